@@ -1,0 +1,152 @@
+"""Who may come in, how they proved it, and which request has already been answered.
+
+The one rule: nothing secret is stored in a form that can be read back. A password is a hash, a
+one-time code is a keyed digest; the person is known elsewhere by ``person_key`` only.
+"""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users with the address written one way only: e-mail in lower case."""
+
+    def create_user(
+        self,
+        email: str | None = None,
+        password: str | None = None,
+        *,
+        phone: str | None = None,
+        **fields: Any,
+    ) -> "User":
+        """A new user; without a password only a one-time code signs in."""
+        user = self.model(email=email.strip().lower() if email else None, phone=phone, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser):
+    """A person with a way to sign in. What they may do hangs on Officer and Staff rows."""
+
+    email = models.EmailField(_("邮箱"), max_length=254, null=True, blank=True, unique=True)
+    phone = models.CharField(_("手机"), max_length=20, null=True, blank=True, unique=True)
+    name = models.CharField(_("姓名"), max_length=120, blank=True)
+    language = models.CharField(_("语言"), max_length=10, default="zh-hans")
+    is_active = models.BooleanField(default=True)
+    person_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(is_active=False) | Q(email__isnull=False) | Q(phone__isnull=False),
+                name="active_user_has_an_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(email__isnull=True) | Q(email=Lower(F("email"))),
+                name="email_is_lower_case",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.phone or str(self.person_key)
+
+
+class SignInCode(models.Model):
+    """One six-digit code sent to one address for one purpose; only its digest is here."""
+
+    class Purpose(models.TextChoices):
+        SIGN_IN = "sign_in", _("登录")
+        FILING = "filing", _("提交投诉")
+        STEP = "step", _("办理案件")
+
+    purpose = models.CharField(max_length=20, choices=Purpose.choices)
+    address = models.CharField(max_length=254)
+    code_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    # The form that used the code may arrive twice (a double click); it is the same use.
+    used_by_form = models.CharField(max_length=64, blank=True)
+    wrong_guesses = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = (
+            models.Index("address", "purpose", "-created_at", name="newest_code_of_an_address"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="code_expires_after_it_is_made"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class WrongPassword(models.Model):
+    """A failed password sign-in, counted here because the cache may be away."""
+
+    address_digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index("address_digest", "-at", name="wrong_passwords_of_an_address"),)
+
+    def __str__(self) -> str:
+        return f"{self.address_digest[:8]} {self.at:%Y-%m-%d %H:%M}"
+
+
+class OutgoingMessage(models.Model):
+    """A message of the account side (codes, invitations) that waits to be delivered."""
+
+    class Channel(models.TextChoices):
+        SMS = "sms", _("短信")
+        EMAIL = "email", _("邮件")
+
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    address = models.CharField(max_length=254)
+    subject = models.CharField(max_length=200, blank=True)
+    body = models.TextField()
+    person_key = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index("-created_at", "-id", name="newest_messages_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class IdempotencyKey(models.Model):
+    """A request that took effect, and where its answer can be read again."""
+
+    actor = models.CharField(max_length=100)
+    key = models.CharField(max_length=100)
+    body_digest = models.CharField(max_length=64)
+    reference = models.CharField(max_length=500)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint("actor", "key", name="one_effect_per_key"),)
+        indexes = (models.Index("created_at", name="oldest_keys_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.key[:8]}"
