@@ -1,0 +1,59 @@
+"""When a row holds: the one shape of every dated row of the directory.
+
+Rule: `starts_on` and `ends_on` are both days on which the row holds; empty
+means without that limit. A dated row is ended, never deleted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self, TypeVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+def holds_on(day: dt.date, *, prefix: str = "") -> Q:
+    """The condition that a dated row (reached by `prefix`) holds on `day`."""
+    started = Q(**{f"{prefix}starts_on__isnull": True}) | Q(**{f"{prefix}starts_on__lte": day})
+    not_ended = Q(**{f"{prefix}ends_on__isnull": True}) | Q(**{f"{prefix}ends_on__gte": day})
+    return started & not_ended
+
+
+def ends_after_it_starts(row: str) -> models.CheckConstraint:
+    """The constraint every dated table carries, named after the row."""
+    return models.CheckConstraint(
+        condition=Q(starts_on__isnull=True)
+        | Q(ends_on__isnull=True)
+        | Q(ends_on__gte=F("starts_on")),
+        name=f"{row}_ends_after_it_starts",
+    )
+
+
+class DatedQuerySet(models.QuerySet[Row]):
+    """Rows with a period."""
+
+    def on(self, day: dt.date) -> Self:
+        """Those that hold on `day`."""
+        return self.filter(holds_on(day))
+
+
+class DatedRow(models.Model):
+    """A row that holds from a day to a day."""
+
+    starts_on = models.DateField(_("自"), null=True, blank=True)
+    ends_on = models.DateField(_("至"), null=True, blank=True)
+
+    objects = DatedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def holds(self, day: dt.date) -> bool:
+        """Whether this row holds on `day`."""
+        return (self.starts_on is None or self.starts_on <= day) and (
+            self.ends_on is None or self.ends_on >= day
+        )
