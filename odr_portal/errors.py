@@ -1,0 +1,38 @@
+"""A refused step becomes an answer: 409 with the reason, for pages and for programs alike.
+
+Rules refuse by raising an exception that carries `refusal = True`; the sentence is its text. So this module knows
+no app, and an app needs to know nothing of HTTP.
+"""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+
+class Refused(Exception):
+    """Base of every refusal that the person in front of it may read. Status 409 unless the kind says otherwise."""
+
+    refusal = True
+    status = 409
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith(("/api/", "/open/"))
+
+
+class RefusedSteps:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not getattr(error, "refusal", False):
+            return None
+        status = int(getattr(error, "status", 409))
+        if wants_json(request):
+            problem = {"type": "about:blank", "title": "Refused", "status": status, "detail": str(error)}
+            return JsonResponse(problem, status=status, content_type="application/problem+json")
+        return render(request, "refused.html", {"reason": str(error)}, status=status)

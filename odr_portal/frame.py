@@ -1,0 +1,150 @@
+"""What the frame around each page shows: who is here, where they may go, how they like to read.
+
+The one rule: the frame only offers addresses that this installation has.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from odr_portal.accounts.display import chosen_display, chosen_theme
+
+StrPromise = type(gettext_lazy(""))
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One link of the bar or the foot."""
+
+    url: str
+    label: Any
+    is_current: bool = False
+
+
+CONSUMER_NAV = (
+    ("/", _("首页")),
+    ("/file/", _("我要投诉")),
+    ("/cases/", _("我的投诉")),
+    ("/track/", _("查进度")),
+    ("/open/", _("公开数据")),
+)
+ENTERPRISE_NAV = (
+    ("/enterprise/queue/", _("待办")),
+    ("/enterprise/team/", _("团队")),
+    ("/enterprise/performance/", _("绩效")),
+    ("/enterprise/templates/", _("回复模板")),
+    ("/enterprise/guidance/", _("行政指导")),
+    ("/enterprise/profile/", _("企业资料")),
+)
+AUTHORITY_NAV = (
+    ("/authority/", _("我的一天")),
+    ("/authority/triage/", _("分送")),
+    ("/authority/review/", _("审查")),
+    ("/authority/mediation/", _("调解")),
+    ("/authority/cases/", _("案件")),
+    ("/oversight/", _("监督")),
+)
+SITE = (
+    ("/file/", _("我要投诉")),
+    ("/track/", _("查进度")),
+    ("/find/", _("该找谁")),
+    ("/how/", _("怎么办理")),
+    ("/how/time-limits/", _("期限怎么算")),
+    ("/open/", _("公开数据")),
+    ("/rules/", _("投诉规则")),
+    ("/help/", _("帮助")),
+    ("/privacy/", _("隐私政策")),
+    ("/terms/", _("使用条款")),
+    ("/accessibility/", _("无障碍声明")),
+    ("/account/", _("我的账号")),
+    ("/demo/mail/", _("演示收件箱")),
+)
+
+
+@lru_cache(maxsize=256)
+def is_here(path: str) -> bool:
+    """True if the URLconf answers this path."""
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def organisation_of(user: Any) -> tuple[str, Any]:
+    """("authority" | "enterprise" | "", the organisation whose work this user does)."""
+    from django.apps import apps
+
+    if not getattr(user, "is_authenticated", False):
+        return "", None
+    officer = (
+        apps.get_model("authorities", "Officer")
+        .objects.filter(user=user, ends_on__isnull=True)
+        .select_related("authority")
+        .first()
+    )
+    if officer is not None:
+        return "authority", officer.authority
+    staff = (
+        apps.get_model("enterprises", "Staff")
+        .objects.filter(user=user, ends_on__isnull=True)
+        .select_related("enterprise")
+        .first()
+    )
+    return ("enterprise", staff.enterprise) if staff is not None else ("", None)
+
+
+def _named(row: Any) -> str:
+    if row is None:
+        return ""
+    english = getattr(row, "name_en", "") if get_language() == "en" else ""
+    return str(english or row.name)
+
+
+def _items(entries: Any, here: str) -> list[NavItem]:
+    return [
+        NavItem(url, label, here == url or (url.count("/") > 1 and here.startswith(url)))
+        for url, label in entries
+        if is_here(url)
+    ]
+
+
+def page_frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `frame` for base.html, read only when a template asks for it."""
+    return {"frame": SimpleLazyObject(lambda: build_frame(request))}
+
+
+def build_frame(request: HttpRequest) -> dict[str, Any]:
+    """The facts of the bar and the foot for this request."""
+    user = getattr(request, "user", None)
+    side, organisation = organisation_of(user)
+    here = request.path
+    entries: Any = {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV}.get(
+        side, CONSUMER_NAV
+    )
+    nav = _items(entries, here)
+    is_known = bool(getattr(user, "is_authenticated", False))
+    if not is_known and is_here("/account/sign-in/"):
+        nav.append(
+            NavItem("/account/sign-in/", _("登录"), here.startswith("/account/sign-in/"))
+        )
+    return {
+        "nav": nav,
+        "site": _items(SITE, ""),
+        "home": nav[0].url if side and nav else "/",
+        "here": request.get_full_path() if request.method == "GET" else request.path,
+        "side": side,
+        "organisation": _named(organisation),
+        "person": (getattr(user, "name", "") or _("我的账号")) if is_known else "",
+        "is_elder": chosen_display(request) == "elder",
+        "theme": chosen_theme(request),
+        "html_language": "en" if get_language() == "en" else "zh-Hans",
+        "is_demo": bool(getattr(settings, "DEMO", False)),
+    }

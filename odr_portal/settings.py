@@ -1,0 +1,253 @@
+"""All settings, in one file, from the environment. One rule: an odd value refuses to start."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from odr_portal import environment
+
+ROOT = environment.ROOT
+LOCAL = environment.local_folder()
+
+DEBUG = environment.yes_no("DEBUG", False)
+# Behind https every cookie carries the __Host- prefix and the browser is told to stay there.
+HTTPS = environment.yes_no("HTTPS", False)
+# The demo mailbox shows one-time codes to everybody: only ever on for demo data.
+DEMO = environment.yes_no("DEMO", False)
+TESTING = "pytest" in sys.modules
+
+_KEYLESS = {"makemigrations", "check", "collectstatic", "database_roles", "compilemessages", "help"}
+COMMAND = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in {"manage.py", "django-admin"} else ""
+
+SECRET_KEY = environment.text("SECRET_KEY")
+if not SECRET_KEY:
+    if not (TESTING or COMMAND in _KEYLESS or DEBUG or not COMMAND):
+        raise SystemExit("SECRET_KEY is not set: run `make run` once (it makes one), or set a long random value.")
+    SECRET_KEY = "only-for-tests-and-commands-that-sign-nothing"  # noqa: S105
+elif len(SECRET_KEY) < 32:
+    raise environment.OddValue("SECRET_KEY", "…", "it must have at least 32 characters.")
+
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django.forms",
+    "csp",
+    "django_htmx",
+    "heroicons",
+    "template_partials",
+    "rest_framework",
+    "odr_portal",
+    "odr_portal.accounts",
+    "authorities",
+    "enterprises",
+    "complaints",
+    "routing",
+    "oversight",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "odr_portal.errors.RefusedSteps",
+]
+
+ROOT_URLCONF = "odr_portal.urls"
+WSGI_APPLICATION = "odr_portal.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "template_partials.templatetags.partials",
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- PostgreSQL: the only truth ---------------------------------------------------------------------------------
+
+# These commands change tables, so they work as the owner; everything else as a user who owns nothing.
+OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "flush", "showmigrations", "sqlflush", "squashmigrations"}
+# Long by nature: their statements may take minutes, a page's may not.
+LONG_COMMANDS = OWNER_COMMANDS | {
+    "load_regions",
+    "load_demo",
+    "load_calendar",
+    "import_enterprises",
+    "export_enterprises",
+    "import_complaints",
+    "verify_record",
+}
+_statement_timeout = 0 if COMMAND in LONG_COMMANDS else environment.number(
+    "STATEMENT_TIMEOUT_MS", 5000, least=100, most=3_600_000
+)
+_local_url = f"postgresql://portal_web@/portal?host={LOCAL / 'run'}"
+_url_name = "DATABASE_URL"
+if COMMAND in OWNER_COMMANDS and environment.text("DATABASE_OWNER_URL"):
+    _url_name = "DATABASE_OWNER_URL"
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        **environment.database(_url_name, environment.text(_url_name, _local_url)),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        # Verbs open their own transaction: a page that only reads holds none.
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {
+            "connect_timeout": 2,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15000,
+            "options": (
+                f"-c statement_timeout={_statement_timeout} "
+                f"-c lock_timeout={0 if COMMAND in LONG_COMMANDS else 3000} "
+                f"-c idle_in_transaction_session_timeout={0 if COMMAND in LONG_COMMANDS else 10000} "
+                f"-c transaction_timeout={0 if COMMAND in LONG_COMMANDS else 30000}"
+            ),
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- who you are ------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+if TESTING:
+    # A slow hash is the point of Argon2, and of no test.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+# In the database: sessions must outlive the loss of Valkey.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 43200
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+PASSWORD_RESET_TIMEOUT = 1800
+
+# --- what a browser is told -------------------------------------------------------------------------------------
+
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+# Not "no-referrer": browsers then send Origin: null and every form fails.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if HTTPS:
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_PERMISSIONS = 0o640
+MEDIA_ROOT = environment.text("MEDIA_ROOT", str(LOCAL / "files"))
+
+# --- language and time ------------------------------------------------------------------------------------------
+
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
+LANGUAGE_COOKIE_AGE = 365 * 86400
+# Each area keeps its own catalogue: locale/<area>/en/LC_MESSAGES/django.po
+LOCALE_PATHS = sorted(folder for folder in (ROOT / "locale").glob("*") if folder.is_dir())
+
+# --- static files -----------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = environment.text("STATIC_ROOT", str(LOCAL / "static"))
+STATICFILES_DIRS = [ROOT / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "odr_portal.staticfiles.HashedFiles"
+    },
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG or TESTING
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "jpeg", "png", "gif", "webp", "zip", "gz", "br", "woff", "woff2", "map"]
+
+# --- mail, log --------------------------------------------------------------------------------------------------
+
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stream"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
+}
+TEST_RUNNER = "django.test.runner.DiscoverRunner"
+
+# --- the broker, for workers and beat only ----------------------------------------------------------------------
+
+REDIS_URL = environment.text("REDIS_URL", f"redis+socket://{LOCAL / 'run' / 'valkey.sock'}")
+# A heartbeat older than this many seconds makes `watch` do the sweeps itself.
+HEARTBEAT_STALE_AFTER = environment.number("HEARTBEAT_STALE_AFTER", 60, least=1, most=3600)
+SWEEP_EVERY = environment.number("SWEEP_EVERY", 5, least=1, most=3600)
+# Set for `watch` alone: nothing else may sign the record.
+SEAL_KEY_FILE = environment.text("SEAL_KEY_FILE")

@@ -1,0 +1,25 @@
+"""The site map: each app lists its own addresses, in the order in which people meet them."""
+
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
+
+from odr_portal import health
+
+APPS = (
+    "odr_portal.accounts",
+    "complaints",
+    "routing",
+    "enterprises",
+    "authorities",
+    "oversight",
+)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("language/", set_language, name="set_language"),
+    # An app without pages has no urls module.
+    *(path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")),
+]

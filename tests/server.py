@@ -1,0 +1,98 @@
+"""The throw-away database of one test run. One rule: nothing of it is left over, nothing of it is shared.
+
+The server starts with the first test that needs a database, so a run of pure tests pays nothing. Tables belong to
+portal_owner and tests work as portal_web, as the portal itself does.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import connections
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+from odr_portal import embedded, roles
+
+DATABASE = "portal"
+PREFIX = "odr-test-"
+
+
+def _sweep_leftovers() -> None:
+    """Folders of runs that were killed: their process is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        process = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if process.isdecimal() and not Path(f"/proc/{process}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[embedded.ThrowAwayPostgres]:
+    _sweep_leftovers()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    server = embedded.ThrowAwayPostgres(folder)
+    try:
+        administrator = server.dsn(user="postgres", database="postgres")
+        # Flushing between tests that commit must get past the triggers that guard the record.
+        embedded.run_statements(
+            administrator,
+            [
+                *roles.cluster_statements(),
+                f"grant set on parameter session_replication_role to {roles.OWNER}",
+                roles.create_database_statement(DATABASE),
+            ],
+        )
+        embedded.run_statements(
+            server.dsn(user="postgres", database=DATABASE), roles.database_statements(DATABASE)
+        )
+        yield server
+    finally:
+        connections.close_all()
+        server.stop()
+
+
+def _point_at(server: embedded.ThrowAwayPostgres, user: str) -> None:
+    connections["default"].close()
+    connections["default"].settings_dict.update(
+        HOST=str(server.folder), PORT="", NAME=DATABASE, USER=user, PASSWORD=""
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(postgres_server: embedded.ThrowAwayPostgres, django_db_blocker: Any) -> Iterator[None]:
+    from django.core.management import call_command
+
+    with django_db_blocker.unblock():
+        _point_at(postgres_server, roles.OWNER)
+        options = connections["default"].settings_dict["OPTIONS"].pop("options", "")
+        call_command("migrate", verbosity=0, interactive=False)
+        connections["default"].settings_dict["OPTIONS"]["options"] = options
+        _point_at(postgres_server, roles.WEB)
+    # Programs that a test starts find the same database.
+    os.environ["DATABASE_URL"] = postgres_server.dsn(user=roles.WEB, database=DATABASE)
+    os.environ["DATABASE_OWNER_URL"] = postgres_server.dsn(user=roles.OWNER, database=DATABASE)
+    DatabaseOperations.execute_sql_flush = _flush_as_owner(postgres_server)  # type: ignore[method-assign]
+    yield
+
+
+def _flush_as_owner(server: embedded.ThrowAwayPostgres) -> Any:
+    def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
+        embedded.run_statements(
+            server.dsn(user=roles.OWNER, database=DATABASE),
+            ["set session_replication_role = replica", *sql_list],
+        )
+
+    return execute_sql_flush
+
+
+@pytest.fixture
+def superuser_connection(postgres_server: embedded.ThrowAwayPostgres, db: None) -> Iterator[Any]:
+    """Somebody with the keys to the server, who tampers. Sees only what was committed: use transaction=True."""
+    connection = psycopg2.connect(postgres_server.dsn(user="postgres", database=DATABASE))
+    connection.autocommit = True
+    yield connection
+    connection.close()
