@@ -17,6 +17,22 @@ class Refused(Exception):
     status = 409
 
 
+# Never shown again: what signs in, what the form itself carries.
+NOT_KEPT = {"csrfmiddlewaretoken", "idempotency_key", "password", "code", "next"}
+
+
+def kept_text(request: HttpRequest) -> list[str]:
+    """The sentences somebody typed into a form that could not be taken, so that they can be copied."""
+    return [
+        value.strip()
+        for name in request.POST
+        if name not in NOT_KEPT and "password" not in name
+        for value in request.POST.getlist(name)
+        # Short values are choices and numbers; a text is what it hurts to lose.
+        if len(value.strip()) > 12
+    ]
+
+
 def wants_json(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/open/"))
 
@@ -35,4 +51,5 @@ class RefusedSteps:
         if wants_json(request):
             problem = {"type": "about:blank", "title": "Refused", "status": status, "detail": str(error)}
             return JsonResponse(problem, status=status, content_type="application/problem+json")
-        return render(request, "refused.html", {"reason": str(error)}, status=status)
+        context = {"reason": str(error), "code": getattr(error, "code", ""), "kept": kept_text(request)}
+        return render(request, "errors/refused.html", context, status=status)

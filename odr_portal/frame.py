@@ -10,13 +10,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from authorities.models import Officer
+from enterprises.models import Staff
 from odr_portal.accounts.display import chosen_display, chosen_theme
-
-StrPromise = type(gettext_lazy(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +81,13 @@ def is_here(path: str) -> bool:
 
 def organisation_of(user: Any) -> tuple[str, Any]:
     """("authority" | "enterprise" | "", the organisation whose work this user does)."""
-    from django.apps import apps
-
     if not getattr(user, "is_authenticated", False):
         return "", None
-    officer = (
-        apps.get_model("authorities", "Officer")
-        .objects.filter(user=user, ends_on__isnull=True)
-        .select_related("authority")
-        .first()
-    )
+    today = timezone.localdate()
+    officer = Officer.objects.on(today).filter(user=user).select_related("authority").first()
     if officer is not None:
         return "authority", officer.authority
-    staff = (
-        apps.get_model("enterprises", "Staff")
-        .objects.filter(user=user, ends_on__isnull=True)
-        .select_related("enterprise")
-        .first()
-    )
+    staff = Staff.objects.on(today).filter(user=user).select_related("enterprise").first()
     return ("enterprise", staff.enterprise) if staff is not None else ("", None)
 
 

@@ -85,17 +85,20 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "template_partials.templatetags.partials",
+                "odr_portal.templatetags.portal",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "odr_portal.frame.page_frame",
             ],
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "odr_portal.form_renderer.PageRenderer"
+CSRF_FAILURE_VIEW = "odr_portal.views.csrf_refused"
 
 # --- PostgreSQL: the only truth ---------------------------------------------------------------------------------
 
@@ -147,7 +150,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- who you are ------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-LOGIN_URL = "/sign-in/"
+LOGIN_URL = "/account/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [
@@ -203,6 +206,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_PERMISSIONS = 0o640
 MEDIA_ROOT = environment.text("MEDIA_ROOT", str(LOCAL / "files"))
+# Evidence is private: no address of the site leads into this folder.
+EVIDENCE_ROOT = environment.text("EVIDENCE_ROOT", str(LOCAL / "evidence"))
 
 # --- language and time ------------------------------------------------------------------------------------------
 

@@ -16,10 +16,14 @@ APPS = (
     "oversight",
 )
 
+handler404 = "odr_portal.views.page_not_found"
+handler500 = "odr_portal.views.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("language/", set_language, name="set_language"),
+    path("", include("odr_portal.site_urls")),
     # An app without pages has no urls module.
     *(path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")),
 ]

@@ -1,0 +1,16 @@
+"""The addresses of the pages that belong to nobody's work: home, how, help, and how one likes to read."""
+
+from django.urls import path
+
+from odr_portal import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("how/", views.how, name="how"),
+    path("how/time-limits/", views.time_limits, name="time-limits"),
+    path("help/", views.help_page, name="help"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("terms/", views.terms, name="terms"),
+    path("accessibility/", views.accessibility, name="accessibility"),
+    path("display/", views.display, name="display"),
+]
