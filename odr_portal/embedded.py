@@ -17,6 +17,8 @@ from typing import Any
 
 import psycopg2
 
+from odr_portal import roles
+
 SERVICE_USERS = ("odr", "nobody")
 
 
@@ -116,7 +118,6 @@ class ThrowAwayPostgres:
         self.user = service_user()
         self.folder = folder
         self.port = 5432
-        folder.chmod(0o755)
         data = folder / "data"
         data.mkdir(mode=0o700)
         give(data, self.user)
@@ -139,6 +140,15 @@ class ThrowAwayPostgres:
 
     def dsn(self, *, user: str, database: str) -> str:
         return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    def prepare(self, database: str) -> None:
+        """The portal's users and an empty database, as `manage.py database_roles` prints them."""
+        administrator = self.dsn(user="postgres", database="postgres")
+        embedded_only = f"grant set on parameter session_replication_role to {roles.OWNER}"
+        # That grant lets tests flush tables between them, past the triggers that guard the record.
+        create = roles.create_database_statement(database)
+        run_statements(administrator, [*roles.cluster_statements(), embedded_only, create])
+        run_statements(self.dsn(user="postgres", database=database), roles.database_statements(database))
 
     def stop(self) -> None:
         if self.process.poll() is None:

@@ -36,19 +36,7 @@ def postgres_server() -> Iterator[embedded.ThrowAwayPostgres]:
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     server = embedded.ThrowAwayPostgres(folder)
     try:
-        administrator = server.dsn(user="postgres", database="postgres")
-        # Flushing between tests that commit must get past the triggers that guard the record.
-        embedded.run_statements(
-            administrator,
-            [
-                *roles.cluster_statements(),
-                f"grant set on parameter session_replication_role to {roles.OWNER}",
-                roles.create_database_statement(DATABASE),
-            ],
-        )
-        embedded.run_statements(
-            server.dsn(user="postgres", database=DATABASE), roles.database_statements(DATABASE)
-        )
+        server.prepare(DATABASE)
         yield server
     finally:
         connections.close_all()

@@ -1,0 +1,62 @@
+# The two commands: `make run` and `make test`. Everything they make lies in .venv and .local.
+.DEFAULT_GOAL := help
+PY ?=
+PYTHON := .venv/bin/python
+PORT ?= 8000
+export PORT
+# A leftover setting must not leak into a command that chooses its own.
+unexport PYTHONPATH PYTHONHOME
+
+PACKAGES := odr_portal authorities enterprises complaints routing oversight
+
+.PHONY: help run dev set-up set-up-tests test test-fast test-full check lock translations
+
+help:
+	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
+	@echo "make dev        the same, restarting what you change"
+	@echo "make test       all tests but the long ones"
+	@echo "make test-fast  under a minute: no browser, no killed processes"
+	@echo "make test-full  everything"
+	@echo "make check      style, types, import order, settings, migrations"
+	@echo "make lock       pin the requirements anew"
+
+set-up:
+	@tools/set-up run "$(PY)"
+
+set-up-tests:
+	@tools/set-up test "$(PY)"
+	@$(PYTHON) -m odr_portal.local translations
+
+run: set-up
+	@exec $(PYTHON) -m odr_portal.local run
+
+dev: set-up
+	@exec $(PYTHON) -m odr_portal.local run --reload
+
+test: set-up-tests
+	@tools/set-up-browser
+	@$(PYTHON) -m pytest -q -m "not full"
+
+test-fast: set-up-tests
+	@$(PYTHON) -m pytest -q -m "not full and not fault and not browser"
+
+test-full: set-up-tests
+	@tools/set-up-browser
+	@$(PYTHON) -m pytest -q
+
+check: set-up-tests
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy $(PACKAGES)
+	@.venv/bin/lint-imports
+	@$(PYTHON) manage.py check
+	@$(PYTHON) -W ignore manage.py makemigrations --check --dry-run
+
+translations: set-up
+	@$(PYTHON) -m odr_portal.local translations
+
+# The lock names no index, so that it works with whichever one a machine is set to.
+lock: set-up-tests
+	@for name in requirements requirements-dev; do \
+		.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--no-emit-find-links --no-header $$name.in -o $$name.txt || exit 1; \
+	done

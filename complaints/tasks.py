@@ -1,0 +1,23 @@
+"""Doors for the worker: read the clock, call one rule. The truth is in the rows; a lost task is swept again."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from complaints import handling, notices
+from complaints.models import Heartbeat
+
+
+@shared_task
+def sweep_clocks() -> int:
+    return handling.sweep_clocks(now=timezone.now())
+
+
+@shared_task
+def sweep_notices() -> int:
+    return notices.sweep_notices(now=timezone.now())
+
+
+@shared_task
+def heartbeat() -> None:
+    """The canary: it came through beat, broker and worker, so all three are alive."""
+    Heartbeat.objects.update_or_create(name="beat", defaults={"at": timezone.now()})

@@ -1,0 +1,76 @@
+"""The Celery app and everything that beats. One rule: a task is a nudge; the truth is in the rows.
+
+Losing every message costs time, never a case: the sweeps find the rows again. The web process never imports the
+broker, so it never waits for one.
+"""
+
+import os
+from typing import Any
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
+
+from django.conf import settings
+
+HEARTBEAT_EVERY = 10
+
+
+def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
+    """What ticks, and how often in seconds. A tick that waits longer than it lasts is dropped, not piled up."""
+    ticks = {
+        "complaints.tasks.sweep_clocks": sweep_every,
+        "complaints.tasks.sweep_notices": sweep_every,
+        "routing.tasks.sweep_filed": sweep_every,
+        # Goes through the queue like all others: a fresh row proves beat, broker and worker at once.
+        "complaints.tasks.heartbeat": HEARTBEAT_EVERY,
+    }
+    return {
+        task: {"task": task, "schedule": float(seconds), "options": {"expires": max(2 * seconds, 20)}}
+        for task, seconds in ticks.items()
+    }
+
+
+app = Celery("odr_portal")
+app.conf.update(
+    broker_url=settings.REDIS_URL,
+    # Nobody waits for a result, so none is kept.
+    result_backend=None,
+    task_ignore_result=True,
+    # A task that dies with its worker runs again; effects are keyed, so twice does no harm.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_acks_on_failure_or_timeout=True,
+    worker_prefetch_multiplier=1,
+    # In this order: time limits < lease of a row (60 s) < visibility (300 s).
+    task_soft_time_limit=30,
+    task_time_limit=45,
+    broker_transport_options={
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "retry_on_timeout": False,
+        "global_keyprefix": "odr:",
+    },
+    broker_connection_retry_on_startup=True,
+    # None tries for ever; 0 would give up at once.
+    broker_connection_max_retries=None,
+    task_publish_retry=False,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    worker_soft_shutdown_timeout=20,
+    worker_enable_soft_shutdown_on_idle=True,
+    worker_max_tasks_per_child=1000,
+    worker_max_memory_per_child=400_000,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    accept_content=["json"],
+    task_serializer="json",
+    enable_utc=True,
+    timezone=settings.TIME_ZONE,
+    beat_schedule=beats(settings.SWEEP_EVERY),
+)
+app.autodiscover_tasks(["complaints", "routing"])

@@ -1,0 +1,73 @@
+"""The watcher: seals the record every minute, and sweeps itself when the broker's heartbeat is stale.
+
+One rule: it needs nothing but the database, so clocks run on with broker, worker and beat all dead.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+from django.utils import timezone
+
+from complaints import handling, notices, record
+from complaints.models import Heartbeat
+from routing import forwarding
+
+log = logging.getLogger("watch")
+
+SWEEPS: dict[str, Callable[..., Any]] = {
+    "filed": forwarding.sweep_filed,
+    "clocks": handling.sweep_clocks,
+    "notices": notices.sweep_notices,
+}
+SEAL_EVERY = timedelta(seconds=60)
+
+
+class Command(BaseCommand):
+    help = "Seal the record regularly; do the sweeps while the broker is away."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="One round, then end.")
+
+    def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
+        ended = threading.Event()
+        if not once:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(name, lambda *_: ended.set())
+        sealed_at: datetime | None = None
+        while True:
+            now = timezone.now()
+            attempt("heartbeat", beat, now=now)
+            if attempt("look at the heartbeat", broker_is_away, now=now):
+                for name, sweep in SWEEPS.items():
+                    attempt(f"sweep {name}", sweep, now=timezone.now())
+            if settings.SEAL_KEY_FILE and (sealed_at is None or now - sealed_at >= SEAL_EVERY):
+                attempt("seal", record.seal, now=timezone.now())
+                sealed_at = now
+            if once or ended.wait(settings.SWEEP_EVERY):
+                return
+
+
+def beat(*, now: datetime) -> None:
+    Heartbeat.objects.update_or_create(name="watch", defaults={"at": now})
+
+
+def broker_is_away(*, now: datetime) -> bool:
+    stale_since = now - timedelta(seconds=settings.HEARTBEAT_STALE_AFTER)
+    return not Heartbeat.objects.filter(name="beat", at__gt=stale_since).exists()
+
+
+def attempt(what: str, do: Callable[..., Any], *, now: datetime) -> Any:
+    """A round must survive anything: the database may be away for a while, one sweep may fail."""
+    try:
+        close_old_connections()
+        return do(now=now)
+    except Exception:
+        log.exception("watch could not %s", what)
+        return None
