@@ -39,7 +39,9 @@ def service_user() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise SystemExit("No user to run PostgreSQL as: make one with `useradd --system odr`, or run this as a normal user.")
+    raise SystemExit(
+        "No user to run PostgreSQL as: make one with `useradd --system odr`, or run this as a normal user."
+    )
 
 
 def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:

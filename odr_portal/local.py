@@ -9,8 +9,6 @@ One rule: whatever is wrong is said in one sentence that tells what to do. Nothi
 
 import errno
 import fcntl
-import hashlib
-import http.client
 import os
 import secrets
 import shutil
@@ -20,36 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import xmlrpc.client
 from pathlib import Path
 from typing import IO, Any
 
-import psycopg2
-
 from odr_portal import embedded, environment, programs, roles
+from odr_portal.running import DATABASE, ROOT, Portal, check_database, check_translations, digest, say, stop
 
-ROOT = environment.ROOT
-DATABASE = "portal"
 LEAST_FREE = 400 * 1024 * 1024
 LONGEST_SOCKET_PATH = 90
-
-
-def stop(sentence: str) -> SystemExit:
-    return SystemExit(f"\n{sentence}")
-
-
-def say(line: str) -> None:
-    print(line, flush=True)
-
-
-def digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-
-
-def state_of(*patterns: str) -> str:
-    """Changes when a file below the clone that matches is changed, added or removed."""
-    found = sorted(path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file())
-    return digest(*(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in found))
 
 
 def find_place() -> programs.Place:
@@ -109,7 +85,9 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise stop(f"Port {port} is busy: choose another one, for example `make run PORT={port + 1}`.") from None
+                raise stop(
+                    f"Port {port} is busy: choose another one, for example `make run PORT={port + 1}`."
+                ) from None
             raise stop(f"Cannot listen on {host}:{port} ({error.strerror}): choose another HOST or PORT.") from None
 
 
@@ -117,29 +95,6 @@ def check_disk(place: programs.Place) -> None:
     free = shutil.disk_usage(place.local).free
     if free < LEAST_FREE:
         raise stop(f"The disk of {place.local} is full ({free >> 20} MB left): free at least {LEAST_FREE >> 20} MB.")
-
-
-def check_database(name: str, url: str) -> None:
-    environment.database(name, url)
-    try:
-        psycopg2.connect(url, connect_timeout=4).close()
-    except (psycopg2.Error, UnicodeError) as error:
-        reason = " ".join(str(error).split())
-        raise stop(f"{name} cannot be reached, correct it or start that server: {reason}") from None
-
-
-def check_translations() -> None:
-    """Compile each catalogue that is newer than its compiled form."""
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
-
-    for source in ROOT.glob("locale/**/LC_MESSAGES/django.po"):
-        compiled = source.with_suffix(".mo")
-        if not compiled.exists() or compiled.stat().st_mtime_ns < source.stat().st_mtime_ns:
-            with source.open("rb") as stream:
-                catalogue = read_po(stream)
-            with compiled.open("wb") as target:
-                write_mo(target, catalogue)
 
 
 def local_environment(place: programs.Place) -> dict[str, str]:
@@ -215,140 +170,6 @@ def local_servers(place: programs.Place, values: dict[str, str]) -> dict[str, di
             "stopwaitsecs": "20",
         }
     return servers
-
-
-class Portal:
-    """The running whole: supervisord and what it looks after."""
-
-    def __init__(self, place: programs.Place, variables: dict[str, str]) -> None:
-        self.place = place
-        self.variables = variables
-        self.supervisord: subprocess.Popen[bytes] | None = None
-
-    def start_servers(self) -> None:
-        self.place.supervisor_socket.unlink(missing_ok=True)
-        self.supervisord = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "-n", "-s", "-c", self.place.local / "supervisor.conf"],
-            cwd=self.place.local,
-            env=self.variables,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.place.local / "log" / "supervisord.err").open("wb"),
-            # Ctrl-C reaches us alone; we end the others in order.
-            start_new_session=True,
-            preexec_fn=embedded.end_with_parent,
-        )
-
-    def wait_for_postgres(self) -> None:
-        url = self.variables.get("DATABASE_URL", "")
-        if "postgres" not in self.variables["PORTAL_SERVERS"].split():
-            return
-        administrator = f"postgresql://postgres@/postgres?host={self.place.sockets}"
-        log = self.place.local / "log" / "postgres.log"
-        embedded.wait_for_postgres(administrator, self.supervisord, log)
-        prepared = self.place.local / "state" / "roles"
-        if not prepared.exists():
-            connection = psycopg2.connect(administrator)
-            with connection.cursor() as cursor:
-                cursor.execute("select 1 from pg_database where datname = %s", [DATABASE])
-                missing = cursor.fetchone() is None
-            connection.close()
-            create = [roles.create_database_statement(DATABASE)] if missing else []
-            embedded.run_statements(administrator, [*roles.cluster_statements(), *create])
-            inside = f"postgresql://postgres@/{DATABASE}?host={self.place.sockets}"
-            embedded.run_statements(inside, roles.database_statements(DATABASE))
-            prepared.touch()
-        check_database("DATABASE_URL", url)
-
-    def manage(self, *words: str, quiet: bool = False) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT, env=self.variables, text=True, stdout=subprocess.PIPE if quiet else None,
-            stderr=subprocess.PIPE if quiet else None, **embedded.as_user(self.place.code_user),
-        )  # fmt: skip
-
-    def once(self, name: str, state: str, *words: str, telling: str) -> None:
-        """Run a command unless it was already done for this state of the files."""
-        stamp = self.place.local / "state" / name
-        if stamp.exists() and stamp.read_text() == state:
-            return
-        say(telling)
-        done = self.manage(*words, quiet=True)
-        if done.returncode:
-            last = (done.stderr or done.stdout or "").strip().splitlines()[-1:] or ["no reason given"]
-            raise stop(f"`manage.py {words[0]}` failed: {last[0]}")
-        stamp.write_text(state)
-
-    def migrate(self) -> None:
-        if not self.variables.get("DATABASE_OWNER_URL"):
-            say("DATABASE_OWNER_URL is not set, so tables are left as they are.")
-            return
-        state = state_of("**/migrations/*.py", "requirements.txt") + digest(self.variables["DATABASE_OWNER_URL"])
-        self.once("migrated", state, "migrate", "--noinput", telling="Bringing the tables up to date …")
-
-    def load_demo(self) -> None:
-        stamp = self.place.local / "state" / "demo"
-        if os.environ.get("DATABASE_URL") or stamp.exists() or not list(ROOT.glob("*/management/commands/load_demo.py")):
-            return
-        connection = psycopg2.connect(self.variables["DATABASE_OWNER_URL"])
-        with connection.cursor() as cursor:
-            cursor.execute("select exists (select from complaints_complaint)")
-            row = cursor.fetchone()
-        connection.close()
-        if not (row and row[0]):
-            say("Loading the demo data (once, about a minute) …")
-            if self.manage("load_demo").returncode:
-                say("The demo data could not be loaded; the portal starts without. Try `manage.py load_demo` later.")
-                return
-        stamp.touch()
-
-    def collect_static(self) -> None:
-        state = state_of("static/**/*", "requirements.txt", "odr_portal/staticfiles.py")
-        words = ("collectstatic", "--noinput", "--clear", "--verbosity", "0")
-        self.once("static", state, *words, telling="Collecting static files …")
-
-    def supervisor(self) -> Any:
-        from supervisor.xmlrpc import SupervisorTransport
-
-        transport = SupervisorTransport(None, None, f"unix://{self.place.supervisor_socket}")
-        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
-
-    def wait_until_served(self, host: str, port: int, seconds: float = 40) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                connection = http.client.HTTPConnection(host, port, timeout=5)
-                connection.request("GET", "/readyz", headers={"Host": "localhost"})
-                if connection.getresponse().status == 200:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.1)
-        raise stop(f"The web process does not answer; its log is {self.place.local / 'log' / 'web.log'}.")
-
-    def watch_files(self) -> None:
-        """For `make dev`: any changed module restarts our own programs."""
-        patterns = [f"{folder}/**/*.py" for folder in ("odr_portal", "authorities", "enterprises")]
-        patterns += [f"{folder}/**/*.py" for folder in ("complaints", "routing", "oversight")] + ["locale/**/*.po"]
-        before = state_of(*patterns)
-        while self.alive():
-            time.sleep(1)
-            now = state_of(*patterns)
-            if now != before:
-                before = now
-                check_translations()
-                say("Changed: restarting.")
-                self.supervisor().stopProcessGroup("portal")
-                self.supervisor().startProcessGroup("portal", False)
-
-    def alive(self) -> bool:
-        return self.supervisord is not None and self.supervisord.poll() is None
-
-    def end(self) -> None:
-        if self.supervisord is None:
-            return
-        if self.alive():
-            self.supervisord.send_signal(signal.SIGTERM)
-        self.supervisord.wait()
 
 
 def interrupted(*_: object) -> None:

@@ -17,7 +17,6 @@ POSTGRES_SETTINGS = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
-    "wal_compression": "zstd",
     "max_wal_size": "1GB",
     "jit": "off",
     "idle_in_transaction_session_timeout": "60s",
@@ -81,7 +80,7 @@ def portal_programs(place: Place, *, bind: str, reload: bool) -> dict[str, dict[
         f"--schedule {place.sockets / 'beat-schedule'}"
     )
     watch = f"{python} manage.py watch"
-    patient = "STATEMENT_TIMEOUT_MS=\"25000\""
+    patient = 'STATEMENT_TIMEOUT_MS="25000"'
     common = {"autostart": "false", "directory": str(place.root), "stopasgroup": "false", "killasgroup": "true"}
     return {
         "web": {"command": web, "stopwaitsecs": "25", **common},

@@ -25,7 +25,7 @@ def cluster_statements(*, login: str = "login") -> list[str]:
 
 def create_database_statement(database: str) -> str:
     return (
-        f'create database "{database}" owner {OWNER} template template0 encoding \'UTF8\' '
+        f"create database \"{database}\" owner {OWNER} template template0 encoding 'UTF8' "
         "locale_provider builtin builtin_locale 'C.UTF-8' locale 'C.UTF-8'"
     )
 

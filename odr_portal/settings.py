@@ -114,8 +114,8 @@ LONG_COMMANDS = OWNER_COMMANDS | {
     "import_complaints",
     "verify_record",
 }
-_statement_timeout = 0 if COMMAND in LONG_COMMANDS else environment.number(
-    "STATEMENT_TIMEOUT_MS", 5000, least=100, most=3_600_000
+_statement_timeout = (
+    0 if COMMAND in LONG_COMMANDS else environment.number("STATEMENT_TIMEOUT_MS", 5000, least=100, most=3_600_000)
 )
 _local_url = f"postgresql://portal_web@/portal?host={LOCAL / 'run'}"
 _url_name = "DATABASE_URL"

@@ -45,13 +45,11 @@ def postgres_server() -> Iterator[embedded.ThrowAwayPostgres]:
 
 def _point_at(server: embedded.ThrowAwayPostgres, user: str) -> None:
     connections["default"].close()
-    connections["default"].settings_dict.update(
-        HOST=str(server.folder), PORT="", NAME=DATABASE, USER=user, PASSWORD=""
-    )
+    connections["default"].settings_dict.update(HOST=str(server.folder), PORT="", NAME=DATABASE, USER=user, PASSWORD="")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(postgres_server: embedded.ThrowAwayPostgres, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(postgres_server: embedded.ThrowAwayPostgres, django_db_blocker: Any) -> None:
     from django.core.management import call_command
 
     with django_db_blocker.unblock():
@@ -64,7 +62,6 @@ def django_db_setup(postgres_server: embedded.ThrowAwayPostgres, django_db_block
     os.environ["DATABASE_URL"] = postgres_server.dsn(user=roles.WEB, database=DATABASE)
     os.environ["DATABASE_OWNER_URL"] = postgres_server.dsn(user=roles.OWNER, database=DATABASE)
     DatabaseOperations.execute_sql_flush = _flush_as_owner(postgres_server)  # type: ignore[method-assign]
-    yield
 
 
 def _flush_as_owner(server: embedded.ThrowAwayPostgres) -> Any:
