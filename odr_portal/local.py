@@ -134,6 +134,7 @@ def make_seal_key(place: programs.Place) -> None:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         write(file, pem.decode(), place.code_user)
+    embedded.give(file, place.code_user)
 
 
 def local_servers(place: programs.Place, values: dict[str, str]) -> dict[str, dict[str, str]]:
