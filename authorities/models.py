@@ -42,9 +42,7 @@ class Region(models.Model):
     code = models.CharField(_("代码"), max_length=24, unique=True)
     name = models.CharField(_("名称"), max_length=80)
     name_en = models.CharField(_("英文名称"), max_length=80, blank=True)
-    parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
-    )
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     level = models.CharField(_("级别"), max_length=10, choices=Level.choices)
     country = models.CharField(_("国家"), max_length=2)
 
@@ -52,12 +50,9 @@ class Region(models.Model):
         ordering = ["id"]
         verbose_name = _("地区")
         constraints = [
+            models.CheckConstraint(condition=Q(last__gte=F("id")), name="region_interval_is_in_order"),
             models.CheckConstraint(
-                condition=Q(last__gte=F("id")), name="region_interval_is_in_order"
-            ),
-            models.CheckConstraint(
-                condition=Q(level="country", parent__isnull=True)
-                | (~Q(level="country") & Q(parent__isnull=False)),
+                condition=Q(level="country", parent__isnull=True) | (~Q(level="country") & Q(parent__isnull=False)),
                 name="only_a_country_has_no_parent",
             ),
         ]
@@ -84,9 +79,7 @@ class Authority(models.Model):
     name = models.CharField(_("名称"), max_length=120, unique=True)
     name_en = models.CharField(_("英文名称"), max_length=160, blank=True)
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="authorities")
-    parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
-    )
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     level = models.CharField(_("级别"), max_length=10, choices=Level.choices)
     has_intake = models.BooleanField(_("统一接收机构"), default=False)
     has_power = models.BooleanField(_("有处理权限"), default=False)
@@ -98,8 +91,7 @@ class Authority(models.Model):
         verbose_name_plural = _("市场监管部门")
         constraints = [
             models.CheckConstraint(
-                condition=Q(level="national", parent__isnull=True)
-                | (~Q(level="national") & Q(parent__isnull=False)),
+                condition=Q(level="national", parent__isnull=True) | (~Q(level="national") & Q(parent__isnull=False)),
                 name="only_a_national_authority_has_no_parent",
             ),
             models.CheckConstraint(
@@ -121,9 +113,7 @@ class Officer(DatedRow):
         APPROVER = "approver", _("负责人")
         ANALYST = "analyst", _("分析")
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="offices"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="offices")
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="officers")
     role = models.CharField(_("岗位"), max_length=10, choices=Role.choices)
 
@@ -158,12 +148,8 @@ class CalendarVersion(models.Model):
         ordering = ["country", "year", "number"]
         verbose_name = _("工作日历")
         constraints = [
-            models.UniqueConstraint(
-                fields=["country", "year", "number"], name="calendar_version_counts_up_by_year"
-            ),
-            models.CheckConstraint(
-                condition=~Q(source=""), name="a_calendar_names_its_source"
-            ),
+            models.UniqueConstraint(fields=["country", "year", "number"], name="calendar_version_counts_up_by_year"),
+            models.CheckConstraint(condition=~Q(source=""), name="a_calendar_names_its_source"),
         ]
 
     def __str__(self) -> str:
@@ -171,7 +157,7 @@ class CalendarVersion(models.Model):
 
 
 class CalendarDay(models.Model):
-    """A day that differs from Monday to Friday."""
+    """A day that the decree names: a day off, or a make-up working day."""
 
     version = models.ForeignKey(CalendarVersion, on_delete=models.CASCADE, related_name="days")
     day = models.DateField(_("日期"))
@@ -182,11 +168,7 @@ class CalendarDay(models.Model):
     class Meta:
         ordering = ["day"]
         verbose_name = _("特殊日期")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["version", "day"], name="a_calendar_names_a_day_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["version", "day"], name="a_calendar_names_a_day_once")]
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"
@@ -222,15 +204,9 @@ class Policy(DatedRow):
                 nulls_distinct=False,
                 name="a_policy_version_is_used_once_a_region",
             ),
-            models.CheckConstraint(
-                condition=~Q(unit="flag") | Q(number__in=[0, 1]), name="a_flag_is_on_or_off"
-            ),
-            models.CheckConstraint(
-                condition=Q(number__gte=0), name="a_policy_number_is_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=~Q(legal_basis=""), name="a_policy_names_its_basis"
-            ),
+            models.CheckConstraint(condition=~Q(unit="flag") | Q(number__in=[0, 1]), name="a_flag_is_on_or_off"),
+            models.CheckConstraint(condition=Q(number__gte=0), name="a_policy_number_is_not_negative"),
+            models.CheckConstraint(condition=~Q(legal_basis=""), name="a_policy_names_its_basis"),
         ]
 
     def __str__(self) -> str:

@@ -26,9 +26,7 @@ def holds_on(day: dt.date, *, prefix: str = "") -> Q:
 def ends_after_it_starts(row: str) -> models.CheckConstraint:
     """The constraint every dated table carries, named after the row."""
     return models.CheckConstraint(
-        condition=Q(starts_on__isnull=True)
-        | Q(ends_on__isnull=True)
-        | Q(ends_on__gte=F("starts_on")),
+        condition=Q(starts_on__isnull=True) | Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
         name=f"{row}_ends_after_it_starts",
     )
 
@@ -54,6 +52,4 @@ class DatedRow(models.Model):
 
     def holds(self, day: dt.date) -> bool:
         """Whether this row holds on `day`."""
-        return (self.starts_on is None or self.starts_on <= day) and (
-            self.ends_on is None or self.ends_on >= day
-        )
+        return (self.starts_on is None or self.starts_on <= day) and (self.ends_on is None or self.ends_on >= day)

@@ -29,15 +29,11 @@ class Enterprise(models.Model):
     name = models.CharField(_("名称"), max_length=200)
     name_en = models.CharField(_("英文名称"), max_length=200, blank=True)
     uscc = models.CharField(_("统一社会信用代码"), max_length=18, null=True, blank=True, unique=True)
-    domicile = models.ForeignKey(
-        Region, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    domicile = models.ForeignKey(Region, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     enrolment = models.CharField(
         _("入驻状态"), max_length=12, choices=Enrolment.choices, default=Enrolment.NOT_ENROLLED
     )
-    enrolled_by = models.ForeignKey(
-        Authority, null=True, blank=True, on_delete=models.PROTECT, related_name="enrolled"
-    )
+    enrolled_by = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, related_name="enrolled")
     ended_on = models.DateField(_("终止日期"), null=True, blank=True)
 
     class Meta:
@@ -54,8 +50,7 @@ class Enterprise(models.Model):
                 name="an_ended_enterprise_has_a_last_day",
             ),
             models.CheckConstraint(
-                condition=~Q(enrolment__in=["enrolled", "suspended"])
-                | Q(enrolled_by__isnull=False),
+                condition=~Q(enrolment__in=["enrolled", "suspended"]) | Q(enrolled_by__isnull=False),
                 name="an_enrolled_enterprise_was_enrolled_by_an_authority",
             ),
         ]
@@ -69,9 +64,7 @@ class Branch(DatedRow):
     """A part of an enterprise that answers for itself; a tree."""
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="branches")
-    parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
-    )
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     name = models.CharField(_("名称"), max_length=200)
     name_en = models.CharField(_("英文名称"), max_length=200, blank=True)
     place = models.ForeignKey(
@@ -93,12 +86,8 @@ class Branch(DatedRow):
                 condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
                 name="a_branch_is_not_its_own_parent",
             ),
-            models.UniqueConstraint(
-                fields=["enterprise", "name"], name="a_branch_name_is_used_once_an_enterprise"
-            ),
-            models.UniqueConstraint(
-                fields=["enterprise", "id"], name="a_branch_belongs_to_one_enterprise"
-            ),
+            models.UniqueConstraint(fields=["enterprise", "name"], name="a_branch_name_is_used_once_an_enterprise"),
+            models.UniqueConstraint(fields=["enterprise", "id"], name="a_branch_belongs_to_one_enterprise"),
         ]
 
     def __str__(self) -> str:
@@ -158,9 +147,7 @@ class Brand(models.Model):
     class Meta:
         ordering = ["id"]
         verbose_name = _("品牌")
-        constraints = [
-            models.CheckConstraint(condition=~Q(name=""), name="a_brand_has_a_name")
-        ]
+        constraints = [models.CheckConstraint(condition=~Q(name=""), name="a_brand_has_a_name")]
 
     def __str__(self) -> str:
         return named(self)
@@ -220,12 +207,8 @@ class Alias(DatedRow):
 class Succession(models.Model):
     """From a day on, one entity answers for another that ended or merged."""
 
-    predecessor = models.ForeignKey(
-        Enterprise, on_delete=models.PROTECT, related_name="successors"
-    )
-    successor = models.ForeignKey(
-        Enterprise, on_delete=models.PROTECT, related_name="predecessors"
-    )
+    predecessor = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="successors")
+    successor = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="predecessors")
     on_day = models.DateField(_("承继日期"))
 
     class Meta:
@@ -236,9 +219,7 @@ class Succession(models.Model):
                 condition=~Q(predecessor=F("successor")),
                 name="nobody_succeeds_itself",
             ),
-            models.UniqueConstraint(
-                fields=["predecessor", "successor", "on_day"], name="a_succession_is_told_once"
-            ),
+            models.UniqueConstraint(fields=["predecessor", "successor", "on_day"], name="a_succession_is_told_once"),
         ]
 
     def __str__(self) -> str:
@@ -253,13 +234,9 @@ class Staff(DatedRow):
         HANDLER = "handler", _("处理专员")
         REVIEWER = "reviewer", _("审核")
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="employments"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="employments")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="staff")
-    branch = models.ForeignKey(
-        Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="staff"
-    )
+    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="staff")
     role = models.CharField(_("角色"), max_length=8, choices=Role.choices)
 
     class Meta:
@@ -293,15 +270,9 @@ class SearchName(DatedRow):
         BRANCH = "branch", _("分支机构")
         CODE = "code", _("统一社会信用代码")
 
-    enterprise = models.ForeignKey(
-        Enterprise, on_delete=models.CASCADE, related_name="search_names"
-    )
-    branch = models.ForeignKey(
-        Branch, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
-    )
-    brand = models.ForeignKey(
-        Brand, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
-    )
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="search_names")
+    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=6, choices=Kind.choices)
     text = models.CharField(max_length=200)
     folded = models.CharField(max_length=200)

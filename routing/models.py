@@ -22,25 +22,13 @@ class RoutingRule(DatedRow):
     version = models.PositiveIntegerField(_("版本"), default=1)
     priority = models.PositiveIntegerField(_("优先级"), default=100)
     category = models.CharField(_("类别"), max_length=60, blank=True)
-    region = models.ForeignKey(
-        Region, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    brand = models.ForeignKey(
-        Brand, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    enterprise = models.ForeignKey(
-        Enterprise, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    region = models.ForeignKey(Region, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(_("渠道"), max_length=30, blank=True)
-    target_enterprise = models.ForeignKey(
-        Enterprise, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    target_branch = models.ForeignKey(
-        Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    target_authority = models.ForeignKey(
-        Authority, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    target_enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    target_branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    target_authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(_("理由"), max_length=300)
     reason_en = models.CharField(_("英文理由"), max_length=300, blank=True)
 
@@ -49,9 +37,7 @@ class RoutingRule(DatedRow):
         verbose_name = _("路由规则")
         constraints = [
             ends_after_it_starts("routing_rule"),
-            models.UniqueConstraint(
-                fields=["code", "version"], name="a_rule_version_is_used_once"
-            ),
+            models.UniqueConstraint(fields=["code", "version"], name="a_rule_version_is_used_once"),
             models.CheckConstraint(
                 condition=Q(target_authority__isnull=True, target_enterprise__isnull=False)
                 | Q(

@@ -1,0 +1,179 @@
+"""Loads the tables of the public side: regions, authorities, policies, calendars.
+
+Rule: loading twice changes nothing; what an authority changed since is left
+alone. A table with one bad row loads nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from django.db import transaction
+
+from . import calendar
+from .models import Authority, Policy, Region
+from .regions import CHINA, Place, country_interval, intervals
+from .tables import TableError, day_or_none, flag, rows_of
+
+DATA = Path(__file__).parent / "data"
+CALENDARS = Path(__file__).parent / "calendars"
+
+
+def load_regions(path: Path, *, country: str) -> int:
+    """Load a country's tree; returns how many places are new or renamed."""
+    number, name, name_en = _country(country)
+    places = [
+        Place(row["code"], row["name"], row["name_en"], row["level"], row["parent_code"])
+        for _line, row in rows_of(path, required=("code", "name", "level", "parent_code"), optional=("name_en",))
+        if row["code"] != country
+    ]
+    existing = {
+        code: (first, last)
+        for code, first, last in Region.objects.filter(country=country).values_list("code", "id", "last")
+    }
+    whole = country_interval(country, number)
+    given = intervals(places, country=country, whole=whole, existing=existing)
+    given[country] = whole
+    top = Region(
+        id=whole[0],
+        last=whole[1],
+        code=country,
+        name=name,
+        name_en=name_en,
+        level=Region.Level.COUNTRY,
+        country=country,
+    )
+    below = [
+        Region(
+            id=given[place.code][0],
+            last=given[place.code][1],
+            code=place.code,
+            name=place.name,
+            name_en=place.name_en,
+            parent_id=given[place.parent_code or country][0],
+            level=place.level,
+            country=country,
+        )
+        for place in places
+    ]
+    known = {row.id: (row.code, row.name, row.name_en, row.level) for row in Region.objects.filter(country=country)}
+    changed = [r for r in (top, *below) if known.get(r.id) != (r.code, r.name, r.name_en, r.level)]
+    with transaction.atomic():
+        # The foreign key to the parent is checked at commit, so order is free.
+        Region.objects.bulk_create(
+            changed,
+            batch_size=2000,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=["code", "name", "name_en", "level"],
+        )
+    return len(changed)
+
+
+def _country(country: str) -> tuple[int, str, str]:
+    for _line, row in rows_of(DATA / "countries.csv", required=("country", "number", "name", "name_en")):
+        if row["country"] == country:
+            return int(row["number"]), row["name"], row["name_en"]
+    raise TableError(f"{country}: not in countries.csv, add its line first")
+
+
+def load_authorities(path: Path) -> int:
+    """Load authorities, parents before children; returns how many are new."""
+    regions = dict(Region.objects.values_list("code", "id"))
+    known = dict(Authority.objects.values_list("name", "id"))
+    new = 0
+    with transaction.atomic():
+        for line, row in rows_of(
+            path,
+            required=("name", "region_code", "parent", "level", "has_intake", "has_power"),
+            optional=("name_en", "document_code"),
+        ):
+            where = f"{path.name} line {line}"
+            if row["name"] in known:
+                continue
+            if row["region_code"] not in regions:
+                raise TableError(f"{where}: no region {row['region_code']!r}")
+            if row["parent"] and row["parent"] not in known:
+                raise TableError(f"{where}: its parent {row['parent']!r} is not above it")
+            if row["level"] not in Authority.Level.values:
+                raise TableError(f"{where}: no level {row['level']!r}")
+            made = Authority.objects.create(
+                name=row["name"],
+                name_en=row["name_en"],
+                region_id=regions[row["region_code"]],
+                parent_id=known[row["parent"]] if row["parent"] else None,
+                level=row["level"],
+                has_intake=flag(row["has_intake"], where=where),
+                has_power=flag(row["has_power"], where=where),
+                document_code=row["document_code"],
+            )
+            known[made.name] = made.pk
+            new += 1
+    return new
+
+
+def load_policies(path: Path) -> int:
+    """Load policy versions that do not stand there yet; returns how many."""
+    regions = dict(Region.objects.values_list("code", "id"))
+    known = set(Policy.objects.values_list("name", "region_id", "version"))
+    new = []
+    for line, row in rows_of(
+        path,
+        required=("name", "number", "unit", "version", "legal_basis"),
+        optional=("region_code", "starts_on", "ends_on"),
+    ):
+        where = f"{path.name} line {line}"
+        if row["region_code"] and row["region_code"] not in regions:
+            raise TableError(f"{where}: no region {row['region_code']!r}")
+        region_id = regions[row["region_code"]] if row["region_code"] else None
+        if not (row["number"].isdigit() and row["version"].isdigit()):
+            raise TableError(f"{where}: number and version must be whole numbers")
+        if (row["name"], region_id, int(row["version"])) in known:
+            continue
+        policy = Policy(
+            name=row["name"],
+            region_id=region_id,
+            number=int(row["number"]),
+            unit=row["unit"],
+            starts_on=day_or_none(row["starts_on"], where=where),
+            ends_on=day_or_none(row["ends_on"], where=where),
+            version=int(row["version"]),
+            legal_basis=row["legal_basis"],
+        )
+        new.append(policy)
+    Policy.objects.bulk_create(new)
+    return len(new)
+
+
+def load_calendars(path: Path, *, now: dt.datetime) -> int:
+    """Load the calendars that come with the project; returns how many are new.
+
+    A year that has any version is left alone: a decree loaded later must not be
+    overlaid by an older file.
+    """
+    new = 0
+    for line, row in rows_of(path, required=("file", "country", "year", "source", "published_on")):
+        year = int(row["year"])
+        if calendar.is_loaded(row["country"], year):
+            continue
+        calendar.import_year(
+            calendar.read_year(CALENDARS / row["file"], year=year),
+            year=year,
+            source=row["source"],
+            now=now,
+            country=row["country"],
+            published_on=day_or_none(row["published_on"], where=f"{path.name} line {line}"),
+        )
+        new += 1
+    return new
+
+
+def load_all(*, now: dt.datetime) -> dict[str, int]:
+    """Everything of the public side that comes with the project."""
+    return {
+        "regions": load_regions(DATA / "regions_cn.csv", country=CHINA),
+        "authorities": load_authorities(DATA / "authorities.csv"),
+        "policies": load_policies(DATA / "policies.csv"),
+        "calendars": load_calendars(DATA / "calendars.csv", now=now),
+    }

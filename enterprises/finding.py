@@ -1,0 +1,249 @@
+"""Finds who a consumer means: by any name, code, or pinyin initials.
+
+Rule: a hit always says why it is one, and which branch would answer; an ended
+firm is shown with its successor, never alone. Six queries, however many hits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.db.models.functions import Length
+
+from authorities.models import Region
+from authorities.periods import holds_on
+
+from .answering import Area, BranchFacts, Period, answering_branches
+from .models import Branch, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
+from .naming import fold, grams_of, wanted_grams
+from .wording import Why
+
+LONGEST_QUERY = 80
+READ_ROWS = 300
+KIND_WEIGHT = {"code": 60, "brand": 55, "legal": 50, "alias": 45, "branch": 40, "former": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An enterprise that may be meant, best first."""
+
+    enterprise: Enterprise
+    branch: Branch | None
+    brands: tuple[str, ...]
+    matched: str
+    kind: str
+    score: int
+    is_similar: bool
+    successor: Enterprise | None = None
+    why: tuple[Why, ...] = field(default=())
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether a case can be handed to it now."""
+        return self.enterprise.enrolment == Enterprise.Enrolment.ENROLLED
+
+
+def find(
+    query: str,
+    *,
+    on: dt.date,
+    region_id: int | None = None,
+    category: str = "",
+    limit: int = 20,
+) -> list[Hit]:
+    """Enterprises of that name on a day, ranked; those that serve the region first."""
+    terms = _terms(query)
+    if not terms:
+        return []
+    names = list(_matching(terms, on=on)[:READ_ROWS])
+    is_similar = not names
+    if is_similar:
+        names = _similar(terms, on=on)
+    best: dict[int, tuple[int, SearchName]] = {}
+    for name in names:
+        score = _similarity(name, terms) if is_similar else _score(name, terms)
+        if name.enterprise_id not in best or score > best[name.enterprise_id][0]:
+            best[name.enterprise_id] = (score, name)
+    hits = _hits(best, on=on, region_id=region_id, category=category, is_similar=is_similar)
+    hits.sort(key=lambda hit: (-hit.score, len(hit.enterprise.name), hit.enterprise.pk))
+    return hits[:limit]
+
+
+def _terms(query: str) -> list[str]:
+    words = unicodedata.normalize("NFKC", query.replace("\0", ""))[:LONGEST_QUERY].split()
+    return [folded for word in words if (folded := fold(word))]
+
+
+def _matching(terms: Sequence[str], *, on: dt.date) -> QuerySet[SearchName]:
+    found = Q()
+    for term in terms:
+        one = Q(grams__contains=wanted_grams(term), folded__contains=term)
+        if term.isascii() and term.isalnum() and len(term) > 1:
+            one |= Q(initials__startswith=term)
+        found &= one
+    whole = "".join(terms)
+    return (
+        SearchName.objects.filter(found)
+        .filter(holds_on(on))
+        .annotate(
+            is_whole=Case(
+                When(folded=whole, then=Value(True)),
+                default=Value(False),
+                output_field=BooleanField(),
+            )
+        )
+        .order_by("-is_whole", Length("folded"), "id")
+    )
+
+
+def _similar(terms: Sequence[str], *, on: dt.date) -> list[SearchName]:
+    pairs = [gram for term in terms for gram in wanted_grams(term)]
+    near = SearchName.objects.filter(holds_on(on), grams__overlap=pairs)[: READ_ROWS * 3]
+    return [name for name in near if _similarity(name, terms) > 30]
+
+
+def _similarity(name: SearchName, terms: Sequence[str]) -> int:
+    wanted = {gram for term in terms for gram in grams_of(term)}
+    shared = wanted & set(name.grams)
+    return 200 * len(shared) // (len(wanted) + len(name.grams))
+
+
+def _score(name: SearchName, terms: Sequence[str]) -> int:
+    whole = "".join(terms)
+    if name.folded == whole:
+        score = 1000
+    elif name.folded.startswith(whole):
+        score = 700
+    elif all(term in name.folded for term in terms):
+        score = 500
+    else:
+        score = 400 if name.initials == whole else 300
+    return score + KIND_WEIGHT[name.kind]
+
+
+def _hits(
+    best: dict[int, tuple[int, SearchName]],
+    *,
+    on: dt.date,
+    region_id: int | None,
+    category: str,
+    is_similar: bool,
+) -> list[Hit]:
+    firms = Enterprise.objects.in_bulk(list(best))
+    successors = _successors(best, on=on)
+    later = Enterprise.objects.in_bulk(list(set(successors.values())))
+    everyone = set(best) | set(later)
+    branches = {b.pk: b for b in Branch.objects.filter(enterprise_id__in=everyone)}
+    answering = _answering(everyone, branches, on=on, region_id=region_id, category=category)
+    brands: dict[int, list[str]] = defaultdict(list)
+    holdings = BrandHolding.objects.filter(enterprise_id__in=best).filter(holds_on(on))
+    for holding in holdings.select_related("brand"):
+        brands[holding.enterprise_id].append(str(holding.brand))
+    region = Region.objects.filter(id=region_id).first() if region_id else None
+    hits = []
+    for enterprise_id, (score, name) in best.items():
+        firm = firms[enterprise_id]
+        successor = later.get(successors.get(enterprise_id, 0))
+        answers = successor or firm
+        branch = branches.get(answering.get(answers.pk, 0))
+        if branch is None and name.branch_id and successor is None and region is None:
+            branch = branches.get(name.branch_id)
+        why = [Why("matched_" + name.kind, {"text": name.text})]
+        if is_similar:
+            why = [Why("similar", {"text": name.text})]
+        if successor is not None:
+            why.append(Why("succeeded", {"old": firm.name, "new": successor.name}))
+        if branch is not None and region is not None:
+            why.append(
+                Why(
+                    "serves",
+                    {
+                        "branch": branch.name,
+                        "region": region.name,
+                        "branch_en": branch.name_en or branch.name,
+                        "region_en": region.name_en or region.name,
+                    },
+                )
+            )
+            score += 200
+        if answers.enrolment == Enterprise.Enrolment.ENROLLED:
+            score += 50
+        elif answers.enrolment == Enterprise.Enrolment.ENDED:
+            score -= 100
+        why.append(Why(answers.enrolment, {}))
+        hits.append(
+            Hit(
+                enterprise=firm,
+                branch=branch,
+                brands=tuple(brands.get(enterprise_id, ())),
+                matched=name.text,
+                kind=name.kind,
+                score=score,
+                is_similar=is_similar,
+                successor=successor,
+                why=tuple(why),
+            )
+        )
+    return hits
+
+
+def _successors(ids: Iterable[int], *, on: dt.date) -> dict[int, int]:
+    """The entity that answers today for each that was succeeded; chains followed.
+
+    A split into several is left to the officer: the first successor is shown.
+    """
+    rows = Succession.objects.filter(on_day__lte=on).order_by("-on_day", "-id")
+    step = dict(rows.values_list("predecessor_id", "successor_id"))
+    found: dict[int, int] = {}
+    for start in ids:
+        seen = {start}
+        current = start
+        while current in step and step[current] not in seen:
+            current = step[current]
+            seen.add(current)
+        if current != start:
+            found[start] = current
+    return found
+
+
+def _answering(
+    enterprise_ids: set[int],
+    branches: dict[int, Branch],
+    *,
+    on: dt.date,
+    region_id: int | None,
+    category: str,
+) -> dict[int, int]:
+    if region_id is None:
+        return {}
+    facts = {
+        b.pk: BranchFacts(b.pk, b.enterprise_id, b.parent_id, Period(b.starts_on, b.ends_on), b.place_id)
+        for b in branches.values()
+    }
+    areas: dict[int, list[Area]] = defaultdict(list)
+    rows = ServiceArea.objects.filter(
+        branch__enterprise_id__in=enterprise_ids,
+        region__id__lte=region_id,
+        region__last__gte=region_id,
+    ).select_related("region")
+    for row in rows:
+        areas[branches[row.branch_id].enterprise_id].append(
+            Area(
+                row.branch_id,
+                row.region.pk,
+                row.region.last,
+                row.category,
+                Period(row.starts_on, row.ends_on),
+            )
+        )
+    answering = {}
+    for enterprise_id, of_firm in areas.items():
+        found = answering_branches(of_firm, facts, region_id=region_id, category=category, on=on)
+        if found:
+            answering[enterprise_id] = found[0]
+    return answering

@@ -1,0 +1,50 @@
+"""Which branches a person of an enterprise sees: their own and those below.
+
+Rule: headquarters sees all of its enterprise; a branch never sees a sibling,
+nor the branch above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from .models import Branch, Staff
+
+_SUBTREE = """
+with recursive below as (
+    select id from enterprises_branch where id = any(%s)
+    union
+    select child.id from enterprises_branch child join below on child.parent_id = below.id
+)
+select id from below order by id
+"""
+
+
+def branch_subtree(branch_ids: Iterable[int]) -> list[int]:
+    """These branches and all below them, ended ones too; one query."""
+    wanted = sorted(set(branch_ids))
+    if not wanted:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_SUBTREE, [wanted])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def branch_ids_seen_by(staff: Staff) -> list[int] | None:
+    """The branches of a job's sight; None means all of its enterprise, headquarters too."""
+    if staff.branch_id is None:
+        return None
+    return branch_subtree([staff.branch_id])
+
+
+def branches_above(branch: Branch) -> list[int]:
+    """The branches that branch answers to, nearest first; one query."""
+    parents = dict(Branch.objects.filter(enterprise_id=branch.enterprise_id).values_list("id", "parent_id"))
+    above: list[int] = []
+    parent = parents.get(branch.pk)
+    while parent is not None and parent not in above:
+        above.append(parent)
+        parent = parents.get(parent)
+    return above
