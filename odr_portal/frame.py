@@ -4,12 +4,10 @@ The one rule: the frame only offers addresses that this installation has.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
@@ -18,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Officer
 from enterprises.models import Staff
 from odr_portal.accounts.display import chosen_display, chosen_theme
+from odr_portal.accounts.landing import is_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +68,6 @@ SITE = (
 )
 
 
-@lru_cache(maxsize=256)
-def is_here(path: str) -> bool:
-    """True if the URLconf answers this path."""
-    try:
-        resolve(path)
-    except Resolver404:
-        return False
-    return True
-
-
 def organisation_of(user: Any) -> tuple[str, Any]:
     """("authority" | "enterprise" | "", the organisation whose work this user does)."""
     if not getattr(user, "is_authenticated", False):
@@ -102,7 +91,7 @@ def _items(entries: Any, here: str) -> list[NavItem]:
     return [
         NavItem(url, label, here == url or (url.count("/") > 1 and here.startswith(url)))
         for url, label in entries
-        if is_here(url)
+        if is_here(url) and (url != "/demo/mail/" or settings.DEMO)
     ]
 
 
@@ -116,15 +105,11 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     side, organisation = organisation_of(user)
     here = request.path
-    entries: Any = {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV}.get(
-        side, CONSUMER_NAV
-    )
+    entries: Any = {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV}.get(side, CONSUMER_NAV)
     nav = _items(entries, here)
     is_known = bool(getattr(user, "is_authenticated", False))
     if not is_known and is_here("/account/sign-in/"):
-        nav.append(
-            NavItem("/account/sign-in/", _("登录"), here.startswith("/account/sign-in/"))
-        )
+        nav.append(NavItem("/account/sign-in/", _("登录"), here.startswith("/account/sign-in/")))
     return {
         "nav": nav,
         "site": _items(SITE, ""),
@@ -136,5 +121,5 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
         "is_elder": chosen_display(request) == "elder",
         "theme": chosen_theme(request),
         "html_language": "en" if get_language() == "en" else "zh-Hans",
-        "is_demo": bool(getattr(settings, "DEMO", False)),
+        "is_demo": settings.DEMO,
     }

@@ -11,7 +11,18 @@ from pathlib import Path
 FILE = Path(__file__).with_name("permissions.csv")
 COLUMNS = ("resource", "action", "role", "relation", "status", "verdict")
 ACTIONS = {"GET", "POST", "*"}
-ROLES = {"anyone", "consumer", "enterprise", "officer", "intake", "handler", "approver", "analyst", "manager", "reviewer"}
+ROLES = {
+    "anyone",
+    "consumer",
+    "enterprise",
+    "officer",
+    "intake",
+    "handler",
+    "approver",
+    "analyst",
+    "manager",
+    "reviewer",
+}
 VERDICTS = {"public", "allow", "404", "409"}
 
 
@@ -47,7 +58,9 @@ def permission_rows() -> tuple[Permission, ...]:
         row = Permission(**{name: cells[name].strip() for name in COLUMNS})
         for value, allowed in ((row.action, ACTIONS), (row.role, ROLES), (row.verdict, VERDICTS)):
             if value not in allowed:
-                raise OddPermissions(f"permissions.csv line {number}: {value!r} is none of {', '.join(sorted(allowed))}.")
+                raise OddPermissions(
+                    f"permissions.csv line {number}: {value!r} is none of {', '.join(sorted(allowed))}."
+                )
         rows.append(row)
     return tuple(rows)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from odr_portal import views
+from odr_portal import demo, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,4 +13,5 @@ urlpatterns = [
     path("terms/", views.terms, name="terms"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("display/", views.display, name="display"),
+    path("demo/mail/", demo.mail, name="demo-mail"),
 ]

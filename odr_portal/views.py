@@ -9,7 +9,8 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
 from odr_portal.accounts.display import display_changed
-from odr_portal.frame import is_here
+from odr_portal.accounts.landing import is_here
+from odr_portal.errors import kept_text
 
 
 @require_safe
@@ -76,8 +77,6 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was too old or came from elsewhere; what was typed is shown so that it is not lost."""
-    from odr_portal.errors import kept_text
-
     return render(request, "errors/403_csrf.html", {"kept": kept_text(request)}, status=403)
 
 

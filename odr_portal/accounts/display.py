@@ -19,13 +19,13 @@ ONE_YEAR = timedelta(days=365)
 
 
 def chosen_display(request: HttpRequest) -> str:
-    """"elder" or "standard"."""
+    """ "elder" or "standard"."""
     value = request.COOKIES.get(DISPLAY_COOKIE, "")
     return value if value in DISPLAYS else "standard"
 
 
 def chosen_theme(request: HttpRequest) -> str:
-    """"dark", "light", or nothing: then the system decides."""
+    """ "dark", "light", or nothing: then the system decides."""
     value = request.COOKIES.get(THEME_COOKIE, "")
     return value if value in THEMES else ""
 

@@ -26,9 +26,7 @@ class UserManager(BaseUserManager["User"]):
         **fields: Any,
     ) -> "User":
         """A new user; without a password only a one-time code signs in."""
-        user = self.model(
-            email=email.strip().lower() if email else None, phone=phone, **fields
-        )
+        user = self.model(email=email.strip().lower() if email else None, phone=phone, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -40,12 +38,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A person with a way to sign in. What they may do hangs on Officer and Staff rows."""
 
-    email = models.EmailField(
-        _("邮箱"), max_length=254, null=True, blank=True, unique=True
-    )
-    phone = models.CharField(
-        _("手机"), max_length=20, null=True, blank=True, unique=True
-    )
+    email = models.EmailField(_("邮箱"), max_length=254, null=True, blank=True, unique=True)
+    phone = models.CharField(_("手机"), max_length=20, null=True, blank=True, unique=True)
     name = models.CharField(_("姓名"), max_length=120, blank=True)
     language = models.CharField(_("语言"), max_length=10, default="zh-hans")
     is_active = models.BooleanField(default=True)
@@ -61,9 +55,7 @@ class User(AbstractBaseUser):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(is_active=False)
-                | Q(email__isnull=False)
-                | Q(phone__isnull=False),
+                condition=Q(is_active=False) | Q(email__isnull=False) | Q(phone__isnull=False),
                 name="active_user_has_an_address",
             ),
             models.CheckConstraint(
@@ -119,11 +111,7 @@ class WrongPassword(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = (
-            models.Index(
-                fields=("address_digest", "-at"), name="wrong_passwords_of_an_address"
-            ),
-        )
+        indexes = (models.Index(fields=("address_digest", "-at"), name="wrong_passwords_of_an_address"),)
 
     def __str__(self) -> str:
         return f"{self.address_digest[:8]} {self.at:%Y-%m-%d %H:%M}"
@@ -145,9 +133,7 @@ class OutgoingMessage(models.Model):
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = (
-            models.Index(fields=("-created_at", "-id"), name="newest_messages_first"),
-        )
+        indexes = (models.Index(fields=("-created_at", "-id"), name="newest_messages_first"),)
 
     def __str__(self) -> str:
         return f"{self.channel} {self.created_at:%Y-%m-%d %H:%M}"
@@ -163,9 +149,7 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("actor", "key"), name="one_effect_per_key"),
-        )
+        constraints = (models.UniqueConstraint(fields=("actor", "key"), name="one_effect_per_key"),)
         indexes = (models.Index(fields=("created_at",), name="oldest_keys_first"),)
 
     def __str__(self) -> str:

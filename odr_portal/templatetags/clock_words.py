@@ -35,7 +35,8 @@ def _short(due_at: datetime) -> str:
 def chip_of(clock: Any) -> Chip:
     """The chip of a clock: any object (or dict) that offers
 
-    ``due_at`` (first late instant) and, as far as known: ``working_days_left`` (int, negative or
+    ``due_at`` (first late instant) and, as far as known: ``state`` (running, paused, met, lapsed,
+    ended: a row of complaints.Deadline will do), ``working_days_left`` (int, negative or
     ``working_days_overdue`` when late), ``fraction`` (0..1 of the time that has run), ``paused_for``
     (text: who must do what; empty = not paused), ``is_met``, ``is_overdue``, ``is_provisional``,
     ``url`` (its derivation page).
@@ -48,24 +49,30 @@ def chip_of(clock: Any) -> Chip:
 
     due_at: datetime | None = fact("due_at")
     url = str(fact("url", "") or "")
-    if fact("is_met"):
+    state = fact("state", "")
+    if fact("is_met") or state == "met":
         return Chip(gettext("已按期完成"), "ok", "check-circle", url=url)
     paused_for = fact("paused_for") or ""
     if paused_for:
         text = gettext("计时暂停：等%(what)s") % {"what": paused_for}
         return Chip(text, "neutral", "pause-circle", url=url)
-    if due_at is None:
+    if state == "paused":
+        rest = fact("remaining") or 0
+        text = ngettext("计时暂停，还剩%(n)s个工作日", "计时暂停，还剩%(n)s个工作日", rest) % {"n": rest}
+        return Chip(text, "neutral", "pause-circle", url=url)
+    if due_at is None or state == "ended":
         return Chip(gettext("没有期限"), "neutral", "minus-circle", url=url)
     late_by = fact("working_days_overdue")
     left = fact("working_days_left")
     if late_by is None and left is not None and left < 0:
         late_by = -left
     now = timezone.now()
-    if fact("is_overdue", now >= due_at):
+    if fact("is_overdue", False) or state == "lapsed" or now >= due_at:
         if late_by:
-            text = ngettext(
-                "已逾期%(n)s个工作日，应于%(day)s完成", "已逾期%(n)s个工作日，应于%(day)s完成", late_by
-            ) % {"n": late_by, "day": _short(due_at)}
+            text = ngettext("已逾期%(n)s个工作日，应于%(day)s完成", "已逾期%(n)s个工作日，应于%(day)s完成", late_by) % {
+                "n": late_by,
+                "day": _short(due_at),
+            }
         else:
             text = gettext("已逾期，应于%(day)s完成") % {"day": _short(due_at)}
         return Chip(text, "bad", "exclamation-triangle", url=url)

@@ -4,6 +4,8 @@ The one rule: a deadline is shown as the last day on which one may still act, ne
 first late instant.
 """
 
+from __future__ import annotations
+
 import uuid
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -126,9 +128,7 @@ def idempotency_key() -> SafeString:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An outline icon by its heroicons name; hidden from readers, as words stand beside it."""
-    svg = heroicons._render_icon(
-        "outline", str(name) + "", None, {"class": "icon", "stroke-width": "2"}
-    )
+    svg = heroicons._render_icon("outline", str(name) + "", None, {"class": "icon", "stroke-width": "2"})
     return mark_safe(svg)  # noqa: S308 - drawn from the pinned wheel, no input of people
 
 
@@ -141,9 +141,7 @@ def tone_icon(tone: str = "neutral", name: str = "") -> SafeString:
 @register.simple_tag
 def tag(text: Any, tone: str = "neutral", name: str = "") -> SafeString:
     """A status tag: icon and word in a tone."""
-    return format_html(
-        '<span class="tag" data-tone="{}">{}{}</span>', tone, tone_icon(tone, name), text
-    )
+    return format_html('<span class="tag" data-tone="{}">{}{}</span>', tone, tone_icon(tone, name), text)
 
 
 @register.simple_tag
@@ -157,9 +155,7 @@ def chip(clock: Any, url: str = "") -> SafeString:
     if facts.is_urgent:
         body = format_html("{}<b>‼ {}</b>", tone_icon(facts.tone, facts.icon), facts.text)
     if address:
-        return format_html(
-            '<a class="chip" data-tone="{}" href="{}">{}</a>', facts.tone, address, body
-        )
+        return format_html('<a class="chip" data-tone="{}" href="{}">{}</a>', facts.tone, address, body)
     return format_html('<span class="chip" data-tone="{}">{}</span>', facts.tone, body)
 
 
@@ -169,6 +165,12 @@ def control_id(field: BoundField) -> str:
     if field.use_fieldset and field.widget_type in {"radioselect", "checkboxselectmultiple"}:
         return f"{field.auto_id}_0"
     return field.id_for_label or field.auto_id
+
+
+@register.filter
+def why_asked(field: BoundField) -> str:
+    """The line "为什么问" that the form set on its field, or nothing."""
+    return getattr(field.field, "why", "")
 
 
 @register.filter
@@ -187,17 +189,14 @@ def _errors_of(form: BaseForm) -> list[dict[str, str]]:
 
 
 @register.inclusion_tag("components/error_summary.html")
-def error_summary(*forms: BaseForm | BaseFormSet | None) -> dict[str, Any]:
+def error_summary(*forms: BaseForm | BaseFormSet[Any] | None) -> dict[str, Any]:
     """The list of all that is wrong in these forms and formsets, each line a link to its control."""
     errors: list[dict[str, str]] = []
     for form in forms:
         if form is None or not form.is_bound:
             continue
         if isinstance(form, BaseFormSet):
-            errors += [
-                {"target": "main", "label": "", "text": str(text)}
-                for text in form.non_form_errors()
-            ]
+            errors += [{"target": "main", "label": "", "text": str(text)} for text in form.non_form_errors()]
             for child in form.forms:
                 errors += _errors_of(child)
         else:

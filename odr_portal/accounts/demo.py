@@ -1,0 +1,27 @@
+"""The people of the demo data, who sign in with one click.
+
+The one rule: they are known by an e-mail domain that cannot exist, so no real person is ever among them.
+"""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from odr_portal.accounts.models import User
+
+DEMO_DOMAIN = "demo.invalid"
+
+
+def demo_people() -> QuerySet[User]:
+    """Active users of the demo domain, the oldest (the cast) first."""
+    return User.objects.filter(is_active=True, email__endswith=f"@{DEMO_DOMAIN}").order_by("pk")
+
+
+def work_of(user: User) -> str:
+    """The organisation this person works for, in words; empty for a consumer."""
+    for relation, organisation in (("offices", "authority"), ("employments", "enterprise")):
+        rows: Any = getattr(user, relation, None)
+        row = rows.select_related(organisation).first() if rows is not None else None
+        if row is not None:
+            return str(getattr(row, organisation))
+    return ""

@@ -1,0 +1,37 @@
+"""Where somebody lands after signing in.
+
+The one rule: only addresses that this installation has are offered.
+"""
+
+from functools import lru_cache
+
+from django.urls import Resolver404, resolve
+
+from odr_portal.accounts.models import User
+
+AUTHORITY_HOME = "/authority/"
+ENTERPRISE_HOME = "/enterprise/queue/"
+CONSUMER_HOME = "/cases/"
+
+
+@lru_cache(maxsize=512)
+def is_here(path: str) -> bool:
+    """True if the URLconf answers this path."""
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def landing_of(user: User) -> str:
+    """The first page of this person's work, or the home page."""
+    # Reverse relations: this app knows neither authorities nor enterprises.
+    offices, employments = getattr(user, "offices", None), getattr(user, "employments", None)
+    if offices is not None and offices.exists():
+        home = AUTHORITY_HOME
+    elif employments is not None and employments.exists():
+        home = ENTERPRISE_HOME
+    else:
+        home = CONSUMER_HOME
+    return home if is_here(home) else "/"

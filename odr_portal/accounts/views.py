@@ -1,0 +1,189 @@
+"""Signing in and out, and one's own account.
+
+The one rule: the answer to an unknown address is the answer to a known one.
+"""
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from odr_portal.accounts.codes import check_code, send_code
+from odr_portal.accounts.contacts import Contact, may_sign_in_by_code, user_for
+from odr_portal.accounts.demo import demo_people, work_of
+from odr_portal.accounts.display import remember, safe_next
+from odr_portal.accounts.forms import AddressForm, CodeForm, PasswordForm, ProfileForm
+from odr_portal.accounts.idempotency import once
+from odr_portal.accounts.landing import landing_of
+from odr_portal.accounts.models import SignInCode, User
+from odr_portal.accounts.passwords import staff_user
+
+PENDING = "sign_in_contact"
+SHOWN_PEOPLE = 12
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def _next_of(request: HttpRequest) -> str:
+    return safe_next(request, request.POST.get("next", "") or request.GET.get("next", ""), otherwise="")
+
+
+def _with_next(name: str, target: str) -> str:
+    return reverse(name) + (f"?{urlencode({'next': target})}" if target else "")
+
+
+def _demo_rows() -> list[tuple[User, str]]:
+    return [(person, work_of(person)) for person in demo_people()[:SHOWN_PEOPLE]] if settings.DEMO else []
+
+
+def _enter(request: HttpRequest, user: User) -> HttpResponseRedirect:
+    """Sign this user in under a new session key and go on."""
+    target = _next_of(request)
+    login(request, user, backend=BACKEND)
+    request.session.pop(PENDING, None)
+    return HttpResponseRedirect(target or landing_of(user))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Phone or e-mail, then a code goes out."""
+    target = _next_of(request)
+    if isinstance(request.user, User) and request.method != "POST":
+        return HttpResponseRedirect(target or landing_of(request.user))
+    form = AddressForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        contact: Contact = form.cleaned_data["address"]
+        send_code(
+            contact=contact,
+            purpose=SignInCode.Purpose.SIGN_IN,
+            language=get_language() or settings.LANGUAGE_CODE,
+            now=timezone.now(),
+        )
+        request.session[PENDING] = [contact.channel, contact.address]
+        return redirect(_with_next("accounts:sign-in-code", target))
+    return render(
+        request,
+        "accounts/sign_in.html",
+        {"form": form, "next": target, "people": _demo_rows()},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_code(request: HttpRequest) -> HttpResponse:
+    """The code; right means signed in, and a user at the first time."""
+    target = _next_of(request)
+    pending = request.session.get(PENDING)
+    if not pending:
+        if isinstance(request.user, User):
+            return HttpResponseRedirect(target or landing_of(request.user))
+        return redirect(_with_next("accounts:sign-in", target))
+    contact = Contact(*pending)
+    now = timezone.now()
+    if request.method == "POST" and "again" in request.POST:
+        send_code(
+            contact=contact,
+            purpose=SignInCode.Purpose.SIGN_IN,
+            language=get_language() or settings.LANGUAGE_CODE,
+            now=now,
+        )
+        return redirect(_with_next("accounts:sign-in-code", target))
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        is_right = check_code(
+            contact=contact,
+            purpose=SignInCode.Purpose.SIGN_IN,
+            code=form.cleaned_data["code"],
+            form_key=request.POST.get("idempotency_key", ""),
+            now=now,
+        )
+        user = user_for(contact, language=get_language() or settings.LANGUAGE_CODE) if is_right else None
+        if user is not None and may_sign_in_by_code(user):
+            return _enter(request, user)
+        form.add_error("code", gettext("验证码不对或已过期，请重新获取；已填内容还在"))
+    return render(
+        request,
+        "accounts/sign_in_code.html",
+        {"form": form, "next": target, "masked": contact.masked},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_password(request: HttpRequest) -> HttpResponse:
+    """Staff: e-mail and password."""
+    form = PasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        user = staff_user(
+            request,
+            email=form.cleaned_data["email"],
+            password=form.cleaned_data["password"],
+            now=timezone.now(),
+        )
+        if user is not None:
+            return _enter(request, user)
+        form.add_error(None, gettext("邮箱或密码不对。忘了密码，请联系您单位的管理员。"))
+    return render(
+        request,
+        "accounts/sign_in_password.html",
+        {"form": form, "next": _next_of(request)},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_POST
+def demo_sign_in(request: HttpRequest) -> HttpResponse:
+    """One click for the people of the demo; elsewhere this address does not exist."""
+    if not settings.DEMO:
+        raise Http404
+    user = get_object_or_404(demo_people(), pk=request.POST.get("person", "0"))
+    return _enter(request, user)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session here."""
+    logout(request)
+    return redirect("/")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Name, language of messages, and the way out."""
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    form = ProfileForm(
+        request.POST if request.method == "POST" else None,
+        initial={"name": user.name, "language": user.language},
+    )
+    if form.is_bound and form.is_valid():
+        with once(request) as attempt:
+            if not attempt.answered:
+                user.name = form.cleaned_data["name"]
+                user.language = form.cleaned_data["language"]
+                user.save(update_fields=["name", "language"])
+                attempt.reference = reverse("accounts:account")
+        response = redirect(attempt.reference)
+        remember(response, settings.LANGUAGE_COOKIE_NAME, form.cleaned_data["language"])
+        return response
+    contact = Contact("sms", user.phone) if user.phone else Contact("email", user.email or "")
+    return render(
+        request,
+        "accounts/account.html",
+        {"form": form, "masked": contact.masked if contact.address else ""},
+        status=422 if form.is_bound else 200,
+    )
