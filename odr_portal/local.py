@@ -44,7 +44,15 @@ def find_place() -> programs.Place:
     sockets = local / "run"
     if len(str(sockets)) > LONGEST_SOCKET_PATH - 20:
         sockets = Path(tempfile.gettempdir()) / f"odr-portal-{digest(str(local))[:8]}"
-    for folder in (sockets, local / "log", local / "seal", local / "files", local / "static", local / "state"):
+    for folder in (
+        sockets,
+        local / "log",
+        local / "seal",
+        local / "files",
+        local / "evidence",
+        local / "static",
+        local / "state",
+    ):
         make_folder(folder, user)
     return programs.Place(
         root=ROOT, local=local, sockets=sockets, server_user=user, code_user=user if can_read_code(user) else None
@@ -106,6 +114,7 @@ def local_environment(place: programs.Place) -> dict[str, str]:
         "SECRET_KEY": kept.get("SECRET_KEY") or secrets.token_urlsafe(48),
         "VALKEY_PASSWORD": password,
         "MEDIA_ROOT": str(place.local / "files"),
+        "EVIDENCE_ROOT": str(place.local / "evidence"),
         "STATIC_ROOT": str(place.local / "static"),
     }
     if not os.environ.get("REDIS_URL"):
@@ -203,6 +212,9 @@ def run(*, reload: bool) -> None:
     variables = {**os.environ, **{key: value for key, value in values.items() if not os.environ.get(key)}}
     variables |= {"PORTAL_SERVERS": " ".join(servers), "PYTHONUNBUFFERED": "1", "HOME": str(place.local)}
     variables |= {"DEBUG": "yes"} if reload else {}
+    if host in {"0.0.0.0", "::"} and variables.get("DEMO") == "yes":  # noqa: S104
+        # Asked to listen to everybody with demo data: any name of this machine will do.
+        variables.setdefault("ALLOWED_HOSTS", "*")
     portal = Portal(place, variables)
     try:
         portal.start_servers()

@@ -104,19 +104,15 @@ CSRF_FAILURE_VIEW = "odr_portal.views.csrf_refused"
 
 # These commands change tables, so they work as the owner; everything else as a user who owns nothing.
 OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "flush", "showmigrations", "sqlflush", "squashmigrations"}
-# Long by nature: their statements may take minutes, a page's may not.
-LONG_COMMANDS = OWNER_COMMANDS | {
-    "load_regions",
-    "load_demo",
-    "load_calendar",
-    "import_enterprises",
-    "export_enterprises",
-    "import_complaints",
-    "verify_record",
+# Pages and sweeps must be quick; the statements of any other command may take minutes.
+_is_quick = COMMAND in {"", "runserver", "watch", "shell", "test"}
+_longest = environment.number("STATEMENT_TIMEOUT_MS", 5000, least=100, most=3_600_000)
+_limits = {
+    "statement_timeout": _longest,
+    "lock_timeout": 3000,
+    "idle_in_transaction_session_timeout": 10000,
+    "transaction_timeout": max(30000, _longest),
 }
-_statement_timeout = (
-    0 if COMMAND in LONG_COMMANDS else environment.number("STATEMENT_TIMEOUT_MS", 5000, least=100, most=3_600_000)
-)
 _local_url = f"postgresql://portal_web@/portal?host={LOCAL / 'run'}"
 _url_name = "DATABASE_URL"
 if COMMAND in OWNER_COMMANDS and environment.text("DATABASE_OWNER_URL"):
@@ -136,12 +132,7 @@ DATABASES: dict[str, dict[str, Any]] = {
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 15000,
-            "options": (
-                f"-c statement_timeout={_statement_timeout} "
-                f"-c lock_timeout={0 if COMMAND in LONG_COMMANDS else 3000} "
-                f"-c idle_in_transaction_session_timeout={0 if COMMAND in LONG_COMMANDS else 10000} "
-                f"-c transaction_timeout={0 if COMMAND in LONG_COMMANDS else 30000}"
-            ),
+            "options": " ".join(f"-c {name}={limit if _is_quick else 0}" for name, limit in _limits.items()),
         },
     }
 }

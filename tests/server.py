@@ -58,7 +58,8 @@ def django_db_setup(postgres_server: embedded.ThrowAwayPostgres, django_db_block
         call_command("migrate", verbosity=0, interactive=False)
         connections["default"].settings_dict["OPTIONS"]["options"] = options
         _point_at(postgres_server, roles.WEB)
-    # Programs that a test starts find the same database.
+    # Programs that a test starts find the same database, and nothing of what somebody runs beside it.
+    os.environ["ODR_LOCAL"] = str(postgres_server.folder / "local")
     os.environ["DATABASE_URL"] = postgres_server.dsn(user=roles.WEB, database=DATABASE)
     os.environ["DATABASE_OWNER_URL"] = postgres_server.dsn(user=roles.OWNER, database=DATABASE)
     DatabaseOperations.execute_sql_flush = _flush_as_owner(postgres_server)  # type: ignore[method-assign]

@@ -1,0 +1,188 @@
+"""A whole portal of its own for a test: `make run` in a copy of the clone, watched from outside.
+
+One rule: whatever the test does to it, nothing of it is left over.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE = 240
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def copy_of_the_clone(target: Path) -> Path:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        source = ROOT / name
+        if source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+    (target / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    return target
+
+
+class RunningPortal:
+    def __init__(self, clone: Path, **settings: str) -> None:
+        self.clone = clone
+        self.port = free_port()
+        unwanted = {
+            "DATABASE_URL",
+            "DATABASE_OWNER_URL",
+            "REDIS_URL",
+            "ODR_LOCAL",
+            "DJANGO_SETTINGS_MODULE",
+            "MAKEFLAGS",
+        }
+        kept = {key: value for key, value in os.environ.items() if key not in unwanted and not key.startswith("PYTEST")}
+        self.variables = {**kept, **settings, "PORT": str(self.port)}
+        self.process: subprocess.Popen[str] | None = None
+        self.log = clone / "run.log"
+
+    @property
+    def local(self) -> Path:
+        return (self.clone / ".local").resolve()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        lines = (self.local / "environment").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    def start(self) -> float:
+        """Seconds until the first page is served."""
+        begun = time.monotonic()
+        self.process = subprocess.Popen(
+            ["make", "run"],
+            cwd=self.clone,
+            env=self.variables,
+            stdout=self.log.open("w"),
+            stderr=subprocess.STDOUT,
+            text=True,
+            # Its own group, so that a Ctrl-C can be sent as a terminal does: to all of it.
+            start_new_session=True,
+        )
+        self.until(lambda: "Ctrl-C stops everything" in self.log.read_text(), "the portal serves")
+        return time.monotonic() - begun
+
+    def until(self, condition: Any, what: str, seconds: float = PATIENCE) -> Any:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError, psycopg2.Error):
+                if found := condition():
+                    return found
+            if self.process is not None and self.process.poll() is not None:
+                break
+            time.sleep(0.2)
+        raise AssertionError(f"waited in vain until {what}; the log says: {self.log.read_text()[-2000:]}")
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read().decode()
+
+    def health(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.get("/healthz")[1])
+        return found
+
+    def manage(self, *words: str, **more: Any) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [self.clone / ".venv" / "bin" / "python", "manage.py", *words],
+            cwd=self.clone,
+            env=self.variables,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **more,
+        )
+
+    def query(self, statement: str) -> list[Any]:
+        address = f"postgresql://postgres@/portal?host={self.local / 'run'}"
+        if "host=" in self.settings.get("DATABASE_URL", ""):
+            address = "postgresql://postgres@/portal?host=" + self.settings["DATABASE_URL"].partition("host=")[2]
+        connection = psycopg2.connect(address)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def supervisor(self) -> Any:
+        import xmlrpc.client
+
+        from supervisor.xmlrpc import SupervisorTransport
+
+        sockets = self.settings["DATABASE_URL"].partition("host=")[2]
+        transport = SupervisorTransport(None, None, f"unix://{sockets}/supervisor.sock")
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+    def process_of(self, program: str) -> int:
+        return int(self.supervisor().getProcessInfo(program)["pid"])
+
+    def kill(self, program: str) -> int:
+        process = self.process_of(program)
+        os.kill(process, signal.SIGKILL)
+        return process
+
+    def interrupt(self) -> int:
+        """Ctrl-C in the terminal."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(90)
+
+    def leftovers(self) -> list[str]:
+        """Processes whose command line or working folder is this portal's."""
+        marks = (str(self.clone), str(self.local))
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                line = (folder / "cmdline").read_text().replace("\0", " ")
+                where = os.readlink(folder / "cwd")
+                if any(mark in line or where.startswith(mark) for mark in marks):
+                    found.append(f"{folder.name}: {line}")
+        return found
+
+    def remove(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.interrupt()
+        for line in self.leftovers():
+            with contextlib.suppress(OSError):
+                os.kill(int(line.partition(":")[0]), signal.SIGKILL)
+        shutil.rmtree(self.local, ignore_errors=True)
+        shutil.rmtree(self.clone, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def a_portal(folder: Path, **settings: str) -> Iterator[RunningPortal]:
+    portal = RunningPortal(copy_of_the_clone(folder / "clone"), **settings)
+    try:
+        yield portal
+    finally:
+        portal.remove()
