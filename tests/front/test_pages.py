@@ -1,5 +1,7 @@
 """Every plain page answers, in both languages, and the reading wishes are kept."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -64,3 +66,13 @@ def test_no_page_has_inline_style_or_script(client: Client) -> None:
         assert "style=" not in page, path
         assert "<script" not in page, path
         assert "onclick" not in page, path
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", PAGES)
+def test_the_english_pages_are_english(client: Client, path: str) -> None:
+    client.post("/display/", {"language": "en"})
+    page = client.get(path).content.decode()
+    page = re.sub(r"<head>.*?</head>|lang=\"zh-Hans\">中文|（[^）]*）|\([^)]*\)", "", page, flags=re.S)
+    found = set(re.findall(r"[一-鿿]+", page)) - {"市场监管部门", "中文"}
+    assert not found
