@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints import handling, notices
+from complaints import delivery, handling
 from complaints.models import Heartbeat
 
 
@@ -14,7 +14,7 @@ def sweep_clocks() -> int:
 
 @shared_task
 def sweep_notices() -> int:
-    return notices.sweep_notices(now=timezone.now())
+    return delivery.sweep_notices(now=timezone.now())
 
 
 @shared_task

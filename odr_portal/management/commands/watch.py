@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from complaints import handling, notices, record
+from complaints import delivery, handling, record
 from complaints.models import Heartbeat
 from routing import forwarding
 
@@ -24,7 +24,7 @@ log = logging.getLogger("watch")
 SWEEPS: dict[str, Callable[..., Any]] = {
     "filed": forwarding.sweep_filed,
     "clocks": handling.sweep_clocks,
-    "notices": notices.sweep_notices,
+    "notices": delivery.sweep_notices,
 }
 SEAL_EVERY = timedelta(seconds=60)
 
