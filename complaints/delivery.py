@@ -44,8 +44,8 @@ def sweep_notices(*, now: datetime) -> int:
             else:
                 arrived.append(notice.pk)
         _leased(arrived).update(state="sent", sent_at=now, leased_until=None, last_error="")
-        for notice, error in failed:
-            _try_later(notice, error, now=now)
+        for notice, reason in failed:
+            _try_later(notice, reason, now=now)
         sent += len(arrived)
     return sent
 
