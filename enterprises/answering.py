@@ -47,11 +47,16 @@ class BranchFacts:
     parent_id: int | None = None
     period: Period = ALWAYS
     place_id: int | None = None
+    name: str = ""
+    name_en: str = ""
 
 
-def category_matches(wanted: str, actual: str) -> bool:
-    """An empty category matches all; `telecom` matches `telecom.broadband`."""
-    return not wanted or actual == wanted or actual.startswith(wanted + ".")
+def category_matches(wanted: str, actual: Iterable[str]) -> bool:
+    """An empty category matches all; `telecom` matches `telecom.broadband`.
+
+    A case has two codes, of what was bought and of what went wrong; either will do.
+    """
+    return not wanted or any(code == wanted or code.startswith(wanted + ".") for code in actual)
 
 
 def answering_branches(
@@ -59,7 +64,7 @@ def answering_branches(
     branches: Mapping[int, BranchFacts],
     *,
     region_id: int,
-    category: str,
+    categories: tuple[str, ...],
     on: dt.date,
 ) -> tuple[int, ...]:
     """The branch that answers on a day; none, or several that tie."""
@@ -72,7 +77,7 @@ def answering_branches(
             or not branch.period.holds(on)
             or not area.period.holds(on)
             or not area.first <= region_id <= area.last
-            or not category_matches(area.category, category)
+            or not category_matches(area.category, categories)
         ):
             continue
         rank = (-len(area.category), area.last - area.first)

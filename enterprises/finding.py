@@ -20,7 +20,7 @@ from authorities.periods import holds_on
 
 from .answering import Area, BranchFacts, Period, answering_branches
 from .models import Branch, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
-from .naming import fold, grams_of, wanted_grams
+from .spelling import fold, grams_of, wanted_grams
 from .wording import Why
 
 LONGEST_QUERY = 80
@@ -105,6 +105,15 @@ def _similar(terms: Sequence[str], *, on: dt.date) -> list[SearchName]:
     pairs = [gram for term in terms for gram in wanted_grams(term)]
     near = SearchName.objects.filter(holds_on(on), grams__overlap=pairs)[: READ_ROWS * 3]
     return [name for name in near if _similarity(name, terms) > 30]
+
+
+def near(name: str, *, on: dt.date, limit: int = 5) -> tuple[int, ...]:
+    """Enterprises whose names are like this one, likest first; one query."""
+    terms = _terms(name)
+    best: dict[int, int] = {}
+    for found in _similar(terms, on=on) if terms else ():
+        best[found.enterprise_id] = max(best.get(found.enterprise_id, 0), _similarity(found, terms))
+    return tuple(sorted(best, key=lambda one: (-best[one], one))[:limit])
 
 
 def _similarity(name: SearchName, terms: Sequence[str]) -> int:
@@ -243,7 +252,7 @@ def _answering(
         )
     answering = {}
     for enterprise_id, of_firm in areas.items():
-        found = answering_branches(of_firm, facts, region_id=region_id, category=category, on=on)
+        found = answering_branches(of_firm, facts, region_id=region_id, categories=(category,), on=on)
         if found:
             answering[enterprise_id] = found[0]
     return answering

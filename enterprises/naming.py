@@ -6,33 +6,12 @@ transaction; nothing else writes `SearchName`.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 
 from django.db import transaction
 
 from .models import Alias, Branch, BrandHolding, Enterprise, SearchName
-
-_DROPPED = re.compile(r"[\s·•.,，。、'’\"“”()（）\[\]【】<>《》&/_\-—]+")
-
-
-def fold(text: str) -> str:
-    """One spelling for the eye's one name: NFKC, lower case, no punctuation."""
-    return _DROPPED.sub("", unicodedata.normalize("NFKC", text).casefold())[:200]
-
-
-def grams_of(folded: str) -> list[str]:
-    """Each character and each pair of neighbours, once: what two-character search needs."""
-    pairs = (folded[i : i + 2] for i in range(len(folded) - 1))
-    return list(dict.fromkeys([*folded, *pairs]))
-
-
-def wanted_grams(folded: str) -> list[str]:
-    """The grams a name must have to contain this fragment."""
-    if len(folded) < 2:
-        return [folded] if folded else []
-    return list(dict.fromkeys(folded[i : i + 2] for i in range(len(folded) - 1)))
+from .spelling import fold, grams_of
 
 
 def initials_of(text: str) -> str:

@@ -1,4 +1,4 @@
-"""manage.py load_directory: regions, authorities, policies, calendars, demo enterprises."""
+"""manage.py load_directory: regions, authorities, policies, calendars, demo firms and rules."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from django.utils import timezone
 from authorities.loading import load_all
 from authorities.tables import TableError
 from enterprises.importing import ImportRefused, import_enterprises
+from routing.loading import DATA as RULES
+from routing.loading import load_rules
 
-DATA = Path(__file__).parents[2] / "data"
+DEMO = Path(__file__).parents[3] / "enterprises" / "data"
 
 
 class Command(BaseCommand):
@@ -24,9 +26,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, without_demo: bool, **options: Any) -> None:
         try:
             done = load_all(now=timezone.now())
-            for path in [] if without_demo else sorted(DATA.glob("*.csv")):
+            for path in [] if without_demo else sorted(DEMO.glob("*.csv")):
                 outcome = import_enterprises(path)
                 done[path.stem] = outcome.new.total() + outcome.changed.total()
+            if not without_demo:
+                done["rules"] = load_rules(RULES / "rules.csv")
         except (TableError, ImportRefused) as problem:
             raise CommandError(str(problem)) from problem
         for name, count in done.items():

@@ -1,0 +1,126 @@
+"""Where a case goes: the table that an officer can read and correct."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from authorities.loading import load_all
+from authorities.models import Authority, Region
+from enterprises.exchange import reference
+from enterprises.importing import import_enterprises
+from enterprises.models import Branch, Brand, Enterprise
+from routing import directory, matching
+from routing.facts import Directory, Facts, Match, NoMatch, Rule
+from routing.loading import load_rules
+from routing.wording import WORDS, say_all
+
+HERE = Path(__file__).parent
+
+
+def _rows() -> list[dict[str, str]]:
+    with (HERE / "truth_table.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+ROWS = _rows()
+
+
+@dataclass
+class World:
+    """The directory of the table, read once; names both ways."""
+
+    facts: dict[str, Facts]
+    rules: tuple[Rule, ...]
+    snapshot: Directory
+    enterprises: dict[int, str]
+    branches: dict[int, str]
+    authorities: dict[int, str]
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[World]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        load_all(now=timezone.now())
+        import_enterprises(HERE / "directory.csv")
+        load_rules(HERE / "rules.csv")
+        firms = list(Enterprise.objects.select_related("domicile"))
+        names = [firm.name for firm in firms]
+        ref = {f.pk: reference(f, is_shared_name=names.count(f.name) > 1) for f in firms}
+        by_ref = {name: pk for pk, name in ref.items()}
+        branches = dict(Branch.objects.values_list("id", "name"))
+        by_branch = {name: pk for pk, name in branches.items()}
+        brands = dict(Brand.objects.values_list("name", "id"))
+        regions = {region.code: region for region in Region.objects.all()}
+        facts = {}
+        for row in ROWS:
+            region = regions[row["地区"]] if row["地区"] else None
+            facts[row["编号"]] = Facts(
+                on=dt.date.fromisoformat(row["日期"]),
+                region_id=region.pk if region else None,
+                region_name=region.name if region else "",
+                region_name_en=region.name_en if region else "",
+                enterprise_id=by_ref[row["点选企业"]] if row["点选企业"] else None,
+                branch_id=by_branch[row["点选分支"]] if row["点选分支"] else None,
+                brand_ids=(brands[row["点选品牌"]],) if row["点选品牌"] else (),
+                named=row["自填名称"],
+                categories=tuple(filter(None, (row["商品类别"], row["问题类别"]))),
+                channel=row["渠道"],
+            )
+        rules = directory.rules()
+        yield World(
+            facts=facts,
+            rules=rules,
+            snapshot=directory.snapshot(facts.values(), rules),
+            enterprises=ref,
+            branches=branches,
+            authorities=dict(Authority.objects.values_list("id", "name")),
+        )
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row['编号']} {row['说明']}" for row in ROWS])
+def test_a_case_goes_where_the_table_says(world: World, row: dict[str, str]) -> None:
+    decision = matching.choose(world.facts[row["编号"]], world.rules, world.snapshot)
+    said = " → ".join(say_all([why.as_json() for why in decision.why], "zh-hans"))
+    rule = f"{decision.rule} v{decision.version}" if decision.rule else ""
+    assert rule == row["规则"], said
+    assert decision.why[-1].code == row["理由"], said
+    if row["结果"] == "人工":
+        assert isinstance(decision, NoMatch), said
+        assert decision.reason == row["理由"]
+        if row["首选建议"]:
+            assert world.enterprises[decision.suggestions[0].enterprise_id] == row["首选建议"]
+        return
+    assert isinstance(decision, Match), said
+    if row["结果"] == "部门":
+        assert decision.enterprise_id is None
+        assert world.authorities[decision.authority_id or 0] == row["接收部门"], said
+        return
+    assert world.enterprises[decision.enterprise_id or 0] == row["企业"], said
+    assert world.branches.get(decision.branch_id or 0, "总部") == row["分支"], said
+    if row["接收部门"]:
+        assert world.authorities[decision.authority_id or 0] == row["接收部门"], said
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_reason_has_words_without_holes(world: World, language: str) -> None:
+    for facts in world.facts.values():
+        decision = matching.choose(facts, world.rules, world.snapshot)
+        for why in decision.why:
+            assert why.code in WORDS
+            words = WORDS[why.code][1 if language == "en" else 0]
+            words.format(**why.values)
+
+
+def test_the_same_facts_give_the_same_decision(world: World) -> None:
+    for facts in world.facts.values():
+        first = matching.choose(facts, world.rules, world.snapshot)
+        assert matching.choose(facts, tuple(reversed(world.rules)), world.snapshot) == first
