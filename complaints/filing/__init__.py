@@ -1,0 +1,1 @@
+"""Filing: from a blank page to one FilingRequest."""

@@ -1,0 +1,211 @@
+"""The draft: begin, find again, save step by step, throw away.
+
+The one rule: what was typed is saved as it was typed, right or wrong; judging
+it is the business of the forms. The key in the cookie never reaches the
+database, only its digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils.datastructures import MultiValueDict
+
+from complaints.filing import places
+from complaints.filing.evidence import storage
+from complaints.filing.forms import EnterpriseStep, Pick, Step, read_pick
+from complaints.filing.people import ConsentsStep
+from complaints.filing.steps import STEP_BY_CODE
+from complaints.filing.typed import KEPT_CHARACTERS, visible
+from complaints.models.draft import FilingDraft
+from enterprises.models import Branch, Brand, Enterprise
+
+KEPT_FOR = timedelta(days=7)
+KEPT_FOR_OWNED = timedelta(days=30)
+RECEIPT_FOR = timedelta(minutes=30)
+VALUES_PER_FIELD = 40
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def digest_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def begin(*, now: datetime, source: str = "") -> tuple[FilingDraft, str]:
+    """A new draft and the key that opens it (for the cookie)."""
+    key = secrets.token_urlsafe(32)
+    draft = FilingDraft.objects.create(
+        key_digest=digest_of(key),
+        source=source[:80],
+        created_at=now,
+        saved_at=now,
+        expires_at=now + KEPT_FOR,
+    )
+    return draft, key
+
+
+def of_key(key: str, *, now: datetime) -> FilingDraft | None:
+    """The draft that this key opens, filed ones included while they are kept."""
+    if not key or len(key) > 100:
+        return None
+    return FilingDraft.objects.filter(key_digest=digest_of(key), expires_at__gt=now).first()
+
+
+def of_owner(user_id: int, draft_id: uuid.UUID, *, now: datetime) -> FilingDraft | None:
+    """The person's own draft, begun on another device."""
+    return FilingDraft.objects.open_at(now).filter(owner_id=user_id, pk=draft_id).first()
+
+
+def newest_of_owner(user_id: int, *, now: datetime) -> FilingDraft | None:
+    return FilingDraft.objects.open_at(now).filter(owner_id=user_id).order_by("-saved_at").first()
+
+
+def typed_in(posted: Mapping[str, Any], fields: Sequence[str]) -> dict[str, list[str]]:
+    """The raw values of these fields, cut only where no form could ever take them."""
+    kept: dict[str, list[str]] = {}
+    for name in fields:
+        values = posted.getlist(name) if hasattr(posted, "getlist") else [posted[name]] if name in posted else []
+        shown = [visible(str(value))[:KEPT_CHARACTERS] for value in values[:VALUES_PER_FIELD]]
+        if shown:
+            kept[name] = shown
+    return kept
+
+
+def save(draft: FilingDraft, *, step: str, typed: Mapping[str, list[str]], now: datetime) -> None:
+    """Keeps what was typed at one step and moves the draft's last day on."""
+    draft.data[step] = dict(typed)
+    draft.step = step
+    touch(draft, now=now, fields=["data", "step"])
+
+
+def touch(draft: FilingDraft, *, now: datetime, fields: Sequence[str] = ()) -> None:
+    draft.saved_at = now
+    draft.expires_at = now + (KEPT_FOR_OWNED if draft.owner_id else KEPT_FOR)
+    draft.save(update_fields=[*fields, "saved_at", "expires_at"])
+
+
+def own(draft: FilingDraft, *, user_id: int, address: str, now: datetime) -> None:
+    """The proven phone (or mailbox) becomes the owner of the draft."""
+    draft.owner_id = user_id
+    draft.data["proven"] = {"address": [address]}
+    touch(draft, now=now, fields=["data", "owner"])
+
+
+def is_proven(draft: FilingDraft, *addresses: str) -> bool:
+    """Whether one of these very addresses was proven; a changed phone is not."""
+    proven = draft.data.get("proven", {}).get("address", [])
+    return draft.owner_id is not None and any(address and address in proven for address in addresses)
+
+
+def values(draft: FilingDraft, step: str) -> MultiValueDict[str, str]:
+    return MultiValueDict({name: list(found) for name, found in draft.data.get(step, {}).items()})
+
+
+def first(draft: FilingDraft, step: str, name: str) -> str:
+    found = draft.data.get(step, {}).get(name) or [""]
+    return str(found[0])
+
+
+def category_of(draft: FilingDraft) -> str:
+    return first(draft, "purchase", "object_category")
+
+
+def picked_enterprise(draft: FilingDraft) -> Enterprise | None:
+    """The entity chosen from the directory, enrolled or not."""
+    pick = read_pick(first(draft, "enterprise", "respondent"))
+    return Enterprise.objects.filter(pk=pick.enterprise_id).first() if pick else None
+
+
+def is_known_pick(pick: Pick) -> bool:
+    """Whether the directory has this entity, and this branch and brand of it."""
+    if not Enterprise.objects.filter(pk=pick.enterprise_id).exists():
+        return False
+    if pick.branch_id and not Branch.objects.filter(pk=pick.branch_id, enterprise_id=pick.enterprise_id).exists():
+        return False
+    return not pick.brand_id or Brand.objects.filter(pk=pick.brand_id).exists()
+
+
+def enrolled_name(draft: FilingDraft) -> str:
+    """The name to put into the consent; empty when no enrolled entity was picked."""
+    enterprise = picked_enterprise(draft)
+    if enterprise is None or enterprise.enrolment != Enterprise.Enrolment.ENROLLED:
+        return ""
+    return str(enterprise)
+
+
+def form_of(
+    draft: FilingDraft,
+    step: str,
+    *,
+    today: date,
+    data: MultiValueDict[str, str] | None = None,
+    judged: bool = False,
+    **options: Any,
+) -> Step:
+    """The form of a step with what the draft holds; `judged` shows its errors."""
+    kept = values(draft, step)
+    if data is None and judged:
+        data = kept
+    if data is None:
+        options["initial"] = kept and _initial(kept)
+    if step == EnterpriseStep.step:
+        options.update(place_is_known=places.is_choosable, pick_is_known=is_known_pick)
+    if step == ConsentsStep.step:
+        options["enterprise_name"] = enrolled_name(draft)
+    return STEP_BY_CODE[step](data, today=today, category=category_of(draft), **options)
+
+
+MANY = {"demand", "need_help"}
+
+
+def _initial(kept: MultiValueDict[str, str]) -> dict[str, Any]:
+    return {name: kept.getlist(name) if name in MANY else kept.get(name) for name in kept}
+
+
+def tracking_token(draft: FilingDraft, key: str) -> str:
+    """128 bits, the same again for whoever holds the draft's key; kept nowhere.
+
+    26 characters of Crockford's alphabet, in groups of five for reading aloud.
+    """
+    secret = hmac.new(settings.SECRET_KEY.encode(), f"tracking:{draft.pk}:{key}".encode(), "sha256").digest()
+    number = int.from_bytes(secret[:16], "big")
+    letters = ""
+    for _place in range(26):
+        number, rest = divmod(number, 32)
+        letters = _ALPHABET[rest] + letters
+    return "-".join(letters[start : start + 5] for start in range(0, 26, 5))
+
+
+def tracking_digest(token: str) -> str:
+    """What the case keeps of the token; reads O as 0 and I, L as 1."""
+    plain = "".join(letter for letter in token.upper() if letter.isalnum())
+    return hashlib.sha256(plain.translate(str.maketrans("OIL", "011")).encode()).hexdigest()
+
+
+def mark_filed(draft: FilingDraft, *, numbers: Sequence[str], now: datetime) -> None:
+    """The draft's text is gone; what stays leads a second submit to the same receipt."""
+    draft.data = {}
+    draft.filed_at = now
+    draft.filed_as = list(numbers)
+    draft.saved_at = now
+    draft.expires_at = now + KEPT_FOR
+    draft.save(update_fields=["data", "filed_at", "filed_as", "saved_at", "expires_at"])
+
+
+def throw_away_expired(*, now: datetime, limit: int = 500) -> int:
+    """Deletes drafts past their day, with their files. Returns how many."""
+    expired = list(FilingDraft.objects.expired_at(now).order_by("expires_at")[:limit])
+    for draft in expired:
+        paths = list(draft.evidence.values_list("path", flat=True))
+        draft.delete()
+        for path in paths:
+            storage().delete(path)
+    return len(expired)

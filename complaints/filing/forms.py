@@ -1,0 +1,352 @@
+"""The questions about the dispute (steps 1 to 5), one Form per step.
+
+The one rule: a form checks what was typed and says what to do about it; it
+reads no clock and knows of the other steps only what `answers` tells it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy as _
+
+from complaints.filing import choices
+from complaints.filing.typed import Day, Money, Phone, Text, Words, YesNo, money
+
+_PICK = re.compile(r"^([0-9]{1,18})-([0-9]{0,18})-([0-9]{0,18})$")
+NAMED, LEFT_TO_AUTHORITY = "named", "authority"
+
+CHOOSE = ("", _("请选择"))
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A choice from the directory."""
+
+    enterprise_id: int
+    branch_id: int | None = None
+    brand_id: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.enterprise_id}-{self.branch_id or ''}-{self.brand_id or ''}"
+
+
+def read_pick(value: str) -> Pick | None:
+    """「12-3-」 -> Pick(12, 3, None); None when it is no pick."""
+    match = _PICK.match(value)
+    if match is None:
+        return None
+    enterprise, branch, brand = match.groups()
+    return Pick(int(enterprise), int(branch) if branch else None, int(brand) if brand else None)
+
+
+class Step(forms.Form):
+    """One screen. `today` bounds the days; `category` is the kind of purchase."""
+
+    step: ClassVar[str]
+    question: ClassVar[Text]
+    why: ClassVar[Text]
+    today: date
+    category: str
+
+    def __init__(
+        self,
+        data: MultiValueDict[str, str] | None = None,
+        *,
+        today: date,
+        category: str = "",
+        **options: Any,
+    ) -> None:
+        self.today = today
+        self.category = category
+        super().__init__(data, use_required_attribute=False, **options)
+        for field in self.fields.values():
+            if isinstance(field, Day) and field.latest is None:
+                field.latest = today
+
+
+    def only(self, name: str) -> None:
+        """Keeps the errors of one question: the others are not being sent yet."""
+        for other in [other for other in self.errors if other != name]:
+            del self.errors[other]
+
+    def leave_out(self, *names: str) -> None:
+        """These questions do not apply: kept as typed, neither judged nor filed."""
+        for name in names:
+            self.errors.pop(name, None)
+            self.cleaned_data[name] = None if isinstance(self.fields[name], Day) else ""
+
+
+class EnterpriseStep(Step):
+    step = "enterprise"
+    question = _("您要投诉哪家企业？")
+    why = _("由它答复您；地区决定由哪个分公司、哪个监管部门来办。")
+
+    service_region = forms.IntegerField(
+        label=_("在哪里使用或购买"),
+        help_text=_("宽带、固话填安装地址；手机填开户的城市；到店消费填门店所在地"),
+        error_messages={
+            "required": _("请选择使用或购买的地区"),
+            "invalid": _("请从列表中选择地区"),
+            "min_value": _("请从列表中选择地区"),
+            "max_value": _("请从列表中选择地区"),
+        },
+        min_value=1,
+        max_value=2_147_483_647,
+    )
+    query = Words(label=_("企业或品牌名称"), most=100, required=False)
+    respondent = forms.CharField(
+        label=_("向谁投诉"),
+        max_length=60,
+        error_messages={
+            "required": _("请搜索并选择企业，或自己写名称，或选“由监管部门确定”"),
+            "max_length": _("请从列表中选择企业"),
+        },
+    )
+    named = Words(label=_("店名或企业名称"), most=120, required=False)
+    address = Words(label=_("地址"), most=200, required=False)
+    business_phone = Phone(label=_("电话"), required=False)
+    link = Words(label=_("网店或商品链接"), most=500, required=False)
+
+    def __init__(
+        self,
+        *arguments: Any,
+        place_is_known: Callable[[int], bool] | None = None,
+        pick_is_known: Callable[[Pick], bool] | None = None,
+        **options: Any,
+    ) -> None:
+        self.place_is_known = place_is_known
+        self.pick_is_known = pick_is_known
+        super().__init__(*arguments, **options)
+
+    def clean_service_region(self) -> int:
+        region: int = self.cleaned_data["service_region"]
+        if self.place_is_known is not None and not self.place_is_known(region):
+            raise ValidationError(_("请从列表中选择地区"), code="unknown")
+        return region
+
+    def clean_respondent(self) -> str:
+        value = str(self.cleaned_data["respondent"])
+        if value in (NAMED, LEFT_TO_AUTHORITY):
+            return value
+        pick = read_pick(value)
+        if pick is None or (self.pick_is_known is not None and not self.pick_is_known(pick)):
+            raise ValidationError(_("请从列表中选择企业"), code="unknown")
+        return value
+
+    def clean_link(self) -> str:
+        value = str(self.cleaned_data["link"])
+        if re.match(r"(?i)\s*(javascript|data|file|vbscript):", value):
+            raise ValidationError(
+                _("链接请以 https:// 开头，或者只写店铺名称"), code="no_link"
+            )
+        return value
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        if answers.get("respondent") != NAMED:
+            self.leave_out("named", "address", "business_phone", "link")
+        elif not answers.get("named") and "named" not in self.errors:
+            self.add_error("named", _("请写店名或企业名称；不知道可选“由监管部门确定”"))
+        return answers
+
+    def picked(self) -> Pick | None:
+        """The pick from the directory, if it is one."""
+        return read_pick(str(self.cleaned_data.get("respondent", "")))
+
+
+class PurchaseStep(Step):
+    step = "purchase"
+    question = _("您买了什么，用了什么服务？")
+    why = _("企业凭这些信息找到您的订单或账户。")
+
+    object_category = forms.ChoiceField(
+        label=_("商品或服务的类别"),
+        choices=[CHOOSE, *choices.OBJECT_CATEGORIES],
+        error_messages={
+            "required": _("请选择类别；都不像就选“其他商品”或“其他服务”"),
+            "invalid_choice": _("请从列表中选择类别"),
+        },
+    )
+    item_name = Words(
+        label=_("商品或服务名称"),
+        help_text=_("例如：千兆宽带、年卡、洗衣机"),
+        most=100,
+        error_messages={"required": _("请写商品或服务的名称，例如“千兆宽带”")},
+    )
+    brand = Words(label=_("品牌"), most=60, required=False)
+    amount = Money(
+        label=_("涉及金额（元）"),
+        help_text=_("有争议的金额；不确定可填估计数，不涉及钱就填 0"),
+        error_messages={"required": _("请填涉及金额，不确定可填估计数，不涉及钱就填 0")},
+    )
+    bought_on = Day(
+        label=_("购买或开通日期"), help_text=_("记不清可以不填"), required=False
+    )
+    is_online = YesNo(
+        label=_("是在网上买的吗？"),
+        unsure=_("不确定"),
+        error_messages={
+            "required": _("请选择是不是在网上买的；可以选“不确定”"),
+            "invalid_choice": _("请选择“是”“否”或“不确定”"),
+        },
+    )
+    order_no = Words(
+        label=_("订单号、合同号"), help_text=_("在订单、小票或合同上"), most=60, required=False
+    )
+    service_number = Words(
+        label=_("业务号码"),
+        help_text=_("电信服务请填：出问题的手机号、宽带账号或固话号码"),
+        most=40,
+        required=False,
+    )
+
+
+class ProblemStep(Step):
+    step = "problem"
+    question = _("出了什么问题？")
+    why = _("企业和监管部门按您写的事实办理。")
+
+    problem_category = forms.ChoiceField(
+        label=_("问题类别"),
+        error_messages={
+            "required": _("请选择问题类别；都不像就选“其他问题”"),
+            "invalid_choice": _("请从列表中选择问题类别"),
+        },
+    )
+    disputed_on = Day(
+        label=_("什么时候发生的"),
+        help_text=_("记不清就填大概的日子，并勾选“大约”"),
+        error_messages={"required": _("请填发生的日期；记不清就填大概的日子，并勾选“大约”")},
+    )
+    is_approximate = forms.BooleanField(label=_("大约"), required=False)
+    place = Words(
+        label=_("发生地点"), help_text=_("店铺、网站或家庭地址"), most=200, required=False
+    )
+    statement = Words(
+        label=_("事情经过"),
+        help_text=_("1200字以内。写明时间、金额、对方怎么说；不要写密码和完整的银行卡号"),
+        most=1200,
+        lines=8,
+        error_messages={"required": _("请写明发生了什么；越具体，越容易解决")},
+    )
+    has_contacted = YesNo(
+        label=_("您已经找过这家企业吗？"),
+        unsure=_("不确定"),
+        required=False,
+        error_messages={"invalid_choice": _("请选择“是”“否”或“不确定”")},
+    )
+    contacted_on = Day(label=_("最近一次联系的日期"), required=False)
+    their_reference = Words(
+        label=_("企业给您的受理编号"), most=60, required=False
+    )
+    report = Words(
+        label=_("同时举报违法行为"),
+        help_text=_("另行登记，由监管部门单独处理，不影响这件投诉。500字以内"),
+        most=500,
+        lines=3,
+        required=False,
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        field = self.fields["problem_category"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101
+        field.choices = [CHOOSE, *choices.problems_for(self.category)]
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        if answers.get("disputed_on") is None:
+            return answers
+        contacted = answers.get("contacted_on")
+        if contacted is not None and answers.get("has_contacted") is False:
+            self.add_error(
+                "contacted_on", _("您选了没有找过企业：请清空日期，或改选“是”")
+            )
+        return answers
+
+    @property
+    def is_old(self) -> bool:
+        """Over three years: usually refused (art. 16), a warning and never a bar."""
+        happened = self.cleaned_data.get("disputed_on")
+        return isinstance(happened, date) and is_over_three_years(happened, today=self.today)
+
+
+class DemandsStep(Step):
+    """Demands are rows: a box per kind, a sum where the kind is about money."""
+
+    step = "demands"
+    question = _("您希望怎么解决？")
+    why = _("您选的每一项，企业都必须答复。")
+
+    demand = forms.MultipleChoiceField(
+        label=_("诉求"),
+        choices=[(kind.code, kind.label) for kind in choices.DEMAND_KINDS],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": _("请至少选一项诉求"),
+            "invalid_choice": _("请从列表中选择诉求"),
+            "invalid_list": _("请从列表中选择诉求"),
+        },
+    )
+    note = Words(
+        label=_("补充说明"),
+        help_text=_("200字以内。例如希望几号前退到哪里"),
+        most=200,
+        lines=3,
+        required=False,
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for kind in choices.DEMAND_KINDS:
+            if kind.asks_amount:
+                # Judged in clean(), and only where the box beside it is ticked.
+                self.fields[f"amount_{kind.code}"] = forms.CharField(
+                    label=_("%(demand)s的金额（元）") % {"demand": kind.label},
+                    required=False,
+                    widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+                )
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        for code in answers.get("demand", ()):
+            name = f"amount_{code}"
+            if choices.DEMAND_BY_CODE[code].asks_amount:
+                try:
+                    answers[name] = demanded_sum(answers.get(name, ""))
+                except ValidationError as refusal:
+                    self.add_error(name, refusal)
+        if "other" in answers.get("demand", ()) and not answers.get("note") and "note" not in self.errors:
+            self.add_error("note", _("您选了“其他”，请在补充说明里写清楚要什么"))
+        return answers
+
+
+class EvidenceStep(Step):
+    """The files lie in their own rows; nothing here is required."""
+
+    step = "evidence"
+    question = _("有什么材料可以证明？")
+    why = _("有材料，核实更快。没有也可以继续，以后随时可以补充。")
+
+
+def demanded_sum(typed: str) -> Decimal:
+    """The sum asked for; more than nothing. Raises ValidationError."""
+    if not typed:
+        raise ValidationError(_("请填金额，不确定可填估计数"), code="required")
+    amount = money(typed)
+    if not amount:
+        raise ValidationError(_("金额要大于 0；不要钱就取消这一项"), code="nothing")
+    return amount
+
+
+def is_over_three_years(happened: date, *, today: date) -> bool:
+    return (today.year - happened.year, today.month, today.day) > (3, happened.month, happened.day)

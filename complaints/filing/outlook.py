@@ -1,0 +1,96 @@
+"""What a person sees before the last click: the first dates, and what looks like it.
+
+The one rule: nothing here bars filing; it informs, and the person decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from rapidfuzz.fuzz import ratio
+
+from authorities.policies import Policies, PolicyMissing
+from complaints.conditions import current_calendar
+from complaints.deadlines import Due, working_days
+from complaints.filing.request import FilingRequest, RespondentRequest
+from complaints.models import Complaint, PersonalText
+from complaints.workflow import Outcome
+
+LOOKED_BACK = timedelta(days=60)
+NEAR_IDENTICAL = 90
+COMPARED = 50
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The first date and, where an enterprise answers, the last one."""
+
+    first: Due
+    last: Due | None
+
+
+def outlook(filing: FilingRequest, *, is_enrolled: bool, now: datetime) -> Outlook | None:
+    """Counted as if handed over today; None when the directory has no policies."""
+    calendar, region = current_calendar(), filing.service_region_id
+    try:
+        policies = Policies.load(timezone.localdate(now))
+        names = ("acceptance", "negotiation") if is_enrolled else ("forwarding",)
+        dues = [working_days(now, policies.number(name, region).number, calendar, rule=name) for name in names]
+    except PolicyMissing:
+        return None
+    return Outlook(first=dues[0], last=dues[1] if len(dues) > 1 else None)
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """An earlier case that looks like this one, and why."""
+
+    complaint: Complaint
+    same_order: bool
+    same_text: bool
+
+
+def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
+    """The person's own cases of the last 60 days: same respondent and order, or near-identical text.
+
+    An unproven phone sees nothing: it may be somebody else's.
+    """
+    if filing.consumer_id is None or not filing.contact_verified:
+        return []
+    earlier = list(
+        Complaint.objects.filter(consumer_id=filing.consumer_id, filed_at__gte=now - LOOKED_BACK)
+        .exclude(outcome=Outcome.WITHDRAWN)
+        .order_by("-filed_at")[:COMPARED]
+    )
+    texts = dict(
+        PersonalText.objects.filter(complaint__in=earlier, kind="statement", sequence=1).values_list(
+            "complaint_id", "text"
+        )
+    )
+    found = []
+    for case in earlier:
+        same_order = _same_order(case, filing)
+        same_text = _same_text(texts.get(case.pk, ""), filing.statement)
+        if same_order or same_text:
+            found.append(Duplicate(case, same_order, same_text))
+    return found
+
+
+def _same_order(case: Complaint, filing: FilingRequest) -> bool:
+    if not any(_same_respondent(case, respondent) for respondent in filing.respondents):
+        return False
+    here = {filing.order_no, filing.service_number} - {""}
+    there = {str(case.facts.get(name, "")) for name in ("order_no", "service_number")} - {""}
+    return bool(here & there)
+
+
+def _same_respondent(case: Complaint, respondent: RespondentRequest) -> bool:
+    if respondent.enterprise_id is not None:
+        return respondent.enterprise_id in (case.picked_enterprise_id, case.enterprise_id)
+    return bool(respondent.named) and respondent.named == case.respondent_named
+
+
+def _same_text(there: str, here: str) -> bool:
+    return min(len(there), len(here)) >= 15 and ratio(there, here) >= NEAR_IDENTICAL

@@ -1,0 +1,260 @@
+"""The questions about people (steps 6 to 8): who files, for whom, what they agree to.
+
+The one rule: nothing is preset, and every consent stands alone with the
+effect of a no beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from complaints.filing import choices, request
+from complaints.filing.forms import Step
+from complaints.filing.typed import Day, PersonName, Phone, Text, Words, YesNo
+
+BEHALF: choices.Options = (
+    (request.SELF, _("我自己")),
+    (request.GUARDIAN, _("未成年人或被监护人")),
+    (request.AGENT, _("委托我的人")),
+    (request.JOINT, _("我和其他人共同投诉")),
+    (request.HEIR, _("已故的亲属")),
+)
+
+
+class YouStep(Step):
+    step = "you"
+    question = _("怎么称呼您，怎么联系您？")
+    why = _("法律要求投诉人提供姓名、电话和地址。不需要身份证。")
+
+    behalf = forms.ChoiceField(
+        label=_("您为谁投诉？"),
+        widget=forms.RadioSelect,
+        choices=BEHALF,
+        error_messages={
+            "required": _("请选择您为谁投诉"),
+            "invalid_choice": _("请从列表中选择您为谁投诉"),
+        },
+    )
+    name = PersonName(
+        label=_("您的姓名"),
+        help_text=_("与证件一致；外文姓名也可以"),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("请填您的姓名")},
+    )
+    phone = Phone(
+        label=_("手机号码"),
+        help_text=_("企业和监管部门用它联系您；不会公开"),
+        error_messages={"required": _("请填电话号码，方便联系您")},
+    )
+    address = Words(
+        label=_("联系地址"),
+        help_text=_("用来寄送文书，写到门牌号"),
+        most=200,
+        widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
+        error_messages={"required": _("请填联系地址")},
+    )
+    email = forms.EmailField(
+        label=_("电子邮箱"),
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(attrs={"type": "email", "inputmode": "email", "autocomplete": "email"}),
+        error_messages={
+            "invalid": _("邮箱格式不对，例如 name@example.com；没有可以不填"),
+            "max_length": _("邮箱太长，请核对；没有可以不填"),
+        },
+    )
+    code = forms.CharField(
+        label=_("验证码"),
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "w-10"}
+        ),
+        error_messages={"max_length": _("验证码是6位数字")},
+    )
+    is_unverified = forms.BooleanField(
+        label=_("收不到验证码，先提交"),
+        help_text=_("工作人员会打这个电话核实，办理会慢一些"),
+        required=False,
+    )
+    reply_by = forms.ChoiceField(
+        label=_("希望怎样收到答复"),
+        widget=forms.RadioSelect,
+        choices=choices.REPLY_BY,
+        required=False,
+        error_messages={"invalid_choice": _("请从列表中选择答复方式")},
+    )
+    need_help = forms.MultipleChoiceField(
+        label=_("需要照顾的情况"),
+        help_text=_("工作人员会打电话协助您"),
+        widget=forms.CheckboxSelectMultiple,
+        choices=choices.NEED_HELP,
+        required=False,
+        error_messages={
+            "invalid_choice": _("请从列表中选择"),
+            "invalid_list": _("请从列表中选择"),
+        },
+    )
+    principal_name = PersonName(label=_("对方的姓名"), required=False)
+    principal_phone = Phone(label=_("对方的电话"), required=False)
+    relation = Words(label=_("您和对方的关系"), help_text=_("例如：母亲、女儿、朋友"), most=40, required=False)
+    powers = Words(
+        label=_("委托事项和权限"), help_text=_("例如：投诉、和解、代收退款"), most=200, lines=2, required=False
+    )
+    valid_until = Day(label=_("委托到哪一天为止"), required=False)
+    parties = Words(
+        label=_("其他投诉人"),
+        help_text=_("每行一人：姓名 电话"),
+        most=2000,
+        lines=3,
+        required=False,
+    )
+    representatives = Words(
+        label=_("推选的代表人"), help_text=_("最多两人，用逗号分开"), most=130, required=False
+    )
+    is_declared = forms.BooleanField(label=_("我确认有权这样投诉，可以提供证明"), required=False)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        until = self.fields["valid_until"]
+        assert isinstance(until, Day)  # noqa: S101
+        until.latest = date(2100, 1, 1)
+
+    ABOUT_OTHERS: ClassVar[dict[str, tuple[str, ...]]] = {
+        request.SELF: (),
+        request.GUARDIAN: ("principal_name", "principal_phone", "relation"),
+        request.AGENT: ("principal_name", "principal_phone", "relation", "powers", "valid_until"),
+        request.JOINT: ("parties", "representatives"),
+        request.HEIR: ("principal_name", "relation"),
+    }
+    NEEDED: ClassVar[dict[str, tuple[str, ...]]] = {
+        request.GUARDIAN: ("principal_name", "relation"),
+        request.AGENT: ("principal_name", "principal_phone", "powers", "valid_until"),
+        request.JOINT: ("parties",),
+        request.HEIR: ("principal_name", "relation"),
+    }
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        kind = answers.get("behalf", "")
+        asked = self.ABOUT_OTHERS.get(kind, ())
+        self.leave_out(*{name for names in self.ABOUT_OTHERS.values() for name in names if name not in asked})
+        for name in self.NEEDED.get(kind, ()):
+            if not answers.get(name) and name not in self.errors:
+                self.add_error(name, _("请填“%(label)s”，或改选“我自己”") % {"label": self.fields[name].label})
+        if kind in self.NEEDED and not answers.get("is_declared"):
+            self.add_error("is_declared", _("请勾选确认，或改选“我自己”"))
+        until = answers.get("valid_until")
+        if kind == request.AGENT and isinstance(until, date) and until < self.today:
+            self.add_error("valid_until", _("委托已经到期，请核对日期，或重新取得委托"))
+        if kind == request.JOINT and "parties" not in self.errors:
+            self._check_joint(answers)
+        return answers
+
+    def _check_joint(self, answers: dict[str, Any]) -> None:
+        try:
+            parties = joint_parties(answers.get("parties", ""))
+        except ValidationError as refusal:
+            self.add_error("parties", refusal)
+            return
+        if len(representative_names(answers.get("representatives", ""))) > 2:
+            self.add_error("representatives", _("代表人最多两人，请删减"))
+        answers["joint"] = parties
+
+
+class ConsentsStep(Step):
+    """Separate yes/no questions, none preset, each with the effect of a no."""
+
+    step = "consents"
+    question = _("您同意下面这些做法吗？")
+    why = _("法律要求分别征得您的同意。选“不同意”也会照常办理。")
+    version = "2026-11"
+
+    def __init__(self, *arguments: Any, enterprise_name: str = "", **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for code, label, effect in consent_questions(enterprise_name):
+            self.fields[code] = YesNo(
+                label=label,
+                help_text=effect,
+                yes=_("同意"),
+                no=_("不同意"),
+                error_messages={
+                    "required": _("请选择同意或不同意"),
+                    "invalid_choice": _("请选择同意或不同意"),
+                },
+            )
+
+
+def consent_questions(enterprise_name: str) -> tuple[tuple[str, Text, Text], ...]:
+    """(code, question, effect of a no); the entity that receives the data is named."""
+    who = {"enterprise": enterprise_name}
+    share = (
+        request.SHARE_WITH_ENTERPRISE,
+        _("把这件投诉和您的联系方式提供给%(enterprise)s") % who,
+        _("不同意：企业收不到，由监管部门直接处理"),
+    )
+    pause = (
+        request.PAUSE_FOR_SETTLEMENT,
+        _("监管部门收到后，可以先让企业与您和解，期间审查计时暂停"),
+        _("不同意：监管部门直接审查，计时不停"),
+    )
+    return (
+        share if enterprise_name else pause,
+        (
+            request.PASS_TO_REGULATOR,
+            _("谈不成时，自动转给监管部门"),
+            _("不同意：协商不成就办结，您仍可以自己一键转交"),
+        ),
+        (
+            request.DELEGATED_MEDIATION,
+            _("需要调解时，可以委托消费者组织调解"),
+            _("不同意：由监管部门自己调解"),
+        ),
+        (
+            request.PUBLISH_MASKED,
+            _("公开这件投诉，隐去您的姓名和号码"),
+            _("不同意：不公开，不影响办理；以后可以改"),
+        ),
+    )
+
+
+class CheckStep(Step):
+    step = "check"
+    question = _("提交前，请核对一遍")
+    why = _("提交后不能改写，只能补充和更正。")
+
+    truth = forms.BooleanField(
+        label=_("以上内容属实，我愿意承担相应责任。"),
+        error_messages={"required": _("请勾选真实性声明，然后提交")},
+    )
+
+
+def representative_names(typed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in re.split(r"[,，、;；\n]", typed) if name.strip())
+
+
+def joint_parties(typed: str) -> tuple[request.JointParty, ...]:
+    """「王强 13800000000」 per line. Raises ValidationError naming the line."""
+    parties = []
+    lines = [line.strip() for line in typed.split("\n") if line.strip()]
+    for number, line in enumerate(lines, start=1):
+        at = re.search(r"[+\d]", line)
+        name, number_typed = (line[: at.start()], line[at.start() :]) if at else (line, "")
+        try:
+            parties.append(
+                request.JointParty(
+                    name=PersonName(error_messages={"required": _("缺少姓名")}).clean(name.strip(" ,，:：")),
+                    phone=Phone(required=False).clean(number_typed),
+                )
+            )
+        except ValidationError as refusal:
+            raise ValidationError(
+                _("第%(line)d行：%(reason)s") % {"line": number, "reason": " ".join(refusal.messages)}
+            ) from None
+    return tuple(parties)

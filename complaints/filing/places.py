@@ -1,0 +1,112 @@
+"""Where it happened: the choices a person sees for the region, without a script.
+
+The one rule: the towns nearby are one list; anywhere else is reached by name
+or by two plain pages (province, then city and county).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from authorities.models import Region
+
+SHOWN = 30
+CHOOSABLE = (Region.Level.CITY, Region.Level.COUNTY, Region.Level.TOWNSHIP)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One line of a list of regions; `has_more` when smaller ones lie in it."""
+
+    id: int
+    name: str
+    within: str = ""
+    has_more: bool = False
+
+
+def local_city() -> Region | None:
+    """The city that this installation serves first."""
+    return Region.objects.filter(code=getattr(settings, "LOCAL_CITY_CODE", "350100")).first()
+
+
+def nearby() -> tuple[str, list[Place]]:
+    """(name of the city, its counties and the city as a whole)."""
+    city = local_city()
+    if city is None:
+        return "", []
+    counties = Region.objects.filter(parent=city, level=Region.Level.COUNTY).order_by("id")
+    return str(city), [*(Place(row.pk, str(row)) for row in counties), Place(city.pk, str(city))]
+
+
+def is_choosable(region_id: int) -> bool:
+    """A known city, county or township; also a place with nothing smaller in it."""
+    region = Region.objects.filter(pk=region_id).first()
+    if region is None:
+        return False
+    return region.level in CHOOSABLE or not region.children.exists()
+
+
+def full_name(region_id: int | None) -> str:
+    """「福建省福州市鼓楼区」, the country left out."""
+    if region_id is None:
+        return ""
+    above = Region.objects.filter(pk__lte=region_id, last__gte=region_id).order_by("id", "-last")
+    names = [str(row) for row in above if row.level != Region.Level.COUNTRY]
+    separator = "" if all(ord(name[0]) > 0x2E80 for name in names if name) else ", "
+    return separator.join(names if not separator else reversed(names))
+
+
+def provinces() -> list[Place]:
+    rows = Region.objects.filter(country="CN", level=Region.Level.PROVINCE).order_by("id")
+    return [Place(row.pk, str(row), has_more=True) for row in rows]
+
+
+def inside(region_id: int) -> tuple[Region | None, list[tuple[str, list[Place]]]]:
+    """A province with its cities as groups of counties (municipalities: one group)."""
+    province = Region.objects.filter(pk=region_id, level=Region.Level.PROVINCE).first()
+    if province is None:
+        return None, []
+    rows = list(
+        Region.objects.filter(
+            pk__gt=province.pk,
+            pk__lte=province.last,
+            level__in=[Region.Level.CITY, Region.Level.COUNTY],
+        ).order_by("id")
+    )
+    groups: dict[int, tuple[str, list[Place]]] = {}
+    for row in rows:
+        if row.level == Region.Level.CITY:
+            groups[row.pk] = (str(row), [])
+        else:
+            group = groups.setdefault(row.parent_id or province.pk, (str(province), []))
+            group[1].append(Place(row.pk, str(row)))
+    for city_id, (city_name, places) in groups.items():
+        if city_id != province.pk:
+            places.append(Place(city_id, city_name))
+    return province, list(groups.values())
+
+
+def search(typed: str) -> list[Place]:
+    """Cities and counties whose name contains these characters, the exact ones first."""
+    wanted = typed.strip()[:40]
+    if not wanted:
+        return []
+    named = Region.objects.filter(name__contains=wanted) | Region.objects.filter(name_en__icontains=wanted)
+    rows = list(
+        named.filter(country="CN", level__in=[Region.Level.CITY, Region.Level.COUNTY])
+        .select_related("parent__parent")
+        .order_by("id")[:200]
+    )
+    rows.sort(key=lambda row: (not row.name.startswith(wanted), len(row.name), row.pk))
+    return [Place(row.pk, str(row), within=_within(row)) for row in rows[:SHOWN]]
+
+
+def _within(row: Region) -> str:
+    names = []
+    above = row.parent
+    while above is not None and above.level != Region.Level.COUNTRY:
+        names.append(str(above))
+        above = above.parent
+    return " · ".join(reversed(names))

@@ -1,0 +1,33 @@
+"""Proving the phone at step 6: a code goes out, comes back, and names a contact.
+
+The one rule: a code proves the address it was sent to and nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from odr_portal.accounts.codes import check_code, send_code
+from odr_portal.accounts.contacts import Contact, parse_contact
+from odr_portal.accounts.models import SignInCode
+
+PURPOSE = SignInCode.Purpose.FILING
+
+
+def send(contact: Contact, *, language: str, now: datetime) -> None:
+    send_code(contact=contact, purpose=PURPOSE, language=language, now=now)
+
+
+def proven(*, phone: str, email: str, code: str, form_key: str, now: datetime) -> Contact | None:
+    """The contact that this code belongs to: the phone, else the mailbox."""
+    contacts = [Contact("sms", phone)] + ([Contact("email", email.lower())] if email else [])
+    for contact in contacts:
+        if check_code(contact=contact, purpose=PURPOSE, code=code, form_key=form_key, now=now):
+            return contact
+    return None
+
+
+def normal(typed: str) -> str:
+    """The one written form of a phone as typed; empty when it is none."""
+    contact = parse_contact(typed) if typed else None
+    return contact.address if contact is not None and contact.channel == "sms" else ""

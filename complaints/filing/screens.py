@@ -1,0 +1,354 @@
+"""What each screen shows besides its form: lists, rows, summaries.
+
+The one rule: a screen only reads; whatever it shows comes from the draft, the
+code lists and the directory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from complaints.filing import choices, drafts, places
+from complaints.filing.evidence import FILES_AT_FILING, SHOWN_TYPES
+from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Pick, Step, read_pick
+from complaints.filing.people import BEHALF, consent_questions
+from complaints.filing.request import SELF
+from complaints.filing.steps import STEPS, number_of
+from complaints.filing.typed import Text
+from complaints.models.draft import FilingDraft
+from complaints.models.evidence import EvidenceKind
+from enterprises.finding import Hit, find
+from enterprises.models import Branch, Enterprise
+
+HITS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the summary: key, lines of value, where it is changed."""
+
+    key: Text
+    values_list: list[str] = field(default_factory=list)
+    detail: str = ""
+    change_url: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An enterprise to pick, with why it is offered."""
+
+    value: str
+    name: str
+    detail: str
+    reasons: list[str]
+    is_enrolled: bool
+    is_checked: bool
+
+
+def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, Any]:
+    """The context of one screen beside its form."""
+    if form.step == "enterprise":
+        return enterprise_screen(form, today=today)
+    if form.step == "demands":
+        return demands_screen(form)
+    if form.step == "evidence" and draft is not None:
+        return {
+            "files": list(draft.evidence.order_by("pk")),
+            "kinds": EvidenceKind.choices,
+            "most": FILES_AT_FILING,
+            "types": SHOWN_TYPES,
+            "is_multipart": True,
+        }
+    if form.step == "you":
+        return others_screen(form)
+    if form.step == "consents":
+        return {"consent_fields": [form[name] for name in form.fields]}
+    if form.step == "purchase":
+        return {"is_telecom": choices.is_telecom(value_of(form, "object_category"))}
+    return {}
+
+
+def others_screen(form: Step) -> dict[str, Any]:
+    """The parts about other people are folded away until they are needed."""
+    kind = value_of(form, "behalf")
+
+    def is_used(*names: str) -> bool:
+        return any(value_of(form, name) or form.errors.get(name) for name in names)
+
+    return {
+        "others_open": kind in ("guardian", "agent", "heir") or is_used("principal_name", "relation", "powers"),
+        "joint_open": kind == "joint" or is_used("parties"),
+        "declared_open": kind not in ("", SELF),
+    }
+
+
+def value_of(form: Step, name: str) -> str:
+    return str(form[name].value() or "").strip()
+
+
+def enterprise_screen(form: Step, *, today: date) -> dict[str, Any]:
+    chosen, query = value_of(form, "respondent"), value_of(form, "query")
+    typed_region = value_of(form, "service_region")
+    region_id = int(typed_region) if re.fullmatch(r"[0-9]{1,9}", typed_region) else None
+    city, nearby = places.nearby()
+    elsewhere = ""
+    if region_id is not None and region_id not in {place.id for place in nearby}:
+        elsewhere = places.full_name(region_id)
+    offered = [_choice(hit, chosen) for hit in find(query, on=today, region_id=region_id, limit=HITS_SHOWN)]
+    pick = read_pick(chosen)
+    if pick is not None and all(not choice.is_checked for choice in offered):
+        offered = [*_kept_choice(pick, today=today, region_id=region_id), *offered]
+    return {
+        "city": city,
+        "nearby": nearby,
+        "region_id": region_id,
+        "elsewhere": elsewhere,
+        "offered": offered,
+        "query": query,
+        "is_named": chosen == NAMED,
+        "is_left": chosen == LEFT_TO_AUTHORITY,
+    }
+
+
+def _choice(hit: Hit, chosen: str) -> Choice:
+    answers = hit.successor or hit.enterprise
+    pick = Pick(answers.pk, hit.branch.pk if hit.branch else None)
+    kept = read_pick(chosen)
+    return Choice(
+        value=str(pick),
+        name=str(hit.branch or answers),
+        detail=str(answers) if hit.branch and str(hit.branch) != str(answers) else "",
+        reasons=[str(why) for why in hit.why if why.code not in Enterprise.Enrolment.values],
+        is_enrolled=answers.enrolment == Enterprise.Enrolment.ENROLLED,
+        is_checked=kept is not None and kept.enterprise_id == pick.enterprise_id,
+    )
+
+
+def _kept_choice(pick: Pick, *, today: date, region_id: int | None) -> list[Choice]:
+    enterprise = Enterprise.objects.filter(pk=pick.enterprise_id).first()
+    if enterprise is None:
+        return []
+    branch = answering_branch(pick, today=today, region_id=region_id)
+    return [
+        Choice(
+            value=str(Pick(pick.enterprise_id, branch.pk if branch else None, pick.brand_id)),
+            name=str(branch or enterprise),
+            detail=str(enterprise) if branch else "",
+            reasons=[_("您已经选的")],
+            is_enrolled=enterprise.enrolment == Enterprise.Enrolment.ENROLLED,
+            is_checked=True,
+        )
+    ]
+
+
+def answering_branch(pick: Pick, *, today: date, region_id: int | None) -> Branch | None:
+    """The branch that would answer for the region; routing decides in the end."""
+    enterprise = Enterprise.objects.filter(pk=pick.enterprise_id).first()
+    if enterprise is None:
+        return None
+    for hit in find(enterprise.uscc or enterprise.name, on=today, region_id=region_id, limit=5):
+        if hit.enterprise.pk == enterprise.pk:
+            return hit.branch
+    return None
+
+
+def demands_screen(form: Step) -> dict[str, Any]:
+    """Rows for the list: those that fit the purchase at once, the others folded away."""
+    ticked = form["demand"].value() or []
+    at_once, folded = choices.demands_for(form.category)
+
+    def row(kind: choices.DemandKind) -> dict[str, Any]:
+        money_name = f"amount_{kind.code}" if kind.asks_amount else ""
+        wrong = form.errors.get(money_name) if money_name else None
+        return {
+            "code": kind.code,
+            "label": kind.label,
+            "hint": kind.hint,
+            "checked": kind.code in ticked,
+            "money_name": money_name,
+            "money_value": form[money_name].value() if money_name else "",
+            "error": wrong[0] if wrong else "",
+        }
+
+    more = [row(kind) for kind in folded]
+    return {
+        "rows": [row(kind) for kind in at_once],
+        "more_rows": more,
+        "more_open": any(item["checked"] for item in more),
+        "more_are_goods": choices.object_kind(form.category) != choices.GOODS,
+    }
+
+
+def masked_phone(number: str) -> str:
+    """138****2107: enough to know it again."""
+    plain = number.removeprefix("+86")
+    return f"{plain[:3]}****{plain[-4:]}" if len(plain) > 7 else plain
+
+
+def marks(code: str) -> list[bool]:
+    return [place <= number_of(code) for place in range(1, len(STEPS) + 1)]
+
+
+def amount_text(amount: Any) -> str:
+    return f"¥{amount:,.2f}"
+
+
+def label_of(pairs: Any, code: str) -> str:
+    return str(dict(pairs).get(code, code))
+
+
+def day_text(day: date | None) -> str:
+    if day is None:
+        return ""
+    return _("%(year)d年%(month)d月%(day)d日") % {"year": day.year, "month": day.month, "day": day.day}
+
+
+def yes_no(answer: bool | None) -> str:
+    return _("不确定") if answer is None else _("是") if answer else _("否")
+
+
+Addresses = Mapping[str, str]
+
+
+def summary(
+    draft: FilingDraft, forms: Mapping[str, Step], *, today: date, addresses: Addresses
+) -> list[tuple[str, list[Line]]]:
+    """The check page: (heading, lines). Only what was answered; wrong steps as typed."""
+    enterprise = forms["enterprise"]
+    said = {code: getattr(form, "cleaned_data", {}) for code, form in forms.items()}
+    return [
+        (_("向谁投诉"), _respondent_lines(enterprise, said["enterprise"], today=today, url=addresses["enterprise"])),
+        (
+            _("发生了什么"),
+            [
+                *_purchase_lines(said["purchase"], addresses["purchase"]),
+                *_problem_lines(said["problem"], addresses["problem"]),
+            ],
+        ),
+        (_("希望怎么解决"), _demand_lines(draft, said["demands"], addresses)),
+        (
+            _("您和您的选择"),
+            [
+                *_you_lines(draft, said["you"], addresses["you"]),
+                *_consent_lines(draft, said["consents"], addresses["consents"]),
+            ],
+        ),
+    ]
+
+
+def _lines(url: str, *pairs: tuple[Text, str | list[str]]) -> list[Line]:
+    kept = []
+    for key, value in pairs:
+        values = [value] if isinstance(value, str) else value
+        if any(values):
+            kept.append(Line(key, values, change_url=url))
+    return kept
+
+
+def _respondent_lines(form: Step, said: Mapping[str, Any], *, today: date, url: str) -> list[Line]:
+    region_id = said.get("service_region")
+    pick = read_pick(str(said.get("respondent", "")))
+    lines: list[Line] = []
+    if pick is not None:
+        enterprise = Enterprise.objects.filter(pk=pick.enterprise_id).first()
+        branch = answering_branch(pick, today=today, region_id=region_id)
+        if enterprise is not None:
+            state = (
+                _("在线和解企业")
+                if enterprise.enrolment == Enterprise.Enrolment.ENROLLED
+                else _("没有入驻在线和解，由监管部门处理")
+            )
+            detail = f"{enterprise} · {state}" if branch else state
+            lines.append(Line(_("企业"), [str(branch or enterprise)], detail=detail, change_url=url))
+    elif said.get("respondent") == NAMED:
+        words = [said.get(name) or "" for name in ("named", "address", "business_phone", "link")]
+        detail = _("由监管部门核实后处理")
+        lines.append(Line(_("企业"), [word for word in words if word], detail=detail, change_url=url))
+    elif said.get("respondent") == LEFT_TO_AUTHORITY:
+        lines.append(Line(_("企业"), [_("由监管部门确定")], change_url=url))
+    return [*lines, *_lines(url, (_("使用地区"), places.full_name(region_id)))]
+
+
+def _purchase_lines(said: Mapping[str, Any], url: str) -> list[Line]:
+    category = str(choices.OBJECT_LABELS.get(said.get("object_category", ""), ""))
+    item = str(said.get("item_name", ""))
+    amount = said.get("amount")
+    return _lines(
+        url,
+        (_("商品或服务"), _("%(item)s（%(category)s）") % {"item": item, "category": category} if item else category),
+        (_("品牌"), said.get("brand", "")),
+        (_("金额"), amount_text(amount) if amount is not None else ""),
+        (_("购买或开通日期"), day_text(said.get("bought_on"))),
+        (_("网购"), yes_no(said["is_online"]) if "is_online" in said else ""),
+        (_("订单号、合同号"), said.get("order_no", "")),
+        (_("业务号码"), said.get("service_number", "")),
+    )
+
+
+def _problem_lines(said: Mapping[str, Any], url: str) -> list[Line]:
+    happened = day_text(said.get("disputed_on"))
+    if happened and said.get("is_approximate"):
+        happened = _("%(day)s（大约）") % {"day": happened}
+    contact = []
+    if said.get("has_contacted") is not None:
+        contact = [yes_no(said["has_contacted"]), day_text(said.get("contacted_on")), said.get("their_reference", "")]
+    return _lines(
+        url,
+        (_("问题"), str(choices.problem_label(said.get("problem_category", "")))),
+        (_("发生时间"), happened),
+        (_("发生地点"), said.get("place", "")),
+        (_("经过"), said.get("statement", "")),
+        (_("找过企业"), [part for part in contact if part]),
+        (_("同时举报"), said.get("report", "")),
+    )
+
+
+def _demand_lines(draft: FilingDraft, said: Mapping[str, Any], addresses: Addresses) -> list[Line]:
+    demands = []
+    for kind in choices.DEMAND_KINDS:
+        if kind.code in said.get("demand", ()):
+            amount = said.get(f"amount_{kind.code}")
+            demands.append(f"{kind.label} {amount_text(amount)}" if kind.asks_amount and amount else str(kind.label))
+    files = [
+        _("%(name)s（%(kind)s）") % {"name": row.name, "kind": row.get_kind_display()}
+        for row in draft.evidence.order_by("pk")
+    ]
+    return [
+        *_lines(addresses["demands"], (_("诉求"), demands), (_("补充说明"), said.get("note", ""))),
+        Line(_("材料"), files or [_("没有")], change_url=addresses["evidence"]),
+    ]
+
+
+def _you_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Line]:
+    phone = str(said.get("phone", ""))
+    is_proven = drafts.is_proven(draft, phone, str(said.get("email", "")))
+    state = _("已验证") if is_proven else _("未验证，工作人员会回电核实")
+    behalf = str(said.get("behalf", ""))
+    lines = _lines(
+        url,
+        (_("为谁投诉"), label_of(BEHALF, behalf) if behalf else ""),
+        (_("对方"), [part for part in (said.get("principal_name", ""), said.get("relation", "")) if part]),
+        (_("其他投诉人"), [party.name for party in said.get("joint", ())]),
+        (_("姓名"), said.get("name", "")),
+        (_("手机"), _("%(phone)s，%(state)s") % {"phone": masked_phone(phone), "state": state} if phone else ""),
+        (_("地址"), said.get("address", "")),
+        (_("电子邮箱"), said.get("email", "")),
+        (_("答复方式"), label_of(choices.REPLY_BY, said["reply_by"]) if said.get("reply_by") else ""),
+        (_("需要照顾"), [label_of(choices.NEED_HELP, code) for code in said.get("need_help", ())]),
+    )
+    return lines
+
+
+def _consent_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Line]:
+    name = drafts.enrolled_name(draft)
+    return [
+        Line(label, [_("同意") if said[code] else _("不同意")], change_url=url)
+        for code, label, _effect in consent_questions(name)
+        if code in said
+    ]

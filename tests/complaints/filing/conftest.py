@@ -1,0 +1,65 @@
+"""A town, an enterprise that settles online, one that does not, and answers that file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authorities.models import Authority, Region
+from enterprises.models import Branch, Enterprise, ServiceArea
+from enterprises.naming import write_names
+
+GULOU, FUZHOU, FUJIAN = 350102000, 350100000, 350000000
+
+
+@dataclass(frozen=True)
+class Town:
+    gulou: int
+    fuzhou: int
+    carrier: Enterprise
+    branch: Branch
+    cobbler: Enterprise
+
+    @property
+    def pick(self) -> str:
+        return f"{self.carrier.pk}-{self.branch.pk}-"
+
+
+def _region(pk: int, last: int, code: str, name: str, english: str, level: str, parent: Any) -> Region:
+    row, _made = Region.objects.get_or_create(
+        pk=pk,
+        defaults={
+            "last": last,
+            "code": code,
+            "name": name,
+            "name_en": english,
+            "level": level,
+            "parent": parent,
+            "country": "CN",
+        },
+    )
+    return row
+
+
+@pytest.fixture
+def town(db: None, settings: Any, tmp_path: Path) -> Town:
+    settings.EVIDENCE_ROOT = str(tmp_path / "evidence")
+    china = _region(100000000, 999999999, "CN", "中国", "China", "country", None)
+    fujian = _region(FUJIAN, 359999999, "350000", "福建省", "Fujian", "province", china)
+    fuzhou = _region(FUZHOU, 350199999, "350100", "福州市", "Fuzhou", "city", fujian)
+    gulou = _region(GULOU, 350102999, "350102", "鼓楼区", "Gulou", "county", fuzhou)
+    nation = Authority.objects.create(name="测试总局", region=china, level="national", document_code="测总")
+    county = Authority.objects.create(
+        name="鼓楼区测试局", region=gulou, parent=nation, level="county", has_power=True, document_code="测鼓"
+    )
+    carrier = Enterprise.objects.create(
+        name="测试移动通信有限公司", name_en="Test Mobile Ltd", enrolment="enrolled", enrolled_by=county
+    )
+    branch = Branch.objects.create(enterprise=carrier, name="测试移动福州分公司", name_en="Test Mobile Fuzhou", place=gulou)
+    ServiceArea.objects.create(branch=branch, region=fuzhou)
+    cobbler = Enterprise.objects.create(name="测试鞋匠铺", enrolment="not_enrolled")
+    write_names([carrier.pk, cobbler.pk])
+    return Town(gulou.pk, fuzhou.pk, carrier, branch, cobbler)

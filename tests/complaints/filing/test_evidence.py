@@ -1,0 +1,115 @@
+"""Evidence files: what they are is in their bytes, and they go out harmless."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from complaints.filing import evidence
+from complaints.models import Evidence
+from tests.complaints.filing.conftest import Town
+from tests.complaints.filing.test_drafts import KEY, PNG, begin, url
+
+HEADS: list[tuple[bytes, str | None]] = [
+    (b"\xff\xd8\xff\xe0JFIF", "image/jpeg"),
+    (PNG, "image/png"),
+    (b"RIFF\x10\0\0\0WEBPVP8 ", "image/webp"),
+    (b"RIFF\x10\0\0\0WAVEfmt ", None),
+    (b"\0\0\0\x18ftypheic\0\0\0\0", "image/heic"),
+    (b"\0\0\0\x18ftypmp42\0\0\0\0", "video/mp4"),
+    (b"\0\0\0\x18ftypM4A \0\0\0\0", "audio/mp4"),
+    (b"\0\0\0\x18ftypqt  \0\0\0\0", None),
+    (b"%PDF-1.7\n", "application/pdf"),
+    (b"ID3\x04\0", "audio/mpeg"),
+    (b"\xff\xfb\x90\x00", "audio/mpeg"),
+    ("账单明细\n9月 128.50".encode(), "text/plain"),
+    ("账单明细\n9月 128.50".encode("gb18030"), "text/plain"),
+    ("﻿账单".encode(), "text/plain"),
+    (b"<!doctype html><script>alert(1)</script>", None),
+    (b" <svg xmlns='http://www.w3.org/2000/svg'/>", None),
+    (b"<?xml version='1.0'?>", None),
+    (b"MZ\x90\0\x03\0", None),
+    (b"PK\x03\x04\x14\0", None),
+    (b"\x7fELF\x02\x01", None),
+    (b"GIF89a\x01\0", None),
+    (b"a\0b", None),
+]
+
+
+@pytest.mark.parametrize(("head", "expected"), HEADS)
+def test_the_bytes_say_what_a_file_is(head: bytes, expected: str | None) -> None:
+    assert evidence.media_type_of(head, is_whole=True) == expected
+
+
+def test_a_text_cut_inside_a_letter_is_still_text() -> None:
+    text = ("字" * 2000).encode()
+    assert evidence.media_type_of(text[:4096]) == "text/plain"
+
+
+def test_names_are_shown_without_paths_and_tricks() -> None:
+    assert evidence.shown_name("C:\\fake\\账单.pdf") == "账单.pdf"
+    assert evidence.shown_name("../../etc/passwd") == "passwd"
+    assert evidence.shown_name("a\u202egpj.exe\x00") == "agpj.exe"
+    assert evidence.shown_name("") == "未命名文件"
+    assert len(evidence.shown_name("长" * 300 + ".png")) < 120
+
+
+def upload(client: Client, draft: Any, name: str, content: bytes, **more: str) -> str:
+    client.post(
+        url(draft, "evidence"), KEY | {"upload": "1", "kind": "photo", "files": SimpleUploadedFile(name, content)} | more
+    )
+    return client.get(url(draft, "evidence")).content.decode()
+
+
+def test_a_file_is_kept_privately_and_handed_out_as_an_attachment(client: Client, town: Town, settings: Any) -> None:
+    draft = begin(client, town)
+    assert "账单.html" in upload(client, draft, "账单.html", PNG)
+    row = Evidence.objects.get()
+    assert (row.media_type, row.size, row.sha256) == ("image/png", len(PNG), hashlib.sha256(PNG).hexdigest())
+    assert row.path.endswith(".png")
+    place = Path(settings.EVIDENCE_ROOT) / row.path
+    assert place.read_bytes() == PNG and place.stat().st_mode & 0o077 == 0
+    response = client.get(f"/file/{draft.pk}/evidence/{row.pk}/")
+    assert b"".join(response.streaming_content) == PNG  # type: ignore[attr-defined]
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="__.html"')
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response.headers["Content-Type"] == "image/png"
+
+
+def test_bad_files_are_refused_by_name_and_never_block(client: Client, town: Town, settings: Any) -> None:
+    draft = begin(client, town)
+    assert "“run.png”的类型不能接收" in upload(client, draft, "run.png", b"MZ\x90\0\x03\0")
+    assert "“empty.txt”是空文件" in upload(client, draft, "empty.txt", b"")
+    big = upload(client, draft, "big.pdf", b"%PDF-1.7" + b"\0" * evidence.BYTES_PER_FILE)
+    assert "“big.pdf”有10.0" in big and "可先提交，稍后补充" in big
+    assert not Evidence.objects.exists()
+    assert not [place for place in Path(settings.EVIDENCE_ROOT).rglob("*") if place.is_file()]
+    response = client.post(url(draft, "evidence"), KEY | {"next": "1"})
+    assert response.headers["Location"] == url(draft, "you")
+
+
+def test_nine_files_and_none_twice(client: Client, town: Town) -> None:
+    draft = begin(client, town)
+    for number in range(9):
+        upload(client, draft, f"{number}.png", PNG + bytes([number]))
+    assert "最多9个文件，“ten.png”没有收下" in upload(client, draft, "ten.png", PNG + b"x")
+    row = Evidence.objects.order_by("pk")[0]
+    client.post(url(draft, "evidence"), KEY | {"remove": str(row.pk)})
+    assert Evidence.objects.count() == 8
+    assert not evidence.storage().exists(row.path)
+    assert "“again.png”已经在列表里" in upload(client, draft, "again.png", PNG + bytes([5]))
+
+
+def test_a_file_of_another_draft_cannot_be_removed(client: Client, town: Town) -> None:
+    mine, other = begin(client, town), Client()
+    upload(client, mine, "a.png", PNG)
+    theirs = begin(other, town)
+    other.post(url(theirs, "evidence"), KEY | {"remove": str(Evidence.objects.get().pk)})
+    assert Evidence.objects.count() == 1
+    assert other.get(f"/file/{theirs.pk}/evidence/{Evidence.objects.get().pk}/").status_code == 404
