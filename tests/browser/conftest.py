@@ -1,0 +1,163 @@
+"""A real Chromium in front of a real server.
+
+The one rule: a page that logs an error, asks another host for anything, or that axe objects to, fails its test.
+Screenshots are written when SCREENSHOTS names a folder.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+from odr_portal.accounts.models import User
+from odr_portal.running import check_translations
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+HEIGHT = {360: 640, 1280: 900}
+
+
+def chromium_path() -> str:
+    """The browser of the system. In CI a missing one is a failure, elsewhere a skip that says so."""
+    found = os.environ.get("CHROMIUM", "") or next(filter(None, map(shutil.which, NAMES)), "")
+    if found:
+        return found
+    if os.environ.get("CI") == "true":
+        pytest.fail("No Chromium here, and in CI the browser tests must run: install the package chromium.")
+    pytest.skip("No Chromium found: install the package chromium, or name one in CHROMIUM.")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests."""
+    path = chromium_path()
+    check_translations()
+    # The driver keeps an event loop in this thread; the tests still read the database from it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield started
+        started.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+class Visitor:
+    """One person at one screen."""
+
+    def __init__(self, context: BrowserContext, origin: str) -> None:
+        self.context = context
+        self.origin = origin
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error on {self.page.url}: {error}"))
+        self.page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type not in {"error", "warning"}:
+            return
+        # A form with mistakes, or a case that moved on, is answered 4xx on purpose: that is the page itself.
+        is_the_page = message.location.get("url", "") == self.page.url
+        if is_the_page and message.text.startswith("Failed to load resource"):
+            return
+        self.complaints.append(f"{message.type} on {self.page.url}: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if request.url.startswith(("data:", "blob:")):
+            return
+        if urlsplit(request.url).netloc != urlsplit(self.origin).netloc:
+            self.complaints.append(f"{self.page.url} asks another host: {request.url}")
+
+    def go(self, path: str) -> Page:
+        """Open an address of the portal."""
+        self.page.goto(self.origin + path)
+        return self.page
+
+    def check(self) -> None:
+        """No axe finding, and nothing wider than the screen."""
+        # Read past the content policy by the driver: the page itself may run no foreign script.
+        self.page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+        result = cast(
+            dict[str, Any],
+            self.page.evaluate(
+                "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})",
+                AXE_TAGS,
+            ),
+        )
+        findings = [
+            f"{violation['id']}: {violation['help']} at {node['target']} {node.get('failureSummary', '')}"
+            for violation in result["violations"]
+            for node in violation["nodes"]
+        ]
+        assert not findings, f"axe on {self.page.url}:\n" + "\n".join(findings)
+        overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{self.page.url} is {overflow} px wider than the screen"
+
+    def shot(self, name: str, *, full_page: bool = True) -> None:
+        """Write a screenshot if somebody wants them."""
+        folder = os.environ.get("SCREENSHOTS", "")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=full_page)
+
+    def sign_in(self, user: User) -> None:
+        """A session for this user, without walking the sign-in pages."""
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        self.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.origin}])
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]]:
+    """visit(width=360, language="zh-hans", display="elder", theme="dark", user=…, javascript=False) → Visitor."""
+    visitors: list[Visitor] = []
+    origin = live_server.url
+
+    def open_one(
+        *,
+        width: int = 360,
+        language: str = "zh-hans",
+        display: str = "",
+        theme: str = "",
+        user: User | None = None,
+        javascript: bool = True,
+    ) -> Visitor:
+        context = browser.new_context(
+            viewport={"width": width, "height": HEIGHT.get(width, 800)},
+            locale="en-GB" if language == "en" else "zh-CN",
+            timezone_id="Asia/Shanghai",
+            java_script_enabled=javascript,
+        )
+        context.set_default_timeout(10_000)
+        wishes = {settings.LANGUAGE_COOKIE_NAME: language, "display": display, "theme": theme}
+        context.add_cookies([{"name": key, "value": value, "url": origin} for key, value in wishes.items() if value])
+        visitor = Visitor(context, origin)
+        if user is not None:
+            visitor.sign_in(user)
+        visitors.append(visitor)
+        return visitor
+
+    yield open_one
+    complaints = [line for visitor in visitors for line in visitor.complaints]
+    for visitor in visitors:
+        visitor.context.close()
+    assert not complaints, "\n".join(complaints)
