@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
-from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
-from authorities.loading import load_all
 from authorities.models import Authority, Region
 from enterprises.exchange import reference
 from enterprises.importing import import_enterprises
@@ -46,9 +45,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[World]:
+def world(public_side: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
     with django_db_blocker.unblock(), transaction.atomic():
-        load_all(now=timezone.now())
         import_enterprises(HERE / "directory.csv")
         load_rules(HERE / "rules.csv")
         firms = list(Enterprise.objects.select_related("domicile"))

@@ -1,0 +1,52 @@
+"""Which authority is competent for a place: the intake desk, and who has the power.
+
+Rule: the most specific authority whose region holds the place; offices act in the name of
+their county, so power is looked for above them (Order 121, arts 13 and 41).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .models import Authority
+
+
+class NoAuthority(LookupError):
+    """No authority of the directory covers this place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jurisdiction:
+    """All authorities in memory, the narrowest region first; one query to load."""
+
+    authorities: Sequence[Authority]
+
+    @classmethod
+    def load(cls) -> Jurisdiction:
+        found = list(Authority.objects.select_related("region"))
+        found.sort(key=lambda row: row.region.last - row.region_id)
+        return cls(tuple(found))
+
+    def intake(self, region_id: int) -> Authority:
+        """The desk that distributes the complaints of a place."""
+        return self._first(region_id, "has_intake")
+
+    def with_power(self, region_id: int) -> Authority:
+        """The authority that accepts, refuses and mediates for a place."""
+        return self._first(region_id, "has_power")
+
+    def superior(self, authority_id: int) -> Authority:
+        """The one above; the national authority is its own superior."""
+        by_id = {row.pk: row for row in self.authorities}
+        authority = by_id[authority_id]
+        return by_id.get(authority.parent_id or 0, authority)
+
+    def _first(self, region_id: int, duty: str) -> Authority:
+        for row in self.authorities:
+            if getattr(row, duty) and row.region.covers(region_id):
+                return row
+        for row in self.authorities:
+            if row.region.covers(region_id):
+                return row
+        raise NoAuthority(f"no authority covers region {region_id}")

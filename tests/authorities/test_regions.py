@@ -1,0 +1,96 @@
+"""A subtree is an interval, whatever the country."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from authorities.loading import DATA, load_regions
+from authorities.models import Region
+from authorities.regions import Place, RegionsDoNotFit, china_interval, country_interval, intervals
+
+FRANCE = [
+    Place("FR-IDF", "法兰西岛", "Île-de-France", "province", ""),
+    Place("FR-75", "巴黎", "Paris", "city", "FR-IDF"),
+    Place("FR-92", "上塞纳", "Hauts-de-Seine", "city", "FR-IDF"),
+    Place("FR-BRE", "布列塔尼", "Brittany", "province", ""),
+]
+
+
+def _given(places: list[Place], existing: dict[str, tuple[int, int]] | None = None) -> dict[str, tuple[int, int]]:
+    return intervals(places, country="FR", whole=country_interval("FR", 250), existing=existing or {})
+
+
+@pytest.mark.parametrize(
+    ("code", "first", "last"),
+    [
+        ("350000", 350_000_000, 359_999_999),
+        ("350100", 350_100_000, 350_199_999),
+        ("350102", 350_102_000, 350_102_999),
+        ("350102001", 350_102_001, 350_102_001),
+    ],
+)
+def test_chinese_codes_are_their_own_intervals(code: str, first: int, last: int) -> None:
+    assert china_interval(code) == (first, last)
+
+
+def test_another_country_has_its_own_million() -> None:
+    given = _given(FRANCE)
+    assert all(1_250_000_000 < first <= last < 1_251_000_000 for first, last in given.values())
+    outer, paris, other = given["FR-IDF"], given["FR-75"], given["FR-92"]
+    assert outer[0] < paris[0] <= paris[1] <= outer[1]
+    assert paris[1] < other[0] or other[1] < paris[0]
+
+
+def test_an_interval_never_moves_when_places_are_added() -> None:
+    first = _given(FRANCE)
+    more = [Place("FR-77", "塞纳-马恩", "", "city", "FR-IDF"), *FRANCE, Place("FR-NOR", "诺曼底", "", "province", "")]
+    second = _given(more, first)
+    assert {code: second[code] for code in first} == first
+    assert first["FR-IDF"][0] < second["FR-77"][0] <= second["FR-77"][1] <= first["FR-IDF"][1]
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        [*FRANCE, FRANCE[1]],
+        [Place("A", "A", "", "city", "B"), Place("B", "B", "", "city", "A")],
+        [Place("A", "A", "", "city", "nowhere")],
+        [Place("A", "A", "", "planet", "")],
+    ],
+)
+def test_a_broken_tree_is_refused(places: list[Place]) -> None:
+    with pytest.raises(RegionsDoNotFit):
+        _given(places)
+
+
+@pytest.mark.django_db
+def test_all_of_china_loads_and_loads_again() -> None:
+    assert load_regions(DATA / "regions_cn.csv", country="CN") > 3_000
+    assert load_regions(DATA / "regions_cn.csv", country="CN") == 0
+    fuzhou = Region.objects.get(code="350100")
+    below = Region.objects.filter(id__gt=fuzhou.pk, id__lte=fuzhou.last)
+    assert below.filter(level="county").count() == 13
+    assert Region.objects.filter(level="county", country="CN").count() == 2_847
+    assert Region.objects.get(code="110101").parent == Region.objects.get(code="110000")
+    assert fuzhou.covers(Region.objects.get(code="350102001").pk)
+    wrong = [
+        child.code
+        for child in Region.objects.exclude(parent=None).select_related("parent")
+        if child.parent is not None and not (child.parent.pk < child.pk and child.last <= child.parent.last)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.django_db
+def test_the_command_loads_another_country(tmp_path: Path) -> None:
+    file = tmp_path / "fr.csv"
+    rows = [f"{p.code},{p.name},{p.name_en},{p.level},{p.parent_code}" for p in FRANCE]
+    file.write_text("\n".join(["code,name,name_en,level,parent_code", *rows]), encoding="gb18030")
+    call_command("load_regions", str(file), country="FR")
+    assert Region.objects.get(code="FR-75").parent == Region.objects.get(code="FR-IDF")
+    assert Region.objects.get(code="FR").name_en == "France"
+    with pytest.raises(CommandError, match=r"countries\.csv"):
+        call_command("load_regions", str(file), country="ZZ")

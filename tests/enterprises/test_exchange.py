@@ -1,0 +1,134 @@
+"""The file of enterprises: all of it or nothing, there and back."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils.translation import override
+
+from enterprises.exchange import COLUMNS
+from enterprises.exporting import export_enterprises
+from enterprises.importing import ImportRefused, import_enterprises
+from enterprises.models import Alias, Branch, Enterprise
+from routing.management.commands.load_directory import DEMO
+
+pytestmark = [pytest.mark.usefixtures("public_side"), pytest.mark.django_db]
+HEAD = ",".join(COLUMNS)
+FIRM = "enterprise,,测试公司,,,,350102,,,not_enrolled,,"
+
+
+def _file(folder: Path, *rows: str, encoding: str = "utf-8") -> Path:
+    path = folder / "firms.csv"
+    path.write_text("\n".join([HEAD, *rows]) + "\n", encoding=encoding)
+    return path
+
+
+def _exported() -> str:
+    out = io.StringIO()
+    export_enterprises(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("source", ["demo", "table"])
+def test_what_is_exported_comes_back_the_same(tmp_path: Path, source: str) -> None:
+    table = Path(__file__).parents[1] / "routing" / "directory.csv"
+    for path in sorted(DEMO.glob("*.csv")) if source == "demo" else [table]:
+        import_enterprises(path)
+    first = _exported()
+    Path(tmp_path / "all.csv").write_text(first, encoding="utf-8-sig")
+    again = import_enterprises(tmp_path / "all.csv")
+    assert (again.new.total(), again.changed.total()) == (0, 0)
+    assert again.same.total() == first.count("\n") - 1
+    assert _exported() == first
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_every_encoding_of_the_office_is_read(tmp_path: Path, encoding: str) -> None:
+    import_enterprises(_file(tmp_path, FIRM, encoding=encoding))
+    assert Enterprise.objects.get().name == "测试公司"
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    outcome = import_enterprises(_file(tmp_path, FIRM), dry_run=True)
+    assert outcome.new["enterprise"] == 1
+    assert not Enterprise.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("shop,,某店,,,,,,,,,", "row"),
+        ("enterprise,,,,,,,,,not_enrolled,,", "name"),
+        ("enterprise,,某公司,,91350102MA0000001X,,,,,not_enrolled,,", "uscc"),
+        ("enterprise,,某公司,,,,999999,,,not_enrolled,,", "region_code"),
+        ("enterprise,,某公司,,,,,,,maybe,,", "enrolment"),
+        ("enterprise,,某公司,,,,,,,enrolled,,", "authority"),
+        ("enterprise,,某公司,,,,,,无此局,enrolled,,", "authority"),
+        ("enterprise,,某公司,,,,,,,ended,,", "ends_on"),
+        ("enterprise,,某公司,,,,,,,not_enrolled,2026-01-01,", "starts_on"),
+        (f"enterprise,,{'长' * 201},,,,,,,not_enrolled,,", "name"),
+        (FIRM, "name"),
+        ("branch,别的公司,某店,,,,,,,,,", "enterprise"),
+        ("branch,测试公司,某店,,,无此店,,,,,,", "branch"),
+        ("branch,测试公司,某店,,,某店,,,,,,", "branch"),
+        ("branch,测试公司,某店,,,,,,,,2026-02-30,", "starts_on"),
+        ("branch,测试公司,某店,,,,,,,,2026-02-02,2026-02-01", "ends_on"),
+        ("area,测试公司,,,,无此店,350102,,,,,", "branch"),
+        ("alias,测试公司,,,,,,,,,,", "name"),
+        ("brand,测试公司,某牌,,,,,Bad Category,,,,", "category"),
+        ("successor,测试公司,测试公司,,,,,,,,2026-01-01,", "name"),
+        ("successor,测试公司,测试公司,,,,,,,,,", "starts_on"),
+    ],
+)
+def test_a_bad_cell_is_named_and_nothing_is_written(tmp_path: Path, row: str, column: str) -> None:
+    with pytest.raises(ImportRefused) as refused:
+        import_enterprises(_file(tmp_path, FIRM, row))
+    assert (3, column) in {(problem.line, problem.column) for problem in refused.value.problems}
+    assert not Enterprise.objects.exists()
+
+
+def test_all_bad_cells_are_told_at_once_in_the_language_of_the_reader(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _file(tmp_path, "enterprise,,,,,,999999,,,maybe,,", FIRM, "branch,无此公司,某店,,,,,,,,,")
+    with override("zh-hans"), pytest.raises(CommandError, match="4 cells"):
+        call_command("import_enterprises", str(path))
+    said = capsys.readouterr().err
+    assert "第 2 行，region_code 列：没有这个地区代码（999999）" in said
+    assert "第 4 行，enterprise 列：没有这个企业（无此公司）" in said
+
+
+def test_two_firms_of_one_name_must_be_told_apart(tmp_path: Path) -> None:
+    other = FIRM.replace("350102", "350103")
+    with pytest.raises(ImportRefused):
+        import_enterprises(_file(tmp_path, FIRM, other, "alias,测试公司,小测,,,,,,,,,"))
+    import_enterprises(_file(tmp_path, FIRM, other, "alias,测试公司@350103,小测,,,,,,,,,"))
+    alias = Alias.objects.get()
+    assert alias.enterprise.domicile is not None
+    assert alias.enterprise.domicile.code == "350103"
+
+
+def test_a_changed_row_changes_its_enterprise_only(tmp_path: Path) -> None:
+    import_enterprises(_file(tmp_path, FIRM, "branch,测试公司,某店,,,,350102,,,,,"))
+    before = Branch.objects.get().pk
+    ended = "branch,测试公司,某店,,,,350102,,,,,2026-06-30"
+    outcome = import_enterprises(_file(tmp_path, FIRM, ended))
+    assert (outcome.changed["branch"], outcome.same["enterprise"]) == (1, 1)
+    assert Branch.objects.get().pk == before
+
+
+def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(CommandError, match="no column row"):
+        call_command("import_enterprises", str(path))
+
+
+def test_a_thousand_firms_take_a_fixed_number_of_queries(tmp_path: Path, django_assert_max_num_queries: object) -> None:
+    rows = [f"enterprise,,第{n}号公司,,,,350102,,,not_enrolled,," for n in range(1000)]
+    rows += [f"alias,第{n}号公司,{n}号,,,,,,,,," for n in range(1000)]
+    with django_assert_max_num_queries(60):  # type: ignore[operator]
+        import_enterprises(_file(tmp_path, *rows))

@@ -1,0 +1,110 @@
+"""Who is found under which name, and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.utils.translation import override
+
+from enterprises.finding import Hit, find
+from enterprises.models import Enterprise
+from enterprises.naming import initials_of, write_names
+
+pytestmark = [pytest.mark.usefixtures("demo_directory"), pytest.mark.django_db]
+DAY = dt.date(2026, 9, 1)
+GULOU, FUQING, MINHOU = 350102000, 350181000, 350121000
+
+
+def _first(query: str, region_id: int | None = None, on: dt.date = DAY) -> Hit:
+    return find(query, region_id=region_id, on=on)[0]
+
+
+def test_two_characters_and_a_district_give_the_city_branch_first_with_why() -> None:
+    hit = _first("移动", GULOU)
+    assert hit.branch is not None
+    assert hit.branch.name == "中国移动福州分公司"
+    assert hit.is_enrolled
+    with override("zh-hans"):
+        assert [str(why) for why in hit.why] == ["别称：移动", "鼓楼区由中国移动福州分公司答复", "在线和解企业"]
+    with override("en"):
+        assert str(hit.why[1]) == "China Mobile Fuzhou Branch answers for Gulou District"
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("中国移动通信集团福建有限公司", "中国移动通信集团福建有限公司"),
+        ("动感地带", "中国移动通信集团福建有限公司"),
+        ("10086", "中国移动通信集团福建有限公司"),
+        ("zgyd", "中国移动通信集团福建有限公司"),
+        ("天翼", "中国电信股份有限公司福建分公司"),
+        ("e-surfing", "中国电信股份有限公司福建分公司"),
+        ("网通", "中国联合网络通信有限公司福建省分公司"),
+        ("联通 福州", "中国联合网络通信有限公司福建省分公司"),
+        ("91350102MA0000001L", "中国移动通信集团福建有限公司"),
+        ("91350102ma0000001l", "中国移动通信集团福建有限公司"),
+        ("闽淘", "闽淘网络科技（福州）有限公司"),
+        ("榕易购", "闽淘网络科技（福州）有限公司"),
+        ("燃动健身金山店", "燃动体育发展（福州）有限公司"),
+        ("好邻里便利连锁(福州)有限公司", "好邻里便利连锁（福州）有限公司"),
+        ("沃", "中国联合网络通信有限公司福建省分公司"),
+    ],
+)
+def test_every_kind_of_name_finds_its_firm(query: str, name: str) -> None:
+    assert _first(query).enterprise.name == name
+
+
+def test_the_branch_follows_the_region_and_the_day() -> None:
+    names = {
+        (region, on): (hit.branch.name if hit.branch else None)
+        for region, on in (
+            (FUQING, dt.date(2026, 6, 30)),
+            (FUQING, dt.date(2026, 7, 1)),
+            (GULOU, DAY),
+            (110101000, DAY),
+        )
+        for hit in [_first("中国联通", region, on)]
+    }
+    assert list(names.values()) == ["中国联通福清分公司", "中国联通福州分公司", "中国联通福州分公司", None]
+
+
+def test_an_ended_firm_is_shown_with_its_successor() -> None:
+    hit = _first("力行健身", 350103000)
+    assert hit.successor is not None
+    assert hit.successor.name == "燃动体育发展（福州）有限公司"
+    assert hit.branch is not None
+    assert hit.branch.name == "燃动健身万宝店"
+    assert "succeeded" in {why.code for why in hit.why}
+
+
+def test_who_cannot_receive_says_so() -> None:
+    assert not _first("好邻里").is_enrolled
+    assert _first("海风假日").why[-1].code == "suspended"
+
+
+def test_a_slip_of_the_pen_still_gives_someone_marked_as_similar() -> None:
+    hits = find("中国电迅", on=DAY)
+    assert hits
+    assert all(hit.is_similar for hit in hits)
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\0", "（）", "%", "_", "𠮷" * 300, "'; drop table", "\\"])
+def test_odd_queries_find_nothing_and_break_nothing(query: str) -> None:
+    assert find(query, on=DAY, region_id=GULOU) is not None
+
+
+def test_a_pattern_character_is_only_a_character() -> None:
+    firm = Enterprise.objects.create(name="百分之100%果汁")
+    write_names([firm.pk])
+    assert [hit.enterprise for hit in find("0%果", on=DAY)] == [firm]
+
+
+def test_initials_know_their_phrase() -> None:
+    assert initials_of("重庆小面") == "cqxm"
+    assert initials_of("中国移动5G") == "zgyd5g"
+
+
+def test_the_number_of_queries_does_not_grow_with_the_hits(django_assert_max_num_queries: object) -> None:
+    with django_assert_max_num_queries(9):  # type: ignore[operator]
+        assert len(find("福", on=DAY, region_id=GULOU)) > 5

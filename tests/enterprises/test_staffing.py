@@ -1,0 +1,32 @@
+"""Headquarters sees all; a branch sees itself and what lies below."""
+
+from __future__ import annotations
+
+import pytest
+
+from enterprises.models import Branch, Enterprise, Staff
+from enterprises.staffing import branch_ids_seen_by, branch_subtree, branches_above
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_branch_sees_itself_and_below_but_no_sibling(django_assert_num_queries: object) -> None:
+    firm = Enterprise.objects.create(name="某通信")
+    city = Branch.objects.create(enterprise=firm, name="市")
+    county = Branch.objects.create(enterprise=firm, name="县", parent=city)
+    shop = Branch.objects.create(enterprise=firm, name="店", parent=county)
+    other = Branch.objects.create(enterprise=firm, name="另一县", parent=city)
+    assert branch_ids_seen_by(Staff(enterprise=firm, branch=None)) is None
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        assert branch_ids_seen_by(Staff(enterprise=firm, branch=county)) == [county.pk, shop.pk]
+    assert branch_subtree([city.pk]) == [city.pk, county.pk, shop.pk, other.pk]
+    assert branch_subtree([]) == []
+    assert branches_above(shop) == [county.pk, city.pk]
+
+
+def test_a_circle_in_the_tree_ends(django_assert_num_queries: object) -> None:
+    firm = Enterprise.objects.create(name="某通信")
+    one = Branch.objects.create(enterprise=firm, name="一")
+    two = Branch.objects.create(enterprise=firm, name="二", parent=one)
+    Branch.objects.filter(pk=one.pk).update(parent=two)
+    assert branch_subtree([one.pk]) == [one.pk, two.pk]
