@@ -6,8 +6,10 @@ no app, and an app needs to know nothing of HTTP.
 
 from collections.abc import Callable
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 
 class Refused(Exception):
@@ -37,6 +39,16 @@ def wants_json(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/open/"))
 
 
+def busy(request: HttpRequest) -> HttpResponse:
+    """The database is away or overloaded: nothing was stored, what was typed is handed back."""
+    if wants_json(request):
+        problem = {"type": "about:blank", "title": "Busy", "status": 503}
+        return JsonResponse(problem, status=503, content_type="application/problem+json", headers={"Retry-After": "30"})
+    context = {"was_posting": request.method == "POST", "kept": kept_text(request)}
+    # Without the request: context processors would ask the database again.
+    return HttpResponse(render_to_string("errors/503.html", context), status=503, headers={"Retry-After": "30"})
+
+
 class RefusedSteps:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -45,6 +57,8 @@ class RefusedSteps:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, OperationalError | InterfaceError):
+            return busy(request)
         if not getattr(error, "refusal", False):
             return None
         status = int(getattr(error, "status", 409))

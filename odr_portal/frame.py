@@ -66,6 +66,7 @@ SITE = (
     ("/account/", _("我的账号")),
     ("/demo/mail/", _("演示收件箱")),
 )
+SIGN_IN = ("/account/sign-in/", _("登录"))
 
 
 def organisation_of(user: Any) -> tuple[str, Any]:
@@ -88,11 +89,11 @@ def _named(row: Any) -> str:
 
 
 def _items(entries: Any, here: str) -> list[NavItem]:
-    return [
-        NavItem(url, label, here == url or (url.count("/") > 1 and here.startswith(url)))
-        for url, label in entries
-        if is_here(url) and (url != "/demo/mail/" or settings.DEMO)
-    ]
+    offered = [(url, label) for url, label in entries if is_here(url) and (url != "/demo/mail/" or settings.DEMO)]
+    # The longest address that leads here is where one is; "/" leads everywhere.
+    around = [url for url, _label in offered if here == url or (url != "/" and here.startswith(url))]
+    current = max(around, key=len, default="")
+    return [NavItem(url, label, url == current) for url, label in offered]
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
         nav.append(NavItem("/account/sign-in/", _("登录"), here.startswith("/account/sign-in/")))
     return {
         "nav": nav,
-        "site": _items(SITE, ""),
+        "site": _items([entry if is_known or entry[0] != "/account/" else SIGN_IN for entry in SITE], ""),
         "home": nav[0].url if side and nav else "/",
         "here": request.get_full_path() if request.method == "GET" else request.path,
         "side": side,

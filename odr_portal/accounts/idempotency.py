@@ -69,7 +69,9 @@ def actor_of(request: HttpRequest) -> str:
     """Whose keys these are; keys of different people never meet."""
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
-    return f"session:{request.session.session_key or ''}"
+    if not request.session.session_key:
+        raise ValueError("Somebody without a session must be named by the door: once(request, actor=…).")
+    return f"session:{request.session.session_key}"
 
 
 def body_digest(request: HttpRequest) -> str:
