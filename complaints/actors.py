@@ -1,0 +1,148 @@
+"""Who takes a step, in which role, for whom, and who wrote it down.
+
+The one rule: an actor is made at the door from the signed-in person and the day; rules
+only compare, they never look a person up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
+
+from authorities.models import Officer
+from complaints.models import Complaint
+from complaints.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, Role
+from enterprises.models import Staff
+from enterprises.staffing import branch_ids_seen_by
+from odr_portal.accounts.models import User
+
+_OFFICER_ROLES = {
+    Officer.Role.INTAKE: Role.INTAKE,
+    Officer.Role.HANDLER: Role.OFFICER,
+    Officer.Role.APPROVER: Role.APPROVER,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A person (or the system) in one role.
+
+    ``roles`` are all roles held in that organisation; ``role`` is the one that the record
+    shows. ``branch_ids`` None means all branches. ``recorded_by`` is the officer who wrote
+    the step down on behalf of the actor (procedure, section 1).
+    """
+
+    role: Role
+    roles: frozenset[Role] = frozenset()
+    name: str = ""
+    organisation: str = ""
+    user_id: int | None = None
+    person_key: UUID | None = None
+    staff_id: int | None = None
+    enterprise_id: int | None = None
+    branch_ids: frozenset[int] | None = None
+    officer_id: int | None = None
+    authority_ids: frozenset[int] = frozenset()
+    region: tuple[int, int] | None = None
+    channel: str = "portal"
+    recorded_by: Actor | None = None
+    consumer_of: frozenset[int] = field(default_factory=frozenset)
+
+    def has(self, roles: frozenset[Role]) -> bool:
+        return self.role in roles or bool(self.roles & roles)
+
+    @property
+    def side(self) -> str:
+        if self.has(ENTERPRISE_ROLES | {Role.REVIEWER, Role.RESPONDENT}):
+            return "enterprise"
+        if self.has(AUTHORITY_ROLES | {Role.MEDIATION_BODY}):
+            return "authority"
+        return "consumer" if self.role == Role.CONSUMER else "system"
+
+
+SYSTEM = Actor(role=Role.SYSTEM, roles=frozenset({Role.SYSTEM}), name="", organisation="系统")
+
+
+def consumer(user: User, *, channel: str = "portal") -> Actor:
+    """The person as complainant."""
+    return Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=user.name,
+                 user_id=user.pk, person_key=user.person_key, channel=channel)
+
+
+def staff_member(staff: Staff, *, channel: str = "portal") -> Actor:
+    """The person at work for an enterprise."""
+    role = Role(staff.role)
+    branch_ids = branch_ids_seen_by(staff)
+    organisation = staff.branch.name if staff.branch else staff.enterprise.name
+    return Actor(role=role, roles=frozenset({role}), name=staff.user.name,
+                 organisation=organisation, user_id=staff.user_id,
+                 person_key=staff.user.person_key, staff_id=staff.pk,
+                 enterprise_id=staff.enterprise_id,
+                 branch_ids=None if branch_ids is None else frozenset(branch_ids),
+                 channel=channel)
+
+
+def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
+    """The person in all offices held at one authority; an office acts for its county."""
+    first = officers[0]
+    authority = first.authority
+    acts_for = {authority.pk}
+    if authority.level == authority.Level.OFFICE and authority.parent_id:
+        acts_for.add(authority.parent_id)
+    roles = [_OFFICER_ROLES[Officer.Role(o.role)] for o in officers
+             if Officer.Role(o.role) in _OFFICER_ROLES]
+    role = next((r for r in (Role.APPROVER, Role.OFFICER, Role.INTAKE) if r in roles),
+                Role.OFFICER)
+    return Actor(role=role, roles=frozenset(roles), name=first.user.name,
+                 organisation=authority.name, user_id=first.user_id,
+                 person_key=first.user.person_key, officer_id=first.pk,
+                 authority_ids=frozenset(acts_for),
+                 region=(authority.region_id, authority.region.last), channel=channel)
+
+
+def actors_of(user: User, *, on: date) -> list[Actor]:
+    """Every capacity in which ``user`` may act on day ``on``; consumer comes last."""
+    found: list[Actor] = []
+    offices = (Officer.objects.on(on).filter(user=user)
+               .select_related("user", "authority__region").order_by("authority_id", "id"))
+    by_authority: dict[int, list[Officer]] = {}
+    for office in offices:
+        by_authority.setdefault(office.authority_id, []).append(office)
+    found += [officer(rows) for rows in by_authority.values()]
+    jobs = (Staff.objects.on(on).filter(user=user)
+            .select_related("user", "enterprise", "branch").order_by("id"))
+    found += [staff_member(job) for job in jobs]
+    return [*found, consumer(user)]
+
+
+def actor_for(user: User, complaint: Complaint, *, on: date) -> Actor | None:
+    """In which capacity ``user`` stands to this case; None for a stranger."""
+    for actor in actors_of(user, on=on):
+        if stands_to(actor, complaint):
+            return actor
+    return None
+
+
+def stands_to(actor: Actor, complaint: Complaint) -> bool:
+    """Whether the actor's own case, own engagement or own region is meant."""
+    if actor.role == Role.SYSTEM:
+        return True
+    if actor.role == Role.CONSUMER:
+        return actor.user_id is not None and complaint.consumer_id == actor.user_id
+    if actor.side == "enterprise":
+        return complaint.enterprise_id == actor.enterprise_id and (
+            actor.branch_ids is None or complaint.branch_id in actor.branch_ids)
+    if actor.region is None:
+        return False
+    first, last = actor.region
+    return first <= complaint.handling_region_id <= last
+
+
+def on_behalf_of(person: User | None, name: str, key: UUID, *, by: Actor, channel: str) -> Actor:
+    """A consumer's step that an officer wrote down after ringing or seeing the person."""
+    return replace(
+        Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=name,
+              user_id=person.pk if person else None, person_key=key, channel=channel),
+        recorded_by=by,
+    )

@@ -1,0 +1,47 @@
+"""Under which conditions a step is judged: calendar, policies, jurisdiction.
+
+The one rule: loaded once for a whole batch and handed down; a dated import brings its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+
+from authorities import calendar as loaded
+from authorities.jurisdiction import Jurisdiction
+from authorities.models import CalendarVersion
+from authorities.policies import Policies
+from complaints.deadlines import Calendar
+
+_kept: dict[tuple[str, int], Calendar] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """``tells`` off: an import of old cases writes no notice."""
+
+    calendar: Calendar
+    policies: Policies
+    jurisdiction: Jurisdiction
+    tells: bool = True
+
+    @classmethod
+    def at(cls, now: datetime, *, country: str = "CN") -> Conditions:
+        """As they stand at ``now``: three to five queries, whatever the batch."""
+        calendar = current_calendar(country)
+        return cls(calendar, Policies.load(calendar.local_day(now)), Jurisdiction.load())
+
+
+def current_calendar(country: str = "CN") -> Calendar:
+    """The newest loaded calendar, built once per version and process."""
+    newest = CalendarVersion.objects.filter(country=country).aggregate(newest=Max("id"))["newest"]
+    key = (country, newest or 0)
+    if key not in _kept:
+        rows = loaded.rows(country)
+        _kept.clear()
+        _kept[key] = Calendar.build(rows.days, rows.known_years, source=rows.source,
+                                    version=rows.version)
+    return _kept[key]

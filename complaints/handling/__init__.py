@@ -1,0 +1,58 @@
+"""The verbs: everything that may happen to a case, and take(), which carries them out.
+
+The one rule: a door builds a move with a verb and calls ``take`` once. ``MOVES`` gives the
+verb of a step by its name, for doors that hear the name from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from complaints.handling import (
+    authority,
+    both,
+    casework,
+    consumer,
+    enterprise,
+    mediation,
+    offers,
+    proposals,
+    supervision,
+    undoing,
+)
+from complaints.handling.effect import Effect, Move
+from complaints.handling.filing import file
+from complaints.handling.offers import Answer, Promise
+from complaints.handling.take import (
+    BATCH,
+    Taken,
+    allowed_steps,
+    one,
+    sweep_clocks,
+    take,
+    take_each,
+)
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.workflow import STEPS
+
+_MODULES = (authority, both, casework, consumer, enterprise, mediation, offers, proposals,
+            supervision, undoing)
+
+
+def _verbs() -> dict[str, Callable[..., Move]]:
+    names = {step: step for step in STEPS} | {"object": "object_to_decision"}
+    found: dict[str, Callable[..., Move]] = {}
+    for step, name in names.items():
+        for module in _MODULES:
+            if callable(getattr(module, name, None)) and \
+                    getattr(module, name).__module__ == module.__name__:
+                found[step] = getattr(module, name)
+    return found
+
+
+MOVES: dict[str, Callable[..., Move]] = _verbs()
+
+__all__ = [
+    "BATCH", "MOVES", "Answer", "Effect", "Move", "Promise", "StepNotAllowed", "Taken",
+    "WrongInput", "allowed_steps", "file", "one", "sweep_clocks", "take", "take_each",
+]

@@ -1,0 +1,308 @@
+"""What an authority does: distribute, review, decide, supervise.
+
+The one rule: a decision names its ground from the closed list of the law, and what an
+authority has no power for goes back to intake, never sideways (art. 41).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from authorities.models import Authority, Officer
+from complaints import deadlines
+from complaints.actors import Actor
+from complaints.handling import clocks, leaving, saying
+from complaints.handling.casefile import CaseFile
+from complaints.handling.effect import Effect, Move
+from complaints.models import Complaint, Engagement, ForwardingDecision
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.workflow import REFUSAL_GROUNDS, Clock, Outcome, Role, Status
+from enterprises.models import Branch, Enterprise
+
+S, O = Status, Outcome
+#: Bodies that have the duty when ground 1 or a redirection names one.
+BODIES = ("12300", "12345", "court", "arbitration", "police", "labour", "association", "other")
+ROUTES = ("negotiate", "association", "complain", "arbitrate", "sue")
+
+
+def decided(file: CaseFile, verdict: str, explanation: dict[str, Any]) -> None:
+    """Keep what routing said, as it was when it was said."""
+    file.add(ForwardingDecision(
+        complaint=file.complaint, at=file.now, verdict=verdict,
+        rule=str(explanation.get("rule", ""))[:60], rule_version=explanation.get("version"),
+        confidence=str(explanation.get("confidence", ""))[:12], explanation=explanation))
+
+
+def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any]) -> Move:
+    """To the legal entity that answers. By an officer it is a supervised settlement
+    (监督ODR企业开展和解): the review clock rests. Needs the consumer's consent to the entity."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        complaint = file.complaint
+        enterprise = Enterprise.objects.filter(pk=enterprise_id).first()
+        branch = (Branch.objects.filter(pk=branch_id, enterprise_id=enterprise_id).first()
+                  if branch_id else None)
+        if enterprise is None or (branch_id and branch is None):
+            raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
+        if enterprise.enrolment != Enterprise.Enrolment.ENROLLED:
+            raise StepNotAllowed("not_enrolled", _("这家企业没有入驻或已暂停，请由监管部门处理。"))
+        if not consented(complaint, enterprise_id):
+            raise StepNotAllowed("no_consent", _("消费者没有同意转给这家企业，请先征求同意。"))
+        by_officer = actor.role != Role.SYSTEM
+        last = file.latest_engagement
+        running = clocks.live(file, Clock.NEGOTIATION)
+        if running is not None and (last is None or last.enterprise_id != enterprise_id):
+            # The first entity was the wrong respondent: the ten days begin anew.
+            clocks.end(file, running, file.now, met=False)
+        file.add(Engagement(complaint=complaint, enterprise=enterprise, branch=branch,
+                            from_at=file.now, is_supervised=by_officer))
+        complaint.enterprise, complaint.branch, complaint.handler = enterprise, branch, None
+        complaint.delivered_at = file.now
+        place = (branch.place_id if branch else None) or enterprise.domicile_id
+        if place is not None:
+            complaint.handling_region_id = place
+        leaving.to_county(file)
+        decided(file, "forward", because)
+        return Effect(to=S.WITH_ENTERPRISE, reason="supervised" if by_officer else "",
+                      data={"enterprise": enterprise.name, "branch": branch.name if branch else "",
+                            "rule": because.get("rule", ""), "version": because.get("version"),
+                            "supervised": by_officer})
+
+    return Move("forward", carry)
+
+
+def consented(complaint: Complaint, enterprise_id: int) -> bool:
+    """Consent to that legal entity: given at filing for the one named, or asked for later.
+
+    A foreign source that never asked declares it absent; then its own rules applied.
+    """
+    if enterprise_id in complaint.consents.get("entities", []):
+        return True
+    return "consents" in complaint.absent or (
+        complaint.consents.get("share_with_enterprise") is True
+        and complaint.picked_enterprise_id in (None, enterprise_id)
+        or complaint.consents.get("share_with_enterprise") is True
+        and complaint.picked_enterprise is not None
+        and complaint.picked_enterprise.successors.filter(successor_id=enterprise_id).exists())
+
+
+def refer_to_triage(*, reason: str, explanation: dict[str, Any]) -> Move:
+    """Routing could not decide: a person does, with ranked suggestions."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        decided(file, "triage", explanation)
+        file.complaint.handling_authority = file.conditions.jurisdiction.intake(
+            file.complaint.handling_region_id)
+        return Effect(to=S.TRIAGE, reason=reason, data={"reason": reason})
+
+    return Move("refer_to_triage", carry)
+
+
+def ask_consent(*, enterprise_id: int) -> Move:
+    """One tap for the consumer: may this named entity have it? 2 working days."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        entity = Enterprise.objects.filter(pk=enterprise_id).first()
+        if entity is None:
+            raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
+        if file.matter("consent") is not None:
+            raise StepNotAllowed("already_open", _("已经问过，正等消费者答复。"))
+        matter = file.open_matter("consent", by="authority", enterprise=entity.pk,
+                                  name=entity.name)
+        clocks.start(file, Clock.CONSENT, file.now, matter=matter)
+        return Effect(data={"enterprise": entity.pk, "name": entity.name})
+
+    return Move("ask_consent", carry)
+
+
+def assign_authority(*, authority_id: int, text: str = "") -> Move:
+    """To the county authority (or its office) that has the power."""
+    said = saying.text(text, "text", needed=False)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        authority = Authority.objects.select_related("region").filter(pk=authority_id).first()
+        if authority is None or not (authority.has_power
+                                     or authority.level == Authority.Level.OFFICE):
+            raise WrongInput("bad_choice", _("请选一个有处理权限的机关。"), field="authority")
+        if actor.region is not None and not (
+                actor.region[0] <= authority.region_id <= actor.region[1]):
+            raise WrongInput("bad_choice", _("请选本辖区内的机关。"), field="authority")
+        running = clocks.live(file, Clock.REVIEW)
+        if running is not None and file.complaint.handling_authority_id != authority.pk:
+            # The clock starts anew only at another authority.
+            clocks.end(file, running, file.now, met=False)
+            file.complaint.authority_received_at = file.now
+        file.complaint.handling_authority = authority
+        file.complaint.handling_region_id = authority.region_id
+        file.complaint.officer = None
+        return Effect(to=S.REVIEW, data={"authority": authority.name}, texts={"message": said})
+
+    return Move("assign_authority", carry)
+
+
+def assign_officer(*, officer_id: int) -> Move:
+    """Names who handles it (责任到人)."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        officer = (Officer.objects.on(file.today)
+                   .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id)
+                   .first())
+        if officer is None:
+            raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")
+        file.complaint.officer = officer
+        return Effect(data={"officer": officer.pk})
+
+    return Move("assign_officer", carry)
+
+
+def return_to_intake(*, text: str) -> Move:
+    """No power here: back to intake; twice → the common superior, 7 WD (art. 33)."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        complaint = file.complaint
+        before = complaint.facts.get("returned_to_intake", 0) + 1
+        complaint.facts = {**complaint.facts, "returned_to_intake": before}
+        jurisdiction = file.conditions.jurisdiction
+        intake = jurisdiction.intake(complaint.handling_region_id)
+        complaint.officer = None
+        complaint.handling_authority = intake
+        data: dict[str, Any] = {"times": before}
+        if before >= 2:
+            superior = jurisdiction.superior(intake.pk)
+            matter = file.open_matter("jurisdiction", by="authority", audience="authority")
+            clocks.start(file, Clock.JURISDICTION, file.now, matter=matter)
+            complaint.handling_authority = superior
+            data["superior"] = superior.name
+        return Effect(to=S.TRIAGE, reason="no_power", data=data, texts={"message": said})
+
+    return Move("return_to_intake", carry)
+
+
+def dispute_jurisdiction(*, text: str) -> Move:
+    """Two authorities do not agree: 7 WD, else the common superior designates (art. 33)."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if file.matter("jurisdiction") is not None:
+            raise StepNotAllowed("already_open", _("管辖争议已在办理。"))
+        matter = file.open_matter("jurisdiction", by="authority", audience="authority")
+        clocks.start(file, Clock.JURISDICTION, file.now, matter=matter)
+        return Effect(texts={"message": said})
+
+    return Move("dispute_jurisdiction", carry)
+
+
+def recall(*, text: str) -> Move:
+    """Takes the case back from the enterprise's side, with a reason."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        effect = leaving.leave(file, result="failed", ended_by="recalled", reason="recalled",
+                               texts={"message": said})
+        if effect.to == S.REVIEW:
+            return effect
+        leaving.to_county(file)
+        return Effect(to=S.REVIEW, reason="recalled", texts={"message": said})
+
+    return Move("recall", carry)
+
+
+def request_material(*, what: str, last_day: date | str | None = None,
+                     is_identity: bool = False) -> Move:
+    """What is missing, until a day: at the latest 1 WD before review's last day."""
+    said = saying.text(what, "what")
+    named = saying.day(last_day, "last_day")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        calendar = file.conditions.calendar
+        usual, _length, _unit, _version = clocks.counted_due(file, Clock.MATERIAL, file.now)
+        day = named or usual.last_day
+        review = clocks.live(file, Clock.REVIEW)
+        if review is not None and review.lapsed_at is None:
+            latest = _working_day_before(review.last_day, calendar)
+            if named is not None and named > latest:
+                raise WrongInput("bad_day", _("最晚写%(day)s，审查期限的前一个工作日。")
+                                 % {"day": latest.isoformat()}, field="last_day")
+            day = max(min(day, latest), file.today)
+        if day < file.today:
+            raise WrongInput("bad_day", _("这一天已经过去。"), field="last_day")
+        due = deadlines.fixed_day(day, calendar, rule="material")
+        clocks.start(file, Clock.MATERIAL, file.now, due=due)
+        return Effect(to=S.AWAITING_MATERIAL, texts={"message": said},
+                      data={"last_day": day.isoformat(), "identity": is_identity})
+
+    return Move("request_material", carry)
+
+
+def _working_day_before(day: date, calendar: deadlines.Calendar) -> date:
+    earlier = day - timedelta(days=1)
+    while not calendar.is_working(earlier):
+        earlier -= timedelta(days=1)
+    return earlier
+
+
+def accept(*, officer_id: int | None = None) -> Move:
+    """Art. 14: accepted; sixty days begin."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if officer_id is not None or actor.officer_id is not None:
+            file.complaint.officer_id = officer_id or actor.officer_id
+        return Effect(to=S.MEDIATING, data={"form": 5})
+
+    return Move("accept", carry)
+
+
+def refuse(*, ground: str, facts: str, body: str = "") -> Move:
+    """Art. 16: one of seven grounds with its facts and the five routes; ground 1 names the
+    body that has the duty."""
+    why = saying.choice(ground, REFUSAL_GROUNDS, "ground")
+    said = saying.text(facts, "facts", shortest=10)
+    if body or why == "outside_duty":
+        saying.choice(body, BODIES, "body")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        waiting = clocks.live(file, Clock.MATERIAL)
+        if file.status == S.AWAITING_MATERIAL and waiting is not None:
+            raise StepNotAllowed("material_awaited", _("补正期限还没到，消费者仍可补充。"))
+        return Effect(to=S.CLOSED, outcome=O.REFUSED, reason=why,
+                      data={"ground": why, "body": body, "routes": list(ROUTES), "form": 6},
+                      texts={"decision": said})
+
+    return Move("refuse", carry)
+
+
+def redirect(*, matter: str, body: str, text: str) -> Move:
+    """Only what is no consumer complaint (arts 34, 44): told where it belongs."""
+    kind = saying.choice(matter, ("report", "consultation", "information", "reconsideration",
+                                  "discipline"), "matter")
+    where = saying.choice(body, BODIES, "body")
+    said = saying.text(text, "text")
+    return Move("redirect", lambda file, actor: Effect(
+        to=S.CLOSED, outcome=O.REDIRECTED, reason=kind, data={"body": where},
+        texts={"decision": said}))
+
+
+def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Move:
+    """Mergers keep cases, offers, promises and clocks: only the name of who answers moves."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        successor = Enterprise.objects.get(pk=enterprise_id)
+        before = file.complaint.enterprise
+        file.complaint.enterprise = successor
+        file.complaint.branch_id = branch_id
+        file.complaint.handler = None if file.status == S.WITH_ENTERPRISE \
+            else file.complaint.handler
+        old = file.engagement
+        if old is not None:
+            leaving.end_engagement(file, "returned", "succession", file.now)
+            file.add(Engagement(
+                complaint=file.complaint, enterprise=successor, branch_id=branch_id,
+                from_at=file.now, is_supervised=old.is_supervised, is_overdue=old.is_overdue,
+                accepted_at=old.accepted_at, first_contact_at=old.first_contact_at))
+        return Effect(data={"from": before.name if before else "", "to": successor.name})
+
+    return Move("pass_to_successor", carry)

@@ -1,0 +1,208 @@
+"""The open file of one locked case: its rows in memory, and what will be written.
+
+The one rule: nothing here touches the database but ``open_files`` (reads) and ``write``
+(one flush for the whole batch); ``take`` decides what happens in between.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+from complaints import bulk, counting, notices, record
+from complaints.conditions import Conditions
+from complaints.models import (
+    Complaint,
+    Contact,
+    Deadline,
+    Demand,
+    Engagement,
+    ForwardingDecision,
+    InternalNote,
+    Matter,
+    Obligation,
+    Offer,
+    OfferAnswer,
+    Reminder,
+)
+from complaints.record import Entry
+from complaints.workflow import Status
+
+Model = TypeVar("Model", bound=models.Model)
+
+#: Parents before children.
+_ORDER: tuple[type[models.Model], ...] = (
+    Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline,
+    Reminder, ForwardingDecision,
+)
+#: What a step may change on a row that already stands.
+CHANGES: dict[type[models.Model], tuple[str, ...]] = {
+    Complaint: (
+        "status", "outcome", "reason", "is_in_part", "is_not_kept", "is_late", "is_overdue",
+        "status_since", "contact_verified", "enterprise", "branch", "handler",
+        "picked_enterprise", "picked_branch",
+        "handling_region", "handling_authority", "officer", "authority_received_at", "returns",
+        "consents", "publication_consent", "platform_number", "linked_group", "delivered_at",
+        "closed_at", "next_due_at", "last_event_at", "last_sequence", "last_hash", "facts",
+    ),
+    Engagement: ("branch", "until_at", "is_supervised", "is_overdue", "accepted_at",
+                 "first_contact_at", "odr_result", "ended_by"),
+    Demand: ("is_settled", "is_given_up"),
+    Offer: ("state", "answered_at", "questions", "counter_demand", "decline_reason"),
+    Obligation: ("state", "reported_at", "reported_proof", "payment_channel", "confirmed_at",
+                 "disputed_at", "is_late", "due_on", "payee_last4"),
+    Matter: ("state", "closed_at", "data", "until_at"),
+    Deadline: ("state", "due_at", "last_day", "chase_at", "remaining", "paused_on",
+               "allowance_used", "lapsed_at", "lapse_written_at", "ended_at", "is_provisional",
+               "derivation", "length"),
+}
+
+
+@dataclass(slots=True)
+class CaseFile:
+    """``now`` is the moment of writing. Lists hold the case's rows, newest last."""
+
+    complaint: Complaint
+    now: datetime
+    conditions: Conditions
+    demands: list[Demand] = field(default_factory=list)
+    engagements: list[Engagement] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    obligations: list[Obligation] = field(default_factory=list)
+    matters: list[Matter] = field(default_factory=list)
+    clocks: list[Deadline] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    added: dict[type[models.Model], list[models.Model]] = field(
+        default_factory=lambda: defaultdict(list))
+    touched: dict[tuple[type[models.Model], int], models.Model] = field(default_factory=dict)
+    before: counting.Counted | None = None
+
+    @property
+    def status(self) -> Status:
+        return Status(self.complaint.status)
+
+    @property
+    def today(self) -> date:
+        return self.conditions.calendar.local_day(self.now)
+
+    @property
+    def engagement(self) -> Engagement | None:
+        """The entity that has the case now."""
+        return next((e for e in reversed(self.engagements) if e.until_at is None), None)
+
+    @property
+    def latest_engagement(self) -> Engagement | None:
+        return self.engagements[-1] if self.engagements else None
+
+    @property
+    def open_offer(self) -> Offer | None:
+        return next((o for o in self.offers if o.state == "open"), None)
+
+    @property
+    def was_received_by_authority(self) -> bool:
+        return self.complaint.authority_received_at is not None
+
+    def obligations_in(self, *states: str) -> list[Obligation]:
+        return [o for o in self.obligations if o.state in states]
+
+    def matter(self, kind: str, subject: str = "") -> Matter | None:
+        """The open matter of this kind, if any."""
+        return next((m for m in self.matters if m.kind == kind and m.state == "open"
+                     and (not subject or m.subject == subject)), None)
+
+    def add(self, row: Model) -> Model:
+        """A new child row; it joins the file's own list at once."""
+        self.added[type(row)].append(row)
+        for kind, rows in ((Engagement, self.engagements), (Offer, self.offers),
+                           (Obligation, self.obligations), (Matter, self.matters),
+                           (Deadline, self.clocks), (Demand, self.demands)):
+            if isinstance(row, kind):
+                rows.append(row)  # type: ignore[attr-defined]
+        return row
+
+    def change(self, row: models.Model, **values: Any) -> None:
+        """Set values on a row of the file; written with the batch."""
+        for name, value in values.items():
+            setattr(row, name, value)
+        if row.pk is not None:
+            self.touched[type(row), row.pk] = row
+
+    def open_matter(self, kind: str, *, by: str, subject: str = "", until: datetime | None = None,
+                    audience: str = "parties", key: Any = None, **data: Any) -> Matter:
+        return self.add(Matter(
+            complaint=self.complaint, kind=kind, subject=subject, audience=audience,
+            opened_by=by, opened_by_key=key, opened_at=self.now, until_at=until, data=data))
+
+    def end_matter(self, matter: Matter, state: str = "done") -> None:
+        self.change(matter, state=state, closed_at=self.now)
+
+
+def open_files(
+    ids: Sequence[int], *, now: datetime, conditions: Conditions, skip_locked: bool = False
+) -> list[CaseFile]:
+    """Lock the cases (in id order) and read what belongs to them; eight queries a batch."""
+    cases = list(
+        Complaint.objects.select_for_update(skip_locked=skip_locked, of=("self",))
+        .filter(pk__in=ids).order_by("pk"))
+    files = {c.pk: CaseFile(complaint=c, now=now, conditions=conditions) for c in cases}
+    for file in files.values():
+        file.before = counting.counted(file.complaint)
+    if not files:
+        return []
+    for model, name in ((Demand, "demands"), (Engagement, "engagements"), (Offer, "offers"),
+                        (Obligation, "obligations")):
+        for row in model._default_manager.filter(complaint_id__in=files).order_by("pk"):
+            getattr(files[row.complaint_id], name).append(row)
+    for matter in Matter.objects.filter(complaint_id__in=files, state="open").order_by("pk"):
+        files[matter.complaint_id].matters.append(matter)
+    live = Deadline.objects.filter(complaint_id__in=files,
+                                   state__in=["running", "paused", "lapsed"], ended_at=None)
+    for clock in live.order_by("pk"):
+        files[clock.complaint_id].clocks.append(clock)
+    return list(files.values())
+
+
+def write(files: Iterable[CaseFile]) -> None:
+    """Everything that happened in these files, in one flush; parents first."""
+    files = [f for f in files if f.entries or f.added or f.touched]
+    if not files:
+        return
+    with connection.cursor() as cursor:
+        # The sealer takes this lock alone: after it no entry with a lower id can appear.
+        cursor.execute("select pg_advisory_xact_lock_shared(%s)", [record.SEAL_LOCK])
+    new = [f.complaint for f in files if f.complaint.pk is None]
+    if new:
+        Complaint.objects.bulk_create(new)
+    for model in _ORDER:
+        rows = [row for f in files for row in f.added.get(model, [])]
+        if rows:
+            model._default_manager.bulk_create(rows)
+    record.write([entry for f in files for entry in f.entries])
+    for file in files:
+        _look_ahead(file)
+    changed: dict[type[models.Model], list[models.Model]] = defaultdict(list)
+    for file in files:
+        changed[Complaint].append(file.complaint)
+        for (model, _), row in file.touched.items():
+            if model is not Complaint:
+                changed[model].append(row)
+    for model, rows in changed.items():
+        bulk.update(rows, CHANGES[model])
+    bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
+    bulk.insert([delta for f in files for delta in counting.deltas(f.before, f.complaint, f.today)])
+
+
+def _look_ahead(file: CaseFile) -> None:
+    """The next date of the case, for lists: the earliest running clock."""
+    running = [c.due_at for c in file.clocks
+               if c.ended_at is None and c.state in ("running", "lapsed")]
+    file.complaint.next_due_at = min(running, default=None)
+    file.complaint.is_overdue = any(
+        c.state == "lapsed" and c.ended_at is None for c in file.clocks)
+    if file.entries:
+        file.complaint.last_event_at = file.entries[-1].written_at

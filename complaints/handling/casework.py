@@ -1,0 +1,225 @@
+"""What else an officer does with a case: serving, linking, splitting, reopening, publishing.
+
+The one rule: what is not for the parties stands in the authority's own chain, so that
+theirs has no gap (arts 9, 37, 42).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from complaints import deadlines
+from complaints.actors import Actor
+from complaints.handling import clocks, leaving, saying
+from complaints.handling.casefile import CaseFile
+from complaints.handling.effect import Effect, Move
+from complaints.models import Complaint, HandlingStep
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.workflow import Clock, Status
+
+S = Status
+SERVICE_CHANNELS = ("portal", "sms", "voice", "email", "letter", "counter")
+
+
+def serve_notice(*, document: str, channel: str, is_served: bool, text: str = "") -> Move:
+    """A bounce moves to the next channel; served ends the notice clock."""
+    name = saying.text(document, "document", longest=60)
+    saying.choice(channel, SERVICE_CHANNELS, "channel")
+    said = saying.text(text, "text", needed=False)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        place = SERVICE_CHANNELS.index(channel)
+        following = "" if is_served else SERVICE_CHANNELS[min(place + 1,
+                                                              len(SERVICE_CHANNELS) - 1)]
+        running = clocks.live(file, Clock.NOTICE)
+        if is_served and running is not None:
+            clocks.end(file, running, file.now)
+        return Effect(data={"document": name, "channel": channel, "served": is_served,
+                            "next": following}, texts={"message": said})
+
+    return Move("serve_notice", carry)
+
+
+def split_report(*, text: str) -> Move:
+    """A report of a violation becomes an authority-only record of its own (art. 9)."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        file.open_matter("report", by="authority", key=actor.person_key, audience="authority",
+                         subject=uuid.uuid4().hex)
+        return Effect(texts={"report": said})
+
+    return Move("split_report", carry)
+
+
+def refer_to_police(*, second_officer: str, head: str, text: str) -> Move:
+    """Two names and the head; closes nothing by itself (art. 42)."""
+    names = {"second_officer": saying.text(second_officer, "second_officer", longest=120),
+             "head": saying.text(head, "head", longest=120), "message": saying.text(text, "text")}
+    return Move("refer_to_police", lambda file, actor: Effect(texts=names))
+
+
+def link_cases(*, numbers: Sequence[str]) -> Move:
+    """关联案件: shown to officers, nothing merges."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        others = list(Complaint.objects.filter(number__in=numbers).exclude(pk=file.complaint.pk)
+                      .values_list("number", flat=True))
+        if not others or len(others) != len(set(numbers)):
+            raise WrongInput("bad_choice", _("没有找到这些投诉。"), field="numbers")
+        file.complaint.linked_group = file.complaint.linked_group or uuid.uuid4()
+        return Effect(data={"with": sorted(others)})
+
+    return Move("link_cases", carry)
+
+
+def join_cases(*, numbers: Sequence[str], consents_recorded: bool) -> Move:
+    """Art. 12: handled together; needs each complainant's consent."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if not consents_recorded:
+            raise StepNotAllowed("no_consent", _("合并办理须每一位投诉人同意。"))
+        others = list(Complaint.objects.filter(
+            number__in=numbers, enterprise_id=file.complaint.enterprise_id)
+            .exclude(pk=file.complaint.pk).values_list("number", flat=True))
+        if not others or len(others) != len(set(numbers)):
+            raise WrongInput("bad_choice", _("只能合并同一被投诉人的投诉。"), field="numbers")
+        file.complaint.linked_group = file.complaint.linked_group or uuid.uuid4()
+        return Effect(data={"joined": sorted(others)})
+
+    return Move("join_cases", carry)
+
+
+def separate_case(*, text: str) -> Move:
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if file.complaint.linked_group is None:
+            raise StepNotAllowed("not_joined", _("这件投诉没有合并办理。"))
+        file.complaint.linked_group = None
+        return Effect(texts={"message": said})
+
+    return Move("separate_case", carry)
+
+
+def record_party_gone(*, party: str, text: str) -> Move:
+    """A dead consumer's clocks stop and the heirs are asked for 30 days."""
+    who = saying.choice(party, ("consumer", "enterprise"), "party")
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if who == "consumer" and clocks.live(file, Clock.HEIRS) is None:
+            for row in file.clocks:
+                if row.owed_by == "consumer" and row.ended_at is None:
+                    clocks.end(file, row, file.now, met=False)
+            clocks.start(file, Clock.HEIRS, file.now)
+        return Effect(data={"party": who}, texts={"message": said})
+
+    return Move("record_party_gone", carry)
+
+
+def correct_clerical_error(*, sequence: int, text: str) -> Move:
+    """An entry that says what was wrong in an earlier one; nothing is edited."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if not 1 <= sequence <= file.complaint.last_sequence:
+            raise WrongInput("bad_number", _("没有这一条记录。"), field="sequence")
+        return Effect(data={"corrects": sequence}, texts={"correction": said})
+
+    return Move("correct_clerical_error", carry)
+
+
+def open_lead(*, text: str, extend: bool = False) -> Move:
+    """A violation lead found in a mediation: 15 WD, +15 once with approval (art. 27)."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        running = clocks.live(file, Clock.LEAD)
+        if not extend:
+            matter = file.open_matter("lead", by="authority", audience="authority",
+                                      key=actor.person_key)
+            if running is None:
+                clocks.start(file, Clock.LEAD, file.now, matter=matter)
+            return Effect(texts={"lead": said})
+        if running is None or running.derivation.get("extended") or running.lapsed_at is not None:
+            raise StepNotAllowed("extended_once", _("只能在期限内延长一次。"))
+        days = file.conditions.policies.number(
+            "lead_extension", file.complaint.handling_region_id).number
+        due = deadlines.working_days(running.last_day, days, file.conditions.calendar, rule="lead")
+        file.change(running, due_at=due.due_at, last_day=due.last_day,
+                    derivation={**due.derivation, "extended": True})
+        clocks.chase_again(file, running, file.now)
+        return Effect(texts={"lead": said}, data={"extended_to": due.last_day.isoformat()})
+
+    return Move("open_lead", carry)
+
+
+def answer_objection(*, upheld: bool, text: str) -> Move:
+    """By another officer than the one who decided."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        matter = saying.open_matter(file, "objection")
+        _not_who_handled(file, actor)
+        file.end_matter(matter, "granted" if upheld else "refused")
+        running = clocks.live(file, Clock.OBJECTION)
+        if running is not None:
+            clocks.end(file, running, file.now)
+        return Effect(data={"upheld": upheld}, texts={"decision": said})
+
+    return Move("answer_objection", carry)
+
+
+def _not_who_handled(file: CaseFile, actor: Actor) -> None:
+    handled = HandlingStep.objects.filter(
+        complaint=file.complaint, step__in=["refuse", "terminate", "redirect", "accept"],
+        name__person_key=actor.person_key).exists()
+    if handled:
+        raise StepNotAllowed("own_case", _("须由没有办理过这件投诉的人员进行。"))
+
+
+def call_back(*, reached: bool, satisfied: bool | None = None, text: str = "") -> Move:
+    """回访 by someone who did not handle it (art. 26)."""
+    said = saying.text(text, "text", needed=False)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        _not_who_handled(file, actor)
+        return Effect(data={"reached": reached, "satisfied": satisfied}, texts={"message": said})
+
+    return Move("call_back", carry)
+
+
+def reopen(*, ground: str, text: str) -> Move:
+    """Only for a broken promise or a clerical error."""
+    why = saying.choice(ground, ("broken_promise", "clerical_error", "objection_upheld"), "ground")
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        leaving.to_county(file)
+        return Effect(to=S.REVIEW, reason=why, texts={"message": said})
+
+    return Move("reopen", carry)
+
+
+def _publicity(step: str, shown: bool, text: str) -> Move:
+    said = saying.text(text, "text", needed=not shown)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if shown and not file.complaint.publication_consent:
+            raise StepNotAllowed("no_consent", _("消费者没有同意公示。"))
+        file.complaint.facts = {**file.complaint.facts, "published": shown}
+        return Effect(data={"published": shown}, texts={"message": said})
+
+    return Move(step, carry)
+
+
+def publish() -> Move:
+    return _publicity("publish", True, "")
+
+
+def withhold(*, text: str) -> Move:
+    return _publicity("withhold", False, text)

@@ -1,0 +1,47 @@
+"""What a step does to one case, as a value; and a step ready to be taken.
+
+The one rule: a move is built by a verb, checked against its own words there, and carried
+out by ``take`` alone, after the case is locked and judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from complaints.actors import Actor
+from complaints.handling.casefile import CaseFile
+from complaints.workflow import Outcome, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a step does: where the case goes, and what the entry says.
+
+    ``texts``: kind → text of the actor (kept as PersonalText, digest in the entry);
+    ``data``: plain facts without personal text; ``files``: SHA-256 of files put forward;
+    ``keeps_clocks``: the step set the clocks itself (undo).
+    """
+
+    to: Status | None = None
+    outcome: Outcome | None = None
+    reason: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    happened_at: datetime | None = None
+    tells: str | None = None
+    keeps_clocks: bool = False
+
+
+Carry = Callable[[CaseFile, Actor], Effect]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step with what it needs. ``carry`` refuses before it changes anything."""
+
+    step: str
+    carry: Carry

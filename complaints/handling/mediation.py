@@ -1,0 +1,196 @@
+"""Mediation at the authority: sessions, recusal, appraisal, agreement, termination.
+
+The one rule: no session and no agreement without both consents (art. 18), and only an
+appraisal stops the sixty days (art. 22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from complaints import deadlines
+from complaints.actors import Actor
+from complaints.handling import clocks, saying, settling
+from complaints.handling.casefile import CaseFile
+from complaints.handling.effect import Effect, Move
+from complaints.handling.offers import Promise, mediated_promises
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.workflow import TERMINATION_GROUNDS, Clock, Outcome, Status
+
+S, O = Status, Outcome
+
+
+def _both_agreed(file: CaseFile) -> None:
+    consents = file.complaint.consents
+    if not (consents.get("mediation_consumer") and consents.get("mediation_enterprise")):
+        raise StepNotAllowed("no_consent", _("须双方都同意调解，请先记录双方的意见。"))
+
+
+def _no_recusal(file: CaseFile) -> None:
+    if file.matter("recusal") is not None:
+        raise StepNotAllowed("recusal_open", _("回避申请还没有决定，调解会暂停。"))
+
+
+def schedule_session(*, at: datetime, place: str, mode: str) -> Move:
+    """On site, by phone or video (art. 20); both are told."""
+    saying.choice(mode, ("site", "phone", "video", "other"), "mode")
+    where = saying.text(place, "place", longest=200)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        _both_agreed(file)
+        _no_recusal(file)
+        if at <= file.now:
+            raise WrongInput("bad_day", _("请写现在之后的时间。"), field="at")
+        file.open_matter("session", by="authority", key=actor.person_key,
+                         subject=at.isoformat(), mode=mode)
+        return Effect(data={"at": at.isoformat(), "place": where, "mode": mode, "form": 7})
+
+    return Move("schedule_session", carry)
+
+
+def record_session(*, minutes: str, present: Sequence[str] = ("consumer", "enterprise")) -> Move:
+    said = saying.text(minutes, "minutes")
+    for who in present:
+        saying.choice(who, ("consumer", "enterprise", "body"), "present")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        _both_agreed(file)
+        session = file.matter("session")
+        if session is not None:
+            file.end_matter(session)
+        return Effect(texts={"minutes": said}, data={"present": list(present)})
+
+    return Move("record_session", carry)
+
+
+def delegate_mediation(*, body: str) -> Move:
+    """To a consumer association or lawful body, in the authority's name (art. 19)."""
+    name = saying.text(body, "body", longest=200)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if file.complaint.consents.get("delegated_mediation") is False:
+            raise StepNotAllowed("no_consent", _("消费者不同意委托调解。"))
+        if file.matter("delegation") is not None:
+            raise StepNotAllowed("already_open", _("已经委托调解。"))
+        file.open_matter("delegation", by="authority", body=name)
+        return Effect(data={"body": name})
+
+    return Move("delegate_mediation", carry)
+
+
+def recall_mediation(*, text: str = "") -> Move:
+    said = saying.text(text, "text", needed=False)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        file.end_matter(saying.open_matter(file, "delegation"))
+        return Effect(texts={"message": said})
+
+    return Move("recall_mediation", carry)
+
+
+def decide_recusal(*, decision: str, text: str = "") -> Move:
+    """By another officer: ``suspend`` stops the sessions, ``grant`` or ``refuse`` ends it."""
+    saying.choice(decision, ("suspend", "grant", "refuse"), "decision")
+    said = saying.text(text, "text", needed=decision == "refuse")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        request = saying.open_matter(file, "recusal")
+        if decision == "suspend":
+            if file.status != S.MEDIATING:
+                raise StepNotAllowed("not_mediating", _("只有调解中才需要中止。"))
+            clocks.start(file, Clock.SUSPENSION, file.now, matter=request)
+            return Effect(to=S.MEDIATION_SUSPENDED, reason="recusal", texts={"message": said})
+        if decision == "refuse" and actor.officer_id == file.complaint.officer_id:
+            raise StepNotAllowed("own_recusal", _("不能决定针对自己的回避申请。"))
+        file.end_matter(request, "granted" if decision == "grant" else "refused")
+        if decision == "grant":
+            file.complaint.officer = None
+        if file.status == S.MEDIATION_SUSPENDED:
+            return Effect(to=S.MEDIATING, reason=f"recusal_{decision}", texts={"message": said})
+        return Effect(reason=f"recusal_{decision}", texts={"message": said})
+
+    return Move("decide_recusal", carry)
+
+
+def order_appraisal(*, laboratory: str, until: date | str, cost_borne_by: str) -> Move:
+    """鉴定、检测 stops the sixty days until the laboratory's date (art. 22)."""
+    name = saying.text(laboratory, "laboratory", longest=200)
+    day = saying.day(until, "until")
+    saying.choice(cost_borne_by, ("consumer", "enterprise", "shared", "later"), "cost_borne_by")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if day is None or day <= file.today:
+            raise WrongInput("bad_day", _("请写今天之后的一天。"), field="until")
+        matter = file.open_matter("appraisal", by="authority", laboratory=name,
+                                  cost=cost_borne_by)
+        running = clocks.live(file, Clock.MEDIATION)
+        if running is not None and running.lapsed_at is None:
+            _stop_sixty_days(file, running)
+        due = deadlines.fixed_day(day, file.conditions.calendar, rule="suspension")
+        clocks.start(file, Clock.SUSPENSION, file.now, due=due, matter=matter)
+        return Effect(to=S.MEDIATION_SUSPENDED, reason="appraisal",
+                      data={"laboratory": name, "until": day.isoformat(), "cost": cost_borne_by})
+
+    return Move("order_appraisal", carry)
+
+
+def _stop_sixty_days(file: CaseFile, running: clocks.Deadline) -> None:
+    strict = date.fromisoformat(running.derivation.get("strict_day", running.last_day.isoformat()))
+    left = deadlines.remaining(strict, file.today, file.conditions.calendar, unit="CD")
+    file.change(running, state="paused", remaining=left, paused_on=file.today, chase_at=None)
+
+
+def end_appraisal(*, result: str) -> Move:
+    """The sixty days go on with the days that were left."""
+    said = saying.text(result, "result")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        file.end_matter(saying.open_matter(file, "appraisal"))
+        running = clocks.live(file, Clock.MEDIATION)
+        if running is not None and running.state == "paused":
+            clocks.resume(file, running, file.now)
+        return Effect(to=S.MEDIATING, reason="appraisal_ended", texts={"message": said})
+
+    return Move("end_appraisal", carry)
+
+
+def record_agreement(*, promises: Sequence[Promise], text: str,
+                     without_document: bool = False) -> Move:
+    """调解书 unless performed at once or both waive it (art. 24)."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        _both_agreed(file)
+        _no_recusal(file)
+        rows = mediated_promises(file, promises)
+        for row in rows:
+            file.add(row)
+        data = {"promises": len(rows), "form": None if without_document else 9}
+        for demand in file.demands:
+            file.change(demand, is_settled=True)
+        if not rows:
+            return Effect(to=S.CLOSED, outcome=O.MEDIATED, reason="nothing_to_perform",
+                          data=data, texts={"agreement": said})
+        settling.bring_into_force(file, rows, file.now)
+        return Effect(to=S.PERFORMING, data=data, texts={"agreement": said}, reason="mediated")
+
+    return Move("record_agreement", carry)
+
+
+def terminate(*, ground: str, facts: str) -> Move:
+    """Art. 23: one of eight grounds; both are told within 7 working days."""
+    why = saying.choice(ground, TERMINATION_GROUNDS, "ground")
+    said = saying.text(facts, "facts", shortest=10)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        sixty = clocks.live(file, Clock.MEDIATION)
+        if why == "sixty_days" and (sixty is None or sixty.lapsed_at is None):
+            raise StepNotAllowed("not_sixty_days", _("六十日还没有届满。"), field="ground")
+        clocks.start(file, Clock.NOTICE, file.now)
+        return Effect(to=S.CLOSED, outcome=O.MEDIATION_TERMINATED, reason=why,
+                      data={"ground": why, "form": 8}, texts={"decision": said})
+
+    return Move("terminate", carry)

@@ -1,0 +1,261 @@
+"""take(): the one place that writes a status.
+
+Lock N cases; let every overdue clock lapse in order; judge the step by the table; carry it
+out; write everything in one flush. The one rule: status, clocks, record, notices and
+counters commit together or not at all. One step is a batch of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from complaints.actors import SYSTEM, Actor, stands_to
+from complaints.conditions import Conditions
+from complaints.handling import clocks, lapses, reminders, undoing
+from complaints.handling.casefile import CaseFile, open_files, write
+from complaints.handling.effect import Effect, Move
+from complaints.labels import label
+from complaints.models import Complaint, Deadline
+from complaints.record import Entry
+from complaints.refusals import StepNotAllowed, not_now, not_yours
+from complaints.workflow import (
+    AUTHORITY_ROLES,
+    CLOCKS,
+    TABLE,
+    Audience,
+    Clock,
+    Role,
+    Row,
+    Status,
+)
+
+#: So many cases are locked at once; locks are then held for well under 150 ms.
+BATCH = 500
+#: Undo, a withdrawn case: the clocks that it ends were not met.
+_NOT_MET = frozenset({"undo", "withdraw", "recall", "return_case", "stop_negotiating"})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of it for one case: done, or refused with the reason."""
+
+    complaint: Complaint
+    refusal: StepNotAllowed | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.refusal is None
+
+
+def take(
+    move: Move,
+    ids: Sequence[int],
+    *,
+    actor: Actor,
+    now: datetime,
+    conditions: Conditions | None = None,
+    skip_locked: bool = False,
+) -> list[Taken]:
+    """Take ``move`` on the cases ``ids`` (at most 500) as ``actor`` at ``now``.
+
+    A single case raises its refusal (StepNotAllowed); a batch returns it with its case. An
+    id that does not exist, or is locked under ``skip_locked``, is missing from the answer.
+    """
+    return take_each([(case, move, actor) for case in ids], now=now, conditions=conditions,
+                     skip_locked=skip_locked)
+
+
+def take_each(
+    moves: Sequence[tuple[int, Move, Actor]],
+    *,
+    now: datetime,
+    conditions: Conditions | None = None,
+    skip_locked: bool = False,
+) -> list[Taken]:
+    """Take a move of its own on each case, in one transaction and one flush.
+
+    The same case may stand there several times: its moves follow each other.
+    """
+    found: list[Taken] = []
+    with transaction.atomic():
+        conditions = conditions or Conditions.at(now)
+        ids = sorted({case for case, _, _ in moves})
+        files = {file.complaint.pk: file for file in open_files(
+            ids, now=now, conditions=conditions, skip_locked=skip_locked)}
+        for file in files.values():
+            lapse_overdue(file)
+        for case, move, actor in moves:
+            if case in files:
+                found.append(_take_one(files[case], move, actor))
+        write(files.values())
+    if len(moves) == 1 and found and found[0].refusal is not None:
+        raise found[0].refusal
+    return found
+
+
+def _take_one(file: CaseFile, move: Move, actor: Actor) -> Taken:
+    row = TABLE[move.step]
+    try:
+        judge(row, file, actor)
+        before = undoing.snapshot(file) if row.undo else None
+        carry_out(row, file, actor, move.carry(file, actor))
+        if before is not None:
+            undoing.keep(file, row.step, before)
+    except StepNotAllowed as refusal:
+        return Taken(file.complaint, refusal)
+    return Taken(file.complaint)
+
+
+def take_new(cases: Iterable[tuple[CaseFile, Actor, Effect]]) -> list[Complaint]:
+    """``file`` for cases that are not in the database yet; inside the caller's transaction."""
+    files = []
+    for file, actor, effect in cases:
+        carry_out(TABLE["file"], file, actor, effect)
+        files.append(file)
+    write(files)
+    return [file.complaint for file in files]
+
+
+def judge(row: Row, file: CaseFile, actor: Actor) -> None:
+    """Raise StepNotAllowed unless the table lets ``actor`` take this step now."""
+    complaint, status = file.complaint, file.status
+    if not actor.has(row.by) or not stands_to(actor, complaint):
+        raise not_yours()
+    if status not in row.at:
+        raise not_now(label(status))
+    if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
+        raise not_now(label(complaint.outcome))
+    if (actor.has(AUTHORITY_ROLES) and not row.superior and actor.side == "authority"
+            and status not in _ENTERPRISE_STATUSES
+            and complaint.handling_authority_id not in actor.authority_ids):
+        raise not_yours()
+
+
+_ENTERPRISE_STATUSES = frozenset({
+    Status.WITH_ENTERPRISE, Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.PERFORMING})
+
+
+def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
+    """Move the case, follow with the clocks, append the entry."""
+    complaint = file.complaint
+    old = file.status
+    happened = effect.happened_at or file.now
+    new = effect.to or old
+    if effect.to is not None and (effect.to, effect.outcome) not in row.to:
+        raise AssertionError(f"{row.step}: the table knows no {old} → {effect.to}"
+                             f" ({effect.outcome})")
+    if effect.to is not None:
+        complaint.status = new
+        complaint.status_since = happened
+        complaint.outcome = effect.outcome or ""
+        complaint.reason = effect.reason
+        complaint.closed_at = happened if new == Status.CLOSED else None
+        _receive(file, old, new)
+        if not effect.keeps_clocks:
+            clocks.follow(file, happened, file.now, met=row.step not in _NOT_MET)
+    if row.audience == Audience.PARTIES and actor.role != Role.SYSTEM:
+        undoing.void(file, row.step)
+    key = actor.person_key or complaint.consumer_key
+    file.entries.append(Entry(
+        complaint=complaint, step=row.step, actor=actor, happened_at=happened,
+        written_at=file.now, from_status=old, to_status=new, outcome=complaint.outcome,
+        reason=effect.reason, audience=Audience(row.audience), data=effect.data,
+        tells=row.tells if effect.tells is None else effect.tells,
+        texts=[(kind, text, _owner(kind, key, complaint)) for kind, text in effect.texts.items()
+               if text],
+        files=list(effect.files)))
+
+
+def _receive(file: CaseFile, old: Status, new: Status) -> None:
+    """The authority gets the case: at triage for the first time, or when it flows back.
+
+    A supervised settlement never left it: its review clock rests and goes on.
+    """
+    complaint = file.complaint
+    comes_back = new == Status.REVIEW and old in _ENTERPRISE_STATUSES | {Status.CLOSED}
+    first = new in (Status.TRIAGE, Status.REVIEW) and complaint.authority_received_at is None
+    if first or (comes_back and clocks.live(file, Clock.REVIEW) is None):
+        complaint.authority_received_at = file.now
+
+
+def _owner(kind: str, key: UUID, complaint: Complaint) -> UUID:
+    """What the consumer says of himself lies under his key, whoever wrote it down."""
+    return complaint.consumer_key if kind.startswith("consumer_") else key
+
+
+def lapse_overdue(file: CaseFile) -> None:
+    """Every overdue clock lapses, in order of due_at (ties: the table's order).
+
+    Each is judged anew after the other: a clock whose status was left has ended.
+    """
+    while (clock := _next_overdue(file)) is not None:
+        row = TABLE[CLOCKS[Clock(clock.clock)].on_lapse]
+        due = clock.due_at
+        clock.lapsed_at, clock.lapse_written_at, clock.state = due, file.now, "lapsed"
+        clock.remaining = clock.paused_on = None
+        file.change(clock)
+        effect, step = lapses.LAPSES[Clock(clock.clock)](file, clock)
+        carry_out(TABLE[step or row.step], file, SYSTEM, effect)
+        if clock.ended_at is None:
+            clocks.chase_again(file, clock, file.now)
+
+
+def _next_overdue(file: CaseFile) -> Deadline | None:
+    order = list(CLOCKS)
+    overdue = [
+        clock for clock in file.clocks
+        if clock.ended_at is None and clock.lapsed_at is None and clock.due_at <= file.now
+        and (clock.state == "running" or clock.chase_at is not None)
+    ]
+    return min(overdue, key=lambda c: (c.due_at, order.index(Clock(c.clock)), c.pk or 0),
+               default=None)
+
+
+def sweep_clocks(*, now: datetime, limit: int = BATCH) -> int:
+    """Chase what is due: lapses first, then reminders. Returns how many cases were looked at.
+
+    Any number of sweepers may run at once: a case held by one is skipped by the others.
+    """
+    ids = list(dict.fromkeys(
+        Deadline.objects.filter(chase_at__lte=now).order_by("chase_at", "pk")
+        .values_list("complaint_id", flat=True)[:limit]))
+    if not ids:
+        return 0
+    with transaction.atomic():
+        files = open_files(ids, now=now, conditions=Conditions.at(now), skip_locked=True)
+        for file in files:
+            lapse_overdue(file)
+        reminders.remind(files)
+        write(files)
+    return len(files)
+
+
+def one(results: Sequence[Taken]) -> Complaint:
+    """The case of a batch of one; an id that does not exist is a stranger's: LookupError."""
+    if not results:
+        raise Complaint.DoesNotExist
+    return results[0].complaint
+
+
+def allowed_steps(complaint: Complaint, actor: Actor) -> tuple[str, ...]:
+    """The steps that the table offers to ``actor`` now: the buttons of a page."""
+    if not stands_to(actor, complaint):
+        return ()
+    status = Status(complaint.status)
+    found = []
+    for row in TABLE.values():
+        if row.by == frozenset({Role.SYSTEM}) or not actor.has(row.by) or status not in row.at:
+            continue
+        if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
+            continue
+        if (actor.side == "authority" and not row.superior
+                and status not in _ENTERPRISE_STATUSES
+                and complaint.handling_authority_id not in actor.authority_ids):
+            continue
+        found.append(row.step)
+    return tuple(found)

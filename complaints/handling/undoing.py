@@ -1,0 +1,133 @@
+"""Undo: once, until 24:00 of the next working day, before the other side acted on it.
+
+The one rule: the status and the clocks before come back exactly; rows that the step made
+are ended, nothing is deleted, and both sides are told.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from complaints import deadlines
+from complaints.actors import Actor
+from complaints.handling import clocks
+from complaints.handling.casefile import CHANGES, CaseFile
+from complaints.handling.effect import Effect, Move
+from complaints.models import Complaint, Deadline, Demand, Engagement, Matter, Obligation, Offer
+from complaints.refusals import StepNotAllowed
+from complaints.workflow import Status
+
+_KINDS: tuple[type[models.Model], ...] = (Engagement, Demand, Offer, Obligation, Matter, Deadline)
+#: These move on with the record, or are set by the move itself.
+_NOT_RESTORED = frozenset({"last_sequence", "last_hash", "last_event_at", "next_due_at",
+                           "status", "outcome", "status_since", "closed_at", "reason"})
+
+
+def snapshot(file: CaseFile) -> dict[str, Any]:
+    """The rows of the case as JSON, before the step changes them."""
+    kept: dict[str, Any] = {"Complaint": [_values(file.complaint)]}
+    for kind, rows in ((Engagement, file.engagements), (Demand, file.demands),
+                       (Offer, file.offers), (Obligation, file.obligations),
+                       (Matter, file.matters), (Deadline, file.clocks)):
+        kept[kind.__name__] = [_values(row) for row in rows if row.pk is not None]
+    return kept
+
+
+def _values(row: models.Model) -> dict[str, Any]:
+    fields = [row._meta.get_field(name) for name in CHANGES[type(row)]]
+    values = {
+        field.attname: _plain(getattr(row, field.attname))  # type: ignore[union-attr]
+        for field in fields
+        if field.name not in ("last_hash", "last_sequence")
+    }
+    return values | {"id": row.pk}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, str | int | bool | dict | list) or value is None:
+        return value
+    return str(value)
+
+
+def keep(file: CaseFile, step: str, before: dict[str, Any]) -> None:
+    """Offer the undo of ``step``, unless it was used up for this step."""
+    if file.complaint.pk is not None and Matter.objects.filter(
+            complaint=file.complaint, kind="undo", subject=step, state="done").exists():
+        return
+    until = deadlines.working_days(file.now, 1, file.conditions.calendar).due_at
+    file.open_matter("undo", by="consumer", subject=step, until=until, before=before)
+
+
+def void(file: CaseFile, step: str) -> None:
+    """Somebody went on: what could be undone no longer can."""
+    matter = file.matter("undo")
+    if matter is not None and step != "undo":
+        file.end_matter(matter, "fallen")
+
+
+def undo() -> Move:
+    """Take back the last undoable step (procedure, section 1)."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        matter = file.matter("undo")
+        if matter is None or matter.until_at is None or file.now >= matter.until_at:
+            raise StepNotAllowed("undo_over", _("撤回的期限已过，或者对方已经在办。"))
+        before = matter.data["before"]
+        old = before["Complaint"][0]
+        file.end_matter(matter, "done")
+        _restore(file, before)
+        return Effect(to=Status(old["status"]), data={"undone": matter.subject},
+                      keeps_clocks=True)
+
+    return Move("undo", carry)
+
+
+def _restore(file: CaseFile, before: dict[str, Any]) -> None:
+    standing: dict[str, set[int]] = {}
+    for kind in (Complaint, *_KINDS):
+        rows = {row.pk: row for row in _loaded(file, kind, [v["id"] for v in before[kind.__name__]])}
+        standing[kind.__name__] = set(rows)
+        for values in before[kind.__name__]:
+            row = rows.get(values["id"])
+            if row is None or (isinstance(row, Matter) and row.kind == "undo"):
+                continue
+            changes = {
+                name: row._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
+                for name, value in values.items()
+                if name != "id" and name not in _NOT_RESTORED
+            } if kind is Complaint else {
+                name: row._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
+                for name, value in values.items() if name != "id"
+            }
+            file.change(row, **changes)
+    for clock in file.clocks:
+        if clock.ended_at is None and clock.pk not in standing["Deadline"]:
+            clocks.end(file, clock, file.now, met=False)
+    for matter in file.matters:
+        if matter.state == "open" and matter.pk not in standing["Matter"]:
+            file.end_matter(matter, "fallen")
+    for obligation in file.obligations:
+        if obligation.pk not in standing["Obligation"]:
+            file.change(obligation, state="dropped")
+
+
+def _loaded(file: CaseFile, kind: type[models.Model], ids: list[int]) -> list[models.Model]:
+    """The file's own objects where it has them, the rest from the database."""
+    if kind is Complaint:
+        return [file.complaint]
+    mine: dict[type[models.Model], list[Any]] = {
+        Engagement: file.engagements, Demand: file.demands, Offer: file.offers,
+        Obligation: file.obligations, Matter: file.matters, Deadline: file.clocks,
+    }
+    rows = [row for row in mine[kind] if row.pk in ids]
+    missing = set(ids) - {row.pk for row in rows}
+    if missing:
+        found = list(kind._default_manager.filter(pk__in=missing))
+        mine[kind].extend(found)
+        rows += found
+    return rows

@@ -1,0 +1,105 @@
+"""Words for codes, in both languages. The one rule: one code of one kind, one word, everywhere.
+
+The words stand in ``labels_*.py`` as plain dicts code → (zh, en). A code may belong to several
+kinds (``review`` is a status and a clock): an enum member says its kind itself, a plain string
+is looked for in the order of ``KINDS`` unless ``kind`` is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from django.utils.translation import get_language
+
+from complaints import labels_case, labels_reasons, labels_settlement, labels_steps
+from complaints.labels_case import STATUS_TONES, TONE_ICONS, TONES
+from complaints.workflow import Clock, Outcome, Role, Status
+
+__all__ = ["KINDS", "TONES", "TONE_ICONS", "Words", "action", "icon", "is_chinese", "label", "pick", "reason", "tone"]
+
+Words = tuple[str, str]
+
+#: Every vocabulary, in the order in which a plain code is looked up.
+KINDS: dict[str, Mapping[str, Words]] = {
+    "status": labels_case.STATUSES,
+    "outcome": labels_case.OUTCOMES,
+    "step": labels_steps.STEPS,
+    "role": labels_case.ROLES,
+    "reason": labels_reasons.REASONS,
+    "refusal_ground": labels_reasons.REFUSAL_GROUNDS,
+    "termination_ground": labels_reasons.TERMINATION_GROUNDS,
+    "failure_reason": labels_reasons.FAILURE_REASONS,
+    "decline_reason": labels_reasons.DECLINE_REASONS,
+    "withdraw_reason": labels_reasons.WITHDRAW_REASONS,
+    "return_reason": labels_reasons.RETURN_REASONS,
+    "offer_state": labels_settlement.OFFER_STATES,
+    "verdict": labels_settlement.VERDICTS,
+    "obligation_state": labels_settlement.OBLIGATION_STATES,
+    "obligation_kind": labels_settlement.OBLIGATION_KINDS,
+    "demand_kind": labels_settlement.DEMAND_KINDS,
+    "contact_channel": labels_settlement.CONTACT_CHANNELS,
+    "channel": labels_settlement.CHANNELS,
+    "clock": labels_case.CLOCKS,
+    "clock_state": labels_case.CLOCK_STATES,
+    "odr_result": labels_case.ODR_RESULTS,
+    "side": labels_case.SIDES,
+    "audience": labels_case.AUDIENCES,
+    "matter_kind": labels_case.MATTER_KINDS,
+    "matter_state": labels_case.MATTER_STATES,
+}
+
+_KIND_OF: dict[type[Enum], str] = {Status: "status", Outcome: "outcome", Clock: "clock", Role: "role"}
+#: Where the reason of an entry is looked for, nearest first.
+_REASON_KINDS = {
+    Outcome.REFUSED: ("refusal_ground", "reason"),
+    Outcome.MEDIATION_TERMINATED: ("termination_ground", "reason"),
+}
+_ANY_REASON = ("reason", "failure_reason", "refusal_ground", "termination_ground")
+
+
+def is_chinese(language: str | None = None) -> bool:
+    return not (language or get_language() or "zh-hans").startswith("en")
+
+
+def pick(words: Words, language: str | None = None) -> str:
+    """The one of a pair in ``language``, or in the active one."""
+    return words[0] if is_chinese(language) else words[1]
+
+
+def label(code: str, language: str | None = None, *, kind: str = "") -> str:
+    """The word for a code; an unknown code is shown as it is, never hidden."""
+    kind = kind or _KIND_OF.get(type(code), "")  # type: ignore[call-overload]
+    vocabularies = (KINDS[kind],) if kind else KINDS.values()
+    for vocabulary in vocabularies:
+        if code in vocabulary:
+            return pick(vocabulary[code], language)
+    return str(code)
+
+
+def action(step: str, language: str | None = None) -> str:
+    """The words on the button of a step; what only the system does has none but its label."""
+    words = labels_steps.ACTIONS.get(step)
+    return pick(words, language) if words else label(step, language, kind="step")
+
+
+def reason(code: str, outcome: str = "", language: str | None = None) -> str:
+    """The words for why: a ground of the law where the outcome has some, else a reason."""
+    for kind in (*_REASON_KINDS.get(outcome, ()), *_ANY_REASON):  # type: ignore[call-overload]
+        if code in KINDS[kind]:
+            return pick(KINDS[kind][code], language)
+    return str(code)
+
+
+def tone(status: str, outcome: str = "") -> str:
+    """One of ``TONES`` for a status, or for the outcome of a closed case."""
+    if status == Status.CLOSED and outcome:
+        return labels_case.OUTCOME_TONES.get(outcome, "neutral")
+    return STATUS_TONES.get(status, "neutral")
+
+
+def icon(status: str, outcome: str = "") -> str:
+    """The heroicons name beside the word: colour never speaks alone."""
+    if status == Status.MEDIATION_SUSPENDED:
+        return "pause-circle"
+    return TONE_ICONS[tone(status, outcome)]

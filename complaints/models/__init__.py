@@ -1,0 +1,24 @@
+"""The rows of a case, by noun."""
+
+from complaints.models.clocks import Deadline, Reminder
+from complaints.models.complaint import Complaint, Demand, Engagement
+from complaints.models.draft import FilingDraft
+from complaints.models.evidence import Evidence, EvidenceKind
+from complaints.models.forwarding import ForwardingDecision
+from complaints.models.matters import Matter
+from complaints.models.record import (
+    HandlingStep,
+    PersonalText,
+    RecordedName,
+    Seal,
+    SealedHead,
+)
+from complaints.models.settlement import Contact, InternalNote, Obligation, Offer, OfferAnswer
+from complaints.models.telling import CountDelta, Heartbeat, Notice
+
+__all__ = [
+    "Complaint", "Contact", "CountDelta", "Deadline", "Demand", "Engagement", "Evidence",
+    "EvidenceKind", "FilingDraft", "ForwardingDecision", "HandlingStep", "Heartbeat",
+    "InternalNote", "Matter", "Notice", "Obligation", "Offer", "OfferAnswer", "PersonalText",
+    "RecordedName", "Reminder", "Seal", "SealedHead",
+]

@@ -1,0 +1,247 @@
+"""The case: where it stands, who holds it, by when. Its words lie in PersonalText.
+
+The one rule: ``status`` is written by ``handling.take`` and by nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from authorities.models import Authority, Officer, Region
+from complaints.workflow import Outcome, Status
+from enterprises.models import Branch, Brand, Enterprise, Staff
+from enterprises.staffing import branch_ids_seen_by
+
+if TYPE_CHECKING:
+    from odr_portal.accounts.models import User
+
+
+class ComplaintQuerySet(models.QuerySet["Complaint"]):
+    """Reads only. ``visible_to`` is the first wall: every door starts here."""
+
+    def visible_to(self, user: User | Any, *, on: date | None = None) -> ComplaintQuerySet:
+        """Cases that ``user`` may see on day ``on`` (today): own, own engagement, own region.
+
+        A person may hold several relations at once; they add up. Anonymous: none.
+        """
+        day = on or timezone.localdate()
+        if not getattr(user, "is_authenticated", False) or not user.is_active:
+            return self.none()
+        seen = Q(consumer_id=user.pk)
+        for staff in Staff.objects.on(day).filter(user_id=user.pk).select_related("enterprise"):
+            engagements = Engagement.objects.filter(
+                complaint_id=OuterRef("pk"), enterprise_id=staff.enterprise_id
+            )
+            branch_ids = branch_ids_seen_by(staff)
+            if branch_ids is not None:
+                engagements = engagements.filter(branch_id__in=branch_ids)
+            seen |= Q(Exists(engagements))
+        for officer in (
+            Officer.objects.on(day).filter(user_id=user.pk).select_related("authority__region")
+        ):
+            region = officer.authority.region
+            seen |= Q(handling_region_id__gte=region.pk, handling_region_id__lte=region.last)
+        return self.filter(seen).exclude(status=Status.DRAFT)
+
+    def open(self) -> ComplaintQuerySet:
+        return self.exclude(status__in=[Status.CLOSED, Status.DRAFT])
+
+
+class Complaint(models.Model):
+    """One dispute of one consumer with one respondent.
+
+    Amounts are in ``currency``; ``*_at`` are instants (UTC), ``*_on`` local days.
+    ``last_sequence`` and ``last_hash`` are the head of the parties' chain.
+    """
+
+    number = models.CharField(max_length=32, unique=True)
+    status = models.CharField(max_length=24, choices=[(s, s) for s in Status])
+    outcome = models.CharField(max_length=24, blank=True, default="",
+                               choices=[(o, o) for o in Outcome])
+    reason = models.CharField(max_length=60, blank=True, default="")
+    is_in_part = models.BooleanField(default=False)
+    is_not_kept = models.BooleanField(default=False)
+    is_late = models.BooleanField(default=False)
+    is_overdue = models.BooleanField(default=False)
+    status_since = models.DateTimeField()
+
+    consumer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True,
+                                 on_delete=models.PROTECT, related_name="complaints")
+    consumer_key = models.UUIDField()
+    contact_verified = models.BooleanField(default=False)
+    language = models.CharField(max_length=10, default="zh-hans")
+
+    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT,
+                                   related_name="complaints")
+    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT,
+                               related_name="complaints")
+    picked_enterprise = models.ForeignKey(Enterprise, null=True, blank=True,
+                                          on_delete=models.PROTECT, related_name="+")
+    picked_branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT,
+                                      related_name="+")
+    picked_brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT,
+                                     related_name="+")
+    respondent_named = models.CharField(max_length=200, blank=True, default="")
+    respondent_details = models.JSONField(default=dict, blank=True)
+    handler = models.ForeignKey(Staff, null=True, blank=True, on_delete=models.PROTECT,
+                                related_name="cases")
+
+    service_region = models.ForeignKey(Region, null=True, blank=True, on_delete=models.PROTECT,
+                                       related_name="+")
+    handling_region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
+    handling_authority = models.ForeignKey(Authority, on_delete=models.PROTECT,
+                                           related_name="cases")
+    officer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT,
+                                related_name="cases")
+    authority_received_at = models.DateTimeField(null=True, blank=True)
+    returns = models.PositiveSmallIntegerField(default=0)
+
+    object_kind = models.CharField(max_length=20, blank=True, default="")
+    object_category = models.CharField(max_length=60, blank=True, default="")
+    problem_category = models.CharField(max_length=60, blank=True, default="")
+    item_name = models.CharField(max_length=200, blank=True, default="")
+    brand_named = models.CharField(max_length=120, blank=True, default="")
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, default="CNY")
+    bought_on = models.DateField(null=True, blank=True)
+    is_online = models.BooleanField(null=True, blank=True)
+    disputed_on = models.DateField(null=True, blank=True)
+    disputed_on_is_approximate = models.BooleanField(default=False)
+    learned_on = models.DateField(null=True, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+    consents = models.JSONField(default=dict, blank=True)
+    consent_version = models.CharField(max_length=20, blank=True, default="")
+    on_behalf_kind = models.CharField(max_length=20, blank=True, default="self")
+    publication_consent = models.BooleanField(default=False)
+    platform_number = models.CharField(max_length=60, blank=True, default="")
+
+    channel = models.CharField(max_length=20, default="web")
+    source = models.CharField(max_length=80, blank=True, default="")
+    external_source = models.CharField(max_length=60, blank=True, default="")
+    external_id = models.CharField(max_length=120, blank=True, default="")
+    absent = models.JSONField(default=list, blank=True)
+    tracking_digest = models.CharField(max_length=64, blank=True, default="")
+    linked_group = models.UUIDField(null=True, blank=True)
+
+    received_at = models.DateTimeField()
+    filed_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    next_due_at = models.DateTimeField(null=True, blank=True)
+    last_event_at = models.DateTimeField()
+    last_sequence = models.PositiveIntegerField(default=0)
+    last_hash = models.BinaryField(default=b"")
+
+    objects = ComplaintQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="closed_has_outcome",
+                condition=Q(status=Status.CLOSED, closed_at__isnull=False) & ~Q(outcome="")
+                | ~Q(status=Status.CLOSED) & Q(outcome="", closed_at__isnull=True)),
+            models.CheckConstraint(
+                name="status_is_known", condition=Q(status__in=[str(s) for s in Status])),
+            models.CheckConstraint(
+                name="outcome_is_known",
+                condition=Q(outcome="") | Q(outcome__in=[str(o) for o in Outcome])),
+            models.CheckConstraint(
+                name="enterprise_side_has_enterprise",
+                condition=~Q(status__in=[Status.WITH_ENTERPRISE, Status.NEGOTIATING,
+                                         Status.AWAITING_CONSUMER])
+                | Q(enterprise__isnull=False)),
+            models.CheckConstraint(
+                name="negotiating_has_handler",
+                condition=~Q(status=Status.NEGOTIATING) | Q(handler__isnull=False)),
+            models.UniqueConstraint(
+                fields=["external_source", "external_id"], condition=~Q(external_id=""),
+                name="external_complaint_is_filed_once"),
+        ]
+        indexes = [
+            models.Index(fields=["consumer", "-filed_at"], name="cases_of_a_consumer"),
+            models.Index(fields=["enterprise", "status", "next_due_at", "id"],
+                         name="queue_of_an_enterprise"),
+            models.Index(fields=["handling_region", "status", "next_due_at", "id"],
+                         name="open_cases_of_a_region", condition=~Q(status=Status.CLOSED)),
+            models.Index(fields=["handling_region", "-filed_at"], name="cases_of_a_region"),
+            models.Index(fields=["id"], name="filed_cases_to_forward",
+                         condition=Q(status=Status.FILED)),
+            models.Index(fields=["linked_group"], name="linked_cases",
+                         condition=Q(linked_group__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def title(self) -> str:
+        return self.item_name or self.respondent_named or self.number
+
+
+class Demand(models.Model):
+    """One thing the consumer wants. Every offer answers every demand."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="demands")
+    ordinal = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=40)
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    note = models.CharField(max_length=400, blank=True, default="")
+    is_settled = models.BooleanField(default=False)
+    is_given_up = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["complaint_id", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["complaint", "ordinal"], name="demand_is_numbered_once"),
+            models.CheckConstraint(name="demand_amount_is_not_negative",
+                                   condition=Q(amount__isnull=True) | Q(amount__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ordinal} {self.kind}"
+
+
+class Engagement(models.Model):
+    """One legal entity's time with the case. Offers, contacts and notes hang on it."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="engagements")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="engagements")
+    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT,
+                               related_name="engagements")
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True, blank=True)
+    is_supervised = models.BooleanField(default=False)
+    is_overdue = models.BooleanField(default=False)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    first_contact_at = models.DateTimeField(null=True, blank=True)
+    odr_result = models.CharField(max_length=24, blank=True, default="")
+    ended_by = models.CharField(max_length=40, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["complaint"], condition=Q(until_at__isnull=True),
+                                    name="one_open_engagement_a_case"),
+            models.UniqueConstraint(fields=["enterprise", "id"],
+                                    name="engagement_belongs_to_its_enterprise"),
+            models.CheckConstraint(
+                name="ended_engagement_has_result",
+                condition=Q(until_at__isnull=True, odr_result="")
+                | Q(until_at__isnull=False) & ~Q(odr_result="")),
+            models.CheckConstraint(
+                name="odr_result_is_known",
+                condition=Q(odr_result__in=["", "settled", "unconfirmed", "settled_elsewhere",
+                                            "failed", "withdrawn", "returned"])),
+        ]
+        indexes = [
+            models.Index(fields=["enterprise", "complaint"], name="engagements_of_an_enterprise"),
+            models.Index(F("branch"), F("complaint"), name="engagements_of_a_branch"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id} · {self.enterprise_id}"

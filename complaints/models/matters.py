@@ -1,0 +1,58 @@
+"""Side matters of a case that wait for somebody: questions, claims, proposals, sessions.
+
+The one rule: a matter is opened by a step and ended by a step; it never holds text of a
+person (that is PersonalText). One open matter of a single kind a case, by index.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from complaints.models.complaint import Complaint, Engagement
+from enterprises.models import Enterprise
+
+SINGLE_KINDS = ("question", "consent", "settled_elsewhere", "return", "extension",
+                "recusal", "appraisal", "objection", "undo", "delegation", "unreachable")
+
+
+class Matter(models.Model):
+    """``data`` holds plain facts (ids, amounts, grounds); ``subject`` tells twins apart."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="matters")
+    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT,
+                                   related_name="+")
+    engagement = models.ForeignKey(Engagement, null=True, blank=True, on_delete=models.PROTECT,
+                                   related_name="matters", db_constraint=False)
+    kind = models.CharField(max_length=24)
+    subject = models.CharField(max_length=60, blank=True, default="")
+    audience = models.CharField(max_length=12, default="parties")
+    state = models.CharField(max_length=10, default="open", choices=[
+        (s, s) for s in ("open", "answered", "granted", "refused", "fallen", "done")])
+    opened_by = models.CharField(max_length=16)
+    opened_by_key = models.UUIDField(null=True, blank=True)
+    opened_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    data: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["complaint_id", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["complaint", "kind"],
+                                    condition=Q(state="open", kind__in=SINGLE_KINDS),
+                                    name="one_open_matter_of_a_single_kind"),
+            models.UniqueConstraint(fields=["complaint", "subject"],
+                                    condition=Q(state="open", kind="proposal"),
+                                    name="one_open_proposal_a_case_and_step"),
+            models.CheckConstraint(
+                name="matter_has_whole_engagement_or_none",
+                condition=Q(enterprise__isnull=True, engagement__isnull=True)
+                | Q(enterprise__isnull=False, engagement__isnull=False)),
+        ]
+        indexes = [models.Index(fields=["complaint", "state"], name="matters_of_a_case")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"

@@ -1,0 +1,133 @@
+"""The record: what happened, when, by whom, in whose name. Append-only.
+
+The one rule: nobody updates or deletes a row here; triggers and grants refuse it. The
+exact text that was hashed is kept in ``body``; the columns beside it only serve reading.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from complaints.models.complaint import Complaint
+
+
+class RecordedName(models.Model):
+    """A name as it was, under its person's key. Erasure empties ``name``, never the digest."""
+
+    person_key = models.UUIDField()
+    name = models.CharField(max_length=200)
+    salt = models.BinaryField()
+    digest = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person_key", "name"], name="name_is_kept_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HandlingStep(models.Model):
+    """One entry. ``happened_at`` is when it counts, ``written_at`` when it was written."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="steps")
+    audience = models.CharField(max_length=12, default="parties")
+    sequence = models.PositiveIntegerField()
+    step = models.CharField(max_length=40)
+    happened_at = models.DateTimeField()
+    written_at = models.DateTimeField()
+    actor_role = models.CharField(max_length=16)
+    organisation = models.CharField(max_length=200, blank=True, default="")
+    name = models.ForeignKey(RecordedName, null=True, blank=True, on_delete=models.PROTECT,
+                             related_name="+")
+    recorded_by = models.ForeignKey(RecordedName, null=True, blank=True,
+                                    on_delete=models.PROTECT, related_name="+")
+    from_status = models.CharField(max_length=24)
+    to_status = models.CharField(max_length=24)
+    outcome = models.CharField(max_length=24, blank=True, default="")
+    reason = models.CharField(max_length=60, blank=True, default="")
+    data: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    body = models.TextField()
+    previous_hash = models.BinaryField()
+    hash = models.BinaryField()
+
+    class Meta:
+        ordering = ["complaint_id", "audience", "sequence"]
+        constraints = [
+            models.UniqueConstraint(fields=["complaint", "audience", "sequence"],
+                                    name="entry_has_its_own_number"),
+            models.CheckConstraint(name="entry_is_hashed", condition=~Q(hash=b"")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.step}"
+
+
+class PersonalText(models.Model):
+    """What a person said or is called: name, phone, address, statement, message, reason.
+
+    ``key_id`` is that person's key; destroying the key destroys the text. The entry
+    ``sequence`` of chain ``audience`` carries the salted digest.
+    """
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="texts")
+    key_id = models.UUIDField()
+    audience = models.CharField(max_length=12, default="parties")
+    sequence = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    text = models.TextField()
+    salt = models.BinaryField()
+    digest = models.BinaryField()
+
+    class Meta:
+        ordering = ["complaint_id", "sequence", "id"]
+        indexes = [
+            models.Index(fields=["complaint", "audience", "sequence"], name="texts_of_a_case"),
+            models.Index(fields=["key_id"], name="texts_of_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of entry {self.sequence}"
+
+
+class Seal(models.Model):
+    """A signed head over all chains that grew since the seal before it."""
+
+    number = models.PositiveBigIntegerField(unique=True)
+    at = models.DateTimeField()
+    through_id = models.BigIntegerField()
+    size = models.BigIntegerField()
+    previous_root = models.BinaryField()
+    root = models.BinaryField()
+    signature = models.BinaryField()
+    public_key = models.BinaryField()
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"
+
+
+class SealedHead(models.Model):
+    """The last entry of one chain at the time of the seal."""
+
+    seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="heads")
+    complaint_id = models.BigIntegerField()
+    audience = models.CharField(max_length=12)
+    sequence = models.PositiveIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        ordering = ["seal_id", "complaint_id", "audience"]
+        constraints = [
+            models.UniqueConstraint(fields=["seal", "complaint_id", "audience"],
+                                    name="chain_is_sealed_once_a_seal"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.complaint_id} {self.audience} {self.sequence}"

@@ -1,0 +1,178 @@
+"""What the enterprise's side puts on the table: offers, answers, obligations, contacts.
+
+The one rule: rows of the enterprise's side carry ``(enterprise, engagement)`` together;
+a composite key in the database refuses one enterprise's child under another's engagement.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from complaints.models.complaint import Complaint, Demand, Engagement
+from enterprises.models import Enterprise, Staff
+
+OBLIGATION_KINDS = (
+    "original_channel", "transfer", "bill_credit", "voucher", "repair", "exchange",
+    "service_change", "apology", "return_by_consumer", "other",
+)
+MONEY_KINDS = frozenset({"original_channel", "transfer", "bill_credit", "voucher"})
+
+
+class Offer(models.Model):
+    """One answer to every demand, with the obligations that follow from it."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="offers")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="+")
+    engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, related_name="offers",
+                                   db_constraint=False)
+    number = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=12, default="open", choices=[
+        (s, s) for s in ("open", "accepted", "declined", "superseded", "lapsed", "withdrawn")])
+    message = models.TextField(blank=True, default="")
+    made_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    made_by_name = models.CharField(max_length=120, blank=True, default="")
+    made_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    measure_id = models.UUIDField(null=True, blank=True)
+    questions = models.PositiveSmallIntegerField(default=0)
+    is_replacement = models.BooleanField(default=False)
+    counter_demand = models.TextField(blank=True, default="")
+    decline_reason = models.CharField(max_length=60, blank=True, default="")
+
+    class Meta:
+        ordering = ["complaint_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["complaint", "number"], name="offer_is_numbered_once"),
+            models.UniqueConstraint(fields=["complaint"], condition=Q(state="open"),
+                                    name="one_open_offer_a_case"),
+        ]
+
+    def __str__(self) -> str:
+        return f"offer {self.number}"
+
+
+class OfferAnswer(models.Model):
+    """What the enterprise says to one demand: grant, in part, refuse with a reason."""
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="answers")
+    demand = models.ForeignKey(Demand, on_delete=models.PROTECT, related_name="answers")
+    verdict = models.CharField(max_length=8,
+                               choices=[(v, v) for v in ("grant", "part", "refuse")])
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    reason = models.TextField(blank=True, default="")
+    is_separable = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["offer_id", "demand__ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "demand"], name="demand_is_answered_once"),
+            models.CheckConstraint(name="refusal_has_reason",
+                                   condition=Q(verdict="grant") | ~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.demand_id} {self.verdict}"
+
+
+class Obligation(models.Model):
+    """One promise: who owes what, by when, and how it ended.
+
+    ``due_on`` is the last day; or ``days_after`` working days after the obligation
+    ``after_ordinal`` was confirmed. Without an engagement it stems from a mediation.
+    """
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="obligations")
+    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT,
+                                   related_name="+")
+    engagement = models.ForeignKey(Engagement, null=True, blank=True, on_delete=models.PROTECT,
+                                   related_name="obligations", db_constraint=False)
+    offer = models.ForeignKey(Offer, null=True, blank=True, on_delete=models.PROTECT,
+                              related_name="obligations")
+    answers_demand = models.ForeignKey(Demand, null=True, blank=True, on_delete=models.PROTECT,
+                                       related_name="+")
+    source = models.CharField(max_length=10, default="offer",
+                              choices=[("offer", "offer"), ("mediation", "mediation")])
+    ordinal = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=20, choices=[(k, k) for k in OBLIGATION_KINDS])
+    what = models.CharField(max_length=200)
+    owed_by = models.CharField(max_length=12, default="enterprise",
+                               choices=[("enterprise", "enterprise"), ("consumer", "consumer")])
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    payee_last4 = models.CharField(max_length=4, blank=True, default="")
+    due_on = models.DateField(null=True, blank=True)
+    days_after = models.PositiveSmallIntegerField(null=True, blank=True)
+    after_ordinal = models.PositiveSmallIntegerField(null=True, blank=True)
+    proof = models.CharField(max_length=200, blank=True, default="")
+    state = models.CharField(max_length=10, default="proposed", choices=[
+        (s, s) for s in ("proposed", "due", "reported", "confirmed", "silent", "broken",
+                         "waived", "dropped")])
+    reported_at = models.DateTimeField(null=True, blank=True)
+    reported_proof = models.TextField(blank=True, default="")
+    payment_channel = models.CharField(max_length=60, blank=True, default="")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    disputed_at = models.DateTimeField(null=True, blank=True)
+    is_late = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["complaint_id", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="obligation_has_whole_engagement_or_none",
+                condition=Q(enterprise__isnull=True, engagement__isnull=True)
+                | Q(enterprise__isnull=False, engagement__isnull=False)),
+            models.UniqueConstraint(fields=["complaint", "ordinal"],
+                                    name="obligation_is_numbered_once"),
+            models.CheckConstraint(name="obligation_amount_is_not_negative",
+                                   condition=Q(amount__isnull=True) | Q(amount__gte=0)),
+            models.CheckConstraint(
+                name="obligation_says_when",
+                condition=Q(due_on__isnull=False)
+                | Q(days_after__isnull=False, after_ordinal__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ordinal} {self.what}"
+
+
+class Contact(models.Model):
+    """One attempt to reach the consumer: when, how, who, and whether it worked."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="contacts")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="+")
+    engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, related_name="contacts",
+                                   db_constraint=False)
+    channel = models.CharField(max_length=12, choices=[
+        (c, c) for c in ("phone", "sms", "email", "visit", "message", "other")])
+    at = models.DateTimeField()
+    by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
+    by_name = models.CharField(max_length=120, blank=True, default="")
+    reached = models.BooleanField(default=False)
+    note = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ["complaint_id", "at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.at:%Y-%m-%d}"
+
+
+class InternalNote(models.Model):
+    """Seen by the enterprise alone."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="notes")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="+")
+    engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, related_name="notes",
+                                   db_constraint=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT,
+                           related_name="+")
+    by_name = models.CharField(max_length=120, blank=True, default="")
+    at = models.DateTimeField()
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["complaint_id", "id"]
+
+    def __str__(self) -> str:
+        return f"note {self.pk}"

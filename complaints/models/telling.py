@@ -1,0 +1,84 @@
+"""Notices, count deltas and heartbeats: rows that other processes pick up.
+
+The one rule: they are written in the transaction of the step that causes them.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from authorities.models import Authority
+from complaints.models.complaint import Complaint
+from enterprises.models import Enterprise, Staff
+
+
+class Notice(models.Model):
+    """What we tell one addressee about one entry. Its words are stamped when made."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="notices")
+    audience = models.CharField(max_length=12, default="parties")
+    sequence = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    addressee = models.CharField(max_length=12)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True,
+                             on_delete=models.PROTECT, related_name="+")
+    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT,
+                                   related_name="+")
+    staff = models.ForeignKey(Staff, null=True, blank=True, on_delete=models.PROTECT,
+                              related_name="+")
+    authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT,
+                                  related_name="+")
+    language = models.CharField(max_length=10, default="zh-hans")
+    channel = models.CharField(max_length=12, default="email")
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    created_at = models.DateTimeField()
+    send_after = models.DateTimeField()
+    state = models.CharField(max_length=10, default="queued", choices=[
+        (s, s) for s in ("queued", "leased", "sent", "set_aside")])
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["complaint", "audience", "sequence", "addressee", "channel"],
+                name="told_once_an_entry"),
+        ]
+        indexes = [
+            models.Index(fields=["send_after", "id"], name="notices_to_send",
+                         condition=Q(state__in=["queued", "leased"])),
+            models.Index(fields=["user", "-id"], name="notices_of_a_person"),
+            models.Index(fields=["complaint", "id"], name="notices_of_a_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class CountDelta(models.Model):
+    """What one transaction changed in the counts; folded into counters elsewhere."""
+
+    day = models.DateField()
+    region = models.IntegerField()
+    enterprise = models.BigIntegerField(null=True, blank=True)
+    category = models.CharField(max_length=60, blank=True, default="")
+    measure = models.CharField(max_length=60)
+    change = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.change:+d}"
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a process or of the path through the broker."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

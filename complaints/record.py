@@ -1,0 +1,182 @@
+"""The record: entries become hashed rows, chained per case and audience.
+
+The one rule: what is hashed is the exact text kept in ``body``; names and personal texts
+stand beside it under their person's key and only their salted digests go in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from complaints import bulk
+from complaints.actors import Actor
+from complaints.models import Complaint, HandlingStep, PersonalText, RecordedName
+from complaints.workflow import Audience
+
+_PREFIX = b"\x00"
+_SALT_BYTES = 16
+#: Writers share this advisory lock; the sealer takes it alone for an instant.
+SEAL_LOCK = 0x5EA1
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry before it is numbered. ``texts``: (kind, text, whose key)."""
+
+    complaint: Complaint
+    step: str
+    actor: Actor
+    happened_at: datetime
+    written_at: datetime
+    from_status: str
+    to_status: str
+    outcome: str = ""
+    reason: str = ""
+    audience: Audience = Audience.PARTIES
+    tells: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    texts: list[tuple[str, str, UUID]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    sequence: int = 0
+
+
+def stamp(moment: datetime) -> str:
+    """UTC to the microsecond, always in one form, so that a digest never depends on a zone."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def canonical(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def chained(previous: bytes, body: str) -> bytes:
+    return hashlib.sha256(_PREFIX + previous + body.encode()).digest()
+
+
+def salted(salt: bytes, text: str) -> bytes:
+    return hashlib.sha256(salt + text.encode()).digest()
+
+
+def write(entries: Sequence[Entry]) -> None:
+    """Number, hash and insert the entries of locked cases; sets ``entry.sequence``.
+
+    The heads of the parties' chain move on the complaint objects; the caller writes those.
+    """
+    if not entries:
+        return
+    names = _names(entries)
+    heads = _other_heads(entries)
+    steps: list[HandlingStep] = []
+    texts: list[PersonalText] = []
+    for entry in entries:
+        complaint = entry.complaint
+        if entry.audience == Audience.PARTIES:
+            sequence, previous = complaint.last_sequence, bytes(complaint.last_hash)
+        else:
+            sequence, previous = heads.get((complaint.pk, entry.audience), (0, b""))
+        entry.sequence = sequence + 1
+        digests: list[list[str]] = []
+        for kind, text, key in entry.texts:
+            salt = secrets.token_bytes(_SALT_BYTES)
+            digest = salted(salt, text)
+            digests.append([kind, digest.hex()])
+            texts.append(PersonalText(
+                complaint=complaint, key_id=key, audience=entry.audience,
+                sequence=entry.sequence, kind=kind, text=text, salt=salt, digest=digest))
+        name = _name_of(entry.actor, names)
+        writer = _name_of(entry.actor.recorded_by, names) if entry.actor.recorded_by else None
+        body = canonical({
+            "case": complaint.number,
+            "audience": entry.audience,
+            "sequence": entry.sequence,
+            "step": entry.step,
+            "happened": stamp(entry.happened_at),
+            "written": stamp(entry.written_at),
+            "role": entry.actor.role,
+            "organisation": entry.actor.organisation,
+            "channel": entry.actor.channel,
+            "person": str(entry.actor.person_key) if entry.actor.person_key else "",
+            "name": bytes(name.digest).hex() if name else "",
+            "recorded_by": bytes(writer.digest).hex() if writer else "",
+            "from": entry.from_status,
+            "to": entry.to_status,
+            "outcome": entry.outcome,
+            "reason": entry.reason,
+            "data": entry.data,
+            "texts": digests,
+            "files": entry.files,
+        })
+        digest = chained(previous, body)
+        steps.append(HandlingStep(
+            complaint=complaint, audience=entry.audience, sequence=entry.sequence,
+            step=entry.step, happened_at=entry.happened_at, written_at=entry.written_at,
+            actor_role=entry.actor.role, organisation=entry.actor.organisation, name=name,
+            recorded_by=writer, from_status=entry.from_status, to_status=entry.to_status,
+            outcome=entry.outcome, reason=entry.reason, data=entry.data, body=body,
+            previous_hash=previous, hash=digest))
+        if entry.audience == Audience.PARTIES:
+            complaint.last_sequence, complaint.last_hash = entry.sequence, digest
+        else:
+            heads[complaint.pk, entry.audience] = (entry.sequence, digest)
+    bulk.insert(texts)
+    bulk.insert(steps)
+
+
+def _other_heads(entries: Sequence[Entry]) -> dict[tuple[int, str], tuple[int, bytes]]:
+    """Heads of the chains that are not the parties': rare, so they are looked up."""
+    wanted = {e.complaint.pk for e in entries if e.audience != Audience.PARTIES}
+    if not wanted:
+        return {}
+    rows = (HandlingStep.objects.filter(complaint_id__in=wanted)
+            .exclude(audience=Audience.PARTIES)
+            .order_by("complaint_id", "audience", "-sequence")
+            .distinct("complaint_id", "audience")
+            .values_list("complaint_id", "audience", "sequence", "hash"))
+    return {(case, audience): (sequence, bytes(head)) for case, audience, sequence, head in rows}
+
+
+def _people(entries: Sequence[Entry]) -> set[tuple[UUID, str]]:
+    found: set[tuple[UUID, str]] = set()
+    for entry in entries:
+        for actor in (entry.actor, entry.actor.recorded_by):
+            if actor and actor.person_key and actor.name:
+                found.add((actor.person_key, actor.name))
+    return found
+
+
+def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
+    """The kept names of everybody in these entries, made where missing."""
+    people = _people(entries)
+    if not people:
+        return {}
+
+    def kept() -> dict[tuple[UUID, str], RecordedName]:
+        rows = RecordedName.objects.filter(person_key__in={key for key, _ in people})
+        return {(row.person_key, row.name): row for row in rows}
+
+    found = kept()
+    missing = people - found.keys()
+    if missing:
+        made = []
+        for key, name in sorted(missing, key=str):
+            salt = secrets.token_bytes(_SALT_BYTES)
+            made.append(RecordedName(person_key=key, name=name, salt=salt,
+                                     digest=salted(salt, name)))
+        RecordedName.objects.bulk_create(made, ignore_conflicts=True)
+        found = kept()
+    return found
+
+
+def _name_of(
+    actor: Actor | None, names: dict[tuple[UUID, str], RecordedName]
+) -> RecordedName | None:
+    if actor is None or actor.person_key is None:
+        return None
+    return names.get((actor.person_key, actor.name))

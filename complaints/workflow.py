@@ -1,0 +1,401 @@
+"""THE TABLE: statuses, steps, who may take them, from where to where, and the clocks.
+
+One rule: whatever may happen to a complaint stands here and nowhere else. Buttons, the
+programs' door, docs/lifecycle.md and the tests read this file; only ``handling.take`` acts
+on it. No database, no Django: the words are plain data. Source: procedure, sections 2 to 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    DRAFT = "draft"
+    FILED = "filed"
+    TRIAGE = "triage"
+    WITH_ENTERPRISE = "with_enterprise"
+    NEGOTIATING = "negotiating"
+    AWAITING_CONSUMER = "awaiting_consumer"
+    PERFORMING = "performing"
+    REVIEW = "review"
+    AWAITING_MATERIAL = "awaiting_material"
+    MEDIATING = "mediating"
+    MEDIATION_SUSPENDED = "mediation_suspended"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    SETTLED = "settled"
+    UNCONFIRMED = "unconfirmed"
+    SETTLED_ELSEWHERE = "settled_elsewhere"
+    NEGOTIATION_FAILED = "negotiation_failed"
+    MEDIATED = "mediated"
+    MEDIATION_TERMINATED = "mediation_terminated"
+    REFUSED = "refused"
+    REDIRECTED = "redirected"
+    WITHDRAWN = "withdrawn"
+
+
+class Role(StrEnum):
+    CONSUMER = "consumer"
+    MANAGER = "manager"
+    HANDLER = "handler"
+    REVIEWER = "reviewer"
+    RESPONDENT = "respondent"
+    MEDIATION_BODY = "mediation_body"
+    INTAKE = "intake"
+    OFFICER = "officer"
+    APPROVER = "approver"
+    SYSTEM = "system"
+
+
+class Clock(StrEnum):
+    """Ties between clocks that lapse at one instant are broken by this order."""
+
+    FORWARDING = "forwarding"
+    ACCEPTANCE = "acceptance"
+    NEGOTIATION = "negotiation"
+    CONFIRMATION = "confirmation"
+    PERFORMANCE = "performance"
+    PERFORMANCE_ANSWER = "performance_answer"
+    REVIEW = "review"
+    MATERIAL = "material"
+    MEDIATION = "mediation"
+    SUSPENSION = "suspension"
+    NOTICE = "notice"
+    JURISDICTION = "jurisdiction"
+    LEAD = "lead"
+    INSTRUCTION = "instruction"
+    CONSENT = "consent"
+    SETTLED_ELSEWHERE = "settled_elsewhere"
+    ANSWER = "answer"
+    RETURN = "return"
+    OBJECTION = "objection"
+    HEIRS = "heirs"
+
+
+class Audience(StrEnum):
+    """Who may read an entry. Each audience has a chain of its own, without gaps."""
+
+    PARTIES = "parties"
+    ENTERPRISE = "enterprise"
+    AUTHORITY = "authority"
+
+
+S, R, O = Status, Role, Outcome
+
+ENTERPRISE_ROLES = frozenset({R.MANAGER, R.HANDLER})
+AUTHORITY_ROLES = frozenset({R.INTAKE, R.OFFICER, R.APPROVER})
+ANY_E = frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER})
+OPEN = frozenset(S) - {S.DRAFT, S.CLOSED}
+ENTERPRISE_SIDE = ANY_E | {S.PERFORMING}
+AT_AUTHORITY = frozenset(
+    {S.TRIAGE, S.REVIEW, S.AWAITING_MATERIAL, S.MEDIATING, S.MEDIATION_SUSPENDED}
+)
+
+Target = tuple[Status, Outcome | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    ``to`` lists every target the step may lead to; empty means it changes no status.
+    ``closed_as`` narrows a step at ``closed`` to these outcomes. ``undo`` marks steps that
+    the consumer may take back until 24:00 of the next working day. ``tells`` names who gets
+    a notice. ``superior`` steps are open to every authority above the handling one.
+    """
+
+    step: str
+    by: frozenset[Role]
+    at: frozenset[Status]
+    to: tuple[Target, ...] = ()
+    closed_as: frozenset[Outcome] = frozenset()
+    audience: Audience = Audience.PARTIES
+    tells: str = ""
+    undo: bool = False
+    superior: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRule:
+    """How one clock behaves. ``policy`` names the dated row with its length.
+
+    A clock runs only in ``runs_while``, rests in ``paused_while``; leaving both ends it.
+    ``ends_by_step`` clocks end when their matter is answered, whatever the status.
+    """
+
+    clock: Clock
+    policy: str
+    owed_by: str
+    runs_while: frozenset[Status]
+    paused_while: frozenset[Status] = frozenset()
+    on_lapse: str = "escalate"
+    lapse_to: tuple[Target, ...] = ()
+    basis: str = ""
+
+
+def _to(*targets: Status | Target) -> tuple[Target, ...]:
+    return tuple(t if isinstance(t, tuple) else (t, None) for t in targets)
+
+
+def _closed(*outcomes: Outcome) -> tuple[Target, ...]:
+    return tuple((S.CLOSED, outcome) for outcome in outcomes)
+
+
+C = frozenset({R.CONSUMER})
+E = ENTERPRISE_ROLES
+A = frozenset({R.OFFICER, R.APPROVER})
+I = frozenset({R.INTAKE})  # noqa: E741
+X = frozenset({R.SYSTEM})
+BOTH_SIDES = frozenset({R.CONSUMER, R.MANAGER, R.HANDLER, R.RESPONDENT})
+#: Reads →review from the enterprise's side; onward transfer declined → closed instead.
+LEAVE = _to(S.REVIEW) + _closed(O.NEGOTIATION_FAILED)
+PA, EN, AU = Audience.PARTIES, Audience.ENTERPRISE, Audience.AUTHORITY
+MED = frozenset({S.MEDIATING})
+REVMED = frozenset({S.REVIEW, S.MEDIATING})
+CLOSED = frozenset({S.CLOSED})
+
+_ROWS = (
+    # --- the consumer -------------------------------------------------------------------
+    Row("file", C, frozenset({S.DRAFT}), _to(S.FILED), tells="consumer"),
+    Row("add_statement", C, OPEN, tells="holder"),
+    Row("correct_facts", C, OPEN, tells="holder"),
+    Row("accept_offer", C, frozenset({S.AWAITING_CONSUMER}),
+        _to(S.PERFORMING, S.NEGOTIATING, S.REVIEW) + _closed(O.SETTLED),
+        undo=True, tells="both"),
+    Row("ask_about_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.NEGOTIATING),
+        tells="enterprise"),
+    Row("decline_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.NEGOTIATING) + LEAVE,
+        undo=True, tells="both"),
+    Row("stop_negotiating", C, ANY_E, LEAVE, undo=True, tells="both"),
+    Row("confirm_performed", BOTH_SIDES, frozenset({S.PERFORMING, S.REVIEW}),
+        _closed(O.SETTLED, O.UNCONFIRMED, O.MEDIATED), undo=True, tells="both"),
+    Row("dispute_performance", C, frozenset({S.PERFORMING}), tells="enterprise"),
+    Row("report_breach", C, frozenset({S.PERFORMING}), LEAVE + _closed(O.MEDIATED),
+        tells="both"),
+    Row("waive_obligation", C, frozenset({S.PERFORMING}),
+        _closed(O.SETTLED, O.UNCONFIRMED, O.MEDIATED), tells="both"),
+    Row("resume_performance", BOTH_SIDES, frozenset({S.REVIEW}), _to(S.PERFORMING),
+        tells="both"),
+    Row("supply_material", C, frozenset({S.AWAITING_MATERIAL}), _to(S.REVIEW),
+        tells="authority"),
+    Row("claim_settled_elsewhere", BOTH_SIDES, OPEN, tells="both"),
+    Row("confirm_settled_elsewhere", BOTH_SIDES, OPEN, _closed(O.SETTLED_ELSEWHERE),
+        tells="both"),
+    Row("deny_settled_elsewhere", BOTH_SIDES, OPEN, tells="both"),
+    Row("withdraw", C, OPEN - {S.PERFORMING},
+        _closed(O.WITHDRAWN, O.MEDIATION_TERMINATED), undo=True, tells="both"),
+    Row("refer_to_regulator", C, CLOSED, _to(S.REVIEW),
+        closed_as=frozenset({O.NEGOTIATION_FAILED, O.UNCONFIRMED, O.WITHDRAWN,
+                             O.SETTLED_ELSEWHERE, O.SETTLED}), tells="both"),
+    Row("answer_late", C, CLOSED, _to(S.REVIEW, S.PERFORMING) + _closed(
+        O.SETTLED, O.NEGOTIATION_FAILED),
+        closed_as=frozenset({O.UNCONFIRMED}), tells="both"),
+    Row("agree_to_mediation", BOTH_SIDES, REVMED, tells="authority"),
+    Row("decline_mediation", BOTH_SIDES, REVMED, tells="authority"),
+    Row("request_recusal", BOTH_SIDES, REVMED, tells="authority"),
+    Row("object", C, CLOSED,
+        closed_as=frozenset({O.REFUSED, O.MEDIATION_TERMINATED, O.REDIRECTED}),
+        tells="authority"),
+    Row("rate", C, CLOSED, tells=""),
+    Row("give_publication_consent", C, frozenset(S) - {S.DRAFT}),
+    Row("withdraw_publication_consent", C, frozenset(S) - {S.DRAFT}),
+    Row("withdraw_party", C, OPEN, tells="both"),
+    Row("give_consent", C, frozenset({S.TRIAGE}), tells="authority"),
+    Row("decline_consent", C, frozenset({S.TRIAGE}), _to(S.REVIEW), tells="authority"),
+    Row("undo", C, frozenset(S) - {S.DRAFT}, tuple(
+        (s, None) for s in (S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER,
+                            S.PERFORMING, S.REVIEW, S.FILED, S.TRIAGE, S.AWAITING_MATERIAL,
+                            S.MEDIATING, S.MEDIATION_SUSPENDED)), tells="both"),
+    # --- the enterprise -----------------------------------------------------------------
+    Row("accept_case", E, frozenset({S.WITH_ENTERPRISE}), _to(S.NEGOTIATING),
+        tells="consumer"),
+    Row("assign", E, ENTERPRISE_SIDE, audience=EN),
+    Row("log_contact", E, ENTERPRISE_SIDE),
+    Row("ask_consumer", E, ENTERPRISE_SIDE, tells="consumer"),
+    Row("send_message", E, ENTERPRISE_SIDE, tells="consumer"),
+    Row("add_internal_note", E, ENTERPRISE_SIDE, audience=EN),
+    Row("answer_question", E, frozenset({S.NEGOTIATING}), _to(S.AWAITING_CONSUMER),
+        tells="consumer"),
+    Row("make_offer", E, frozenset({S.NEGOTIATING}), _to(S.AWAITING_CONSUMER),
+        tells="consumer"),
+    Row("replace_offer", E, frozenset({S.AWAITING_CONSUMER}), tells="consumer"),
+    Row("report_failure", E, frozenset({S.NEGOTIATING}), LEAVE, tells="both"),
+    Row("return_case", E, frozenset({S.WITH_ENTERPRISE}), _to(S.FILED, S.TRIAGE),
+        tells="both"),
+    Row("request_return", E, frozenset({S.NEGOTIATING}), tells="authority"),
+    Row("report_performed", BOTH_SIDES, frozenset({S.PERFORMING}), tells="consumer"),
+    Row("show_payment", E, frozenset({S.PERFORMING}), tells="consumer"),
+    Row("request_extension", E, frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}),
+        tells="consumer"),
+    Row("agree_to_extension", C, frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}),
+        tells="enterprise"),
+    Row("flag_concern", E, OPEN, audience=AU),
+    Row("ask_authority", E, OPEN, tells="authority"),
+    Row("answer_instruction", E | AUTHORITY_ROLES, OPEN, tells="authority"),
+    Row("reply_publicly", E, frozenset(S) - {S.DRAFT}),
+    # --- two persons --------------------------------------------------------------------
+    Row("propose", E | AUTHORITY_ROLES, OPEN, audience=AU),
+    Row("approve", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER}), OPEN, audience=AU),
+    Row("send_back", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER}), OPEN,
+        audience=AU),
+    # --- the authority ------------------------------------------------------------------
+    Row("forward", I | A | X, frozenset({S.FILED, S.TRIAGE, S.REVIEW}), _to(S.WITH_ENTERPRISE),
+        tells="both"),
+    Row("refer_to_triage", X, frozenset({S.FILED}), _to(S.TRIAGE), tells="authority"),
+    Row("ask_consent", I, frozenset({S.TRIAGE}), tells="consumer"),
+    Row("assign_authority", I | X, frozenset({S.FILED, S.TRIAGE}), _to(S.REVIEW),
+        tells="consumer"),
+    Row("assign_officer", A | I, REVMED),
+    Row("return_to_intake", A, frozenset({S.REVIEW}), _to(S.TRIAGE), tells="authority"),
+    Row("recall", I | A, ANY_E, _to(S.REVIEW), tells="both", superior=True),
+    Row("request_material", A, frozenset({S.REVIEW}), _to(S.AWAITING_MATERIAL),
+        tells="consumer"),
+    Row("accept", A, frozenset({S.REVIEW}), _to(S.MEDIATING), tells="both"),
+    Row("refuse", A, frozenset({S.REVIEW, S.AWAITING_MATERIAL}), _closed(O.REFUSED),
+        tells="both"),
+    Row("redirect", A | I, frozenset({S.TRIAGE, S.REVIEW}), _closed(O.REDIRECTED),
+        tells="both"),
+    Row("schedule_session", A, MED, tells="both"),
+    Row("record_session", A, MED),
+    Row("delegate_mediation", A, MED, tells="both"),
+    Row("recall_mediation", A, MED, tells="both"),
+    Row("decide_recusal", A, MED | {S.MEDIATION_SUSPENDED, S.REVIEW},
+        _to(S.MEDIATION_SUSPENDED, S.MEDIATING), tells="both"),
+    Row("order_appraisal", A, MED, _to(S.MEDIATION_SUSPENDED), tells="both"),
+    Row("end_appraisal", A, frozenset({S.MEDIATION_SUSPENDED}), _to(S.MEDIATING), tells="both"),
+    Row("record_agreement", A, MED, _to(S.PERFORMING) + _closed(O.MEDIATED), tells="both"),
+    Row("terminate", A, frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}),
+        _closed(O.MEDIATION_TERMINATED), tells="both"),
+    Row("serve_notice", A | I, frozenset(S) - {S.DRAFT}),
+    Row("urge", A | I, OPEN, tells="enterprise", superior=True),
+    Row("take_up", A, AT_AUTHORITY, tells="both", superior=True),
+    Row("grant_extension", A, frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}), tells="both"),
+    Row("refuse_extension", A, frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}),
+        tells="enterprise"),
+    Row("grant_return", I, frozenset({S.NEGOTIATING}), _to(S.TRIAGE), tells="both"),
+    Row("refuse_return", I, frozenset({S.NEGOTIATING}), tells="enterprise"),
+    Row("split_report", A | I, OPEN, audience=AU),
+    Row("refer_to_police", A, AT_AUTHORITY, audience=AU),
+    Row("link_cases", A | I, OPEN, audience=AU),
+    Row("join_cases", A | I, OPEN, tells="both"),
+    Row("separate_case", A | I, OPEN, tells="both"),
+    Row("record_party_gone", A | I, OPEN),
+    Row("correct_clerical_error", A, OPEN, tells="both"),
+    Row("dispute_jurisdiction", A, frozenset({S.REVIEW, S.TRIAGE}), audience=AU),
+    Row("open_lead", A, OPEN | CLOSED, audience=AU),
+    Row("answer_objection", A, CLOSED, tells="consumer"),
+    Row("call_back", A, CLOSED, audience=AU),
+    Row("reopen", A, CLOSED, _to(S.REVIEW), tells="both"),
+    Row("publish", A, CLOSED),
+    Row("withhold", A, CLOSED),
+    # --- the system ---------------------------------------------------------------------
+    Row("pass_to_successor", X, OPEN, tells="both"),
+    Row("remind", X, frozenset(S) - {S.DRAFT}),
+    Row("recompute_clock", X, OPEN, tells="both"),
+    Row("lapse_forwarding", X, frozenset({S.FILED, S.TRIAGE}), _to(S.TRIAGE),
+        tells="authority"),
+    Row("lapse_acceptance", X, frozenset({S.WITH_ENTERPRISE}), tells="both"),
+    Row("lapse_negotiation", X, ANY_E | {S.FILED, S.TRIAGE}, LEAVE, tells="both"),
+    Row("lapse_confirmation", X, frozenset({S.AWAITING_CONSUMER}),
+        _to(S.REVIEW) + _closed(O.UNCONFIRMED), tells="both"),
+    Row("fall_silent", X, OPEN, _closed(O.SETTLED, O.UNCONFIRMED, O.MEDIATED), tells="both"),
+    Row("lapse_performance", X, OPEN, tells="both"),
+    Row("lapse_performance_answer", X, OPEN, LEAVE + _closed(O.MEDIATED), tells="both"),
+    Row("lapse_review", X, frozenset({S.REVIEW, S.AWAITING_MATERIAL, S.TRIAGE}),
+        tells="authority"),
+    Row("lapse_material", X, frozenset({S.AWAITING_MATERIAL}), _to(S.REVIEW), tells="both"),
+    Row("lapse_mediation", X, frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}),
+        tells="authority"),
+    Row("lapse_suspension", X, frozenset({S.MEDIATION_SUSPENDED}), tells="authority"),
+    Row("lapse_notice", X, frozenset(S) - {S.DRAFT}, tells="authority"),
+    Row("lapse_jurisdiction", X, OPEN, audience=AU),
+    Row("lapse_lead", X, frozenset(S) - {S.DRAFT}, audience=AU),
+    Row("lapse_instruction", X, OPEN, tells="authority"),
+    Row("lapse_consent", X, frozenset({S.TRIAGE}), _to(S.REVIEW), tells="consumer"),
+    Row("lapse_settled_elsewhere", X, OPEN, _closed(O.SETTLED_ELSEWHERE), tells="both"),
+    Row("lapse_answer", X, OPEN, _to(S.AWAITING_CONSUMER) + LEAVE, tells="both"),
+    Row("lapse_return", X, OPEN, tells="authority"),
+    Row("lapse_objection", X, CLOSED, tells="authority"),
+    Row("lapse_heirs", X, OPEN, _closed(O.WITHDRAWN, O.MEDIATION_TERMINATED), tells="authority"),
+)
+
+TABLE: dict[str, Row] = {row.step: row for row in _ROWS}
+STEPS: tuple[str, ...] = tuple(TABLE)
+
+_REV = frozenset({S.REVIEW, S.AWAITING_MATERIAL})
+_ALWAYS = frozenset(S) - {S.DRAFT}
+
+#: Clocks in the order in which ties lapse.
+CLOCKS: dict[Clock, ClockRule] = {rule.clock: rule for rule in (
+    ClockRule(Clock.FORWARDING, "forwarding", "authority", frozenset({S.FILED, S.TRIAGE}),
+              on_lapse="lapse_forwarding", basis="art. 41"),
+    ClockRule(Clock.ACCEPTANCE, "acceptance", "enterprise", frozenset({S.WITH_ENTERPRISE}),
+              on_lapse="lapse_acceptance", basis="policy"),
+    ClockRule(Clock.NEGOTIATION, "negotiation", "enterprise",
+              frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}),
+              frozenset({S.AWAITING_CONSUMER, S.FILED, S.TRIAGE}),
+              on_lapse="lapse_negotiation", basis="ODR"),
+    ClockRule(Clock.CONFIRMATION, "confirmation", "consumer", frozenset({S.AWAITING_CONSUMER}),
+              on_lapse="lapse_confirmation", basis="policy"),
+    ClockRule(Clock.PERFORMANCE, "performance", "enterprise", OPEN,
+              on_lapse="lapse_performance", basis="settlement"),
+    ClockRule(Clock.PERFORMANCE_ANSWER, "performance_answer", "enterprise", OPEN,
+              on_lapse="lapse_performance_answer", basis="policy"),
+    ClockRule(Clock.REVIEW, "review", "authority", _REV, frozenset(ENTERPRISE_SIDE | {S.TRIAGE}),
+              on_lapse="lapse_review", basis="art. 15"),
+    ClockRule(Clock.MATERIAL, "material", "consumer", frozenset({S.AWAITING_MATERIAL}),
+              on_lapse="lapse_material", basis="art. 10"),
+    ClockRule(Clock.MEDIATION, "mediation", "authority",
+              frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}),
+              on_lapse="lapse_mediation", basis="arts 22, 23"),
+    ClockRule(Clock.SUSPENSION, "recusal", "authority", frozenset({S.MEDIATION_SUSPENDED}),
+              on_lapse="lapse_suspension", basis="local"),
+    ClockRule(Clock.NOTICE, "termination_notice", "authority", _ALWAYS,
+              on_lapse="lapse_notice", basis="arts 15, 23"),
+    ClockRule(Clock.JURISDICTION, "jurisdiction", "authority", frozenset({S.TRIAGE, S.REVIEW}),
+              on_lapse="lapse_jurisdiction", basis="art. 33"),
+    ClockRule(Clock.LEAD, "lead", "authority", _ALWAYS, on_lapse="lapse_lead", basis="art. 27"),
+    ClockRule(Clock.INSTRUCTION, "instruction", "enterprise", OPEN,
+              on_lapse="lapse_instruction", basis="督办"),
+    ClockRule(Clock.CONSENT, "consent", "consumer", frozenset({S.TRIAGE}),
+              on_lapse="lapse_consent", basis="policy"),
+    ClockRule(Clock.SETTLED_ELSEWHERE, "settled_elsewhere", "other", OPEN,
+              on_lapse="lapse_settled_elsewhere", basis="policy"),
+    ClockRule(Clock.ANSWER, "consumer_question_answer", "enterprise", frozenset({S.NEGOTIATING}),
+              on_lapse="lapse_answer", basis="policy"),
+    ClockRule(Clock.RETURN, "return_answer", "authority", frozenset({S.NEGOTIATING}),
+              on_lapse="lapse_return", basis="policy"),
+    ClockRule(Clock.OBJECTION, "objection", "authority", CLOSED,
+              on_lapse="lapse_objection", basis="policy"),
+    ClockRule(Clock.HEIRS, "heirs_answer", "consumer", OPEN, on_lapse="lapse_heirs", basis="policy"),
+)}
+
+#: Who must act in each status (procedure, section 2).
+MUST_ACT: dict[Status, str] = {
+    S.DRAFT: "consumer", S.FILED: "authority", S.TRIAGE: "authority",
+    S.WITH_ENTERPRISE: "enterprise", S.NEGOTIATING: "enterprise",
+    S.AWAITING_CONSUMER: "consumer", S.PERFORMING: "enterprise", S.REVIEW: "authority",
+    S.AWAITING_MATERIAL: "consumer", S.MEDIATING: "authority",
+    S.MEDIATION_SUSPENDED: "authority", S.CLOSED: "",
+}
+
+#: Refusal (art. 16), termination (art. 23), failure reasons: closed lists of the law.
+REFUSAL_GROUNDS = ("outside_duty", "already_handled", "not_consumption", "over_three_years",
+                   "material_missing", "identity_refused", "other_law")
+TERMINATION_GROUNDS = ("withdrawn_or_settled", "party_absent", "no_agreement_possible",
+                       "no_agreement_on_cost", "sixty_days", "art_16_or_42", "party_gone",
+                       "other_law")
+FAILURE_REASONS = ("no_agreement", "refused_with_reasons", "consumer_wants_none", "unreachable")
+
+
+def steps_at(status: Status, role: Role, outcome: Outcome | None = None) -> tuple[str, ...]:
+    """The steps that ``role`` may take at ``status``, in the order of the table."""
+    return tuple(
+        row.step for row in _ROWS
+        if role in row.by and status in row.at
+        and (status != S.CLOSED or not row.closed_as or outcome in row.closed_as)
+    )

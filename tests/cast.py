@@ -1,0 +1,117 @@
+"""The cast: Chen complains, Ming answers, Hua must see nothing, Rui and Su are the authority.
+
+One rule: the directory is the real one (load_directory), loaded once a run; people are made
+for each test and have no more rights than their part needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from authorities.models import Authority, Officer, Region
+from complaints import actors
+from complaints.actors import Actor
+from enterprises.models import Branch, Enterprise, Staff
+from odr_portal.accounts.models import User
+
+#: A Wednesday morning in Fuzhou: 2026-11-11 10:00.
+WEDNESDAY = datetime(2026, 11, 11, 2, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"
+
+
+def load_directory() -> None:
+    if not Authority.objects.exists():
+        call_command("load_directory", verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def directory(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The real directory, once a run, outside the tests' transactions."""
+    with django_db_blocker.unblock():
+        load_directory()
+    yield
+
+
+@dataclass
+class World:
+    """People and the places where they belong."""
+
+    chen: User
+    otto: User
+    ming: User
+    lead: User
+    hua: User
+    rui: User
+    su: User
+    mobile: Enterprise
+    fuzhou: Branch
+    telecom: Enterprise
+    gulou: Authority
+    city: Authority
+    region: Region
+    ming_staff: Staff
+    lead_staff: Staff
+    hua_staff: Staff
+    rui_officer: Officer
+    su_officer: Officer
+
+    @property
+    def consumer(self) -> Actor:
+        return actors.consumer(self.chen)
+
+    @property
+    def handler(self) -> Actor:
+        return actors.staff_member(self.ming_staff)
+
+    @property
+    def manager(self) -> Actor:
+        return actors.staff_member(self.lead_staff)
+
+    @property
+    def stranger(self) -> Actor:
+        return actors.staff_member(self.hua_staff)
+
+    @property
+    def officer(self) -> Actor:
+        return actors.officer([self.rui_officer])
+
+    @property
+    def intake(self) -> Actor:
+        return actors.officer([self.su_officer])
+
+
+def _person(name: str, address: str, *, phone: str | None = None) -> User:
+    return User.objects.create_user(email=address, password=PASSWORD, name=name, phone=phone)
+
+
+@pytest.fixture
+def world(directory: None, db: None) -> World:
+    """Everybody, as of today; reloads the directory where a test flushed it."""
+    load_directory()
+    mobile = Enterprise.objects.get(name="中国移动通信集团福建有限公司")
+    telecom = Enterprise.objects.get(name="中国电信股份有限公司福建分公司")
+    fuzhou = Branch.objects.get(name="中国移动福州分公司")
+    gulou = Authority.objects.get(name="福州市鼓楼区市场监督管理局")
+    city = Authority.objects.get(name="福州市市场监督管理局")
+    chen = User.objects.create_user(phone="+8613800000001", name="陈试")
+    otto = User.objects.create_user(phone="+8613800000009", name="欧托")
+    ming, lead = _person("明试", "ming@example.com"), _person("主管", "lead@example.com")
+    hua, rui = _person("华试", "hua@example.com"), _person("瑞试", "rui@example.com")
+    su = _person("苏试", "su@example.com")
+    return World(
+        chen=chen, otto=otto, ming=ming, lead=lead, hua=hua, rui=rui, su=su, mobile=mobile,
+        fuzhou=fuzhou, telecom=telecom, gulou=gulou, city=city,
+        region=Region.objects.get(code="350102"),
+        ming_staff=Staff.objects.create(user=ming, enterprise=mobile, branch=fuzhou,
+                                        role=Staff.Role.HANDLER),
+        lead_staff=Staff.objects.create(user=lead, enterprise=mobile, role=Staff.Role.MANAGER),
+        hua_staff=Staff.objects.create(user=hua, enterprise=telecom, role=Staff.Role.HANDLER),
+        rui_officer=Officer.objects.create(user=rui, authority=gulou, role=Officer.Role.HANDLER),
+        su_officer=Officer.objects.create(user=su, authority=city, role=Officer.Role.INTAKE),
+    )

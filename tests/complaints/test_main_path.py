@@ -1,0 +1,88 @@
+"""The main job at the verbs: filed, forwarded, answered, settled, kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from complaints import handling
+from complaints.handling import consumer, enterprise
+from complaints.models import Complaint, Deadline, HandlingStep
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.workflow import Outcome, Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+S = Status
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s != S.DRAFT])
+def test_every_status_can_be_walked_to(world: World, status: Status) -> None:
+    case = given.a_complaint(world, status=status)
+    assert case.status == status
+    live = Deadline.objects.filter(complaint=case, ended_at=None)
+    assert (status == S.CLOSED) != live.exists()
+
+
+def test_a_promise_is_kept(world: World) -> None:
+    case = given.a_complaint(world, status=S.PERFORMING)
+    later = WEDNESDAY + timedelta(days=2)
+    given.step(case, enterprise.report_performed(obligations=[1], proof="退款流水 0001"),
+               world.handler, later)
+    assert case.status == S.PERFORMING
+    given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, later)
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
+    engagement = case.engagements.get()
+    assert engagement.odr_result == "settled"
+    steps = list(HandlingStep.objects.filter(complaint=case).values_list("step", flat=True))
+    assert steps == ["file", "forward", "accept_case", "make_offer", "accept_offer",
+                     "report_performed", "confirm_performed"]
+
+
+def test_declined_with_a_counter_demand_then_settled(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    given.step(case, consumer.decline_offer(reason="amount_too_low", counter_demand="再退两个月"),
+               world.consumer, WEDNESDAY + timedelta(days=1))
+    assert case.status == S.NEGOTIATING
+    given.step(case, given.an_offer(amount="180.00"), world.handler, WEDNESDAY + timedelta(days=2))
+    given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(days=3))
+    assert case.status == S.PERFORMING
+
+
+def test_an_unanswered_demand_cannot_be_sent(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    move = handling.offers.make_offer(answers=[handling.Answer(demand=1, verdict="grant")])
+    with pytest.raises(WrongInput) as refused:
+        given.step(case, move, world.handler, WEDNESDAY)
+    assert refused.value.field == "answer-2"
+    assert Complaint.objects.get(pk=case.pk).status == S.NEGOTIATING
+
+
+def test_a_stranger_cannot_act(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    with pytest.raises(StepNotAllowed):
+        given.step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger,
+                   WEDNESDAY)
+
+
+def test_undo_brings_status_and_clocks_back(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    before = {(d.clock, d.state, d.due_at) for d in case.deadlines.filter(ended_at=None)}
+    given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(hours=1))
+    assert case.status == S.PERFORMING
+    given.step(case, handling.undoing.undo(), world.consumer, WEDNESDAY + timedelta(hours=2))
+    assert case.status == S.AWAITING_CONSUMER
+    after = {(d.clock, d.state, d.due_at) for d in case.deadlines.filter(ended_at=None)}
+    assert after == before
+    assert case.offers.get().state == "open"
+    given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(hours=3))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, handling.undoing.undo(), world.consumer, WEDNESDAY + timedelta(hours=4))
+
+
+def test_stop_negotiating_goes_to_review(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
+    assert case.status == S.REVIEW
+    assert case.engagements.get().odr_result == "failed"

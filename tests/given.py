@@ -1,0 +1,103 @@
+"""Cases made by walking the real verbs: no test sees a state that nobody can reach.
+
+One rule: ``a_complaint`` files, forwards, accepts … as the people of the cast would, up to
+the status that a test asks for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from complaints import handling
+from complaints.actors import SYSTEM
+from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
+from complaints.handling import Answer, Promise, authority, consumer, enterprise, mediation, offers
+from complaints.handling import both
+from complaints.models import Complaint
+from complaints.workflow import Status
+from tests.cast import WEDNESDAY, World
+
+S = Status
+BECAUSE = {"rule": "", "version": None, "confidence": "high", "why": [], "candidates": []}
+
+
+def a_request(world: World, *, now: datetime = WEDNESDAY, **changes: Any) -> FilingRequest:
+    """What Chen says about her broadband bill."""
+    request = FilingRequest(
+        received_at=now, respondents=(RespondentRequest(enterprise_id=world.mobile.pk,
+                                                        branch_id=world.fuzhou.pk),),
+        service_region_id=world.region.pk, object_kind="service", object_category="telecom",
+        item_name="宽带每月多扣费", amount=Decimal("128.50"), is_online=False,
+        problem_category="fee_unknown", disputed_on=date(2026, 11, 1),
+        statement="9月起每个月账单多出一项“智家体验包”。我没有开通过。",
+        demands=(DemandRequest(kind="refund", amount=Decimal("128.50")),
+                 DemandRequest(kind="cancel_service")),
+        consumer_id=world.chen.pk, consumer_name="陈试", consumer_phone="+8613800000001",
+        consumer_address="福州市鼓楼区某路1号", contact_verified=True,
+        consents={"share_with_enterprise": True, "pass_to_regulator": True,
+                  "publish_masked": False, "delegated_mediation": True,
+                  "pause_for_settlement": True}, consent_version="2026-11")
+    return replace(request, **changes)
+
+
+def filed(world: World, *, now: datetime = WEDNESDAY, **changes: Any) -> Complaint:
+    return handling.file([a_request(world, now=now, **changes)], actor=world.consumer, now=now)[0]
+
+
+def step(complaint: Complaint, move: handling.Move, actor: Any, now: datetime) -> Complaint:
+    handling.take(move, [complaint.pk], actor=actor, now=now)
+    complaint.refresh_from_db()
+    return complaint
+
+
+def an_offer(*, due_on: date | None = date(2026, 12, 7), amount: str = "128.50") -> handling.Move:
+    promises = () if due_on is None else (Promise(
+        kind="original_channel", what="退还多扣费用", amount=amount, due_on=due_on, demand=1),)
+    return offers.make_offer(
+        answers=[Answer(demand=1, verdict="grant", amount=amount, is_separable=True),
+                 Answer(demand=2, verdict="grant", is_separable=True)],
+        promises=promises, message="三个月合计全部退还。")
+
+
+def a_complaint(world: World, *, status: Status = S.FILED, now: datetime = WEDNESDAY,
+                **changes: Any) -> Complaint:
+    """A case of Chen against 中国移动福州分公司 that has just reached ``status``."""
+    case = filed(world, now=now, **changes)
+    if status == S.FILED:
+        return case
+    if status in (S.TRIAGE, S.REVIEW, S.AWAITING_MATERIAL, S.MEDIATING, S.MEDIATION_SUSPENDED):
+        step(case, authority.refer_to_triage(reason="nothing_matched", explanation=BECAUSE),
+             SYSTEM, now)
+        if status == S.TRIAGE:
+            return case
+        step(case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, now)
+        if status == S.REVIEW:
+            return case
+        if status == S.AWAITING_MATERIAL:
+            return step(case, authority.request_material(what="请补充账单。"), world.officer, now)
+        step(case, authority.accept(), world.officer, now)
+        step(case, both.agree_to_mediation(), world.consumer, now)
+        case.consents = {**case.consents, "mediation_enterprise": True}
+        case.save(update_fields=["consents"])
+        if status == S.MEDIATION_SUSPENDED:
+            step(case, mediation.order_appraisal(
+                laboratory="某检测中心", until=now.date() + timedelta(days=20),
+                cost_borne_by="shared"), world.officer, now)
+        return case
+    step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk,
+                                 because=BECAUSE), SYSTEM, now)
+    if status == S.WITH_ENTERPRISE:
+        return case
+    step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, now)
+    if status == S.NEGOTIATING:
+        return case
+    if status == S.CLOSED:
+        step(case, an_offer(due_on=None), world.handler, now)
+        return step(case, consumer.accept_offer(), world.consumer, now)
+    step(case, an_offer(due_on=(now + timedelta(days=26)).date()), world.handler, now)
+    if status == S.AWAITING_CONSUMER:
+        return case
+    return step(case, consumer.accept_offer(), world.consumer, now)
