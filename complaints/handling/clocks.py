@@ -73,7 +73,8 @@ def start(file: CaseFile, clock: Clock, at: datetime, *, due: Due | None = None,
 def _chase(file: CaseFile, row: Deadline, after: datetime) -> None:
     """When somebody must look next: the next reminder or the lapse, whichever is first."""
     if row.state == "paused":
-        allowance = row.derivation.get("pauses", [{}])[-1].get("allowance")
+        pauses = row.derivation.get("pauses") or [{}]
+        allowance = pauses[-1].get("allowance")
         row.chase_at = row.due_at if allowance is not None else None
         return
     if row.ended_at is not None:
