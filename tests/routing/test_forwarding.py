@@ -1,0 +1,179 @@
+"""The sweep: whatever was filed leaves `filed`, with a reason that is kept."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from complaints import handling
+from complaints.filing.request import RespondentRequest
+from complaints.handling import enterprise
+from complaints.models import Complaint, ForwardingDecision
+from complaints.workflow import Status
+from enterprises.models import Brand, Enterprise
+from routing import forwarding
+from routing.wording import say_all
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+S = Status
+
+
+def _swept(
+    world: World, respondent: RespondentRequest | None = None, **changes: Any
+) -> tuple[Complaint, ForwardingDecision]:
+    if respondent is not None:
+        changes["respondents"] = (respondent,)
+    case = given.filed(world, **changes)
+    assert forwarding.sweep_filed(now=WEDNESDAY) == 1
+    case.refresh_from_db()
+    return case, case.decisions.get()
+
+
+def _why(decision: ForwardingDecision, language: str = "zh-hans") -> list[str]:
+    return say_all(decision.explanation["why"], language)
+
+
+def test_a_picked_firm_gets_the_case_with_the_reason(world: World) -> None:
+    case, decision = _swept(world, RespondentRequest(enterprise_id=world.mobile.pk))
+    assert (case.status, case.branch) == (S.WITH_ENTERPRISE, world.fuzhou)
+    assert case.handling_authority == world.gulou
+    assert _why(decision) == ["消费者选择了中国移动通信集团福建有限公司", "鼓楼区由中国移动福州分公司答复"]
+    assert _why(decision, "en")[-1] == "China Mobile Fuzhou Branch answers for Gulou District"
+    assert (decision.verdict, decision.confidence) == ("forward", "100")
+
+
+def test_a_brand_leads_to_its_holder(world: World) -> None:
+    brand = Brand.objects.get(name="动感地带")
+    case, _decision = _swept(world, RespondentRequest(brand_id=brand.pk))
+    assert (case.enterprise, case.branch) == (world.mobile, world.fuzhou)
+
+
+def test_a_name_typed_freely_leads_to_its_bearer(world: World) -> None:
+    case, decision = _swept(world, RespondentRequest(named="中国电信"))
+    assert case.enterprise == world.telecom
+    assert decision.confidence == "95"
+
+
+def test_a_rule_decides_and_is_kept_with_its_version(world: World) -> None:
+    unicom = Enterprise.objects.get(name__startswith="中国联合网络")
+    case, decision = _swept(world, RespondentRequest(enterprise_id=unicom.pk), service_region_id=350181000)
+    assert case.branch is not None
+    assert case.branch.name == "中国联通福州分公司"
+    assert (decision.rule, decision.rule_version) == ("LT-FQ", 1)
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [
+        ("好邻里", "not_enrolled"),
+        ("海风假日", "suspended"),
+        ("火星烧烤摊", "nothing_matched"),
+        ("", "left_to_authority"),
+    ],
+)
+def test_who_cannot_get_it_sends_it_to_intake(world: World, named: str, reason: str) -> None:
+    case, decision = _swept(world, RespondentRequest(named=named))
+    assert (case.status, case.reason, case.handling_authority) == (S.TRIAGE, reason, world.city)
+    assert decision.verdict == "triage"
+    assert _why(decision)
+
+
+def test_a_slip_of_the_pen_comes_with_suggestions(world: World) -> None:
+    case, decision = _swept(world, RespondentRequest(named="中国移东"))
+    assert case.reason == "nothing_matched"
+    assert world.mobile.pk in {one["enterprise_id"] for one in decision.explanation["candidates"]}
+
+
+def test_a_rule_may_give_it_to_an_authority(world: World) -> None:
+    case, decision = _swept(world, RespondentRequest(enterprise_id=world.mobile.pk), object_category="goods.medicine")
+    assert (case.status, case.reason) == (S.TRIAGE, "rule_to_authority")
+    assert decision.explanation["authority_id"] == world.city.pk
+
+
+def test_an_unproven_phone_goes_to_the_authority(world: World) -> None:
+    case, decision = _swept(world, contact_verified=False)
+    assert (case.status, case.reason) == (S.TRIAGE, "contact_unverified")
+    assert decision.explanation["candidates"][0]["enterprise_id"] == world.mobile.pk
+
+
+def test_without_consent_nobody_gets_it(world: World) -> None:
+    case, _decision = _swept(world, consents={})
+    assert (case.status, case.reason) == (S.TRIAGE, "no_consent")
+
+
+def test_the_tenth_filing_within_a_day_goes_to_a_person(world: World) -> None:
+    for minute in range(9):
+        given.filed(
+            world, now=WEDNESDAY + timedelta(minutes=minute), respondents=(RespondentRequest(named="中国电信"),)
+        )
+    late = WEDNESDAY + timedelta(minutes=20)
+    tenth = given.filed(world, now=late)
+    assert forwarding.sweep_filed(now=late) == 10
+    tenth.refresh_from_db()
+    assert (tenth.status, tenth.reason) == (S.TRIAGE, "many_filings")
+    assert Complaint.objects.filter(status=S.WITH_ENTERPRISE).count() == 9
+
+
+def test_a_returned_case_goes_to_no_firm_the_consumer_did_not_choose(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    move = enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk)
+    given.step(case, move, world.handler, WEDNESDAY)
+    assert case.status == S.FILED
+    forwarding.sweep_filed(now=WEDNESDAY)
+    case.refresh_from_db()
+    assert (case.status, case.reason) == (S.TRIAGE, "no_consent")
+
+
+def test_one_that_breaks_does_not_hold_up_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, bad = given.filed(world), given.filed(world)
+
+    def forward(**arguments: Any) -> handling.Move:
+        move = real(**arguments)
+
+        def carry(file: Any, actor: Any) -> handling.Effect:
+            if file.complaint.pk == bad.pk:
+                raise ZeroDivisionError
+            return move.carry(file, actor)
+
+        return replace(move, carry=carry)
+
+    real = forwarding.forward
+    monkeypatch.setattr(forwarding, "forward", forward)
+    assert forwarding.sweep_filed(now=WEDNESDAY) == 2
+    good.refresh_from_db()
+    bad.refresh_from_db()
+    assert good.status == S.WITH_ENTERPRISE
+    assert (bad.status, bad.reason) == (S.TRIAGE, "routing_failed")
+
+
+def test_a_choice_that_breaks_is_a_reason_for_triage(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forwarding, "choose", lambda *_arguments: 1 / 0)
+    case, _decision = _swept(world)
+    assert (case.status, case.reason) == (S.TRIAGE, "routing_failed")
+
+
+def test_a_foreign_source_without_phones_and_consents_is_routed(world: World) -> None:
+    absent = ("consumer_phone", "consents")
+    case, _decision = _swept(world, contact_verified=False, consents={}, absent=absent)
+    assert case.status == S.WITH_ENTERPRISE
+
+
+def test_deciding_takes_the_same_number_of_queries_for_many(world: World, django_assert_max_num_queries: Any) -> None:
+    for number in range(30):
+        request = given.a_request(world, respondents=(RespondentRequest(named="中国电信" if number % 2 else "移动"),))
+        handling.file([request], actor=replace(world.consumer, person_key=uuid.uuid4()), now=WEDNESDAY)
+    cases = list(Complaint.objects.filter(status=S.FILED).select_related("service_region", "handling_region"))
+    conditions = forwarding.Conditions.at(WEDNESDAY)
+    with django_assert_max_num_queries(14):
+        decisions = forwarding.decide(cases, now=WEDNESDAY, conditions=conditions)
+    assert len(decisions) == 30
+
+
+def test_a_second_sweep_finds_nothing(world: World) -> None:
+    _swept(world)
+    assert forwarding.sweep_filed(now=WEDNESDAY) == 0
