@@ -1,0 +1,187 @@
+"""Filing in a real browser: eight screens and the receipt, both widths, both languages, with and without script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from complaints.models import Complaint
+from tests.complaints.filing.answers import STATEMENT
+from tests.complaints.filing.conftest import Town, town
+from tests.complaints.filing.test_drafts import newest_code
+
+__all__ = ["town"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WORDS = {
+    "zh-hans": {
+        "next": "继续",
+        "search": "搜索企业",
+        "no_files": "没有材料，继续",
+        "upload": "上传",
+        "code": "获取验证码",
+        "file": "提交投诉",
+        "agree": "同意",
+        "refund": "退还货款或服务费",
+    },
+    "en": {
+        "next": "Continue",
+        "search": "Search",
+        "no_files": "Continue without files",
+        "upload": "Upload",
+        "code": "Send me a code",
+        "file": "Submit the complaint",
+        "agree": "Yes, I agree",
+        "refund": "Refund of a price or fee",
+    },
+}
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+
+
+class Walk:
+    """One person filling in screen after screen; every screen is checked and, if wanted, pictured."""
+
+    def __init__(self, visitor: Any, language: str, name: str, *, checked: bool) -> None:
+        self.visitor, self.page, self.words = visitor, visitor.page, WORDS[language]
+        self.name, self.checked = name, checked
+
+    def look(self, screen: str) -> None:
+        if self.checked:
+            self.visitor.shot(f"filing-{self.name}-{screen}")
+            self.visitor.check()
+
+    def go_on(self) -> None:
+        self.page.locator(".actions .btn").first.click()
+
+    def enterprise(self, town: Town) -> None:
+        self.visitor.go("/file/")
+        self.look("1")
+        self.go_on()
+        self.look("1-error")
+        self.page.locator("#id_service_region").select_option(str(town.gulou))
+        self.page.locator("#id_query").fill("测试移动")
+        self.page.get_by_role("button", name=self.words["search"], exact=True).click()
+        self.page.locator("#id_respondent").check()
+        self.look("1-found")
+        self.go_on()
+
+    def purchase(self) -> None:
+        self.look("2")
+        self.page.locator("#id_object_category").select_option("service.telecom")
+        self.page.locator("#id_item_name").fill("千兆宽带")
+        self.page.locator("#id_amount").fill("一百多")
+        self.go_on()
+        self.look("2-error")
+        assert self.page.locator("#id_amount").input_value() == "一百多"
+        self.page.locator("#id_amount").fill("１２８．５")
+        self.page.locator("#id_is_online_1").check()
+        self.go_on()
+
+    def problem(self) -> None:
+        self.look("3")
+        self.page.locator("#id_problem_category").select_option("telecom.fees.unexplained_charge")
+        self.page.locator("#id_statement").fill(STATEMENT)
+        self.page.locator("#id_disputed_on").fill("2026-09-01")
+        self.page.locator("#id_is_approximate").check()
+        self.go_on()
+
+    def demands(self) -> None:
+        self.look("4")
+        self.page.get_by_label(self.words["refund"]).first.check()
+        self.go_on()
+        self.look("4-error")
+        self.page.locator("#id_amount_refund").fill("128.50")
+        self.go_on()
+
+    def evidence(self) -> None:
+        self.look("5")
+        files = [{"name": "9月账单.png", "mimeType": "image/png", "buffer": PNG}]
+        self.page.locator("#id_files").set_input_files(files)
+        self.page.get_by_role("button", name=self.words["upload"], exact=True).click()
+        self.page.get_by_role("link", name="9月账单.png").wait_for()
+        self.look("5-file")
+        self.go_on()
+
+    def you(self) -> None:
+        self.look("6")
+        self.page.locator("#id_name").fill("陈雨桐")
+        self.page.locator("#id_phone").fill("199 0000 0001")
+        self.page.locator("#id_address").fill("福州市鼓楼区测试路1号")
+        self.page.locator("#id_behalf_0").check()
+        self.page.get_by_role("button", name=self.words["code"], exact=True).click()
+        self.look("6-sent")
+        self.page.locator("#id_code").fill("12")
+        self.go_on()
+        self.look("6-error")
+        self.page.locator("#id_code").fill(newest_code())
+        self.go_on()
+
+    def consents(self) -> None:
+        self.look("7")
+        self.go_on()
+        self.look("7-error")
+        for group in self.page.locator("fieldset.field").all():
+            group.get_by_label(self.words["agree"], exact=True).check()
+        self.go_on()
+
+    def check_page(self) -> None:
+        self.look("8")
+        self.go_on()
+        self.look("8-error")
+        self.page.locator("#id_truth").check()
+        self.page.get_by_role("button", name=self.words["file"], exact=True).click()
+        self.page.wait_for_url("**/receipt/")
+        self.look("9-receipt")
+
+
+@pytest.mark.parametrize(
+    ("width", "language", "look", "javascript"),
+    [
+        (360, "zh-hans", {}, True),
+        (1280, "en", {}, True),
+        (1280, "zh-hans", {"theme": "dark"}, True),
+        (360, "en", {"display": "elder"}, True),
+        (360, "zh-hans", {}, False),
+    ],
+)
+def test_file_from_the_first_screen_to_the_receipt(
+    visit: Callable[..., Any], town: Town, width: int, language: str, look: dict[str, str], javascript: bool
+) -> None:
+    visitor = visit(width=width, language=language, javascript=javascript, **look)
+    name = "-".join([language[:2], str(width), *look.values()])
+    walk = Walk(visitor, language, name, checked=javascript)
+    walk.enterprise(town)
+    walk.purchase()
+    walk.problem()
+    walk.demands()
+    walk.evidence()
+    walk.you()
+    walk.consents()
+    walk.check_page()
+    case = Complaint.objects.get()
+    assert case.number in walk.page.content()
+    assert case.contact_verified
+    assert case.evidence.count() == 1
+
+
+def test_regions_elsewhere_and_saving_for_later(visit: Callable[..., Any], town: Town) -> None:
+    visitor = visit(width=360)
+    page = visitor.go("/file/")
+    page.get_by_role("button", name="在其他城市？选择其他地区").click()
+    visitor.shot("filing-region")
+    visitor.check()
+    page.locator("#id_q").fill("鼓楼")
+    page.get_by_role("button", name="查找").click()
+    visitor.shot("filing-region-found")
+    visitor.check()
+    page.get_by_label("鼓楼区").check()
+    page.get_by_role("button", name="选定").click()
+    assert page.locator("#id_service_region").input_value() == str(town.gulou)
+    page.get_by_role("button", name="保存并稍后再填").click()
+    visitor.shot("filing-saved")
+    visitor.check()
+    page.get_by_role("link", name="接着填").click()
+    assert page.locator("#id_service_region").input_value() == str(town.gulou)
