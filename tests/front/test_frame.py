@@ -1,0 +1,69 @@
+"""The bar shows each person the way to their own work, and costs few questions."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from authorities.models import Authority, Officer, Region
+from enterprises.models import Enterprise, Staff
+from odr_portal import frame
+from odr_portal.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def region() -> Region:
+    return Region.objects.create(
+        id=100000000, last=999999999, code="CN", name="中国", name_en="China", level="country", country="CN"
+    )
+
+
+def signed_in(email: str) -> tuple[Client, User]:
+    user = User.objects.create_user(email, name="某人")
+    client = Client()
+    client.force_login(user)
+    return client, user
+
+
+def test_an_officer_sees_the_authority(region: Region) -> None:
+    client, user = signed_in("rui@example.org")
+    authority = Authority.objects.create(
+        name="市场监管总局", name_en="National Administration", region=region, level="national"
+    )
+    Officer.objects.create(user=user, authority=authority, role="handler", starts_on=date(2026, 1, 1))
+    assert frame.organisation_of(user) == ("authority", authority)
+    page = client.get("/help/").content.decode()
+    assert "市场监管总局" in page
+    client.post("/display/", {"language": "en"})
+    assert "National Administration" in client.get("/help/").content.decode()
+
+
+def test_staff_see_their_enterprise_until_they_leave() -> None:
+    client, user = signed_in("ming@example.org")
+    enterprise = Enterprise.objects.create(name="某某通信", name_en="Some Telecom")
+    staff = Staff.objects.create(user=user, enterprise=enterprise, role="handler", starts_on=date(2026, 1, 1))
+    assert "某某通信" in client.get("/help/").content.decode()
+    staff.ends_on = date(2026, 2, 1)
+    staff.save()
+    assert "某某通信" not in client.get("/help/").content.decode()
+
+
+def test_the_longest_address_is_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "is_here", lambda url: True)
+    marked = [item.url for item in frame._items(frame.AUTHORITY_NAV, "/authority/triage/7/") if item.is_current]
+    assert marked == ["/authority/triage/"]
+    assert [item.url for item in frame._items(frame.CONSUMER_NAV, "/") if item.is_current] == ["/"]
+    assert not [item.url for item in frame._items(frame.CONSUMER_NAV, "/help/") if item.is_current]
+
+
+def test_the_frame_asks_little(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        page = Client().get("/")
+    assert len(page.content) < 100_000
+    client, _user = signed_in("chen@example.org")
+    # Session, person, officer?, staff?
+    with django_assert_num_queries(4):
+        client.get("/")
