@@ -5,11 +5,12 @@ from django.utils import timezone
 
 from complaints import delivery, handling
 from complaints.models import Heartbeat
+from odr_portal.sweeping import drain
 
 
 @shared_task
 def sweep_clocks() -> int:
-    return handling.sweep_clocks(now=timezone.now())
+    return drain(handling.sweep_clocks, now=timezone.now())
 
 
 @shared_task

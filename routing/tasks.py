@@ -3,9 +3,10 @@
 from celery import shared_task
 from django.utils import timezone
 
+from odr_portal.sweeping import drain
 from routing import forwarding
 
 
 @shared_task
 def sweep_filed() -> int:
-    return forwarding.sweep_filed(now=timezone.now())
+    return drain(forwarding.sweep_filed, now=timezone.now())

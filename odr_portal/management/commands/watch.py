@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,13 +16,14 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from complaints import delivery, handling, record
+from complaints import delivery, handling, sealing
 from complaints.models import Heartbeat
+from odr_portal.sweeping import Sweep, drain
 from routing import forwarding
 
 log = logging.getLogger("watch")
 
-SWEEPS: dict[str, Callable[..., Any]] = {
+SWEEPS: dict[str, Sweep] = {
     "filed": forwarding.sweep_filed,
     "clocks": handling.sweep_clocks,
     "notices": delivery.sweep_notices,
@@ -46,9 +48,9 @@ class Command(BaseCommand):
             attempt("heartbeat", beat, now=now)
             if attempt("look at the heartbeat", broker_is_away, now=now):
                 for name, sweep in SWEEPS.items():
-                    attempt(f"sweep {name}", sweep, now=timezone.now())
+                    attempt(f"sweep {name}", partial(drain, sweep), now=timezone.now())
             if settings.SEAL_KEY_FILE and (sealed_at is None or now - sealed_at >= SEAL_EVERY):
-                attempt("seal", record.seal, now=timezone.now())
+                attempt("seal", sealing.seal, now=timezone.now())
                 sealed_at = now
             if once or ended.wait(settings.SWEEP_EVERY):
                 return
