@@ -6,13 +6,13 @@ The one rule: outside of a demo this address does not exist.
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.apps import apps
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from complaints.models import Notice
 from odr_portal.accounts.models import OutgoingMessage
 
 SHOWN = 100
@@ -39,11 +39,7 @@ def _account_letters(wanted: str) -> list[Letter]:
 
 
 def _case_letters(wanted: str) -> list[Letter]:
-    if "notice" not in apps.all_models["complaints"]:
-        return []
-    rows = apps.get_model("complaints", "Notice").objects.select_related(
-        "user", "enterprise", "authority", "staff__user"
-    )
+    rows = Notice.objects.select_related("user", "enterprise", "authority", "staff__user")
     if wanted:
         rows = rows.filter(body__icontains=wanted)
     found = []
