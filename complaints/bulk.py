@@ -14,8 +14,6 @@ from django.db import connection, models
 
 def _array_type(field: models.Field[Any, Any]) -> str:
     kind = field.db_type(connection) or "text"
-    if isinstance(field, models.ForeignKey):
-        kind = field.target_field.rel_db_type(connection) or "bigint"
     return f"{kind.split(' CHECK')[0]}[]"
 
 
@@ -46,9 +44,8 @@ def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
     if not rows:
         return
     options = rows[0]._meta
-    fields: list[models.Field[Any, Any]] = [options.get_field(name) for name in names]  # type: ignore[misc]
-    key = options.pk
-    assert key is not None
+    fields: list[Any] = [options.get_field(name) for name in names]
+    key = options.get_field("id")
     assignments = ", ".join(f'"{f.column}" = v."{f.column}"' for f in fields)
     heads = ", ".join(f'"{f.column}"' for f in [key, *fields])
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in [key, *fields])

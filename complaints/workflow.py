@@ -84,7 +84,7 @@ class Audience(StrEnum):
     AUTHORITY = "authority"
 
 
-S, R, O = Status, Role, Outcome
+S, R = Status, Role
 
 ENTERPRISE_ROLES = frozenset({R.MANAGER, R.HANDLER})
 AUTHORITY_ROLES = frozenset({R.INTAKE, R.OFFICER, R.APPROVER})
@@ -152,7 +152,7 @@ I = frozenset({R.INTAKE})  # noqa: E741
 X = frozenset({R.SYSTEM})
 BOTH_SIDES = frozenset({R.CONSUMER, R.MANAGER, R.HANDLER, R.RESPONDENT})
 #: Reads →review from the enterprise's side; onward transfer declined → closed instead.
-LEAVE = _to(S.REVIEW) + _closed(O.NEGOTIATION_FAILED)
+LEAVE = _to(S.REVIEW) + _closed(Outcome.NEGOTIATION_FAILED)
 PA, EN, AU = Audience.PARTIES, Audience.ENTERPRISE, Audience.AUTHORITY
 MED = frozenset({S.MEDIATING})
 REVMED = frozenset({S.REVIEW, S.MEDIATING})
@@ -164,7 +164,7 @@ _ROWS = (
     Row("add_statement", C, OPEN, tells="holder"),
     Row("correct_facts", C, OPEN, tells="holder"),
     Row("accept_offer", C, frozenset({S.AWAITING_CONSUMER}),
-        _to(S.PERFORMING, S.NEGOTIATING, S.REVIEW) + _closed(O.SETTLED),
+        _to(S.PERFORMING, S.NEGOTIATING, S.REVIEW) + _closed(Outcome.SETTLED),
         undo=True, tells="both"),
     Row("ask_about_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.NEGOTIATING),
         tells="enterprise"),
@@ -172,33 +172,33 @@ _ROWS = (
         undo=True, tells="both"),
     Row("stop_negotiating", C, ANY_E, LEAVE, undo=True, tells="both"),
     Row("confirm_performed", BOTH_SIDES, frozenset({S.PERFORMING, S.REVIEW}),
-        _closed(O.SETTLED, O.UNCONFIRMED, O.MEDIATED), undo=True, tells="both"),
+        _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED), undo=True, tells="both"),
     Row("dispute_performance", C, frozenset({S.PERFORMING}), tells="enterprise"),
-    Row("report_breach", C, frozenset({S.PERFORMING}), LEAVE + _closed(O.MEDIATED),
+    Row("report_breach", C, frozenset({S.PERFORMING}), LEAVE + _closed(Outcome.MEDIATED),
         tells="both"),
     Row("waive_obligation", C, frozenset({S.PERFORMING}),
-        _closed(O.SETTLED, O.UNCONFIRMED, O.MEDIATED), tells="both"),
+        _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED), tells="both"),
     Row("resume_performance", BOTH_SIDES, frozenset({S.REVIEW}), _to(S.PERFORMING),
         tells="both"),
     Row("supply_material", C, frozenset({S.AWAITING_MATERIAL}), _to(S.REVIEW),
         tells="authority"),
     Row("claim_settled_elsewhere", BOTH_SIDES, OPEN, tells="both"),
-    Row("confirm_settled_elsewhere", BOTH_SIDES, OPEN, _closed(O.SETTLED_ELSEWHERE),
+    Row("confirm_settled_elsewhere", BOTH_SIDES, OPEN, _closed(Outcome.SETTLED_ELSEWHERE),
         tells="both"),
     Row("deny_settled_elsewhere", BOTH_SIDES, OPEN, tells="both"),
     Row("withdraw", C, OPEN - {S.PERFORMING},
-        _closed(O.WITHDRAWN, O.MEDIATION_TERMINATED), undo=True, tells="both"),
+        _closed(Outcome.WITHDRAWN, Outcome.MEDIATION_TERMINATED), undo=True, tells="both"),
     Row("refer_to_regulator", C, CLOSED, _to(S.REVIEW),
-        closed_as=frozenset({O.NEGOTIATION_FAILED, O.UNCONFIRMED, O.WITHDRAWN,
-                             O.SETTLED_ELSEWHERE, O.SETTLED}), tells="both"),
+        closed_as=frozenset({Outcome.NEGOTIATION_FAILED, Outcome.UNCONFIRMED, Outcome.WITHDRAWN,
+                             Outcome.SETTLED_ELSEWHERE, Outcome.SETTLED}), tells="both"),
     Row("answer_late", C, CLOSED, _to(S.REVIEW, S.PERFORMING) + _closed(
-        O.SETTLED, O.NEGOTIATION_FAILED),
-        closed_as=frozenset({O.UNCONFIRMED}), tells="both"),
+        Outcome.SETTLED, Outcome.NEGOTIATION_FAILED),
+        closed_as=frozenset({Outcome.UNCONFIRMED}), tells="both"),
     Row("agree_to_mediation", BOTH_SIDES, REVMED, tells="authority"),
     Row("decline_mediation", BOTH_SIDES, REVMED, tells="authority"),
     Row("request_recusal", BOTH_SIDES, REVMED, tells="authority"),
     Row("object", C, CLOSED,
-        closed_as=frozenset({O.REFUSED, O.MEDIATION_TERMINATED, O.REDIRECTED}),
+        closed_as=frozenset({Outcome.REFUSED, Outcome.MEDIATION_TERMINATED, Outcome.REDIRECTED}),
         tells="authority"),
     Row("rate", C, CLOSED, tells=""),
     Row("give_publication_consent", C, frozenset(S) - {S.DRAFT}),
@@ -255,9 +255,9 @@ _ROWS = (
     Row("request_material", A, frozenset({S.REVIEW}), _to(S.AWAITING_MATERIAL),
         tells="consumer"),
     Row("accept", A, frozenset({S.REVIEW}), _to(S.MEDIATING), tells="both"),
-    Row("refuse", A, frozenset({S.REVIEW, S.AWAITING_MATERIAL}), _closed(O.REFUSED),
+    Row("refuse", A, frozenset({S.REVIEW, S.AWAITING_MATERIAL}), _closed(Outcome.REFUSED),
         tells="both"),
-    Row("redirect", A | I, frozenset({S.TRIAGE, S.REVIEW}), _closed(O.REDIRECTED),
+    Row("redirect", A | I, frozenset({S.TRIAGE, S.REVIEW}), _closed(Outcome.REDIRECTED),
         tells="both"),
     Row("schedule_session", A, MED, tells="both"),
     Row("record_session", A, MED),
@@ -267,9 +267,9 @@ _ROWS = (
         _to(S.MEDIATION_SUSPENDED, S.MEDIATING), tells="both"),
     Row("order_appraisal", A, MED, _to(S.MEDIATION_SUSPENDED), tells="both"),
     Row("end_appraisal", A, frozenset({S.MEDIATION_SUSPENDED}), _to(S.MEDIATING), tells="both"),
-    Row("record_agreement", A, MED, _to(S.PERFORMING) + _closed(O.MEDIATED), tells="both"),
+    Row("record_agreement", A, MED, _to(S.PERFORMING) + _closed(Outcome.MEDIATED), tells="both"),
     Row("terminate", A, frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}),
-        _closed(O.MEDIATION_TERMINATED), tells="both"),
+        _closed(Outcome.MEDIATION_TERMINATED), tells="both"),
     Row("serve_notice", A | I, frozenset(S) - {S.DRAFT}),
     Row("urge", A | I, OPEN, tells="enterprise", superior=True),
     Row("take_up", A, AT_AUTHORITY, tells="both", superior=True),
@@ -301,10 +301,10 @@ _ROWS = (
     Row("lapse_acceptance", X, frozenset({S.WITH_ENTERPRISE}), tells="both"),
     Row("lapse_negotiation", X, ANY_E | {S.FILED, S.TRIAGE}, LEAVE, tells="both"),
     Row("lapse_confirmation", X, frozenset({S.AWAITING_CONSUMER}),
-        _to(S.REVIEW) + _closed(O.UNCONFIRMED), tells="both"),
-    Row("fall_silent", X, OPEN, _closed(O.SETTLED, O.UNCONFIRMED, O.MEDIATED), tells="both"),
+        _to(S.REVIEW) + _closed(Outcome.UNCONFIRMED), tells="both"),
+    Row("fall_silent", X, OPEN, _closed(Outcome.SETTLED, Outcome.UNCONFIRMED, Outcome.MEDIATED), tells="both"),
     Row("lapse_performance", X, OPEN, tells="both"),
-    Row("lapse_performance_answer", X, OPEN, LEAVE + _closed(O.MEDIATED), tells="both"),
+    Row("lapse_performance_answer", X, OPEN, LEAVE + _closed(Outcome.MEDIATED), tells="both"),
     Row("lapse_review", X, frozenset({S.REVIEW, S.AWAITING_MATERIAL, S.TRIAGE}),
         tells="authority"),
     Row("lapse_material", X, frozenset({S.AWAITING_MATERIAL}), _to(S.REVIEW), tells="both"),
@@ -316,11 +316,11 @@ _ROWS = (
     Row("lapse_lead", X, frozenset(S) - {S.DRAFT}, audience=AU),
     Row("lapse_instruction", X, OPEN, tells="authority"),
     Row("lapse_consent", X, frozenset({S.TRIAGE}), _to(S.REVIEW), tells="consumer"),
-    Row("lapse_settled_elsewhere", X, OPEN, _closed(O.SETTLED_ELSEWHERE), tells="both"),
+    Row("lapse_settled_elsewhere", X, OPEN, _closed(Outcome.SETTLED_ELSEWHERE), tells="both"),
     Row("lapse_answer", X, OPEN, _to(S.AWAITING_CONSUMER) + LEAVE, tells="both"),
     Row("lapse_return", X, OPEN, tells="authority"),
     Row("lapse_objection", X, CLOSED, tells="authority"),
-    Row("lapse_heirs", X, OPEN, _closed(O.WITHDRAWN, O.MEDIATION_TERMINATED), tells="authority"),
+    Row("lapse_heirs", X, OPEN, _closed(Outcome.WITHDRAWN, Outcome.MEDIATION_TERMINATED), tells="authority"),
 )
 
 TABLE: dict[str, Row] = {row.step: row for row in _ROWS}

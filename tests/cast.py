@@ -6,9 +6,9 @@ for each test and have no more rights than their part needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -27,15 +27,14 @@ PASSWORD = "correct horse battery staple"
 
 def load_directory() -> None:
     if not Authority.objects.exists():
-        call_command("load_directory", verbosity=0)
+        call_command("load_directory", verbosity=0, stdout=StringIO())
 
 
 @pytest.fixture(scope="session")
-def directory(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def directory(django_db_setup: None, django_db_blocker: Any) -> None:
     """The real directory, once a run, outside the tests' transactions."""
     with django_db_blocker.unblock():
         load_directory()
-    yield
 
 
 @dataclass

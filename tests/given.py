@@ -14,8 +14,7 @@ from typing import Any
 from complaints import handling
 from complaints.actors import SYSTEM
 from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
-from complaints.handling import Answer, Promise, authority, consumer, enterprise, mediation, offers
-from complaints.handling import both
+from complaints.handling import Answer, Promise, authority, both, consumer, enterprise, mediation, offers
 from complaints.models import Complaint
 from complaints.workflow import Status
 from tests.cast import WEDNESDAY, World

@@ -22,7 +22,7 @@ from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import REFUSAL_GROUNDS, Clock, Outcome, Role, Status
 from enterprises.models import Branch, Enterprise
 
-S, O = Status, Outcome
+S = Status
 #: Bodies that have the duty when ground 1 or a redirection names one.
 BODIES = ("12300", "12345", "court", "arbitration", "police", "labour", "association", "other")
 ROUTES = ("negotiate", "association", "complain", "arbitrate", "sue")
@@ -82,11 +82,11 @@ def consented(complaint: Complaint, enterprise_id: int) -> bool:
     if enterprise_id in complaint.consents.get("entities", []):
         return True
     return "consents" in complaint.absent or (
-        complaint.consents.get("share_with_enterprise") is True
-        and complaint.picked_enterprise_id in (None, enterprise_id)
-        or complaint.consents.get("share_with_enterprise") is True
+        (complaint.consents.get("share_with_enterprise") is True
+        and complaint.picked_enterprise_id in (None, enterprise_id))
+        or (complaint.consents.get("share_with_enterprise") is True
         and complaint.picked_enterprise is not None
-        and complaint.picked_enterprise.successors.filter(successor_id=enterprise_id).exists())
+        and complaint.picked_enterprise.successors.filter(successor_id=enterprise_id).exists()))
 
 
 def refer_to_triage(*, reason: str, explanation: dict[str, Any]) -> Move:
@@ -268,7 +268,7 @@ def refuse(*, ground: str, facts: str, body: str = "") -> Move:
         waiting = clocks.live(file, Clock.MATERIAL)
         if file.status == S.AWAITING_MATERIAL and waiting is not None:
             raise StepNotAllowed("material_awaited", _("补正期限还没到，消费者仍可补充。"))
-        return Effect(to=S.CLOSED, outcome=O.REFUSED, reason=why,
+        return Effect(to=S.CLOSED, outcome=Outcome.REFUSED, reason=why,
                       data={"ground": why, "body": body, "routes": list(ROUTES), "form": 6},
                       texts={"decision": said})
 
@@ -282,7 +282,7 @@ def redirect(*, matter: str, body: str, text: str) -> Move:
     where = saying.choice(body, BODIES, "body")
     said = saying.text(text, "text")
     return Move("redirect", lambda file, actor: Effect(
-        to=S.CLOSED, outcome=O.REDIRECTED, reason=kind, data={"body": where},
+        to=S.CLOSED, outcome=Outcome.REDIRECTED, reason=kind, data={"body": where},
         texts={"decision": said}))
 
 

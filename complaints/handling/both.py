@@ -14,7 +14,7 @@ from complaints.handling.effect import Effect, Move
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Clock, Outcome, Status
 
-S, O = Status, Outcome
+S = Status
 
 
 def claim_settled_elsewhere(*, text: str) -> Move:
@@ -47,7 +47,7 @@ def confirm_settled_elsewhere() -> Move:
         _answer_claim(file, actor)
         file.end_matter(saying.open_matter(file, "settled_elsewhere"), "granted")
         leaving.end_engagement(file, "settled_elsewhere", "claim", file.now)
-        return Effect(to=S.CLOSED, outcome=O.SETTLED_ELSEWHERE, reason="both_confirmed")
+        return Effect(to=S.CLOSED, outcome=Outcome.SETTLED_ELSEWHERE, reason="both_confirmed")
 
     return Move("confirm_settled_elsewhere", carry)
 

@@ -118,11 +118,12 @@ class CaseFile:
     def add(self, row: Model) -> Model:
         """A new child row; it joins the file's own list at once."""
         self.added[type(row)].append(row)
-        for kind, rows in ((Engagement, self.engagements), (Offer, self.offers),
-                           (Obligation, self.obligations), (Matter, self.matters),
-                           (Deadline, self.clocks), (Demand, self.demands)):
-            if isinstance(row, kind):
-                rows.append(row)  # type: ignore[attr-defined]
+        own: dict[type[models.Model], list[Any]] = {
+            Engagement: self.engagements, Offer: self.offers, Obligation: self.obligations,
+            Matter: self.matters, Deadline: self.clocks, Demand: self.demands,
+        }
+        if type(row) in own:
+            own[type(row)].append(row)
         return row
 
     def change(self, row: models.Model, **values: Any) -> None:

@@ -83,7 +83,7 @@ def join_cases(*, numbers: Sequence[str], consents_recorded: bool) -> Move:
         if not consents_recorded:
             raise StepNotAllowed("no_consent", _("合并办理须每一位投诉人同意。"))
         others = list(Complaint.objects.filter(
-            number__in=numbers, enterprise_id=file.complaint.enterprise_id)
+            number__in=numbers, enterprise=file.complaint.enterprise)
             .exclude(pk=file.complaint.pk).values_list("number", flat=True))
         if not others or len(others) != len(set(numbers)):
             raise WrongInput("bad_choice", _("只能合并同一被投诉人的投诉。"), field="numbers")
@@ -175,7 +175,7 @@ def answer_objection(*, upheld: bool, text: str) -> Move:
 
 
 def _not_who_handled(file: CaseFile, actor: Actor) -> None:
-    handled = HandlingStep.objects.filter(
+    handled = actor.person_key is not None and HandlingStep.objects.filter(
         complaint=file.complaint, step__in=["refuse", "terminate", "redirect", "accept"],
         name__person_key=actor.person_key).exists()
     if handled:

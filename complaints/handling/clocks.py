@@ -139,7 +139,8 @@ def resume(file: CaseFile, row: Deadline, at: datetime) -> None:
     """Go on: due R working days after the day of ``at`` (procedure, section 4)."""
     calendar = file.conditions.calendar
     day = calendar.local_day(at)
-    assert row.paused_on is not None and row.remaining is not None
+    if row.paused_on is None or row.remaining is None:
+        raise ValueError(f"clock {row.pk} is not paused")
     pauses = row.derivation.get("pauses", [])
     allowance = pauses[-1].get("allowance") if pauses and "allowance" in pauses[-1] else None
     rested = calendar.count(row.paused_on, day)
@@ -163,7 +164,8 @@ def resume(file: CaseFile, row: Deadline, at: datetime) -> None:
 
 def _day_when_paused(row: Deadline, calendar: deadlines.Calendar) -> str:
     """The last day that the clock had when it was paused: R working days after that day."""
-    assert row.paused_on is not None and row.remaining is not None
+    if row.paused_on is None:
+        raise ValueError(f"clock {row.pk} is not paused")
     day = calendar.after(row.paused_on, row.remaining) if row.remaining else row.paused_on
     return day.isoformat()
 

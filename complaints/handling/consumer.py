@@ -19,7 +19,7 @@ from complaints.models import OfferAnswer
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Clock, Outcome, Status
 
-S, O = Status, Outcome
+S = Status
 DECLINE_REASONS = ("amount_too_low", "demand_missing", "too_late", "not_true", "other")
 WITHDRAW_REASONS = ("settled", "mistake", "no_longer_wanted", "other_way", "other")
 REST = ("give_up", "go_on", "regulator")
@@ -89,7 +89,7 @@ def accept_offer(*, separable: Sequence[int] = (), rest: str = "give_up") -> Mov
         if kept:
             return Effect(to=S.PERFORMING, data=data)
         leaving.end_engagement(file, "settled", "accepted", file.now)
-        return Effect(to=S.CLOSED, outcome=O.SETTLED, reason="nothing_to_perform", data=data)
+        return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="nothing_to_perform", data=data)
 
     return Move("accept_offer", carry)
 
@@ -241,10 +241,10 @@ def withdraw(*, reason: str, text: str = "") -> Move:
         leaving.end_engagement(file, "withdrawn", "consumer", file.now)
         if file.status in (S.MEDIATING, S.MEDIATION_SUSPENDED):
             clocks.start(file, Clock.NOTICE, file.now)
-            return Effect(to=S.CLOSED, outcome=O.MEDIATION_TERMINATED,
+            return Effect(to=S.CLOSED, outcome=Outcome.MEDIATION_TERMINATED,
                           reason="withdrawn_or_settled", data={"why": reason},
                           texts={"reason": said})
-        return Effect(to=S.CLOSED, outcome=O.WITHDRAWN, reason="withdrawn",
+        return Effect(to=S.CLOSED, outcome=Outcome.WITHDRAWN, reason="withdrawn",
                       data={"why": reason}, texts={"reason": said})
 
     return Move("withdraw", carry)
@@ -256,7 +256,7 @@ def refer_to_regulator() -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         complaint = file.complaint
         broken = complaint.is_not_kept or any(o.state == "broken" for o in file.obligations)
-        if complaint.outcome == O.SETTLED and not broken:
+        if complaint.outcome == Outcome.SETTLED and not broken:
             raise StepNotAllowed("settled", _("这件投诉已和解成功；没有兑现时才能转交。"))
         learned = complaint.learned_on or complaint.disputed_on
         old = learned is not None and learned.replace(
@@ -274,9 +274,9 @@ def answer_late(*, accept: bool, text: str = "") -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         complaint = file.complaint
-        assert complaint.closed_at is not None
+        closed_at = complaint.closed_at or file.now
         days = file.conditions.policies.number("late_answer", complaint.handling_region_id).number
-        until = deadlines.calendar_days(complaint.closed_at, days, file.conditions.calendar)
+        until = deadlines.calendar_days(closed_at, days, file.conditions.calendar)
         if file.now >= until.due_at:
             raise StepNotAllowed("too_late", _("办结30天后不能再答复；您仍可转交监管部门。"))
         texts = {"message": said}
@@ -284,7 +284,7 @@ def answer_late(*, accept: bool, text: str = "") -> Move:
             if leaving.goes_on(file):
                 leaving.to_county(file)
                 return Effect(to=S.REVIEW, reason="declined_late", texts=texts)
-            return Effect(to=S.CLOSED, outcome=O.NEGOTIATION_FAILED, reason="declined_late",
+            return Effect(to=S.CLOSED, outcome=Outcome.NEGOTIATION_FAILED, reason="declined_late",
                           texts=texts, data={"may_refer": True})
         complaint.is_late = True
         engagement = file.latest_engagement
@@ -303,6 +303,6 @@ def answer_late(*, accept: bool, text: str = "") -> Move:
             file.change(row, state="confirmed", confirmed_at=file.now)
         if engagement is not None:
             file.change(engagement, odr_result="settled", ended_by="answered_late")
-        return Effect(to=S.CLOSED, outcome=O.SETTLED, reason="answered_late", texts=texts)
+        return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="answered_late", texts=texts)
 
     return Move("answer_late", carry)

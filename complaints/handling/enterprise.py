@@ -28,7 +28,7 @@ CONTACT_CHANNELS = ("phone", "sms", "email", "visit", "message", "other")
 def _handler(file: CaseFile, handler_id: int) -> Staff:
     """A handler who works for this enterprise today, in a branch that has the case."""
     staff = (Staff.objects.on(file.today).select_related("user")
-             .filter(pk=handler_id, enterprise_id=file.complaint.enterprise_id,
+             .filter(pk=handler_id, enterprise=file.complaint.enterprise,
                      role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER]).first())
     if staff is None or not staff.user.is_active:
         raise WrongInput("bad_choice", _("请选一位在岗的处理人员。"), field="handler")

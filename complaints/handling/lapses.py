@@ -14,7 +14,7 @@ from complaints.handling.effect import Effect
 from complaints.models import Deadline
 from complaints.workflow import Clock, Outcome, Status
 
-S, O = Status, Outcome
+S = Status
 Lapse = Callable[[CaseFile, Deadline], tuple[Effect, str]]
 
 
@@ -77,7 +77,7 @@ def _confirmation(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
         return Effect(to=S.REVIEW, reason="offer_unanswered", data=_facts(clock),
                       happened_at=clock.due_at), ""
     leaving.end_engagement(file, "unconfirmed", "silence", clock.due_at)
-    return Effect(to=S.CLOSED, outcome=O.UNCONFIRMED, reason="offer_unanswered",
+    return Effect(to=S.CLOSED, outcome=Outcome.UNCONFIRMED, reason="offer_unanswered",
                   data=_facts(clock), happened_at=clock.due_at), ""
 
 
@@ -136,7 +136,7 @@ def _settled_elsewhere(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
         return Effect(data=_facts(clock), reason="claim_fell", happened_at=clock.due_at), ""
     file.end_matter(claim, "granted")
     leaving.end_engagement(file, "settled_elsewhere", "claim", clock.due_at)
-    return Effect(to=S.CLOSED, outcome=O.SETTLED_ELSEWHERE, reason="consumers_word",
+    return Effect(to=S.CLOSED, outcome=Outcome.SETTLED_ELSEWHERE, reason="consumers_word",
                   data=_facts(clock), happened_at=clock.due_at), ""
 
 
@@ -158,7 +158,7 @@ def _heirs(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     mediating = file.status in (S.MEDIATING, S.MEDIATION_SUSPENDED)
     leaving.end_engagement(file, "withdrawn", "party_gone", clock.due_at)
     return Effect(to=S.CLOSED, reason="party_gone", data=_facts(clock),
-                  outcome=O.MEDIATION_TERMINATED if mediating else O.WITHDRAWN,
+                  outcome=Outcome.MEDIATION_TERMINATED if mediating else Outcome.WITHDRAWN,
                   happened_at=clock.due_at), ""
 
 

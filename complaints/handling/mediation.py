@@ -17,10 +17,11 @@ from complaints.handling import clocks, saying, settling
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.handling.offers import Promise, mediated_promises
+from complaints.models import Deadline
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import TERMINATION_GROUNDS, Clock, Outcome, Status
 
-S, O = Status, Outcome
+S = Status
 
 
 def _both_agreed(file: CaseFile) -> None:
@@ -137,7 +138,7 @@ def order_appraisal(*, laboratory: str, until: date | str, cost_borne_by: str) -
     return Move("order_appraisal", carry)
 
 
-def _stop_sixty_days(file: CaseFile, running: clocks.Deadline) -> None:
+def _stop_sixty_days(file: CaseFile, running: Deadline) -> None:
     strict = date.fromisoformat(running.derivation.get("strict_day", running.last_day.isoformat()))
     left = deadlines.remaining(strict, file.today, file.conditions.calendar, unit="CD")
     file.change(running, state="paused", remaining=left, paused_on=file.today, chase_at=None)
@@ -172,7 +173,7 @@ def record_agreement(*, promises: Sequence[Promise], text: str,
         for demand in file.demands:
             file.change(demand, is_settled=True)
         if not rows:
-            return Effect(to=S.CLOSED, outcome=O.MEDIATED, reason="nothing_to_perform",
+            return Effect(to=S.CLOSED, outcome=Outcome.MEDIATED, reason="nothing_to_perform",
                           data=data, texts={"agreement": said})
         settling.bring_into_force(file, rows, file.now)
         return Effect(to=S.PERFORMING, data=data, texts={"agreement": said}, reason="mediated")
@@ -190,7 +191,7 @@ def terminate(*, ground: str, facts: str) -> Move:
         if why == "sixty_days" and (sixty is None or sixty.lapsed_at is None):
             raise StepNotAllowed("not_sixty_days", _("六十日还没有届满。"), field="ground")
         clocks.start(file, Clock.NOTICE, file.now)
-        return Effect(to=S.CLOSED, outcome=O.MEDIATION_TERMINATED, reason=why,
+        return Effect(to=S.CLOSED, outcome=Outcome.MEDIATION_TERMINATED, reason=why,
                       data={"ground": why, "form": 8}, texts={"decision": said})
 
     return Move("terminate", carry)

@@ -89,22 +89,19 @@ def undo() -> Move:
 
 def _restore(file: CaseFile, before: dict[str, Any]) -> None:
     standing: dict[str, set[int]] = {}
-    for kind in (Complaint, *_KINDS):
+    kinds: tuple[type[models.Model], ...] = (Complaint, *_KINDS)
+    for kind in kinds:
         rows = {row.pk: row for row in _loaded(file, kind, [v["id"] for v in before[kind.__name__]])}
         standing[kind.__name__] = set(rows)
         for values in before[kind.__name__]:
             row = rows.get(values["id"])
             if row is None or (isinstance(row, Matter) and row.kind == "undo"):
                 continue
-            changes = {
+            kept_back = {"id"} | (_NOT_RESTORED if kind is Complaint else set())
+            file.change(row, **{
                 name: row._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
-                for name, value in values.items()
-                if name != "id" and name not in _NOT_RESTORED
-            } if kind is Complaint else {
-                name: row._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
-                for name, value in values.items() if name != "id"
-            }
-            file.change(row, **changes)
+                for name, value in values.items() if name not in kept_back
+            })
     for clock in file.clocks:
         if clock.ended_at is None and clock.pk not in standing["Deadline"]:
             clocks.end(file, clock, file.now, met=False)

@@ -1,0 +1,257 @@
+"""Verification: stream through the whole record and name what was touched.
+
+The one rule: it believes only digests. Columns must say what the hashed text says, chains
+must have no gap, heads of cases and seals must still stand where they stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.db import connection, transaction
+
+from complaints.models import Seal, SealedHead
+from complaints.record import chained
+from complaints.sealing import Head, root_of
+
+_CHUNK = 5000
+
+_ENTRIES = """
+select s.complaint_id, c.number, s.audience, s.sequence, s.previous_hash, s.hash, s.body,
+       c.last_sequence, c.last_hash,
+       b ->> 'case' = c.number and b ->> 'audience' = s.audience
+       and (b ->> 'sequence')::int = s.sequence and b ->> 'step' = s.step
+       and b ->> 'from' = s.from_status and b ->> 'to' = s.to_status
+       and b ->> 'outcome' = s.outcome and b ->> 'reason' = s.reason
+       and b ->> 'role' = s.actor_role and b ->> 'organisation' = s.organisation
+       and b -> 'data' = s.data
+       and (b ->> 'happened')::timestamptz = s.happened_at
+       and (b ->> 'written')::timestamptz = s.written_at
+       and b ->> 'name' = coalesce(encode(n.digest, 'hex'), '')
+       and b ->> 'recorded_by' = coalesce(encode(w.digest, 'hex'), '')
+from complaints_handlingstep s
+join complaints_complaint c on c.id = s.complaint_id
+cross join lateral (select s.body::jsonb as b) parsed
+left join complaints_recordedname n on n.id = s.name_id
+left join complaints_recordedname w on w.id = s.recorded_by_id
+{where}
+order by s.complaint_id, s.audience, s.sequence
+"""
+
+_TEXTS = """
+select c.number, t.audience, t.sequence, t.kind from complaints_personaltext t
+join complaints_complaint c on c.id = t.complaint_id
+left join complaints_handlingstep s on s.complaint_id = t.complaint_id
+  and s.audience = t.audience and s.sequence = t.sequence
+where (s.id is null or position(encode(t.digest, 'hex') in s.body) = 0
+   or (t.text <> '' and t.digest <> sha256(t.salt || convert_to(t.text, 'UTF8')))) {also}
+order by c.number, t.sequence limit 100
+"""
+
+_NAMES = """
+select count(*) from complaints_recordedname
+where name <> '' and digest <> sha256(salt || convert_to(name, 'UTF8'))
+"""
+
+_EMPTY = """
+select c.number from complaints_complaint c
+where c.last_sequence > 0 and not exists (
+    select from complaints_handlingstep s where s.complaint_id = c.id and s.audience = 'parties')
+{also} limit 100
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first broken place of one chain: case, chain, sequence, and what is wrong."""
+
+    case: str
+    audience: str
+    sequence: int
+    what: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What was looked at, and what was found; ``broken`` empty means unbroken."""
+
+    entries: int = 0
+    chains: int = 0
+    seals: int = 0
+    sealed_size: int = 0
+    sealed_root: str = ""
+    broken: list[Broken] = field(default_factory=list)
+
+    @property
+    def is_unbroken(self) -> bool:
+        return not self.broken
+
+    def as_json(self) -> dict[str, Any]:
+        return {"unbroken": self.is_unbroken, **asdict(self)}
+
+
+def verify(*, number: str = "", public_key: bytes = b"") -> Report:
+    """Verify one case or everything; memory stays flat whatever the size.
+
+    ``public_key``: the raw Ed25519 key that the seals must carry, known from outside.
+    """
+    report = Report()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("set local statement_timeout = 0")
+            cursor.execute("set local transaction_timeout = 0")
+            cursor.execute("set local idle_in_transaction_session_timeout = 0")
+        _chains(report, number)
+        _without_entries(report, number)
+        _texts(report, number)
+        _sealed_heads(report, number)
+        if not number:
+            _seals(report, public_key)
+    return report
+
+
+def _rows(sql: str, parameters: list[Any]) -> Iterator[tuple[Any, ...]]:
+    """Rows by a server-side cursor: nothing is held but one chunk."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"declare record_walk no scroll cursor for {sql}", parameters)
+        try:
+            while True:
+                cursor.execute(f"fetch {_CHUNK} from record_walk")
+                rows = cursor.fetchall()
+                if not rows:
+                    return
+                yield from rows
+        finally:
+            cursor.execute("close record_walk")
+
+
+def _chains(report: Report, number: str) -> None:
+    where, parameters = ("where c.number = %s", [number]) if number else ("", [])
+    chain: tuple[int, str] | None = None
+    sequence, previous, name, head = 0, b"", "", (0, b"")
+    skip = False
+
+    def end_of_chain() -> None:
+        if chain is None or skip or chain[1] != "parties":
+            return
+        if (sequence, previous) != head:
+            at = min(sequence, head[0]) + 1 if sequence != head[0] else sequence
+            report.broken.append(Broken(name, chain[1], at,
+                                        "the case says the chain ends elsewhere"))
+
+    for (case, case_number, audience, nth, before, digest, body, last, last_hash,
+         faithful) in _rows(_ENTRIES.format(where=where), parameters):
+        if (case, audience) != chain:
+            end_of_chain()
+            chain, sequence, previous, skip = (case, audience), 0, b"", False
+            name, head = case_number, (last, bytes(last_hash))
+            report.chains += 1
+        report.entries += 1
+        if skip:
+            continue
+        what = ""
+        if nth != sequence + 1:
+            what = f"entry {sequence + 1} is missing"
+        elif bytes(before) != previous:
+            what = "it does not follow the entry before it"
+        elif chained(previous, body) != bytes(digest):
+            what = "its text does not match its digest"
+        elif not faithful:
+            what = "its columns do not say what was hashed"
+        if what:
+            report.broken.append(Broken(case_number, audience, sequence + 1, what))
+            skip = True
+            continue
+        sequence, previous = nth, bytes(digest)
+    end_of_chain()
+
+
+def _without_entries(report: Report, number: str) -> None:
+    also, parameters = ("and c.number = %s", [number]) if number else ("", [])
+    with connection.cursor() as cursor:
+        cursor.execute(_EMPTY.format(also=also), parameters)
+        for (case,) in cursor.fetchall():
+            report.broken.append(Broken(case, "parties", 1, "every entry is missing"))
+
+
+def _texts(report: Report, number: str) -> None:
+    also, parameters = ("and c.number = %s", [number]) if number else ("", [])
+    with connection.cursor() as cursor:
+        cursor.execute(_TEXTS.format(also=also), parameters)
+        for case, audience, sequence, kind in cursor.fetchall():
+            report.broken.append(Broken(case, audience, sequence,
+                                        f"the text “{kind}” is not the one that was recorded"))
+        cursor.execute(_NAMES)
+        if changed := cursor.fetchone()[0]:
+            report.broken.append(Broken("", "", 0, f"{changed} recorded names were changed"))
+
+
+def _sealed_heads(report: Report, number: str) -> None:
+    """Every chain must still hold the last entry that was sealed: a cut tail shows here."""
+    also, parameters = ("where c.number = %s", [number]) if number else ("", [])
+    known = {(b.case, b.audience) for b in report.broken}
+    sql = f"""
+        select coalesce(c.number, h.complaint_id::text), h.audience, h.sequence
+        from (select distinct on (complaint_id, audience) complaint_id, audience, sequence, hash
+              from complaints_sealedhead order by complaint_id, audience, sequence desc) h
+        left join complaints_complaint c on c.id = h.complaint_id
+        left join complaints_handlingstep s on s.complaint_id = h.complaint_id
+          and s.audience = h.audience and s.sequence = h.sequence and s.hash = h.hash
+        {also} {"and" if also else "where"} s.id is null limit 100
+    """  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        for case, audience, sequence in cursor.fetchall():
+            if (case, audience) not in known:
+                report.broken.append(Broken(case, audience, sequence,
+                                            "the sealed entry is gone or is another one"))
+
+
+def _seals(report: Report, public_key: bytes) -> None:
+    previous, number, size, first_key = b"", 0, 0, public_key
+    for seal in Seal.objects.order_by("number").iterator(chunk_size=500):
+        heads: list[Head] = [
+            (h.complaint_id, h.audience, h.sequence, bytes(h.hash))
+            for h in SealedHead.objects.filter(seal=seal).order_by("complaint_id", "audience")
+        ]
+        first_key = first_key or bytes(seal.public_key)
+        what = ""
+        if seal.number != number + 1 or bytes(seal.previous_root) != previous:
+            what = f"seal {number + 1} is missing"
+        elif root_of(previous, seal.number, seal.size, seal.at, heads) != bytes(seal.root):
+            what = f"seal {seal.number} does not match what it seals"
+        elif bytes(seal.public_key) != first_key or not _is_signed(seal):
+            what = f"seal {seal.number} is not signed by the known key"
+        if what:
+            report.broken.append(Broken("", "seal", seal.number, what))
+            return
+        previous, number, size = bytes(seal.root), seal.number, seal.size
+        report.seals += 1
+        report.sealed_size, report.sealed_root = seal.size, previous.hex()
+    _count_sealed(report, size)
+
+
+def _count_sealed(report: Report, size: int) -> None:
+    last = Seal.objects.order_by("-number").first()
+    if last is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from complaints_handlingstep where id <= %s",
+                       [last.through_id])
+        standing = cursor.fetchone()[0]
+    if standing != size:
+        report.broken.append(Broken("", "seal", last.number,
+                                    f"{size} entries were sealed, {standing} stand there"))
+
+
+def _is_signed(seal: Seal) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes(seal.public_key)).verify(
+            bytes(seal.signature), bytes(seal.root))
+    except InvalidSignature:
+        return False
+    return True
