@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from complaints.conditions import current_calendar
 from complaints.deadlines import remaining
+from complaints.labels import label, tone
 from complaints.models import Complaint, Deadline
 from complaints.workflow import Clock, Status
 from odr_portal.templatetags.portal import day_text
@@ -43,14 +44,15 @@ def duty_of(case: Complaint, *, now: datetime) -> dict[str, Any]:
     clocks = {clock.clock: clock for clock in Deadline.objects.filter(complaint=case, state="running")}
     clock = clocks.get(_CLOCK_OF.get(status, Clock.NEGOTIATION))
     duty: dict[str, Any] = {
-        "tone": "neutral",
+        "tone": tone(status),
+        "status": label(status),
+        "holder": str(case.branch or case.enterprise or authority),
         "since": case.status_since,
         "clock": _chip(clock, now=now) if clock else None,
         "due_at": clock.due_at if clock else None,
     }
     if status == Status.FILED:
         return duty | {
-            "status": _("已提交"),
             "holder": _("平台分送"),
             "holder_detail": _("先由系统查找答复单位，找不到就交给%(authority)s") % {"authority": authority},
             "due_detail": _("转给负责答复的单位"),
@@ -59,7 +61,6 @@ def duty_of(case: Complaint, *, now: datetime) -> dict[str, Any]:
         }
     if status == Status.TRIAGE:
         return duty | {
-            "status": _("待分送"),
             "holder": authority,
             "holder_detail": _("正在确定由谁处理"),
             "due_detail": _("确定由谁处理"),
@@ -68,10 +69,8 @@ def duty_of(case: Complaint, *, now: datetime) -> dict[str, Any]:
         }
     if status == Status.WITH_ENTERPRISE:
         last = clocks.get(Clock.NEGOTIATION)
-        result = _("结果最迟%(day)s") % {"day": _day(last)} if last else _("受理")
+        result = _("结果最迟%(day)s") % {"day": _day(last)} if last else ""
         return duty | {
-            "status": _("待企业受理"),
-            "holder": str(case.branch or case.enterprise),
             "holder_detail": _("受理后会写明负责人"),
             "due_detail": result,
             "if_missed": _("记录企业逾期；协商到期没有结果，自动转%(authority)s审查") % {"authority": authority},
@@ -79,14 +78,12 @@ def duty_of(case: Complaint, *, now: datetime) -> dict[str, Any]:
         }
     if status == Status.REVIEW:
         return duty | {
-            "tone": "authority",
-            "status": _("待受理审查"),
             "holder": authority,
             "holder_detail": _("告知您是否受理"),
             "if_missed": _("记录逾期，提请上级监管部门督促"),
             "if_missed_detail": _("您不用再做什么"),
         }
-    return duty | {"status": _("办理中"), "holder": str(case.branch or case.enterprise or authority)}
+    return duty
 
 
 def _day(clock: Deadline) -> str:

@@ -181,15 +181,6 @@ DEMAND_KINDS: tuple[DemandKind, ...] = (
 )
 DEMAND_BY_CODE = {kind.code: kind for kind in DEMAND_KINDS}
 
-CHANNELS: Options = (
-    ("web", _("网站")),
-    ("station", _("消费维权服务站")),
-    ("phone", _("电话")),
-    ("counter", _("窗口")),
-    ("post", _("来信")),
-    ("import", _("导入")),
-    ("api", _("接口")),
-)
 REPLY_BY: Options = (
     ("phone", _("电话")),
     ("sms", _("短信")),

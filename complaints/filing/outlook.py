@@ -5,6 +5,8 @@ The one rule: nothing here bars filing; it informs, and the person decides.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +23,7 @@ from complaints.workflow import Outcome
 LOOKED_BACK = timedelta(days=60)
 NEAR_IDENTICAL = 90
 COMPARED = 50
+COMPARED_TEXTS = ("consumer_statement", "consumer_order_no", "consumer_service_number")
 
 
 @dataclass(frozen=True)
@@ -64,26 +67,24 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
         .exclude(outcome=Outcome.WITHDRAWN)
         .order_by("-filed_at")[:COMPARED]
     )
-    texts = dict(
-        PersonalText.objects.filter(complaint__in=earlier, kind="statement", sequence=1).values_list(
-            "complaint_id", "text"
-        )
-    )
+    said: dict[int, dict[str, str]] = defaultdict(dict)
+    rows = PersonalText.objects.filter(complaint__in=earlier, kind__in=COMPARED_TEXTS, audience="parties")
+    for case_id, kind, text in rows.values_list("complaint_id", "kind", "text"):
+        said[case_id].setdefault(kind, text)
     found = []
     for case in earlier:
-        same_order = _same_order(case, filing)
-        same_text = _same_text(texts.get(case.pk, ""), filing.statement)
+        same_order = _same_order(case, said[case.pk], filing)
+        same_text = _same_text(said[case.pk].get("consumer_statement", ""), filing.statement)
         if same_order or same_text:
             found.append(Duplicate(case, same_order, same_text))
     return found
 
 
-def _same_order(case: Complaint, filing: FilingRequest) -> bool:
+def _same_order(case: Complaint, said: Mapping[str, str], filing: FilingRequest) -> bool:
     if not any(_same_respondent(case, respondent) for respondent in filing.respondents):
         return False
     here = {filing.order_no, filing.service_number} - {""}
-    there = {str(case.facts.get(name, "")) for name in ("order_no", "service_number")} - {""}
-    return bool(here & there)
+    return bool(here & {said.get("consumer_order_no", ""), said.get("consumer_service_number", "")})
 
 
 def _same_respondent(case: Complaint, respondent: RespondentRequest) -> bool:

@@ -7,6 +7,7 @@ effect of a no beside it.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
@@ -178,10 +179,10 @@ class ConsentsStep(Step):
 
     def __init__(self, *arguments: Any, enterprise_name: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
-        for code, label, effect in consent_questions(enterprise_name):
-            self.fields[code] = YesNo(
-                label=label,
-                help_text=effect,
+        for consent in consent_questions(enterprise_name):
+            self.fields[consent.code] = YesNo(
+                label=consent.question,
+                help_text=consent.effect_of_no,
                 yes=_("同意"),
                 no=_("不同意"),
                 error_messages={
@@ -191,35 +192,50 @@ class ConsentsStep(Step):
             )
 
 
-def consent_questions(enterprise_name: str) -> tuple[tuple[str, Text, Text], ...]:
-    """(code, question, effect of a no); the entity that receives the data is named."""
+@dataclass(frozen=True)
+class Consent:
+    """One question: in full, what a no leads to, and in short for the check page."""
+
+    code: str
+    question: Text
+    effect_of_no: Text
+    short: Text
+
+
+def consent_questions(enterprise_name: str) -> tuple[Consent, ...]:
+    """What is asked; the entity that would receive the data is named."""
     who = {"enterprise": enterprise_name}
-    share = (
+    share = Consent(
         request.SHARE_WITH_ENTERPRISE,
         _("把这件投诉和您的联系方式提供给%(enterprise)s") % who,
         _("不同意：企业收不到，由监管部门直接处理"),
+        _("提供给%(enterprise)s") % who,
     )
-    pause = (
+    pause = Consent(
         request.PAUSE_FOR_SETTLEMENT,
         _("监管部门收到后，可以先让企业与您和解，期间审查计时暂停"),
         _("不同意：监管部门直接审查，计时不停"),
+        _("先让企业和解"),
     )
     return (
         share if enterprise_name else pause,
-        (
+        Consent(
             request.PASS_TO_REGULATOR,
             _("谈不成时，自动转给监管部门"),
             _("不同意：协商不成就办结，您仍可以自己一键转交"),
+            _("谈不成时转监管部门"),
         ),
-        (
+        Consent(
             request.DELEGATED_MEDIATION,
             _("需要调解时，可以委托消费者组织调解"),
             _("不同意：由监管部门自己调解"),
+            _("由消费者组织调解"),
         ),
-        (
+        Consent(
             request.PUBLISH_MASKED,
             _("公开这件投诉，隐去您的姓名和号码"),
             _("不同意：不公开，不影响办理；以后可以改"),
+            _("公开（隐去姓名和号码）"),
         ),
     )
 

@@ -25,6 +25,7 @@ from complaints.models.draft import FilingDraft
 from complaints.models.evidence import EvidenceKind
 from enterprises.finding import Hit, find
 from enterprises.models import Branch, Enterprise
+from odr_portal.templatetags import portal
 
 HITS_SHOWN = 8
 
@@ -81,11 +82,7 @@ def others_screen(form: Step) -> dict[str, Any]:
     def is_used(*names: str) -> bool:
         return any(value_of(form, name) or form.errors.get(name) for name in names)
 
-    return {
-        "others_open": kind in ("guardian", "agent", "heir") or is_used("principal_name", "relation", "powers"),
-        "joint_open": kind == "joint" or is_used("parties"),
-        "declared_open": kind not in ("", SELF),
-    }
+    return {"others_open": kind not in ("", SELF) or is_used("principal_name", "relation", "powers", "parties")}
 
 
 def value_of(form: Step, name: str) -> str:
@@ -158,6 +155,17 @@ def answering_branch(pick: Pick, *, today: date, region_id: int | None) -> Branc
     return None
 
 
+def answering_name(draft: FilingDraft, *, today: date) -> str:
+    """Who will probably answer; empty when no enrolled entity was picked."""
+    if not (name := drafts.enrolled_name(draft)):
+        return ""
+    pick = read_pick(drafts.first(draft, "enterprise", "respondent"))
+    region = drafts.first(draft, "enterprise", "service_region")
+    region_id = int(region) if re.fullmatch(r"[0-9]{1,9}", region) else None
+    branch = answering_branch(pick, today=today, region_id=region_id) if pick else None
+    return str(branch or name)
+
+
 def demands_screen(form: Step) -> dict[str, Any]:
     """Rows for the list: those that fit the purchase at once, the others folded away."""
     ticked = form["demand"].value() or []
@@ -204,9 +212,7 @@ def label_of(pairs: Any, code: str) -> str:
 
 
 def day_text(day: date | None) -> str:
-    if day is None:
-        return ""
-    return _("%(year)d年%(month)d月%(day)d日") % {"year": day.year, "month": day.month, "day": day.day}
+    return portal.day_text(day, weekday=False) if day is not None else ""
 
 
 def yes_no(answer: bool | None) -> str:
@@ -281,7 +287,7 @@ def _purchase_lines(said: Mapping[str, Any], url: str) -> list[Line]:
     amount = said.get("amount")
     return _lines(
         url,
-        (_("商品或服务"), _("%(item)s（%(category)s）") % {"item": item, "category": category} if item else category),
+        (_("商品或服务"), [part for part in (item, category) if part]),
         (_("品牌"), said.get("brand", "")),
         (_("金额"), amount_text(amount) if amount is not None else ""),
         (_("购买或开通日期"), day_text(said.get("bought_on"))),
@@ -348,7 +354,7 @@ def _you_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Li
 def _consent_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Line]:
     name = drafts.enrolled_name(draft)
     return [
-        Line(label, [_("同意") if said[code] else _("不同意")], change_url=url)
-        for code, label, _effect in consent_questions(name)
-        if code in said
+        Line(consent.short, [_("同意") if said[consent.code] else _("不同意")], change_url=url)
+        for consent in consent_questions(name)
+        if consent.code in said
     ]

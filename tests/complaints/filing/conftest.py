@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from authorities.loading import DATA, load_calendars, load_policies
 from authorities.models import Authority, Region
 from enterprises.models import Branch, Enterprise, ServiceArea
 from enterprises.naming import write_names
@@ -51,14 +53,20 @@ def town(db: None, settings: Any, tmp_path: Path) -> Town:
     fujian = _region(FUJIAN, 359999999, "350000", "福建省", "Fujian", "province", china)
     fuzhou = _region(FUZHOU, 350199999, "350100", "福州市", "Fuzhou", "city", fujian)
     gulou = _region(GULOU, 350102999, "350102", "鼓楼区", "Gulou", "county", fuzhou)
-    nation = Authority.objects.create(name="测试总局", region=china, level="national", document_code="测总")
+    load_policies(DATA / "policies.csv")
+    load_calendars(DATA / "calendars.csv", now=timezone.now())
+    nation = Authority.objects.create(
+        name="测试总局", region=china, level="national", has_intake=True, document_code="测总"
+    )
     county = Authority.objects.create(
         name="鼓楼区测试局", region=gulou, parent=nation, level="county", has_power=True, document_code="测鼓"
     )
     carrier = Enterprise.objects.create(
         name="测试移动通信有限公司", name_en="Test Mobile Ltd", enrolment="enrolled", enrolled_by=county
     )
-    branch = Branch.objects.create(enterprise=carrier, name="测试移动福州分公司", name_en="Test Mobile Fuzhou", place=gulou)
+    branch = Branch.objects.create(
+        enterprise=carrier, name="测试移动福州分公司", name_en="Test Mobile Fuzhou", place=gulou
+    )
     ServiceArea.objects.create(branch=branch, region=fuzhou)
     cobbler = Enterprise.objects.create(name="测试鞋匠铺", enrolment="not_enrolled")
     write_names([carrier.pk, cobbler.pk])

@@ -1,0 +1,9 @@
+"""The addresses of a case: filing first, then the case for each who has to do with it."""
+
+from django.urls import include, path
+
+app_name = "complaints"
+
+urlpatterns = [
+    path("", include("complaints.urls_filing")),
+]

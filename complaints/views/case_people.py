@@ -1,0 +1,131 @@
+"""Who the consumer is and what was filed, as much of it as this viewer may read.
+
+The one rule: a name or number that the viewer may not see in full is masked here, once, and
+never reaches a template.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from authorities.models import named
+from complaints import labels
+from complaints.filing.choices import ALL_LABELS
+from complaints.models import Complaint, Demand
+from odr_portal.templatetags.portal import day_text, money
+
+#: Who reads how much: all of it, masked, or nothing that leads to the person.
+FULL, MASKED, NONE = "full", "masked", "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """The consumer as this viewer may see the person. Empty = not shown."""
+
+    name: str
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    is_masked: bool = False
+
+    @property
+    def dial(self) -> str:
+        """The number for a tel: link; empty when masked."""
+        return "" if self.is_masked else self.phone.replace(" ", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of what was filed; the names are those of components/summary.html."""
+
+    key: str
+    value: str
+
+
+def masked_name(name: str) -> str:
+    """陈试 → 陈**, Anna Smith → A***: the first letter and no hint of the length."""
+    tidy = unicodedata.normalize("NFC", name).strip()
+    if not tidy:
+        return ""
+    return f"{tidy[0]}***" if tidy[0].isascii() else f"{tidy[0]}**"
+
+
+def masked_number(number: str) -> str:
+    """+8613800000001 → 138****0001; a short number keeps its last two digits only."""
+    digits = number.removeprefix("+86").strip()
+    if len(digits) >= 9:
+        return f"{digits[:3]}****{digits[-4:]}"
+    return f"****{digits[-2:]}" if digits else ""
+
+
+def plain_number(number: str) -> str:
+    return number.removeprefix("+86")
+
+
+def person_of(texts: Mapping[str, str], *, sight: str) -> Person:
+    """``texts``: kind → text of the filing. ``sight``: FULL, MASKED or NONE."""
+    name = texts.get("consumer_name", "")
+    if sight == FULL:
+        return Person(name=name, phone=plain_number(texts.get("consumer_phone", "")),
+                      email=texts.get("consumer_email", ""),
+                      address=texts.get("consumer_address", ""))
+    phone = "" if sight == NONE else masked_number(texts.get("consumer_phone", ""))
+    return Person(name=masked_name(name) or labels.label("consumer", kind="side"), phone=phone,
+                  is_masked=True)
+
+
+def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> list[Fact]:
+    """What the consumer filed, without the statement, the demands and the person."""
+    rows: list[tuple[str, Any]] = [
+        (_("被投诉人"), _respondent(complaint)),
+        (_("商品或服务"), _object(complaint)),
+        (_("问题"), label_of(complaint.problem_category)),
+        (_("金额"), money(complaint.amount) if complaint.amount is not None else ""),
+        (_("购买日期"), day_text(complaint.bought_on) if complaint.bought_on else ""),
+        (_("购买方式"), "" if complaint.is_online is None
+         else _("网上") if complaint.is_online else _("线下")),
+        (_("订单号"), texts.get("consumer_order_no", "") if sight != NONE else ""),
+        (_("业务号码"), _service_number(texts, sight)),
+        (_("争议发生日"), _disputed(complaint)),
+        (_("发生地点"), texts.get("consumer_place", "") if sight == FULL else ""),
+        (_("所在地区"), named(complaint.service_region) if complaint.service_region else ""),
+        (_("企业给过的编号"), texts.get("consumer_their_reference", "")),
+    ]
+    return [Fact(key, str(value)) for key, value in rows if value]
+
+
+def label_of(code: str) -> str:
+    """The form's word for a category; a code that the form does not know is shown as it is."""
+    return str(ALL_LABELS.get(code, code))
+
+
+def demand_text(demand: Demand) -> str:
+    return labels.label(demand.kind, kind="demand_kind")
+
+
+def _respondent(complaint: Complaint) -> str:
+    row = complaint.branch or complaint.enterprise or complaint.picked_branch \
+        or complaint.picked_enterprise
+    return named(row) if row else complaint.respondent_named
+
+
+def _object(complaint: Complaint) -> str:
+    words = [label_of(complaint.object_category), complaint.item_name, complaint.brand_named]
+    return " · ".join(word for word in words if word)
+
+
+def _service_number(texts: Mapping[str, str], sight: str) -> str:
+    number = texts.get("consumer_service_number", "")
+    return masked_number(number) if sight == NONE else number
+
+
+def _disputed(complaint: Complaint) -> str:
+    if complaint.disputed_on is None:
+        return ""
+    words = day_text(complaint.disputed_on)
+    return _("大约%(day)s") % {"day": words} if complaint.disputed_on_is_approximate else words

@@ -1,0 +1,101 @@
+"""The last screen of filing: everything once more, then the one rule call.
+
+The one rule: whatever a double click sends, one complaint comes of it and both
+submits end at the same receipt.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from complaints import handling
+from complaints.actors import Actor, consumer
+from complaints.filing import composing, drafts, screens, steps
+from complaints.filing.composing import Unfinished
+from complaints.filing.forms import ProblemStep
+from complaints.filing.outlook import duplicates, outlook
+from complaints.filing.request import FilingRequest
+from complaints.models.draft import FilingDraft
+from complaints.views.filing_frame import Held, address_of, give_cookie, receipt_address, show
+from complaints.workflow import Role
+from odr_portal.accounts.idempotency import once
+from odr_portal.accounts.models import User
+
+
+def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBase:
+    """The last screen: everything once more, then the one rule call."""
+    draft, today = held.draft, timezone.localdate(now)
+    language = get_language() or settings.LANGUAGE_CODE
+    token = drafts.tracking_token(draft, held.key or str(draft.pk))
+    form = steps.STEP_BY_CODE["check"](request.POST if request.method == "POST" else None, today=today)
+    if request.method == "POST" and "later" in request.POST:
+        return redirect(f"{reverse('complaints:file')}?saved=1")
+    composed = composing.to_request(
+        draft, now=now, language=language, tracking_digest=drafts.tracking_digest(token)
+    )
+    if request.method == "POST" and form.is_valid() and not isinstance(composed, Unfinished):
+        return _file(request, held, composed, now=now)
+    forms = composing.judged_forms(draft, today=today)
+    for judged in forms.values():
+        judged.is_valid()
+    problem, answers = forms["problem"], screens.answering_name(draft, today=today)
+    links = {code: f"{address_of(draft, code)}?back=check" for code in steps.STEP_CODES}
+    unfinished = [
+        {"text": str(steps.STEP_BY_CODE[code].question), "url": f"{links[code]}&check=1"}
+        for code in (composed.forms if isinstance(composed, Unfinished) else ())
+    ]
+    return show(
+        request,
+        draft,
+        form,
+        now=now,
+        status=422 if request.method == "POST" else 200,
+        sections=screens.summary(draft, forms, today=today, addresses=links),
+        unfinished_steps=unfinished,
+        duplicates=[] if isinstance(composed, Unfinished) else duplicates(composed, now=now),
+        outlook=None if isinstance(composed, Unfinished) else outlook(composed, is_enrolled=bool(answers), now=now),
+        answers=answers,
+        is_old=isinstance(problem, ProblemStep) and problem.is_old,
+    )
+
+
+def _file(
+    request: HttpRequest, held: Held, filing: FilingRequest, *, now: datetime
+) -> HttpResponseBase:
+    """Files once, whatever a double click sends; a second submit finds the receipt."""
+    with transaction.atomic():
+        draft = FilingDraft.objects.select_for_update().get(pk=held.draft.pk)
+        if draft.filed_at is not None:
+            return redirect(receipt_address(draft))
+        with once(request, actor=f"draft:{draft.pk}") as attempt:
+            if not attempt.answered:
+                cases = handling.file([filing], actor=_actor(filing), now=now)
+                drafts.mark_filed(draft, numbers=[case.number for case in cases], now=now)
+                attempt.reference = receipt_address(draft)
+    response = HttpResponseRedirect(attempt.reference)
+    if held.key:
+        give_cookie(response, held.key, seconds=drafts.RECEIPT_FOR.total_seconds())
+    return response
+
+
+def _actor(filing: FilingRequest) -> Actor:
+    """The proven person; else somebody of that name whom nobody has rung yet."""
+    person = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id else None
+    if person is not None:
+        return replace(consumer(person), name=filing.consumer_name)
+    return Actor(
+        role=Role.CONSUMER,
+        roles=frozenset({Role.CONSUMER}),
+        name=filing.consumer_name,
+        person_key=uuid.uuid4(),
+    )

@@ -1,0 +1,86 @@
+"""The receipt: proof and calm, right after filing and whenever one comes back.
+
+The one rule: the tracking token is shown for 30 minutes, in the browser that
+filed, and never again; the case keeps its digest only.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import segno
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from complaints.filing import drafts
+from complaints.filing.arrival import duty_of, heading_of
+from complaints.models import Complaint
+from complaints.views.filing_frame import Held, held_by
+from odr_portal.accounts.models import User
+
+
+@dataclass(frozen=True)
+class Code:
+    """A QR code as one SVG path: `size` modules wide, quiet zone included."""
+
+    size: int
+    path: str
+
+
+def qr_code(text: str) -> Code:
+    """Error level Q, quiet zone of four modules."""
+    rows = [list(row) for row in segno.make(text, error="q", micro=False).matrix_iter(border=4)]
+    parts = []
+    for y, row in enumerate(rows):
+        x = 0
+        while x < len(row):
+            run = x
+            while run < len(row) and row[run]:
+                run += 1
+            if run > x:
+                parts.append(f"M{x} {y}h{run - x}v1h-{run - x}z")
+            x = max(run, x + 1)
+    return Code(len(rows), "".join(parts))
+
+
+@never_cache
+@require_safe
+def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
+    now = timezone.now()
+    held = held_by(request, now=now)
+    if held is not None and number not in held.draft.filed_as:
+        held = None
+    visible = Complaint.objects.filter(number=number) if held else Complaint.objects.visible_to(request.user)
+    case = visible.filter(number=number).select_related("enterprise", "branch", "handling_authority").first()
+    if case is None or (held is None and case.consumer_id != request.user.pk):
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.get_full_path())
+        raise Http404
+    token = _token(held, case, now=now)
+    linked = held.draft.filed_as if held else [case.number]
+    context: dict[str, Any] = {
+        "case": case,
+        "numbers": linked,
+        "token": token,
+        "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
+        "duty": duty_of(case, now=now),
+        "is_own": isinstance(request.user, User) and case.consumer_id == request.user.pk,
+        "heading": heading_of(case),
+    }
+    return render(request, "consumer/filing/receipt.html", context)
+
+
+def _token(held: Held | None, case: Complaint, *, now: datetime) -> str:
+    """The token again, or nothing once half an hour is over."""
+    if held is None or held.draft.filed_at is None or now >= held.draft.filed_at + drafts.RECEIPT_FOR:
+        return ""
+    token = drafts.tracking_token(held.draft, held.key)
+    is_its = hmac.compare_digest(drafts.tracking_digest(token), case.tracking_digest)
+    return token if is_its else ""
