@@ -6,6 +6,7 @@ no app, and an app needs to know nothing of HTTP.
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -39,6 +40,14 @@ def wants_json(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/open/"))
 
 
+def sign_in_first(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The session ended while somebody wrote: a bare redirect would lose the text."""
+    kept = kept_text(request)
+    if request.path.startswith(settings.LOGIN_URL) or not kept:
+        return response
+    return render(request, "errors/401.html", {"kept": kept, "sign_in": response["Location"]}, status=401)
+
+
 def busy(request: HttpRequest) -> HttpResponse:
     """The database is away or overloaded: nothing was stored, what was typed is handed back."""
     if wants_json(request):
@@ -54,7 +63,11 @@ class RefusedSteps:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        is_sent_to_sign_in = response.status_code == 302 and response["Location"].startswith(settings.LOGIN_URL)
+        if request.method == "POST" and is_sent_to_sign_in and not request.user.is_authenticated:
+            return sign_in_first(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, OperationalError | InterfaceError):

@@ -128,3 +128,11 @@ def test_the_second_body_under_one_key_is_422_and_kept() -> None:
 
 def test_a_form_without_a_key_is_400() -> None:
     assert post("/one-effect/", idempotency_key="")[0] == 400
+
+
+def test_a_session_that_ended_while_writing_keeps_the_text() -> None:
+    status, page = post("/account/", name=LONG)
+    assert status == 401
+    assert LONG in page
+    assert 'href="/account/sign-in/?next=/account/"' in page
+    assert Client().post("/account/", {"idempotency_key": "0f6c2a7e"}).status_code == 302

@@ -6,19 +6,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from authorities.models import Authority, Officer, Region
 from enterprises.models import Enterprise, Staff
 from odr_portal import frame
 from odr_portal.accounts.models import User
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def region() -> Region:
-    return Region.objects.create(
-        id=100000000, last=999999999, code="CN", name="中国", name_en="China", level="country", country="CN"
-    )
 
 
 def signed_in(email: str) -> tuple[Client, User]:
@@ -28,17 +20,14 @@ def signed_in(email: str) -> tuple[Client, User]:
     return client, user
 
 
-def test_an_officer_sees_the_authority(region: Region) -> None:
-    client, user = signed_in("rui@example.org")
-    authority = Authority.objects.create(
-        name="市场监管总局", name_en="National Administration", region=region, level="national"
-    )
-    Officer.objects.create(user=user, authority=authority, role="handler", starts_on=date(2026, 1, 1))
-    assert frame.organisation_of(user) == ("authority", authority)
-    page = client.get("/help/").content.decode()
-    assert "市场监管总局" in page
+def test_an_officer_sees_the_authority(world: Any) -> None:
+    client = Client()
+    client.force_login(world.rui)
+    assert frame.organisation_of(world.rui) == ("authority", world.gulou)
+    assert world.gulou.name in client.get("/help/").content.decode()
     client.post("/display/", {"language": "en"})
-    assert "National Administration" in client.get("/help/").content.decode()
+    assert world.gulou.name_en
+    assert world.gulou.name_en in client.get("/help/").content.decode()
 
 
 def test_staff_see_their_enterprise_until_they_leave() -> None:
