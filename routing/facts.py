@@ -17,7 +17,7 @@ Values = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """One reason: a code of wording.py with its values."""
+    """One reason: a code of enterprises/reasons.py with its values."""
 
     code: str
     values: Values = field(default_factory=dict)

@@ -15,8 +15,8 @@ from complaints.handling import enterprise
 from complaints.models import Complaint, ForwardingDecision
 from complaints.workflow import Status
 from enterprises.models import Brand, Enterprise
+from enterprises.reasons import say_all
 from routing import forwarding
-from routing.wording import say_all
 from tests import given
 from tests.cast import WEDNESDAY, World
 

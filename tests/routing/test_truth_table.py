@@ -16,10 +16,10 @@ from authorities.models import Authority, Region
 from enterprises.exchange import reference
 from enterprises.importing import import_enterprises
 from enterprises.models import Branch, Brand, Enterprise
+from enterprises.reasons import WORDS, say_all
 from routing import directory, matching
 from routing.facts import Directory, Facts, Match, NoMatch, Rule
 from routing.loading import load_rules
-from routing.wording import WORDS, say_all
 
 HERE = Path(__file__).parent
 

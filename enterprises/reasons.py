@@ -1,6 +1,6 @@
-"""Why a case went where it went, in words of both languages.
+"""Why a case went where it went, in words of both languages; triage shows them too.
 
-Rule: matching and forwarding speak in codes; the words stand here only, so a
+Rule: routing speaks in codes and stores them; the words stand here only, so a
 decision stored years ago can still be read.
 """
 
