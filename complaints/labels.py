@@ -8,7 +8,6 @@ is looked for in the order of ``KINDS`` unless ``kind`` is given.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 
 from django.utils.translation import get_language
 
@@ -33,6 +32,10 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "decline_reason": labels_reasons.DECLINE_REASONS,
     "withdraw_reason": labels_reasons.WITHDRAW_REASONS,
     "return_reason": labels_reasons.RETURN_REASONS,
+    "redirected_matter": labels_reasons.REDIRECTED_MATTERS,
+    "reopening_ground": labels_reasons.REOPENING_GROUNDS,
+    "route": labels_reasons.ROUTES,
+    "body": labels_reasons.BODIES,
     "offer_state": labels_settlement.OFFER_STATES,
     "verdict": labels_settlement.VERDICTS,
     "obligation_state": labels_settlement.OBLIGATION_STATES,
@@ -40,6 +43,11 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "demand_kind": labels_settlement.DEMAND_KINDS,
     "contact_channel": labels_settlement.CONTACT_CHANNELS,
     "channel": labels_settlement.CHANNELS,
+    "service_channel": labels_settlement.SERVICE_CHANNELS,
+    "session_mode": labels_settlement.SESSION_MODES,
+    "cost_bearer": labels_settlement.COST_BEARERS,
+    "recusal_decision": labels_settlement.RECUSAL_DECISIONS,
+    "rest": labels_settlement.REST_OF_DEMANDS,
     "clock": labels_case.CLOCKS,
     "clock_state": labels_case.CLOCK_STATES,
     "odr_result": labels_case.ODR_RESULTS,
@@ -49,13 +57,20 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "matter_state": labels_case.MATTER_STATES,
 }
 
-_KIND_OF: dict[type[Enum], str] = {Status: "status", Outcome: "outcome", Clock: "clock", Role: "role"}
+_KIND_OF: dict[type, str] = {Status: "status", Outcome: "outcome", Clock: "clock", Role: "role"}
 #: Where the reason of an entry is looked for, nearest first.
 _REASON_KINDS = {
     Outcome.REFUSED: ("refusal_ground", "reason"),
     Outcome.MEDIATION_TERMINATED: ("termination_ground", "reason"),
 }
-_ANY_REASON = ("reason", "failure_reason", "refusal_ground", "termination_ground")
+_ANY_REASON = (
+    "reason",
+    "failure_reason",
+    "refusal_ground",
+    "termination_ground",
+    "redirected_matter",
+    "reopening_ground",
+)
 
 
 def is_chinese(language: str | None = None) -> bool:
@@ -69,7 +84,7 @@ def pick(words: Words, language: str | None = None) -> str:
 
 def label(code: str, language: str | None = None, *, kind: str = "") -> str:
     """The word for a code; an unknown code is shown as it is, never hidden."""
-    kind = kind or _KIND_OF.get(type(code), "")  # type: ignore[call-overload]
+    kind = kind or _KIND_OF.get(type(code), "")
     vocabularies = (KINDS[kind],) if kind else KINDS.values()
     for vocabulary in vocabularies:
         if code in vocabulary:

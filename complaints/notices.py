@@ -1,14 +1,276 @@
-"""Whom we tell what after each step. The words are stamped when the notice is made."""
+"""Whom we tell what after each step. The words are stamped when the notice is made.
+
+The one rule: a notice holds no name, no phone and nothing of the problem, only the number, what
+happened, who must act by when and where to read on. Rows of the file suffice: no query here.
+"""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from complaints.models import Notice
+from authorities.models import Authority
+from complaints import labels
+from complaints import labels_notices as words
+from complaints.labels_days import before, capitals, day_words, number_of_days
+from complaints.labels_reasons import ROUTES
+from complaints.models import Complaint, Notice
+from complaints.record import Entry
+from complaints.standing import standing, what_if_missed
+from complaints.workflow import MUST_ACT, TABLE, Audience, Outcome, Role, Status
 
 if TYPE_CHECKING:
     from complaints.handling.casefile import CaseFile
 
+#: Whom the ``tells`` of an entry means; the holder is whoever must act then.
+ADDRESSEES: dict[str, tuple[str, ...]] = {
+    "": (),
+    "consumer": ("consumer",),
+    "enterprise": ("enterprise",),
+    "authority": ("authority",),
+    "both": ("consumer", "enterprise"),
+}
+_PATHS = {
+    "consumer": "/cases/{number}/",
+    "enterprise": "/enterprise/cases/{number}/",
+    "authority": "/authority/cases/{number}/",
+}
+_STAFF_LANGUAGE = "zh-hans"
+_ON_THE_LAST_DAY = 100
+
 
 def for_file(file: CaseFile) -> list[Notice]:
-    return []
+    """One notice for each addressee of each entry of this flush."""
+    found: list[Notice] = []
+    _hand_promises_to_clocks(file)
+    for entry in file.entries:
+        for addressee in addressees(entry):
+            enterprise_id = _enterprise_id(file) if addressee == "enterprise" else None
+            if addressee == "enterprise" and enterprise_id is None:
+                continue
+            found.append(_notice(file, entry, addressee, enterprise_id))
+    return found
+
+
+def _hand_promises_to_clocks(file: CaseFile) -> None:
+    """The words need to know whether a promise stems from a mediation; the file has the row."""
+    promises = {row.pk: row for row in file.obligations}
+    for clock in file.clocks:
+        if clock.obligation_id in promises:
+            clock.obligation = promises[clock.obligation_id]
+
+
+def addressees(entry: Entry) -> tuple[str, ...]:
+    """Who is told; an entry of one audience is told to that audience alone."""
+    if entry.tells == "holder":
+        holder = MUST_ACT.get(Status(entry.to_status), "")
+        # Nobody is told what they have just done themselves.
+        told = ADDRESSEES[holder if holder != entry.actor.side else ""]
+    else:
+        told = ADDRESSEES[entry.tells]
+    if entry.audience == Audience.PARTIES:
+        return told
+    return tuple(side for side in told if side == entry.audience)
+
+
+def _enterprise_id(file: CaseFile) -> int | None:
+    """The enterprise that has the case, else the one that had it last."""
+    if file.complaint.enterprise_id is not None:
+        return file.complaint.enterprise_id
+    engagement = file.latest_engagement
+    return engagement.enterprise_id if engagement is not None else None
+
+
+def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | None) -> Notice:
+    complaint = file.complaint
+    language = complaint.language if addressee == "consumer" else _STAFF_LANGUAGE
+    text = _Text(file, entry, addressee, language)
+    notice = Notice(
+        complaint=complaint,
+        audience=entry.audience,
+        sequence=entry.sequence,
+        kind=entry.step,
+        addressee=addressee,
+        language=language,
+        channel="email",
+        subject=text.subject(),
+        body="\n".join(text.lines()),
+        created_at=entry.written_at,
+        send_after=entry.written_at,
+        state="queued",
+    )
+    if addressee == "consumer":
+        notice.user_id = complaint.consumer_id
+    elif addressee == "enterprise":
+        notice.enterprise_id = enterprise_id
+        if enterprise_id == complaint.enterprise_id:
+            notice.staff_id = complaint.handler_id
+    else:
+        notice.authority_id = complaint.handling_authority_id
+    return notice
+
+
+def _authority(file: CaseFile) -> Authority | None:
+    """The handling authority from what is in memory already."""
+    wanted = file.complaint.handling_authority_id
+    return next((row for row in file.conditions.jurisdiction.authorities if row.pk == wanted), None)
+
+
+class _Text:
+    """Subject and lines of one notice."""
+
+    def __init__(self, file: CaseFile, entry: Entry, addressee: str, language: str) -> None:
+        self.file, self.entry, self.addressee, self.language = file, entry, addressee, language
+        self.complaint: Complaint = file.complaint
+        self.chinese = labels.is_chinese(language)
+        self.authority = _authority(file)
+        self.path = _PATHS[addressee].format(number=self.complaint.number)
+
+    def say(self, pair: tuple[str, str], **slots: str) -> str:
+        text = labels.pick(pair, self.language).format(**slots)
+        return text if self.chinese else capitals(text)
+
+    def day(self, day: date) -> str:
+        return before(day, today=self.file.today, chinese=self.chinese)
+
+    @property
+    def closes(self) -> bool:
+        return self.entry.to_status == Status.CLOSED != self.entry.from_status
+
+    # --- the subject ----------------------------------------------------------------------
+
+    def subject(self) -> str:
+        return labels.pick(words.SUBJECT, self.language).format(number=self.complaint.number, what=self._what())
+
+    def _what(self) -> str:
+        step = self.entry.step
+        if step == "remind":
+            return self._reminded()
+        if self.closes:
+            return labels.pick(words.CLOSED_SUBJECT, self.language).format(outcome=self._outcome())
+        own = words.SUBJECTS.get(f"{step}/{self.addressee}") or words.SUBJECTS.get(step)
+        if own:
+            return labels.pick(own, self.language)
+        if self.entry.to_status == Status.REVIEW != self.entry.from_status and self.addressee != "authority":
+            return labels.pick(words.REVIEW_SUBJECT, self.language)
+        return labels.label(step, self.language, kind="step")
+
+    def _reminded(self) -> str:
+        mark, left, late = self._counted()
+        if mark > _ON_THE_LAST_DAY:
+            pair, number = words.REMIND_LATE, late
+        elif mark == _ON_THE_LAST_DAY:
+            pair, number = words.REMIND_TODAY, 0
+        else:
+            pair, number = (words.REMIND_SUBJECT if left else words.REMIND_SOON), left
+        return labels.pick(pair, self.language).format(n=number_of_days(number, chinese=self.chinese))
+
+    def _counted(self) -> tuple[int, int, int]:
+        """(mark, working days left, working days overdue) of a reminder."""
+        calendar, today = self.file.conditions.calendar, self.file.today
+        last = date.fromisoformat(self.entry.data["last_day"])
+        return int(self.entry.data["mark"]), calendar.count(today, last), calendar.count(last, today)
+
+    def _outcome(self) -> str:
+        return labels.label(self.entry.outcome, self.language, kind="outcome")
+
+    # --- the body -------------------------------------------------------------------------
+
+    def lines(self) -> list[str]:
+        if self.entry.step == "remind":
+            found = self._reminder()
+        else:
+            found = [self._happened(), *(self._closed() if self.closes else self._next())]
+        return [*found, self.say(words.SEE, path=self.path)]
+
+    def _happened(self) -> str:
+        what = labels.label(self.entry.step, self.language, kind="step")
+        side = self.entry.actor.side
+        if self.entry.actor.role == Role.SYSTEM:
+            return self.say(words.HAPPENED_BY_ITSELF, what=what)
+        who = (
+            labels.pick(words.YOU, self.language)
+            if side == self.addressee == "consumer"
+            else labels.label(side, self.language, kind="side")
+        )
+        return self.say(words.HAPPENED, who=who, what=what)
+
+    def _next(self) -> list[str]:
+        """Who must act by when, and what if not; of the newest state only."""
+        if self.entry.to_status != self.complaint.status:
+            return self._undo()
+        where = standing(
+            complaint=self.complaint,
+            clocks=self.file.clocks,
+            viewer_side=self.addressee,
+            now=self.file.now,
+            language=self.language,
+            authority=self.authority,
+            names=False,
+        )
+        found = [where.sentence]
+        if where.if_missed and not where.is_overdue:
+            found.append(self.say(words.IF_MISSED, what=where.if_missed))
+        return found + self._undo()
+
+    def _undo(self) -> list[str]:
+        """Until when the consumer may take the step back."""
+        row = TABLE[self.entry.step]
+        if not row.undo or self.addressee != "consumer" or self.entry.actor.side != "consumer":
+            return []
+        matter = self.file.matter("undo", self.entry.step)
+        if matter is None or matter.until_at is None:
+            return []
+        last = self.file.conditions.calendar.local_day(matter.until_at - timedelta(microseconds=1))
+        return [self.say(words.UNDO, day=self.day(last), path=f"{self.path}undo/")]
+
+    def _closed(self) -> list[str]:
+        """Outcome, reason, and which ways remain open."""
+        entry = self.entry
+        found = [
+            self.say(
+                words.CLOSED_WHY,
+                outcome=self._outcome(),
+                reason=labels.reason(entry.reason, entry.outcome, self.language),
+            )
+            if entry.reason
+            else self.say(words.CLOSED, outcome=self._outcome())
+        ]
+        if self.addressee != "consumer":
+            return found
+        if entry.outcome == Outcome.UNCONFIRMED:
+            found.append(self.say(words.LATE_ANSWER))
+        if entry.outcome in TABLE["refer_to_regulator"].closed_as:
+            pair = words.REFER_IF_NOT_KEPT if entry.outcome == Outcome.SETTLED else words.REFER
+            found.append(self.say(pair, path=f"{self.path}refer/"))
+        if entry.outcome in TABLE["object"].closed_as:
+            found.append(self.say(words.OBJECT, path=f"{self.path}objection/"))
+        comma = "；" if self.chinese else "; "
+        found.append(self.say(words.ROUTES, routes=comma.join(labels.pick(r, self.language) for r in ROUTES.values())))
+        if "telecom" in self.complaint.object_category.split("."):
+            found.append(self.say(words.TELECOM))
+        return found + self._undo()
+
+    def _reminder(self) -> list[str]:
+        """Microcopy 13 to 15, then what happens if it is missed."""
+        mark, left, late = self._counted()
+        last = date.fromisoformat(self.entry.data["last_day"])
+        clock = self.entry.data["clock"]
+        name = labels.label(clock, self.language, kind="clock")
+        if late:
+            day = day_words(last, today=self.file.today, chinese=self.chinese)
+            number = number_of_days(late, chinese=self.chinese)
+            return [self.say(words.REMIND_OVERDUE, clock=name, n=number, day=day)]
+        if mark == _ON_THE_LAST_DAY:
+            found = [self.say(words.REMIND_DAY, clock=name)]
+        else:
+            day = before(last, today=self.file.today, chinese=self.chinese, weekday=True)
+            pair = words.REMIND_LEFT if left else words.REMIND_LAST
+            found = [self.say(pair, clock=name, n=number_of_days(left, chinese=self.chinese), day=day)]
+        row = next((c for c in self.file.clocks if c.clock == clock and c.last_day == last), None)
+        if row is not None:
+            missed = what_if_missed(
+                complaint=self.complaint, deadline=row, language=self.language, authority=self.authority
+            )
+            found.append(self.say(words.IF_MISSED, what=missed))
+        return found

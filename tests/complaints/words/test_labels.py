@@ -1,0 +1,188 @@
+"""Every code has its word in both languages, and no two statuses share one."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import heroicons
+import pytest
+from django.utils import translation
+
+from complaints import labels
+from complaints.filing.choices import DEMAND_KINDS
+from complaints.labels import KINDS, action, icon, label, reason, tone
+from complaints.labels_standing import IF_MISSED, SENTENCES
+from complaints.models.settlement import OBLIGATION_KINDS
+from complaints.workflow import (
+    FAILURE_REASONS,
+    REFUSAL_GROUNDS,
+    STEPS,
+    TABLE,
+    TERMINATION_GROUNDS,
+    Audience,
+    Clock,
+    Outcome,
+    Role,
+    Status,
+)
+
+HERE = Path(__file__).parents[3]
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+WANTED = {
+    "status": tuple(Status),
+    "outcome": tuple(Outcome),
+    "step": STEPS,
+    "clock": tuple(Clock),
+    "role": tuple(Role),
+    "audience": tuple(Audience),
+    "refusal_ground": REFUSAL_GROUNDS,
+    "termination_ground": TERMINATION_GROUNDS,
+    "failure_reason": FAILURE_REASONS,
+    "obligation_kind": OBLIGATION_KINDS,
+    "demand_kind": tuple(kind.code for kind in DEMAND_KINDS),
+    "odr_result": ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned"),
+}
+
+
+def choices(model: str, field: str) -> set[str]:
+    from django.apps import apps
+
+    return {code for code, _ in apps.get_model("complaints", model)._meta.get_field(field).choices}
+
+
+@pytest.mark.parametrize("kind", WANTED)
+def test_every_code_of_a_kind_has_words(kind: str) -> None:
+    assert set(WANTED[kind]) <= set(KINDS[kind])
+    if kind != "role":
+        assert set(KINDS[kind]) == set(WANTED[kind]), "words for a code that does not exist"
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "field"),
+    [
+        ("offer_state", "Offer", "state"),
+        ("verdict", "OfferAnswer", "verdict"),
+        ("obligation_state", "Obligation", "state"),
+        ("contact_channel", "Contact", "channel"),
+        ("clock_state", "Deadline", "state"),
+        ("matter_state", "Matter", "state"),
+    ],
+)
+def test_every_choice_of_a_row_has_words(kind: str, model: str, field: str) -> None:
+    assert choices(model, field) == set(KINDS[kind])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_languages(kind: str) -> None:
+    for code, (chinese, english) in KINDS[kind].items():
+        assert CHINESE.search(chinese), code
+        assert english, code
+        assert not CHINESE.search(english), code
+
+
+@pytest.mark.parametrize("kind", ["status", "outcome", "clock", "role"])
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_no_two_codes_share_a_word(kind: str, language: str) -> None:
+    found = [label(code, language, kind=kind) for code in KINDS[kind]]
+    assert len(found) == len(set(found))
+
+
+def test_whoever_may_take_a_step_finds_words_on_its_button() -> None:
+    for row in TABLE.values():
+        if row.by != frozenset({Role.SYSTEM}):
+            assert CHINESE.search(action(row.step, "zh-hans")), row.step
+            assert action(row.step, "en")[0].isupper(), row.step
+
+
+def test_the_kind_of_a_code_that_several_kinds_share() -> None:
+    assert label(Status.REVIEW, "zh-hans") == "待受理审查"
+    assert label(Clock.REVIEW, "zh-hans") == "审查期限"
+    assert label("review", "zh-hans") == "待受理审查"
+    assert label("review", "zh-hans", kind="clock") == "审查期限"
+    assert label("refuse", "en", kind="verdict") == "Refused"
+    assert reason("other_law", "refused", "zh-hans").endswith("（第十六条第七项）")
+    assert reason("other_law", "mediation_terminated", "zh-hans").endswith("（第二十三条第八项）")
+
+
+def test_the_active_language_and_the_unknown_code() -> None:
+    with translation.override("en"):
+        assert label("negotiating") == "Negotiating"
+    with translation.override("zh-hans"):
+        assert label("negotiating") == "协商和解中"
+    assert label("never_heard_of", "en") == "never_heard_of"
+
+
+def test_tones_and_icons_are_known() -> None:
+    for status in Status:
+        for outcome in ("", *Outcome):
+            assert tone(status, outcome) in labels.TONES
+            assert heroicons._render_icon("outline", icon(status, outcome), None, {})
+    assert tone("closed", "settled") == "ok"
+    assert tone("closed", "unconfirmed") != "ok", "silence is never success"
+
+
+def test_the_words_are_those_of_the_filing_form() -> None:
+    with translation.override("zh-hans"):
+        assert {kind.code: str(kind.label) for kind in DEMAND_KINDS} == {
+            code: words[0] for code, words in KINDS["demand_kind"].items()
+        }
+
+
+def written_reasons() -> set[str]:
+    """Every code that a verb or a lapse writes as the reason of an entry."""
+    found = set()
+    for path in [*(HERE / "complaints/handling").glob("*.py"), *(HERE / "routing").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in (
+                "Effect",
+                "leave",
+                "to_authority",
+                "replace",
+            ):
+                for word in node.keywords:
+                    if word.arg == "reason":
+                        found |= {n.value for n in ast.walk(word.value) if isinstance(n, ast.Constant) and n.value}
+    # An f-string of a code and a decision: the decisions are a vocabulary of their own.
+    whole = {code for code in found if isinstance(code, str) and not code.endswith("_")}
+    return whole | {f"recusal_{decision}" for decision in KINDS["recusal_decision"] if decision != "suspend"}
+
+
+def test_every_written_reason_has_words() -> None:
+    unknown = {code for code in written_reasons() if reason(code, "", "zh-hans") == code}
+    assert not unknown
+
+
+def test_choices_of_the_verbs_have_words() -> None:
+    from complaints.handling import authority, casework, consumer, enterprise
+
+    assert set(consumer.REST) == set(KINDS["rest"])
+    assert set(authority.BODIES) == set(KINDS["body"])
+    assert tuple(KINDS["route"]) == authority.ROUTES
+    assert set(casework.SERVICE_CHANNELS) == set(KINDS["service_channel"])
+    assert set(consumer.DECLINE_REASONS) == set(KINDS["decline_reason"])
+    assert set(consumer.WITHDRAW_REASONS) == set(KINDS["withdraw_reason"])
+    assert set(enterprise.CONTACT_CHANNELS) == set(KINDS["contact_channel"])
+
+
+def test_every_matter_that_a_verb_opens_has_words() -> None:
+    found: set[str] = set()
+    for path in (HERE / "complaints/handling").glob("*.py"):
+        found |= set(re.findall(r'open_matter\(\s*"([a-z_]+)"', path.read_text(encoding="utf-8")))
+    assert found <= set(KINDS["matter_kind"])
+
+
+def test_every_status_and_every_clock_says_what_it_waits_for() -> None:
+    for status in Status:
+        if status != Status.CLOSED:
+            assert status in SENTENCES
+    for outcome in Outcome:
+        assert outcome in SENTENCES
+    assert set(Clock) <= set(IF_MISSED)
+    for variants in SENTENCES.values():
+        assert "" in variants
+        for chinese, english in variants.values():
+            slots = set(re.findall(r"\{\w+\}", chinese))
+            assert slots == set(re.findall(r"\{\w+\}", english)), chinese

@@ -1,0 +1,152 @@
+"""Whom we tell, in which words; no name, no phone, nothing of the problem in them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from complaints import notices
+from complaints.actors import SYSTEM
+from complaints.conditions import Conditions
+from complaints.handling import consumer, sweep_clocks
+from complaints.handling.casefile import open_files
+from complaints.models import Notice
+from complaints.record import Entry
+from complaints.workflow import TABLE, Audience, Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+S = Status
+PRIVATE = ("陈试", "明试", "瑞试", "13800000001", "智家体验包", "宽带", "128.50", "某路1号", "移动")
+
+
+def told(case: Any) -> list[Notice]:
+    return list(Notice.objects.filter(complaint=case).order_by("id"))
+
+
+def entry(case: Any, step: str, *, by: str = "system", **changes: Any) -> Entry:
+    actor = SYSTEM if by == "system" else cast(Any, SimpleNamespace(side=by, role=by))
+    values: dict[str, Any] = {
+        "happened_at": WEDNESDAY,
+        "written_at": WEDNESDAY,
+        "from_status": case.status,
+        "to_status": case.status,
+        "sequence": 99,
+        "tells": TABLE[step].tells,
+    }
+    return Entry(complaint=case, step=step, actor=actor, **values | changes)
+
+
+def test_every_tells_of_the_table_is_known() -> None:
+    assert {row.tells for row in TABLE.values()} <= set(notices.ADDRESSEES) | {"holder"}
+
+
+@pytest.mark.parametrize("status", [s for s in S if s != S.DRAFT])
+def test_notices_on_the_way_to_every_status(world: World, status: Status) -> None:
+    case = given.a_complaint(world, status=status)
+    found = told(case)
+    assert found[0].kind == "file"
+    assert found[0].addressee == "consumer"
+    assert found[0].user_id == world.chen.pk
+    for notice in found:
+        assert case.number in notice.subject
+        text = notice.subject + notice.body
+        assert not [word for word in PRIVATE if word in text], text
+        assert "{" not in text
+        assert f"/cases/{case.number}/" in notice.body
+        assert notice.channel == "email"
+        if notice.addressee == "enterprise":
+            assert notice.enterprise_id == world.mobile.pk
+            assert notice.user_id is None
+        if notice.addressee == "authority":
+            assert notice.authority_id is not None
+
+
+def test_the_words_of_an_offer(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    notice = Notice.objects.get(complaint=case, kind="make_offer")
+    assert notice.subject == f"【12315】{case.number}：有新方案，请答复"
+    happened, turn, missed, path = notice.body.split("\n")
+    assert happened == "企业：提出方案。"
+    assert turn == "轮到您了：企业提出了方案，请在11月18日24:00前答复。"
+    assert missed == "逾期：不答复将办结，但不算和解成功。"
+    assert path == f"查看案件：/cases/{case.number}/"
+
+
+def test_the_consumer_is_told_in_her_language_and_staff_in_chinese(world: World) -> None:
+    case = given.filed(world, language="en")
+    assert told(case)[0].subject == f"[12315] {case.number}: your complaint was received"
+    assert told(case)[0].body.startswith("You filed the complaint.\nFiled. We are passing it to whoever must answer.")
+
+
+def test_a_mistake_may_be_taken_back(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(hours=1))
+    mine = Notice.objects.get(complaint=case, kind="accept_offer", addressee="consumer")
+    theirs = Notice.objects.get(complaint=case, kind="accept_offer", addressee="enterprise")
+    assert f"点错了？11月12日24:00前可以撤销：/cases/{case.number}/undo/" in mine.body
+    assert "撤销" not in theirs.body
+    assert theirs.staff_id == world.ming_staff.pk
+
+
+def test_a_withdrawn_case_names_the_ways_that_remain(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, consumer.withdraw(reason="mistake"), world.consumer, WEDNESDAY + timedelta(hours=1))
+    mine = Notice.objects.get(complaint=case, kind="withdraw", addressee="consumer")
+    assert mine.subject == f"【12315】{case.number}：已办结：已撤回"
+    assert "案件已办结：已撤回。原因：消费者撤回。" in mine.body
+    assert f"/cases/{case.number}/refer/" in mine.body
+    for way in ("协商和解", "消费者协会", "行政部门", "仲裁", "起诉"):
+        assert way in mine.body
+    theirs = Notice.objects.get(complaint=case, kind="withdraw", addressee="enterprise")
+    assert "refer" not in theirs.body
+    assert "已撤回" in theirs.body
+
+
+def test_reminders(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    for day in range(1, 5):
+        sweep_clocks(now=WEDNESDAY + timedelta(days=day))
+    reminders = [n for n in told(case) if n.kind == "remind"]
+    assert reminders
+    assert {n.addressee for n in reminders} == {"enterprise"}
+    assert reminders[0].subject.startswith(f"【12315】{case.number}：催办：")
+    texts = "\n".join(n.subject + "\n" + n.body for n in reminders)
+    assert "今天24:00前" in texts
+
+
+def test_the_holder_is_told_but_never_of_what_he_did_himself(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    assert notices.addressees(entry(case, "add_statement", by="consumer")) == ("enterprise",)
+    assert notices.addressees(entry(case, "add_statement", by="consumer", to_status=S.AWAITING_CONSUMER)) == ()
+    assert notices.addressees(entry(case, "add_statement", by="consumer", to_status=S.REVIEW)) == ("authority",)
+
+
+def test_an_entry_of_one_audience_goes_to_that_audience_alone(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    for audience, expected in ((Audience.AUTHORITY, ()), (Audience.ENTERPRISE, ("enterprise",))):
+        assert notices.addressees(entry(case, "undo", audience=audience)) == expected
+    assert notices.addressees(entry(case, "remind", tells="authority", audience=Audience.AUTHORITY)) == ("authority",)
+
+
+def test_notices_cost_no_query(world: World, django_assert_num_queries: Any) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    files = open_files([case.pk], now=WEDNESDAY, conditions=Conditions.at(WEDNESDAY))
+    file = files[0]
+    file.entries.append(entry(file.complaint, "undo", by="consumer"))
+    data = {"clock": "negotiation", "mark": 50, "last_day": "2026-11-25", "basis": "ODR"}
+    file.entries.append(entry(file.complaint, "remind", tells="enterprise", data=data))
+    with django_assert_num_queries(0):
+        made = notices.for_file(file)
+    assert [n.addressee for n in made] == ["consumer", "enterprise", "enterprise"]
+    assert all(n.state == "queued" and n.send_after == n.created_at == WEDNESDAY for n in made)
+
+
+def test_a_case_without_an_account_keeps_the_row(world: World) -> None:
+    case = given.filed(world, consumer_id=None, contact_verified=False)
+    notice = told(case)[0]
+    assert notice.addressee == "consumer"
+    assert notice.user_id is None

@@ -1,0 +1,294 @@
+"""The duty strip and the chip, in the words of the microcopy; without a query."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from complaints.labels_clock import chip, clock_facts
+from complaints.models import Complaint, Deadline
+from complaints.standing import Standing, standing
+from complaints.workflow import CLOCKS, Clock, Outcome, Status
+from complaints.working_calendar import SHANGHAI, Calendar
+from enterprises.models import Branch, Staff
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+S = Status
+CALENDAR = Calendar.build([(date(2027, 1, 1), False, "元旦", "New Year's Day")], [2026], source="a decree", version="1")
+NOW = datetime(2026, 11, 27, 2, tzinfo=UTC)
+
+
+def clock(kind: Clock, last_day: date, **changes: Any) -> Deadline:
+    due_at = CALENDAR.moment(last_day + timedelta(days=1))
+    values: dict[str, Any] = {
+        "owed_by": CLOCKS[kind].owed_by,
+        "started_at": datetime(2026, 11, 18, 3, tzinfo=UTC),
+        "length": 10,
+        "unit": "WD",
+        "last_day": last_day,
+        "due_at": due_at,
+        "derivation": {},
+    }
+    return Deadline(clock=kind, **values | changes)
+
+
+def case(status: Status, **changes: Any) -> Complaint:
+    fields: dict[str, Any] = {
+        "number": "20261118-7K3Q-5",
+        "status": status,
+        "status_since": datetime(2026, 11, 18, 3, tzinfo=UTC),
+        "consents": {"pass_to_regulator": True},
+    }
+    return Complaint(**fields | changes)
+
+
+def strip(complaint: Complaint, *clocks: Deadline, viewer: str = "consumer", language: str = "zh-hans") -> Standing:
+    return standing(complaint=complaint, clocks=clocks, viewer_side=viewer, now=NOW, language=language)
+
+
+def with_li(complaint: Complaint) -> Complaint:
+    complaint.branch = Branch(name="移动福州分公司", name_en="China Mobile Fuzhou")
+    complaint.handler = Staff(user=User(name="李敏"))
+    return complaint
+
+
+WEDNESDAY_2 = date(2026, 12, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "chinese", "english"),
+    [
+        (
+            S.FILED,
+            Clock.FORWARDING,
+            "已提交，正在转给负责答复的单位。",
+            "Filed. We are passing it to whoever must answer.",
+        ),
+        (
+            S.TRIAGE,
+            Clock.FORWARDING,
+            "市场监管部门正在确定由谁处理，12月2日24:00前分送。",
+            "The authority is deciding who handles it, by 2 Dec.",
+        ),
+        (
+            S.WITH_ENTERPRISE,
+            Clock.ACCEPTANCE,
+            "已送达移动福州分公司，须在12月2日24:00前受理。",
+            "Delivered to China Mobile Fuzhou; it must accept by 2 Dec.",
+        ),
+        (
+            S.NEGOTIATING,
+            Clock.NEGOTIATION,
+            "移动福州分公司的李敏正在与您协商，须在12月2日24:00前有结果。",
+            "李敏 at China Mobile Fuzhou is on it; a result is due by 2 Dec.",
+        ),
+        (
+            S.AWAITING_CONSUMER,
+            Clock.CONFIRMATION,
+            "轮到您了：企业提出了方案，请在12月2日24:00前答复。",
+            "Your turn: there is an offer. Answer by 2 Dec.",
+        ),
+        (
+            S.PERFORMING,
+            Clock.PERFORMANCE,
+            "已达成一致，移动福州分公司须在12月2日24:00前履行承诺。",
+            "Agreed. China Mobile Fuzhou must keep its promise by 2 Dec.",
+        ),
+        (
+            S.REVIEW,
+            Clock.REVIEW,
+            "市场监管部门正在审查，12月2日24:00前告知是否受理。",
+            "The authority will say by 2 Dec if it accepts the case.",
+        ),
+        (
+            S.AWAITING_MATERIAL,
+            Clock.MATERIAL,
+            "轮到您了：请在12月2日24:00前补充材料。",
+            "Your turn: send the material by 2 Dec.",
+        ),
+        (
+            S.MEDIATING,
+            Clock.MEDIATION,
+            "已受理，市场监管部门正在调解，12月2日24:00前结束。",
+            "Accepted. The authority is mediating, until 2 Dec at most.",
+        ),
+    ],
+)
+def test_who_does_what_by_when(status: Status, kind: Clock, chinese: str, english: str) -> None:
+    complaint = with_li(case(status))
+    row = clock(kind, WEDNESDAY_2)
+    assert strip(complaint, row).sentence == chinese
+    assert strip(complaint, row, language="en").sentence == english
+    assert strip(complaint, row).deadline is row
+
+
+def test_suspended_says_whether_the_clock_rests() -> None:
+    rests = clock(Clock.MEDIATION, WEDNESDAY_2, state="paused", remaining=9, paused_on=NOW.date())
+    complaint = case(S.MEDIATION_SUSPENDED, reason="appraisal")
+    assert strip(complaint, rests).sentence == "调解中止（鉴定、检测），期限暂停。"
+    assert (
+        strip(complaint, rests, language="en").sentence == "Mediation suspended (an appraisal); the clock has stopped."
+    )
+    runs = clock(Clock.SUSPENSION, WEDNESDAY_2)
+    assert (
+        strip(case(S.MEDIATION_SUSPENDED, reason="recusal"), runs).sentence
+        == "调解中止（申请回避），调解期限照常计算。"
+    )
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+@pytest.mark.parametrize("viewer", ["consumer", "enterprise", "authority", ""])
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_closed_case_says_so_to_everybody(outcome: Outcome, viewer: str, language: str) -> None:
+    found = strip(case(S.CLOSED, outcome=outcome), viewer=viewer, language=language)
+    assert found.sentence
+    assert "{" not in found.sentence
+    assert found.side == ""
+    assert found.deadline is None
+    assert found.if_missed == ""
+    assert not found.is_your_turn
+
+
+def test_silence_is_not_called_a_success() -> None:
+    found = strip(case(S.CLOSED, outcome="unconfirmed"))
+    assert found.sentence == "您未答复，案件已办结，但不算和解成功。"
+    assert strip(case(S.CLOSED, outcome="negotiation_failed")).sentence == "协商未成，您可以一键转交监管部门。"
+
+
+def test_what_if_missed_follows_the_consent() -> None:
+    row = clock(Clock.NEGOTIATION, WEDNESDAY_2)
+    assert strip(case(S.NEGOTIATING), row).if_missed == "自动转市场监管部门审查，无需重新投诉。"
+    alone = case(S.NEGOTIATING, consents={"pass_to_regulator": False})
+    assert "和解不成" in strip(alone, row).if_missed
+    alone.authority_received_at = NOW
+    assert "审查" in strip(alone, row).if_missed
+
+
+def test_an_answer_that_is_late_is_said_to_be_late() -> None:
+    row = clock(Clock.ACCEPTANCE, date(2026, 11, 25), state="lapsed")
+    found = strip(with_li(case(S.WITH_ENTERPRISE)), row, viewer="enterprise")
+    assert found.is_overdue
+    assert found.tone == "bad"
+    assert found.is_your_turn
+    assert found.sentence == "已逾期：应于11月25日完成，仍须由移动福州分公司的李敏办理。"
+
+
+def test_whose_turn_it_is() -> None:
+    row = clock(Clock.ACCEPTANCE, WEDNESDAY_2)
+    mine = strip(case(S.WITH_ENTERPRISE), row, viewer="enterprise")
+    assert mine.is_your_turn
+    assert mine.sentence.startswith("轮到您了")
+    assert mine.tone == "warn"
+    assert not strip(case(S.WITH_ENTERPRISE), row, viewer="consumer").is_your_turn
+
+
+def test_a_question_lies_with_the_enterprise_and_silence_with_the_consumer() -> None:
+    asked = clock(Clock.ANSWER, date(2026, 11, 28))
+    later = clock(Clock.NEGOTIATION, WEDNESDAY_2)
+    assert strip(case(S.NEGOTIATING), asked, later).sentence.startswith("您就方案提了问题")
+    missed = clock(Clock.ANSWER, date(2026, 11, 28), owed_by="consumer")
+    found = strip(case(S.NEGOTIATING), missed, later)
+    assert found.side == "consumer"
+    assert found.is_your_turn
+
+
+def test_a_stranger_is_told_no_person() -> None:
+    row = clock(Clock.NEGOTIATION, WEDNESDAY_2)
+    found = strip(with_li(case(S.NEGOTIATING)), row, viewer="")
+    assert "李敏" not in found.sentence + found.who + found.who_detail
+
+
+def test_without_a_clock_nothing_is_promised() -> None:
+    assert strip(case(S.REVIEW)).sentence == "现在由市场监管部门办理，目前没有期限。"
+
+
+@pytest.mark.parametrize("status", [s for s in S if s != S.DRAFT])
+def test_real_cases_of_every_status_ask_the_database_nothing(
+    world: World, status: Status, django_assert_num_queries: Any
+) -> None:
+    number = given.a_complaint(world, status=status).pk
+    complaint = Complaint.objects.get(pk=number)
+    rows = list(Deadline.objects.filter(complaint=number, ended_at=None))
+    with django_assert_num_queries(0):
+        for viewer in ("consumer", "enterprise", "authority", ""):
+            for language in ("zh-hans", "en"):
+                found = standing(
+                    complaint=complaint,
+                    clocks=rows,
+                    viewer_side=viewer,
+                    now=WEDNESDAY,
+                    language=language,
+                    calendar=CALENDAR,
+                )
+                assert found.sentence
+                assert "{" not in found.sentence
+                assert (found.deadline is None) == (status == S.CLOSED)
+                assert bool(found.if_missed) == (status != S.CLOSED)
+                assert found.due_at == (found.deadline.due_at if found.deadline else None)
+
+
+def shown(row: Deadline | None, language: str = "zh-hans", now: datetime = NOW, status: str = "") -> Any:
+    return chip(deadline=row, now=now, calendar=CALENDAR, language=language, status=status)
+
+
+def test_chip_counts_working_days() -> None:
+    row = clock(Clock.NEGOTIATION, WEDNESDAY_2)
+    assert shown(row).text == "还剩3个工作日，12月2日（周三）24:00前"
+    assert shown(row, "en").text == "due in 3 working days, Wed 2 Dec"
+    assert shown(row).tone == "warn"
+    calm = clock(Clock.NEGOTIATION, date(2026, 12, 9))
+    assert shown(calm).tone == "neutral"
+    assert not shown(calm).is_urgent
+    assert shown(clock(Clock.NEGOTIATION, date(2026, 11, 30)), "en").text == "due in 1 working day, Mon 30 Nov"
+    assert shown(clock(Clock.NEGOTIATION, date(2026, 11, 30))).is_urgent
+
+
+def test_chip_on_the_last_day_and_after() -> None:
+    assert shown(clock(Clock.REVIEW, date(2026, 11, 27))).text == "今天24:00前"
+    assert shown(clock(Clock.REVIEW, date(2026, 11, 27)), "en").text == "due today, by midnight"
+    late = clock(Clock.REVIEW, date(2026, 11, 25))
+    assert shown(late).text == "已逾期2个工作日，应于11月25日完成"
+    assert shown(late).tone == "bad"
+    assert shown(late, "en").text == "2 working days overdue, was due 25 Nov"
+    saturday = datetime(2026, 11, 28, 2, tzinfo=UTC)
+    just = clock(Clock.REVIEW, date(2026, 11, 27))
+    assert shown(just, now=saturday).text == "已逾期，应于11月27日完成"
+
+
+def test_chip_at_midnight() -> None:
+    row = clock(Clock.REVIEW, date(2026, 11, 27))
+    midnight = datetime(2026, 11, 28, tzinfo=SHANGHAI)
+    assert shown(row, now=midnight - timedelta(microseconds=1)).text == "今天24:00前"
+    assert shown(row, now=midnight).tone == "bad"
+
+
+def test_chip_paused_met_ended_none() -> None:
+    paused = clock(Clock.NEGOTIATION, WEDNESDAY_2, state="paused", remaining=5, paused_on=date(2026, 11, 25))
+    assert shown(paused).text == "计时暂停：等消费者答复方案"
+    assert shown(paused, "en").text == "clock paused: waiting for the consumer to answer the offer"
+    assert shown(paused, status=S.FILED).text == "计时暂停：等监管部门重新分送"
+    assert shown(clock(Clock.REVIEW, WEDNESDAY_2, state="met", ended_at=NOW)).tone == "ok"
+    assert shown(clock(Clock.REVIEW, WEDNESDAY_2, state="lapsed", ended_at=NOW)).text == "逾期完成"
+    assert shown(clock(Clock.REVIEW, WEDNESDAY_2, state="ended", ended_at=NOW)).text == "已结束"
+    assert shown(None).text == "没有期限"
+
+
+def test_chip_says_that_a_date_is_provisional() -> None:
+    row = clock(Clock.REVIEW, date(2027, 1, 5), is_provisional=True, derivation={"provisional_years": [2027]})
+    found = shown(row)
+    assert found.is_provisional
+    assert found.note == "暂定：2027年放假安排公布后重算"
+    assert shown(row, "en").note == "provisional until 2027 holidays are published"
+    assert "2027年1月5日" in found.text
+
+
+def test_facts_for_the_chip_component() -> None:
+    facts = clock_facts(deadline=clock(Clock.NEGOTIATION, WEDNESDAY_2), now=NOW, calendar=CALENDAR)
+    assert facts["working_days_left"] == 3
+    assert facts["fraction"] == pytest.approx(0.7)
+    assert not facts["is_overdue"]
+    assert facts["paused_for"] == ""
