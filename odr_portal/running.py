@@ -127,7 +127,9 @@ class Portal:
         if not self.variables.get("DATABASE_OWNER_URL"):
             say("DATABASE_OWNER_URL is not set, so tables are left as they are.")
             return
-        state = state_of("**/migrations/*.py", "requirements.txt") + digest(self.variables["DATABASE_OWNER_URL"])
+        state = state_of("*/migrations/*.py", "odr_portal/*/migrations/*.py", "requirements.txt") + digest(
+            self.variables["DATABASE_OWNER_URL"]
+        )
         self.once("migrated", state, "migrate", "--noinput", telling="Bringing the tables up to date …")
 
     def load_demo(self) -> None:

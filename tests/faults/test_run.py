@@ -1,5 +1,6 @@
 """`make run` as a newcomer meets it: it serves, it mends itself, and Ctrl-C leaves nothing behind."""
 
+import os
 import socket
 import subprocess
 from pathlib import Path
@@ -28,8 +29,9 @@ def test_it_serves_mends_itself_and_leaves_nothing(tmp_path: Path) -> None:
         assert "Stopped." in portal.log.read_text()
         assert portal.leftovers() == []
 
-        # The second start finds its work done.
-        assert portal.start() < 10
+        # The second start finds its work done. Ten seconds of a machine that has nothing else to do.
+        crowded = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        assert portal.start() < 10 * crowded
         portal.interrupt()
         assert portal.leftovers() == []
 
