@@ -45,7 +45,7 @@ def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
         return
     options = rows[0]._meta
     fields: list[Any] = [options.get_field(name) for name in names]
-    key = options.get_field("id")
+    key: Any = options.get_field("id")
     assignments = ", ".join(f'"{f.column}" = v."{f.column}"' for f in fields)
     heads = ", ".join(f'"{f.column}"' for f in [key, *fields])
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in [key, *fields])

@@ -59,6 +59,21 @@ class World:
     hua_staff: Staff
     rui_officer: Officer
     su_officer: Officer
+    head_officer: Officer
+    superior_officer: Officer
+    far_officer: Officer
+
+    def actor(self, who: str) -> Actor:
+        """An actor by the name of the part: consumer, handler, officer, head, system …"""
+        return {
+            "consumer": lambda: self.consumer, "handler": lambda: self.handler,
+            "manager": lambda: self.manager, "stranger": lambda: self.stranger,
+            "officer": lambda: self.officer, "intake": lambda: self.intake,
+            "system": lambda: actors.SYSTEM, "head": lambda: actors.officer([self.head_officer]),
+            "superior": lambda: actors.officer([self.superior_officer]),
+            "other_consumer": lambda: actors.consumer(self.otto),
+            "far_officer": lambda: actors.officer([self.far_officer]),
+        }[who]()
 
     @property
     def consumer(self) -> Actor:
@@ -113,4 +128,14 @@ def world(directory: None, db: None) -> World:
         hua_staff=Staff.objects.create(user=hua, enterprise=telecom, role=Staff.Role.HANDLER),
         rui_officer=Officer.objects.create(user=rui, authority=gulou, role=Officer.Role.HANDLER),
         su_officer=Officer.objects.create(user=su, authority=city, role=Officer.Role.INTAKE),
+        head_officer=Officer.objects.create(
+            user=_person("长试", "head@example.com"), authority=gulou,
+            role=Officer.Role.APPROVER),
+        superior_officer=Officer.objects.create(
+            user=_person("上试", "superior@example.com"), authority=city,
+            role=Officer.Role.HANDLER),
+        far_officer=Officer.objects.create(
+            user=_person("远试", "far@example.com"),
+            authority=Authority.objects.get(name="闽侯县市场监督管理局"),
+            role=Officer.Role.HANDLER),
     )

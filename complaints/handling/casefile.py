@@ -179,6 +179,7 @@ def write(files: Iterable[CaseFile]) -> None:
     new = [f.complaint for f in files if f.complaint.pk is None]
     if new:
         Complaint.objects.bulk_create(new)
+    _update(files)
     for model in _ORDER:
         rows = [row for f in files for row in f.added.get(model, [])]
         if rows:
@@ -186,16 +187,20 @@ def write(files: Iterable[CaseFile]) -> None:
     record.write([entry for f in files for entry in f.entries])
     for file in files:
         _look_ahead(file)
+    bulk.update([f.complaint for f in files], CHANGES[Complaint])
+    bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
+    bulk.insert([delta for f in files for delta in counting.deltas(f.before, f.complaint, f.today)])
+
+
+def _update(files: Iterable[CaseFile]) -> None:
+    """Rows that stand are changed before new ones come: an old offer makes room first."""
     changed: dict[type[models.Model], list[models.Model]] = defaultdict(list)
     for file in files:
-        changed[Complaint].append(file.complaint)
         for (model, _), row in file.touched.items():
             if model is not Complaint:
                 changed[model].append(row)
     for model, rows in changed.items():
         bulk.update(rows, CHANGES[model])
-    bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
-    bulk.insert([delta for f in files for delta in counting.deltas(f.before, f.complaint, f.today)])
 
 
 def _look_ahead(file: CaseFile) -> None:

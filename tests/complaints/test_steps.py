@@ -1,0 +1,381 @@
+"""Every step of a person, taken once through take() by who may take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+
+from complaints import handling
+from complaints.handling import (
+    Answer,
+    Move,
+    Promise,
+    authority,
+    both,
+    casework,
+    consumer,
+    enterprise,
+    mediation,
+    offers,
+    proposals,
+    supervision,
+    undoing,
+)
+from complaints.models import Complaint, HandlingStep, Matter
+from complaints.refusals import StepNotAllowed
+from complaints.verification import verify
+from complaints.workflow import TABLE, Outcome, Role, Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+S, T = Status, timedelta
+BECAUSE = given.BECAUSE
+TEXT = "这里写明事实和理由，供核对。"
+Build = Callable[[World, Complaint], Move]
+
+
+@dataclass
+class Walk:
+    """Where a step starts, who takes it, what came before, where it must lead."""
+
+    at: Status
+    who: str
+    move: Build
+    to: Status | None = None
+    outcome: str = ""
+    before: list[tuple[str, Build]] = field(default_factory=list)
+    changes: dict[str, object] = field(default_factory=dict)
+    after: timedelta = T(days=1)
+
+
+def no(move: Callable[[], Move]) -> Build:
+    return lambda world, case: move()
+
+
+def matter(case: Complaint, kind: str) -> int:
+    return Matter.objects.get(complaint=case, kind=kind, state="open").pk
+
+
+OFFER_ALL = (Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
+             Answer(demand=2, verdict="grant", is_separable=True))
+REPORT = ("handler", no(lambda: enterprise.report_performed(obligations=[1], proof="流水")))
+MISSED = ("system", no(lambda: undoing.undo()))
+WALKS: dict[str, Walk] = {
+    "add_statement": Walk(S.FILED, "consumer", no(lambda: consumer.add_statement(text=TEXT))),
+    "correct_facts": Walk(S.REVIEW, "consumer", no(lambda: consumer.correct_facts(text=TEXT))),
+    "accept_offer": Walk(S.AWAITING_CONSUMER, "consumer", no(consumer.accept_offer),
+                         S.PERFORMING),
+    "ask_about_offer": Walk(S.AWAITING_CONSUMER, "consumer",
+                            no(lambda: consumer.ask_about_offer(text="哪天到账？")),
+                            S.NEGOTIATING),
+    "decline_offer": Walk(S.AWAITING_CONSUMER, "consumer",
+                          no(lambda: consumer.decline_offer(reason="amount_too_low")),
+                          S.NEGOTIATING),
+    "stop_negotiating": Walk(S.WITH_ENTERPRISE, "consumer", no(consumer.stop_negotiating),
+                             S.REVIEW),
+    "confirm_performed": Walk(S.PERFORMING, "consumer",
+                              no(lambda: consumer.confirm_performed(obligations=[1])),
+                              S.CLOSED, "settled", before=[REPORT]),
+    "dispute_performance": Walk(
+        S.PERFORMING, "consumer",
+        no(lambda: consumer.dispute_performance(obligation=1, text="没有收到")), before=[REPORT]),
+    "report_breach": Walk(S.PERFORMING, "consumer",
+                          no(lambda: consumer.report_breach(obligation=1, text="没有收到")),
+                          S.REVIEW, before=[REPORT]),
+    "waive_obligation": Walk(S.PERFORMING, "consumer",
+                             no(lambda: consumer.waive_obligation(obligation=1)), S.CLOSED,
+                             "settled"),
+    "resume_performance": Walk(
+        S.PERFORMING, "consumer",
+        no(lambda: consumer.resume_performance(dates={1: "2026-12-18"})), S.PERFORMING,
+        before=[REPORT,
+                ("consumer", no(lambda: consumer.report_breach(obligation=1, text="没有"))),
+                ("handler", no(lambda: consumer.resume_performance(dates={1: "2026-12-18"})))]),
+    "supply_material": Walk(S.AWAITING_MATERIAL, "consumer",
+                            no(lambda: both.supply_material(text="账单在此")), S.REVIEW),
+    "claim_settled_elsewhere": Walk(S.NEGOTIATING, "consumer",
+                                    no(lambda: both.claim_settled_elsewhere(text=TEXT))),
+    "confirm_settled_elsewhere": Walk(
+        S.NEGOTIATING, "handler", no(both.confirm_settled_elsewhere), S.CLOSED,
+        "settled_elsewhere",
+        before=[("consumer", no(lambda: both.claim_settled_elsewhere(text=TEXT)))]),
+    "deny_settled_elsewhere": Walk(
+        S.NEGOTIATING, "consumer", no(both.deny_settled_elsewhere),
+        before=[("handler", no(lambda: both.claim_settled_elsewhere(text=TEXT)))]),
+    "withdraw": Walk(S.NEGOTIATING, "consumer", no(lambda: consumer.withdraw(reason="mistake")),
+                     S.CLOSED, "withdrawn"),
+    "refer_to_regulator": Walk(
+        S.NEGOTIATING, "consumer", no(consumer.refer_to_regulator), S.REVIEW,
+        before=[("consumer", no(lambda: consumer.withdraw(reason="mistake")))]),
+    "agree_to_mediation": Walk(S.REVIEW, "consumer", no(both.agree_to_mediation)),
+    "decline_mediation": Walk(S.MEDIATING, "consumer", no(both.decline_mediation)),
+    "request_recusal": Walk(S.MEDIATING, "consumer",
+                            no(lambda: both.request_recusal(whom="瑞试", text=TEXT))),
+    "object": Walk(S.REVIEW, "consumer", no(lambda: both.object_to_decision(text=TEXT)),
+                   before=[("officer", no(lambda: authority.refuse(ground="not_consumption",
+                                                                   facts=TEXT)))]),
+    "rate": Walk(S.CLOSED, "consumer", no(lambda: both.rate(overall=5, speed=4, attitude=5))),
+    "give_publication_consent": Walk(S.CLOSED, "consumer", no(both.give_publication_consent)),
+    "withdraw_publication_consent": Walk(S.FILED, "consumer",
+                                         no(both.withdraw_publication_consent)),
+    "give_consent": Walk(S.TRIAGE, "consumer", no(both.give_consent), before=[
+        ("intake", lambda w, c: authority.ask_consent(enterprise_id=w.telecom.pk))]),
+    "decline_consent": Walk(S.TRIAGE, "consumer", no(both.decline_consent), S.REVIEW, before=[
+        ("intake", lambda w, c: authority.ask_consent(enterprise_id=w.telecom.pk))]),
+    "undo": Walk(S.AWAITING_CONSUMER, "consumer", no(undoing.undo), S.AWAITING_CONSUMER,
+                 before=[("consumer", no(consumer.accept_offer))], after=T(hours=1)),
+    "accept_case": Walk(S.WITH_ENTERPRISE, "handler", lambda w, c: enterprise.accept_case(
+        handler_id=w.ming_staff.pk), S.NEGOTIATING),
+    "assign": Walk(S.NEGOTIATING, "manager",
+                   lambda w, c: enterprise.assign(handler_id=w.lead_staff.pk)),
+    "log_contact": Walk(S.NEGOTIATING, "handler", no(lambda: enterprise.log_contact(
+        channel="phone", reached=True, note="已接通"))),
+    "ask_consumer": Walk(S.NEGOTIATING, "handler",
+                         no(lambda: enterprise.ask_consumer(text="哪一天？"))),
+    "send_message": Walk(S.PERFORMING, "handler",
+                         no(lambda: enterprise.send_message(text="已安排退款。"))),
+    "add_internal_note": Walk(S.NEGOTIATING, "handler",
+                              no(lambda: enterprise.add_internal_note(text="老客户"))),
+    "answer_question": Walk(
+        S.AWAITING_CONSUMER, "handler", no(lambda: enterprise.answer_question(text="明天")),
+        S.AWAITING_CONSUMER,
+        before=[("consumer", no(lambda: consumer.ask_about_offer(text="哪天？")))]),
+    "make_offer": Walk(S.NEGOTIATING, "handler", no(lambda: offers.make_offer(
+        answers=OFFER_ALL, measure_id=uuid4())), S.AWAITING_CONSUMER),
+    "replace_offer": Walk(S.AWAITING_CONSUMER, "handler", no(lambda: offers.replace_offer(
+        answers=OFFER_ALL, promises=[Promise(kind="transfer", what="退款", amount="130",
+                                             due_on="2026-12-07")]))),
+    "report_failure": Walk(
+        S.NEGOTIATING, "handler",
+        no(lambda: enterprise.report_failure(reason="no_agreement", text=TEXT)), S.REVIEW,
+        before=[("handler", no(lambda: enterprise.log_contact(channel="phone", reached=True,
+                                                              note="谈不拢")))]),
+    "return_case": Walk(S.WITH_ENTERPRISE, "handler", no(lambda: enterprise.return_case(
+        reason="not_customer", text=TEXT)), S.TRIAGE),
+    "request_return": Walk(S.NEGOTIATING, "handler",
+                           no(lambda: enterprise.request_return(text=TEXT))),
+    "report_performed": Walk(S.PERFORMING, "handler", REPORT[1]),
+    "show_payment": Walk(
+        S.PERFORMING, "handler", no(lambda: enterprise.show_payment(
+            obligation=1, channel="银行转账", last4="1234", paid_on="2026-11-11")),
+        before=[REPORT, ("consumer", no(lambda: consumer.dispute_performance(
+            obligation=1, text="没有收到")))]),
+    "flag_concern": Walk(S.NEGOTIATING, "handler",
+                         no(lambda: enterprise.flag_concern(text=TEXT))),
+    "ask_authority": Walk(S.NEGOTIATING, "handler",
+                          no(lambda: enterprise.ask_authority(text=TEXT))),
+    "answer_instruction": Walk(
+        S.NEGOTIATING, "handler", no(lambda: supervision.answer_instruction(text=TEXT)),
+        before=[("officer", no(lambda: supervision.urge(text=TEXT, last_day="2026-11-20")))]),
+    "reply_publicly": Walk(S.CLOSED, "handler",
+                           no(lambda: enterprise.reply_publicly(text=TEXT))),
+    "propose": Walk(S.REVIEW, "officer", no(lambda: proposals.propose(
+        move=authority.refuse(ground="other_law", facts=TEXT),
+        payload={"ground": "other_law", "facts": TEXT}))),
+    "approve": Walk(
+        S.REVIEW, "head", lambda w, c: proposals.approve(matter_id=matter(c, "proposal")),
+        before=[("officer", no(lambda: proposals.propose(
+            move=authority.accept(), payload={})))]),
+    "send_back": Walk(
+        S.REVIEW, "head", lambda w, c: proposals.send_back(matter_id=matter(c, "proposal"),
+                                                          text=TEXT),
+        before=[("officer", no(lambda: proposals.propose(
+            move=authority.accept(), payload={})))]),
+    "forward": Walk(S.TRIAGE, "intake", lambda w, c: authority.forward(
+        enterprise_id=w.mobile.pk, branch_id=w.fuzhou.pk, because=BECAUSE), S.WITH_ENTERPRISE),
+    "refer_to_triage": Walk(S.FILED, "system", no(lambda: authority.refer_to_triage(
+        reason="ambiguous", explanation=BECAUSE)), S.TRIAGE),
+    "ask_consent": Walk(S.TRIAGE, "intake", lambda w, c: authority.ask_consent(
+        enterprise_id=w.telecom.pk)),
+    "assign_authority": Walk(S.TRIAGE, "intake", lambda w, c: authority.assign_authority(
+        authority_id=w.gulou.pk), S.REVIEW),
+    "assign_officer": Walk(S.REVIEW, "officer", lambda w, c: authority.assign_officer(
+        officer_id=w.rui_officer.pk)),
+    "return_to_intake": Walk(S.REVIEW, "officer",
+                             no(lambda: authority.return_to_intake(text=TEXT)), S.TRIAGE),
+    "dispute_jurisdiction": Walk(S.REVIEW, "officer",
+                                 no(lambda: authority.dispute_jurisdiction(text=TEXT))),
+    "recall": Walk(S.NEGOTIATING, "officer", no(lambda: authority.recall(text=TEXT)), S.REVIEW),
+    "request_material": Walk(S.REVIEW, "officer",
+                             no(lambda: authority.request_material(what=TEXT)),
+                             S.AWAITING_MATERIAL),
+    "accept": Walk(S.REVIEW, "officer", no(authority.accept), S.MEDIATING),
+    "refuse": Walk(S.REVIEW, "officer", no(lambda: authority.refuse(
+        ground="outside_duty", facts=TEXT, body="12300")), S.CLOSED, "refused"),
+    "redirect": Walk(S.TRIAGE, "intake", no(lambda: authority.redirect(
+        matter="consultation", body="12345", text=TEXT)), S.CLOSED, "redirected"),
+    "schedule_session": Walk(S.MEDIATING, "officer", no(lambda: mediation.schedule_session(
+        at=WEDNESDAY + T(days=5), place="所里", mode="site"))),
+    "record_session": Walk(S.MEDIATING, "officer",
+                           no(lambda: mediation.record_session(minutes=TEXT))),
+    "delegate_mediation": Walk(S.MEDIATING, "officer",
+                               no(lambda: mediation.delegate_mediation(body="某消费者委员会"))),
+    "recall_mediation": Walk(
+        S.MEDIATING, "officer", no(mediation.recall_mediation),
+        before=[("officer", no(lambda: mediation.delegate_mediation(body="某消委会")))]),
+    "decide_recusal": Walk(
+        S.MEDIATING, "head", no(lambda: mediation.decide_recusal(decision="suspend")),
+        S.MEDIATION_SUSPENDED,
+        before=[("consumer", no(lambda: both.request_recusal(whom="瑞试", text=TEXT)))]),
+    "order_appraisal": Walk(S.MEDIATING, "officer", no(lambda: mediation.order_appraisal(
+        laboratory="某中心", until="2026-12-01", cost_borne_by="shared")),
+        S.MEDIATION_SUSPENDED),
+    "end_appraisal": Walk(S.MEDIATION_SUSPENDED, "officer",
+                          no(lambda: mediation.end_appraisal(result=TEXT)), S.MEDIATING),
+    "record_agreement": Walk(S.MEDIATING, "officer", no(lambda: mediation.record_agreement(
+        promises=[Promise(kind="transfer", what="退款", amount="100", due_on="2026-12-07")],
+        text=TEXT)), S.PERFORMING),
+    "terminate": Walk(S.MEDIATING, "officer", no(lambda: mediation.terminate(
+        ground="no_agreement_possible", facts=TEXT)), S.CLOSED, "mediation_terminated"),
+    "serve_notice": Walk(S.REVIEW, "officer", no(lambda: casework.serve_notice(
+        document="受理决定书", channel="sms", is_served=False))),
+    "urge": Walk(S.NEGOTIATING, "officer",
+                 no(lambda: supervision.urge(text=TEXT, last_day="2026-11-20"))),
+    "take_up": Walk(S.REVIEW, "superior", no(lambda: supervision.take_up(text=TEXT))),
+    "grant_return": Walk(S.NEGOTIATING, "intake", no(supervision.grant_return), S.TRIAGE, before=[
+        ("handler", no(lambda: enterprise.request_return(text=TEXT)))]),
+    "refuse_return": Walk(
+        S.NEGOTIATING, "intake", no(lambda: supervision.refuse_return(text=TEXT)),
+        before=[("handler", no(lambda: enterprise.request_return(text=TEXT)))]),
+    "split_report": Walk(S.REVIEW, "officer", no(lambda: casework.split_report(text=TEXT))),
+    "refer_to_police": Walk(S.REVIEW, "officer", no(lambda: casework.refer_to_police(
+        second_officer="乙", head="丙", text=TEXT))),
+    "record_party_gone": Walk(S.REVIEW, "officer", no(lambda: casework.record_party_gone(
+        party="consumer", text=TEXT))),
+    "correct_clerical_error": Walk(S.REVIEW, "officer",
+                                   no(lambda: casework.correct_clerical_error(
+                                       sequence=1, text=TEXT))),
+    "open_lead": Walk(S.MEDIATING, "officer", no(lambda: casework.open_lead(text=TEXT))),
+    "answer_objection": Walk(
+        S.REVIEW, "head", no(lambda: casework.answer_objection(upheld=False, text=TEXT)),
+        before=[("officer", no(lambda: authority.refuse(ground="not_consumption", facts=TEXT))),
+                ("consumer", no(lambda: both.object_to_decision(text=TEXT)))]),
+    "call_back": Walk(S.CLOSED, "officer",
+                      no(lambda: casework.call_back(reached=True, satisfied=True))),
+    "reopen": Walk(S.CLOSED, "officer", no(lambda: casework.reopen(
+        ground="broken_promise", text=TEXT)), S.REVIEW),
+    "publish": Walk(S.CLOSED, "officer", no(casework.publish),
+                    before=[("consumer", no(both.give_publication_consent))]),
+    "withhold": Walk(S.CLOSED, "officer", no(lambda: casework.withhold(text=TEXT))),
+    "pass_to_successor": Walk(S.NEGOTIATING, "system", lambda w, c: authority.pass_to_successor(
+        enterprise_id=w.telecom.pk)),
+}
+#: Walked by a test of their own below.
+APART = {"file", "answer_late", "request_extension", "agree_to_extension", "grant_extension",
+         "refuse_extension", "link_cases", "join_cases", "separate_case", "withdraw_party"}
+
+
+def test_every_step_of_a_person_is_walked() -> None:
+    people = {row.step for row in TABLE.values() if row.by != {Role.SYSTEM}}
+    assert people - set(WALKS) == APART
+
+
+@pytest.mark.parametrize("step", sorted(WALKS))
+def test_step(world: World, step: str) -> None:
+    walk = WALKS[step]
+    case = given.a_complaint(world, status=walk.at)
+    at = WEDNESDAY + T(minutes=10)
+    for number, (who, build) in enumerate(walk.before):
+        given.step(case, build(world, case), world.actor(who), at + T(minutes=number))
+    move = walk.move(world, case)
+    assert move.step == step
+    last = HandlingStep.objects.filter(complaint=case).count()
+    before = case.status
+    given.step(case, move, world.actor(walk.who), WEDNESDAY + walk.after)
+    assert case.status == (walk.to or before)
+    assert case.outcome == (walk.outcome or case.outcome)
+    assert HandlingStep.objects.filter(complaint=case).count() > last
+    assert HandlingStep.objects.filter(complaint=case, step=step,
+                                       audience=TABLE[step].audience).exists()
+    assert verify(number=case.number).is_unbroken
+
+
+@pytest.mark.parametrize("step", sorted(WALKS))
+def test_step_is_refused_to_strangers(world: World, step: str) -> None:
+    walk = WALKS[step]
+    case = given.a_complaint(world, status=walk.at)
+    at = WEDNESDAY + T(minutes=10)
+    for number, (who, build) in enumerate(walk.before):
+        given.step(case, build(world, case), world.actor(who), at + T(minutes=number))
+    move = walk.move(world, case)
+    last = HandlingStep.objects.filter(complaint=case).count()
+    for who in ("stranger", "other_consumer", "far_officer"):
+        with pytest.raises(StepNotAllowed):
+            handling.take(move, [case.pk], actor=world.actor(who), now=WEDNESDAY + walk.after)
+    assert HandlingStep.objects.filter(complaint=case).count() == last
+
+
+def test_an_answer_after_silence_settles_late(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, given.an_offer(due_on=None), world.handler, WEDNESDAY)
+    handling.sweep_clocks(now=WEDNESDAY + T(days=9))
+    case.refresh_from_db()
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
+    assert case.engagements.get().odr_result == "unconfirmed"
+    given.step(case, consumer.answer_late(accept=True), world.consumer, WEDNESDAY + T(days=12))
+    assert (case.outcome, case.is_late) == (Outcome.SETTLED, True)
+
+
+def test_a_late_yes_to_an_offer_brings_its_promises_back(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    handling.sweep_clocks(now=WEDNESDAY + T(days=9))
+    given.step(case, consumer.answer_late(accept=True), world.consumer, WEDNESDAY + T(days=12))
+    assert case.status == S.PERFORMING
+    assert case.obligations.get().state == "due"
+
+
+def test_extension_only_where_the_policy_allows(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    with pytest.raises(StepNotAllowed):
+        given.step(case, enterprise.request_extension(days=3, text=TEXT), world.handler,
+                   WEDNESDAY)
+
+
+def test_extension_with_the_consumers_yes(world: World) -> None:
+    from authorities.models import Policy
+
+    Policy.objects.filter(name="extension").update(number=1)
+    for grant in (True, False):
+        case = given.a_complaint(world, status=S.NEGOTIATING)
+        due = case.deadlines.get(clock="negotiation").last_day
+        given.step(case, enterprise.request_extension(days=3, text=TEXT), world.handler,
+                   WEDNESDAY)
+        if not grant:
+            given.step(case, supervision.refuse_extension(text=TEXT), world.officer, WEDNESDAY)
+            assert case.deadlines.get(clock="negotiation").last_day == due
+            continue
+        with pytest.raises(StepNotAllowed):
+            given.step(case, supervision.grant_extension(), world.officer, WEDNESDAY)
+        given.step(case, enterprise.agree_to_extension(), world.consumer, WEDNESDAY)
+        given.step(case, supervision.grant_extension(), world.officer, WEDNESDAY)
+        assert due == date(2026, 11, 25)
+        assert case.deadlines.get(clock="negotiation").last_day == date(2026, 11, 30)
+
+
+def test_cases_are_linked_joined_and_separated(world: World) -> None:
+    one = given.a_complaint(world, status=S.REVIEW)
+    two = given.a_complaint(world, status=S.REVIEW)
+    given.step(one, casework.link_cases(numbers=[two.number]), world.officer, WEDNESDAY)
+    assert one.linked_group is not None
+    with pytest.raises(StepNotAllowed):
+        given.step(one, casework.join_cases(numbers=[two.number], consents_recorded=False),
+                   world.officer, WEDNESDAY)
+    given.step(one, casework.join_cases(numbers=[two.number], consents_recorded=True),
+               world.officer, WEDNESDAY)
+    given.step(one, casework.separate_case(text=TEXT), world.officer, WEDNESDAY)
+    assert one.linked_group is None
+
+
+def test_one_of_several_complainants_leaves(world: World) -> None:
+    from complaints.filing.request import JointParty, OnBehalf
+
+    case = given.filed(world, on_behalf=OnBehalf(
+        kind="joint", parties=(JointParty(name="李试"),), representatives=("陈试",)))
+    given.step(case, both.withdraw_party(party="李试"), world.consumer, WEDNESDAY)
+    with pytest.raises(StepNotAllowed):
+        given.step(given.filed(world), both.withdraw_party(party="李试"), world.consumer,
+                   WEDNESDAY)
