@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Length
 
 from authorities.models import Region
@@ -25,6 +26,8 @@ from .wording import Why
 
 LONGEST_QUERY = 80
 READ_ROWS = 300
+#: Pairs that most firms have in their names and that tell nothing.
+COMMON = frozenset({"有限", "限公", "公司", "股份", "份有", "集团", "团有", "分公", "中国", "福州", "福建"})
 KIND_WEIGHT = {"code": 60, "brand": 55, "legal": 50, "alias": 45, "branch": 40, "former": 30}
 
 
@@ -102,9 +105,13 @@ def _matching(terms: Sequence[str], *, on: dt.date) -> QuerySet[SearchName]:
 
 
 def _similar(terms: Sequence[str], *, on: dt.date) -> list[SearchName]:
-    pairs = [gram for term in terms for gram in wanted_grams(term)]
-    near = SearchName.objects.filter(holds_on(on), grams__overlap=pairs)[: READ_ROWS * 3]
-    return [name for name in near if _similarity(name, terms) > 30]
+    pairs = {gram for term in terms for gram in wanted_grams(term)}
+    telling = sorted(pairs - COMMON) or sorted(pairs)
+    # Counted and sorted by the database: of a large directory only the likest are read.
+    shared = RawSQL("(select count(*) from unnest(grams) as one where one = any(%s))", [telling])
+    near = SearchName.objects.filter(holds_on(on), grams__overlap=telling).annotate(shared=shared)
+    likest = near.order_by("-shared", Length("folded"), "id")[:READ_ROWS]
+    return [name for name in likest if _similarity(name, terms) > 30]
 
 
 def near(name: str, *, on: dt.date, limit: int = 5) -> tuple[int, ...]:

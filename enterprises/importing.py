@@ -61,7 +61,8 @@ def import_enterprises(path: Path, *, dry_run: bool = False) -> Outcome:
         raise ImportRefused(problems)
     with transaction.atomic():
         outcome = plan.write()
-        write_names(outcome.enterprise_ids)
+        if outcome.new or outcome.changed:
+            write_names(outcome.enterprise_ids)
         if dry_run:
             transaction.set_rollback(True)
     return outcome
@@ -314,8 +315,10 @@ class _Plan:
         if changed:
             fields = [f for f in values_of(rows[0]) if f not in key]
             manager.bulk_update(changed, fields, batch_size=BATCH)
-        self.outcome.new[kind] += len(new)
-        self.outcome.changed[kind] += len(changed)
+        if new:
+            self.outcome.new[kind] += len(new)
+        if changed:
+            self.outcome.changed[kind] += len(changed)
         self.outcome.same[kind] += len(wanted) - len(new) - len(changed)
 
     def _pk(self, row: Row, column: str = "enterprise") -> int:
