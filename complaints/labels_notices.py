@@ -37,10 +37,12 @@ REVIEW_SUBJECT: Pair = ("已转监管部门审查", "moved to the authority for 
 REMIND_SUBJECT: Pair = ("催办：还剩{n}", "reminder: due in {n}")
 REMIND_TODAY: Pair = ("催办：今天24:00前", "reminder: due today, by midnight")
 REMIND_LATE: Pair = ("催办：已逾期{n}", "reminder: {n} overdue")
+REMIND_JUST_LATE: Pair = ("催办：已逾期", "reminder: overdue")
 REMIND_SOON: Pair = ("催办：快到期了", "reminder: due soon")
 
-HAPPENED: Pair = ("{who}：{what}。", "{who} {what}.")
+HAPPENED: Pair = ("{who}{what}。", "{who} {what}.")
 HAPPENED_BY_ITSELF: Pair = ("{what}。", "{what}.")
+THE_SYSTEM: Pair = ("系统{what}。", "The portal {what}.")
 YOU: Pair = ("您", "You")
 SEE: Pair = ("查看案件：{path}", "See the case: {path}")
 
@@ -50,6 +52,7 @@ REMIND_LEFT: Pair = (
 )
 REMIND_DAY: Pair = ("{clock}：今天24:00前。", "{clock}: due today, by midnight.")
 REMIND_OVERDUE: Pair = ("{clock}：已逾期{n}，应于{day}完成。", "{clock}: {n} overdue, was due {day}.")
+REMIND_JUST_OVERDUE: Pair = ("{clock}：已逾期，应于{day}完成。", "{clock}: overdue, was due {day}.")
 REMIND_LAST: Pair = ("{clock}：{day}。", "{clock}: due {day}.")
 IF_MISSED: Pair = ("逾期：{what}", "If missed: {what}")
 

@@ -36,7 +36,6 @@ _PATHS = {
     "authority": "/authority/cases/{number}/",
 }
 _STAFF_LANGUAGE = "zh-hans"
-_ON_THE_LAST_DAY = 100
 
 
 def for_file(file: CaseFile) -> list[Notice]:
@@ -156,23 +155,27 @@ class _Text:
         return labels.label(step, self.language, kind="step")
 
     def _reminded(self) -> str:
-        mark, left, late = self._counted()
-        if mark > _ON_THE_LAST_DAY:
-            pair, number = words.REMIND_LATE, late
-        elif mark == _ON_THE_LAST_DAY:
+        last, left, late = self._counted()
+        if last < self.file.today:
+            pair, number = (words.REMIND_LATE if late else words.REMIND_JUST_LATE), late
+        elif last == self.file.today:
             pair, number = words.REMIND_TODAY, 0
         else:
             pair, number = (words.REMIND_SUBJECT if left else words.REMIND_SOON), left
         return labels.pick(pair, self.language).format(n=number_of_days(number, chinese=self.chinese))
 
-    def _counted(self) -> tuple[int, int, int]:
-        """(mark, working days left, working days overdue) of a reminder."""
+    def _counted(self) -> tuple[date, int, int]:
+        """(last day, working days left, working days overdue) of a reminder, as of now."""
         calendar, today = self.file.conditions.calendar, self.file.today
         last = date.fromisoformat(self.entry.data["last_day"])
-        return int(self.entry.data["mark"]), calendar.count(today, last), calendar.count(last, today)
+        return last, calendar.count(today, last), calendar.count(last, today)
 
     def _outcome(self) -> str:
-        return labels.label(self.entry.outcome, self.language, kind="outcome")
+        word = labels.label(self.entry.outcome, self.language, kind="outcome")
+        return word if self.chinese else word.lower()
+
+    def _missed(self, what: str) -> str:
+        return self.say(words.IF_MISSED, what=what if self.chinese else what[:1].lower() + what[1:])
 
     # --- the body -------------------------------------------------------------------------
 
@@ -187,7 +190,8 @@ class _Text:
         what = labels.label(self.entry.step, self.language, kind="step")
         side = self.entry.actor.side
         if self.entry.actor.role == Role.SYSTEM:
-            return self.say(words.HAPPENED_BY_ITSELF, what=what)
+            lapsed = self.entry.step.startswith("lapse_") or self.entry.step == "fall_silent"
+            return self.say(words.HAPPENED_BY_ITSELF if lapsed else words.THE_SYSTEM, what=what)
         who = (
             labels.pick(words.YOU, self.language)
             if side == self.addressee == "consumer"
@@ -210,7 +214,7 @@ class _Text:
         )
         found = [where.sentence]
         if where.if_missed and not where.is_overdue:
-            found.append(self.say(words.IF_MISSED, what=where.if_missed))
+            found.append(self._missed(where.if_missed))
         return found + self._undo()
 
     def _undo(self) -> list[str]:
@@ -253,15 +257,14 @@ class _Text:
 
     def _reminder(self) -> list[str]:
         """Microcopy 13 to 15, then what happens if it is missed."""
-        mark, left, late = self._counted()
-        last = date.fromisoformat(self.entry.data["last_day"])
+        last, left, late = self._counted()
         clock = self.entry.data["clock"]
         name = labels.label(clock, self.language, kind="clock")
-        if late:
+        if last < self.file.today:
             day = day_words(last, today=self.file.today, chinese=self.chinese)
-            number = number_of_days(late, chinese=self.chinese)
-            return [self.say(words.REMIND_OVERDUE, clock=name, n=number, day=day)]
-        if mark == _ON_THE_LAST_DAY:
+            pair = words.REMIND_OVERDUE if late else words.REMIND_JUST_OVERDUE
+            return [self.say(pair, clock=name, n=number_of_days(late, chinese=self.chinese), day=day)]
+        if last == self.file.today:
             found = [self.say(words.REMIND_DAY, clock=name)]
         else:
             day = before(last, today=self.file.today, chinese=self.chinese, weekday=True)
@@ -272,5 +275,5 @@ class _Text:
             missed = what_if_missed(
                 complaint=self.complaint, deadline=row, language=self.language, authority=self.authority
             )
-            found.append(self.say(words.IF_MISSED, what=missed))
+            found.append(self._missed(missed))
         return found

@@ -70,7 +70,7 @@ def test_the_words_of_an_offer(world: World) -> None:
     notice = Notice.objects.get(complaint=case, kind="make_offer")
     assert notice.subject == f"【12315】{case.number}：有新方案，请答复"
     happened, turn, missed, path = notice.body.split("\n")
-    assert happened == "企业：提出方案。"
+    assert happened == "企业提出方案。"
     assert turn == "轮到您了：企业提出了方案，请在11月18日24:00前答复。"
     assert missed == "逾期：不答复将办结，但不算和解成功。"
     assert path == f"查看案件：/cases/{case.number}/"
@@ -116,6 +116,16 @@ def test_reminders(world: World) -> None:
     assert reminders[0].subject.startswith(f"【12315】{case.number}：催办：")
     texts = "\n".join(n.subject + "\n" + n.body for n in reminders)
     assert "今天24:00前" in texts
+
+
+def test_an_overdue_reminder_says_how_late_it_is(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    for day in range(1, 10):
+        sweep_clocks(now=WEDNESDAY + timedelta(days=day))
+    bodies = [n.body.split("\n")[0] for n in told(case) if n.kind == "remind"]
+    assert "企业受理期限：已逾期1个工作日，应于11月13日完成。" in bodies
+    told_of_the_lapse = Notice.objects.get(complaint=case, kind="lapse_acceptance", addressee="consumer")
+    assert told_of_the_lapse.body.startswith("受理期限已过。\n已逾期：应于11月13日完成，仍须由企业办理。")
 
 
 def test_the_holder_is_told_but_never_of_what_he_did_himself(world: World) -> None:
