@@ -51,11 +51,16 @@ def judged_forms(draft: FilingDraft, *, today: date) -> dict[str, Step]:
     return {step: drafts.form_of(draft, step, today=today, judged=True) for step in JUDGED}
 
 
-def to_request(draft: FilingDraft, *, now: datetime, language: str = "zh-hans", tracking_digest: str = "") -> (
-    FilingRequest | Unfinished
-):
+def to_request(
+    draft: FilingDraft,
+    *,
+    now: datetime,
+    language: str = "zh-hans",
+    tracking_digest: str = "",
+    forms: Mapping[str, Step] | None = None,
+) -> FilingRequest | Unfinished:
     """What the verb `file` takes, or the steps that must be mended first."""
-    forms = judged_forms(draft, today=timezone.localdate(now))
+    forms = forms or judged_forms(draft, today=timezone.localdate(now))
     wrong = {step: form for step, form in forms.items() if not form.is_valid()}
     if wrong:
         return Unfinished(wrong)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,7 +27,8 @@ from complaints.filing.people import ConsentsStep
 from complaints.filing.steps import STEP_BY_CODE
 from complaints.filing.typed import KEPT_CHARACTERS, visible
 from complaints.models.draft import FilingDraft
-from enterprises.models import Branch, Brand, Enterprise
+from enterprises.answering import Area, BranchFacts, Period, answering_branches
+from enterprises.models import Branch, Brand, Enterprise, ServiceArea
 
 KEPT_FOR = timedelta(days=7)
 KEPT_FOR_OWNED = timedelta(days=30)
@@ -118,10 +121,56 @@ def category_of(draft: FilingDraft) -> str:
     return first(draft, "purchase", "object_category")
 
 
-def picked_enterprise(draft: FilingDraft) -> Enterprise | None:
-    """The entity chosen from the directory, enrolled or not."""
+@dataclass(frozen=True)
+class Picked:
+    """Whom the draft names from the directory, and who would answer for the region."""
+
+    enterprise: Enterprise
+    branch: Branch | None
+
+    @property
+    def is_enrolled(self) -> bool:
+        return self.enterprise.enrolment == Enterprise.Enrolment.ENROLLED
+
+    @property
+    def name(self) -> str:
+        return str(self.branch or self.enterprise)
+
+
+def picked(draft: FilingDraft, *, today: date) -> Picked | None:
+    """The pick with its answering branch on this day; routing decides in the end."""
     pick = read_pick(first(draft, "enterprise", "respondent"))
-    return Enterprise.objects.filter(pk=pick.enterprise_id).first() if pick else None
+    enterprise = Enterprise.objects.filter(pk=pick.enterprise_id).first() if pick else None
+    if pick is None or enterprise is None:
+        return None
+    region = first(draft, "enterprise", "service_region")
+    region_id = int(region) if re.fullmatch(r"[0-9]{1,9}", region) else None
+    codes = (category_of(draft), first(draft, "problem", "problem_category"))
+    categories = tuple(code for code in codes if code)
+    return Picked(enterprise, answering_branch(pick, today=today, region_id=region_id, categories=categories))
+
+
+def answering_branch(
+    pick: Pick, *, today: date, region_id: int | None, categories: tuple[str, ...] = ()
+) -> Branch | None:
+    """The one branch that serves the region; without a region, the one that was picked."""
+    if region_id is None:
+        own = Branch.objects.filter(enterprise_id=pick.enterprise_id)
+        return own.filter(pk=pick.branch_id).first() if pick.branch_id else None
+    rows = ServiceArea.objects.filter(
+        branch__enterprise_id=pick.enterprise_id, region__id__lte=region_id, region__last__gte=region_id
+    ).select_related("branch", "region")
+    branches = {row.branch_id: row.branch for row in rows}
+    facts = {
+        key: BranchFacts(key, row.enterprise_id, row.parent_id, Period(row.starts_on, row.ends_on), row.place_id)
+        for key, row in branches.items()
+    }
+    areas = [
+        Area(row.branch_id, row.region.pk, row.region.last, row.category, Period(row.starts_on, row.ends_on))
+        for row in rows
+    ]
+    found = answering_branches(areas, facts, region_id=region_id, categories=categories, on=today)
+    return branches[found[0]] if len(found) == 1 else None
 
 
 def is_known_pick(pick: Pick) -> bool:
@@ -135,10 +184,9 @@ def is_known_pick(pick: Pick) -> bool:
 
 def enrolled_name(draft: FilingDraft) -> str:
     """The name to put into the consent; empty when no enrolled entity was picked."""
-    enterprise = picked_enterprise(draft)
-    if enterprise is None or enterprise.enrolment != Enterprise.Enrolment.ENROLLED:
-        return ""
-    return str(enterprise)
+    pick = read_pick(first(draft, "enterprise", "respondent"))
+    enrolled = Enterprise.objects.filter(enrolment=Enterprise.Enrolment.ENROLLED)
+    return str(enrolled.filter(pk=pick.enterprise_id).first() or "") if pick else ""
 
 
 def form_of(

@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from complaints.filing import choices, drafts, places
+from complaints.filing.drafts import Picked
 from complaints.filing.evidence import FILES_AT_FILING, SHOWN_TYPES
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Pick, Step, read_pick
 from complaints.filing.people import BEHALF, consent_questions
@@ -24,7 +25,7 @@ from complaints.filing.typed import Text
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import EvidenceKind
 from enterprises.finding import Hit, find
-from enterprises.models import Branch, Enterprise
+from enterprises.models import Enterprise
 from odr_portal.templatetags import portal
 
 HITS_SHOWN = 8
@@ -131,7 +132,7 @@ def _kept_choice(pick: Pick, *, today: date, region_id: int | None) -> list[Choi
     enterprise = Enterprise.objects.filter(pk=pick.enterprise_id).first()
     if enterprise is None:
         return []
-    branch = answering_branch(pick, today=today, region_id=region_id)
+    branch = drafts.answering_branch(pick, today=today, region_id=region_id)
     return [
         Choice(
             value=str(Pick(pick.enterprise_id, branch.pk if branch else None, pick.brand_id)),
@@ -142,28 +143,6 @@ def _kept_choice(pick: Pick, *, today: date, region_id: int | None) -> list[Choi
             is_checked=True,
         )
     ]
-
-
-def answering_branch(pick: Pick, *, today: date, region_id: int | None) -> Branch | None:
-    """The branch that would answer for the region; routing decides in the end."""
-    enterprise = Enterprise.objects.filter(pk=pick.enterprise_id).first()
-    if enterprise is None:
-        return None
-    for hit in find(enterprise.uscc or enterprise.name, on=today, region_id=region_id, limit=5):
-        if hit.enterprise.pk == enterprise.pk:
-            return hit.branch
-    return None
-
-
-def answering_name(draft: FilingDraft, *, today: date) -> str:
-    """Who will probably answer; empty when no enrolled entity was picked."""
-    if not (name := drafts.enrolled_name(draft)):
-        return ""
-    pick = read_pick(drafts.first(draft, "enterprise", "respondent"))
-    region = drafts.first(draft, "enterprise", "service_region")
-    region_id = int(region) if re.fullmatch(r"[0-9]{1,9}", region) else None
-    branch = answering_branch(pick, today=today, region_id=region_id) if pick else None
-    return str(branch or name)
 
 
 def demands_screen(form: Step) -> dict[str, Any]:
@@ -223,13 +202,12 @@ Addresses = Mapping[str, str]
 
 
 def summary(
-    draft: FilingDraft, forms: Mapping[str, Step], *, today: date, addresses: Addresses
+    draft: FilingDraft, forms: Mapping[str, Step], *, picked: Picked | None, addresses: Addresses
 ) -> list[tuple[str, list[Line]]]:
     """The check page: (heading, lines). Only what was answered; wrong steps as typed."""
-    enterprise = forms["enterprise"]
     said = {code: getattr(form, "cleaned_data", {}) for code, form in forms.items()}
     return [
-        (_("向谁投诉"), _respondent_lines(enterprise, said["enterprise"], today=today, url=addresses["enterprise"])),
+        (_("向谁投诉"), _respondent_lines(said["enterprise"], picked, addresses["enterprise"])),
         (
             _("发生了什么"),
             [
@@ -242,7 +220,7 @@ def summary(
             _("您和您的选择"),
             [
                 *_you_lines(draft, said["you"], addresses["you"]),
-                *_consent_lines(draft, said["consents"], addresses["consents"]),
+                *_consent_lines(picked, said["consents"], addresses["consents"]),
             ],
         ),
     ]
@@ -257,21 +235,13 @@ def _lines(url: str, *pairs: tuple[Text, str | list[str]]) -> list[Line]:
     return kept
 
 
-def _respondent_lines(form: Step, said: Mapping[str, Any], *, today: date, url: str) -> list[Line]:
+def _respondent_lines(said: Mapping[str, Any], picked: Picked | None, url: str) -> list[Line]:
     region_id = said.get("service_region")
-    pick = read_pick(str(said.get("respondent", "")))
     lines: list[Line] = []
-    if pick is not None:
-        enterprise = Enterprise.objects.filter(pk=pick.enterprise_id).first()
-        branch = answering_branch(pick, today=today, region_id=region_id)
-        if enterprise is not None:
-            state = (
-                _("在线和解企业")
-                if enterprise.enrolment == Enterprise.Enrolment.ENROLLED
-                else _("没有入驻在线和解，由监管部门处理")
-            )
-            detail = f"{enterprise} · {state}" if branch else state
-            lines.append(Line(_("企业"), [str(branch or enterprise)], detail=detail, change_url=url))
+    if picked is not None:
+        state = _("在线和解企业") if picked.is_enrolled else _("没有入驻在线和解，由监管部门处理")
+        detail = f"{picked.enterprise} · {state}" if picked.branch else state
+        lines.append(Line(_("企业"), [picked.name], detail=detail, change_url=url))
     elif said.get("respondent") == NAMED:
         words = [said.get(name) or "" for name in ("named", "address", "business_phone", "link")]
         detail = _("由监管部门核实后处理")
@@ -351,8 +321,8 @@ def _you_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Li
     return lines
 
 
-def _consent_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Line]:
-    name = drafts.enrolled_name(draft)
+def _consent_lines(picked: Picked | None, said: Mapping[str, Any], url: str) -> list[Line]:
+    name = str(picked.enterprise) if picked and picked.is_enrolled else ""
     return [
         Line(consent.short, [_("同意") if said[consent.code] else _("不同意")], change_url=url)
         for consent in consent_questions(name)

@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from complaints.filing import drafts, evidence, places, proving, steps
-from complaints.filing.forms import Step, read_pick
+from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
 from complaints.filing.people import YouStep
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence
@@ -67,8 +67,11 @@ def _prefilled(request: HttpRequest) -> dict[str, str]:
     """What the search page or a poster's code hands over."""
     asked = request.GET
     initial = {name: asked[name][:100] for name in ("query", "service_region") if asked.get(name)}
-    if asked.get("pick") and read_pick(asked["pick"]):
-        initial["respondent"] = asked["pick"]
+    pick = asked.get("pick", "")
+    if pick in (NAMED, LEFT_TO_AUTHORITY) or read_pick(pick):
+        initial["respondent"] = pick
+    if pick == NAMED:
+        initial["named"] = initial.pop("query", "")
     return initial
 
 

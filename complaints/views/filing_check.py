@@ -40,15 +40,14 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
     form = steps.STEP_BY_CODE["check"](request.POST if request.method == "POST" else None, today=today)
     if request.method == "POST" and "later" in request.POST:
         return redirect(f"{reverse('complaints:file')}?saved=1")
+    forms = composing.judged_forms(draft, today=today)
     composed = composing.to_request(
-        draft, now=now, language=language, tracking_digest=drafts.tracking_digest(token)
+        draft, now=now, language=language, tracking_digest=drafts.tracking_digest(token), forms=forms
     )
     if request.method == "POST" and form.is_valid() and not isinstance(composed, Unfinished):
         return _file(request, held, composed, now=now)
-    forms = composing.judged_forms(draft, today=today)
-    for judged in forms.values():
-        judged.is_valid()
-    problem, answers = forms["problem"], screens.answering_name(draft, today=today)
+    problem, picked = forms["problem"], drafts.picked(draft, today=today)
+    answers = picked.name if picked and picked.is_enrolled else ""
     links = {code: f"{address_of(draft, code)}?back=check" for code in steps.STEP_CODES}
     unfinished = [
         {"text": str(steps.STEP_BY_CODE[code].question), "url": f"{links[code]}&check=1"}
@@ -60,7 +59,7 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
         form,
         now=now,
         status=422 if request.method == "POST" else 200,
-        sections=screens.summary(draft, forms, today=today, addresses=links),
+        sections=screens.summary(draft, forms, picked=picked, addresses=links),
         unfinished_steps=unfinished,
         duplicates=[] if isinstance(composed, Unfinished) else duplicates(composed, now=now),
         outlook=None if isinstance(composed, Unfinished) else outlook(composed, is_enrolled=bool(answers), now=now),

@@ -19,9 +19,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from complaints.conditions import current_calendar
 from complaints.filing import drafts
-from complaints.filing.arrival import duty_of, heading_of
-from complaints.models import Complaint
+from complaints.models import Complaint, Deadline
+from complaints.standing import standing
 from complaints.views.filing_frame import Held, held_by
 from odr_portal.accounts.models import User
 
@@ -64,15 +65,22 @@ def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
             return redirect_to_login(request.get_full_path())
         raise Http404
     token = _token(held, case, now=now)
+    stand = standing(
+        complaint=case,
+        clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)),
+        viewer_side="consumer",
+        now=now,
+        calendar=current_calendar(),
+    )
     linked = held.draft.filed_as if held else [case.number]
     context: dict[str, Any] = {
         "case": case,
         "numbers": linked,
         "token": token,
         "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
-        "duty": duty_of(case, now=now),
+        "duty": stand,
         "is_own": isinstance(request.user, User) and case.consumer_id == request.user.pk,
-        "heading": heading_of(case),
+        "sentence": stand.sentence,
     }
     return render(request, "consumer/filing/receipt.html", context)
 

@@ -295,3 +295,15 @@ def test_a_token_is_the_same_for_the_same_key_only(client: Client, town: Town) -
     assert token == drafts.tracking_token(draft, "key") != drafts.tracking_token(draft, "other")
     assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{5}-){5}[0-9A-HJKMNP-TV-Z]", token)
     assert drafts.tracking_digest(token.lower().replace("0", "o").replace("-", " ")) == drafts.tracking_digest(token)
+
+
+def test_the_search_page_hands_over_its_choice(client: Client, town: Town) -> None:
+    page = client.get(f"/file/?query=移动&service_region={town.gulou}&pick={town.pick}").content.decode()
+    assert f'value="{town.pick}" checked' in page
+    assert f'<option value="{town.gulou}" selected>' in page
+    page = client.get("/file/?query=街角小店&pick=named").content.decode()
+    assert 'value="named" checked' in page
+    assert 'name="named" value="街角小店"' in page
+    for odd in ("pick=x", "service_region=abc", "service_region=99999999999", "query=" + "%00" * 9):
+        assert client.get(f"/file/?{odd}").status_code == 200
+    assert not FilingDraft.objects.exists()
