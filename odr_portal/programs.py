@@ -68,7 +68,8 @@ def portal_programs(place: Place, *, bind: str, reload: bool) -> dict[str, dict[
     python = sys.executable
     web = (
         f"{python} -m gunicorn odr_portal.wsgi --bind {bind} --worker-class gthread --workers {1 if reload else 2} "
-        "--threads 4 --timeout 30 --graceful-timeout 20 --max-requests 2000 --max-requests-jitter 200 --backlog 128 "
+        f"--threads 4 --timeout 30 --graceful-timeout {1 if reload else 20} "
+        "--max-requests 2000 --max-requests-jitter 200 --backlog 128 "
         f"--limit-request-line 4094 --no-control-socket --worker-tmp-dir {place.sockets} "
         + ("" if reload else "--preload")
     )
@@ -87,7 +88,8 @@ def portal_programs(place: Place, *, bind: str, reload: bool) -> dict[str, dict[
         "web": {"command": web, "stopwaitsecs": "25", **common},
         "worker": {
             "command": worker,
-            "stopwaitsecs": "30",
+            # While developing nobody waits for a task: it is swept again.
+            "stopwaitsecs": "2" if reload else "30",
             # The first TERM finishes what runs; what cannot finish in time goes back to the queue.
             "environment": f'{patient},REMAP_SIGTERM="SIGQUIT"',
             **common,

@@ -3,6 +3,7 @@
 One rule: what was already done for the same files is not done again, so the second start is quick.
 """
 
+import contextlib
 import hashlib
 import http.client
 import os
@@ -188,8 +189,12 @@ class Portal:
                 before = now
                 check_translations()
                 say("Changed: restarting.")
-                self.supervisor().stopProcessGroup("portal")
-                self.supervisor().startProcessGroup("portal", False)
+                for name in ("web", "worker", "beat", "watch"):
+                    # Whatever cannot start because of a half-written file is tried again by the next change.
+                    with contextlib.suppress(xmlrpc.client.Fault):
+                        self.supervisor().stopProcess(f"portal:{name}")
+                    with contextlib.suppress(xmlrpc.client.Fault):
+                        self.supervisor().startProcess(f"portal:{name}", False)
 
     def alive(self) -> bool:
         return self.supervisord is not None and self.supervisord.poll() is None

@@ -236,6 +236,8 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stream"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
+    # A line for each tick of each sweep would bury what matters.
+    "loggers": {name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
 }
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
