@@ -51,6 +51,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{done.version}: already loaded, nothing changed")
             return
         self.stdout.write(
-            f"{done.version}: {len(days)} days loaded; open clocks counted with an older version "
-            "are counted anew by the next sweep of the clocks"
+            f"{done.version}: {len(days)} days loaded; open clocks keep the dates of the calendar they were "
+            "counted with until they are counted anew"
         )
