@@ -182,8 +182,12 @@ def has_run_out(file: CaseFile, clock: Clock, at: datetime) -> bool:
     return False
 
 
-def follow(file: CaseFile, at: datetime, written: datetime, *, met: bool) -> None:
-    """After the status changed: end, pause, resume and start what the table says."""
+def follow(file: CaseFile, old: Status, at: datetime, written: datetime, *, met: bool) -> None:
+    """After the status changed: end, pause, resume and start what the table says.
+
+    Only a rest that the old status caused ends here; an appraisal or an unmet part of the
+    consumer holds a clock until its own step.
+    """
     status = file.status
     for row in list(file.clocks):
         if row.ended_at is not None:
@@ -192,7 +196,7 @@ def follow(file: CaseFile, at: datetime, written: datetime, *, met: bool) -> Non
         if status == S.TRIAGE and row.clock == Clock.REVIEW and _has_power(file):
             runs = runs | {S.TRIAGE}
         if status in runs:
-            if row.state == "paused":
+            if row.state == "paused" and old not in runs:
                 resume(file, row, at)
         elif status in rests:
             if row.state == "running":

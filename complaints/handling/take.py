@@ -157,7 +157,7 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
         complaint.closed_at = happened if new == Status.CLOSED else None
         _receive(file, old, new)
         if not effect.keeps_clocks:
-            clocks.follow(file, happened, file.now, met=row.step not in _NOT_MET)
+            clocks.follow(file, old, happened, file.now, met=row.step not in _NOT_MET)
     if row.audience == Audience.PARTIES and actor.role != Role.SYSTEM:
         undoing.void(file, row.step)
     key = actor.person_key or complaint.consumer_key

@@ -1,0 +1,289 @@
+"""Clocks at work: pauses, lapses in order, both moments, reminders once, the clock decides."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from complaints import handling
+from complaints.handling import authority, consumer, enterprise, mediation
+from complaints.models import Complaint, Deadline, HandlingStep, Notice, Reminder
+from complaints.refusals import StepNotAllowed
+from complaints.workflow import Outcome, Status
+from tests import given
+from tests.cast import World
+
+S = Status
+T = timedelta
+HERE = ZoneInfo("Asia/Shanghai")
+
+
+def at(day: int, hour: int = 10, *, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=HERE)
+
+
+def clock(case: Complaint, name: str, **which: Any) -> Deadline:
+    return case.deadlines.filter(clock=name, **which).latest("pk")
+
+
+def sweep(case: Complaint, now: datetime) -> Complaint:
+    handling.sweep_clocks(now=now)
+    case.refresh_from_db()
+    return case
+
+
+def steps(case: Complaint) -> list[str]:
+    return list(HandlingStep.objects.filter(complaint=case, audience="parties")
+                .exclude(step="remind").values_list("step", flat=True))
+
+
+def test_ten_working_days_from_delivery_and_the_pause_of_the_procedure(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    assert clock(case, "negotiation").last_day == date(2026, 11, 25)
+    given.step(case, given.an_offer(), world.handler, at(18))
+    assert (clock(case, "negotiation").state, clock(case, "negotiation").remaining) == ("paused", 5)
+    given.step(case, consumer.decline_offer(reason="amount_too_low"), world.consumer, at(20))
+    assert clock(case, "negotiation").last_day == date(2026, 11, 27)
+    assert clock(case, "negotiation").state == "running"
+
+
+def test_pauses_take_five_working_days_a_case_at_most(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    given.step(case, given.an_offer(), world.handler, at(12))
+    given.step(case, consumer.decline_offer(reason="other"), world.consumer, at(17))
+    assert clock(case, "negotiation").allowance_used == 3
+    assert clock(case, "negotiation").last_day == date(2026, 11, 30)
+    given.step(case, given.an_offer(amount="130"), world.handler, at(17, 11))
+    given.step(case, consumer.decline_offer(reason="other"), world.consumer, at(23))
+    assert clock(case, "negotiation").allowance_used == 5
+    assert clock(case, "negotiation").last_day == date(2026, 12, 2)
+
+
+def test_the_clock_decides_not_the_sweeper(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    due = clock(case, "negotiation").due_at
+    assert due == datetime(2026, 11, 26, tzinfo=HERE)
+    with pytest.raises(StepNotAllowed):
+        given.step(case, given.an_offer(), world.handler, due + T(microseconds=1))
+    case.refresh_from_db()
+    assert case.status == S.REVIEW
+    lapse = HandlingStep.objects.get(complaint=case, step="lapse_negotiation")
+    assert lapse.happened_at == due
+    assert lapse.written_at == due + T(microseconds=1)
+    assert case.engagements.get().odr_result == "failed"
+
+
+def test_one_microsecond_before_it_is_in_time(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    due = clock(case, "negotiation").due_at
+    given.step(case, given.an_offer(due_on=date(2026, 12, 7)), world.handler, due - T(microseconds=1))
+    assert case.status == S.AWAITING_CONSUMER
+
+
+def test_a_slow_worker_shortens_nobodys_time(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    sweep(case, at(30))
+    assert case.status == S.REVIEW
+    assert case.is_overdue is False
+    assert clock(case, "review").last_day == date(2026, 12, 9)
+
+
+def test_after_an_outage_clocks_lapse_in_order_each_judged_anew(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(11))
+    sweep(case, at(30))
+    assert steps(case) == ["file", "forward", "lapse_acceptance", "lapse_negotiation"]
+    happened = list(HandlingStep.objects.filter(complaint=case, step__startswith="lapse")
+                    .values_list("happened_at", flat=True))
+    assert happened == [datetime(2026, 11, 14, tzinfo=HERE), datetime(2026, 11, 26, tzinfo=HERE)]
+    assert case.status == S.REVIEW
+
+
+def test_a_clock_whose_status_was_left_has_ended_not_lapsed(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    sweep(case, at(16))
+    assert steps(case) == ["file", "forward", "accept_case"]
+    assert clock(case, "acceptance").state == "met"
+
+
+def test_silence_is_never_a_success(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
+    sweep(case, at(19))
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
+    assert case.engagements.get().odr_result == "unconfirmed"
+
+
+def test_silence_leads_to_review_where_an_authority_had_the_case(world: World) -> None:
+    case = given.a_complaint(world, status=S.TRIAGE, now=at(11))
+    given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk,
+                                       because=given.BECAUSE), world.intake, at(11))
+    given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, at(11))
+    given.step(case, given.an_offer(), world.handler, at(12))
+    sweep(case, at(20))
+    assert case.status == S.REVIEW
+
+
+def test_who_declined_onward_transfer_is_not_passed_on(world: World) -> None:
+    consents = {**given.a_request(world).consents, "pass_to_regulator": False}
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11), consents=consents)
+    sweep(case, at(27))
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.NEGOTIATION_FAILED)
+    given.step(case, consumer.refer_to_regulator(), world.consumer, at(28))
+    assert case.status == S.REVIEW
+
+
+def test_an_offer_lying_with_the_consumer_outlives_the_ten_days(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    given.step(case, given.an_offer(), world.handler, at(25))
+    assert clock(case, "negotiation").remaining == 0
+    given.step(case, consumer.accept_offer(), world.consumer, at(1, month=12))
+    assert case.status == S.PERFORMING
+
+
+def test_declined_when_the_ten_days_have_run_out_goes_to_review(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    given.step(case, given.an_offer(), world.handler, at(25))
+    given.step(case, consumer.decline_offer(reason="other"), world.consumer, at(26))
+    assert case.status == S.REVIEW
+
+
+def test_a_promise_nobody_kept_is_breached_after_both_were_asked(world: World) -> None:
+    case = given.a_complaint(world, status=S.PERFORMING, now=at(2))
+    obligation = case.obligations.get()
+    due = datetime.combine(obligation.due_on or date.max, datetime.min.time(), HERE) + T(days=1)
+    sweep(case, due)
+    assert case.status == S.PERFORMING
+    assert clock(case, "performance_answer").started_at == due
+    sweep(case, due + T(days=6))
+    assert case.status == S.REVIEW
+    obligation.refresh_from_db()
+    assert obligation.state == "broken"
+
+
+def test_a_reported_promise_falls_silent_and_is_no_success(world: World) -> None:
+    case = given.a_complaint(world, status=S.PERFORMING, now=at(2))
+    given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, at(3))
+    sweep(case, at(12))
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
+    assert case.obligations.get().state == "silent"
+
+
+def test_the_consumers_own_part_holds_back_the_enterprises(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
+    given.step(case, handling.offers.make_offer(
+        answers=[handling.Answer(demand=1, verdict="grant", amount="128.50"),
+                 handling.Answer(demand=2, verdict="grant")],
+        promises=[
+            handling.Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer",
+                             due_on="2026-11-10"),
+            handling.Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
+            handling.Promise(kind="apology", what="致歉", due_on="2026-11-12"),
+        ]), world.handler, at(3))
+    given.step(case, consumer.accept_offer(), world.consumer, at(4))
+    assert not case.deadlines.filter(clock="performance", obligation__ordinal=2).exists()
+    assert clock(case, "performance", obligation__ordinal=3).state == "paused"
+    sweep(case, at(25))
+    assert case.status == S.PERFORMING, "an unmet part of the consumer is nobody else's breach"
+    given.step(case, enterprise.report_performed(obligations=[1], proof="快递单"), world.consumer, at(26))
+    given.step(case, consumer.confirm_performed(obligations=[1]), world.handler, at(26))
+    assert clock(case, "performance", obligation__ordinal=2).last_day == date(2026, 12, 1)
+    assert clock(case, "performance", obligation__ordinal=3).state == "running"
+
+
+def test_an_unanswered_question_gives_the_offer_back(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
+    given.step(case, consumer.ask_about_offer(text="哪天到账？"), world.consumer, at(12))
+    sweep(case, at(14))
+    assert case.status == S.AWAITING_CONSUMER
+    assert case.offers.get().state == "open"
+
+
+def test_review_is_escalated_never_deemed_accepted(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=at(11))
+    assert clock(case, "review").last_day == date(2026, 11, 20)
+    sweep(case, at(23))
+    assert (case.status, case.is_overdue) == (S.REVIEW, True)
+    lapse = HandlingStep.objects.get(complaint=case, step="lapse_review")
+    assert lapse.data["escalated_to"] == "福州市市场监督管理局"
+    sweep(case, at(24))
+    assert HandlingStep.objects.filter(complaint=case, step="lapse_review").count() == 1
+
+
+def test_a_supervised_settlement_pauses_the_review_clock(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=at(11))
+    given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk,
+                                       because=given.BECAUSE), world.officer, at(13))
+    review = clock(case, "review")
+    assert (review.state, review.remaining) == ("paused", 5)
+    sweep(case, at(28))
+    assert case.status == S.REVIEW
+    assert clock(case, "review").pk == review.pk, "it goes on, it does not begin anew"
+    assert clock(case, "review").last_day == date(2026, 12, 4)
+
+
+def test_an_appraisal_stops_the_sixty_days(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
+    before = clock(case, "mediation").last_day
+    given.step(case, mediation.order_appraisal(laboratory="某中心", until="2026-11-20",
+                                               cost_borne_by="shared"), world.officer, at(5))
+    given.step(case, mediation.end_appraisal(result="合格"), world.officer, at(15))
+    assert clock(case, "mediation").last_day >= before + T(days=10)
+
+
+def test_not_routed_in_time_goes_to_a_person(world: World) -> None:
+    case = given.filed(world, now=at(11))
+    sweep(case, at(13))
+    assert case.status == S.TRIAGE
+    assert case.handling_authority_id == world.city.pk
+
+
+def test_reminders_are_given_once_and_of_several_only_the_latest(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    sweep(case, at(25, 9))
+    sweep(case, at(25, 9))
+    sweep(case, at(25, 11))
+    marks = list(Reminder.objects.filter(deadline__clock="negotiation").values_list("mark", flat=True))
+    assert marks == ["100"]
+    assert Notice.objects.filter(complaint=case, addressee="enterprise", kind="remind").count() == 1
+
+
+def test_reminders_come_at_half_and_at_four_fifths(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    for day in range(12, 26):
+        sweep(case, at(day, 12))
+    marks = list(Reminder.objects.filter(deadline__clock="negotiation")
+                 .order_by("pk").values_list("mark", flat=True))
+    assert marks == ["50", "80", "100"]
+
+
+def test_an_overdue_clock_is_reminded_each_working_day(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(11))
+    for day in range(12, 20):
+        sweep(case, at(day, 12))
+    marks = list(Reminder.objects.filter(deadline__clock="acceptance")
+                 .order_by("pk").values_list("mark", flat=True))
+    assert marks == ["100", "101", "102", "103", "104"], "half of two days is the last day: only the latest"
+
+
+def test_a_new_policy_does_not_touch_a_running_clock(world: World) -> None:
+    from authorities.models import Policy
+
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    before = clock(case, "negotiation").due_at
+    Policy.objects.filter(name="negotiation").update(number=3)
+    sweep(case, at(20))
+    assert clock(case, "negotiation").due_at == before
+    assert case.status == S.NEGOTIATING
+    assert clock(given.a_complaint(world, status=S.NEGOTIATING, now=at(11)),
+                 "negotiation").last_day == date(2026, 11, 16)
+
+
+def test_a_dated_local_policy_wins_over_the_national_one(world: World) -> None:
+    from authorities.models import Policy
+
+    Policy.objects.create(name="acceptance", region=world.region, number=2, unit="CD",
+                          legal_basis="本地规定", starts_on=date(2026, 1, 1))
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(13))
+    assert clock(case, "acceptance").last_day == date(2026, 11, 16)
