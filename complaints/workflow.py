@@ -145,11 +145,8 @@ def _closed(*outcomes: Outcome) -> tuple[Target, ...]:
     return tuple((S.CLOSED, outcome) for outcome in outcomes)
 
 
-C = frozenset({R.CONSUMER})
-E = ENTERPRISE_ROLES
-A = frozenset({R.OFFICER, R.APPROVER})
-I = frozenset({R.INTAKE})  # noqa: E741
-X = frozenset({R.SYSTEM})
+C, E, A = frozenset({R.CONSUMER}), ENTERPRISE_ROLES, frozenset({R.OFFICER, R.APPROVER})
+I, X = frozenset({R.INTAKE}), frozenset({R.SYSTEM})  # noqa: E741
 BOTH_SIDES = frozenset({R.CONSUMER, R.MANAGER, R.HANDLER, R.RESPONDENT})
 #: Reads →review from the enterprise's side; onward transfer declined → closed instead.
 LEAVE = _to(S.REVIEW) + _closed(Outcome.NEGOTIATION_FAILED)

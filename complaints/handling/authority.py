@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from authorities.models import Authority, Officer
 from complaints import deadlines
 from complaints.actors import Actor
-from complaints.handling import clocks, leaving, saying
+from complaints.handling import clocks, leaving, saying, two_persons
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import REFUSAL_GROUNDS, Clock, Outcome, Role, Status
-from enterprises.models import Branch, Enterprise
+from enterprises.models import Branch, Enterprise, Succession
 
 S = Status
 #: Bodies that have the duty when ground 1 or a redirection names one.
@@ -79,14 +79,22 @@ def consented(complaint: Complaint, enterprise_id: int) -> bool:
 
     A foreign source that never asked declares it absent; then its own rules applied.
     """
-    if enterprise_id in complaint.consents.get("entities", []):
+    if enterprise_id in complaint.consents.get("entities", []) or "consents" in complaint.absent:
         return True
-    return "consents" in complaint.absent or (
-        (complaint.consents.get("share_with_enterprise") is True
-        and complaint.picked_enterprise_id in (None, enterprise_id))
-        or (complaint.consents.get("share_with_enterprise") is True
-        and complaint.picked_enterprise is not None
-        and complaint.picked_enterprise.successors.filter(successor_id=enterprise_id).exists()))
+    if complaint.consents.get("share_with_enterprise") is not True:
+        return False
+    named = complaint.consents.get("named_entity")
+    return named in (None, enterprise_id) or enterprise_id in _successors(named)
+
+
+def _successors(enterprise_id: int) -> set[int]:
+    """Whoever succeeded the entity, however often: consent goes with a merger."""
+    found, fresh = {enterprise_id}, {enterprise_id}
+    while fresh:
+        fresh = set(Succession.objects.filter(predecessor_id__in=fresh)
+                    .values_list("successor_id", flat=True)) - found
+        found |= fresh
+    return found
 
 
 def refer_to_triage(*, reason: str, explanation: dict[str, Any]) -> Move:
@@ -268,6 +276,7 @@ def refuse(*, ground: str, facts: str, body: str = "") -> Move:
         waiting = clocks.live(file, Clock.MATERIAL)
         if file.status == S.AWAITING_MATERIAL and waiting is not None:
             raise StepNotAllowed("material_awaited", _("补正期限还没到，消费者仍可补充。"))
+        two_persons.approved(file, "refuse")
         return Effect(to=S.CLOSED, outcome=Outcome.REFUSED, reason=why,
                       data={"ground": why, "body": body, "routes": list(ROUTES), "form": 6},
                       texts={"decision": said})

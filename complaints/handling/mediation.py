@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from complaints import deadlines
 from complaints.actors import Actor
-from complaints.handling import clocks, saying, settling
+from complaints.handling import clocks, saying, settling, two_persons
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.handling.offers import Promise, mediated_promises
@@ -190,6 +190,7 @@ def terminate(*, ground: str, facts: str) -> Move:
         sixty = clocks.live(file, Clock.MEDIATION)
         if why == "sixty_days" and (sixty is None or sixty.lapsed_at is None):
             raise StepNotAllowed("not_sixty_days", _("六十日还没有届满。"), field="ground")
+        two_persons.approved(file, "terminate")
         clocks.start(file, Clock.NOTICE, file.now)
         return Effect(to=S.CLOSED, outcome=Outcome.MEDIATION_TERMINATED, reason=why,
                       data={"ground": why, "form": 8}, texts={"decision": said})

@@ -46,7 +46,7 @@ def proposal(matter: Matter, actor: Actor) -> Matter:
     return matter
 
 
-def approve(*, matter_id: int) -> Move:
+def approve(*, matter_id: int | None = None) -> Move:
     """Marks the proposal as approved; the door takes the proposed move in the same call."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from complaints.actors import SYSTEM, Actor, stands_to
 from complaints.conditions import Conditions
-from complaints.handling import clocks, lapses, reminders, undoing
+from complaints.handling import clocks, lapses, reminders, two_persons, undoing
 from complaints.handling.casefile import CaseFile, open_files, write
 from complaints.handling.effect import Effect, Move
 from complaints.labels import label
@@ -150,6 +150,8 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
         raise AssertionError(f"{row.step}: the table knows no {old} → {effect.to}"
                              f" ({effect.outcome})")
     if effect.to is not None:
+        if new != old:
+            two_persons.fall(file)
         complaint.status = new
         complaint.status_since = happened
         complaint.outcome = effect.outcome or ""

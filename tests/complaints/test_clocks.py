@@ -10,6 +10,7 @@ import pytest
 
 from complaints import handling
 from complaints.handling import authority, consumer, enterprise, mediation
+from complaints.handling.recounting import recount_clocks
 from complaints.models import Complaint, Deadline, HandlingStep, Notice, Reminder
 from complaints.refusals import StepNotAllowed
 from complaints.workflow import Outcome, Status
@@ -287,3 +288,36 @@ def test_a_dated_local_policy_wins_over_the_national_one(world: World) -> None:
                           legal_basis="本地规定", starts_on=date(2026, 1, 1))
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(13))
     assert clock(case, "acceptance").last_day == date(2026, 11, 16)
+
+
+def new_year(world: World, *, off: list[date]) -> None:
+    from authorities.calendar import import_year
+
+    import_year([(day, False, "元旦", "New Year") for day in off], year=2027, source="试验通知",
+                now=at(20, month=12))
+
+
+def test_a_date_in_a_year_without_calendar_is_provisional_and_counted_anew(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(21, month=12))
+    before = clock(case, "negotiation")
+    assert (before.is_provisional, before.last_day) == (True, date(2027, 1, 4))
+    new_year(world, off=[date(2027, 1, 1), date(2027, 1, 4)])
+    assert recount_clocks(now=at(22, month=12), years=frozenset({2027})) == 1
+    after = clock(case, "negotiation")
+    assert (after.is_provisional, after.last_day) == (False, date(2027, 1, 6))
+    entry = HandlingStep.objects.get(complaint=case, step="recompute_clock")
+    assert (entry.data["before"], entry.data["after"]) == ("2027-01-04", "2027-01-06")
+    assert Notice.objects.filter(complaint=case, kind="recompute_clock").count() >= 2
+    assert recount_clocks(now=at(22, month=12), years=frozenset({2027})) == 0
+
+
+def test_a_merged_entity_keeps_the_consent(world: World) -> None:
+    from complaints.handling.authority import consented
+    from enterprises.models import Enterprise, Succession
+
+    case = given.a_complaint(world, status=S.FILED)
+    middle, last = (Enterprise.objects.create(name=name) for name in ("中间公司", "最后公司"))
+    assert not consented(case, last.pk)
+    Succession.objects.create(predecessor=world.mobile, successor=middle, on_day=date(2026, 1, 1))
+    Succession.objects.create(predecessor=middle, successor=last, on_day=date(2026, 6, 1))
+    assert consented(case, last.pk)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from authorities.calendar import import_year, read_year
 from authorities.tables import TableError
+from complaints.handling.recounting import recount_clocks
 
 
 class Command(BaseCommand):
@@ -50,7 +51,8 @@ class Command(BaseCommand):
         if not done.is_new:
             self.stdout.write(f"{done.version}: already loaded, nothing changed")
             return
+        moved = recount_clocks(now=timezone.now(), years=frozenset({year}))
         self.stdout.write(
-            f"{done.version}: {len(days)} days loaded; open clocks keep the dates of the calendar they were "
-            "counted with until they are counted anew"
+            f"{done.version}: {len(days)} days loaded; {moved} dates of open cases moved, "
+            "and everybody concerned is told"
         )
