@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from authorities.models import Policy
 from complaints import handling
 from complaints.handling import (
     Answer,
@@ -269,6 +270,12 @@ APART = {"file", "answer_late", "request_extension", "agree_to_extension", "gran
          "refuse_extension", "link_cases", "join_cases", "separate_case", "withdraw_party"}
 
 
+@pytest.fixture(autouse=True)
+def _one_person_suffices(world: World) -> None:
+    """Approvals have tests of their own (test_two_persons)."""
+    Policy.objects.filter(name__startswith="two_persons.").update(number=0)
+
+
 def test_every_step_of_a_person_is_walked() -> None:
     people = {row.step for row in TABLE.values() if row.by != {Role.SYSTEM}}
     assert people - set(WALKS) == APART
@@ -336,8 +343,6 @@ def test_extension_only_where_the_policy_allows(world: World) -> None:
 
 
 def test_extension_with_the_consumers_yes(world: World) -> None:
-    from authorities.models import Policy
-
     Policy.objects.filter(name="extension").update(number=1)
     for grant in (True, False):
         case = given.a_complaint(world, status=S.NEGOTIATING)
