@@ -23,6 +23,7 @@ from django.core.files.storage import FileSystemStorage
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
+from complaints.models.complaint import Complaint
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind
 
@@ -132,13 +133,48 @@ def receive(
     incoming: Incoming, *, draft: FilingDraft, kind: str, uploaded_by: int | None, now: datetime
 ) -> Evidence:
     """Keeps one file with a draft. Raises EvidenceRefused; then nothing is kept."""
-    name = shown_name(incoming.name)
     kept = list(draft.evidence.values_list("size", "sha256"))
     if len(kept) >= FILES_AT_FILING:
         raise EvidenceRefused(
             _("提交时最多%(most)d个文件，“%(file)s”没有收下；其余的可以提交后补充")
-            % {"most": FILES_AT_FILING, "file": name}
+            % {"most": FILES_AT_FILING, "file": shown_name(incoming.name)}
         )
+    row = _stored(incoming, kept=kept, kind=kind, uploaded_by=uploaded_by, now=now)
+    row.draft = draft
+    row.save()
+    return row
+
+
+def receive_for_case(
+    incoming: Incoming, *, complaint: Complaint, kind: str, uploaded_by: int | None, now: datetime
+) -> Evidence:
+    """Keeps one file with a case: up to 30 files and 200 MB. Raises EvidenceRefused."""
+    name = shown_name(incoming.name)
+    kept = list(Evidence.objects.filter(complaint=complaint).values_list("size", "sha256"))
+    whole = sum(size for size, _sha256 in kept) + (incoming.size or 0)
+    if len(kept) >= FILES_PER_CASE or whole > BYTES_PER_CASE:
+        raise EvidenceRefused(
+            _("一件投诉最多%(most)d个文件、共%(bytes)s，“%(file)s”没有收下")
+            % {"most": FILES_PER_CASE, "bytes": filesizeformat(BYTES_PER_CASE), "file": name}
+        )
+    row = _stored(incoming, kept=kept, kind=kind, uploaded_by=uploaded_by, now=now)
+    row.complaint = complaint
+    row.save()
+    return row
+
+
+def take_away(evidence: Evidence) -> None:
+    """Undoes ``receive_for_case`` when the step that brought the file was refused."""
+    path = evidence.path
+    evidence.delete()
+    storage().delete(path)
+
+
+def _stored(
+    incoming: Incoming, *, kept: list[tuple[int, str]], kind: str, uploaded_by: int | None, now: datetime
+) -> Evidence:
+    """The checked bytes on disk and their row, not yet saved."""
+    name = shown_name(incoming.name)
     size = incoming.size or 0
     if not size:
         raise EvidenceRefused(_("“%(file)s”是空文件，请重新选择") % {"file": name})
@@ -159,8 +195,7 @@ def receive(
     if written > most or any(sha256 == digest for _size, sha256 in kept):
         storage().delete(path)
         raise EvidenceRefused(_("“%(file)s”已经在列表里，不用再传") % {"file": name})
-    return Evidence.objects.create(
-        draft=draft,
+    return Evidence(
         kind=kind if kind in EvidenceKind.values else EvidenceKind.OTHER,
         name=name,
         size=written,

@@ -46,21 +46,36 @@ def start(request: HttpRequest) -> HttpResponseBase:
         response = _take_in(request, Held(draft, key), "enterprise", now=now)
         give_cookie(response, key, seconds=drafts.KEPT_FOR.total_seconds())
         return response
-    form = steps.STEP_BY_CODE["enterprise"](today=timezone.localdate(now), initial=_prefilled(request))
     held = held_by(request, now=now)
     unfinished = held.draft if held and held.draft.filed_at is None else None
     if unfinished is None and isinstance(request.user, User):
         unfinished = drafts.newest_of_owner(request.user.pk, now=now)
+    if unfinished is not None and not {"new", "pick", "query", "lost"} & set(request.GET):
+        return _resume(request, unfinished, now=now)
+    form = steps.STEP_BY_CODE["enterprise"](today=timezone.localdate(now), initial=_prefilled(request))
     return show(
         request,
         None,
         form,
         now=now,
-        unfinished=unfinished,
+        is_replacing=unfinished is not None and unfinished.owner_id is None,
         unfinished_url=address_of(unfinished, unfinished.step) if unfinished else "",
         is_lost="lost" in request.GET,
-        is_saved="saved" in request.GET,
     )
+
+
+def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> HttpResponseBase:
+    """What lies there from before, and the way on."""
+    picked = drafts.picked(unfinished, today=timezone.localdate(now))
+    context = {
+        "unfinished": unfinished,
+        "unfinished_url": address_of(unfinished, unfinished.step),
+        "enterprise": picked.name if picked else drafts.first(unfinished, "enterprise", "named"),
+        "number": steps.number_of(unfinished.step),
+        "total": len(steps.STEPS),
+        "is_saved": "saved" in request.GET,
+    }
+    return render(request, "consumer/filing/resume.html", context)
 
 
 def _prefilled(request: HttpRequest) -> dict[str, str]:

@@ -135,6 +135,8 @@ def test_save_and_go_on_later(client: Client, town: Town) -> None:
     page = client.get("/file/?saved=1").content.decode()
     assert "已经保存" in page
     assert url(draft, "purchase") in page
+    assert "第2步，共8步" in page
+    assert "没填完的那一份就不再保留" in client.get("/file/?new=1").content.decode()
     assert "不知道" in client.get(url(draft, "purchase")).content.decode()
 
 
