@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from authorities.models import named
 from complaints import labels
-from complaints.filing.choices import ALL_LABELS
+from complaints.filing.choices import OBJECT_LABELS, problem_label
 from complaints.models import Complaint, Demand
 from odr_portal.templatetags.portal import day_text, money
 
@@ -101,7 +101,7 @@ def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> l
 
 def label_of(code: str) -> str:
     """The form's word for a category; a code that the form does not know is shown as it is."""
-    return str(ALL_LABELS.get(code, code))
+    return str(OBJECT_LABELS.get(code) or problem_label(code))
 
 
 def demand_text(demand: Demand) -> str:

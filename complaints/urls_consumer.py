@@ -1,0 +1,16 @@
+"""The consumer's pages of a case, and the two that all sides share: why a date, a file."""
+
+from django.urls import path
+
+from complaints.views import case_shared, consumer
+
+urlpatterns = [
+    path("cases/", consumer.cases, name="cases"),
+    path("cases/<str:number>/", consumer.case, name="case"),
+    path("cases/<str:number>/why/<slug:clock>/", case_shared.why, name="case-why"),
+    path("cases/<str:number>/files/<int:pk>/", case_shared.evidence_file, name="case-file"),
+    path("cases/<str:number>/done/", consumer.done, name="case-done"),
+    path("cases/<str:number>/offer/<int:offer>/", consumer.step, {"name": "offer"},
+         name="case-offer"),
+    path("cases/<str:number>/<slug:name>/", consumer.step, name="case-step"),
+]

@@ -1,0 +1,369 @@
+"""One case, loaded once for one reader: what every case page of the three sides shows.
+
+The one rule: a page is built from ``open_case`` alone. It finds the case among those that the
+person may see (else 404), and what the side may not read is left out before a template sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+
+from authorities.models import named
+from complaints import actors, labels
+from complaints.actors import Actor
+from complaints.conditions import current_calendar
+from complaints.models import (
+    Complaint,
+    Deadline,
+    Demand,
+    Engagement,
+    Evidence,
+    HandlingStep,
+    Matter,
+    Obligation,
+    Offer,
+    OfferAnswer,
+    PersonalText,
+)
+from complaints.standing import Standing, clock_facts, standing
+from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, person_of
+from complaints.views.case_record import (
+    Event,
+    FileView,
+    Message,
+    Reader,
+    thread_of,
+    timeline_of,
+)
+from complaints.views.case_settlement import (
+    ObligationView,
+    OfferView,
+    demand_words,
+    in_force,
+    obligations_of,
+    offers_of,
+)
+from complaints.views.case_steps import Around, open_steps
+from complaints.workflow import Audience, Clock, Role
+from complaints.working_calendar import SHANGHAI, Calendar
+from odr_portal.accounts.models import User
+
+CONSUMER, ENTERPRISE, AUTHORITY = "consumer", "enterprise", "authority"
+#: Clocks that would tell a party what only the authority knows.
+_CLOCKS_OF_AUTHORITY = frozenset({Clock.LEAD, Clock.JURISDICTION})
+_NOT_FOR_CONSUMERS = _CLOCKS_OF_AUTHORITY | {Clock.INSTRUCTION}
+#: So many messages stay open on a page; older ones are folded.
+_RECENT = 3
+_RELATED = ("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user",
+            "officer__user", "handling_authority", "service_region")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A case and in which capacity the person stands to it; ``actor`` None reads only."""
+
+    complaint: Complaint
+    side: str
+    viewer: Actor
+    actor: Actor | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockView:
+    """One live clock: ``facts`` for {% chip %}, ``url`` of its derivation, what if missed."""
+
+    row: Deadline
+    name: str
+    facts: dict[str, Any]
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    """Everything that a case page may show to this reader. Lists may be empty, never None."""
+
+    complaint: Complaint
+    side: str
+    viewer: Actor
+    actor: Actor | None
+    is_former: bool
+    now: datetime
+    today: date
+    calendar: Calendar
+    steps: tuple[str, ...]
+    duty: Standing
+    clocks: list[ClockView]
+    demands: list[Demand]
+    engagement: Engagement | None
+    engagements: list[Engagement]
+    offers: list[OfferView]
+    obligations: list[ObligationView]
+    matters: dict[str, Matter]
+    thread: list[Message]
+    timeline: list[Event]
+    files: list[FileView]
+    person: Person
+    statement: str
+    demand_note: str
+    facts: list[Fact]
+    head: str
+    entries: int
+
+    @property
+    def title(self) -> str:
+        return self.complaint.title
+
+    @property
+    def respondent(self) -> str:
+        row = self.complaint.branch or self.complaint.enterprise \
+            or self.complaint.picked_branch or self.complaint.picked_enterprise
+        return named(row) if row else self.complaint.respondent_named
+
+    @property
+    def open_offer(self) -> OfferView | None:
+        return next((o for o in self.offers if o.is_open), None)
+
+    @property
+    def promises(self) -> list[ObligationView]:
+        """The ledger: what was agreed and how it stands."""
+        return in_force(self.obligations)
+
+    @property
+    def demand_lines(self) -> list[str]:
+        return [demand_words(d) for d in self.demands]
+
+    @property
+    def recent_thread(self) -> list[Message]:
+        return self.thread[-_RECENT:]
+
+    @property
+    def older_thread(self) -> list[Message]:
+        return self.thread[:-_RECENT]
+
+    @property
+    def is_closed(self) -> bool:
+        return self.complaint.closed_at is not None
+
+    def may(self, step: str) -> bool:
+        return step in self.steps
+
+    def offer(self, number: int) -> OfferView | None:
+        return next((o for o in self.offers if o.number == number), None)
+
+
+def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Found:
+    """The case ``number`` for somebody of ``side``; Http404 for everybody else."""
+    day = now.astimezone(SHANGHAI).date()
+    complaint = (Complaint.objects.visible_to(user, on=day).filter(number=number)
+                 .select_related(*_RELATED).first())
+    if complaint is None:
+        raise Http404
+    if side == CONSUMER:
+        if complaint.consumer_id != user.pk:
+            raise Http404
+        actor = actors.consumer(user)
+        return Found(complaint=complaint, side=side, viewer=actor, actor=actor)
+    mine = [a for a in actors.actors_of(user, on=day) if a.side == side and (
+        side != AUTHORITY or a.region is not None)]
+    for actor in mine:
+        if actors.stands_to(actor, complaint):
+            return Found(complaint=complaint, side=side, viewer=actor, actor=actor)
+    for actor in mine:
+        if side == ENTERPRISE and _engagements_of(complaint, actor):
+            return Found(complaint=complaint, side=side, viewer=actor, actor=None)
+    raise Http404
+
+
+def side_of_user(user: User | Any, number: str, *, now: datetime) -> str:
+    """As what this person meets the case, own case first; Http404 for a stranger."""
+    for side in (CONSUMER, AUTHORITY, ENTERPRISE):
+        try:
+            find_case(user, number, side=side, now=now)
+        except Http404:
+            continue
+        return side
+    raise Http404
+
+
+def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> CasePage:
+    """Load the case for the page of ``side``; the number of queries does not grow with it."""
+    return page_of(find_case(user, number, side=side, now=now), now=now)
+
+
+def page_of(found: Found, *, now: datetime) -> CasePage:
+    complaint, viewer, actor, side = found.complaint, found.viewer, found.actor, found.side
+    is_former = actor is None
+    calendar = current_calendar()
+    engagements = _engagements_of(complaint, viewer if side == ENTERPRISE else None)
+    seen = {e.pk for e in engagements}
+    clocks = [] if is_former else _clocks(complaint, side)
+    offers = [o for o in Offer.objects.filter(complaint=complaint)
+              if side != ENTERPRISE or o.engagement_id in seen]
+    obligations = [o for o in Obligation.objects.filter(complaint=complaint)
+                   if side != ENTERPRISE or o.engagement_id is None or o.engagement_id in seen]
+    if is_former:
+        obligations = [o for o in obligations if o.engagement_id is not None]
+    answers = OfferAnswer.objects.filter(offer__complaint=complaint).select_related("demand")
+    matters = {} if is_former else _matters(complaint, side)
+    steps = _steps(complaint, side, engagements, is_former)
+    texts = list(PersonalText.objects.filter(complaint=complaint))
+    filed = {t.kind: t.text for t in texts
+             if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
+    files = [] if is_former else _files(complaint)
+    by_digest = {f.sha256: f for f in files}
+    sight = _sight(found, engagements)
+    reader = Reader(side=side, knows_consumer=side == CONSUMER or sight == FULL,
+                    names=_names(complaint))
+    promises = obligations_of(obligations, clocks, side=side)
+    open_engagement = next((e for e in engagements if e.until_at is None), None)
+    around = Around(
+        complaint=complaint, side=side, now=now, matters=matters, offers=tuple(offers),
+        engagement_id=open_engagement.pk if open_engagement else None,
+        obligations=tuple(obligations))
+    duty = standing(complaint=complaint, clocks=clocks, viewer_side=side, now=now,
+                    calendar=calendar)
+    if duty.clock is not None and duty.deadline is not None:
+        duty.clock["url"] = why_url(complaint, duty.deadline)
+    return CasePage(
+        complaint=complaint, side=side, viewer=viewer, actor=actor, is_former=is_former, now=now,
+        today=calendar.local_day(now), calendar=calendar, steps=open_steps(actor, around),
+        duty=duty, clocks=[_clock_view(c, complaint, now, calendar) for c in clocks
+                           if c.ended_at is None],
+        demands=list(Demand.objects.filter(complaint=complaint)),
+        engagement=open_engagement or (engagements[-1] if engagements else None),
+        engagements=engagements, offers=offers_of(offers, answers, promises),
+        obligations=promises, matters=matters,
+        thread=thread_of(steps, texts, by_digest, reader=reader),
+        timeline=timeline_of(steps, by_digest, reader=reader), files=files,
+        person=person_of(filed, sight=sight), statement=filed.get("consumer_statement", ""),
+        demand_note=filed.get("consumer_demand_note", ""),
+        facts=facts_of(complaint, filed, sight=NONE if is_former else sight),
+        head=bytes(complaint.last_hash).hex(), entries=complaint.last_sequence)
+
+
+def case_url(complaint: Complaint, side: str = CONSUMER) -> str:
+    """The case page of a side."""
+    if side == ENTERPRISE:
+        return f"/enterprise/cases/{complaint.number}/"
+    if side == AUTHORITY:
+        return f"/authority/cases/{complaint.number}/"
+    return reverse("complaints:case", args=[complaint.number])
+
+
+def why_url(complaint: Complaint, clock: Deadline) -> str:
+    """The page that derives this date; promises and matters are told apart by number."""
+    return reverse("complaints:case-why", args=[complaint.number, clock_name(clock)])
+
+
+def clock_name(clock: Deadline) -> str:
+    """negotiation, or performance-2 for the promise number 2."""
+    if clock.obligation_id and clock.obligation is not None:
+        return f"{clock.clock}-{clock.obligation.ordinal}"
+    return str(clock.clock)
+
+
+def visible_clocks(complaint: Complaint, side: str) -> list[Deadline]:
+    """All clocks of the case that this side may know, ended ones too, oldest first."""
+    return _clocks(complaint, side)
+
+
+def _engagements_of(complaint: Complaint, viewer: Actor | None) -> list[Engagement]:
+    """Oldest first; for an enterprise its own only, within its branches."""
+    rows = Engagement.objects.filter(complaint=complaint).select_related("enterprise", "branch")
+    if viewer is not None:
+        rows = rows.filter(enterprise_id=viewer.enterprise_id or 0)
+    found = list(rows.order_by("from_at", "pk"))
+    if viewer is not None and viewer.branch_ids is not None:
+        found = [e for e in found if e.branch_id in viewer.branch_ids]
+    return found
+
+
+def _clocks(complaint: Complaint, side: str) -> list[Deadline]:
+    rows = Deadline.objects.filter(complaint=complaint).select_related("obligation", "matter")
+    if side != AUTHORITY:
+        hidden = _NOT_FOR_CONSUMERS if side == CONSUMER else _CLOCKS_OF_AUTHORITY
+        rows = rows.exclude(clock__in=hidden).filter(
+            Q(matter__isnull=True) | Q(matter__audience__in=[Audience.PARTIES, side]))
+    return list(rows.order_by("pk"))
+
+
+def _matters(complaint: Complaint, side: str) -> dict[str, Matter]:
+    """Open ones by kind; of a kind that may be open several times, the newest."""
+    rows = Matter.objects.filter(complaint=complaint, state="open").order_by("pk")
+    return {m.kind: m for m in rows
+            if m.audience == Audience.PARTIES or m.audience == side}
+
+
+def _steps(complaint: Complaint, side: str, engagements: Sequence[Engagement],
+           is_former: bool) -> list[HandlingStep]:
+    audiences = [Audience.PARTIES]
+    if side == ENTERPRISE:
+        audiences.append(Audience.ENTERPRISE)
+    if side == AUTHORITY:
+        audiences.append(Audience.AUTHORITY)
+    rows = list(HandlingStep.objects.filter(complaint=complaint, audience__in=audiences)
+                .select_related("name", "recorded_by").order_by("audience", "sequence"))
+    if side != ENTERPRISE:
+        return rows
+    return [row for row in rows if row.step == "file"
+            or any(_within(row, e, is_former) for e in engagements)]
+
+
+def _within(row: HandlingStep, engagement: Engagement, is_former: bool) -> bool:
+    """An enterprise reads from the day it got the case; a former one until it gave it up.
+
+    While the case is still against it, it stays a party: what the authority does is shown.
+    """
+    if row.written_at < engagement.from_at:
+        return False
+    ends = engagement.until_at
+    if ends is None:
+        return True
+    if not is_former and engagement.odr_result != "returned":
+        return True
+    return row.happened_at <= ends
+
+
+def _files(complaint: Complaint) -> list[FileView]:
+    return [FileView(
+        pk=row.pk, name=row.name, size=filesizeformat(row.size), kind=row.get_kind_display(),
+        at=row.uploaded_at, sha256=row.sha256,
+        url=reverse("complaints:case-file", args=[complaint.number, row.pk]))
+        for row in Evidence.objects.filter(complaint=complaint).order_by("pk")]
+
+
+def _sight(found: Found, engagements: Iterable[Engagement]) -> str:
+    """How much of the person: own and the acting authority's all of it, the named handler (or
+    a manager) of an accepted, running engagement too, a former enterprise nothing."""
+    complaint, actor = found.complaint, found.actor
+    if found.side == CONSUMER:
+        return FULL
+    if actor is None:
+        return NONE
+    if found.side == AUTHORITY:
+        return FULL if complaint.handling_authority_id in actor.authority_ids else MASKED
+    accepted = any(e.until_at is None and e.accepted_at is not None for e in engagements)
+    is_theirs = actor.staff_id == complaint.handler_id or actor.has(frozenset({Role.MANAGER}))
+    return FULL if accepted and is_theirs else MASKED
+
+
+def _names(complaint: Complaint) -> dict[str, str]:
+    rows = [complaint.enterprise, complaint.branch, complaint.handling_authority,
+            complaint.picked_enterprise, complaint.picked_branch]
+    return {row.name: named(row) for row in rows if row is not None}
+
+
+def _clock_view(clock: Deadline, complaint: Complaint, now: datetime,
+                calendar: Calendar) -> ClockView:
+    url = why_url(complaint, clock)
+    facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=complaint.status)
+    return ClockView(row=clock, name=labels.label(clock.clock, kind="clock"),
+                     facts=facts | {"url": url}, url=url)

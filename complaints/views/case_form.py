@@ -1,0 +1,76 @@
+"""One submitted step of a case page: taken once, refused with the reason, nothing typed lost.
+
+The one rule: what overdue clocks did while the step was judged stays done, even when the step
+itself is refused; of several moves in one form either all are taken or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.forms import Form
+from django.http import Http404, HttpRequest
+
+from complaints import handling
+from complaints.actors import Actor
+from complaints.handling import Move, StepNotAllowed, WrongInput
+from complaints.views.case import Found
+from odr_portal.accounts.idempotency import once
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """``address`` is where the result is shown; empty means that the form has errors.
+
+    ``is_new`` is false when the same form was sent before: this is the first result again.
+    """
+
+    address: str = ""
+    is_new: bool = False
+
+
+def take_step(request: HttpRequest, found: Found, moves: Callable[[], Sequence[Move] | None], *,
+              form: Form | None, to: str, now: datetime) -> Taken:
+    """Take the moves that ``moves()`` builds; None from it means that the form has errors.
+
+    A WrongInput becomes an error of ``form`` (at its field where the form has one). Any other
+    refusal is raised for the 409 page. ``to`` is the address that shows the result.
+    """
+    actor = found.actor
+    if actor is None:
+        raise Http404
+    refusal: StepNotAllowed | None = None
+    with once(request) as attempt:
+        if attempt.answered:
+            return Taken(attempt.reference)
+        try:
+            wanted = moves()
+            if wanted is not None:
+                _take(found.complaint.pk, wanted, actor=actor, now=now)
+                attempt.reference = to
+        except StepNotAllowed as caught:
+            refusal = caught
+    if refusal is None:
+        return Taken(attempt.reference, is_new=bool(attempt.reference))
+    if isinstance(refusal, WrongInput) and form is not None:
+        form.add_error(_field(form, refusal.field), refusal.reason)
+        return Taken()
+    raise refusal
+
+
+def _take(case: int, moves: Sequence[Move], *, actor: Actor, now: datetime) -> None:
+    if len(moves) == 1:
+        handling.take(moves[0], [case], actor=actor, now=now)
+        return
+    with transaction.atomic():
+        for result in handling.take_each([(case, move, actor) for move in moves], now=now):
+            if result.refusal is not None:
+                raise result.refusal
+
+
+def _field(form: Form, name: str) -> str | None:
+    """The form's field for a field of the verb; None for the top of the form."""
+    return name if name in form.fields else None

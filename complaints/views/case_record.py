@@ -1,0 +1,234 @@
+"""The record of a case for a reader: what happened (timeline), what was said (thread).
+
+The one rule: entries come from the chains that the reader may see, and a person's name only
+where the reader may know it; the consumer is "您" to himself and no name to the enterprise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from complaints import labels
+from complaints.models import HandlingStep, PersonalText
+from complaints.workflow import Audience, Role, Status
+from odr_portal.templatetags.portal import moment
+
+#: Texts that lie elsewhere on the page: the filing, the answers of an offer.
+_ELSEWHERE = ("consumer_", "answer_")
+#: Said, but no part of the talk between the sides.
+_NOT_TALK = frozenset({"rating", "party", "whom", "note", "report", "lead", "concern"})
+_OK_STEPS = frozenset({"accept_case", "accept_offer", "confirm_performed", "record_agreement",
+                       "confirm_settled_elsewhere"})
+_CONSUMERS = frozenset({Role.CONSUMER})
+_STAFF = frozenset({Role.MANAGER, Role.HANDLER, Role.REVIEWER, Role.RESPONDENT})
+#: A lapse written later than this after it happened says when it was written.
+_LATE_WRITING = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileView:
+    """A file as the thread and the timeline show it; ``url`` hands it out."""
+
+    pk: int
+    name: str
+    size: str
+    kind: str
+    at: datetime
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One text of a message; ``label`` says what it is when it is more than a message."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What somebody said to the others, with files."""
+
+    sequence: int
+    step: str
+    what: str
+    at: datetime
+    who: str
+    organisation: str
+    side: str
+    is_mine: bool
+    parts: list[Part] = field(default_factory=list)
+    files: list[FileView] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One entry of the timeline (components/event.html)."""
+
+    sequence: int
+    audience: str
+    step: str
+    at: datetime
+    written_at: datetime
+    title: str
+    actor: str
+    detail: str
+    tone: str
+    internal: bool
+    digest: str
+    files: list[FileView] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads: ``names`` gives organisations in the reader's language; ``knows_consumer``
+    means that the consumer's name may be shown."""
+
+    side: str
+    knows_consumer: bool
+    names: Mapping[str, str]
+
+    def organisation(self, name: str) -> str:
+        return self.names.get(name, name)
+
+
+def side_of(role: str) -> str:
+    if role in _CONSUMERS:
+        return "consumer"
+    if role in _STAFF:
+        return "enterprise"
+    return "system" if role == Role.SYSTEM else "authority"
+
+
+def who(step: HandlingStep, reader: Reader) -> str:
+    """The person of an entry: 您, 李敏, 消费者, 系统."""
+    side = side_of(step.actor_role)
+    if side == "system":
+        return labels.label("system", kind="side")
+    if side == "consumer":
+        if reader.side == "consumer":
+            return _("您")
+        name = step.name.name if step.name and reader.knows_consumer else ""
+        return name or labels.label("consumer", kind="role")
+    return step.name.name if step.name and step.name.name else labels.label(
+        step.actor_role, kind="role")
+
+
+def actor_words(step: HandlingStep, reader: Reader) -> str:
+    """李敏，企业处理专员，中国移动福州分公司"""
+    side = side_of(step.actor_role)
+    words = [who(step, reader)]
+    if side in ("enterprise", "authority"):
+        role = labels.label(step.actor_role, kind="role")
+        words += [role] if role != words[0] else []
+        words += [reader.organisation(step.organisation)] if step.organisation else []
+    text = (", " if get_language() == "en" else "，").join(words)
+    if step.recorded_by is not None:
+        return _("%(who)s（由%(by)s代为记录）") % {"who": text, "by": step.recorded_by.name}
+    return text
+
+
+def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *,
+                reader: Reader) -> list[Event]:
+    """Newest first."""
+    found = [_event(step, files, reader) for step in steps]
+    return sorted(found, key=lambda e: (e.at, e.written_at, e.sequence), reverse=True)
+
+
+def thread_of(steps: Sequence[HandlingStep], texts: Iterable[PersonalText],
+              files: Mapping[str, FileView], *, reader: Reader) -> list[Message]:
+    """Oldest first: every entry that carries a text or a file for the other side."""
+    said: dict[tuple[str, int], list[PersonalText]] = {}
+    for text in texts:
+        if not text.kind.startswith(_ELSEWHERE) and text.kind not in _NOT_TALK:
+            said.setdefault((text.audience, text.sequence), []).append(text)
+    found = []
+    for step in steps:
+        if step.audience != Audience.PARTIES or step.step == "file":
+            continue
+        rows = said.get((step.audience, step.sequence), [])
+        attached = _files_of(step, files)
+        if not rows and not attached:
+            continue
+        side = side_of(step.actor_role)
+        found.append(Message(
+            sequence=step.sequence, step=step.step, what=title_of(step), at=step.happened_at,
+            who=who(step, reader), side=side,
+            organisation=reader.organisation(step.organisation) if side != "consumer" else "",
+            is_mine=side == reader.side,
+            parts=[Part(label=_part_label(row.kind, len(rows)), text=row.text) for row in rows],
+            files=attached))
+    return sorted(found, key=lambda m: (m.at, m.sequence))
+
+
+def title_of(step: HandlingStep) -> str:
+    """What happened, with the number of the offer or the way of contact where it has one."""
+    title = labels.label(step.step, kind="step")
+    data = step.data or {}
+    if data.get("offer"):
+        return _("%(what)s（第%(n)s份方案）") % {"what": title, "n": data["offer"]}
+    if step.step == "log_contact":
+        channel = labels.label(data.get("channel", ""), kind="contact_channel")
+        reached = _("已联系上") if data.get("reached") else _("没有联系上")
+        return _("%(channel)s联系，%(reached)s") % {"channel": channel, "reached": reached}
+    return title
+
+
+def _event(step: HandlingStep, files: Mapping[str, FileView], reader: Reader) -> Event:
+    return Event(
+        sequence=step.sequence, audience=step.audience, step=step.step, at=step.happened_at,
+        written_at=step.written_at, title=title_of(step), actor=actor_words(step, reader),
+        detail=_detail(step), tone=_tone(step), internal=step.audience != Audience.PARTIES,
+        digest=bytes(step.hash).hex(), files=_files_of(step, files))
+
+
+def _detail(step: HandlingStep) -> str:
+    words = []
+    if step.to_status != step.from_status and step.step != "file":
+        if step.to_status == Status.CLOSED:
+            closed = labels.label(Status.CLOSED)
+            words.append(f"{closed}：{labels.label(step.outcome, kind='outcome')}"
+                         if get_language() != "en"
+                         else f"{closed}: {labels.label(step.outcome, kind='outcome')}")
+        else:
+            words.append(f"→ {labels.label(step.to_status, kind='status')}")
+    if step.reason:
+        words.append(labels.reason(step.reason, step.outcome))
+    elif step.step == "decline_offer" and step.data.get("reason"):
+        words.append(labels.label(step.data["reason"], kind="decline_reason"))
+    if step.written_at - step.happened_at > _LATE_WRITING:
+        words.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
+    return " · ".join(words)
+
+
+def _tone(step: HandlingStep) -> str:
+    if step.to_status == Status.CLOSED and step.from_status != Status.CLOSED:
+        return labels.tone(Status.CLOSED, step.outcome)
+    if step.step.startswith("lapse_") or step.step == "report_breach":
+        return "bad"
+    if step.step in _OK_STEPS:
+        return "ok"
+    return "authority" if side_of(step.actor_role) == "authority" else "neutral"
+
+
+def _files_of(step: HandlingStep, files: Mapping[str, FileView]) -> list[FileView]:
+    digests: Iterable[Any] = json.loads(step.body).get("files", []) if files else []
+    return [files[digest] for digest in digests if digest in files]
+
+
+def _part_label(kind: str, number: int) -> str:
+    """A lone message needs no label; a counter-demand beside a reason does."""
+    words = {"counter_demand": _("希望的方案"), "correction": _("更正"),
+             "proof": _("凭证"), "decision": _("决定"), "minutes": _("调解情况"),
+             "agreement": _("调解协议"), "public_reply": _("公开回应")}
+    if kind == "reason" and number > 1:
+        return _("理由")
+    return words.get(kind, "")

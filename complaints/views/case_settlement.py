@@ -1,0 +1,181 @@
+"""Offers and promises of a case in the words of the components that show them.
+
+The one rule: an offer shows every demand beside its answer; none is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from complaints import labels
+from complaints.models import Deadline, Demand, Obligation, Offer, OfferAnswer
+from complaints.models.settlement import MONEY_KINDS
+from complaints.views.case_people import demand_text
+from odr_portal.templatetags.portal import money
+
+VERDICT_TONES = {"grant": "ok", "part": "warn", "refuse": "bad"}
+OFFER_TONES = {"open": "warn", "accepted": "ok"}
+OBLIGATION_TONES = {"due": "info", "reported": "warn", "confirmed": "ok", "broken": "bad"}
+#: Promises that are no longer anybody's business.
+GONE = frozenset({"dropped"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerView:
+    """One demand beside its answer (components/offer_card.html)."""
+
+    ordinal: int
+    demand: str
+    asked: Decimal | None
+    note: str
+    verdict: str
+    verdict_code: str
+    tone: str
+    text: str
+    amount: Decimal | None
+    is_separable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObligationView:
+    """One promise (components/obligation_row.html), with its row for those who act on it."""
+
+    row: Obligation
+    ordinal: int
+    what: str
+    amount: Decimal | None
+    to_whom: str
+    due_on: date | None
+    due_at: datetime | None
+    due_words: str
+    proof: str
+    state: str
+    state_code: str
+    state_tone: str
+    owed_by: str
+    clock: Deadline | None = None
+    url: str = ""
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.clock is not None and self.clock.state == "lapsed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferView:
+    """One offer, its answers and what follows from it; ``offer`` is the row."""
+
+    offer: Offer
+    number: int
+    title: str
+    at: datetime
+    by: str
+    state: str
+    state_code: str
+    state_tone: str
+    message: str
+    answers: list[AnswerView] = field(default_factory=list)
+    obligations: list[ObligationView] = field(default_factory=list)
+    total: Decimal | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state_code == "open"
+
+    @property
+    def may_be_split(self) -> bool:
+        """Whether some demand may be accepted without the others."""
+        return len(self.answers) > 1 and any(a.is_separable for a in self.answers)
+
+
+def offers_of(offers: Sequence[Offer], answers: Iterable[OfferAnswer],
+              obligations: Sequence[ObligationView]) -> list[OfferView]:
+    """Newest first. ``answers`` come with their demands."""
+    by_offer: dict[int, list[OfferAnswer]] = {}
+    for answer in answers:
+        by_offer.setdefault(answer.offer_id, []).append(answer)
+    found = []
+    for offer in sorted(offers, key=lambda o: o.number, reverse=True):
+        mine = [o for o in obligations if o.row.offer_id == offer.pk]
+        found.append(OfferView(
+            offer=offer, number=offer.number, title=_("第%(n)s份方案") % {"n": offer.number},
+            at=offer.made_at, by=offer.made_by_name,
+            state=labels.label(offer.state, kind="offer_state"), state_code=offer.state,
+            state_tone=OFFER_TONES.get(offer.state, "neutral"), message=offer.message,
+            answers=[_answer(a) for a in sorted(by_offer.get(offer.pk, []),
+                                                key=lambda a: a.demand.ordinal)],
+            obligations=mine, total=total_of(mine)))
+    return found
+
+
+def total_of(obligations: Iterable[ObligationView]) -> Decimal | None:
+    """The money that the enterprise promises; None when it promises none."""
+    amounts = [o.amount for o in obligations
+               if o.amount is not None and o.row.kind in MONEY_KINDS and o.owed_by == "enterprise"]
+    return sum(amounts, Decimal(0)) if amounts else None
+
+
+def _answer(answer: OfferAnswer) -> AnswerView:
+    words = []
+    if answer.verdict == "part" and answer.amount is not None:
+        words.append(_("同意%(amount)s") % {"amount": money(answer.amount)})
+    if answer.reason:
+        words.append(answer.reason)
+    return AnswerView(
+        ordinal=answer.demand.ordinal, demand=demand_text(answer.demand),
+        asked=answer.demand.amount, note=answer.demand.note,
+        verdict=labels.label(answer.verdict, kind="verdict"), verdict_code=answer.verdict,
+        tone=VERDICT_TONES[answer.verdict], text="\n".join(words), amount=answer.amount,
+        is_separable=answer.is_separable)
+
+
+def obligations_of(obligations: Iterable[Obligation], clocks: Iterable[Deadline], *,
+                   side: str) -> list[ObligationView]:
+    """In the order in which they were promised; those that never came into force too."""
+    live = {c.obligation_id: c for c in clocks if c.obligation_id and c.ended_at is None}
+    return [_obligation(row, live.get(row.pk), side) for row in obligations]
+
+
+def in_force(obligations: Iterable[ObligationView]) -> list[ObligationView]:
+    """The ledger: what was agreed, without what was only proposed or was dropped."""
+    return [o for o in obligations if o.state_code not in ("proposed", *GONE)]
+
+
+def _obligation(row: Obligation, clock: Deadline | None, side: str) -> ObligationView:
+    kind = labels.label(row.kind, kind="obligation_kind")
+    where = _("%(kind)s，尾号%(last4)s") % {"kind": kind, "last4": row.payee_last4} \
+        if row.payee_last4 else kind
+    state = labels.label(row.state, kind="obligation_state")
+    if row.state == "proposed":
+        state = _("接受后生效")
+    late = clock is not None and clock.state == "lapsed"
+    return ObligationView(
+        row=row, ordinal=row.ordinal, what=row.what, amount=row.amount,
+        to_whom=_who_to_whom(row, where, side), due_on=row.due_on, due_at=None,
+        due_words="" if row.due_on else _("第%(n)s项确认后%(days)s个工作日内") % {
+            "n": row.after_ordinal, "days": row.days_after},
+        proof=row.reported_proof or row.proof, state=state, state_code=row.state,
+        state_tone="bad" if late else OBLIGATION_TONES.get(row.state, "neutral"),
+        owed_by=row.owed_by, clock=clock)
+
+
+def _who_to_whom(row: Obligation, where: str, side: str) -> str:
+    if row.owed_by == "consumer":
+        who = _("您来做") if side == "consumer" else _("由消费者做")
+        return f"{who} · {where}"
+    return where
+
+
+def separable(offer: OfferView) -> list[AnswerView]:
+    return [a for a in offer.answers if a.is_separable]
+
+
+def demand_words(demand: Demand) -> str:
+    """退还货款或服务费 ¥128.50"""
+    text = demand_text(demand)
+    return text if demand.amount is None else f"{text} {money(demand.amount)}"

@@ -1,0 +1,175 @@
+"""The consumer's pages: my cases, the case, and each step on an address of its own.
+
+The one rule: a page offers only what may be done now; what is sent all the same is judged by
+``take`` and refused with the reason, and nothing typed is lost.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from complaints import labels, labels_reasons
+from complaints.handling import Move, StepNotAllowed
+from complaints.models import Complaint
+from complaints.refusals import not_now
+from complaints.views.case import CONSUMER, CasePage, Found, case_url, find_case, page_of
+from complaints.views.case_form import take_step
+from complaints.views.case_shared import to_own_page
+from complaints.views.consumer_calls import calls_of, more_of
+from complaints.views.consumer_cases import my_cases
+from complaints.views.consumer_file_forms import FileForm
+from complaints.views.consumer_forms import StepForm
+from complaints.views.consumer_pages import FORMS
+from complaints.views.consumer_readback import read_back
+from complaints.views.consumer_settlement_forms import OfferForm
+from odr_portal.accounts.models import User
+
+
+@never_cache
+@login_required
+@require_safe
+def cases(request: HttpRequest) -> HttpResponse:
+    """轮到您 first, then open by deadline, then closed."""
+    user = cast(User, request.user)
+    return render(request, "consumer/cases.html", {"groups": my_cases(user, now=timezone.now())})
+
+
+@never_cache
+@login_required
+@require_safe
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    """Know, answer, prove; staff who come by the address of a notice are sent to their page."""
+    now = timezone.now()
+    try:
+        found = find_case(request.user, number, side=CONSUMER, now=now)
+    except Http404:
+        return to_own_page(request, number)
+    page = page_of(found, now=now)
+    calls = calls_of(page)
+    undo = page.matters.get("undo") if page.may("undo") else None
+    return render(request, "consumer/case.html", {
+        "page": page, "calls": calls, "more": more_of(page),
+        "can_add": page.may("add_statement"), "undo_until": undo.until_at if undo else None,
+        "undo_what": labels.label(undo.subject, kind="step") if undo else "",
+        "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
+        "outcome": _outcome(page.complaint), "routes": _routes(page.complaint)})
+
+
+def _outcome(complaint: Complaint) -> dict[str, str] | None:
+    if complaint.closed_at is None:
+        return None
+    return {"label": labels.label(complaint.outcome, kind="outcome"),
+            "tone": labels.tone(complaint.status, complaint.outcome),
+            "icon": labels.icon(complaint.status, complaint.outcome),
+            "reason": labels.reason(complaint.reason, complaint.outcome)}
+
+
+def _routes(complaint: Complaint) -> list[str]:
+    """The five ways of the consumer law, where the case ended without a settlement."""
+    if complaint.closed_at is None or complaint.outcome in ("settled", "settled_elsewhere"):
+        return []
+    if complaint.outcome == "mediated" and not complaint.is_not_kept:
+        return []
+    return [labels.pick(words) for words in labels_reasons.ROUTES.values()]
+
+
+@never_cache
+@login_required
+@require_safe
+def done(request: HttpRequest, number: str) -> HttpResponse:
+    """What was just decided, read back, with the way to take it back."""
+    now = timezone.now()
+    page = page_of(find_case(request.user, number, side=CONSUMER, now=now), now=now)
+    words = read_back(page)
+    if words is None:
+        return redirect(case_url(page.complaint))
+    return render(request, "consumer/done.html", {"page": page, "words": words})
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, number: str, name: str, offer: int | None = None) -> HttpResponse:
+    """One step: the question, what follows from it, one button."""
+    now = timezone.now()
+    found = find_case(request.user, number, side=CONSUMER, now=now)
+    if name not in FORMS or (name == OfferForm.name) != (offer is not None):
+        raise Http404
+    page = page_of(found, now=now)
+    view = page.offer(offer) if offer is not None else None
+    if offer is not None and view is None:
+        raise Http404
+    more: dict[str, Any] = {"offer": view} if view is not None else {}
+    kind = FORMS[name]
+    may = any(page.may(s) for s in kind.steps) and (view is None or view.is_open)
+    if request.method == "POST":
+        return _take(request, found, page, kind, more, may=may, now=now)
+    if not may:
+        if view is not None:
+            return render(request, "consumer/offer_past.html", {"page": page, "offer": view})
+        messages.warning(request, _("这一步现在不能办。案件现在是：%(status)s。") % {
+            "status": page.duty.status}, extra_tags="warn")
+        return redirect(case_url(page.complaint))
+    return _show(request, page, kind(page=page, **more), view=view)
+
+
+def _take(request: HttpRequest, found: Found, page: CasePage, kind: type[StepForm],
+          more: dict[str, Any], *, may: bool, now: datetime) -> HttpResponse:
+    form = kind(request.POST, request.FILES, page=page, **more)
+
+    def moves() -> list[Move] | None:
+        if not may:
+            raise not_now(page.duty.status)
+        if not form.is_valid():
+            return None
+        if isinstance(form, FileForm) and not form.receive(
+                uploaded_by=found.viewer.user_id, now=now):
+            return None
+        return form.moves()
+
+    address = case_url(found.complaint)
+    if kind.may_be_undone:
+        address = reverse("complaints:case-done", args=[found.complaint.number])
+    try:
+        taken = take_step(request, found, moves, form=form, to=address, now=now)
+    except StepNotAllowed:
+        _give_back(form)
+        raise
+    if taken.address:
+        if taken.is_new and not (kind.may_be_undone and getattr(form, "ends_undoable", True)):
+            messages.success(request, str(kind.thanks), extra_tags="ok")
+        return redirect(taken.address)
+    _give_back(form)
+    return _show(request, page, form, view=more.get("offer"), status=422)
+
+
+def _give_back(form: StepForm) -> None:
+    if isinstance(form, FileForm):
+        form.give_back()
+
+
+def _show(request: HttpRequest, page: CasePage, form: StepForm, *, view: Any = None,
+          status: int = 200) -> HttpResponse:
+    template = "consumer/offer.html" if isinstance(form, OfferForm) else "consumer/step.html"
+    return render(request, template, {
+        "page": page, "form": form, "offer": view, "asked": _asked(page, form)}, status=status)
+
+
+def _asked(page: CasePage, form: StepForm) -> list[Any]:
+    """The authority's last words to which this page answers."""
+    wanted = {"material": ("request_material",), "consent": ("ask_consent",),
+              "settled-elsewhere": ("claim_settled_elsewhere",),
+              "extension": ("request_extension",)}.get(form.name, ())
+    said = [m for m in page.thread if m.step in wanted and not m.is_mine]
+    return said[-1:]

@@ -1,0 +1,37 @@
+"""Which form stands at which address below a case.
+
+The one rule: the address is the last word of the path; each name stands here once.
+"""
+
+from __future__ import annotations
+
+from complaints.views.consumer_file_forms import MaterialForm, StatementForm
+from complaints.views.consumer_forms import (
+    ConsentForm,
+    CorrectForm,
+    ExtensionForm,
+    LateForm,
+    MediationForm,
+    ObjectionForm,
+    PublicationForm,
+    RecusalForm,
+    ReferForm,
+    SettledElsewhereForm,
+    StepForm,
+    StopForm,
+    UndoForm,
+    WithdrawForm,
+)
+from complaints.views.consumer_settlement_forms import (
+    BreachForm,
+    DoneForm,
+    OfferForm,
+    PerformedForm,
+    RateForm,
+)
+
+FORMS: dict[str, type[StepForm]] = {form.name: form for form in (
+    OfferForm, PerformedForm, BreachForm, DoneForm, StatementForm, MaterialForm, StopForm, UndoForm,
+    WithdrawForm, ReferForm, SettledElsewhereForm, ConsentForm, ObjectionForm, RateForm,
+    MediationForm, LateForm, PublicationForm, ExtensionForm, CorrectForm, RecusalForm,
+)}
