@@ -34,15 +34,25 @@ UNPROVABLE = frozenset({"consumer_phone", "contact_verified"})
 log = logging.getLogger(__name__)
 
 
-def sweep_filed(*, now: dt.datetime, limit: int = BATCH, conditions: Conditions | None = None) -> int:
+def sweep_filed(
+    *,
+    now: dt.datetime,
+    limit: int = BATCH,
+    conditions: Conditions | None = None,
+    only: Sequence[int] | None = None,
+) -> int:
     """Forward or refer up to `limit` filed cases; returns how many left `filed`.
+
+    `only` these cases: an import moves its own rows on, under its own conditions.
 
     Any number of sweepers may run at once: a case held by one is skipped by the
     others, and `take` judges each anew under its lock.
     """
+    waiting = Complaint.objects.filter(status=Status.FILED)
+    if only is not None:
+        waiting = waiting.filter(pk__in=only)
     cases = list(
-        Complaint.objects.filter(status=Status.FILED)
-        .select_related("picked_enterprise", "service_region", "handling_region")
+        waiting.select_related("picked_enterprise", "service_region", "handling_region")
         .order_by("id")[: min(limit, BATCH)]
     )
     if not cases:

@@ -218,10 +218,11 @@ def _next_overdue(file: CaseFile) -> Deadline | None:
                default=None)
 
 
-def sweep_clocks(*, now: datetime, limit: int = BATCH) -> int:
+def sweep_clocks(*, now: datetime, limit: int = BATCH, conditions: Conditions | None = None) -> int:
     """Chase what is due: lapses first, then reminders. Returns how many cases were looked at.
 
-    Any number of sweepers may run at once: a case held by one is skipped by the others.
+    Any number of sweepers may run at once: a case held by one is skipped by the others. A
+    dated import brings the ``conditions`` of its own days.
     """
     ids = list(dict.fromkeys(
         Deadline.objects.filter(chase_at__lte=now).order_by("chase_at", "pk")
@@ -229,7 +230,8 @@ def sweep_clocks(*, now: datetime, limit: int = BATCH) -> int:
     if not ids:
         return 0
     with transaction.atomic():
-        files = open_files(ids, now=now, conditions=Conditions.at(now), skip_locked=True)
+        files = open_files(ids, now=now, conditions=conditions or Conditions.at(now),
+                           skip_locked=True)
         for file in files:
             lapse_overdue(file)
         reminders.remind(files)

@@ -1,0 +1,131 @@
+"""A row of a foreign source becomes one filing request, or says which of its cells are bad.
+
+The one rule: every cell of the row is judged before anything is given up, so that one pass over
+the errors file corrects the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext as _
+
+from complaints.filing import choices
+from complaints.filing.request import DemandRequest, FilingRequest, OnBehalf, RespondentRequest
+from complaints.importing.bad import BadCell, BadRow, BadRows
+from complaints.importing.converting import Cells
+from complaints.importing.directory import Built
+from complaints.importing.mapping import AMOUNTS, DAYS, FLAGS, TEXTS, Mapping
+from complaints.importing.reading import records
+from enterprises.spelling import fold
+
+LONGEST_RESPONDENT = 200
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A good row. ``by_number``: the respondent was found by the source's own number."""
+
+    number: int
+    request: FilingRequest
+    by_number: bool
+
+
+class Rows:
+    """Reads a file by its mapping, against the directory that was built from it."""
+
+    def __init__(self, mapping: Mapping, built: Built) -> None:
+        self.mapping = mapping
+        self.built = built
+
+    def read(self, path: Path, *, now: datetime, bad: BadRows, limit: int | None = None) -> Iterator[Row | None]:
+        """Each row of the file: good, or None after its bad cells were told."""
+        first_seen: dict[str, int] = {}
+        for count, record in enumerate(records(path, self.mapping.shape, needed=self.mapping.columns)):
+            if limit is not None and count >= limit:
+                return
+            if record.problem is not None:
+                bad.add(BadRow.of(record.number, record.problem))
+                yield None
+                continue
+            row, problems = self.row(record.number, record.cells, now=now)
+            if row is not None:
+                earlier = first_seen.setdefault(row.request.external_id, record.number)
+                if earlier != record.number:
+                    problems = [BadCell(self.mapping.values["external_id"].column, row.request.external_id,
+                                        _("与第 %(row)s 行编号相同") % {"row": earlier})]
+            for problem in problems:
+                bad.add(BadRow.of(record.number, problem))
+            yield None if problems else row
+
+    def row(self, number: int, cells: Cells, *, now: datetime) -> tuple[Row | None, list[BadCell]]:
+        """The request of one row, or all its bad cells."""
+        mapping, problems = self.mapping, list[BadCell]()
+
+        def tried(make: Callable[[], Value], otherwise: Value) -> Value:
+            try:
+                return make()
+            except BadCell as problem:
+                problems.append(problem)
+                return otherwise
+
+        values: dict[str, Any] = {}
+        for name, converter in mapping.values.items():
+            if name in TEXTS:
+                values[name] = tried(lambda c=converter, n=name: c.text(cells, longest=TEXTS[n]), "")
+            elif name in AMOUNTS:
+                values[name] = tried(lambda c=converter: c.amount(cells), None)
+            elif name in DAYS:
+                values[name] = tried(lambda c=converter: c.day(cells), None)
+            elif name in FLAGS:
+                values[name] = tried(lambda c=converter: c.flag(cells), None)
+            else:
+                values[name] = tried(lambda c=converter: c.moment(cells, mapping.zone, now=now), now)
+        respondent, by_number = tried(lambda: self._respondent(cells), (RespondentRequest(), False))
+        region_id = tried(lambda: self.built.places.of_row(mapping, cells), 0)
+        demands = tried(lambda: self._demands(cells), ())
+        consents = {name: tried(lambda c=c: c.flag(cells), None) for name, c in mapping.consents.items()}
+        behalf = tried(lambda: mapping.on_behalf.text(cells) if mapping.on_behalf else "", "")
+        if problems:
+            return None, problems
+        values.setdefault("channel", "import")
+        if not values.get("object_kind"):
+            values["object_kind"] = choices.object_kind(values.get("object_category", ""))
+        if values.get("disputed_on_is_approximate") is None:
+            values.pop("disputed_on_is_approximate", None)
+        request = FilingRequest(
+            **values, language=mapping.language, source=mapping.title, currency=mapping.currency,
+            respondents=(respondent,), service_region_id=region_id, demands=demands,
+            consents={name: said for name, said in consents.items() if said is not None},
+            on_behalf=OnBehalf(kind=behalf or "self"), external_source=mapping.source,
+            absent=mapping.absent + self._missing(values))
+        return Row(number, request, by_number), []
+
+    def _missing(self, values: dict[str, Any]) -> tuple[str, ...]:
+        """What the source has as a rule, but not in this row."""
+        return ("statement",) if not values.get("statement") and "statement" not in self.mapping.absent else ()
+
+    def _respondent(self, cells: Cells) -> tuple[RespondentRequest, bool]:
+        """As the row names it. The source's number decides where the name leads nowhere or to several."""
+        mapping, built = self.mapping, self.built
+        named = mapping.name.text(cells, longest=LONGEST_RESPONDENT)
+        if built.splitter.is_nobody(named):
+            named = ""
+        address = mapping.address.text(cells) if mapping.address else ""
+        bearers = built.bearers.get(fold(named), set()) if named else set()
+        by_number = built.by_id.get(cells[mapping.source_id]) if mapping.source_id else None
+        enterprise_id = by_number if by_number is not None and len(bearers) != 1 else None
+        respondent = RespondentRequest(enterprise_id=enterprise_id, named=named,
+                                       address=address if named or enterprise_id else "")
+        return respondent, enterprise_id is not None
+
+    def _demands(self, cells: Cells) -> tuple[DemandRequest, ...]:
+        return tuple(
+            DemandRequest(kind=one.kind.text(cells), amount=one.amount.amount(cells) if one.amount else None,
+                          note=one.note.text(cells, longest=400) if one.note else "")
+            for one in self.mapping.demands)
