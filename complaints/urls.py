@@ -6,4 +6,5 @@ app_name = "complaints"
 
 urlpatterns = [
     path("", include("complaints.urls_filing")),
+    path("", include("complaints.urls_consumer")),
 ]
