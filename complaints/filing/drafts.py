@@ -105,7 +105,7 @@ def own(draft: FilingDraft, *, user_id: int, address: str, now: datetime) -> Non
 def is_proven(draft: FilingDraft, *addresses: str) -> bool:
     """Whether one of these very addresses was proven; a changed phone is not."""
     proven = draft.data.get("proven", {}).get("address", [])
-    return draft.owner_id is not None and any(address and address in proven for address in addresses)
+    return draft.owner_id is not None and any(address and address.lower() in proven for address in addresses)
 
 
 def values(draft: FilingDraft, step: str) -> MultiValueDict[str, str]:

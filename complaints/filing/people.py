@@ -141,6 +141,10 @@ class YouStep(Step):
         request.HEIR: ("principal_name", "relation"),
     }
 
+    def clean_email(self) -> str:
+        """One spelling, so that a proven mailbox is known again."""
+        return str(self.cleaned_data["email"]).lower()
+
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or {}
         kind = answers.get("behalf", "")

@@ -211,9 +211,12 @@ def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetim
     phone, email = said.get("phone", ""), said.get("email", "")
     if not phone or drafts.is_proven(draft, phone, email):
         return None
-    if isinstance(request.user, User) and request.user.phone == phone:
-        drafts.own(draft, user_id=request.user.pk, address=phone, now=now)
-        return None
+    if isinstance(request.user, User):
+        # A session began with a code to this very address.
+        for address, own in ((phone, request.user.phone), (email.lower(), request.user.email)):
+            if address and address == own:
+                drafts.own(draft, user_id=request.user.pk, address=address, now=now)
+                return None
     typed = said.get("code", "").strip()
     if typed:
         contact = proving.proven(

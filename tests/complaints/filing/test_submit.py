@@ -180,6 +180,18 @@ def test_a_signed_in_person_needs_no_code(client: Client, town: Town) -> None:
     assert Complaint.objects.get().contact_verified
 
 
+def test_a_code_by_mail_proves_the_mailbox_and_counts_as_reached(client: Client, town: Town) -> None:
+    draft = ready(client, town)
+    said = answers.YOU | {"is_unverified": None, "email": "Chen@Example.com"}
+    response = send(client, url(draft, "you"), said, send_email_code="1")
+    assert "sent=email" in response.headers["Location"]
+    assert send(client, url(draft, "you"), said, code=newest_code()).status_code == 302
+    file(client, draft)
+    case = Complaint.objects.get()
+    assert case.contact_verified
+    assert case.consumer == User.objects.get(email="chen@example.com")
+
+
 def test_the_qr_code_is_one_path(client: Client) -> None:
     code = qr_code("https://example.org/track/#20261125-ABC.TOKEN")
     assert code.size > 30
