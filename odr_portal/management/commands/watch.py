@@ -54,6 +54,8 @@ class Command(BaseCommand):
                 sealed_at = now
             if once or ended.wait(settings.SWEEP_EVERY):
                 return
+            # A connection that broke in this round must not break the next.
+            close_old_connections()
 
 
 def beat(*, now: datetime) -> None:
@@ -68,7 +70,6 @@ def broker_is_away(*, now: datetime) -> bool:
 def attempt(what: str, do: Callable[..., Any], *, now: datetime) -> Any:
     """A round must survive anything: the database may be away for a while, one sweep may fail."""
     try:
-        close_old_connections()
         return do(now=now)
     except Exception:
         log.exception("watch could not %s", what)
