@@ -42,7 +42,7 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         complaint = file.complaint
-        enterprise = Enterprise.objects.filter(pk=enterprise_id).first()
+        enterprise = file.conditions.enterprise(enterprise_id)
         branch = (Branch.objects.filter(pk=branch_id, enterprise_id=enterprise_id).first()
                   if branch_id else None)
         if enterprise is None or (branch_id and branch is None):

@@ -30,6 +30,8 @@ from complaints.workflow import Audience, Status
 from enterprises.models import Branch, Enterprise
 
 LONGEST_STATEMENT = 1200
+#: A foreign source has its own limits; what it took is not cut here.
+LONGEST_FOREIGN = 20_000
 MOST_RESPONDENTS = 3
 
 
@@ -64,7 +66,8 @@ def file(
                     _split(opened, request.report)
         filed = take_new(cases)
         for complaint, ids in evidence:
-            _attach(complaint, ids)
+            if ids:
+                _attach(complaint, ids)
         return filed
 
 
@@ -89,7 +92,7 @@ def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUI
         enterprise.domicile_id if enterprise else None)
     if region is None:
         raise WrongInput("missing", _("请选择使用或购买所在的地区。"), field="service_region")
-    statement = saying.text(request.statement, "statement", longest=LONGEST_STATEMENT,
+    statement = saying.text(request.statement, "statement", longest=_longest(request),
                             needed="statement" not in request.absent)
     if not request.demands and "demands" not in request.absent:
         raise WrongInput("missing", _("请至少选一项诉求"), field="demands")
@@ -167,7 +170,13 @@ def _texts(request: FilingRequest, statement: str) -> dict[str, str]:
         "consumer_parties": "；".join(f"{p.name} {p.phone}".strip() for p in behalf.parties),
         "consumer_representatives": "；".join(behalf.representatives),
     }
-    return {kind: saying.text(text, kind, needed=False) for kind, text in texts.items() if text}
+    return {kind: saying.text(text, kind, needed=False,
+                              longest=max(saying.LONGEST, _longest(request)))
+            for kind, text in texts.items() if text}
+
+
+def _longest(request: FilingRequest) -> int:
+    return LONGEST_FOREIGN if request.external_source else LONGEST_STATEMENT
 
 
 def _digests(ids: Sequence[int]) -> tuple[str, ...]:

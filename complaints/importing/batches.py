@@ -190,9 +190,7 @@ class Batches:
     def _once(self, batch: Sequence[Row], *, now: datetime) -> None:
         conditions = self.conditions.at(now)
         with transaction.atomic():
-            there = set(Complaint.objects.filter(
-                external_source=self.source, external_id__in=[row.request.external_id for row in batch],
-            ).values_list("external_id", flat=True))
+            there = _there(self.source, batch)
             fresh = [row for row in batch if row.request.external_id not in there]
             filed: list[int] = []
             if fresh:
@@ -214,6 +212,25 @@ class Batches:
                 tally.triage[reason] += 1
                 if named:
                     tally.unnamed[named] += 1
+
+
+def would_file(rows: Iterable[Row | None], *, source: str) -> Tally:
+    """What filing these rows would come to; nothing is written."""
+    tally = Tally()
+    for batch in _batched(rows, BATCH):
+        good = [row for row in batch if row is not None]
+        tally.rows += len(batch)
+        tally.there += len(_there(source, good))
+        tally.filed += len(good)
+    tally.filed -= tally.there
+    return tally
+
+
+def _there(source: str, batch: Sequence[Row]) -> set[str]:
+    """The numbers of the batch that have been filed already."""
+    return set(Complaint.objects.filter(
+        external_source=source, external_id__in=[row.request.external_id for row in batch],
+    ).values_list("external_id", flat=True))
 
 
 def _day(row: Row, zone: ZoneInfo) -> date:

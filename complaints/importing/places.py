@@ -59,13 +59,13 @@ class Places:
         """The region of a complaint; BadCell when the row names a place that does not exist."""
         if mapping.region_code:
             return self.ids[mapping.region_code]
-        assert mapping.region_state is not None
-        state = mapping.region_state.text(cells)
+        state = mapping.region_state.text(cells) if mapping.region_state else ""
         code = self.state(state)
         if not code:
             if mapping.region_otherwise:
                 return self.ids[mapping.region_otherwise]
-            raise BadCell(mapping.region_state.column, state, _("没有这个地区"))
+            column = mapping.region_state.column if mapping.region_state else ""
+            raise BadCell(column, state, _("没有这个地区"))
         city = mapping.region_city.text(cells) if mapping.region_city else ""
         return self.ids.get(city_code(code, city)) or self.ids[code]
 

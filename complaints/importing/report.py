@@ -63,8 +63,12 @@ def directory_lines(built: Built, *, dry_run: bool = False) -> Iterator[str]:
         yield f"directory: {built.unplaced.total():,} enterprises without a place, as the state is not known: {top}"
 
 
-def filing_lines(tally: Tally, bad: BadRows, *, language: str) -> Iterator[str]:
+def filing_lines(tally: Tally, bad: BadRows, *, language: str, dry_run: bool = False) -> Iterator[str]:
     """The figures of the rows, and why what went to a person went there."""
+    if dry_run:
+        yield (f"rows {tally.rows:,}: would be filed {tally.filed:,}, already there {tally.there:,}, "
+               f"bad {bad.rows:,}; dry run: nothing was written")
+        return
     yield (f"rows {tally.rows:,}: filed {tally.filed:,}, already there {tally.there:,}, bad {bad.rows:,}")
     if tally.filed:
         routed = tally.forwarded + sum(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from complaints.filing import choices
 from complaints.filing.request import DemandRequest, FilingRequest, OnBehalf, RespondentRequest
 from complaints.importing.bad import BadCell, BadRow, BadRows
-from complaints.importing.converting import Cells
+from complaints.importing.converting import Cells, Converter
 from complaints.importing.directory import Built
 from complaints.importing.mapping import AMOUNTS, DAYS, FLAGS, TEXTS, Mapping
 from complaints.importing.reading import records
@@ -74,23 +75,15 @@ class Rows:
                 problems.append(problem)
                 return otherwise
 
-        values: dict[str, Any] = {}
-        for name, converter in mapping.values.items():
-            if name in TEXTS:
-                values[name] = tried(lambda c=converter, n=name: c.text(cells, longest=TEXTS[n]), "")
-            elif name in AMOUNTS:
-                values[name] = tried(lambda c=converter: c.amount(cells), None)
-            elif name in DAYS:
-                values[name] = tried(lambda c=converter: c.day(cells), None)
-            elif name in FLAGS:
-                values[name] = tried(lambda c=converter: c.flag(cells), None)
-            else:
-                values[name] = tried(lambda c=converter: c.moment(cells, mapping.zone, now=now), now)
-        respondent, by_number = tried(lambda: self._respondent(cells), (RespondentRequest(), False))
-        region_id = tried(lambda: self.built.places.of_row(mapping, cells), 0)
-        demands = tried(lambda: self._demands(cells), ())
-        consents = {name: tried(lambda c=c: c.flag(cells), None) for name, c in mapping.consents.items()}
-        behalf = tried(lambda: mapping.on_behalf.text(cells) if mapping.on_behalf else "", "")
+        values: dict[str, Any] = {
+            name: tried(partial(self._value, name, converter, cells, now), None)
+            for name, converter in mapping.values.items()}
+        respondent, by_number = tried(partial(self._respondent, cells), (RespondentRequest(), False))
+        region_id = tried(partial(self.built.places.of_row, mapping, cells), 0)
+        nothing: tuple[DemandRequest, ...] = ()
+        demands = tried(partial(self._demands, cells), nothing)
+        consents = {name: tried(partial(c.flag, cells), None) for name, c in mapping.consents.items()}
+        behalf = tried(partial(mapping.on_behalf.text, cells), "") if mapping.on_behalf else ""
         if problems:
             return None, problems
         values.setdefault("channel", "import")
@@ -105,6 +98,17 @@ class Rows:
             on_behalf=OnBehalf(kind=behalf or "self"), external_source=mapping.source,
             absent=mapping.absent + self._missing(values))
         return Row(number, request, by_number), []
+
+    def _value(self, name: str, converter: Converter, cells: Cells, now: datetime) -> Any:
+        if name in TEXTS:
+            return converter.text(cells, longest=TEXTS[name])
+        if name in AMOUNTS:
+            return converter.amount(cells)
+        if name in DAYS:
+            return converter.day(cells)
+        if name in FLAGS:
+            return converter.flag(cells)
+        return converter.moment(cells, self.mapping.zone, now=now)
 
     def _missing(self, values: dict[str, Any]) -> tuple[str, ...]:
         """What the source has as a rule, but not in this row."""

@@ -23,7 +23,7 @@ from authorities.policies import PolicyMissing
 from authorities.regions import RegionsDoNotFit
 from authorities.tables import TableError
 from complaints.importing.bad import BadRows
-from complaints.importing.batches import Batches, SourceConditions, Tally
+from complaints.importing.batches import Batches, SourceConditions, Tally, would_file
 from complaints.importing.directory import build_directory
 from complaints.importing.mapping import Mapping, MappingError, read_mapping
 from complaints.importing.reading import FileRefused
@@ -68,10 +68,8 @@ class Command(BaseCommand):
                 tally = self._rows(file, mapping, bad, dry_run=dry_run, limit=limit, dated=dated)
         except OSError as problem:
             raise CommandError(f"{errors}: {problem.strerror}") from problem
-        for line in filing_lines(tally, bad, language=language):
+        for line in filing_lines(tally, bad, language=language, dry_run=dry_run):
             self.stdout.write(line)
-        if dry_run:
-            self.stdout.write("dry run: nothing was written")
         if bad.rows:
             for one in bad.first if errors is None else ():
                 self.stderr.write(str(one))
@@ -82,17 +80,14 @@ class Command(BaseCommand):
 
     def _rows(self, file: Path, mapping: Mapping, bad: BadRows, *, dry_run: bool, limit: int | None,
               dated: bool) -> Tally:
-        with transaction.atomic() if dry_run else _stoppable() as stop:
+        with _stoppable() as stop:
+            if dry_run:
+                return self._judge(file, mapping, bad, limit=limit)
             built = build_directory(file, mapping)
-            for line in directory_lines(built, dry_run=dry_run):
+            for line in directory_lines(built):
                 self.stdout.write(line)
             rows = Rows(mapping, built).read(file, now=timezone.now(), bad=bad, limit=limit)
-            if dry_run:
-                tally = Tally(rows=sum(1 for _row in rows))
-                transaction.set_rollback(True)
-                return tally
             progress = Progress(min(built.rows, limit or built.rows))
-            assert stop is not None
             batches = Batches(
                 source=mapping.source, forward=sweep_filed, bad=bad, clock=timezone.now, progress=progress,
                 conditions=SourceConditions(country=mapping.country, zone=mapping.zone, dated=dated),
@@ -100,6 +95,17 @@ class Command(BaseCommand):
             tally = batches.run_dated(rows, zone=mapping.zone) if dated else batches.run(rows)
             progress.end()
             return tally
+
+    def _judge(self, file: Path, mapping: Mapping, bad: BadRows, *, limit: int | None) -> Tally:
+        """Everything but filing: the directory is built and taken back, every row is judged."""
+        with transaction.atomic():
+            built = build_directory(file, mapping)
+            for line in directory_lines(built, dry_run=True):
+                self.stdout.write(line)
+            tally = would_file(Rows(mapping, built).read(file, now=timezone.now(), bad=bad, limit=limit),
+                               source=mapping.source)
+            transaction.set_rollback(True)
+        return tally
 
 
 class _Stop:
