@@ -5,30 +5,37 @@ The one rule: loaded once for a whole batch and handed down; a dated import brin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any, TypeVar
 
 from django.db.models import Max
 
 from authorities import calendar as loaded
 from authorities.jurisdiction import Jurisdiction
-from authorities.models import CalendarVersion
+from authorities.models import Authority, CalendarVersion
 from authorities.policies import Policies
 from complaints.deadlines import Calendar
-from enterprises.models import Enterprise
+from enterprises.models import Branch, BranchAuthority, Enterprise, Succession
+
+Found = TypeVar("Found")
 
 _kept: dict[tuple[str, int], Calendar] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """``tells`` off: an import of old cases writes no notice."""
+    """``tells`` off: an import of old cases writes no notice.
+
+    Rows of the directory that a batch asks for are read once and kept with it.
+    """
 
     calendar: Calendar
     policies: Policies
     jurisdiction: Jurisdiction
     tells: bool = True
-    _enterprises: dict[int, Enterprise | None] = field(default_factory=dict, compare=False, repr=False)
+    _kept: dict[tuple[str, Any], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def at(cls, now: datetime, *, country: str = "CN") -> Conditions:
@@ -37,10 +44,44 @@ class Conditions:
         return cls(calendar, Policies.load(calendar.local_day(now)), Jurisdiction.load())
 
     def enterprise(self, enterprise_id: int) -> Enterprise | None:
-        """The enterprise as it stands now: read once a batch, however many cases go to it."""
-        if enterprise_id not in self._enterprises:
-            self._enterprises[enterprise_id] = Enterprise.objects.filter(pk=enterprise_id).first()
-        return self._enterprises[enterprise_id]
+        """The enterprise as it stands now, however many cases of the batch go to it."""
+        return self._once("enterprise", enterprise_id, lambda: Enterprise.objects.filter(
+            pk=enterprise_id).first())
+
+    def branch(self, branch_id: int, enterprise_id: int) -> Branch | None:
+        """The branch, if it is one of that enterprise."""
+        found = self._once("branch", branch_id, lambda: Branch.objects.filter(
+            pk=branch_id).first())
+        return found if found is not None and found.enterprise_id == enterprise_id else None
+
+    def county_of(self, branch_id: int, day: date) -> Authority | None:
+        """The authority that takes the failed cases of a branch, by its dated row."""
+
+        def look() -> Authority | None:
+            row = (BranchAuthority.objects.on(day).filter(branch_id=branch_id)
+                   .select_related("authority").first())
+            return row.authority if row else None
+
+        return self._once("county", (branch_id, day), look)
+
+    def with_successors(self, enterprise_id: int) -> set[int]:
+        """The entity and whoever succeeded it, however often: consent goes with a merger."""
+
+        def look() -> set[int]:
+            found, fresh = {enterprise_id}, {enterprise_id}
+            while fresh:
+                fresh = set(Succession.objects.filter(predecessor_id__in=fresh)
+                            .values_list("successor_id", flat=True)) - found
+                found |= fresh
+            return found
+
+        return self._once("successors", enterprise_id, look)
+
+    def _once(self, kind: str, key: Any, look: Callable[[], Found]) -> Found:
+        if (kind, key) not in self._kept:
+            self._kept[kind, key] = look()
+        kept: Found = self._kept[kind, key]
+        return kept
 
 
 def current_calendar(country: str = "CN") -> Calendar:

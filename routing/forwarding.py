@@ -84,7 +84,7 @@ def decide(cases: Sequence[Complaint], *, now: dt.datetime, conditions: Conditio
         decision = _choose(case, facts[case.pk], rules, directory)
         hurdle = _hurdle(case, earlier=earlier[case.pk], conditions=conditions)
         target = decision.enterprise_id if isinstance(decision, Match) else None
-        if hurdle is None and target is not None and not _may_have_it(case, target, had=had[case.pk]):
+        if hurdle is None and target is not None and not _may_have_it(case, target, had=had[case.pk], conditions=conditions):
             firm = directory.enterprises[target]
             hurdle = Why("no_consent", {"enterprise": firm.name, "enterprise_en": firm.name_en or firm.name})
         decisions[case.pk] = decision if hurdle is None else _held(decision, hurdle)
@@ -146,11 +146,11 @@ def _hurdle(case: Complaint, *, earlier: int, conditions: Conditions) -> Why | N
     return None
 
 
-def _may_have_it(case: Complaint, enterprise_id: int, *, had: set[int]) -> bool:
+def _may_have_it(case: Complaint, enterprise_id: int, *, had: set[int], conditions: Conditions) -> bool:
     """Consent to that legal entity; a firm that returns a case cannot give it for the consumer."""
     if had and enterprise_id not in had and enterprise_id not in case.consents.get("entities", []):
         return "consents" in case.absent
-    return consented(case, enterprise_id)
+    return consented(case, enterprise_id, conditions=conditions)
 
 
 def _earlier_filings(cases: Sequence[Complaint]) -> Counter[int]:

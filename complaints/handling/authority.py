@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 from authorities.models import Authority, Officer
 from complaints import deadlines
 from complaints.actors import Actor
+from complaints.conditions import Conditions
 from complaints.handling import clocks, leaving, saying, two_persons
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import REFUSAL_GROUNDS, Clock, Outcome, Role, Status
-from enterprises.models import Branch, Enterprise, Succession
+from enterprises.models import Enterprise
 
 S = Status
 #: Bodies that have the duty when ground 1 or a redirection names one.
@@ -42,14 +43,14 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         complaint = file.complaint
-        enterprise = file.conditions.enterprise(enterprise_id)
-        branch = (Branch.objects.filter(pk=branch_id, enterprise_id=enterprise_id).first()
-                  if branch_id else None)
+        conditions = file.conditions
+        enterprise = conditions.enterprise(enterprise_id)
+        branch = conditions.branch(branch_id, enterprise_id) if branch_id else None
         if enterprise is None or (branch_id and branch is None):
             raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
         if enterprise.enrolment != Enterprise.Enrolment.ENROLLED:
             raise StepNotAllowed("not_enrolled", _("这家企业没有入驻或已暂停，请由监管部门处理。"))
-        if not consented(complaint, enterprise_id):
+        if not consented(complaint, enterprise_id, conditions=conditions):
             raise StepNotAllowed("no_consent", _("消费者没有同意转给这家企业，请先征求同意。"))
         by_officer = actor.role != Role.SYSTEM
         last = file.latest_engagement
@@ -74,7 +75,7 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
     return Move("forward", carry)
 
 
-def consented(complaint: Complaint, enterprise_id: int) -> bool:
+def consented(complaint: Complaint, enterprise_id: int, *, conditions: Conditions) -> bool:
     """Consent to that legal entity: given at filing for the one named, or asked for later.
 
     A foreign source that never asked declares it absent; then its own rules applied.
@@ -84,17 +85,7 @@ def consented(complaint: Complaint, enterprise_id: int) -> bool:
     if complaint.consents.get("share_with_enterprise") is not True:
         return False
     named = complaint.consents.get("named_entity")
-    return named in (None, enterprise_id) or enterprise_id in _successors(named)
-
-
-def _successors(enterprise_id: int) -> set[int]:
-    """Whoever succeeded the entity, however often: consent goes with a merger."""
-    found, fresh = {enterprise_id}, {enterprise_id}
-    while fresh:
-        fresh = set(Succession.objects.filter(predecessor_id__in=fresh)
-                    .values_list("successor_id", flat=True)) - found
-        found |= fresh
-    return found
+    return named in (None, enterprise_id) or enterprise_id in conditions.with_successors(named)
 
 
 def refer_to_triage(*, reason: str, explanation: dict[str, Any]) -> Move:
@@ -113,7 +104,7 @@ def ask_consent(*, enterprise_id: int) -> Move:
     """One tap for the consumer: may this named entity have it? 2 working days."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        entity = Enterprise.objects.filter(pk=enterprise_id).first()
+        entity = file.conditions.enterprise(enterprise_id)
         if entity is None:
             raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
         if file.matter("consent") is not None:

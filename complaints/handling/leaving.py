@@ -12,7 +12,6 @@ from typing import Any
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect
 from complaints.workflow import Outcome, Status
-from enterprises.models import BranchAuthority
 
 
 def goes_on(file: CaseFile) -> bool:
@@ -55,13 +54,11 @@ def to_county(file: CaseFile) -> None:
     """The authority that takes the failed cases: of the branch by its dated row, else of the
     place of business (art. 13)."""
     complaint = file.complaint
-    day = file.today
     if complaint.branch_id is not None:
-        row = (BranchAuthority.objects.on(day).filter(branch_id=complaint.branch_id)
-               .select_related("authority").first())
-        if row is not None:
-            complaint.handling_authority = row.authority
-            complaint.handling_region_id = row.authority.region_id
+        county = file.conditions.county_of(complaint.branch_id, file.today)
+        if county is not None:
+            complaint.handling_authority = county
+            complaint.handling_region_id = county.region_id
             return
     complaint.handling_authority = file.conditions.jurisdiction.with_power(
         complaint.handling_region_id)

@@ -36,6 +36,8 @@ from complaints.workflow import (
 
 #: So many cases are locked at once; locks are then held for well under 150 ms.
 BATCH = 500
+#: A sweep ends after so many batches; the next tick goes on.
+MOST_BATCHES = 20
 #: Undo, a withdrawn case: the clocks that it ends were not met.
 _NOT_MET = frozenset({"undo", "withdraw", "recall", "return_case", "stop_negotiating"})
 
@@ -218,20 +220,31 @@ def _next_overdue(file: CaseFile) -> Deadline | None:
                default=None)
 
 
-def sweep_clocks(*, now: datetime, limit: int = BATCH, conditions: Conditions | None = None) -> int:
-    """Chase what is due: lapses first, then reminders. Returns how many cases were looked at.
+def sweep_clocks(*, now: datetime, conditions: Conditions | None = None) -> int:
+    """Chase everything that is due: lapses first, then reminders. Returns how many cases.
 
-    Any number of sweepers may run at once: a case held by one is skipped by the others. A
-    dated import brings the ``conditions`` of its own days.
+    A batch after another, each in a transaction of its own, so a sweeper that is killed
+    loses nothing. Any number of sweepers may run at once: a case held by one is skipped by
+    the others and looked at again with the next tick.
     """
+    conditions = conditions or Conditions.at(now)
+    chased = 0
+    for _ in range(MOST_BATCHES):
+        done = _sweep_batch(now, conditions)
+        if done == 0:
+            break
+        chased += done
+    return chased
+
+
+def _sweep_batch(now: datetime, conditions: Conditions) -> int:
     ids = list(dict.fromkeys(
         Deadline.objects.filter(chase_at__lte=now).order_by("chase_at", "pk")
-        .values_list("complaint_id", flat=True)[:limit]))
+        .values_list("complaint_id", flat=True)[:BATCH]))
     if not ids:
         return 0
     with transaction.atomic():
-        files = open_files(ids, now=now, conditions=conditions or Conditions.at(now),
-                           skip_locked=True)
+        files = open_files(ids, now=now, conditions=conditions, skip_locked=True)
         for file in files:
             lapse_overdue(file)
         reminders.remind(files)

@@ -312,12 +312,13 @@ def test_a_date_in_a_year_without_calendar_is_provisional_and_counted_anew(world
 
 
 def test_a_merged_entity_keeps_the_consent(world: World) -> None:
+    from complaints.conditions import Conditions
     from complaints.handling.authority import consented
     from enterprises.models import Enterprise, Succession
 
     case = given.a_complaint(world, status=S.FILED)
     middle, last = (Enterprise.objects.create(name=name) for name in ("中间公司", "最后公司"))
-    assert not consented(case, last.pk)
+    assert not consented(case, last.pk, conditions=Conditions.at(at(11)))
     Succession.objects.create(predecessor=world.mobile, successor=middle, on_day=date(2026, 1, 1))
     Succession.objects.create(predecessor=middle, successor=last, on_day=date(2026, 6, 1))
-    assert consented(case, last.pk)
+    assert consented(case, last.pk, conditions=Conditions.at(at(11)))
