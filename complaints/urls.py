@@ -7,4 +7,5 @@ app_name = "complaints"
 urlpatterns = [
     path("", include("complaints.urls_filing")),
     path("", include("complaints.urls_consumer")),
+    path("", include("complaints.urls_enterprise")),
 ]

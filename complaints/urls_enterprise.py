@@ -1,0 +1,20 @@
+"""The addresses of the enterprise's side: the queue, the case, a page a step."""
+
+from django.urls import path
+
+from complaints.views import enterprise_case, enterprise_offer, enterprise_queue, enterprise_return, enterprise_steps
+
+CASE = "enterprise/cases/<str:number>/"
+
+urlpatterns = [
+    path("enterprise/", enterprise_case.home, name="enterprise-home"),
+    path("enterprise/queue/", enterprise_queue.queue, name="enterprise-queue"),
+    path(CASE, enterprise_case.workspace, name="enterprise-case"),
+    path(f"{CASE}offer/", enterprise_offer.make_offer, name="enterprise-offer"),
+    path(f"{CASE}replace/", enterprise_offer.replace_offer, name="enterprise-replace"),
+    path(f"{CASE}return/", enterprise_return.return_case, name="enterprise-return"),
+    *(
+        path(f"{CASE}{slug}/", enterprise_steps.step, {"slug": slug}, name=f"enterprise-{slug}")
+        for slug in enterprise_steps.PAGES
+    ),
+]

@@ -1,0 +1,123 @@
+"""The desk of somebody who works for an enterprise: who they are here, and which case they hold.
+
+The one rule: who has no job at an enterprise today, or whose enterprise never had the case, gets
+the same 404 as for an address that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from complaints.actors import Actor, actors_of, stands_to
+from complaints.models import Complaint, Engagement
+from complaints.views.case import ENTERPRISE, CasePage, Found, page_of
+from complaints.workflow import ENTERPRISE_ROLES, Status
+from odr_portal.accounts.models import User
+
+_RELATED = ("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user",
+            "officer__user", "handling_authority", "service_region")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One person at work. ``actors`` are the jobs held today, those that may act first."""
+
+    user: User
+    actors: tuple[Actor, ...]
+    now: datetime
+    today: date
+
+    @property
+    def staff_ids(self) -> list[int]:
+        return [actor.staff_id for actor in self.actors if actor.staff_id is not None]
+
+    def cases(self) -> Q:
+        """Cases that one of these jobs answers for now."""
+        found = Q(pk__in=[])
+        for actor in self.actors:
+            mine = Q(enterprise_id=actor.enterprise_id)
+            if actor.branch_ids is not None:
+                mine &= Q(branch_id__in=actor.branch_ids)
+            found |= mine
+        return found
+
+    def engagements(self) -> Q:
+        """Times with a case that belong to one of these jobs, ended ones too."""
+        return self.cases()
+
+
+def case_url(complaint: Complaint) -> str:
+    return reverse("complaints:enterprise-case", args=[complaint.number])
+
+
+def desk_page(*methods: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """A page of the enterprise's side: signed in, at work today, never kept by a browser.
+
+    The view gets the desk as its second argument.
+    """
+
+    def wrap(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        @never_cache
+        @login_required
+        @require_http_methods(["HEAD", *methods])
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return view(request, desk_of(request), *args, **kwargs)
+
+        return inner
+
+    return wrap
+
+
+def desk_of(request: HttpRequest) -> Desk:
+    """Who sits here today; a person without a job at an enterprise is a stranger."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    jobs = [actor for actor in actors_of(user, on=today) if actor.side == "enterprise"]
+    if not jobs:
+        raise Http404
+    jobs.sort(key=lambda actor: not actor.has(ENTERPRISE_ROLES))
+    return Desk(user=user, actors=tuple(jobs), now=now, today=today)
+
+
+def found(desk: Desk, number: str) -> Found:
+    """The case ``number`` as this desk stands to it; Http404 for a stranger.
+
+    Returned cases lie with intake again: who returned one reads on, and takes no step.
+    """
+    complaint = (Complaint.objects.visible_to(desk.user, on=desk.today)
+                 .select_related(*_RELATED).filter(number=number).first())
+    if complaint is None:
+        raise Http404
+    engagement = (Engagement.objects.filter(desk.engagements(), complaint=complaint)
+                  .order_by("pk").last())
+    if engagement is None:
+        raise Http404
+    viewer = next((a for a in desk.actors if stands_to(a, complaint)), None)
+    actor = viewer
+    if engagement.odr_result == "returned" or complaint.status in (Status.FILED, Status.TRIAGE):
+        actor = None
+    if viewer is None:
+        viewer = next((a for a in desk.actors if a.enterprise_id == engagement.enterprise_id and (
+            a.branch_ids is None or engagement.branch_id in a.branch_ids)), desk.actors[0])
+    return Found(complaint=complaint, side=ENTERPRISE, viewer=viewer, actor=actor)
+
+
+def held(desk: Desk, number: str) -> CasePage:
+    """The whole case for the pages of this desk."""
+    return page_of(found(desk, number), now=desk.now)

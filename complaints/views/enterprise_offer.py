@@ -1,0 +1,132 @@
+"""The offer editor: make an offer, or replace the one on the table by a better one.
+
+The one rule: adding a row, taking one away and looking at the preview are submits like any
+other, so that the editor works without a script and keeps what was typed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from complaints import labels
+from complaints.enterprise_forms import StepForm
+from complaints.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, standing_values, without_row
+from complaints.handling import Move, offers
+from complaints.models import Demand, OfferAnswer
+from complaints.models.settlement import MONEY_KINDS
+from complaints.views.case import CasePage
+from complaints.views.case_people import demand_text
+from complaints.views.case_settlement import VERDICT_TONES, AnswerView
+from complaints.views.enterprise_desk import Desk, desk_page, held
+from complaints.views.enterprise_steps import carry_out, not_open
+from odr_portal.templatetags.portal import money
+
+
+@desk_page("GET", "POST")
+def make_offer(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/offer/"""
+    return _editor(request, held(desk, number), "make_offer")
+
+
+@desk_page("GET", "POST")
+def replace_offer(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/replace/: better or equal for each demand, once."""
+    return _editor(request, held(desk, number), "replace_offer")
+
+
+def _editor(request: HttpRequest, case: CasePage, step: str) -> HttpResponseBase:
+    demands = [d for d in case.demands if not d.is_settled and not d.is_given_up]
+    if request.method != "POST":
+        if not case.may(step):
+            return not_open(request, case, (step,))
+        first = _standing(case) if step == "replace_offer" else {"rows": 1}
+        return _show(request, case, step, _form(case, demands, initial=first))
+    typed = request.POST.dict()
+    if "add" in typed or "remove" in typed:
+        return _show(request, case, step, _form(case, demands, initial=_rearranged(typed)))
+    form = OfferForm(request.POST, demands=demands, count=count_of(typed), today=case.today)
+    if "preview" in typed:
+        good = form.is_valid()
+        return _show(request, case, step, form, preview=_preview(case, form) if good else None,
+                     status=200 if good else 422)
+    done = carry_out(request, case, (step,), form, lambda said: _move(step, said))
+    return done or _show(request, case, step, form, status=422)
+
+
+def _move(step: str, form: OfferForm) -> Move:
+    verb = offers.make_offer if step == "make_offer" else offers.replace_offer
+    return verb(answers=form.answers(), promises=form.promises(), message=form.cleaned_data["message"])
+
+
+def _form(case: CasePage, demands: list[Demand], *, initial: dict[str, Any]) -> OfferForm:
+    return OfferForm(demands=demands, count=count_of(initial), today=case.today, initial=initial)
+
+
+def _rearranged(typed: dict[str, Any]) -> dict[str, Any]:
+    """One row more, or one less; nothing is judged yet and nothing is lost."""
+    if "add" in typed:
+        return typed | {"rows": str(min(count_of(typed) + 1, MOST_ROWS))}
+    gone = typed["remove"]
+    return without_row(typed, int(gone) if gone.isascii() and gone.isdigit() and len(gone) < 4 else 0)
+
+
+def _standing(case: CasePage) -> dict[str, Any]:
+    standing = case.open_offer
+    if standing is None:
+        return {"rows": 1}
+    answers = OfferAnswer.objects.filter(offer=standing.offer).select_related("demand")
+    return standing_values(standing.offer, list(answers), [o.row for o in standing.obligations])
+
+
+def _preview(case: CasePage, form: OfferForm) -> dict[str, Any]:
+    """The same card that the consumer gets, from what is typed and not yet sent."""
+    by_ordinal = {d.ordinal: d for d in form.demands}
+    promises = form.promises()
+    sums = [p.amount for p in promises if p.owed_by == "enterprise" and p.kind in MONEY_KINDS
+            and p.amount is not None]
+    return {
+        "title": _("消费者会看到"), "at": case.now, "by": case.actor.name if case.actor else "",
+        "answers": [_answer(by_ordinal[a.demand], a) for a in form.answers()],
+        "obligations": [_promise(p) for p in promises],
+        "total": sum(sums) if sums else None,
+        "message": form.cleaned_data["message"],
+    }
+
+
+def _answer(demand: Demand, answer: offers.Answer) -> AnswerView:
+    amount = answer.amount if not isinstance(answer.amount, str) else None
+    words = [_("同意%(amount)s") % {"amount": money(amount)}] \
+        if answer.verdict == "part" and amount is not None else []
+    return AnswerView(
+        ordinal=demand.ordinal, demand=demand_text(demand), asked=demand.amount, note=demand.note,
+        verdict=labels.label(answer.verdict, kind="verdict"), verdict_code=answer.verdict,
+        tone=VERDICT_TONES[answer.verdict], text="\n".join([*words, answer.reason]).strip(),
+        amount=amount, is_separable=answer.is_separable)
+
+
+def _promise(promise: offers.Promise) -> dict[str, Any]:
+    where = labels.label(promise.kind, kind="obligation_kind")
+    if promise.payee_last4:
+        where = _("%(kind)s，尾号%(last4)s") % {"kind": where, "last4": promise.payee_last4}
+    if promise.owed_by == "consumer":
+        where = f"{_('由消费者做')} · {where}"
+    if promise.after is not None:
+        where += " · " + _("事项%(n)s确认后%(days)s个工作日内") % {
+            "n": promise.after, "days": promise.days_after}
+    return {"what": promise.what, "amount": promise.amount, "to_whom": where,
+            "due_on": promise.due_on, "proof": promise.proof}
+
+
+def _show(
+    request: HttpRequest, case: CasePage, step: str, form: StepForm, *,
+    preview: dict[str, Any] | None = None, status: int = 200,
+) -> HttpResponseBase:
+    return render(request, "enterprise/offer.html", {
+        "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": step,
+        "title": labels.action(step),
+        "promises_nothing": preview is not None and isinstance(form, OfferForm) and form.promises_nothing,
+    }, status=status)

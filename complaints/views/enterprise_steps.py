@@ -1,0 +1,281 @@
+"""The enterprise's steps: a page of its own for each, with its form and what it does.
+
+The one rule: a form sent twice takes effect once, and a refused step comes back with the reason
+and with everything that was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints import handling, labels
+from complaints.enterprise_forms import (
+    ClaimAnswerForm,
+    ConfirmForm,
+    ContactForm,
+    FailureForm,
+    HandlerForm,
+    MediationForm,
+    PaymentForm,
+    PerformedForm,
+    StepForm,
+    TextForm,
+)
+from complaints.handling import Move, both, consumer, enterprise, supervision
+from complaints.models import Obligation
+from complaints.refusals import not_now, not_yours
+from complaints.views.case import CasePage, Found
+from complaints.views.case_form import take_step
+from complaints.views.enterprise_desk import Desk, case_url, desk_page, held
+from complaints.workflow import ENTERPRISE_ROLES
+from enterprises.models import Staff
+from enterprises.staffing import branches_above
+
+Data = QueryDict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPage:
+    """One address below a case. ``steps``: what it may take; the first that stands open is meant."""
+
+    slug: str
+    steps: tuple[str, ...]
+    effect: Any
+    form: Callable[[CasePage, Data], StepForm]
+    move: Callable[[StepForm], Move]
+    is_danger: bool = False
+
+    def step(self, case: CasePage) -> str:
+        """The one of its steps that stands open now; empty when none does."""
+        return next((step for step in self.steps if case.may(step)), "")
+
+
+def text_page(slug: str, step: str, verb: Callable[..., Move], label: Any, effect: Any, **more: Any) -> StepPage:
+    """A step that is one text."""
+    return StepPage(
+        slug=slug, steps=(step,), effect=effect,
+        form=lambda case, data: TextForm(data, label=label, **more),
+        move=lambda form: verb(text=form.cleaned_data["text"]))
+
+
+def _people(page: CasePage) -> list[Staff]:
+    """Handlers of the branch that has the case, of those above it, and of headquarters."""
+    case = page.complaint
+    people = (Staff.objects.on(page.today).select_related("user", "branch", "enterprise")
+              .filter(enterprise_id=case.enterprise_id or 0, user__is_active=True,
+                      role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER]).order_by("user__name", "pk"))
+    around = {case.branch_id, *(branches_above(case.branch) if case.branch else [])}
+    return [person for person in people if person.branch_id is None or person.branch_id in around]
+
+
+def _handler_form(case: CasePage, data: Data) -> StepForm:
+    return HandlerForm(data, people=_people(case),
+                       chosen=case.complaint.handler_id or case.viewer.staff_id)
+
+
+def _contact(form: StepForm) -> Move:
+    said = form.cleaned_data
+    return enterprise.log_contact(channel=said["channel"], reached=said["reached"] == "yes",
+                                  note=said["note"], at=said["at"])
+
+
+def _owed(case: CasePage, by: str, *states: str, is_disputed: bool = False) -> list[Obligation]:
+    rows = [promise.row for promise in case.obligations]
+    return [o for o in rows if o.owed_by == by and o.state in states
+            and (o.disputed_at is not None or not is_disputed)]
+
+
+def _ordinals(form: StepForm) -> list[int]:
+    return [int(value) for value in form.cleaned_data["obligations"]]
+
+
+def _performed(form: StepForm) -> Move:
+    return enterprise.report_performed(obligations=_ordinals(form), proof=form.cleaned_data["proof"],
+                                       channel=form.cleaned_data["channel"])
+
+
+def _payment(form: StepForm) -> Move:
+    said = form.cleaned_data
+    return enterprise.show_payment(obligation=int(said["obligation"]), channel=said["channel"],
+                                   last4=said["last4"], paid_on=said["paid_on"])
+
+
+def _confirmed(form: StepForm) -> Move:
+    return consumer.confirm_performed(obligations=_ordinals(form))
+
+
+def _is_claimed(case: CasePage) -> bool:
+    claim = case.matters.get("settled_elsewhere")
+    return claim is not None and claim.opened_by == "consumer"
+
+
+def _elsewhere_form(case: CasePage, data: Data) -> StepForm:
+    if _is_claimed(case):
+        return ClaimAnswerForm(data)
+    return TextForm(data, label=gettext_lazy("怎么解决的"),
+                    hint=gettext_lazy("写明在哪里、怎样解决的；消费者看得到。"))
+
+
+def _elsewhere(form: StepForm) -> Move:
+    said = form.cleaned_data
+    if "answer" not in said:
+        return both.claim_settled_elsewhere(text=said["text"])
+    if said["answer"] == "confirm":
+        return both.confirm_settled_elsewhere()
+    return both.deny_settled_elsewhere(text=said["text"])
+
+
+def _mediation(form: StepForm) -> Move:
+    agrees = form.cleaned_data["answer"] == "agree"
+    return both.agree_to_mediation() if agrees else both.decline_mediation()
+
+
+PAGES: dict[str, StepPage] = {page.slug: page for page in (
+    StepPage(slug="accept", steps=("accept_case",), form=_handler_form,
+             effect=gettext_lazy("消费者会看到由谁处理。协商期限不停。"),
+             move=lambda form: enterprise.accept_case(handler_id=int(form.cleaned_data["handler"]))),
+    StepPage(slug="assign", steps=("assign",), form=_handler_form,
+             effect=gettext_lazy("案件交给新的处理人，期限不停。"),
+             move=lambda form: enterprise.assign(handler_id=int(form.cleaned_data["handler"]))),
+    StepPage(slug="contact", steps=("log_contact",), move=_contact,
+             effect=gettext_lazy("每联系一次记一次，没有接通的也要记。"),
+             form=lambda case, data: ContactForm(data, now=case.now)),
+    text_page("ask", "ask_consumer", enterprise.ask_consumer, gettext_lazy("想问什么"),
+              gettext_lazy("消费者会收到通知。期限不停。"),
+              hint=gettext_lazy("一次问清楚；不要问已经写过的事。")),
+    text_page("message", "send_message", enterprise.send_message, gettext_lazy("消息"),
+              gettext_lazy("消费者会收到通知。")),
+    text_page("note", "add_internal_note", enterprise.add_internal_note, gettext_lazy("内部备注"),
+              gettext_lazy("只有本企业看得到。")),
+    text_page("answer", "answer_question", enterprise.answer_question, gettext_lazy("回答"),
+              gettext_lazy("方案重新交给消费者确认。")),
+    StepPage(slug="failure", steps=("report_failure",), is_danger=True,
+             effect=gettext_lazy("案件转给监管部门；消费者不同意转交的，就此办结。"
+                                 "联系不上消费者时，先通知他，等2个工作日。"),
+             form=lambda case, data: FailureForm(data),
+             move=lambda form: enterprise.report_failure(
+                 reason=form.cleaned_data["reason"], text=form.cleaned_data["text"])),
+    text_page("request-return", "request_return", enterprise.request_return,
+              gettext_lazy("为什么不应由本企业答复"),
+              gettext_lazy("由分送人员决定，1个工作日内答复。期限不停。")),
+    StepPage(slug="performed", steps=("report_performed",), move=_performed,
+             effect=gettext_lazy("消费者有5个工作日确认。没有答复的，记为未获确认。"),
+             form=lambda case, data: PerformedForm(data, promises=_owed(case, "enterprise", "due"))),
+    StepPage(slug="payment", steps=("show_payment",), move=_payment,
+             effect=gettext_lazy("只能出示一次，请核对后再发送。"),
+             form=lambda case, data: PaymentForm(
+                 data, today=case.today, promises=_owed(case, "enterprise", "due", is_disputed=True))),
+    StepPage(slug="confirm", steps=("confirm_performed",), move=_confirmed,
+             effect=gettext_lazy("确认后，排在后面的约定开始计时。"),
+             form=lambda case, data: ConfirmForm(
+                 data, promises=_owed(case, "consumer", "due", "reported", "silent"))),
+    text_page("concern", "flag_concern", enterprise.flag_concern, gettext_lazy("有什么疑点"),
+              gettext_lazy("由监管部门判断，不影响办理。消费者看不到。")),
+    StepPage(slug="settled-elsewhere",
+             steps=("confirm_settled_elsewhere", "claim_settled_elsewhere"),
+             effect=gettext_lazy("一方提出，另一方确认后才办结。消费者5个工作日不答复，这次提出就失效。"),
+             form=_elsewhere_form, move=_elsewhere),
+    text_page("instruction", "answer_instruction", supervision.answer_instruction,
+              gettext_lazy("对督办的答复"), gettext_lazy("监管部门会收到。")),
+    StepPage(slug="mediation", steps=("agree_to_mediation", "decline_mediation"),
+             effect=gettext_lazy("调解须双方同意。同意后还可以改变主意。"),
+             form=lambda case, data: MediationForm(data), move=_mediation),
+    text_page("ask-authority", "ask_authority", enterprise.ask_authority, gettext_lazy("想问监管部门什么"),
+              gettext_lazy("监管部门在2个工作日内答复。期限不停。")),
+)}
+
+#: The order of the buttons, the first that stands open is the main one; address → its steps.
+BUTTONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("accept", ("accept_case",)), ("answer", ("answer_question",)), ("offer", ("make_offer",)),
+    ("payment", ("show_payment",)), ("performed", ("report_performed",)),
+    ("instruction", ("answer_instruction",)), ("confirm", ("confirm_performed",)),
+    ("mediation", ("agree_to_mediation", "decline_mediation")), ("replace", ("replace_offer",)),
+    ("contact", ("log_contact",)), ("ask", ("ask_consumer",)), ("message", ("send_message",)),
+    ("note", ("add_internal_note",)), ("assign", ("assign",)),
+    ("settled-elsewhere", ("confirm_settled_elsewhere", "claim_settled_elsewhere")),
+    ("failure", ("report_failure",)), ("return", ("return_case",)), ("request-return", ("request_return",)),
+    ("concern", ("flag_concern",)), ("ask-authority", ("ask_authority",)),
+)
+
+
+@desk_page("GET", "POST")
+def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/<slug>/ for every step that is one plain form."""
+    page, case = PAGES[slug], held(desk, number)
+    if request.method != "POST":
+        if not page.step(case):
+            return not_open(request, case, page.steps)
+        return show(request, page, case, page.form(case, None))
+    form = page.form(case, request.POST)
+    done = carry_out(request, case, page.steps, form, page.move)
+    return done or show(request, page, case, form, status=422)
+
+
+def not_open(request: HttpRequest, case: CasePage, steps: tuple[str, ...]) -> HttpResponseBase:
+    """A page that has nothing to do now leads back to the case, and says so."""
+    text = _("“%(step)s”现在不能办：案件是“%(status)s”。") % {
+        "step": labels.action(steps[0]), "status": labels.label(case.complaint.status, kind="status")}
+    if case.is_former:
+        text = _("这件投诉已不由贵单位办理。")
+    messages.warning(request, text, extra_tags="warn")
+    return redirect(case_url(case.complaint))
+
+
+def carry_out(
+    request: HttpRequest, case: CasePage, steps: tuple[str, ...], form: StepForm,
+    move: Callable[[Any], Move],
+) -> HttpResponseBase | None:
+    """Take the step once. None: something was typed wrong and stands at its field.
+
+    Raises the refusal of a step that the case does not allow (any more).
+    """
+    taken_step: list[str] = []
+
+    def moves() -> list[Move] | None:
+        judged(case, steps)
+        if not form.is_valid():
+            return None
+        chosen = move(form)
+        taken_step.append(chosen.step)
+        return [chosen]
+
+    # Who just returned the case has no step left, yet the same form again shows its result.
+    found = Found(complaint=case.complaint, side=case.side, viewer=case.viewer, actor=case.actor or case.viewer)
+    taken = take_step(request, found, moves, form=form, to=case_url(case.complaint), now=case.now)
+    if not taken.address:
+        return None
+    if taken.is_new:
+        messages.success(request, _("已办：%(step)s") % {
+            "step": labels.label(taken_step[0], kind="step")}, extra_tags="ok")
+    return redirect(taken.address)
+
+
+def judged(case: CasePage, steps: tuple[str, ...]) -> None:
+    """Refuse what the table does not offer at all, before a form is looked at."""
+    if case.actor is None or not case.actor.has(ENTERPRISE_ROLES):
+        raise not_yours()
+    if not set(steps) & set(handling.allowed_steps(case.complaint, case.actor)):
+        raise not_now(labels.label(case.complaint.status, kind="status"))
+
+
+def show(
+    request: HttpRequest, page: StepPage, case: CasePage, form: StepForm, *, status: int = 200
+) -> HttpResponseBase:
+    meant = page.step(case) or page.steps[0]
+    title = action = labels.action(meant)
+    if page.slug == "mediation":
+        title, action = _("是否同意调解"), _("提交")
+    elif page.slug == "settled-elsewhere" and _is_claimed(case):
+        title, action = _("消费者称已经另行和解"), _("提交")
+    return render(request, "enterprise/step.html", {
+        "step_page": page, "page": case, "complaint": case.complaint, "form": form, "title": title,
+        "action": action,
+    }, status=status)

@@ -1,0 +1,43 @@
+"""Ming at his desk: opens pages and sends forms the way a browser does.
+
+One rule: a form is sent with a fresh key unless a test means to send it twice.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.test import Client
+
+from complaints.models import Complaint
+from odr_portal.accounts.models import User
+
+
+def signed_in(user: User | None) -> Client:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def address(case: Complaint, step: str = "") -> str:
+    return f"/enterprise/cases/{case.number}/" + (f"{step}/" if step else "")
+
+
+def send(client: Client, path: str, said: dict[str, Any], *, key: str = "") -> Any:
+    return client.post(path, said | {"idempotency_key": key or uuid.uuid4().hex})
+
+
+def shown(response: Any) -> str:
+    return str(response.content.decode())
+
+
+#: A whole offer as the editor sends it.
+OFFER: dict[str, Any] = {
+    "rows": "1", "answer-1": "grant", "amount-1": "128.50", "reason-1": "", "answer-2": "refuse",
+    "reason-2": "合约期内不能单独退订这一项业务。", "message": "三个月合计全部退还。",
+    "promise-1-kind": "original_channel", "promise-1-what": "退还多扣费用", "promise-1-amount": "128.50",
+    "promise-1-due_on": "2026-12-07", "promise-1-owed_by": "enterprise", "promise-1-last4": "",
+    "promise-1-proof": "退款流水", "send": "1",
+}

@@ -1,0 +1,202 @@
+"""The offer editor: every demand answered, rows come and go without a script, nothing typed is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+
+from complaints.models import Obligation, Offer, OfferAnswer
+from complaints.workflow import Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in
+
+S = Status
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    with time_machine.travel(WEDNESDAY + timedelta(hours=3), tick=False):
+        yield
+
+
+def typed(response: Any) -> dict[str, Any]:
+    """What the browser would send back: the value of every control."""
+    form = response.context["form"]
+    return {name: form[name].value() for name in form.fields}
+
+
+def test_the_offer_is_written_as_typed(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    assert send(client, address(case, "offer"), OFFER).status_code == 302
+    offer = Offer.objects.get()
+    answers = list(OfferAnswer.objects.values_list("demand__ordinal", "verdict", "amount", "reason"))
+    assert answers == [(1, "grant", Decimal("128.50"), ""), (2, "refuse", None, OFFER["reason-2"])]
+    promise = Obligation.objects.get()
+    assert (promise.what, promise.amount, str(promise.due_on), promise.proof, promise.offer) == (
+        "退还多扣费用", Decimal("128.50"), "2026-12-07", "退款流水", offer)
+    case.refresh_from_db()
+    assert case.status == S.AWAITING_CONSUMER
+
+
+@pytest.mark.parametrize("gone", ["answer-1", "answer-2"])
+def test_an_unanswered_demand_cannot_be_sent(world: World, gone: str) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    said = {name: value for name, value in OFFER.items() if name != gone}
+    response = send(client, address(case, "offer"), said)
+    assert response.status_code == 422
+    assert f"还没有答复第{gone[-1]}项诉求，每一项都要答复。" in shown(response)
+    assert f'href="#id_{gone}_0"' in shown(response)
+    assert not Offer.objects.exists()
+
+
+def test_rows_are_added_and_taken_away_with_everything_kept(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    path = address(case, "offer")
+    said = {name: value for name, value in OFFER.items() if name not in ("answer-2", "send")}
+    more = send(client, path, said | {"add": "1"})
+    assert more.status_code == 200
+    assert "error-summary" not in shown(more)
+    kept = typed(more)
+    assert all(str(kept[name]) == value for name, value in said.items() if name != "rows")
+    assert kept["rows"] == "2"
+    assert kept["promise-2-what"] is None
+    second = {"promise-2-kind": "apology", "promise-2-what": "书面道歉", "promise-2-after": "1",
+              "promise-2-days_after": "2", "promise-2-owed_by": "enterprise", "rows": "2"}
+    third = {"promise-3-kind": "other", "promise-3-what": "回访", "promise-3-after": "2",
+             "promise-3-days_after": "5", "promise-3-owed_by": "enterprise", "rows": "3"}
+    less = typed(send(client, path, said | second | third | {"remove": "1"}))
+    assert (less["rows"], less["promise-1-what"], less["promise-2-what"]) == ("2", "书面道歉", "回访")
+    assert (less["promise-2-after"], less["promise-2-days_after"]) == ("1", "5")
+    assert less["reason-2"] == OFFER["reason-2"]
+    assert less["message"] == OFFER["message"]
+    none = send(client, path, said | {"remove": "1"})
+    assert typed(none)["rows"] == "0"
+    assert "没有要做到的事" in shown(none)
+    assert not Offer.objects.exists()
+
+
+@pytest.mark.parametrize("odd", ["", "x", "-1", "999", "99999999999", "1.5"])
+def test_an_odd_number_of_rows_breaks_nothing(world: World, odd: str) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    for button in ("add", "remove", "preview"):
+        assert send(client, address(case, "offer"), OFFER | {"rows": odd, button: odd}).status_code in (200, 422)
+    assert not Offer.objects.exists()
+
+
+def test_the_preview_is_what_the_consumer_will_see(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    page = send(client, address(case, "offer"), {**OFFER, "preview": "1"})
+    assert page.status_code == 200
+    assert not Offer.objects.exists()
+    assert page.context["preview"]["total"] == Decimal("128.50")
+    card = shown(page).partition('id="preview"')[2].partition("<form")[0]
+    for words in ("退还货款或服务费", "不同意", OFFER["reason-2"], "¥128.50", "退还多扣费用", "12月7日", "退款流水",
+                  OFFER["message"]):
+        assert words in card, words
+    assert typed(page)["promise-1-what"] == "退还多扣费用"
+    bare = send(client, address(case, "offer"), {**OFFER, "rows": "0", "preview": "1"})
+    assert "没有写明要做到的事和最后一天" in shown(bare)
+
+
+WRONG: tuple[tuple[dict[str, str], str, str], ...] = (
+    ({"answer-1": "perhaps"}, "answer-1", "请从列出的选项中选一项"),
+    ({"answer-1": "part", "amount-1": "", "reason-1": "合同约定只能退三个月。"}, "amount-1", "部分同意时请填金额"),
+    ({"answer-1": "grant", "amount-1": "100"}, "amount-1", "请选“部分同意”"),
+    ({"amount-1": "很多"}, "amount-1", "金额请填数字"),
+    ({"amount-1": "-5"}, "amount-1", "金额请填数字"),
+    ({"amount-1": "1.005"}, "amount-1", "金额请填数字"),
+    ({"amount-1": "NaN"}, "amount-1", "金额请填数字"),
+    ({"amount-1": "1e400"}, "amount-1", "金额请填数字"),
+    ({"reason-2": "不行"}, "reason-2", "至少10个字"),
+    ({"reason-2": "字" * 1001}, "reason-2", "最多1000个字"),
+    ({"promise-1-kind": ""}, "promise-1-kind", "请从列出的选项中选一项"),
+    ({"promise-1-kind": "gold"}, "promise-1-kind", "请从列出的选项中选一项"),
+    ({"promise-1-what": " "}, "promise-1-what", "请填写这一项"),
+    ({"promise-1-amount": ""}, "promise-1-amount", "金额请填数字"),
+    ({"promise-1-due_on": ""}, "promise-1-due_on", "请写明最后一天"),
+    ({"promise-1-due_on": "2026-11-10"}, "promise-1-due_on", "这一天已经过去"),
+    ({"promise-1-due_on": "2026-02-30"}, "promise-1-due_on", "日期请写成"),
+    ({"promise-1-last4": "66"}, "promise-1-last4", "末4位"),
+    ({"promise-1-owed_by": "nobody"}, "promise-1-owed_by", "请从列出的选项中选一项"),
+    ({"message": "字" * 4001}, "message", "最多4000个字"),
+)
+
+
+@pytest.mark.parametrize(("changed", "field", "words"), WRONG)
+def test_bad_input_is_named_and_kept(world: World, changed: dict[str, str], field: str, words: str) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    said = OFFER | changed
+    response = send(client, address(case, "offer"), said)
+    assert response.status_code == 422
+    errors = response.context["form"].errors
+    assert list(errors) == [field]
+    assert words in str(errors[field])
+    kept = typed(response)
+    assert {name: kept[name] for name in kept if name in said} == {name: said[name] for name in kept if name in said}
+    assert not Offer.objects.exists()
+
+
+def test_full_width_digits_and_commas_are_understood(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    said = OFFER | {"promise-1-amount": "１，２８０.５０", "amount-1": "¥1,280.50"}
+    assert send(client, address(case, "offer"), said).status_code == 302
+    assert Obligation.objects.get().amount == OfferAnswer.objects.get(demand__ordinal=1).amount == Decimal("1280.50")
+
+
+def test_a_better_offer_replaces_the_one_on_the_table(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.AWAITING_CONSUMER), signed_in(world.ming)
+    page = client.get(address(case, "replace"))
+    first = {name: "" if value is None else value for name, value in typed(page).items()}
+    assert (first["answer-1"], str(first["amount-1"]), first["promise-1-what"]) == ("grant", "128.50", "退还多扣费用")
+    worse = send(client, address(case, "replace"), first | {
+        "answer-2": "refuse", "reason-2": "想了想还是不能退订这一项。", "send": "1", "separable-1": "on"})
+    assert worse.status_code == 422
+    assert "不能比原来差" in shown(worse)
+    better = send(client, address(case, "replace"), first | {"promise-1-amount": "150", "send": "1"})
+    assert better.status_code == 302, better.context["form"].errors
+    assert [o.state for o in Offer.objects.order_by("number")] == ["superseded", "open"]
+    assert "replace" not in shown(client.get(address(case))).partition("可以做的步骤")[2].partition("</nav>")[0]
+
+
+def test_the_page_asks_a_fixed_number_of_queries(world: World, django_assert_num_queries: Any) -> None:
+    client = signed_in(world.ming)
+    for status in (S.NEGOTIATING, S.PERFORMING):
+        case = given.a_complaint(world, status=status)
+        client.get(address(case))
+        with django_assert_num_queries(CASE_QUERIES):
+            assert client.get(address(case)).status_code == 200
+
+
+#: Exactly so many, whatever the case holds: the page does not grow with its history.
+CASE_QUERIES = 25
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twice_at_once_makes_one_offer(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    answers: list[int] = []
+    ready = threading.Barrier(2)
+
+    def press() -> None:
+        try:
+            client = signed_in(world.ming)
+            ready.wait(20)
+            answers.append(send(client, address(case, "offer"), OFFER, key="pressed-twice-at-once").status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(answers) in ([302, 302], [302, 409])
+    assert Offer.objects.filter(complaint=case).count() == 1

@@ -1,0 +1,148 @@
+"""The queue: views with counts, sort by the next deadline, pages by key, a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from complaints.handling import consumer, enterprise
+from complaints.models import Complaint
+from complaints.views import enterprise_queue
+from complaints.workflow import Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import shown, signed_in
+
+S = Status
+QUEUE = "/enterprise/queue/"
+#: Session and person 2, jobs and branches 6, counts 1, rows 1, names 1, last entries 1, clocks 1, calendar 1, frame 2.
+QUERIES = 16
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    with time_machine.travel(WEDNESDAY + timedelta(hours=3), tick=False):
+        yield
+
+
+def numbers(response: Any) -> list[str]:
+    return [row.complaint.number for row in response.context["rows"]]
+
+
+def counts(response: Any) -> dict[str, int]:
+    return {tab["url"].partition("view=")[2]: tab["value"] for tab in response.context["tabs"]}
+
+
+def test_views_count_what_they_show(world: World) -> None:
+    made = {status: given.a_complaint(world, status=status) for status in (
+        S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED, S.TRIAGE)}
+    replied = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(replied, consumer.add_statement(text="账单第二页有。"), world.consumer, WEDNESDAY)
+    gone = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(gone, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
+    client = signed_in(world.ming)
+    found = counts(client.get(QUEUE))
+    assert found == {"new": 1, "today": 0, "overdue": 0, "replied": 2, "performing": 1, "waiting": 1,
+                     "mine": 5, "all": 6, "past": None}
+    for view in found:
+        page = client.get(QUEUE, {"view": view})
+        assert page.status_code == 200
+        if found[view] is not None:
+            assert len(numbers(page)) == found[view]
+    assert numbers(client.get(QUEUE, {"view": "past"})) == [made[S.CLOSED].number]
+    assert made[S.TRIAGE].number not in shown(client.get(QUEUE))
+    new = client.get(QUEUE, {"view": "replied"})
+    assert [row.is_new for row in new.context["rows"]] == [True, True]
+
+
+def test_due_today_and_overdue(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    with time_machine.travel(WEDNESDAY + timedelta(days=2), tick=False):
+        client = signed_in(world.ming)
+        assert (counts(client.get(QUEUE))["today"], counts(client.get(QUEUE))["overdue"]) == (1, 0)
+    with time_machine.travel(WEDNESDAY + timedelta(days=5), tick=False):
+        client = signed_in(world.ming)
+        page = client.get(QUEUE, {"view": "overdue"})
+        assert numbers(page) == [case.number]
+        assert counts(page)["today"] == 0
+        assert "逾期" in page.context["sentence"]
+
+
+def test_the_next_deadline_comes_first(world: World) -> None:
+    late = given.a_complaint(world, status=S.NEGOTIATING)
+    soon = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    assert numbers(signed_in(world.ming).get(QUEUE)) == [soon.number, late.number]
+
+
+def test_pages_by_key_show_every_case_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enterprise_queue, "PAGE", 2)
+    made = [given.a_complaint(world, status=S.NEGOTIATING, now=WEDNESDAY - timedelta(days=n % 3)) for n in range(5)]
+    Complaint.objects.filter(pk=made[0].pk).update(next_due_at=None)
+    client, seen, url, pages = signed_in(world.ming), [], QUEUE, []
+    while url:
+        page = client.get(url)
+        pages.append(numbers(page))
+        seen += numbers(page)
+        url = page.context["next_url"]
+    assert sorted(seen) == sorted(case.number for case in made)
+    assert len(seen) == 5
+    assert seen[-1] == made[0].number
+    back = client.get(page.context["previous_url"])
+    assert numbers(back) == pages[-2]
+    assert numbers(client.get(back.context["previous_url"])) == pages[0]
+
+
+@pytest.mark.parametrize("key", ["x", "x.", "1.2.3", "99999999999999999999.1", "-1.5", "'.1", "x.99999999999999999999"])
+def test_an_odd_key_shows_a_page(world: World, key: str) -> None:
+    given.a_complaint(world, status=S.NEGOTIATING)
+    for name in ("after", "before"):
+        assert signed_in(world.ming).get(QUEUE, {name: key}).status_code == 200
+
+
+@pytest.mark.parametrize("query", [{"view": "none"}, {"q": "\x00"}, {"q": "长" * 500}, {"handler": "7"}, {"view": "长"}])
+def test_an_odd_condition_shows_a_page(world: World, query: dict[str, str]) -> None:
+    given.a_complaint(world, status=S.NEGOTIATING)
+    assert signed_in(world.ming).get(QUEUE, query).status_code == 200
+
+
+def test_conditions_narrow_and_can_be_taken_away(world: World) -> None:
+    one = given.a_complaint(world, status=S.NEGOTIATING)
+    two = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    client = signed_in(world.ming)
+    assert numbers(client.get(QUEUE, {"q": one.number[:15]})) == [one.number]
+    unassigned = client.get(QUEUE, {"handler": "none"})
+    assert numbers(unassigned) == [two.number]
+    assert len(numbers(client.get(unassigned.context["active"][0]["remove_url"]))) == 2
+    assert "没有符合条件的案件" in shown(client.get(QUEUE, {"q": "没有这样的"}))
+
+
+def test_an_empty_view_says_why_and_leads_on(world: World) -> None:
+    page = shown(signed_in(world.ming).get(QUEUE, {"view": "overdue"}))
+    assert "没有逾期的案件，都在期限内。" in page
+    assert 'href="/enterprise/queue/"' in page
+
+
+@pytest.mark.parametrize("how_many", [1, 6])
+def test_the_number_of_queries_does_not_grow(
+    world: World, how_many: int, django_assert_num_queries: Any
+) -> None:
+    for n in range(how_many):
+        given.a_complaint(world, status=S.NEGOTIATING if n % 2 else S.PERFORMING)
+    client: Client = signed_in(world.ming)
+    client.get(QUEUE)
+    with django_assert_num_queries(QUERIES):
+        assert client.get(QUEUE).status_code == 200
+
+
+def test_what_the_consumer_last_said_is_answered_by_a_contact(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, consumer.add_statement(text="还有一张。"), world.consumer, WEDNESDAY)
+    client = signed_in(world.ming)
+    assert counts(client.get(QUEUE))["replied"] == 1
+    given.step(case, enterprise.log_contact(channel="phone", reached=True, note="谈过"), world.handler, WEDNESDAY)
+    assert counts(client.get(QUEUE))["replied"] == 0

@@ -1,0 +1,141 @@
+"""Who sees what at the enterprise's side: strangers 404 everywhere, former ones only their own time."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from complaints.handling import authority, consumer, enterprise
+from complaints.urls_enterprise import urlpatterns
+from complaints.workflow import Status
+from enterprises.models import Branch, Staff
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
+
+S = Status
+LATER = WEDNESDAY + timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    with time_machine.travel(LATER, tick=False):
+        yield
+
+
+def paths(number: str) -> list[str]:
+    return ["/" + str(pattern.pattern).replace("<str:number>", number) for pattern in urlpatterns]
+
+
+@pytest.mark.parametrize("who", ["hua", "otto", "chen", "rui", "su"])
+def test_a_stranger_gets_404_on_every_address(world: World, who: str) -> None:
+    """Another enterprise, a stranger, the consumer himself, the officers: none belongs here."""
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    client = signed_in(getattr(world, who))
+    walked = 0
+    for path in paths(case.number):
+        if who == "hua" and "cases" not in path:
+            continue
+        missing = client.get(path.replace(case.number, "20200101-XXXXXX-X"))
+        for response in (client.get(path), send(client, path, {"text": "x", "handler": "1", "send": "1"})):
+            if response.status_code == 405:
+                continue
+            assert response.status_code == 404, (who, path, response.status_code)
+            walked += 1
+        assert missing.status_code == 404
+    assert walked > 20
+    case.refresh_from_db()
+    assert case.status == S.NEGOTIATING
+
+
+def test_no_session_leads_to_sign_in(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    client = signed_in(None)
+    for path in paths(case.number):
+        for response in (client.get(path), client.post(path, {"idempotency_key": uuid.uuid4().hex})):
+            assert response.status_code == 302
+            assert response.headers["Location"].startswith("/account/sign-in/")
+
+
+def test_another_branch_sees_nothing_and_headquarters_all(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    other = Branch.objects.create(enterprise=world.mobile, name="中国移动别处分公司")
+    away = User.objects.create_user(email="away@example.com", password="x" * 20, name="别处")
+    Staff.objects.create(user=away, enterprise=world.mobile, branch=other, role="handler")
+    client = signed_in(away)
+    assert client.get(address(case)).status_code == 404
+    assert case.number not in shown(client.get("/enterprise/queue/"))
+    assert client.get("/enterprise/queue/").status_code == 200
+    head = signed_in(world.lead)
+    assert head.get(address(case)).status_code == 200
+    assert case.number in shown(head.get("/enterprise/queue/"))
+
+
+def test_a_job_that_ended_yesterday_opens_nothing(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    world.ming_staff.ends_on = WEDNESDAY.date()
+    world.ming_staff.save(update_fields=["ends_on"])
+    assert signed_in(world.ming).get(address(case)).status_code == 404
+    assert signed_in(world.ming).get("/enterprise/queue/").status_code == 404
+
+
+def test_a_handler_who_files_a_complaint_is_no_party_of_the_enterprise(world: World) -> None:
+    """Hua complains about the other carrier as a consumer: at her own desk it is not there."""
+    case = given.filed(world, consumer_id=world.hua.pk)
+    client = signed_in(world.hua)
+    assert client.get(address(case)).status_code == 404
+    assert case.number not in shown(client.get("/enterprise/queue/"))
+
+
+def test_the_number_is_masked_before_acceptance_and_for_others(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    page = shown(signed_in(world.ming).get(address(case)))
+    assert "13800000001" not in page
+    assert "陈试" not in page
+    assert "陈**" in page
+    given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, LATER)
+    assert "13800000001" in shown(signed_in(world.ming).get(address(case)))
+    colleague = User.objects.create_user(email="co@example.com", password="x" * 20, name="同事")
+    Staff.objects.create(user=colleague, enterprise=world.mobile, branch=world.fuzhou, role="handler")
+    assert "13800000001" not in shown(signed_in(colleague).get(address(case)))
+
+
+def test_the_queue_masks_the_consumer(world: World) -> None:
+    given.a_complaint(world, status=S.NEGOTIATING)
+    page = shown(signed_in(world.ming).get("/enterprise/queue/"))
+    assert "陈**" in page
+    assert "陈试" not in page
+    assert "13800000001" not in page
+
+
+def test_a_former_enterprise_reads_its_own_time_without_contact(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY + timedelta(hours=2))
+    given.step(case, authority.return_to_intake(text="应由另一家答复。"), world.officer, WEDNESDAY + timedelta(hours=3))
+    case.consents = {**case.consents, "entities": [world.telecom.pk]}
+    case.save(update_fields=["consents"])
+    given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
+               world.intake, WEDNESDAY + timedelta(hours=4))
+    given.step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY + timedelta(hours=5))
+    client = signed_in(world.ming)
+    page = shown(client.get(address(case)))
+    assert "已不由贵单位办理" in page
+    assert "三个月合计全部退还" not in page.split("已不由贵单位办理")[0]
+    assert "13800000001" not in page
+    assert "138****0001" not in page
+    assert "陈试" not in page
+    assert "华试" not in page
+    assert "可以做的步骤" not in page
+    assert case.number not in shown(client.get("/enterprise/queue/"))
+    assert case.number in shown(client.get("/enterprise/queue/?view=past"))
+    for slug in ("contact", "offer", "return", "concern"):
+        assert client.get(address(case, slug)).status_code == 302
+        response = send(client, address(case, slug), {"text": "还想说一句话。", "channel": "phone", "reached": "yes",
+                                                      "note": "谈过", "reason": "other", "target": "none"})
+        assert response.status_code == 409
+    assert signed_in(world.hua).get(address(case)).status_code == 200
