@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+YES = {"1", "true", "yes", "on"}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -45,7 +46,7 @@ def yes_no(name: str, default: bool) -> bool:
     value = text(name)
     if not value:
         return default
-    if value.lower() in {"1", "true", "yes", "on"}:
+    if value.lower() in YES:
         return True
     if value.lower() in {"0", "false", "no", "off"}:
         return False

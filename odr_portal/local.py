@@ -212,7 +212,7 @@ def run(*, reload: bool) -> None:
     variables = {**os.environ, **{key: value for key, value in values.items() if not os.environ.get(key)}}
     variables |= {"PORTAL_SERVERS": " ".join(servers), "PYTHONUNBUFFERED": "1", "HOME": str(place.local)}
     variables |= {"DEBUG": "yes"} if reload else {}
-    if host in {"0.0.0.0", "::"} and variables.get("DEMO") == "yes":  # noqa: S104
+    if host in {"0.0.0.0", "::"} and variables.get("DEMO", "").lower() in environment.YES:  # noqa: S104
         # Asked to listen to everybody with demo data: any name of this machine will do.
         variables.setdefault("ALLOWED_HOSTS", "*")
     portal = Portal(place, variables)
@@ -245,7 +245,7 @@ def tell(portal: Portal, host: str, port: int) -> None:
     place = portal.place
     shown = "localhost" if host in {"0.0.0.0", "127.0.0.1", "::"} else host  # noqa: S104
     say(f"\n  The portal is at   http://{shown}:{port}/\n")
-    signed = portal.manage("demo_sign_ins", quiet=True) if portal.variables.get("DEMO") == "yes" else None
+    signed = portal.manage("demo_sign_ins", quiet=True) if portal.is_demo else None
     if signed is not None and signed.returncode == 0 and signed.stdout:
         say("  " + signed.stdout.strip().replace("\n", "\n  ") + "\n")
     say(f"  Data and settings  {place.local}")

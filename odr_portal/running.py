@@ -133,7 +133,13 @@ class Portal:
         )
         self.once("migrated", state, "migrate", "--noinput", telling="Bringing the tables up to date …")
 
+    @property
+    def is_demo(self) -> bool:
+        return self.variables.get("DEMO", "").lower() in environment.YES
+
     def load_demo(self) -> None:
+        if not self.is_demo:
+            return
         stamp = self.place.local / "state" / "demo"
         if (
             os.environ.get("DATABASE_URL")

@@ -1,0 +1,52 @@
+"""Files one complaint by the verb, as a process of its own beside a running portal; prints its id and the seconds."""
+
+import os
+import sys
+import time
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
+    import django
+
+    django.setup()
+    from dataclasses import replace
+
+    from django.utils import timezone
+
+    from authorities.models import Region
+    from complaints import actors, handling
+    from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
+    from enterprises.models import Enterprise
+    from odr_portal.accounts.models import User
+
+    now = timezone.now()
+    chen, _ = User.objects.get_or_create(phone="+8613800000001", defaults={"name": "陈试"})
+    enterprise = Enterprise.objects.get(name="中国移动通信集团福建有限公司")
+    request = FilingRequest(
+        received_at=now,
+        respondents=(RespondentRequest(enterprise_id=enterprise.pk),),
+        service_region_id=Region.objects.get(code="350102").pk,
+        object_kind="service",
+        object_category="telecom",
+        item_name="宽带",
+        is_online=False,
+        problem_category="fee_unknown",
+        disputed_on=now.date(),
+        statement="账单多出一项,我没有开通过。",
+        demands=(DemandRequest(kind="cancel_service"),),
+        consumer_id=chen.pk,
+        consumer_name="陈试",
+        consumer_phone="+8613800000001",
+        consumer_address="福州市鼓楼区某路1号",
+        contact_verified=True,
+        consents={"share_with_enterprise": True, "pass_to_regulator": True, "publish_masked": False},
+        consent_version="2026-11",
+    )
+    begun = time.monotonic()
+    case = handling.file([replace(request)], actor=actors.consumer(chen), now=now)[0]
+    sys.stdout.write(f"{case.pk} {time.monotonic() - begun:.3f}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""kill -9 of the worker, of Valkey and of the import itself, while foreign records go in.
+
+Nothing is lost, nothing is there twice, the record holds, and everything is forwarded in the end.
+"""
+
+import csv
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.portal import RunningPortal, a_portal
+
+pytestmark = pytest.mark.fault
+ROWS = 6000
+FIRMS = ("Northwest Cable Inc", "Cascade Wireless LLC", "Rainier Internet Co")
+HEADER = (
+    *("complaint_id", "opened_date", "status", "business_id", "business_name", "business_category", "naics"),
+    *("business_city", "business_state", "business_zip", "practice_codes", "practice_names"),
+    *("estimated_savings", "actual_savings"),
+)
+
+
+def made_up_rows(file: Path) -> None:
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        out = csv.writer(stream)
+        out.writerow(HEADER)
+        for number in range(1, ROWS + 1):
+            firm = number % len(FIRMS)
+            day = f"2024-{number % 12 + 1:02}-{number % 28 + 1:02}"
+            business = [firm + 1, FIRMS[firm], "Telecommunications", "", "Seattle", "WA", "98101"]
+            out.writerow(
+                [900_000 + number, day, "Closed", *business, "316", "Billing Issues", f"{number % 90}.00", "0.00"]
+            )
+
+
+def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    with a_portal(tmp_path, DEMO="no", HEARTBEAT_STALE_AFTER="15", SWEEP_EVERY="2") as portal:
+        portal.start()
+        directory = portal.manage("load_directory")
+        assert directory.wait(120) == 0, directory.communicate()[0][-2000:]
+        portal.until(lambda: portal.health()["status"] == "ok", "beat, broker, worker and watch live", 90)
+        file = portal.clone / "rows.csv"
+        made_up_rows(file)
+        words = ("import_complaints", str(file), "--mapping", "complaints/mappings/wa_ag.toml")
+
+        first = portal.manage(*words)
+        portal.until(lambda: filed(portal) >= 500, "the first rows are in")
+        portal.kill("portal:worker")
+        time.sleep(1)
+        portal.kill("valkey")
+        time.sleep(1)
+        first.kill()
+        first.wait()
+        before = filed(portal)
+
+        again = portal.manage(*words)
+        said = again.communicate(timeout=300)[0]
+        assert again.returncode == 0, said[-2000:]
+        # Else the import was over before it was killed, and this test shows nothing.
+        assert 0 < before < filed(portal) == ROWS
+
+        assert portal.query("select count(distinct (external_source, external_id)) from complaints_complaint") == [
+            (ROWS,)
+        ]
+        steps = "select step, count(*), count(distinct complaint_id) from complaints_handlingstep group by step"
+        counted = {step: (times, cases) for step, times, cases in portal.query(steps)}
+        assert counted["file"] == (ROWS, ROWS)
+        left = "select count(*) from complaints_complaint where status = 'filed'"
+        portal.until(lambda: portal.query(left) == [(0,)], "every case has left `filed`", 120)
+        portal.until(lambda: portal.health()["status"] == "ok", "the heart beats again", 90)
+
+        third = portal.manage(*words)
+        third.communicate(timeout=300)
+        assert filed(portal) == ROWS
+        verified = portal.manage("verify_record")
+        said = verified.communicate(timeout=300)[0]
+        assert verified.returncode == 0, said[-2000:]
+
+
+def filed(portal: RunningPortal) -> int:
+    return int(portal.query("select count(*) from complaints_complaint")[0][0])
