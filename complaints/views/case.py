@@ -33,7 +33,7 @@ from complaints.models import (
     OfferAnswer,
     PersonalText,
 )
-from complaints.standing import Standing, clock_facts, standing
+from complaints.standing import Standing, chip, clock_facts, standing
 from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, person_of
 from complaints.views.case_record import (
     Event,
@@ -78,10 +78,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockView:
-    """One live clock: ``facts`` for {% chip %}, ``url`` of its derivation, what if missed."""
+    """One live clock: ``words`` or ``facts`` for {% chip %}, ``url`` of its derivation."""
 
     row: Deadline
     name: str
+    words: str
     facts: dict[str, Any]
     url: str
 
@@ -365,5 +366,6 @@ def _clock_view(clock: Deadline, complaint: Complaint, now: datetime,
                 calendar: Calendar) -> ClockView:
     url = why_url(complaint, clock)
     facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=complaint.status)
-    return ClockView(row=clock, name=labels.label(clock.clock, kind="clock"),
+    words = chip(deadline=clock, now=now, calendar=calendar, status=complaint.status)
+    return ClockView(row=clock, name=labels.label(clock.clock, kind="clock"), words=words.text,
                      facts=facts | {"url": url}, url=url)

@@ -194,12 +194,11 @@ def _detail(step: HandlingStep) -> str:
     words = []
     if step.to_status != step.from_status and step.step != "file":
         if step.to_status == Status.CLOSED:
-            closed = labels.label(Status.CLOSED)
-            words.append(f"{closed}：{labels.label(step.outcome, kind='outcome')}"
-                         if get_language() != "en"
-                         else f"{closed}: {labels.label(step.outcome, kind='outcome')}")
+            words.append(_("已办结：%(outcome)s") % {
+                "outcome": labels.label(step.outcome, kind="outcome")})
         else:
-            words.append(f"→ {labels.label(step.to_status, kind='status')}")
+            words.append(_("转为“%(status)s”") % {
+                "status": labels.label(step.to_status, kind="status")})
     if step.reason:
         words.append(labels.reason(step.reason, step.outcome))
     elif step.step == "decline_offer" and step.data.get("reason"):

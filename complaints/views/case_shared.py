@@ -128,7 +128,7 @@ def _weeks(row: Deadline, days: list[Any], calendar: Calendar, today: date) -> l
     if (end - day).days >= _MOST_WEEKS * _WEEK:
         return []
     cells: list[Cell] = []
-    shown_month = 0
+    shown_month = day.month
     while day <= end:
         number = f"{day.month}/{day.day}" if day.month != shown_month else str(day.day)
         shown_month = day.month

@@ -1,0 +1,50 @@
+"""The consumer's pages in a real browser: readable at both widths, in both languages, axe clean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from complaints.workflow import Status
+from tests.cast import World
+from tests.given import a_complaint
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LOOKS = [(360, "zh-hans"), (1280, "zh-hans"), (360, "en"), (1280, "en")]
+SHOWN = [Status.FILED, Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.PERFORMING,
+         Status.AWAITING_MATERIAL, Status.MEDIATING, Status.CLOSED]
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_case_pages_are_clean(world: World, visit: Callable[..., Any], width: int,
+                              language: str) -> None:
+    then = timezone.now() - timedelta(minutes=5)
+    cases = {status: a_complaint(world, status=status, now=then) for status in SHOWN}
+    visitor = visit(width=width, language=language, user=world.chen)
+    visitor.go("/cases/")
+    visitor.shot(f"cases-{language}-{width}")
+    visitor.check()
+    for status, case in cases.items():
+        visitor.go(f"/cases/{case.number}/")
+        visitor.shot(f"case-{status}-{language}-{width}")
+        visitor.check()
+    waiting = cases[Status.AWAITING_CONSUMER]
+    for path, name in ((f"/cases/{waiting.number}/offer/1/", "offer"),
+                       (f"/cases/{waiting.number}/why/confirmation/", "why"),
+                       (f"/cases/{waiting.number}/stop/", "stop"),
+                       (f"/cases/{waiting.number}/statement/", "statement"),
+                       (f"/cases/{cases[Status.PERFORMING].number}/performed/", "performed"),
+                       (f"/cases/{cases[Status.PERFORMING].number}/done/", "done"),
+                       (f"/cases/{cases[Status.CLOSED].number}/rate/", "rate")):
+        visitor.go(path)
+        visitor.shot(f"{name}-{language}-{width}")
+        visitor.check()
+    visitor.go(f"/cases/{waiting.number}/offer/1/")
+    visitor.page.locator("main form button.is-big").click()
+    visitor.shot(f"offer-error-{language}-{width}")
+    visitor.check()
