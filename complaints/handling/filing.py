@@ -38,27 +38,28 @@ MOST_RESPONDENTS = 3
 def file(
     requests: Sequence[FilingRequest],
     *,
-    actor: Actor,
+    actor: Actor | Sequence[Actor],
     now: datetime,
     conditions: Conditions | None = None,
 ) -> list[Complaint]:
     """File complaints at ``now``; raises WrongInput before anything is written.
 
-    ``actor`` is the consumer (its person key is taken when it has one); for an import or
-    the counter ``actor.recorded_by`` says who wrote it down.
+    ``actor`` is the consumer (its person key is taken when it has one), or one for each
+    request; for an import or the counter ``actor.recorded_by`` says who wrote it down.
     """
+    actors = [actor] * len(requests) if isinstance(actor, Actor) else actor
     with transaction.atomic():
         conditions = conditions or Conditions.at(now)
         places = _places(requests)
         cases = []
         evidence: list[tuple[Complaint, tuple[int, ...]]] = []
-        for request in requests:
+        for request, filer in zip(requests, actors, strict=True):
             respondents = request.respondents or (RespondentRequest(),)
             if len(respondents) > MOST_RESPONDENTS:
                 raise WrongInput("too_many", _("一次最多投诉3个对象。"), field="respondents")
             group = uuid.uuid4() if len(respondents) > 1 else None
             for respondent in respondents:
-                opened, who, effect = _open(request, respondent, group, places, actor, now,
+                opened, who, effect = _open(request, respondent, group, places, filer, now,
                                             conditions)
                 cases.append((opened, who, effect))
                 evidence.append((opened.complaint, request.evidence_ids))

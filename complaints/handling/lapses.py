@@ -141,11 +141,16 @@ def _settled_elsewhere(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
 
 
 def _answer(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
-    """No answer to a question about the offer: it lies with the consumer again."""
-    question = file.matter("question")
-    if question is not None:
-        file.end_matter(question, "fallen")
+    """No answer to a question about the offer: it lies with the consumer again. A consumer
+    who was told that nobody can reach him, and stays silent: not settled."""
     clocks.end(file, clock, clock.due_at)
+    matter = next((m for m in file.matters if m.pk == clock.matter_id), None)
+    kind = matter.kind if matter is not None else ""
+    if matter is not None:
+        file.end_matter(matter, "fallen")
+    if kind == "unreachable" and file.status == S.NEGOTIATING:
+        return leaving.leave(file, result="failed", ended_by="unreachable", reason="unreachable",
+                             data=_facts(clock), happened_at=clock.due_at), ""
     if file.status != S.NEGOTIATING or file.open_offer is None:
         return Effect(data=_facts(clock), happened_at=clock.due_at), ""
     return Effect(to=S.AWAITING_CONSUMER, data=_facts(clock), reason="question_unanswered",

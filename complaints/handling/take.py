@@ -162,8 +162,11 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
         _receive(file, old, new)
         if not effect.keeps_clocks:
             clocks.follow(file, old, happened, file.now, met=row.step not in _NOT_MET)
+        _end_proposals(file)
     if row.audience == Audience.PARTIES and actor.role != Role.SYSTEM:
         undoing.void(file, row.step)
+    if actor.role == Role.CONSUMER:
+        _heard_from_consumer(file)
     key = actor.person_key or complaint.consumer_key
     file.entries.append(Entry(
         complaint=complaint, step=row.step, actor=actor, happened_at=happened,
@@ -173,6 +176,22 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
         texts=[(kind, text, _owner(kind, key, complaint)) for kind, text in effect.texts.items()
                if text],
         files=list(effect.files)))
+
+
+def _end_proposals(file: CaseFile) -> None:
+    """A proposal falls when the case moves on (procedure, section 1)."""
+    for matter in file.matters:
+        if matter.kind == "proposal" and matter.state == "open":
+            file.end_matter(matter, "fallen")
+
+
+def _heard_from_consumer(file: CaseFile) -> None:
+    """Who speaks up can be reached: the report of the opposite falls."""
+    matter = file.matter("unreachable")
+    running = clocks.live(file, Clock.ANSWER, matter=matter) if matter else None
+    if matter is not None and running is not None:
+        clocks.end(file, running, file.now)
+        file.end_matter(matter, "fallen")
 
 
 def _receive(file: CaseFile, old: Status, new: Status) -> None:

@@ -322,3 +322,44 @@ def test_a_merged_entity_keeps_the_consent(world: World) -> None:
     Succession.objects.create(predecessor=world.mobile, successor=middle, on_day=date(2026, 1, 1))
     Succession.objects.create(predecessor=middle, successor=last, on_day=date(2026, 6, 1))
     assert consented(case, last.pk, conditions=Conditions.at(at(11)))
+
+
+def unreachable(world: World, case: Complaint, *, days: tuple[int, ...] = (12, 13, 13)) -> None:
+    for day, channel in zip(days, ("phone", "phone", "sms"), strict=True):
+        given.step(case, enterprise.log_contact(channel=channel, reached=False, note="无人接听"),
+                   world.handler, at(day, 11 + len(channel)))
+
+
+def test_unreachable_needs_attempts_and_leaves_the_consumer_two_days(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    report = enterprise.report_failure(reason="unreachable", text="多次联系不上")
+    given.step(case, enterprise.log_contact(channel="phone", reached=False, note="没人接"),
+               world.handler, at(12))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, report, world.handler, at(12, 12))
+    unreachable(world, case)
+    given.step(case, report, world.handler, at(16))
+    assert case.status == S.NEGOTIATING
+    assert clock(case, "answer").last_day == date(2026, 11, 18)
+    sweep(case, at(19))
+    assert (case.status, case.reason) == (S.REVIEW, "unreachable")
+
+
+def test_a_consumer_who_speaks_up_can_be_reached(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    unreachable(world, case)
+    given.step(case, enterprise.report_failure(reason="unreachable", text="多次联系不上"),
+               world.handler, at(16))
+    given.step(case, consumer.add_statement(text="我一直在，请打这个电话。"), world.consumer, at(17))
+    sweep(case, at(20))
+    assert case.status == S.NEGOTIATING
+
+
+def test_a_proposal_falls_when_the_case_moves_on(world: World) -> None:
+    from complaints.handling import proposals
+    from complaints.models import Matter
+
+    case = given.a_complaint(world, status=S.REVIEW, now=at(11))
+    given.step(case, proposals.propose(move=authority.accept(), payload={}), world.officer, at(11))
+    given.step(case, authority.request_material(what="请补账单"), world.officer, at(12))
+    assert Matter.objects.get(complaint=case, kind="proposal").state == "fallen"
