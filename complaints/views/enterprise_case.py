@@ -18,7 +18,7 @@ from complaints.models import Contact, InternalNote
 from complaints.views.case import CasePage
 from complaints.views.case_people import demand_text
 from complaints.views.enterprise_desk import Desk, desk_page, held
-from complaints.views.enterprise_steps import BUTTONS
+from complaints.views.enterprise_steps import BUTTONS, stands_open
 
 #: Buttons beside the main one; the rest stand as links below.
 IN_FRONT = ("contact", "ask", "message", "note", "assign", "replace", "performed", "offer", "answer")
@@ -56,7 +56,8 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
     """/enterprise/cases/<ref>/"""
     page = held(desk, number)
     engagement = page.engagement
-    buttons = buttons_of(page)
+    contacts = contacts_of(page)
+    buttons = [b for b in buttons_of(page) if b.slug != "failure" or contacts]
     main = buttons[0] if buttons and buttons[0].slug not in ("contact", "concern", "settled-elsewhere") else None
     rest = [b for b in buttons if b is not main]
     return render(request, "enterprise/case.html", {
@@ -64,7 +65,7 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         "front": [b for b in rest if b.slug in IN_FRONT],
         "more": [b for b in rest if b.slug not in IN_FRONT],
         "demands": demand_lines(page),
-        "contacts": contacts_of(page),
+        "contacts": contacts, "failure_waits": page.may("report_failure") and not contacts,
         "notes": list(InternalNote.objects.filter(engagement=engagement).order_by("-at", "-pk")[:20]),
         "odr_result": labels.label(engagement.odr_result, kind="odr_result")
         if engagement and engagement.odr_result else "",
@@ -82,7 +83,7 @@ def buttons_of(page: CasePage) -> list[Button]:
     """In the order of use, main one first."""
     found = []
     for slug, steps in BUTTONS:
-        step = next((s for s in steps if page.may(s)), "")
+        step = next((s for s in steps if stands_open(page, s)), "")
         if step:
             found.append(Button(slug, labels.action(step), reverse(
                 f"complaints:enterprise-{slug}", args=[page.complaint.number])))

@@ -55,7 +55,15 @@ class StepPage:
 
     def step(self, case: CasePage) -> str:
         """The one of its steps that stands open now; empty when none does."""
-        return next((step for step in self.steps if case.may(step)), "")
+        return next((step for step in self.steps if stands_open(case, step)), "")
+
+
+def stands_open(case: CasePage, step: str) -> bool:
+    """Offered by the table, and there is something to act on."""
+    if step == "answer_instruction":
+        urge = case.matters.get("urge")
+        return case.may(step) and urge is not None and urge.data.get("whom") == "enterprise"
+    return case.may(step)
 
 
 def text_page(slug: str, step: str, verb: Callable[..., Move], label: Any, effect: Any, **more: Any) -> StepPage:
