@@ -1,0 +1,203 @@
+"""The run: a clock that moves from four months ago to now, a tick or two a day, everything in batches.
+
+The one rule: at each tick complaints are filed, forwarded and chased as the portal does it, then people act; nothing
+is written but through the verbs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from complaints import handling
+from complaints.actors import Actor
+from complaints.conditions import Conditions
+from complaints.deadlines import Calendar
+from complaints.handling import Move, Taken
+from complaints.models import Complaint
+from complaints.workflow import Status
+from odr_portal.demonstration import consumers, officers, staff
+from odr_portal.demonstration.filings import Places, Plan, compose, plans
+from odr_portal.demonstration.people import Cast, make_people
+from odr_portal.demonstration.scene import Acts, Scene, pace, whose_turn
+from odr_portal.demonstration.stories import Case
+from routing.forwarding import sweep_filed
+
+DAYS = 120
+#: Older notices would only flood the mailbox.
+TOLD = timedelta(days=3)
+#: Ticks of a working day by turns, and the one of a day off: hour, whether offices are open.
+WORKDAYS = (((9, True), (14, True)), ((10, True), (19, False)), ((8, True), (16, True)))
+DAY_OFF = ((15, False),)
+#: Filed after the last sweep, so that the worker has something to forward when it starts.
+LAST = 3
+_LOCAL = ZoneInfo("Asia/Shanghai")
+_ACT: dict[str, Callable[[Case, Scene], Acts]] = {
+    "consumer": consumers.act,
+    "enterprise": staff.act,
+    "authority": officers.act,
+}
+_SEEN = (
+    "id", "status", "status_since", "outcome", "enterprise_id", "branch_id", "handler_id", "handling_authority_id",
+    "handling_region_id", "picked_enterprise_id",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Told:
+    """What came of a run."""
+
+    filed: int = 0
+    people: int = 0
+    taken: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class World:
+    """The state of the run between two ticks."""
+
+    seed: int
+    cast: Cast
+    places: Places
+    until: datetime
+    live: dict[int, Case] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
+    conditions: Conditions | None = None
+    conditions_on: date | None = None
+
+    def conditions_at(self, now: datetime) -> Conditions:
+        """Loaded once a day: nothing in the directory changes within one."""
+        day = now.astimezone(_LOCAL).date()
+        if self.conditions is None or self.conditions_on != day:
+            self.conditions = replace(Conditions.at(now), tells=self.until - now <= TOLD)
+            self.conditions_on = day
+        return self.conditions
+
+    def file(self, batch: Sequence[tuple[int, Plan]], *, now: datetime, conditions: Conditions) -> None:
+        if not batch:
+            return
+        today = conditions.calendar.local_day(now)
+        made = [
+            compose(plan, nth=nth, seed=self.seed, cast=self.cast, places=self.places, now=now, today=today)
+            for nth, plan in batch
+        ]
+        filed = handling.file(
+            [request for _, request in made],
+            actor=[case.consumer.actor for case, _ in made],
+            now=now,
+            conditions=conditions,
+        )
+        for complaint, (case, _) in zip(filed, made, strict=True):
+            case.pk = complaint.pk
+            self.live[case.pk] = case
+        self.told.filed += len(filed)
+
+    def tick(self, now: datetime, *, is_office: bool, conditions: Conditions) -> None:
+        """Sweeps first, as the worker would have done; then whoever is due acts."""
+        sweep(now=now, conditions=conditions)
+        awake = self._look(now)
+        if not awake:
+            return
+        scene = Scene(now=now, conditions=conditions, cast=self.cast, is_office=is_office)
+        scene.look(awake)
+        moves: list[tuple[int, Move, Actor]] = []
+        for case in awake:
+            moves += self._acts(case, scene)
+        for start in range(0, len(moves), handling.BATCH):
+            part = moves[start : start + handling.BATCH]
+            self._count(part, take_all(part, now=now, conditions=conditions))
+
+    def _look(self, now: datetime) -> list[Case]:
+        """Cases whose next step is due; a case that has moved is thought of anew."""
+        awake = []
+        rows = Complaint.objects.filter(pk__in=list(self.live)).order_by("id").values_list(*_SEEN)
+        for pk, status, since, outcome, enterprise, branch, handler, authority, region, picked in rows:
+            case = self.live[pk]
+            case.status, case.outcome = status, outcome
+            case.enterprise_id, case.branch_id, case.handler_id = enterprise, branch, handler
+            case.authority_id, case.region_id, case.picked_id = authority, region, picked
+            if case.seen != (status, since, outcome):
+                case.seen = (status, since, outcome)
+                case.wake = pace(case, now)
+            if case.story.stays_at != status and case.wake is not None and case.wake <= now:
+                awake.append(case)
+        return awake
+
+    def _acts(self, case: Case, scene: Scene) -> list[tuple[int, Move, Actor]]:
+        turn = whose_turn(case, scene)
+        if turn != "consumer" and not scene.is_office:
+            return []
+        case.wake = None
+        acts = _ACT[turn](case, scene)
+        if case.wake is None and acts:
+            case.wake = pace(case, scene.now)
+        elif case.wake is None and case.status == Status.PERFORMING:
+            case.wake = scene.now + timedelta(days=2)
+        elif case.wake is None and case.status == Status.CLOSED:
+            del self.live[case.pk]
+        return [(case.pk, move, actor) for move, actor in acts]
+
+    def _count(self, moves: Sequence[tuple[int, Move, Actor]], done: Sequence[Taken]) -> None:
+        for (_, move, _), taken in zip(moves, done, strict=True):
+            if taken.refusal is None:
+                self.told.taken[move.step] += 1
+            else:
+                self.told.refused[f"{move.step}: {taken.refusal.code}"] += 1
+
+
+def take_all(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, conditions: Conditions) -> list[Taken]:
+    """One batch; a batch of one raises its refusal, which is an answer like any other here."""
+    try:
+        return handling.take_each(moves, now=now, conditions=conditions)
+    except handling.StepNotAllowed as refusal:
+        return [Taken(Complaint(pk=moves[0][0]), refusal)]
+
+
+def sweep(*, now: datetime, conditions: Conditions) -> None:
+    while sweep_filed(now=now, conditions=conditions) >= handling.BATCH:
+        pass
+    while handling.sweep_clocks(now=now, conditions=conditions) >= handling.BATCH:
+        pass
+
+
+def moments(*, until: datetime, rng: Random, calendar: Calendar) -> list[tuple[datetime, bool]]:
+    """Ticks with whether offices are open, the last one at ``until`` itself."""
+    first = until.astimezone(_LOCAL).date() - timedelta(days=DAYS)
+    found = []
+    for nth in range(DAYS + 1):
+        day = first + timedelta(days=nth)
+        for hour, is_office in WORKDAYS[nth % len(WORKDAYS)] if calendar.is_working(day) else DAY_OFF:
+            at = datetime.combine(day, time(hour), _LOCAL) + timedelta(seconds=rng.randint(0, 6600))
+            if at < until:
+                found.append((at, is_office))
+    return [*found, (until, False)]
+
+
+def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] = lambda line: None) -> Told:
+    """Make the people and walk the run; the directory must stand already."""
+    rng = Random(seed)  # noqa: S311
+    cast = make_people(rng=rng, consumers=max(20, cases * 3 // 4))
+    world = World(seed=seed, cast=cast, places=Places.load(cast), until=until)
+    calendar = Conditions.at(until).calendar
+    ticks = moments(until=until, rng=rng, calendar=calendar)
+    rows = list(enumerate(plans(rng=rng, cases=cases - LAST, ticks=[at for at, _ in ticks], calendar=calendar)))
+    place = 0
+    for nth, (now, is_office) in enumerate(ticks):
+        batch = []
+        while place < len(rows) and rows[place][1].tick == nth:
+            batch.append(rows[place])
+            place += 1
+        conditions = world.conditions_at(now)
+        world.file(batch, now=now, conditions=conditions)
+        world.tick(now, is_office=is_office, conditions=conditions)
+        if nth % 50 == 49:
+            say(f"{now.astimezone(_LOCAL):%Y-%m-%d}: {world.told.filed}")
+    last = [(len(rows) + nth, Plan(len(ticks))) for nth in range(LAST)]
+    world.file(last, now=until, conditions=world.conditions_at(until))
+    world.told.people = len(cast.consumers) + len(cast.staff) + sum(map(len, cast.officers.values()))
+    return world.told
