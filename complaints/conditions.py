@@ -35,6 +35,7 @@ class Conditions:
     policies: Policies
     jurisdiction: Jurisdiction
     tells: bool = True
+    reminds: bool = True
     _kept: dict[tuple[str, Any], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod

@@ -257,16 +257,19 @@ def sweep_clocks(*, now: datetime, conditions: Conditions | None = None) -> int:
 
 
 def _sweep_batch(now: datetime, conditions: Conditions) -> int:
-    ids = list(dict.fromkeys(
-        Deadline.objects.filter(chase_at__lte=now).order_by("chase_at", "pk")
-        .values_list("complaint_id", flat=True)[:BATCH]))
+    waiting = Deadline.objects.filter(chase_at__lte=now)
+    if not conditions.reminds:
+        waiting = waiting.filter(due_at__lte=now, lapsed_at=None)
+    ids = list(dict.fromkeys(waiting.order_by("chase_at", "pk")
+                             .values_list("complaint_id", flat=True)[:BATCH]))
     if not ids:
         return 0
     with transaction.atomic():
         files = open_files(ids, now=now, conditions=conditions, skip_locked=True)
         for file in files:
             lapse_overdue(file)
-        reminders.remind(files)
+        if conditions.reminds:
+            reminders.remind(files)
         write(files)
     return len(files)
 

@@ -91,7 +91,8 @@ class SourceConditions:
         period = bisect_right(self._changes, day)
         if period not in self._policies:
             self._policies[period] = Policies.load(day)
-        return Conditions(self.calendar, self._policies[period], self.jurisdiction, tells=not self.dated)
+        return Conditions(self.calendar, self._policies[period], self.jurisdiction,
+                          tells=not self.dated, reminds=not self.dated)
 
 
 class Batches:
@@ -150,10 +151,7 @@ class Batches:
         return self.tally
 
     def _sweep(self, now: datetime) -> None:
-        while (swept := handling.sweep_clocks(now=now, limit=BATCH, conditions=self.conditions.at(now))):
-            self.tally.lapses += swept
-            if swept < BATCH:
-                break
+        self.tally.lapses += handling.sweep_clocks(now=now, conditions=self.conditions.at(now))
 
     def _file(self, batch: Sequence[Row], *, now: datetime) -> None:
         try:
