@@ -7,5 +7,6 @@ app_name = "complaints"
 urlpatterns = [
     path("", include("complaints.urls_filing")),
     path("", include("complaints.urls_consumer")),
+    path("", include("complaints.urls_tracking")),
     path("", include("complaints.urls_enterprise")),
 ]

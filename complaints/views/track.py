@@ -1,0 +1,175 @@
+"""Following a case with its number and the token of its receipt: a form, then a page to read.
+
+The one rule: the page shows organisations, steps, offers and days; never a person, a number to
+call, an account or a file. Nothing can be done here that changes the case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from authorities.models import named
+from complaints.conditions import current_calendar
+from complaints.models import Complaint, HandlingStep, Obligation, Offer, OfferAnswer
+from complaints.standing import Standing, standing
+from complaints.tracking import Seeker, TooManyTries, case_of_digest, find_tracked
+from complaints.views.case import CONSUMER, visible_clocks
+from complaints.views.case_record import Event, Reader, timeline_of
+from complaints.views.case_settlement import (
+    ObligationView,
+    OfferView,
+    in_force,
+    obligations_of,
+    offers_of,
+)
+from complaints.workflow import Audience
+from odr_portal.templatetags.portal import moment
+
+OPEN_FOR = timedelta(minutes=30)
+KEPT_IN_SESSION = "tracked"
+View = Callable[..., HttpResponse]
+
+
+class TrackForm(forms.Form):
+    """What stands on the receipt."""
+
+    number = forms.CharField(
+        label=gettext_lazy("投诉编号"), max_length=60,
+        help_text=gettext_lazy("例如 20261118-7K3Q9M2PT4RA-5，字母大小写都可以。"),
+        error_messages={"required": gettext_lazy("请填投诉编号")},
+        widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off",
+                                      "autocapitalize": "characters", "spellcheck": "false"}))
+    token = forms.CharField(
+        label=gettext_lazy("查询口令"), max_length=100,
+        help_text=gettext_lazy("在收据上，26个字母和数字；横线和空格可以不填。"),
+        error_messages={"required": gettext_lazy("请填查询口令")},
+        widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off",
+                                      "autocapitalize": "characters", "spellcheck": "false"}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedPage:
+    """What the fragments of the case page need of it, without people and files."""
+
+    complaint: Complaint
+    title: str
+    respondent: str
+    duty: Standing
+    offers: list[OfferView]
+    promises: list[ObligationView]
+    timeline: list[Event]
+    entries: int
+    head: str
+    now: datetime
+
+
+def unlisted(view: View) -> View:
+    """No search engine keeps the page, and no cache either."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return never_cache(wrapped)
+
+
+@unlisted
+@sensitive_post_parameters("token")
+@require_http_methods(["GET", "HEAD", "POST"])
+def track(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    if request.method == "POST" and "leave" in request.POST:
+        request.session.pop(KEPT_IN_SESSION, None)
+        return redirect("complaints:track")
+    form = TrackForm(request.POST if request.method == "POST" else None)
+    status = 422 if form.is_bound else 200
+    if form.is_bound and form.is_valid():
+        try:
+            case = find_tracked(number=form.cleaned_data["number"],
+                                token=form.cleaned_data["token"], seeker=_seeker(request), now=now)
+        except TooManyTries as wait:
+            status = 429
+            form.add_error(None, _("填错的次数太多了，请在%(moment)s之后再试；也可以登录后在“我的投诉”里查看。")
+                           % {"moment": moment(wait.until)})
+        else:
+            if case is not None:
+                request.session[KEPT_IN_SESSION] = {
+                    "number": case.number, "digest": case.tracking_digest,
+                    "until": (now + OPEN_FOR).isoformat()}
+                return redirect("complaints:tracked", case.number)
+            form.add_error(None, _("编号和查询口令对不上，请照收据再核对一遍。"))
+    return render(request, "public/track.html", {"form": form}, status=status)
+
+
+@unlisted
+@require_safe
+def tracked(request: HttpRequest, number: str) -> HttpResponse:
+    """The case, as long as this browser has just proven that it holds the token."""
+    now = timezone.now()
+    case = _proven(request, number, now=now)
+    if case is None:
+        return redirect("complaints:track")
+    return render(request, "public/tracked.html", {"page": page_of(case, now=now)})
+
+
+def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
+    """A fixed number of queries; the rows that name people are not even read."""
+    calendar = current_calendar()
+    clocks = visible_clocks(case, CONSUMER)
+    steps = list(HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES)
+                 .order_by("sequence"))
+    for row in steps:
+        row.name = row.recorded_by = None
+    owed = list(Obligation.objects.filter(complaint=case))
+    for promise in owed:
+        promise.payee_last4 = ""
+    promises = [replace(view, proof="") for view in obligations_of(owed, clocks, side=CONSUMER)]
+    answers = OfferAnswer.objects.filter(offer__complaint=case).select_related("demand")
+    offers = offers_of(list(Offer.objects.filter(complaint=case)), answers, promises)
+    organisations = {row.name: named(row)
+                     for row in (case.enterprise, case.branch, case.handling_authority) if row}
+    respondent = case.branch or case.enterprise
+    return TrackedPage(
+        complaint=case, title=case.item_name or _("投诉进度"),
+        respondent=named(respondent) if respondent else "",
+        duty=standing(complaint=case, clocks=clocks, viewer_side=CONSUMER, now=now,
+                      calendar=calendar),
+        offers=[replace(offer, by="") for offer in offers], promises=in_force(promises),
+        timeline=timeline_of(steps, {}, reader=Reader(
+            side=CONSUMER, knows_consumer=False, names=organisations)),
+        entries=case.last_sequence, head=bytes(case.last_hash).hex(), now=now)
+
+
+def _proven(request: HttpRequest, number: str, *, now: datetime) -> Complaint | None:
+    kept = request.session.get(KEPT_IN_SESSION) or {}
+    until = parse_datetime(kept.get("until", ""))
+    if kept.get("number") != number or until is None or now >= until:
+        return None
+    return case_of_digest(number=number, digest=kept["digest"])
+
+
+def _seeker(request: HttpRequest) -> Seeker:
+    """Behind https a proxy stands in front; what it added last is the address that it saw."""
+    forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
+    address = forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+    told = request.headers.get("User-Agent", "") + "\n" + request.headers.get("Accept-Language", "")
+    return Seeker(address=address, browser=hashlib.sha256(told.encode()).hexdigest())
