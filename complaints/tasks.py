@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints import delivery, handling
+from complaints import delivery, handling, retention
 from complaints.models import Heartbeat
 from odr_portal.sweeping import drain
 
@@ -16,6 +16,11 @@ def sweep_clocks() -> int:
 @shared_task
 def sweep_notices() -> int:
     return delivery.sweep_notices(now=timezone.now())
+
+
+@shared_task
+def sweep_expired() -> int:
+    return drain(retention.sweep_expired, now=timezone.now())
 
 
 @shared_task

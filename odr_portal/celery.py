@@ -14,6 +14,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
 from django.conf import settings
 
 HEARTBEAT_EVERY = 10
+# The work of a day. It asks more often whether it was done, for beat forgets its schedule when it is set up anew.
+RETENTION_EVERY = 3600
 
 
 def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
@@ -22,6 +24,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_clocks": sweep_every,
         "complaints.tasks.sweep_notices": sweep_every,
         "routing.tasks.sweep_filed": sweep_every,
+        "complaints.tasks.sweep_expired": RETENTION_EVERY,
         # Goes through the queue like all others: a fresh row proves beat, broker and worker at once.
         "complaints.tasks.heartbeat": HEARTBEAT_EVERY,
     }

@@ -1,0 +1,31 @@
+"""Once a day: what was only needed for a while is thrown away.
+
+The one rule: nothing here touches a case, its record, its texts or its files; those have terms of
+their own. Whoever sweeps first on a day does it, so beat and watch may both ask.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from complaints.filing import drafts
+from complaints.models import Heartbeat, TrackingTry
+from complaints.tracking import WITHIN
+from odr_portal.accounts.retention import delete_some, throw_away_done
+
+EVERY = timedelta(days=1)
+BATCH = 500
+#: The row that says when a day's work was finished.
+MARK = "retention"
+
+
+def sweep_expired(*, now: datetime) -> int:
+    """How many rows went; 0 when it was done within the last day, and when nothing is left."""
+    if Heartbeat.objects.filter(name=MARK, at__gt=now - EVERY).exists():
+        return 0
+    thrown = drafts.throw_away_expired(now=now, limit=BATCH)
+    thrown += throw_away_done(now=now, limit=BATCH)
+    thrown += delete_some(TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
+    if thrown == 0:
+        Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
+    return thrown

@@ -1,0 +1,38 @@
+"""What the account side keeps no longer than it needs it.
+
+The one rule: only rows whose work is done go, a few hundred at a time, so that no page waits for it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from odr_portal.accounts.models import IdempotencyKey, SignInCode, WrongPassword
+
+KEYS_FOR = timedelta(days=30)
+# The codes of a day are counted (at most ten), so a code stays until it counts no more.
+CODES_FOR = timedelta(days=1)
+
+
+def throw_away_done(*, now: datetime, limit: int) -> int:
+    """Answered requests, dead codes, old wrong passwords, ended sessions. Returns how many rows went."""
+    used_or_expired = Coalesce(F("used_at"), F("expires_at"))
+    codes = SignInCode.objects.annotate(dead_at=used_or_expired).filter(
+        Q(dead_at__lte=now - CODES_FOR) & Q(created_at__lte=now - CODES_FOR)
+    )
+    done: tuple[QuerySet[Any], ...] = (
+        IdempotencyKey.objects.filter(created_at__lte=now - KEYS_FOR),
+        codes,
+        WrongPassword.objects.filter(at__lte=now - CODES_FOR),
+        Session.objects.filter(expire_date__lte=now),
+    )
+    return sum(delete_some(rows, limit=limit) for rows in done)
+
+
+def delete_some(rows: QuerySet[Any], *, limit: int) -> int:
+    """At most so many of these rows, oldest key first."""
+    some = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
+    return rows.model._default_manager.filter(pk__in=some).delete()[0] if some else 0
