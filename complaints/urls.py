@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("complaints.urls_consumer")),
     path("", include("complaints.urls_tracking")),
     path("", include("complaints.urls_enterprise")),
+    path("", include("complaints.urls_authority")),
 ]

@@ -1,0 +1,350 @@
+"""What an officer types: one form a step, each field named as the rule names it.
+
+The one rule: a form only reads and says what is missing; whether the step may be taken is judged
+by the verb, and its refusal lands on the field of the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from authorities.models import Authority, Officer, named
+from complaints import labels
+from complaints.enterprise_forms import CHOOSE, Choice, Choices, Day, StepForm, Words, words_of
+from complaints.handling.authority import BODIES
+from complaints.handling.casework import SERVICE_CHANNELS
+from complaints.handling.saying import LONGEST
+from complaints.workflow import REFUSAL_GROUNDS, TERMINATION_GROUNDS, Status
+
+SHORTEST_FACTS = 10
+OPEN_STATUSES = tuple(s for s in Status if s not in (Status.DRAFT, Status.FILED))
+WAITING = ("return", "extension", "objection", "recusal", "office_question", "proposal")
+
+
+def set_choices(form: forms.Form, name: str, choices: Choices) -> None:
+    form.fields[name].choices = choices  # type: ignore[attr-defined]
+
+
+class CaseFilter(forms.Form):
+    """Conditions on the list of cases: a shareable GET form; what cannot be read is left out."""
+
+    status = forms.ChoiceField(label=_("状态"), required=False)
+    overdue = forms.ChoiceField(label=_("期限"), required=False, choices=[
+        ("", _("全部")), ("1", _("已逾期")), ("soon", _("2个工作日内到期"))])
+    waiting = forms.ChoiceField(label=_("等待决定"), required=False)
+    mine = forms.ChoiceField(label=_("经办人"), required=False, choices=[
+        ("", _("全部")), ("1", _("我经办的")), ("none", _("未指派"))])
+    enterprise = forms.CharField(label=_("企业"), required=False, max_length=80,
+                                 widget=forms.TextInput(attrs={"type": "search", "size": 14}))
+    q = forms.CharField(label=_("编号、商品"), required=False, max_length=60,
+                        widget=forms.TextInput(attrs={"type": "search", "size": 14}))
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, label_suffix="")
+        set_choices(self, "status", [("", str(_("未办结"))), *words_of(OPEN_STATUSES, "status"),
+                                     ("any", str(_("全部")))])
+        set_choices(self, "waiting", [("", str(_("不限"))), *words_of(WAITING, "matter_kind")])
+
+    def conditions(self) -> dict[str, str]:
+        """What was said, field by field; a field that cannot be read says nothing."""
+        self.is_valid()
+        return {name: str(value) for name, value in self.cleaned_data.items() if value}
+
+    def words_for(self, name: str, value: str) -> str:
+        field = self.fields[name]
+        known: dict[Any, Any] = dict(field.choices) if isinstance(field, forms.ChoiceField) else {}  # type: ignore[arg-type]
+        return f"{field.label}：{known.get(value, value)}"
+
+
+class SaidForm(StepForm):
+    """One text, under the words of the step."""
+
+    def __init__(self, *args: Any, label: Any, hint: Any = "", longest: int = LONGEST, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["text"] = Words(label=label, help_text=hint, longest=longest,
+                                    rows=4 if longest == LONGEST else 1)
+
+
+class PlainForm(StepForm):
+    """A step that needs no word: only the button."""
+
+
+class OfficerForm(StepForm):
+    """Who handles it (责任到人)."""
+
+    officer = Choice(label=_("由谁经办"), widget=forms.Select(attrs={"class": "w-24"}))
+
+    def __init__(self, *args: Any, people: Sequence[Officer], chosen: int | None = None,
+                 **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "officer", [("", str(_("请选择"))), *(
+            (str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)])
+        if chosen in {p.pk for p in people}:
+            self.fields["officer"].initial = str(chosen)
+
+
+class AuthorityForm(StepForm):
+    """Which authority or office handles it."""
+
+    authority = Choice(label=_("分送给哪个机关"), widget=forms.Select(attrs={"class": "w-24"}))
+    text = Words(label=_("说明"), required=False, rows=3,
+                 help_text=_("写给接收机关；各方看得到。"))
+
+    def __init__(self, *args: Any, authorities: Sequence[Authority], chosen: int | None = None,
+                 **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "authority", [("", str(_("请选择"))), *((str(a.pk), named(a)) for a in authorities)])
+        if chosen is not None:
+            self.fields["authority"].initial = str(chosen)
+
+
+class TargetForm(StepForm):
+    """To which legal entity: a suggestion of routing, or one that was looked up."""
+
+    q = forms.CharField(label=_("查找其他企业"), required=False, max_length=80,
+                        help_text=_("写企业、分支机构、品牌或统一社会信用代码，按“查找”。"))
+    target = Choice(label=_("转给谁"), error_messages={"required": CHOOSE})
+    note = Words(label=_("为什么不选第一个建议"), required=False, rows=2, longest=500,
+                 help_text=_("选第一个建议时不用填。"))
+
+    def __init__(self, *args: Any, targets: Choices, first: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.first = first
+        set_choices(self, "target", targets)
+        if not first:
+            del self.fields["note"]
+
+    @property
+    def picked(self) -> tuple[int, int | None]:
+        """(enterprise, branch); the choice was checked by the field."""
+        enterprise, _dash, branch = str(self.cleaned_data["target"]).partition("-")
+        return int(enterprise), int(branch) if branch else None
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if "note" in self.fields and said.get("target") not in (None, "", self.first) \
+                and not said.get("note") and "note" not in self.errors:
+            self.add_error("note", _("没有选第一个建议的，请写一句原因。"))
+        return said
+
+
+class MaterialForm(StepForm):
+    """What is missing, until when (art. 10)."""
+
+    what = Words(label=_("需要补正什么"), help_text=_("逐项写清楚；消费者看得到。"))
+    last_day = Day(label=_("补正的最后一天"), required=False,
+                   help_text=_("不填按通常的期限；最晚是审查期限的前一个工作日。"))
+    is_identity = forms.BooleanField(label=_("要求提供身份证明（文书第4号）"), required=False)
+
+    def __init__(self, *args: Any, today: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today = today
+
+    def clean_last_day(self) -> date | None:
+        day: date | None = self.cleaned_data["last_day"]
+        if day is not None and day < self.today:
+            raise forms.ValidationError(_("这一天已经过去。"))
+        return day
+
+
+class RefusalForm(StepForm):
+    """Art. 16: one of seven grounds with its facts; ground 1 names the body that has the duty."""
+
+    ground = Choice(label=_("不予受理的情形（第十六条）"))
+    facts = Words(label=_("事实和理由"), help_text=_("写明查到了什么、凭什么认定；写进告知书。至少10个字。"))
+    body = forms.ChoiceField(label=_("应当找哪个部门"), required=False,
+                             widget=forms.Select(attrs={"class": "w-24"}),
+                             help_text=_("选第一项情形时必填。"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "ground", words_of(REFUSAL_GROUNDS, "refusal_ground"))
+        set_choices(self, "body", [("", str(_("请选择"))), *words_of(BODIES, "body")])
+        self.fields["body"].error_messages["invalid_choice"] = CHOOSE
+
+    def clean_facts(self) -> str:
+        return long_enough(self.cleaned_data["facts"])
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("ground") == "outside_duty" and not said.get("body") and "body" not in self.errors:
+            self.add_error("body", _("不属于本部门职责的，请写明应当找哪个部门。"))
+        return said
+
+
+def long_enough(facts: str) -> str:
+    if len(facts) < SHORTEST_FACTS:
+        raise forms.ValidationError(_("请至少写%(n)s个字。"), params={"n": SHORTEST_FACTS})
+    return facts
+
+
+class TerminationForm(StepForm):
+    """Art. 23: one of eight grounds with its facts."""
+
+    ground = Choice(label=_("终止调解的情形（第二十三条）"))
+    facts = Words(label=_("事实和理由"), help_text=_("写进终止调解告知书。至少10个字。"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "ground", words_of(TERMINATION_GROUNDS, "termination_ground"))
+
+    def clean_facts(self) -> str:
+        return long_enough(self.cleaned_data["facts"])
+
+
+class RedirectForm(StepForm):
+    """Only what is no consumer complaint (arts 34, 44)."""
+
+    matter = Choice(label=_("这其实是什么"))
+    body = Choice(label=_("应当找哪个部门"), widget=forms.Select(attrs={"class": "w-24"}))
+    text = Words(label=_("告知的内容"), help_text=_("消费者看得到。"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "matter", words_of(tuple(labels.KINDS["redirected_matter"]), "redirected_matter"))
+        set_choices(self, "body", [("", str(_("请选择"))), *words_of(BODIES, "body")])
+
+
+class SessionForm(StepForm):
+    """When, where and how the parties meet (art. 20)."""
+
+    at = forms.DateTimeField(
+        label=_("什么时候"), input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "w-24"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"required": _("请填写这一项。"), "invalid": _("时间请写成 2026-12-02 15:30 这样。")})
+    place = Words(label=_("地点或接入方式"), rows=1, longest=200)
+    mode = Choice(label=_("方式"))
+
+    def __init__(self, *args: Any, now: datetime, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.now = now
+        set_choices(self, "mode", words_of(tuple(labels.KINDS["session_mode"]), "session_mode"))
+
+    def clean_at(self) -> datetime:
+        at: datetime = self.cleaned_data["at"]
+        if at <= self.now:
+            raise forms.ValidationError(_("请写现在之后的时间。"))
+        return at
+
+
+class MinutesForm(StepForm):
+    """What was said in a session, and who was there."""
+
+    minutes = Words(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
+    present = forms.MultipleChoiceField(
+        label=_("谁在场"), widget=forms.CheckboxSelectMultiple, required=False,
+        error_messages={"invalid_choice": CHOOSE})
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "present", [("consumer", labels.label("consumer", kind="side")),
+                                      ("enterprise", labels.label("enterprise", kind="side")),
+                                      ("body", labels.label("mediation_body", kind="role"))])
+
+
+class RecusalForm(StepForm):
+    """Art. 21: decided by another officer."""
+
+    decision = Choice(label=_("怎么决定"))
+    text = Words(label=_("理由"), required=False, help_text=_("不同意回避的，须写明理由。"))
+
+    def __init__(self, *args: Any, may_suspend: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        codes = [c for c in labels.KINDS["recusal_decision"] if may_suspend or c != "suspend"]
+        set_choices(self, "decision", words_of(codes, "recusal_decision"))
+
+
+class AppraisalForm(StepForm):
+    """鉴定、检测: who, until when, at whose cost (art. 22)."""
+
+    laboratory = Words(label=_("鉴定、检测机构"), rows=1, longest=200)
+    until = Day(label=_("预计哪天出结果"))
+    cost_borne_by = Choice(label=_("费用由谁先承担"))
+
+    def __init__(self, *args: Any, today: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today = today
+        set_choices(self, "cost_borne_by", words_of(tuple(labels.KINDS["cost_bearer"]), "cost_bearer"))
+
+    def clean_until(self) -> date:
+        return after_today(self.cleaned_data["until"], self.today)
+
+
+def after_today(day: date, today: date) -> date:
+    if day <= today:
+        raise forms.ValidationError(_("请写今天之后的一天。"))
+    return day
+
+
+class UrgeForm(StepForm):
+    """督办: what is expected until which day."""
+
+    text = Words(label=_("督办内容"), help_text=_("写明要做什么；对方须在期限内答复。"))
+    last_day = Day(label=_("最晚哪天答复"))
+
+    def __init__(self, *args: Any, today: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today = today
+
+    def clean_last_day(self) -> date:
+        return after_today(self.cleaned_data["last_day"], self.today)
+
+
+class DecisionForm(StepForm):
+    """Granted or refused; a refusal says why."""
+
+    decision = Choice(label=_("怎么决定"))
+    text = Words(label=_("理由"), required=False, help_text=_("不同意的，须写明理由。"))
+
+    def __init__(self, *args: Any, grant: Any, refuse: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "decision", [("grant", grant), ("refuse", refuse)])
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("decision") == "refuse" and not said.get("text") and "text" not in self.errors:
+            self.add_error("text", _("请写明理由。"))
+        return said
+
+
+class ServeForm(StepForm):
+    """Which document went out, how, and whether it arrived."""
+
+    document = Words(label=_("文书名称"), rows=1, longest=60)
+    channel = Choice(label=_("怎么送的"))
+    arrived = Choice(label=_("送到了吗"), choices=[("yes", _("已经送达")), ("no", _("没有送到"))])
+    text = Words(label=_("备注"), required=False, rows=2)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "channel", words_of(SERVICE_CHANNELS, "service_channel"))
+
+
+class ReopenForm(StepForm):
+    """Only for a broken promise, a clerical error, or an objection that was upheld."""
+
+    ground = Choice(label=_("为什么重新办理"))
+    text = Words(label=_("说明"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "ground", words_of(tuple(labels.KINDS["reopening_ground"]), "reopening_ground"))
+
+
+class PoliceForm(StepForm):
+    """Art. 42: two names and the head."""
+
+    second_officer = Words(label=_("第二名经办人员"), rows=1, longest=120)
+    head = Words(label=_("批准的负责人"), rows=1, longest=120)
+    text = Words(label=_("移送的事由"), help_text=_("只有监管部门看得到；案件不因此办结。"))
+
+
+class SendBackForm(StepForm):
+    """Why a proposal goes back."""
+
+    text = Words(label=_("退回的原因"), rows=2)

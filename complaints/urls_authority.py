@@ -1,0 +1,30 @@
+"""The authority's addresses: my day, lists, one case and its steps, approvals."""
+
+from django.urls import path
+
+from complaints.views import (
+    authority_agreement,
+    authority_approvals,
+    authority_case,
+    authority_cases,
+    authority_day,
+    authority_forward,
+    authority_steps,
+    authority_triage,
+)
+
+CASE = "authority/cases/<str:number>/"
+
+urlpatterns = [
+    path("authority/", authority_day.day, name="authority-day"),
+    path("authority/triage/", authority_triage.triage, name="authority-triage"),
+    path("authority/triage/<str:number>/", authority_triage.triage_case, name="authority-triage-case"),
+    path("authority/approvals/", authority_approvals.approvals, name="authority-approvals"),
+    path("authority/approvals/<int:pk>/", authority_approvals.approval, name="authority-approval"),
+    path("authority/cases/", authority_cases.cases, name="authority-cases"),
+    path(CASE, authority_case.case, name="authority-case"),
+    path(f"{CASE}forward/", authority_forward.forward, name="authority-forward"),
+    path(f"{CASE}ask-consent/", authority_forward.ask_consent, name="authority-ask-consent"),
+    path(f"{CASE}agreement/", authority_agreement.agreement, name="authority-agreement"),
+    path(f"{CASE}<slug:slug>/", authority_steps.step, name="authority-step"),
+]

@@ -1,0 +1,146 @@
+"""/authority/approvals/: what waits for a second person, and the decision on one of it.
+
+The one rule: the approval and the approved step are two moves of one call by the same person,
+so that neither stands without the other; nobody decides on his own proposal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints import handling, labels
+from complaints.authority_forms import DecisionForm
+from complaints.handling import Move, proposals
+from complaints.models import Complaint, Matter
+from complaints.refusals import not_yours
+from complaints.views.authority_desk import Desk, officer_page
+from complaints.views.authority_lists import respondent_of
+from complaints.views.authority_pages import PAGES
+from complaints.views.case import AUTHORITY, case_url, page_of
+from complaints.views.case_form import take_step
+from complaints.views.case_people import Fact
+from odr_portal.accounts.models import User
+
+MOST = 200
+_FIELDS: dict[str, Any] = {
+    "ground": gettext_lazy("情形"), "facts": gettext_lazy("事实和理由"), "body": gettext_lazy("应当找的部门"),
+    "second_officer": gettext_lazy("第二名经办人员"), "head": gettext_lazy("批准的负责人"),
+    "text": gettext_lazy("事由"),
+}
+_GROUNDS = {"refuse": "refusal_ground", "terminate": "termination_ground"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """One proposal in words: what, who, ground, effect."""
+
+    matter: Matter
+    complaint: Complaint
+    what: str
+    by: str
+    is_own: bool
+    is_ours: bool
+    facts: list[Fact]
+    effect: str
+    respondent: str
+    url: str
+    case_url: str
+
+    @property
+    def may_decide(self) -> bool:
+        return self.is_ours and not self.is_own and self.matter.state == "open"
+
+
+@officer_page("GET")
+def approvals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    matters = desk.proposals().select_related(*_CASE).order_by("opened_at", "pk")[:MOST]
+    found = proposals_of(matters, desk)
+    found.sort(key=lambda p: not p.may_decide)
+    return render(request, "authority/approvals.html", {
+        "proposals": found, "mine_to_decide": sum(p.may_decide for p in found), "now": desk.now})
+
+
+_CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterprise")
+
+
+def proposals_of(matters: Iterable[Matter], desk: Desk) -> list[Proposal]:
+    """With the names of who proposed them: one query more."""
+    rows = list(matters)
+    names = dict(User.objects.filter(person_key__in={m.opened_by_key for m in rows})
+                 .values_list("person_key", "name"))
+    return [_proposal(m, names.get(m.opened_by_key, "") if m.opened_by_key else "", desk) for m in rows]
+
+
+def _proposal(matter: Matter, by: str, desk: Desk) -> Proposal:
+    case, payload = matter.complaint, matter.data.get("payload", {})
+    page = next((p for p in PAGES.values() if matter.subject in p.steps), None)
+    return Proposal(
+        matter=matter, complaint=case, what=labels.action(matter.subject), by=by,
+        is_own=matter.opened_by_key == desk.user.person_key,
+        is_ours=case.handling_authority_id in desk.authority_ids,
+        facts=[Fact(str(_FIELDS[name]), _value(matter.subject, name, value))
+               for name, value in payload.items() if value and name in _FIELDS],
+        effect=str(page.effect) if page else "", respondent=respondent_of(case),
+        url=reverse("complaints:authority-approval", args=[matter.pk]), case_url=case_url(case, AUTHORITY))
+
+
+def _value(step: str, name: str, value: Any) -> str:
+    if name == "ground":
+        return labels.label(str(value), kind=_GROUNDS.get(step, ""))
+    return labels.label(str(value), kind="body") if name == "body" else str(value)
+
+
+@officer_page("GET", "POST")
+def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """One proposal: 同意, which takes the step at once, or 退回 with the reason."""
+    matter = (Matter.objects.select_related(*_CASE).filter(
+        pk=pk, kind="proposal", audience=AUTHORITY, complaint__in=desk.cases()).first())
+    if matter is None:
+        raise Http404
+    found = desk.find(matter.complaint.number)
+    back = case_url(found.complaint, AUTHORITY)
+    if request.method != "POST":
+        if matter.state != "open":
+            return redirect(back)
+        return _show(request, desk, matter, _form(None))
+    form = _form(request.POST)
+
+    def moves() -> Sequence[Move] | None:
+        if found.actor is None or not found.actor.roles:
+            raise not_yours()
+        if not form.is_valid():
+            return None
+        if form.cleaned_data["decision"] == "refuse":
+            return [proposals.send_back(matter_id=matter.pk, text=form.cleaned_data["text"])]
+        return [proposals.approve(matter_id=matter.pk),
+                handling.MOVES[matter.subject](**matter.data["payload"])]
+
+    done = take_step(request, found, moves, form=form, now=desk.now, to=back)
+    if not done.address:
+        return _show(request, desk, matter, form, status=422)
+    if done.is_new:
+        messages.success(request, _("已同意，并已办理。") if form.cleaned_data["decision"] == "grant"
+                         else _("已退回。"), extra_tags="ok")
+    return redirect(done.address)
+
+
+def _form(data: Any) -> DecisionForm:
+    return DecisionForm(data, grant=_("同意，立即办理"), refuse=_("退回修改"))
+
+
+def _show(request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, *,
+          status: int = 200) -> HttpResponseBase:
+    proposal = proposals_of([matter], desk)[0]
+    return render(request, "authority/approval.html", {
+        "proposal": proposal, "form": form, "case": matter.complaint,
+        "page": page_of(desk.find(matter.complaint.number), now=desk.now),
+    }, status=status)

@@ -1,0 +1,126 @@
+"""/authority/cases/<ref>/: one case on one screen, with the steps that this officer may take now.
+
+The one rule: buttons are what the table offers and what has a page; nothing is greyed, and what
+blocks a step that one would expect is said in words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints import labels
+from complaints.models import Complaint
+from complaints.views.authority_desk import Desk, officer_page
+from complaints.views.authority_pages import PAGES
+from complaints.views.authority_setting import Setting, setting_of
+from complaints.views.authority_triage import triage_url
+from complaints.views.case import CasePage, page_of
+from complaints.workflow import Status
+
+#: Step → address of its page, for steps that have a page of their own.
+OWN_PAGES = {"forward": "authority-forward", "ask_consent": "authority-ask-consent",
+             "record_agreement": "authority-agreement"}
+SLUG_OF = {step: page.slug for page in PAGES.values() for step in page.steps}
+
+GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (gettext_lazy("决定"), ("accept", "request_material", "refuse", "return_to_intake", "record_agreement",
+                          "terminate", "grant_return", "refuse_return", "grant_extension", "refuse_extension",
+                          "answer_objection", "decide_recusal", "assign_authority", "redirect", "reopen")),
+    (gettext_lazy("调解"), ("schedule_session", "record_session", "order_appraisal", "end_appraisal",
+                          "delegate_mediation", "recall_mediation")),
+    (gettext_lazy("办理"), ("assign_officer", "forward", "ask_consent", "serve_notice", "answer_instruction")),
+    (gettext_lazy("监督"), ("recall", "urge", "take_up", "dispute_jurisdiction", "split_report",
+                          "refer_to_police")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    text: str
+    url: str
+    is_main: bool = False
+    is_danger: bool = False
+
+
+def step_url(complaint: Complaint, step: str) -> str:
+    if step in OWN_PAGES:
+        return reverse(f"complaints:{OWN_PAGES[step]}", args=[complaint.number])
+    return reverse("complaints:authority-step", args=[complaint.number, SLUG_OF[step]])
+
+
+def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
+    """The open steps, sorted into groups; two steps of one page are one button."""
+    case, found, is_first = setting.found.complaint, [], True
+    for title, steps in GROUPS:
+        buttons: list[Button] = []
+        for step in steps:
+            if step not in setting.may:
+                continue
+            url = step_url(case, step)
+            if any(button.url == url for button in buttons):
+                continue
+            page = PAGES.get(SLUG_OF.get(step, ""))
+            text = _PAIRS.get(step) or labels.action(step)
+            buttons.append(Button(str(text), url, is_main=is_first, is_danger=bool(page and page.is_danger)))
+            is_first = False
+        if buttons:
+            found.append((str(title), buttons))
+    return found
+
+
+#: Where one page decides either way, the button says what is decided.
+_PAIRS = {"grant_return": gettext_lazy("决定退回申请"), "grant_extension": gettext_lazy("决定延期申请")}
+
+
+@officer_page("GET")
+def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    setting = setting_of(desk, number, request.GET)
+    page = page_of(setting.found, now=desk.now)
+    complaint = page.complaint
+    return render(request, "authority/case.html", {
+        "page": page, "case": complaint, "groups": groups_of(setting),
+        "hints": _hints(page, setting), "now": desk.now,
+        "triage_url": triage_url(complaint) if complaint.status == Status.TRIAGE else "",
+        "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
+        "approvals_url": reverse("complaints:authority-approvals"),
+        "consents": _consents(page), "matters": _matters(page),
+        "officer": complaint.officer.user.name if complaint.officer else "",
+    })
+
+
+def _consents(page: CasePage) -> list[tuple[str, str, str]]:
+    """Art. 18: who agreed to mediation; (who, word, tone)."""
+    if page.complaint.status not in (Status.REVIEW, Status.MEDIATING, Status.MEDIATION_SUSPENDED):
+        return []
+    said = {True: (_("同意调解"), "ok"), False: (_("不同意调解"), "bad"), None: (_("还没有表态"), "neutral")}
+    return [(labels.label(side, kind="side"), *said[page.complaint.consents.get(f"mediation_{side}")])
+            for side in ("consumer", "enterprise")]
+
+
+def _matters(page: CasePage) -> list[tuple[str, Any]]:
+    """What lies open besides the status: returns asked for, recusals, sessions …"""
+    return [(labels.label(kind, kind="matter_kind"), matter.opened_at)
+            for kind, matter in page.matters.items() if kind not in ("undo", "proposal")]
+
+
+def _hints(page: CasePage, setting: Setting) -> list[str]:
+    """Why an expected step is not offered."""
+    hints = []
+    status, consents = page.complaint.status, page.complaint.consents
+    if status == Status.MEDIATING and not (
+            consents.get("mediation_consumer") and consents.get("mediation_enterprise")):
+        hints.append(_("须双方都同意，才能安排调解和记录协议。"))
+    if status == Status.MEDIATING and "recusal" in page.matters:
+        hints.append(_("回避申请还没有决定，暂不能安排调解。"))
+    actor = setting.found.actor
+    if actor is not None and page.complaint.handling_authority_id not in actor.authority_ids:
+        hints.append(_("这件投诉由%(authority)s办理，您可以督办或者提级。") % {
+            "authority": page.complaint.handling_authority})
+    return hints

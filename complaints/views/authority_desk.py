@@ -1,0 +1,95 @@
+"""The desk of somebody who works for an authority: who they are here, and which cases they see.
+
+The one rule: who holds no office today gets the same 404 as for an address that does not exist,
+and so does an officer of another region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from complaints.actors import Actor, actors_of
+from complaints.models import Complaint, Matter
+from complaints.views.case import AUTHORITY, Found, find_case
+from odr_portal.accounts.models import User
+
+View = Callable[..., HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One person in office. ``actors``: one for each authority where an office is held today."""
+
+    user: User
+    actors: tuple[Actor, ...]
+    now: datetime
+    today: date
+
+    @property
+    def authority_ids(self) -> frozenset[int]:
+        return frozenset().union(*(actor.authority_ids for actor in self.actors))
+
+    def cases(self) -> QuerySet[Complaint]:
+        """What lies in the regions of these offices; drafts are nobody's."""
+        region = Q(pk__in=[])
+        for actor in self.actors:
+            if actor.region is not None:
+                first, last = actor.region
+                region |= Q(handling_region_id__gte=first, handling_region_id__lte=last)
+        return Complaint.objects.visible_to(self.user, on=self.today).filter(region)
+
+    def mine(self) -> Q:
+        """Cases in whose authority's name this person may act."""
+        return Q(handling_authority_id__in=self.authority_ids)
+
+    def find(self, number: str) -> Found:
+        """The case ``number``; Http404 for everybody from elsewhere."""
+        return find_case(self.user, number, side=AUTHORITY, now=self.now)
+
+    def proposals(self) -> QuerySet[Matter]:
+        """What waits for a second person, in the regions of these offices."""
+        return Matter.objects.filter(kind="proposal", state="open", audience="authority",
+                                     complaint__in=self.cases())
+
+
+def officer_page(*methods: str) -> Callable[[View], View]:
+    """A page of the authority's side: signed in, in office today, never kept by a browser.
+
+    The view gets the desk as its second argument.
+    """
+
+    def wrap(view: View) -> View:
+        @never_cache
+        @login_required
+        @require_http_methods(["HEAD", *methods])
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return view(request, desk_of(request), *args, **kwargs)
+
+        return inner
+
+    return wrap
+
+
+def desk_of(request: HttpRequest) -> Desk:
+    """Who sits here today; a person without an office is a stranger."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    offices = [a for a in actors_of(user, on=today) if a.side == "authority" and a.region is not None]
+    if not offices:
+        raise Http404
+    return Desk(user=user, actors=tuple(offices), now=now, today=today)

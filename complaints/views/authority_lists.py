@@ -1,0 +1,102 @@
+"""Lists of cases for an authority: what is late or due soon, and the rows of a page.
+
+The one rule: a number on the first page and the list that it opens are one and the same
+condition, and a page of rows costs the same number of queries however many cases there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from authorities.models import named
+from complaints import deadlines, labels, standing
+from complaints.conditions import current_calendar
+from complaints.models import Complaint, Deadline, Matter, PersonalText
+from complaints.views.authority_desk import Desk
+from complaints.views.case import AUTHORITY, case_url, why_url
+from complaints.views.case_people import label_of, masked_name
+from complaints.workflow import Status
+from complaints.working_calendar import Calendar
+
+SOON_DAYS = 2
+OPEN = ~Q(status__in=[Status.CLOSED, Status.DRAFT])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a list, ready to be shown; the consumer is masked."""
+
+    complaint: Complaint
+    url: str
+    title: str
+    consumer: str
+    respondent: str
+    status: str
+    tone: str
+    icon: str
+    clock: dict[str, Any] | None
+    officer: str
+
+
+def late(now: datetime) -> Q:
+    """A clock of the case has run out, whether a sweeper has seen it or not."""
+    return OPEN & (Q(is_overdue=True) | Q(next_due_at__lte=now))
+
+
+def due_soon(desk: Desk, calendar: Calendar) -> Q:
+    """Not late yet, and due within two working days."""
+    end = deadlines.working_days(desk.today, SOON_DAYS, calendar, rule="due_soon").due_at
+    return OPEN & Q(is_overdue=False, next_due_at__gt=desk.now, next_due_at__lte=end)
+
+
+def due_today(desk: Desk, calendar: Calendar) -> Q:
+    end = deadlines.fixed_day(desk.today, calendar, rule="due_today").due_at
+    return OPEN & Q(next_due_at__gt=desk.now, next_due_at__lte=end)
+
+
+def waits_for(kind: str) -> Exists:
+    """An open matter of this kind lies with the case."""
+    return Exists(Matter.objects.filter(complaint=OuterRef("pk"), kind=kind, state="open"))
+
+
+def with_related(cases: QuerySet[Complaint]) -> QuerySet[Complaint]:
+    return cases.select_related("enterprise", "branch", "picked_enterprise", "officer__user",
+                                "handling_authority")
+
+
+def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:
+    """Two queries for a page: names and live clocks."""
+    ids = [case.pk for case in cases]
+    names = dict(PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="consumer_name")
+                 .order_by("sequence").values_list("complaint_id", "text"))
+    clocks: dict[int, list[Deadline]] = {}
+    for clock in Deadline.objects.filter(complaint_id__in=ids, ended_at=None,
+                                         state__in=["running", "paused", "lapsed"]).select_related("obligation"):
+        clocks.setdefault(clock.complaint_id, []).append(clock)
+    calendar = current_calendar()
+    return [_row(case, names.get(case.pk, ""), clocks.get(case.pk, []), desk, calendar) for case in cases]
+
+
+def _row(case: Complaint, name: str, clocks: list[Deadline], desk: Desk, calendar: Calendar) -> Row:
+    status = Status(case.status)
+    deadline = standing.speaking_clock(status, clocks)
+    clock = None
+    if deadline is not None:
+        facts = standing.clock_facts(deadline=deadline, now=desk.now, calendar=calendar, status=status)
+        clock = facts | {"url": why_url(case, deadline)}
+    return Row(
+        complaint=case, url=case_url(case, AUTHORITY), consumer=masked_name(name),
+        title=case.item_name or label_of(case.problem_category) or case.title,
+        respondent=respondent_of(case),
+        status=labels.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
+        tone=labels.tone(status, case.outcome), icon=labels.icon(status, case.outcome), clock=clock,
+        officer=case.officer.user.name if case.officer else "")
+
+
+def respondent_of(case: Complaint) -> str:
+    row = case.branch or case.enterprise or case.picked_enterprise
+    return named(row) if row else case.respondent_named

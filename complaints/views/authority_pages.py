@@ -1,0 +1,198 @@
+"""The list of the authority's step pages: address, step, form, and what the step is built with.
+
+The one rule: a new page is a line here; how a page is shown and taken is the business of
+authority_steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from authorities.jurisdiction import Jurisdiction
+from authorities.models import Authority, Officer
+from complaints.authority_forms import (
+    AppraisalForm,
+    AuthorityForm,
+    DecisionForm,
+    MaterialForm,
+    MinutesForm,
+    OfficerForm,
+    PlainForm,
+    PoliceForm,
+    RecusalForm,
+    RedirectForm,
+    RefusalForm,
+    ReopenForm,
+    SaidForm,
+    ServeForm,
+    SessionForm,
+    TerminationForm,
+    UrgeForm,
+)
+from complaints.enterprise_forms import StepForm
+from complaints.handling.saying import LONGEST
+from complaints.views.authority_setting import Data, Payload, Setting, StepPage
+from complaints.workflow import Status
+
+Build = Callable[[Setting, Data], StepForm]
+
+
+def said(*names: str) -> Callable[[StepForm], Payload]:
+    """The named fields as they were typed; days as ISO text, so that a proposal can keep them."""
+
+    def payload(form: StepForm) -> Payload:
+        values = {name: form.cleaned_data[name] for name in names}
+        return {name: value.isoformat() if hasattr(value, "isoformat") else value
+                for name, value in values.items()}
+
+    return payload
+
+
+def text_page(slug: str, step: str, label: Any, effect: Any, *, hint: Any = "",
+              is_danger: bool = False, name: str = "text", longest: int = LONGEST) -> StepPage:
+    """A step that is one text; ``name`` is what the verb calls it."""
+    return StepPage(
+        slug=slug, steps=(step,), effect=effect, is_danger=is_danger,
+        form=lambda setting, data: SaidForm(data, label=label, hint=hint, longest=longest),
+        payload=lambda form: {name: form.cleaned_data["text"]})
+
+
+def plain(kind: type[StepForm]) -> Build:
+    return lambda setting, data: kind(data)
+
+
+def _officers(setting: Setting) -> list[Officer]:
+    return list(Officer.objects.on(setting.desk.today).select_related("user").filter(
+        authority_id=setting.found.complaint.handling_authority_id, user__is_active=True,
+        role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER]).order_by("user__name", "pk"))
+
+
+def _officer_form(setting: Setting, data: Data) -> StepForm:
+    people, actor = _officers(setting), setting.found.actor
+    offices = {p.pk for p in people if actor is not None and p.user_id == actor.user_id}
+    return OfficerForm(data, people=people,
+                       chosen=setting.found.complaint.officer_id or min(offices, default=None))
+
+
+def _authority_form(setting: Setting, data: Data) -> StepForm:
+    actor, case = setting.found.actor, setting.found.complaint
+    first, last = actor.region if actor is not None and actor.region else (0, 0)
+    rows = [a for a in Jurisdiction.load().authorities if first <= a.region_id <= last
+            and (a.has_power or a.level == Authority.Level.OFFICE)]
+    rows.sort(key=lambda a: (not a.region.covers(case.handling_region_id), a.region_id))
+    chosen = next((a.pk for a in rows if a.region.covers(case.handling_region_id) and a.has_power), None)
+    return AuthorityForm(data, authorities=rows, chosen=chosen)
+
+
+def _decided(grant: str, refuse: str) -> Callable[[StepForm], str]:
+    return lambda form: grant if form.cleaned_data.get("decision") == "grant" else refuse
+
+
+def _return_decision(form: StepForm) -> Payload:
+    return {} if form.cleaned_data["decision"] == "grant" else {"text": form.cleaned_data["text"]}
+
+
+def _session(form: StepForm) -> Payload:
+    return {name: form.cleaned_data[name] for name in ("at", "place", "mode")}
+
+
+def _minutes(form: StepForm) -> Payload:
+    return {"minutes": form.cleaned_data["minutes"], "present": list(form.cleaned_data["present"])}
+
+
+def _served(form: StepForm) -> Payload:
+    given = form.cleaned_data
+    return {"document": given["document"], "channel": given["channel"],
+            "is_served": given["arrived"] == "yes", "text": given["text"]}
+
+
+def _objection(form: StepForm) -> Payload:
+    return {"upheld": form.cleaned_data["decision"] == "grant", "text": form.cleaned_data["text"]}
+
+
+_ALL = (
+    # --- triage ---------------------------------------------------------------------------
+    StepPage(slug="authority", steps=("assign_authority",), form=_authority_form,
+             effect=gettext_lazy("交给有处理权限的机关，审查期限7个工作日。"),
+             payload=lambda form: {"authority_id": int(form.cleaned_data["authority"]),
+                                   "text": form.cleaned_data["text"]}),
+    StepPage(slug="redirect", steps=("redirect",), form=plain(RedirectForm), is_danger=True,
+             effect=gettext_lazy("只用于不是消费者投诉的事项。案件就此办结，消费者会收到告知。"),
+             payload=said("matter", "body", "text")),
+    # --- review ---------------------------------------------------------------------------
+    StepPage(slug="assign-officer", steps=("assign_officer",), form=_officer_form,
+             effect=gettext_lazy("责任到人；期限不停。"),
+             payload=lambda form: {"officer_id": int(form.cleaned_data["officer"])}),
+    text_page("return", "return_to_intake", gettext_lazy("为什么本机关没有处理权限"),
+              gettext_lazy("退回分送机构，不能直接转给其他单位。第二次退回由共同的上级决定。"), is_danger=True),
+    StepPage(slug="material", steps=("request_material",),
+             form=lambda setting, data: MaterialForm(data, today=setting.desk.today),
+             effect=gettext_lazy("消费者会收到通知。审查期限不停。"),
+             payload=said("what", "last_day", "is_identity")),
+    StepPage(slug="accept", steps=("accept",), form=plain(PlainForm), payload=lambda form: {},
+             effect=gettext_lazy("受理后60日内调解结束。双方都会收到受理决定。")),
+    StepPage(slug="refuse", steps=("refuse",), form=plain(RefusalForm), is_danger=True,
+             template="authority/refuse.html", payload=said("ground", "facts", "body"),
+             effect=gettext_lazy("案件就此办结。告知书写明情形、事实和五条途径。")),
+    text_page("jurisdiction", "dispute_jurisdiction", gettext_lazy("为什么管辖有争议"),
+              gettext_lazy("7个工作日内协商；协商不成，由共同的上级指定。")),
+    # --- mediation ------------------------------------------------------------------------
+    StepPage(slug="session", steps=("schedule_session",), payload=_session,
+             form=lambda setting, data: SessionForm(data, now=setting.desk.now),
+             effect=gettext_lazy("双方都会收到调解通知。")),
+    StepPage(slug="session-record", steps=("record_session",), form=plain(MinutesForm), payload=_minutes,
+             effect=gettext_lazy("写进案件记录。")),
+    StepPage(slug="recusal", steps=("decide_recusal",), payload=said("decision", "text"),
+             form=lambda setting, data: RecusalForm(
+                 data, may_suspend=setting.found.complaint.status == Status.MEDIATING),
+             effect=gettext_lazy("由另一名人员决定。中止只停调解，60日照常计算。")),
+    StepPage(slug="appraisal", steps=("order_appraisal",), payload=said("laboratory", "until", "cost_borne_by"),
+             form=lambda setting, data: AppraisalForm(data, today=setting.desk.today),
+             effect=gettext_lazy("调解中止，60日暂停计算，到鉴定、检测结束为止。")),
+    text_page("appraisal-end", "end_appraisal", gettext_lazy("鉴定、检测的结果"),
+              gettext_lazy("60日按剩下的天数继续计算。"), name="result"),
+    text_page("delegate", "delegate_mediation", gettext_lazy("委托给哪个组织"),
+              gettext_lazy("以本机关的名义调解，60日照常计算。"), name="body", longest=200),
+    text_page("delegate-end", "recall_mediation", gettext_lazy("为什么收回"), gettext_lazy("由本机关继续调解。")),
+    StepPage(slug="terminate", steps=("terminate",), form=plain(TerminationForm), is_danger=True,
+             payload=said("ground", "facts"),
+             effect=gettext_lazy("案件就此办结，7个工作日内告知双方。")),
+    # --- supervision ----------------------------------------------------------------------
+    text_page("recall", "recall", gettext_lazy("为什么收回"),
+              gettext_lazy("案件离开企业，转入受理审查。双方会收到通知。"), is_danger=True),
+    StepPage(slug="urge", steps=("urge",), payload=said("text", "last_day"),
+             form=lambda setting, data: UrgeForm(data, today=setting.desk.today),
+             effect=gettext_lazy("对方须在期限内答复；不改变案件的其他期限。")),
+    text_page("take-up", "take_up", gettext_lazy("为什么提级办理"), gettext_lazy("案件改由本机关办理。"),
+              is_danger=True),
+    text_page("answer", "answer_instruction", gettext_lazy("答复"),
+              gettext_lazy("答复上级的督办或者企业的咨询。")),
+    StepPage(slug="return-decision", steps=("grant_return", "refuse_return"), payload=_return_decision,
+             choose=_decided("grant_return", "refuse_return"),
+             form=lambda setting, data: DecisionForm(
+                 data, grant=_("同意退回，重新分送"), refuse=_("不同意，由这家企业继续办理")),
+             effect=gettext_lazy("企业在受理后申请退回。协商期限没有停。")),
+    StepPage(slug="extension", steps=("grant_extension", "refuse_extension"), payload=said("text"),
+             choose=_decided("grant_extension", "refuse_extension"),
+             form=lambda setting, data: DecisionForm(data, grant=_("准予延期"), refuse=_("不予延期")),
+             effect=gettext_lazy("只有消费者同意了才能准予延期。")),
+    # --- what else ------------------------------------------------------------------------
+    StepPage(slug="serve", steps=("serve_notice",), form=plain(ServeForm), payload=_served,
+             effect=gettext_lazy("没有送到的，换下一种方式再送。")),
+    text_page("split", "split_report", gettext_lazy("举报的内容"),
+              gettext_lazy("另立一份只有监管部门看得到的记录，案件记录里看不出来。")),
+    StepPage(slug="police", steps=("refer_to_police",), form=plain(PoliceForm), is_danger=True,
+             payload=said("second_officer", "head", "text"),
+             effect=gettext_lazy("移送不等于办结，案件继续办理。")),
+    StepPage(slug="objection", steps=("answer_objection",), payload=_objection,
+             form=lambda setting, data: DecisionForm(data, grant=_("异议成立"), refuse=_("异议不成立")),
+             effect=gettext_lazy("由没有办理过这件投诉的人员答复。")),
+    StepPage(slug="reopen", steps=("reopen",), form=plain(ReopenForm), payload=said("ground", "text"),
+             effect=gettext_lazy("案件回到受理审查。双方会收到通知。")),
+)
+
+PAGES: dict[str, StepPage] = {page.slug: page for page in _ALL}

@@ -1,0 +1,143 @@
+"""One case in front of an officer: which steps stand open, and what a step page is made of.
+
+The one rule: nothing is added to what the table offers; a step is only left out when there is
+nothing it could act on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from authorities.policies import Policies
+from complaints import handling, labels
+from complaints.enterprise_forms import StepForm
+from complaints.handling import Move, proposals, two_persons
+from complaints.models import Matter
+from complaints.refusals import not_now, not_yours
+from complaints.views.authority_desk import Desk
+from complaints.views.case import AUTHORITY, Found
+from complaints.views.case_steps import Around, open_steps
+from complaints.workflow import TABLE
+
+Data = QueryDict | None
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One case in front of an officer: what a page needs to draw its form and judge it."""
+
+    desk: Desk
+    found: Found
+    around: Around
+    query: QueryDict = field(default_factory=lambda: QueryDict())
+
+    @property
+    def may(self) -> tuple[str, ...]:
+        return shown_steps(self.found, self.around)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPage:
+    """One address below a case.
+
+    ``payload`` gives what the verb of ``step`` is built with, in JSON primitives, so that it can
+    lie in a proposal as well; ``step`` may depend on what was said (granted or refused).
+    """
+
+    slug: str
+    steps: tuple[str, ...]
+    effect: Any
+    form: Callable[[Setting, Data], StepForm]
+    payload: Callable[[StepForm], Payload]
+    choose: Callable[[StepForm], str] | None = None
+    is_danger: bool = False
+    template: str = "authority/step.html"
+
+    def step(self, form: StepForm | None = None) -> str:
+        return self.choose(form) if self.choose and form is not None else self.steps[0]
+
+    def is_open(self, setting: Setting) -> bool:
+        return any(step in setting.may for step in self.steps)
+
+
+def setting_of(desk: Desk, number: str, query: QueryDict) -> Setting:
+    """The case and what lies on its table: two queries after the case itself."""
+    found = desk.find(number)
+    case = found.complaint
+    matters = {m.kind: m for m in Matter.objects.filter(complaint=case, state="open").order_by("pk")
+               if m.audience in ("parties", AUTHORITY)}
+    around = Around(complaint=case, side=AUTHORITY, engagement_id=None, now=desk.now, matters=matters,
+                    offers=(), obligations=())
+    return Setting(desk=desk, found=found, around=around, query=query)
+
+
+def shown_steps(found: Found, around: Around) -> tuple[str, ...]:
+    """What the table offers this officer, less what has nothing to act on; an analyst only reads."""
+    if found.actor is None or not found.actor.roles:
+        return ()
+    hidden = {step for step, is_there in _NEEDS.items() if not is_there(found, around)}
+    return tuple(step for step in open_steps(found.actor, around) if step not in hidden)
+
+
+def _is_agreed(found: Found, around: Around) -> bool:
+    consents = found.complaint.consents
+    return bool(consents.get("mediation_consumer") and consents.get("mediation_enterprise"))
+
+
+def _answers(found: Found, around: Around) -> bool:
+    urge = around.matters.get("urge")
+    return "office_question" in around.matters or (
+        urge is not None and urge.data.get("whom") == AUTHORITY)
+
+
+def _is_elsewhere(found: Found, around: Around) -> bool:
+    return found.actor is not None and found.complaint.handling_authority_id not in found.actor.authority_ids
+
+
+_NEEDS: dict[str, Callable[[Found, Around], bool]] = {
+    "schedule_session": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
+    "record_session": _is_agreed,
+    "record_agreement": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
+    "end_appraisal": lambda f, a: "appraisal" in a.matters,
+    "delegate_mediation": lambda f, a: "delegation" not in a.matters,
+    "recall_mediation": lambda f, a: "delegation" in a.matters,
+    "take_up": _is_elsewhere,
+    "answer_instruction": _answers,
+    "approve": lambda f, a: "proposal" in a.matters,
+    "send_back": lambda f, a: "proposal" in a.matters,
+    "dispute_jurisdiction": lambda f, a: "jurisdiction" not in a.matters,
+    "ask_consent": lambda f, a: "consent" not in a.matters,
+}
+
+
+def needs_two(found: Found, step: str, desk: Desk) -> bool:
+    """Whether this step is proposed here, for somebody else to approve."""
+    return step in two_persons.GUARDED and two_persons.needed(
+        Policies.load(desk.today), step, found.complaint.handling_region_id)
+
+
+def move_of(setting: Setting, step: str, payload: Payload, *, is_proposed: bool) -> Move:
+    move = handling.MOVES[step](**payload)
+    return proposals.propose(move=move, payload=payload) if is_proposed else move
+
+
+def refuse_unless_open(steps: Sequence[str], setting: Setting) -> None:
+    """A page whose step the table does not offer now says why, like the step itself would."""
+    offered = setting.may
+    if any(name in offered for name in steps):
+        return
+    allowed = () if setting.found.actor is None else handling.allowed_steps(
+        setting.found.complaint, setting.found.actor)
+    status = setting.found.complaint.status
+    if any(name in allowed for name in steps) or status not in _statuses_of(steps):
+        raise not_now(labels.label(status, kind="status"))
+    raise not_yours()
+
+
+def _statuses_of(steps: Sequence[str]) -> set[str]:
+    return {str(status) for name in steps for status in TABLE[name].at}

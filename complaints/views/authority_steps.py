@@ -1,0 +1,73 @@
+"""The authority's steps: a page of its own for each that is one form.
+
+The one rule: a page asks the table before it is shown and the verb before it takes effect; what
+needs a second person is proposed here and never taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from complaints import labels
+from complaints.enterprise_forms import StepForm
+from complaints.handling import Move
+from complaints.labels_reasons import ROUTES
+from complaints.views.authority_desk import Desk, officer_page
+from complaints.views.authority_pages import PAGES
+from complaints.views.authority_setting import (
+    Setting,
+    StepPage,
+    move_of,
+    needs_two,
+    refuse_unless_open,
+    setting_of,
+)
+from complaints.views.case import AUTHORITY, case_url, page_of
+from complaints.views.case_form import take_step
+
+
+@officer_page("GET", "POST")
+def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpResponseBase:
+    """/authority/cases/<ref>/<slug>/: every step that is one form."""
+    page = PAGES.get(slug)
+    if page is None:
+        raise Http404
+    setting = setting_of(desk, number, request.GET)
+    if request.method != "POST":
+        refuse_unless_open(page.steps, setting)
+        return show(request, page, setting, page.form(setting, None))
+    form = page.form(setting, request.POST)
+    is_proposed = needs_two(setting.found, page.steps[0], desk)
+
+    def moves() -> Sequence[Move] | None:
+        refuse_unless_open(page.steps, setting)
+        if not form.is_valid():
+            return None
+        return [move_of(setting, page.step(form), page.payload(form), is_proposed=is_proposed)]
+
+    done = take_step(request, setting.found, moves, form=form, now=desk.now,
+                     to=case_url(setting.found.complaint, AUTHORITY))
+    if not done.address:
+        return show(request, page, setting, form, status=422)
+    if done.is_new:
+        messages.success(request, _("已提请批准。") if is_proposed
+                         else _("已办理：%(step)s") % {"step": labels.label(page.step(form), kind="step")},
+                         extra_tags="ok")
+    return redirect(done.address)
+
+
+def show(request: HttpRequest, page: StepPage, setting: Setting, form: StepForm, *,
+         status: int = 200) -> HttpResponseBase:
+    case, is_proposed = setting.found.complaint, needs_two(setting.found, page.steps[0], setting.desk)
+    return render(request, page.template, {
+        "case": case, "page": page_of(setting.found, now=setting.desk.now), "form": form,
+        "title": labels.action(page.steps[0]), "effect": page.effect, "is_danger": page.is_danger,
+        "back": case_url(case, AUTHORITY), "is_proposed": is_proposed,
+        "button": labels.action("propose" if is_proposed else page.steps[0]),
+        "routes": [labels.pick(words) for words in ROUTES.values()] if page.slug == "refuse" else [],
+    }, status=status)
