@@ -3,7 +3,6 @@
 from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.i18n import set_language
 
 from odr_portal import health
 
@@ -22,7 +21,6 @@ handler500 = "odr_portal.views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("language/", set_language, name="set_language"),
     path("", include("odr_portal.site_urls")),
     # An app without pages has no urls module.
     *(path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")),

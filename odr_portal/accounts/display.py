@@ -1,6 +1,7 @@
 """How a person likes to read: language, elder display, theme.
 
-The one rule: the wish lives in three cookies, and only words listed here are believed.
+The one rule: the wish lives in three cookies, and only words listed here are believed. The language is also the
+person's own: it decides on a browser that chose none, and notices are written in it.
 """
 
 from datetime import timedelta
@@ -10,6 +11,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
+
+from odr_portal.accounts.models import User
 
 DISPLAY_COOKIE = "display"
 THEME_COOKIE = "theme"
@@ -28,6 +31,11 @@ def chosen_theme(request: HttpRequest) -> str:
     """ "dark", "light", or nothing: then the system decides."""
     value = request.COOKIES.get(THEME_COOKIE, "")
     return value if value in THEMES else ""
+
+
+def is_language(value: str) -> bool:
+    """True for a language that the portal speaks."""
+    return value in dict(settings.LANGUAGES) and check_for_language(value)
 
 
 def safe_next(request: HttpRequest, target: str, *, otherwise: str = "/") -> str:
@@ -66,6 +74,14 @@ def display_changed(request: HttpRequest) -> HttpResponseRedirect:
     if theme in THEMES:
         remember(response, THEME_COOKIE, theme)
     language = request.POST.get("language", "")
-    if language in dict(settings.LANGUAGES) and check_for_language(language):
+    if is_language(language):
         remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+        if isinstance(request.user, User):
+            User.objects.filter(pk=request.user.pk).update(language=language)
     return response
+
+
+def own_language(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
+    """The person's language for this browser, unless somebody chose one here."""
+    if not is_language(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")) and is_language(user.language):
+        remember(response, settings.LANGUAGE_COOKIE_NAME, user.language)

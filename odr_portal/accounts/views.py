@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from odr_portal.accounts.codes import check_code, send_code
 from odr_portal.accounts.contacts import Contact, may_sign_in_by_code, user_for
 from odr_portal.accounts.demo import demo_people, work_of
-from odr_portal.accounts.display import remember, safe_next
+from odr_portal.accounts.display import own_language, remember, safe_next
 from odr_portal.accounts.forms import AddressForm, CodeForm, PasswordForm, ProfileForm
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.landing import landing_of
@@ -48,7 +48,9 @@ def _enter(request: HttpRequest, user: User) -> HttpResponseRedirect:
     target = _next_of(request)
     login(request, user, backend=BACKEND)
     request.session.pop(PENDING, None)
-    return HttpResponseRedirect(target or landing_of(user))
+    response = HttpResponseRedirect(target or landing_of(user))
+    own_language(request, response, user)
+    return response
 
 
 @never_cache
