@@ -175,7 +175,7 @@ def test_a_step_page_is_shown_taken_once_and_not_doubled(world: World, slug: str
 
 @pytest.mark.parametrize("slug", sorted(WALKS))
 def test_a_step_that_is_not_open_is_refused_with_the_reason(world: World, slug: str) -> None:
-    case, client = prepared(world, slug)
+    _case, client = prepared(world, slug)
     elsewhere = case_at(world, S.CLOSED if slug in ("authority", "urge") else S.FILED)
     assert client.get(step_url(elsewhere, slug)).status_code == 409
     answer = client.post(step_url(elsewhere, slug), typed(world, slug) | key())
@@ -205,7 +205,7 @@ BAD: list[tuple[str, dict[str, str], str]] = [
     ("refuse", {"ground": "outside_duty", "facts": TEXT}, "body"),
     ("refuse", {"ground": "eighth", "facts": TEXT}, "ground"),
     ("refuse", {"ground": "other_law", "facts": "字" * 4001}, "facts"),
-    ("refuse", {"ground": "other_law", "facts": f"有\x00的文字，够长了吧"}, "facts"),
+    ("refuse", {"ground": "other_law", "facts": "有\x00的文字，够长了吧"}, "facts"),
     ("terminate", {"ground": "party_absent", "facts": "  短  "}, "facts"),
     ("material", {"what": TEXT, "last_day": "明天"}, "last_day"),
     ("material", {"what": TEXT, "last_day": "2020-01-01"}, "last_day"),
