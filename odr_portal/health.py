@@ -7,14 +7,16 @@ from django.utils import timezone
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers; the ages of the heartbeats say whether workers and watch do. Always 200."""
+    """The process answers; ages say whether workers and watch do, and whether anything waits. Always 200."""
+    now = timezone.now()
     try:
         from complaints.models import Heartbeat
+        from odr_portal.backlog import alarm_after, backlog
 
         beats = dict(Heartbeat.objects.values_list("name", "at"))
+        waiting, longest = backlog(now=now), alarm_after(now=now)
     except (DatabaseError, ImportError):
         return JsonResponse({"status": "degraded", "notes": ["database away"], "heartbeats": {}})
-    now = timezone.now()
     ages = {name: round((now - at).total_seconds(), 1) for name, at in beats.items()}
     stale = settings.HEARTBEAT_STALE_AFTER
     notes = []
@@ -23,7 +25,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
         notes.append("broker away, watch sweeps" if watched else "broker away, nobody sweeps")
     elif ages.get("watch", stale + 1) > stale:
         notes.append("watch away")
-    return JsonResponse({"status": "degraded" if notes else "ok", "notes": notes, "heartbeats": ages})
+    notes += [f"{name} wait too long" for name, queue in waiting.items() if longest is not None and queue.age > longest]
+    queues = {name: {"count": queue.count, "age": round(queue.age.total_seconds(), 1)} for name, queue in waiting.items()}
+    return JsonResponse(
+        {"status": "degraded" if notes else "ok", "notes": notes, "heartbeats": ages, "waiting": queues}
+    )
 
 
 def readyz(request: HttpRequest) -> HttpResponse:

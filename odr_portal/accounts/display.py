@@ -1,7 +1,7 @@
 """How a person likes to read: language, elder display, theme.
 
-The one rule: the wish lives in three cookies, and only words listed here are believed. The language is also the
-person's own: it decides on a browser that chose none, and notices are written in it.
+The one rule: the wish lives in three cookies, and only words listed here are believed. A language that is
+chosen while signed in is the person's own: it decides in each browser where none was chosen.
 """
 
 from datetime import timedelta
