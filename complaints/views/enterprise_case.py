@@ -12,6 +12,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from complaints import labels
 from complaints.models import Contact, InternalNote
@@ -20,6 +21,8 @@ from complaints.views.case_people import demand_text
 from complaints.views.enterprise_desk import Desk, desk_page, held
 from complaints.views.enterprise_steps import BUTTONS, stands_open
 
+#: Steps that the enterprise owes: the first of them is the main button.
+TO_DO = frozenset({"accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation"})
 #: Buttons beside the main one; the rest stand as links below.
 IN_FRONT = ("contact", "ask", "message", "note", "assign", "replace", "performed", "offer", "answer")
 
@@ -58,18 +61,39 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
     engagement = page.engagement
     contacts = contacts_of(page)
     buttons = [b for b in buttons_of(page) if b.slug != "failure" or contacts]
-    main = buttons[0] if buttons and buttons[0].slug not in ("contact", "concern", "settled-elsewhere") else None
-    rest = [b for b in buttons if b is not main]
+    waiting = waiting_of(page, buttons)
+    told = {item["url"] for item in waiting}
+    main = buttons[0] if buttons and buttons[0].slug in TO_DO and not waiting else None
+    rest = [b for b in buttons if b is not main and b.url not in told]
     return render(request, "enterprise/case.html", {
         "page": page, "complaint": page.complaint, "engagement": engagement, "main": main,
         "front": [b for b in rest if b.slug in IN_FRONT],
         "more": [b for b in rest if b.slug not in IN_FRONT],
-        "demands": demand_lines(page),
+        "demands": demand_lines(page), "waiting": waiting,
         "contacts": contacts, "failure_waits": page.may("report_failure") and not contacts,
         "notes": list(InternalNote.objects.filter(engagement=engagement).order_by("-at", "-pk")[:20]),
         "odr_result": labels.label(engagement.odr_result, kind="odr_result")
         if engagement and engagement.odr_result else "",
     })
+
+
+def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
+    """Somebody waits for a word of this enterprise: a banner with the way to answer."""
+    by_slug = {button.slug: button for button in buttons}
+    claim = page.matters.get("settled_elsewhere")
+    asked = (
+        ("answer", _("消费者就方案提了问题，等您回答。"), True),
+        ("instruction", _("监管部门发来督办，等您答复。"), True),
+        ("payment", _("消费者说没有收到，请出示付款凭证。"), True),
+        ("confirm", _("消费者已经做到他答应的事，请您确认。"), any(
+            o.owed_by == "consumer" and o.state_code == "reported" for o in page.promises)),
+        ("settled-elsewhere", _("消费者称已经另行和解，请您答复。"),
+         claim is not None and claim.opened_by == "consumer"),
+        ("mediation", _("监管部门在处理这件投诉。调解须双方同意，请您答复。"),
+         f"mediation_{page.side}" not in page.complaint.consents),
+    )
+    return [{"text": text, "url": by_slug[slug].url, "action": by_slug[slug].words}
+            for slug, text, is_asked in asked if is_asked and slug in by_slug]
 
 
 def contacts_of(page: CasePage) -> list[dict[str, Any]]:

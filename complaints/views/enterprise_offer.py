@@ -114,11 +114,10 @@ def _promise(promise: offers.Promise) -> dict[str, Any]:
         where = _("%(kind)s，尾号%(last4)s") % {"kind": where, "last4": promise.payee_last4}
     if promise.owed_by == "consumer":
         where = f"{_('由消费者做')} · {where}"
-    if promise.after is not None:
-        where += " · " + _("事项%(n)s确认后%(days)s个工作日内") % {
-            "n": promise.after, "days": promise.days_after}
+    after = "" if promise.after is None else _("事项%(n)s确认后%(days)s个工作日内") % {
+        "n": promise.after, "days": promise.days_after}
     return {"what": promise.what, "amount": promise.amount, "to_whom": where,
-            "due_on": promise.due_on, "proof": promise.proof}
+            "due_on": promise.due_on, "due_words": after, "proof": promise.proof}
 
 
 def _show(
