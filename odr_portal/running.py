@@ -92,6 +92,12 @@ class Portal:
         log = self.place.local / "log" / "postgres.log"
         embedded.wait_for_postgres(administrator, self.supervisord, log)
         prepared = self.place.local / "state" / "roles"
+        begun = self.place.local / "state" / "demo-begun"
+        if begun.exists():
+            # Stopped in the middle of loading: nobody was served yet, so begin again.
+            embedded.run_statements(administrator, [f'drop database if exists "{DATABASE}" with (force)'])
+            for stamp in (prepared, self.place.local / "state" / "migrated", begun):
+                stamp.unlink(missing_ok=True)
         if not prepared.exists():
             connection = psycopg2.connect(administrator)
             with connection.cursor() as cursor:
@@ -155,7 +161,11 @@ class Portal:
         connection.close()
         if not (row and row[0]):
             say("Loading the demo data (once, about a minute) …")
-            if self.manage("load_demo").returncode:
+            begun = self.place.local / "state" / "demo-begun"
+            begun.touch()
+            failed = self.manage("load_demo").returncode
+            begun.unlink(missing_ok=True)
+            if failed:
                 say("The demo data could not be loaded; the portal starts without. Try `manage.py load_demo` later.")
                 return
         stamp.touch()
