@@ -26,7 +26,8 @@ _kept: dict[tuple[str, int], Calendar] = {}
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """``tells`` off: an import of old cases writes no notice.
+    """``tells`` off: an import of old cases writes no notice. ``reminds`` off: its
+    sweeps look for lapses only, as a reminder of years ago helps nobody.
 
     Rows of the directory that a batch asks for are read once and kept with it.
     """

@@ -69,7 +69,7 @@ class Converter:
             joined = "\x1f".join(f"{k}={v}" for k, v in cells.items())
             value = hashlib.sha256(joined.encode("utf-8")).hexdigest()[:32]
         if not value and self.needed:
-            raise BadCell(self.column, value, _("不能为空"))
+            raise BadCell(self.column, value, _("此列不能为空"))
         if longest and len(value) > longest:
             raise BadCell(self.column, value, _("最多 %(longest)s 个字，现有 %(found)s 个")
                           % {"longest": longest, "found": len(value)})
@@ -140,7 +140,7 @@ class Converter:
         """A moment of the source's zone, not after ``now``; a day alone gets the declared hour."""
         day = self.day(cells)
         if day is None:
-            raise BadCell(self.column, "", _("不能为空"))
+            raise BadCell(self.column, "", _("此列不能为空"))
         at = self.at
         if self.time_column and cells[self.time_column]:
             at = self._time(cells[self.time_column])

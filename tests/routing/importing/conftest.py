@@ -1,0 +1,31 @@
+"""What the tests of the import share: the directory of the project, and one way to call the command."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.cast import load_directory
+
+MAPPINGS = Path("complaints/mappings")
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _public_side(directory: None, db: None) -> None:
+    load_directory()
+
+
+def run(file: Path, *, mapping: str = "wa_ag", **options: Any) -> tuple[int, str]:
+    """(exit code, what it told)."""
+    told = StringIO()
+    try:
+        call_command("import_complaints", file, mapping=MAPPINGS / f"{mapping}.toml", language="en",
+                     stdout=told, stderr=told, **options)
+    except CommandError as problem:
+        return problem.returncode, f"{told.getvalue()}\n{problem}"
+    return 0, told.getvalue()

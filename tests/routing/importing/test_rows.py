@@ -1,0 +1,197 @@
+"""Bad rows are named, good ones go in; running again files nothing twice."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from complaints.models import Complaint, HandlingStep, Notice
+from complaints.workflow import Status
+from enterprises.models import Enterprise
+from tests.routing.importing import register
+from tests.routing.importing.conftest import MAPPINGS, SHARED, run
+
+
+def _bad(path: Path) -> dict[int, str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return {int(row["row"]): row["column"] for row in csv.DictReader(file)}
+
+
+def test_every_bad_row_is_named_and_every_good_one_is_in(tmp_path: Path) -> None:
+    rows = 10 * len(register.SPOILS)
+    expected = register.write(tmp_path / "register.csv", rows, spoilt=True)
+    code, told = run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
+    assert code == 2, told
+    assert _bad(tmp_path / "errors.csv") == expected
+    there = set(Complaint.objects.values_list("external_id", flat=True))
+    assert there == {str(500_000 + n) for n in range(rows) if n + 1 not in expected}
+    assert f"filed {len(there)}, already there 0, bad {len(expected)}" in told
+
+
+def test_the_errors_file_says_the_value_and_the_reason(tmp_path: Path) -> None:
+    register.write(tmp_path / "register.csv", 20, spoilt=True)
+    run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
+    with (tmp_path / "errors.csv").open(encoding="utf-8-sig", newline="") as file:
+        first = next(csv.DictReader(file))
+    assert first == {"row": "8", "column": "opened_date", "value": "2019-02-30",
+                     "reason": "The date is not written in an agreed form (%Y-%m-%d)"}
+
+
+def test_twice_files_nothing_new_and_says_so(tmp_path: Path) -> None:
+    register.write(tmp_path / "register.csv", 60)
+    assert run(tmp_path / "register.csv")[0] == 0
+    before = (Complaint.objects.count(), Enterprise.objects.count(), HandlingStep.objects.count())
+    code, told = run(tmp_path / "register.csv")
+    assert (code, before[0]) == (0, 60)
+    assert "filed 0, already there 60, bad 0" in told
+    assert "nothing new" in told
+    assert before == (Complaint.objects.count(), Enterprise.objects.count(), HandlingStep.objects.count())
+
+
+def test_a_limit_is_gone_on_from_there(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "register.csv.gz", "wb") as packed:
+        register.write(tmp_path / "register.csv", 40)
+        packed.write((tmp_path / "register.csv").read_bytes())
+    assert "filed 15," in run(tmp_path / "register.csv.gz", limit=15)[1]
+    assert "filed 25, already there 15" in run(tmp_path / "register.csv.gz")[1]
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    register.write(tmp_path / "register.csv", 30, spoilt=True)
+    before = Enterprise.objects.count()
+    code, told = run(tmp_path / "register.csv", dry_run=True)
+    assert code == 2
+    assert "would be filed 27, already there 0, bad 3" in told
+    assert (Complaint.objects.count(), Enterprise.objects.count()) == (0, before)
+
+
+def test_what_the_source_lacks_stays_absent(tmp_path: Path) -> None:
+    register.write(tmp_path / "register.csv", 3)
+    run(tmp_path / "register.csv")
+    case = Complaint.objects.get(external_id="500002")
+    assert {"consumer_name", "consents", "statement", "demands"} <= set(case.absent)
+    assert not any(case.consents.values())
+    assert (case.outcome, case.closed_at, case.demands.count()) == ("", None, 0)
+    assert (case.amount, case.currency, case.language) == (Decimal("40.00"), "USD", "en")
+    assert (case.channel, case.external_source, case.problem_category) == ("import", "wa_ag", "price")
+    assert (case.item_name, case.object_kind) == ("Billing Issues; Fees", "service")
+    assert case.received_at.isoformat() == "2019-03-04T17:00:00+00:00"
+
+
+def test_who_is_known_gets_it_and_the_rest_goes_to_a_person_with_the_reason(tmp_path: Path) -> None:
+    register.write(tmp_path / "register.csv", 80)
+    _code, told = run(tmp_path / "register.csv")
+    assert "routed without a person: 70 of 80 (87.5%), of these by the source's own number 20" in told
+    assert "triage: 10 × left_to_authority" in told
+    assert Complaint.objects.filter(enterprise__name="Blue Heron Fiber").count() == 20
+    places = Complaint.objects.filter(enterprise__name="Twin Creeks Satellite")
+    assert set(places.values_list("handling_authority__name_en", flat=True)) == {
+        "Idaho Attorney General", "Oregon Attorney General"}
+    assert set(Complaint.objects.filter(status=Status.TRIAGE).values_list(
+        "handling_authority__name_en", flat=True)) == {"Washington State Attorney General"}
+
+
+def test_a_row_that_the_verb_refuses_does_not_hold_up_its_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from complaints.handling import filing
+    from complaints.refusals import WrongInput
+
+    whole = filing._open
+
+    def picky(request, *arguments):  # type: ignore[no-untyped-def]
+        if request.external_id == "500004":
+            raise WrongInput("bad_text", "no", field="item_name")
+        return whole(request, *arguments)
+
+    monkeypatch.setattr(filing, "_open", picky)
+    register.write(tmp_path / "register.csv", 10)
+    code, told = run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
+    assert (code, _bad(tmp_path / "errors.csv")) == (2, {5: "item_name"})
+    assert Complaint.objects.count() == 9, told
+
+
+def test_with_dated_the_clocks_of_each_day_are_judged_on_that_day(tmp_path: Path) -> None:
+    register.write(tmp_path / "register.csv", 90)
+    code, told = run(tmp_path / "register.csv", dated=True)
+    assert code == 0, told
+    first = Complaint.objects.get(external_id="500000")
+    assert first.filed_at.isoformat() == "2019-03-04T17:00:00+00:00"
+    assert first.status == Status.REVIEW
+    lapsed = first.deadlines.get(clock="negotiation")
+    # Filed on Monday 4 March; ten working days end on Monday 18 March at midnight in Seattle, by then summer time.
+    assert lapsed.lapsed_at.isoformat() == "2019-03-19T07:00:00+00:00"
+    assert lapsed.lapse_written_at.isoformat() == "2019-03-19T16:00:00+00:00"
+    assert lapsed.derivation["has_no_calendar"] is True
+    last = Complaint.objects.get(external_id="500088")
+    assert last.status == Status.WITH_ENTERPRISE
+    assert not Notice.objects.exists()
+    assert not HandlingStep.objects.filter(step="remind").exists()
+    assert "nothing new" in run(tmp_path / "register.csv", dated=True)[1]
+
+
+@pytest.mark.parametrize(("content", "reason"), [
+    (b"", "is empty"),
+    (b"complaint_id,opened_date\n1,2019-01-01\n", "has no column business_name"),
+])
+def test_a_file_of_another_shape_is_refused_whole(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "other.csv").write_bytes(content)
+    code, told = run(tmp_path / "other.csv")
+    assert code == 1
+    assert reason in told
+
+
+def test_a_packed_file_that_breaks_off_keeps_what_came_before(tmp_path: Path) -> None:
+    register.write(tmp_path / "register.csv", 4000)
+    packed = gzip.compress((tmp_path / "register.csv").read_bytes())
+    (tmp_path / "register.csv.gz").write_bytes(packed[: len(packed) // 2])
+    code, told = run(tmp_path / "register.csv.gz", dry_run=True)
+    assert code == 2
+    assert "The packed file breaks off here" in told
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+def test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    rows = 2000
+    register.write(tmp_path / "register.csv", rows)
+    command = [sys.executable, "manage.py", "import_complaints", tmp_path / "register.csv",
+               "--mapping", MAPPINGS / "wa_ag.toml", "--language", "en"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               env={**os.environ, "SECRET_KEY": settings.SECRET_KEY})
+    deadline = time.monotonic() + 60
+    while not Complaint.objects.exists() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(number)
+    told = process.communicate(timeout=60)[0]
+    assert process.returncode == code, told
+    filed = Complaint.objects.count()
+    assert 0 < filed < rows
+    assert filed % 500 == 0
+    assert not Complaint.objects.filter(status=Status.FILED).exists()
+    _code, told = run(tmp_path / "register.csv")
+    assert f"filed {rows - filed:,}, already there {filed:,}, bad 0" in told
+    assert Complaint.objects.values("external_id").distinct().count() == Complaint.objects.count() == rows
+    assert HandlingStep.objects.filter(step="file").count() == rows
+
+
+def test_the_first_real_source(tmp_path: Path) -> None:
+    file = SHARED / "wa_ag" / "cases_telecom.csv"
+    if not file.exists():
+        pytest.skip("the folder shared/data with the public register is not there")
+    code, told = run(file, limit=600)
+    assert code == 0, told
+    assert Complaint.objects.filter(status=Status.WITH_ENTERPRISE).count() >= 560
+    assert Complaint.objects.filter(enterprise__name="Ziply Fiber", respondent_named="Frontier Communications").exists()
