@@ -22,6 +22,8 @@ import psycopg2
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 240
+# Requirements, database and demo data, on a machine that does other things too.
+FIRST_START = 900
 
 
 def free_port() -> int:
@@ -86,7 +88,7 @@ class RunningPortal:
             # Its own group, so that a Ctrl-C can be sent as a terminal does: to all of it.
             start_new_session=True,
         )
-        self.until(lambda: "Ctrl-C stops everything" in self.log.read_text(), "the portal serves")
+        self.until(lambda: "Ctrl-C stops everything" in self.log.read_text(), "the portal serves", FIRST_START)
         return time.monotonic() - begun
 
     def until(self, condition: Any, what: str, seconds: float = PATIENCE) -> Any:
