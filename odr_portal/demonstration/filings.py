@@ -160,7 +160,7 @@ def compose(
     if story.path == "unverified":
         # The telephone was never proven: nobody can be reached, so nobody answers.
         case.consumer = replace(consumer, actor=replace(consumer.actor, user_id=None))
-        case.story = replace(story, leaves=("", ""), answer="silent", asks=0, rounds=0, improves=False,
+        case.story = replace(story, enterprise="answers", leaves=("", ""), answer="silent", asks=0, rounds=0, improves=False,
                              authority="refuse", objects=False, publishes=False)  # fmt: skip
     return case, request
 

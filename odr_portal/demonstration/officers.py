@@ -95,7 +95,7 @@ def _review(case: Case, scene: Scene, officer: Actor) -> Acts:
     what = case.story.authority
     if what == "back" and case.first("back"):
         return [(authority.return_to_intake(text="经营地不在本辖区，请重新分送。"), officer)]
-    if what == "supervise" and case.enterprise_id and case.first("supervised"):
+    if what == "supervise" and case.enterprise_id and not case.times("accepted") and case.first("supervised"):
         return [(_forward(case.enterprise_id, case.branch_id), officer)]
     if what in ("material", "none", "unanswered") and case.first("material"):
         return [(authority.request_material(what="请补充付款记录和与商家的沟通记录。"), officer)]
@@ -120,6 +120,7 @@ def _two_persons(case: Case, scene: Scene, officer: Actor, step: str, payload: d
     move = authority.refuse(**payload) if step == "refuse" else mediation.terminate(**payload)
     waiting, head = scene.matter(case, "proposal"), scene.head(case)
     if waiting is None:
+        case.did("proposed")
         return [(proposals.propose(move=move, payload=payload), officer)]
     if head is None:
         return []

@@ -28,7 +28,7 @@ PACE: dict[str, tuple[float, float]] = {
     S.NEGOTIATING: (0.2, 2.2),
     S.AWAITING_CONSUMER: (0.2, 4.5),
     S.PERFORMING: (0.6, 5.0),
-    S.REVIEW: (0.8, 6.0),
+    S.REVIEW: (0.5, 4.5),
     S.AWAITING_MATERIAL: (0.4, 2.5),
     S.MEDIATING: (1.0, 7.0),
     S.MEDIATION_SUSPENDED: (6.0, 18.0),
@@ -165,7 +165,10 @@ def _after_closing(case: Case, scene: Scene) -> str:
 
 def pace(case: Case, now: datetime) -> datetime:
     """When the next step of this case is due to be thought of."""
-    if case.story.is_prompt:
+    is_asked = case.status == S.NEGOTIATING and case.times("asked") > case.times("answered")
+    is_quick = is_asked or (case.status == S.REVIEW and case.times("proposed"))
+    repents = case.story.takes_back and case.times("accepted") == 1 and case.times("undone") == 0
+    if case.story.is_prompt or is_quick or repents:
         return now
     low, high = PACE.get(case.status, (0.2, 1.0))
     return now + timedelta(days=case.rng.uniform(low, high))

@@ -61,13 +61,18 @@ def _receive(case: Case, scene: Scene, actor: Actor) -> list[Move | None]:
     if what == "wrong_entity" and case.first("returned"):
         others = [f.pk for name, f in scene.cast.firms.items() if name in texts.CARRIERS and f.pk != case.enterprise_id]
         return [enterprise.return_case(reason="wrong_entity", enterprise_id=others[case.nth % len(others)])]
-    return [enterprise.accept_case(handler_id=actor.staff_id or 0)]
+    # Whoever had the case before rang for himself.
+    case.facts["contact"] = 0
+    accepts: list[Move | None] = [enterprise.accept_case(handler_id=actor.staff_id or 0)]
+    rings_at_once = case.rng.random() < 0.4 and case.story.settle != "unreachable" and what == "answers"
+    return accepts + _contact(case) if rings_at_once else accepts
 
 
 def _negotiate(case: Case, scene: Scene) -> list[Move | None]:
     story, rng = case.story, case.rng
     if scene.matter(case, "question"):
-        return [enterprise.answer_question(text=rng.choice(texts.ANSWERS))] if rng.random() < 0.95 else []
+        case.did("answered")
+        return [enterprise.answer_question(text=rng.choice(texts.ANSWERS))] if rng.random() < 0.9 else []
     if scene.matter(case, "settled_elsewhere"):
         return [both.confirm_settled_elsewhere()] if case.first("confirmed_claim") and rng.random() < 0.9 else []
     if scene.matter(case, "urge") and case.first("urge_answered"):

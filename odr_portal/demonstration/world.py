@@ -30,8 +30,11 @@ from routing.forwarding import sweep_filed
 DAYS = 120
 #: Older notices would only flood the mailbox.
 TOLD = timedelta(days=3)
+#: Before that nobody was reminded in writing: a reminder of last month is read by nobody.
+REMINDED = timedelta(days=30)
 #: Ticks of a working day by turns, and the one of a day off: hour, whether offices are open.
 WORKDAYS = (((9, True), (14, True)), ((10, True), (19, False)), ((8, True), (16, True)))
+EARLIER = (((9, True),), ((14, True),), ((10, True),), ((16, True),))
 DAY_OFF = ((15, False),)
 #: Filed after the last sweep, so that the worker has something to forward when it starts.
 LAST = 3
@@ -74,7 +77,8 @@ class World:
         """Loaded once a day: nothing in the directory changes within one."""
         day = now.astimezone(_LOCAL).date()
         if self.conditions is None or self.conditions_on != day:
-            self.conditions = replace(Conditions.at(now), tells=self.until - now <= TOLD)
+            ago = self.until - now
+            self.conditions = replace(Conditions.at(now), tells=ago <= TOLD, reminds=ago <= REMINDED)
             self.conditions_on = day
         return self.conditions
 
@@ -161,8 +165,7 @@ def take_all(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, conditi
 def sweep(*, now: datetime, conditions: Conditions) -> None:
     while sweep_filed(now=now, conditions=conditions) >= handling.BATCH:
         pass
-    while handling.sweep_clocks(now=now, conditions=conditions) >= handling.BATCH:
-        pass
+    handling.sweep_clocks(now=now, conditions=conditions)
 
 
 def moments(*, until: datetime, rng: Random, calendar: Calendar) -> list[tuple[datetime, bool]]:
@@ -171,7 +174,8 @@ def moments(*, until: datetime, rng: Random, calendar: Calendar) -> list[tuple[d
     found = []
     for nth in range(DAYS + 1):
         day = first + timedelta(days=nth)
-        for hour, is_office in WORKDAYS[nth % len(WORKDAYS)] if calendar.is_working(day) else DAY_OFF:
+        turns = WORKDAYS if nth > DAYS - REMINDED.days else EARLIER
+        for hour, is_office in turns[nth % len(turns)] if calendar.is_working(day) else DAY_OFF:
             at = datetime.combine(day, time(hour), _LOCAL) + timedelta(seconds=rng.randint(0, 6600))
             if at < until:
                 found.append((at, is_office))
