@@ -169,4 +169,8 @@ def evidence_file(request: HttpRequest, number: str, pk: int) -> HttpResponseBas
         handed = evidence.download(row)
     except FileNotFoundError:
         raise Http404 from None
-    return FileResponse(handed.stream, headers=handed.headers)
+    response = FileResponse(handed.stream)
+    # After the fact: FileResponse would put words of its own in their place.
+    for name, value in handed.headers.items():
+        response.headers[name] = value
+    return response

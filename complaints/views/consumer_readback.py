@@ -48,8 +48,8 @@ def _promise(promise: ObligationView) -> str:
     to = _("到尾号%(last4)s") % {"last4": last4} if last4 else ""
     due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on \
         else promise.due_words
-    parts = [" ".join(p for p in (promise.what, amount) if p) + to, due]
-    return "，".join(p for p in parts if p) + "。"
+    what = " ".join(p for p in (promise.what, amount) if p) + to
+    return _("%(what)s，%(due)s。") % {"what": what, "due": due}
 
 
 def _accepted(page: CasePage) -> tuple[str, list[str]]:

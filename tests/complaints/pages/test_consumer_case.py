@@ -1,39 +1,247 @@
-"""The consumer's case page: what it says in each status, to whom, and at what cost."""
+"""The consumer's case page and list: what they say in each status, to whom, and at what cost."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
-from django.utils import timezone
+import time_machine
+from django.http import Http404
 
+from complaints import handling
+from complaints.deadlines import day_by_day, explain
+from complaints.handling import authority, both, consumer, enterprise
+from complaints.models import Complaint, Deadline
+from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, open_case
 from complaints.workflow import Status
-from tests.cast import World
-from tests.given import a_complaint, filed
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import shown, signed_in
 
+S = Status
 STATUSES = [s for s in Status if s != Status.DRAFT]
+SOON = WEDNESDAY + timedelta(hours=1)
+#: Session, person, frame; then each table once. The same for the smallest and the largest case.
+QUERIES_OF_A_CASE = 18
+QUERIES_OF_THE_LIST = 9
 
 
-def now_then() -> Any:
-    """A little ago: the page reads the clock, the steps before it must lie in the past."""
-    return timezone.now() - timedelta(minutes=5)
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Any]:
+    with time_machine.travel(SOON, tick=False) as traveller:
+        yield traveller
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+def place(case: Complaint, name: str = "") -> str:
+    return f"/cases/{case.number}/" + (f"{name}/" if name else "")
 
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_the_case_page_opens_in_every_status(world: World, status: Status, language: str) -> None:
-    case = a_complaint(world, status=status, now=now_then())
-    client = signed_in(world.chen)
-    answer = client.get(f"/cases/{case.number}/", headers={"accept-language": language})
+def test_the_case_page_says_who_does_what_by_when(world: World, status: Status, language: str) -> None:
+    case = given.a_complaint(world, status=status)
+    answer = signed_in(world.chen).get(place(case), headers={"accept-language": language})
     assert answer.status_code == 200
-    text = answer.content.decode()
+    text, duty = shown(answer), answer.context["page"].duty
     assert case.number in text
-    assert answer.context["page"].duty.sentence in text
+    assert duty.status in text
+    assert duty.who in text
+    assert duty.if_missed in text
+    if duty.deadline is not None:
+        assert f"{place(case)}why/" in text
+    if not answer.context["calls"]:
+        assert duty.sentence in text
+
+
+def test_the_page_costs_the_same_however_much_has_happened(
+    world: World, django_assert_num_queries: Any,
+) -> None:
+    small = given.a_complaint(world, status=S.NEGOTIATING)
+    large = given.a_complaint(world, status=S.NEGOTIATING)
+    for number in range(4):
+        given.step(large, given.an_offer(), world.handler, WEDNESDAY)
+        given.step(large, consumer.decline_offer(reason="other", text=f"还是不够 {number}"), world.consumer, WEDNESDAY)
+        given.step(large, enterprise.send_message(text="再商量。"), world.handler, WEDNESDAY)
+        given.step(large, consumer.add_statement(text="补充。"), world.consumer, WEDNESDAY)
+    given.step(large, given.an_offer(), world.handler, WEDNESDAY)
+    client = signed_in(world.chen)
+    client.get(place(small))
+    for case in (small, large):
+        with django_assert_num_queries(QUERIES_OF_A_CASE):
+            assert client.get(place(case)).status_code == 200
+
+
+def test_the_list_costs_the_same_however_many_there_are(world: World, django_assert_num_queries: Any) -> None:
+    client = signed_in(world.chen)
+    given.a_complaint(world, status=S.NEGOTIATING)
+    client.get("/cases/")
+    for more in (0, 5):
+        for _ in range(more):
+            given.a_complaint(world, status=S.PERFORMING)
+        with django_assert_num_queries(QUERIES_OF_THE_LIST):
+            assert client.get("/cases/").status_code == 200
+
+
+def test_a_case_that_waits_for_the_consumer_is_always_first(world: World) -> None:
+    made = [given.a_complaint(world, status=s) for s in (
+        S.CLOSED, S.NEGOTIATING, S.FILED, S.AWAITING_CONSUMER, S.PERFORMING, S.AWAITING_MATERIAL)]
+    groups = signed_in(world.chen).get("/cases/").context["groups"]
+    assert [g.title for g in groups] == ["轮到您了", "正在办理", "已办结"]
+    assert {c.complaint.pk for c in groups[0].cards} == {made[3].pk, made[5].pk}
+    for group in groups[:2]:
+        days = [c.duty.deadline.due_at for c in group.cards]
+        assert days == sorted(days)
+    assert [c.complaint.pk for c in groups[2].cards] == [made[0].pk]
+
+
+def test_no_case_yet_says_so_and_shows_the_way(world: World) -> None:
+    given.a_complaint(world, status=S.NEGOTIATING)
+    page = shown(signed_in(world.otto).get("/cases/"))
+    assert "您还没有投诉" in page
+    assert 'href="/file/"' in page
+
+
+@pytest.mark.parametrize("status", [S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER])
+def test_two_taps_end_the_negotiation(world: World, status: Status) -> None:
+    case = given.a_complaint(world, status=status)
+    client = signed_in(world.chen)
+    assert f'href="{place(case, "stop")}"' in shown(client.get(place(case)))
+    assert client.post(place(case, "stop"), {"idempotency_key": "k" * 20, "text": ""}).status_code == 302
+    case.refresh_from_db()
+    assert case.status == S.REVIEW
+
+
+def test_why_this_date_equals_the_stored_derivation(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    clocks = Deadline.objects.filter(complaint=case)
+    client = signed_in(world.chen)
+    for clock in clocks:
+        for language in ("zh-hans", "en"):
+            page = client.get(place(case, f"why/{clock.clock}"), headers={"accept-language": language})
+            text = shown(page)
+            for line in explain(clock.derivation, language):
+                assert line in text, (clock.clock, line)
+            days = day_by_day(clock.derivation, language)
+            assert page.context["days"] == days
+            counted = [c for week in page.context["weeks"] for c in week if c.kind in ("is-count", "is-last")]
+            assert len(counted) == clock.length
+            assert counted[-1].day == clock.last_day
+
+
+def test_each_promise_has_a_date_of_its_own_to_explain(world: World) -> None:
+    case = given.a_complaint(world, status=S.PERFORMING)
+    page = signed_in(world.chen).get(place(case, "why/performance-1"))
+    assert page.status_code == 200
+    assert page.context["clock"].last_day == date(2026, 12, 7)
+
+
+def test_staff_who_follow_a_notice_are_sent_to_their_own_page(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    answer = signed_in(world.ming).get(place(case))
+    assert (answer.status_code, answer["Location"]) == (302, f"/enterprise/cases/{case.number}/")
+    assert signed_in(world.ming).get(place(case, "why/negotiation")).status_code == 200
+    assert signed_in(world.rui).get(place(case, "why/negotiation")).status_code == 200
+    assert signed_in(world.hua).get(place(case, "why/negotiation")).status_code == 404
+
+
+def test_a_closed_case_names_outcome_reason_and_the_next_ways(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, consumer.withdraw(reason="other"), world.consumer, WEDNESDAY)
+    page = shown(signed_in(world.chen).get(place(case)))
+    assert "结果：已撤回" in page
+    assert "您还可以：" in page
+    assert f'href="{place(case, "refer")}"' in page
+
+
+def test_each_side_sees_of_the_person_what_it_may(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    own = open_case(world.chen, case.number, side=CONSUMER, now=SOON).person
+    assert (own.name, own.phone, own.is_masked) == ("陈试", "13800000001", False)
+    before = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
+    assert (before.name, before.phone, before.address) == ("陈**", "138****0001", "")
+    given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, WEDNESDAY)
+    after = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
+    assert (after.name, after.phone) == ("陈试", "13800000001")
+    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
+    ended = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
+    assert (ended.name, ended.phone) == ("陈**", "138****0001")
+    officer = open_case(world.rui, case.number, side=AUTHORITY, now=SOON).person
+    assert (officer.name, officer.phone) == ("陈试", "13800000001")
+    other = open_case(world.su, case.number, side=AUTHORITY, now=SOON).person
+    assert other.is_masked
+
+
+def test_a_former_enterprise_reads_its_own_time_only(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    moves: list[tuple[handling.Move, Any]] = [
+        (enterprise.return_case(reason="wrong_entity", text="不是我们的用户。"), world.handler),
+        (authority.ask_consent(enterprise_id=world.telecom.pk), world.intake),
+        (both.give_consent(), world.consumer),
+        (authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE), world.intake),
+        (enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger),
+        (enterprise.send_message(text="我们来处理。"), world.stranger),
+        (given.an_offer(), world.stranger),
+    ]
+    for minute, (move, actor) in enumerate(moves, start=1):
+        given.step(case, move, actor, WEDNESDAY + timedelta(minutes=minute))
+    page = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON)
+    assert page.is_former
+    assert page.actor is None
+    assert (page.steps, page.clocks, page.files, page.offers, page.person.phone) == ((), [], [], [], "")
+    said = " ".join(part.text for message in page.thread for part in message.parts)
+    assert "我们来处理" not in said
+    assert "不是我们的用户" in said
+    assert {e.step for e in page.timeline} >= {"file", "return_case"}
+    assert "accept_case" not in {e.step for e in page.timeline}
+    new = open_case(world.hua, case.number, side=ENTERPRISE, now=SOON)
+    assert "不是我们的用户" not in " ".join(p.text for m in new.thread for p in m.parts)
+    with pytest.raises(Http404):
+        open_case(world.hua, case.number, side=CONSUMER, now=SOON)
+
+
+def test_what_only_one_side_may_know_stays_there(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, enterprise.add_internal_note(text="先查计费。"), world.handler, WEDNESDAY)
+    given.step(case, enterprise.flag_concern(text="像是索赔。"), world.handler, WEDNESDAY)
+    seen = {side: open_case(user, case.number, side=side, now=SOON) for side, user in (
+        (CONSUMER, world.chen), (ENTERPRISE, world.ming), (AUTHORITY, world.rui))}
+    steps = {side: {e.step for e in page.timeline} for side, page in seen.items()}
+    assert not steps[CONSUMER] & {"add_internal_note", "flag_concern"}
+    assert "add_internal_note" in steps[ENTERPRISE]
+    assert "flag_concern" not in steps[ENTERPRISE]
+    assert "add_internal_note" not in steps[AUTHORITY]
+    assert "flag_concern" in steps[AUTHORITY]
+    assert "concern" not in seen[CONSUMER].matters
+    html = shown(signed_in(world.chen).get(place(case)))
+    assert "先查计费" not in html
+    assert "像是索赔" not in html
+
+
+def test_the_enterprise_reads_no_name_of_the_consumer_in_the_record(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    page = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON)
+    words = " ".join(e.actor for e in page.timeline)
+    assert "陈试" not in words
+    assert "消费者" in words
+    assert "您" in " ".join(e.actor for e in open_case(
+        world.chen, case.number, side=CONSUMER, now=SOON).timeline)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_button_of_the_page_leads_to_a_page(world: World, status: Status) -> None:
+    case = given.a_complaint(world, status=status)
+    client = signed_in(world.chen)
+    answer = client.get(place(case))
+    addresses = [c.url for c in answer.context["calls"]] + [m.url for m in answer.context["more"]]
+    assert addresses
+    for address in addresses:
+        assert client.get(address).status_code == 200, address
+
+
+def test_the_page_offers_no_step_that_the_table_does_not(world: World) -> None:
+    for status in STATUSES:
+        case = given.a_complaint(world, status=status)
+        page = open_case(world.chen, case.number, side=CONSUMER, now=SOON)
+        assert set(page.steps) <= set(handling.allowed_steps(case, world.consumer))

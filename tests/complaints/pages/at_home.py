@@ -1,0 +1,104 @@
+"""Chen at home: cases in which one of the consumer's steps stands open, and their addresses.
+
+One rule: each case is made by the real verbs, at WEDNESDAY; the pages are opened at SOON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from complaints import handling
+from complaints.handling import Answer, Promise, authority, both, consumer, enterprise, offers
+from complaints.models import Complaint, HandlingStep
+from complaints.workflow import Outcome, Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+S = Status
+SOON = WEDNESDAY + timedelta(hours=1)
+#: After the due day of ``a_complaint``'s promise, before the lapse after it.
+AFTER_DUE = datetime(2026, 12, 8, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Coordinates]:
+    with time_machine.travel(SOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(autouse=True)
+def files(settings: Any, tmp_path: Any) -> None:
+    settings.EVIDENCE_ROOT = str(tmp_path)
+
+
+def place(case: Complaint, name: str = "") -> str:
+    return f"/cases/{case.number}/" + (f"{name}/" if name else "")
+
+
+def steps_of(case: Complaint) -> list[str]:
+    return list(HandlingStep.objects.filter(complaint=case).order_by("pk").values_list("step", flat=True))
+
+
+def at(status: Status) -> Callable[[World], Complaint]:
+    return lambda world: given.a_complaint(world, status=status)
+
+
+def accepted(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    return given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY)
+
+
+def overdue_promise(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, given.an_offer(), world.handler, WEDNESDAY)
+    return given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY)
+
+
+def reported(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.PERFORMING)
+    return given.step(case, enterprise.report_performed(obligations=[1], proof="退款流水 8842"),
+                      world.handler, WEDNESDAY)
+
+
+def own_part(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, offers.make_offer(
+        answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+        promises=[Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
+                  Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1)]),
+        world.handler, WEDNESDAY)
+    return given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY)
+
+
+def withdrawn(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    return given.step(case, consumer.withdraw(reason="mistake"), world.consumer, WEDNESDAY)
+
+
+def unconfirmed(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    handling.sweep_clocks(now=WEDNESDAY + timedelta(days=10))
+    case.refresh_from_db()
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
+    return case
+
+
+def claimed(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    return given.step(case, both.claim_settled_elsewhere(text="电话里谈妥了。"), world.handler, WEDNESDAY)
+
+
+def asked_consent(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.TRIAGE)
+    return given.step(case, authority.ask_consent(enterprise_id=world.mobile.pk), world.intake, WEDNESDAY)
+
+
+def redirected(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.TRIAGE)
+    return given.step(case, authority.redirect(matter="consultation", body="12345", text="请拨打12345咨询。"),
+                      world.intake, WEDNESDAY)

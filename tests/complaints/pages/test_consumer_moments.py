@@ -1,0 +1,105 @@
+"""The consumer's steps in time and with files: undo, lapses judged first, evidence kept or not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from complaints.models import Evidence
+from complaints.workflow import Outcome, Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_home import accepted, at, clock, files, place, reported
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
+
+__all__ = ["clock", "files"]
+
+S = Status
+
+
+def test_each_deciding_step_is_read_back_and_undone(world: World, clock: Any) -> None:
+    ways = [
+        (at(S.AWAITING_CONSUMER), "offer/1", {"answer": "accept"}, "退还多扣费用 ¥128.50"),
+        (at(S.AWAITING_CONSUMER), "offer/1", {"answer": "decline", "reason": "other", "counter_demand": "全退"},
+         "您希望：全退"),
+        (at(S.NEGOTIATING), "stop", {}, "您不再与企业协商"),
+        (at(S.NEGOTIATING), "withdraw", {"reason": "other"}, "您撤回了投诉"),
+        (reported, "performed", {"answer-1": "done"}, "退还多扣费用：已兑现"),
+    ]
+    client = signed_in(world.chen)
+    for prepare, name, said, words in ways:
+        case = prepare(world)
+        before = case.status
+        answer = send(client, place(case, name), said)
+        assert answer["Location"] == place(case, "done")
+        page = shown(client.get(place(case, "done")))
+        assert words in page
+        assert "点错了？" in page
+        assert send(client, place(case, "undo"), {}).status_code == 302
+        case.refresh_from_db()
+        assert case.status == before
+        # Once only: the same step cannot be taken back again.
+        assert client.get(place(case, "done"))["Location"] == place(case)
+
+
+def test_undo_ends_at_midnight_of_the_next_working_day(world: World, clock: Any) -> None:
+    case = accepted(world)
+    clock.move_to(datetime(2026, 11, 12, 15, 59, 59, tzinfo=UTC), tick=False)
+    assert signed_in(world.chen).get(place(case, "undo")).status_code == 200
+    clock.move_to(datetime(2026, 11, 12, 16, 0, tzinfo=UTC), tick=False)
+    client = signed_in(world.chen)
+    assert client.get(place(case, "undo")).status_code == 302
+    assert send(client, place(case, "undo"), {}).status_code == 409
+
+
+def test_an_answer_after_the_last_instant_is_judged_after_the_lapse(world: World, clock: Any) -> None:
+    """The page still shows the offer as no sweep ran; the clock decides all the same."""
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    clock.move_to(WEDNESDAY + timedelta(days=10), tick=False)
+    client = signed_in(world.chen)
+    refused = send(client, place(case, "offer/1"), {"answer": "accept", "text": "我当时在医院，现在接受这个方案。"})
+    assert refused.status_code == 409
+    assert "我当时在医院" in shown(refused)
+    case.refresh_from_db()
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
+    assert "仍然可以答复" in shown(client.get(place(case)))
+
+
+def test_files_come_with_a_statement_and_a_bad_one_costs_nothing(world: World, clock: Any) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    client = signed_in(world.chen)
+    png = b"\x89PNG\r\n\x1a\n" + b"0" * 64
+    good = SimpleUploadedFile("账单.png", png)
+    bad = SimpleUploadedFile("x.exe", b"MZ\x90\x00\x01\x02")
+    answer = send(client, place(case, "statement"), {"text": "账单见附件，第二页。", "uploads": [good, bad]})
+    assert answer.status_code == 422
+    assert "账单见附件，第二页。" in shown(answer)
+    assert "x.exe" in shown(answer)
+    assert not Evidence.objects.filter(complaint=case).exists()
+    answer = send(client, place(case, "statement"), {"uploads": [SimpleUploadedFile("账单.png", png)]})
+    assert answer.status_code == 302
+    page = shown(client.get(place(case)))
+    row = Evidence.objects.get(complaint=case)
+    assert place(case, f"files/{row.pk}") in page
+    handed = client.get(place(case, f"files/{row.pk}"))
+    assert b"".join(handed.streaming_content) == png
+    assert handed["Content-Disposition"].startswith("attachment")
+    assert handed["X-Content-Type-Options"] == "nosniff"
+    # The parties to the case have it too, strangers do not.
+    assert signed_in(world.ming).get(place(case, f"files/{row.pk}")).status_code == 200
+    assert signed_in(world.hua).get(place(case, f"files/{row.pk}")).status_code == 404
+
+
+def test_a_refused_step_keeps_no_file(world: World, clock: Any, tmp_path: Any) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_MATERIAL)
+    clock.move_to(WEDNESDAY + timedelta(days=14), tick=False)
+    client = signed_in(world.chen)
+    answer = send(client, place(case, "material"), {"text": "这是补充的账单，请查收。", "uploads": [
+        SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + b"1" * 64)]})
+    assert answer.status_code == 409
+    assert not Evidence.objects.filter(complaint=case).exists()
+    assert not [f for f in tmp_path.rglob("*") if f.is_file()]
+    case.refresh_from_db()
+    assert case.status == S.REVIEW
