@@ -30,6 +30,11 @@ def set_choices(form: forms.Form, name: str, choices: Choices) -> None:
     form.fields[name].choices = choices  # type: ignore[attr-defined]
 
 
+def lines_of(codes: Sequence[str], kind: str) -> Choices:
+    """Choices that stand on a line of their own begin with a capital."""
+    return [(code, words[:1].upper() + words[1:]) for code, words in words_of(codes, kind)]
+
+
 class CaseFilter(forms.Form):
     """Conditions on the list of cases: a shareable GET form; what cannot be read is left out."""
 
@@ -163,7 +168,7 @@ class RefusalForm(StepForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "ground", words_of(REFUSAL_GROUNDS, "refusal_ground"))
+        set_choices(self, "ground", lines_of(REFUSAL_GROUNDS, "refusal_ground"))
         set_choices(self, "body", [("", str(_("请选择"))), *words_of(BODIES, "body")])
         self.fields["body"].error_messages["invalid_choice"] = CHOOSE
 
@@ -191,7 +196,7 @@ class TerminationForm(StepForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "ground", words_of(TERMINATION_GROUNDS, "termination_ground"))
+        set_choices(self, "ground", lines_of(TERMINATION_GROUNDS, "termination_ground"))
 
     def clean_facts(self) -> str:
         return long_enough(self.cleaned_data["facts"])
@@ -206,7 +211,7 @@ class RedirectForm(StepForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "matter", words_of(tuple(labels.KINDS["redirected_matter"]), "redirected_matter"))
+        set_choices(self, "matter", lines_of(tuple(labels.KINDS["redirected_matter"]), "redirected_matter"))
         set_choices(self, "body", [("", str(_("请选择"))), *words_of(BODIES, "body")])
 
 
@@ -223,7 +228,7 @@ class SessionForm(StepForm):
     def __init__(self, *args: Any, now: datetime, **options: Any) -> None:
         super().__init__(*args, **options)
         self.now = now
-        set_choices(self, "mode", words_of(tuple(labels.KINDS["session_mode"]), "session_mode"))
+        set_choices(self, "mode", lines_of(tuple(labels.KINDS["session_mode"]), "session_mode"))
 
     def clean_at(self) -> datetime:
         at: datetime = self.cleaned_data["at"]
@@ -256,7 +261,7 @@ class RecusalForm(StepForm):
     def __init__(self, *args: Any, may_suspend: bool, **options: Any) -> None:
         super().__init__(*args, **options)
         codes = [c for c in labels.KINDS["recusal_decision"] if may_suspend or c != "suspend"]
-        set_choices(self, "decision", words_of(codes, "recusal_decision"))
+        set_choices(self, "decision", lines_of(codes, "recusal_decision"))
 
 
 class AppraisalForm(StepForm):
@@ -269,7 +274,7 @@ class AppraisalForm(StepForm):
     def __init__(self, *args: Any, today: date, **options: Any) -> None:
         super().__init__(*args, **options)
         self.today = today
-        set_choices(self, "cost_borne_by", words_of(tuple(labels.KINDS["cost_bearer"]), "cost_bearer"))
+        set_choices(self, "cost_borne_by", lines_of(tuple(labels.KINDS["cost_bearer"]), "cost_bearer"))
 
     def clean_until(self) -> date:
         return after_today(self.cleaned_data["until"], self.today)
@@ -333,7 +338,7 @@ class ReopenForm(StepForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "ground", words_of(tuple(labels.KINDS["reopening_ground"]), "reopening_ground"))
+        set_choices(self, "ground", lines_of(tuple(labels.KINDS["reopening_ground"]), "reopening_ground"))
 
 
 class PoliceForm(StepForm):

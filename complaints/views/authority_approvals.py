@@ -87,8 +87,8 @@ def _proposal(matter: Matter, by: str, desk: Desk) -> Proposal:
         matter=matter, complaint=case, what=labels.action(matter.subject), by=by,
         is_own=matter.opened_by_key == desk.user.person_key,
         is_ours=case.handling_authority_id in desk.authority_ids,
-        facts=[Fact(str(_FIELDS[name]), _value(matter.subject, name, value))
-               for name, value in payload.items() if value and name in _FIELDS],
+        facts=[Fact(str(words), _value(matter.subject, name, payload[name]))
+               for name, words in _FIELDS.items() if payload.get(name)],
         effect=str(page.effect) if page else "", respondent=respondent_of(case),
         url=reverse("complaints:authority-approval", args=[matter.pk]), case_url=case_url(case, AUTHORITY))
 
