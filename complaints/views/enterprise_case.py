@@ -71,7 +71,7 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         "more": [b for b in rest if b.slug not in IN_FRONT],
         "demands": demand_lines(page), "waiting": waiting,
         "contacts": contacts, "failure_waits": page.may("report_failure") and not contacts,
-        "notes": list(InternalNote.objects.filter(engagement=engagement).order_by("-at", "-pk")[:20]),
+        "notes": list(InternalNote.objects.filter(engagement__in=page.engagements).order_by("-at", "-pk")[:20]),
         "odr_result": labels.label(engagement.odr_result, kind="odr_result")
         if engagement and engagement.odr_result else "",
     })
@@ -98,7 +98,7 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
 
 def contacts_of(page: CasePage) -> list[dict[str, Any]]:
     """The newest attempts to reach the consumer."""
-    rows = Contact.objects.filter(engagement=page.engagement).order_by("-at", "-pk")[:20]
+    rows = Contact.objects.filter(engagement__in=page.engagements).order_by("-at", "-pk")[:20]
     return [{"at": row.at, "by_name": row.by_name, "reached": row.reached,
              "way": labels.label(row.channel, kind="contact_channel")} for row in rows]
 

@@ -7,11 +7,11 @@ one page of rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -120,10 +120,15 @@ def annotated(cases: QuerySet[Complaint], desk: Desk) -> QuerySet[Complaint]:
     owed = Deadline.objects.filter(complaint=OuterRef("pk"), owed_by="enterprise", ended_at=None)
     spoken = (HandlingStep.objects.filter(complaint=OuterRef("pk"), audience="parties")
               .exclude(actor_role="system").exclude(step="file").order_by("-sequence").values("actor_role")[:1])
+    # The columns of the case are asked first: most rows then need no look at their clocks.
+    tonight = desk.now + timedelta(days=1)
     return cases.annotate(
-        is_due_today=Exists(owed.filter(state="running", last_day=desk.today, due_at__gt=desk.now)),
-        is_owed_late=Exists(owed.filter(Q(state="lapsed") | Q(state="running", due_at__lte=desk.now))),
-        last_word=Subquery(spoken, output_field=CharField()),
+        is_due_today=Case(When(next_due_at__lte=tonight, then=Exists(
+            owed.filter(state="running", last_day=desk.today, due_at__gt=desk.now))), default=False),
+        is_owed_late=Case(When(Q(is_overdue=True) | Q(next_due_at__lte=desk.now), then=Exists(
+            owed.filter(Q(state="lapsed") | Q(state="running", due_at__lte=desk.now)))), default=False),
+        last_word=Case(When(status__in=sorted(ENTERPRISE_SIDE), then=Subquery(
+            spoken, output_field=CharField())), default=Value(""), output_field=CharField()),
         is_mine=Q(handler_id__in=desk.staff_ids),
     )
 
