@@ -63,6 +63,7 @@ class Tally:
     lapses: int = 0
     stopped: bool = False
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     statuses: Counter[str] = field(default_factory=Counter)
     triage: Counter[str] = field(default_factory=Counter)
     unnamed: Counter[str] = field(default_factory=Counter)
@@ -109,19 +110,18 @@ class Batches:
         self.is_stopped = is_stopped
         self.progress = progress
         self.tally = Tally()
+        self._started = time.monotonic(), time.process_time()
 
     def run(self, rows: Iterable[Row | None]) -> Tally:
         """File as the rows come, at the present moment."""
-        started = time.monotonic()
         for batch in _batched(self._counted(rows), BATCH):
             if self._is_over():
                 break
             self._file(batch, now=self.clock())
-        return self._ended(started)
+        return self._ended()
 
     def run_dated(self, rows: Iterable[Row | None], *, zone: ZoneInfo) -> Tally:
         """File in the order of the rows' days; the clocks of each day are judged on that day."""
-        started = time.monotonic()
         ordered = sorted(self._counted(rows), key=lambda row: (_day(row, zone), row.number))
         for day, of_day in itertools.groupby(ordered, key=lambda row: _day(row, zone)):
             if self._is_over():
@@ -132,7 +132,7 @@ class Batches:
             now = max(morning, *(row.request.received_at for row in todays))
             for batch in _batched(todays, BATCH):
                 self._file(batch, now=now)
-        return self._ended(started)
+        return self._ended()
 
     def _counted(self, rows: Iterable[Row | None]) -> Iterator[Row]:
         for row in rows:
@@ -146,8 +146,9 @@ class Batches:
         self.tally.stopped = self.tally.stopped or self.is_stopped()
         return self.tally.stopped
 
-    def _ended(self, started: float) -> Tally:
-        self.tally.seconds = time.monotonic() - started
+    def _ended(self) -> Tally:
+        self.tally.seconds = time.monotonic() - self._started[0]
+        self.tally.cpu_seconds = time.process_time() - self._started[1]
         return self.tally
 
     def _sweep(self, now: datetime) -> None:

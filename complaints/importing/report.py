@@ -79,7 +79,8 @@ def filing_lines(tally: Tally, bad: BadRows, *, language: str, dry_run: bool = F
             yield f"triage: {count:,} × {reason}: {say({'code': reason}, language)}"
         for named, count in tally.unnamed.most_common(5):
             yield f"triage: {count:,} × “{named}”"
-        yield f"{tally.seconds:.1f} s, {tally.filed / max(tally.seconds, 0.001):,.0f} rows/s"
+        yield (f"{tally.seconds:.1f} s ({tally.cpu_seconds:.1f} s of CPU here), "
+               f"{tally.filed / max(tally.seconds, 0.001):,.0f} rows/s")
     elif not bad.rows and not tally.stopped:
         yield "nothing new"
     if tally.lapses:
