@@ -1,0 +1,83 @@
+"""The elder display on a small phone: large letters, nothing cut off, nothing wider than the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from complaints.filing import drafts
+from complaints.views.filing_frame import COOKIE
+from complaints.workflow import Status
+from tests.cast import World
+from tests.complaints.filing.conftest import Town, town
+from tests.given import a_complaint
+
+__all__ = ["town"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SHOWN = [Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.PERFORMING, Status.MEDIATING, Status.CLOSED]
+#: What is drawn beyond the right edge and cannot be scrolled to.
+CUT_OFF = """() => [...document.querySelectorAll("main *")].filter(e => {
+  const box = e.getBoundingClientRect();
+  return box.width && box.right > innerWidth + 1 && !e.closest(".scroll, .tabs, .vh, .cell-label, thead, caption, svg");
+}).map(e => e.outerHTML.slice(0, 90))"""
+#: A box whose own words do not fit into it.
+TOO_NARROW = """() => [...document.querySelectorAll("main :is(p, dd, dt, span, td, th, a, button, label, h1, h2, h3)")]
+  .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1 && !e.closest(".vh, .cell-label, thead, caption"))
+  .map(e => `${e.scrollWidth} > ${e.clientWidth}: ${e.outerHTML.slice(0, 90)}`)"""
+
+
+def look(visitor: Any, path: str, name: str) -> list[str]:
+    page = visitor.go(path)
+    visitor.shot(f"elder-{name}")
+    visitor.check()
+    return [f"{path}: {line}" for script in (CUT_OFF, TOO_NARROW) for line in page.evaluate(script)]
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_consumers_pages(visit: Callable[..., Any], world: World, language: str) -> None:
+    then = timezone.now() - timedelta(minutes=5)
+    cases = {status: a_complaint(world, status=status, now=then) for status in SHOWN}
+    visitor = visit(display="elder", language=language, user=world.chen)
+    wrong = []
+    for path in ("/", "/how/", "/how/time-limits/", "/find/?q=移动", "/track/", "/file/", "/cases/", "/account/"):
+        wrong += look(visitor, path, f"{language}-{path.strip('/').replace('/', '-')[:5] or 'home'}")
+    for status, case in cases.items():
+        wrong += look(visitor, f"/cases/{case.number}/", f"{language}-case-{status}")
+    number = cases[Status.AWAITING_CONSUMER].number
+    for page in ("offer/1", "why/confirmation", "stop", "statement", "withdraw"):
+        wrong += look(visitor, f"/cases/{number}/{page}/", f"{language}-{page.replace('/', '-')}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_pages_of_those_who_answer(visit: Callable[..., Any], world: World) -> None:
+    then = timezone.now() - timedelta(minutes=5)
+    case = a_complaint(world, status=Status.NEGOTIATING, now=then)
+    visitor = visit(display="elder", user=world.ming)
+    wrong = look(visitor, "/enterprise/queue/", "queue")
+    wrong += look(visitor, f"/enterprise/cases/{case.number}/", "enterprise-case")
+    wrong += look(visitor, f"/enterprise/cases/{case.number}/offer/", "enterprise-offer")
+    review = a_complaint(world, status=Status.REVIEW, now=then)
+    visitor = visit(display="elder", user=world.rui)
+    for path in ("/authority/", "/authority/cases/", f"/authority/cases/{review.number}/"):
+        wrong += look(visitor, path, f"authority-{path[11:16].strip('/')}{path.count('/')}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_amount_stands_below_its_demand(visit: Callable[..., Any], town: Town) -> None:
+    visitor = visit(display="elder")
+    draft, key = drafts.begin(now=timezone.now())
+    visitor.context.add_cookies([{"name": COOKIE, "value": key, "url": visitor.origin}])
+    wrong = look(visitor, f"/file/{draft.pk}/demands/", "demands")
+    assert not wrong, "\n".join(wrong)
+    page = visitor.page
+    row = page.locator(".choice:has(.money)").first
+    label, amount = row.locator("> label").bounding_box(), row.locator(".money input").bounding_box()
+    assert label
+    assert amount
+    assert amount["y"] >= label["y"] + label["height"] - 1
