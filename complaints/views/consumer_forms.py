@@ -14,10 +14,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from authorities.jurisdiction import Jurisdiction
 from authorities.models import named
 from complaints import labels
 from complaints.handling import Move, both, consumer, enterprise, undoing
 from complaints.views.case import CasePage
+from enterprises.models import BranchAuthority
 from odr_portal.templatetags.portal import last_day_text
 
 Words = str | Promise
@@ -75,10 +77,6 @@ class StepForm(forms.Form):
     def moves(self) -> list[Move]:
         raise NotImplementedError
 
-    def authority(self) -> str:
-        row = self.page.complaint.handling_authority
-        return labels.label("authority", kind="side") if row is None else named(row)
-
 
 def goes_to_regulator(page: CasePage) -> bool:
     """Whether failing with the enterprise takes the case on (procedure, section 3)."""
@@ -87,10 +85,21 @@ def goes_to_regulator(page: CasePage) -> bool:
         complaint.consents.get("pass_to_regulator") is not False
 
 
+def county_of(page: CasePage) -> str:
+    """The authority that takes a failed case of this branch (as ``leaving.to_county`` finds it)."""
+    complaint = page.complaint
+    row = (BranchAuthority.objects.on(page.today).filter(branch_id=complaint.branch_id)
+           .select_related("authority").first()) if complaint.branch_id else None
+    authority = row.authority if row is not None else Jurisdiction.load().with_power(
+        complaint.handling_region_id)
+    return named(authority)
+
+
 def onward(page: CasePage) -> str:
     """Where the case goes when the negotiation ends without a result."""
     if goes_to_regulator(page):
-        return _("案件转市场监管部门审查，7个工作日内告知您是否受理。不用重新投诉。")
+        return _("案件转%(authority)s审查，7个工作日内告知您是否受理。不用重新投诉。") % {
+            "authority": county_of(page)}
     return _("您之前不同意转交监管部门，所以案件会办结。办结后您仍可一键转交。")
 
 
@@ -142,7 +151,8 @@ class ReferForm(StepForm):
     thanks = gettext_lazy("已转交监管部门。")
 
     def effects(self) -> Sequence[Words]:
-        words = [_("由企业所在地的市场监管部门审查，7个工作日内告知您是否受理。"),
+        words = [_("由%(authority)s审查，7个工作日内告知您是否受理。") % {
+            "authority": county_of(self.page)},
                  _("它会收到您提交的全部内容、材料和办理经过，您不用再填。")]
         complaint = self.page.complaint
         learned = complaint.learned_on or complaint.disputed_on

@@ -11,7 +11,7 @@ from complaints.models import Evidence
 from complaints.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_home import accepted, at, clock, files, place, reported
+from tests.complaints.pages.at_home import accepted, at, clock, files, place, reported, withdrawn
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
 __all__ = ["clock", "files"]
@@ -103,3 +103,15 @@ def test_a_refused_step_keeps_no_file(world: World, clock: Any, tmp_path: Any) -
     assert not [f for f in tmp_path.rglob("*") if f.is_file()]
     case.refresh_from_db()
     assert case.status == S.REVIEW
+
+
+def test_the_page_names_the_authority_that_really_gets_the_case(world: World, clock: Any) -> None:
+    """What is promised before the button is what the step does."""
+    client = signed_in(world.chen)
+    for prepare, name in ((at(S.NEGOTIATING), "stop"), (withdrawn, "refer")):
+        case = prepare(world)
+        page = shown(client.get(place(case, name)))
+        assert send(client, place(case, name), {}).status_code == 302
+        case.refresh_from_db()
+        assert case.status == S.REVIEW
+        assert case.handling_authority.name in page
