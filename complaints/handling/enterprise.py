@@ -20,6 +20,7 @@ from complaints.models import Contact, InternalNote, Matter, Obligation
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import FAILURE_REASONS, Clock, Status
 from enterprises.models import Staff
+from enterprises.staffing import branch_ids_seen_by
 
 S = Status
 CONTACT_CHANNELS = ("phone", "sms", "email", "visit", "message", "other")
@@ -30,7 +31,9 @@ def _handler(file: CaseFile, handler_id: int) -> Staff:
     staff = (Staff.objects.on(file.today).select_related("user")
              .filter(pk=handler_id, enterprise=file.complaint.enterprise,
                      role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER]).first())
-    if staff is None or not staff.user.is_active:
+    seen = branch_ids_seen_by(staff) if staff is not None else None
+    elsewhere = seen is not None and file.complaint.branch_id not in seen
+    if staff is None or not staff.user.is_active or elsewhere:
         raise WrongInput("bad_choice", _("请选一位在岗的处理人员。"), field="handler")
     return staff
 
@@ -180,7 +183,7 @@ def return_case(*, reason: str, enterprise_id: int | None = None, branch_id: int
             raise WrongInput("bad_choice", _("请选另一家单位。"), field="target")
         complaint.returns += 1
         leaving.end_engagement(file, "returned", why, file.now)
-        complaint.handler = None
+        leaving.nobody_has_it(file)
         limit = file.conditions.policies.number(
             "returns_before_person", complaint.handling_region_id).number
         data = {"why": why, "enterprise": enterprise_id, "branch": branch_id,

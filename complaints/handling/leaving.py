@@ -50,6 +50,12 @@ def end_engagement(file: CaseFile, result: str, ended_by: str, at: datetime) -> 
                     ended_by=ended_by)
 
 
+def nobody_has_it(file: CaseFile) -> None:
+    """Handed back: who had the case is a former enterprise until somebody gets it again."""
+    complaint = file.complaint
+    complaint.enterprise = complaint.branch = complaint.handler = None
+
+
 def to_county(file: CaseFile) -> None:
     """The authority that takes the failed cases: of the branch by its dated row, else of the
     place of business (art. 13)."""

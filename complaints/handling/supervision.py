@@ -116,7 +116,7 @@ def grant_return() -> Move:
         file.end_matter(saying.open_matter(file, "return"), "granted")
         leaving.end_engagement(file, "returned", "granted", file.now)
         file.complaint.returns += 1
-        file.complaint.handler = None
+        leaving.nobody_has_it(file)
         file.complaint.handling_authority = file.conditions.jurisdiction.intake(
             file.complaint.handling_region_id)
         return Effect(to=S.TRIAGE, reason="returned", data={"returns": file.complaint.returns})

@@ -11,6 +11,7 @@ from complaints.handling import consumer, enterprise
 from complaints.models import Complaint, Deadline, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Outcome, Status
+from enterprises.models import Branch, Staff
 from tests import given
 from tests.cast import WEDNESDAY, World
 
@@ -86,3 +87,21 @@ def test_stop_negotiating_goes_to_review(world: World) -> None:
     given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
     assert case.status == S.REVIEW
     assert case.engagements.get().odr_result == "failed"
+
+
+def test_a_handler_of_another_branch_cannot_be_named(world: World) -> None:
+    other = Branch.objects.get(name="中国移动厦门分公司")
+    far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other,
+                               role=Staff.Role.HANDLER)
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    with pytest.raises(WrongInput):
+        given.step(case, enterprise.accept_case(handler_id=far.pk), world.handler, WEDNESDAY)
+
+
+def test_who_returned_a_case_no_longer_acts_on_it(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    given.step(case, enterprise.return_case(reason="not_customer", text="不是本公司用户，查无此号。"),
+               world.handler, WEDNESDAY)
+    assert (case.status, case.enterprise) == (S.TRIAGE, None)
+    assert handling.allowed_steps(case, world.handler) == ()
+    assert Complaint.objects.visible_to(world.ming).filter(pk=case.pk).exists()

@@ -122,7 +122,7 @@ def test_a_pick_that_the_directory_does_not_know_is_refused(client: Client, town
 
 
 def test_unknown_region_and_a_whole_country_are_refused(client: Client, town: Town) -> None:
-    for region in ("100000000", "777", "350102001"):
+    for region in ("100000000", "777", "350102998"):
         response = send(client, "/file/", {"service_region": region, "respondent": "authority"})
         assert response.status_code == 422
         assert "请从列表中选择地区" in response.content.decode()
