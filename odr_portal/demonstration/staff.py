@@ -84,7 +84,7 @@ def _negotiate(case: Case, scene: Scene) -> list[Move | None]:
     if case.times("contact") == 0 or (story.settle == "unreachable" and case.times("contact") < 4):
         return _contact(case)
     if case.first("second_look"):
-        if rng.random() < 0.25:
+        if rng.random() < 0.25 and case.consumer.actor.user_id is not None:
             case.did("asked_consumer")
             return [enterprise.ask_consumer(text=rng.choice(texts.QUESTIONS))]
         if rng.random() < 0.03:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from authorities.models import CalendarVersion
@@ -37,10 +39,14 @@ class Command(BaseCommand):
         if Complaint.objects.exists() or demo_people().exists():
             raise CommandError("There are complaints or demo people already: demo data goes into an empty portal only.")
         started = time.monotonic()
-        call_command("load_directory", verbosity=0, stdout=self.stderr)
+        call_command("load_directory", verbosity=0, stdout=StringIO())
         if not CalendarVersion.objects.filter(year=(end - timedelta(days=world.DAYS)).year).exists():
             raise CommandError("No calendar is loaded for the days of the story: choose a later --until.")
-        told = world.load(cases=cases, seed=seed, until=end, say=self._say if options["verbosity"] else lambda _: None)
+        # All or nothing: half a demonstration would be taken for a whole one at the next start.
+        with transaction.atomic():
+            told = world.load(
+                cases=cases, seed=seed, until=end, say=self._say if options["verbosity"] else lambda _: None
+            )
         seconds = time.monotonic() - started
         self.stdout.write(
             f"{told.filed} complaints, {told.people} people, {told.taken.total()} steps in {seconds:.0f} s"
