@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -63,6 +63,9 @@ class RefusedSteps:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path:
+            # No address has one, and the database would refuse to look for it.
+            raise Http404
         response = self.get_response(request)
         is_sent_to_sign_in = response.status_code == 302 and response["Location"].startswith(settings.LOGIN_URL)
         if request.method == "POST" and is_sent_to_sign_in and not request.user.is_authenticated:

@@ -57,7 +57,8 @@ def step_url(complaint: Complaint, step: str) -> str:
 
 def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
     """The open steps, sorted into groups; two steps of one page are one button."""
-    case, found, is_first = setting.found.complaint, [], True
+    case, found = setting.found.complaint, []
+    is_first = True
     for title, steps in GROUPS:
         buttons: list[Button] = []
         for step in steps:
@@ -68,7 +69,7 @@ def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
                 continue
             page = PAGES.get(SLUG_OF.get(step, ""))
             text = _PAIRS.get(step) or labels.action(step)
-            buttons.append(Button(str(text), url, is_main=is_first, is_danger=bool(page and page.is_danger)))
+            buttons.append(Button(str(text), url, is_main=is_first and title is GROUPS[0][0], is_danger=bool(page and page.is_danger)))
             is_first = False
         if buttons:
             found.append((str(title), buttons))
