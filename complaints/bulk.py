@@ -11,6 +11,13 @@ from typing import Any
 
 from django.db import connection, models
 
+#: Their values go to the driver unchanged; preparing each of them costs more than sending it.
+_AS_THEY_ARE = frozenset({
+    models.CharField, models.TextField, models.BooleanField, models.IntegerField,
+    models.PositiveIntegerField, models.PositiveSmallIntegerField, models.BigAutoField,
+    models.ForeignKey, models.DateField, models.DateTimeField, models.UUIDField,
+})
+
 
 def _array_type(field: models.Field[Any, Any]) -> str:
     kind = field.db_type(connection) or "text"
@@ -18,10 +25,14 @@ def _array_type(field: models.Field[Any, Any]) -> str:
 
 
 def _columns(rows: Sequence[models.Model], fields: Iterable[models.Field[Any, Any]]) -> list[Any]:
-    return [
-        [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows]
-        for field in fields
-    ]
+    return [_values(rows, field) for field in fields]
+
+
+def _values(rows: Sequence[models.Model], field: models.Field[Any, Any]) -> list[Any]:
+    values = [getattr(row, field.attname) for row in rows]
+    if type(field) in _AS_THEY_ARE:
+        return values
+    return [field.get_db_prep_save(value, connection) for value in values]
 
 
 def insert(rows: Sequence[models.Model]) -> None:

@@ -40,6 +40,8 @@ _ORDER: tuple[type[models.Model], ...] = (
     Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline,
     Reminder, ForwardingDecision,
 )
+#: What the record and the look ahead still change on a case that was inserted in this flush.
+_AFTER_INSERT = ("last_sequence", "last_hash", "next_due_at", "is_overdue", "last_event_at")
 #: What a step may change on a row that already stands.
 CHANGES: dict[type[models.Model], tuple[str, ...]] = {
     Complaint: (
@@ -187,7 +189,9 @@ def write(files: Iterable[CaseFile]) -> None:
     record.write([entry for f in files for entry in f.entries])
     for file in files:
         _look_ahead(file)
-    bulk.update([f.complaint for f in files], CHANGES[Complaint])
+    inserted = {id(complaint) for complaint in new}
+    bulk.update(new, _AFTER_INSERT)
+    bulk.update([f.complaint for f in files if id(f.complaint) not in inserted], CHANGES[Complaint])
     bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
     bulk.insert([delta for f in files for delta in counting.deltas(f.before, f.complaint, f.today)])
 
