@@ -5,6 +5,7 @@ The one rule: nobody calls a verb; people use pages, and the sweeps stand for th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints import labels
+from complaints import labels, urls_authority, urls_consumer, urls_enterprise, urls_filing
 from complaints.models import Complaint, HandlingStep
 from complaints.verification import verify
+from complaints.views.authority_pages import PAGES as AUTHORITY_PAGES
+from complaints.views.consumer_pages import FORMS
 from complaints.workflow import Outcome, Status
 from odr_portal.accounts.models import User
 from routing.forwarding import sweep_filed
@@ -68,6 +71,13 @@ class Stage:
 def stage(world: World, visit: Callable[..., Any], settings: Any, tmp_path: Path) -> Callable[..., Stage]:
     settings.EVIDENCE_ROOT = str(tmp_path / "evidence")
     return lambda **look: Stage(world, visit, **look)
+
+
+def opened(case: Complaint, person: Person) -> None:
+    """A case that stands in no list of this person any more, by its address."""
+    side = {Staff: "/enterprise", Officer: "/authority"}.get(type(person), "")
+    person.visitor.go(f"{side}/cases/{case.number}/")
+    person.look(f"{case.status}")
 
 
 def status_of(case: Complaint) -> str:
@@ -186,23 +196,17 @@ def settled(stage: Stage) -> Complaint:
     consumer.look("confirmed")
     assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.SETTLED)
     for person in (consumer, staff):
-        person.open(case.number) if person is consumer else closed_at(person, case)
+        opened(case, person)
         tells_all(person, case)
     return case
 
 
-def closed_at(staff: Staff, case: Complaint) -> None:
-    """Closed cases stand in a view of their own."""
-    staff.visitor.go(f"/enterprise/cases/{case.number}/")
-    staff.look("closed")
-
-
-def tells_all(person: Person, case: Complaint) -> None:
+def tells_all(person: Person, case: Complaint, expected: list[str] | None = None) -> None:
     """The timeline has every step, in the words of the language."""
     shown = person.page.locator("#events .event").all_inner_texts()
     steps = list(HandlingStep.objects.filter(complaint=case, audience="parties").order_by("sequence"))
-    assert [s.step for s in steps] == KEPT
-    assert len([line for line in shown]) >= len(steps)
+    assert [s.step for s in steps] == (expected or KEPT)
+    assert len(shown) >= len(steps)
     told = "\n".join(shown).lower()
     for step in steps:
         if step.step != "log_contact":
@@ -211,7 +215,280 @@ def tells_all(person: Person, case: Complaint) -> None:
 
 @pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en")])
 def test_a_complaint_is_settled(stage: Callable[..., Stage], width: int, language: str) -> None:
-    case = settled(stage(width=width, language=language))
+    people = stage(width=width, language=language)
+    case = settled(people)
     report = verify(number=case.number)
     assert report.is_unbroken, report.broken
     assert report.entries >= len(KEPT)
+    if language == "zh-hans":
+        nobody_else_sees(people, case)
+
+
+@pytest.mark.full
+def test_a_complaint_is_settled_without_javascript(stage: Callable[..., Stage]) -> None:
+    settled(stage(javascript=False))
+
+
+def test_a_mistaken_yes_is_taken_back_once(stage: Callable[..., Stage]) -> None:
+    people = stage()
+    consumer, world = people.consumer, people.world
+    case = people.filed()
+    staff = people.staff()
+    accepted(staff, case, world)
+    offered(staff, refund="80.00")
+    before = clocks(case)
+    consumer.open(case.number)
+    answer_offer(consumer, 1, "accept")
+    assert status_of(case) == S.PERFORMING
+    consumer.follow("/undo/")
+    consumer.look("undo")
+    consumer.press()
+    consumer.look("undone")
+    assert status_of(case) == S.AWAITING_CONSUMER
+    assert clocks(case) == before
+    answer_offer(consumer, 1, "accept")
+    assert status_of(case) == S.PERFORMING
+    assert not consumer.page.locator('a[href$="/undo/"]').count()
+    opened(case, consumer)
+    assert not consumer.page.locator('a[href$="/undo/"]').count()
+    opened(case, staff)
+    for person in (consumer, staff):
+        tells_all(person, case, ["file", "forward", "accept_case", "make_offer", "accept_offer", "undo",
+                                 "accept_offer"])
+
+
+MISSING = "20260101-AAAAAAAAAAAA-A"
+
+
+def addresses(case: Complaint) -> list[str]:
+    """Every address of a case, with every name that may stand in it."""
+    offers = [str(offer.number) for offer in case.offers.all()]
+    files = [str(pk) for pk in case.evidence.values_list("pk", flat=True)]
+    names = {"name": list(FORMS), "slug": list(AUTHORITY_PAGES), "offer": offers, "pk": files,
+             "clock": sorted({row.clock for row in case.deadlines.all()})}
+    found = []
+    for pattern in (*urls_filing.urlpatterns, *urls_consumer.urlpatterns, *urls_enterprise.urlpatterns,
+                    *urls_authority.urlpatterns):
+        route = "/" + str(pattern.pattern)
+        if "<str:number>" not in route:
+            continue
+        part = re.search(r"<(?:\w+:)?(name|slug|offer|pk|clock)>", route)
+        for value in names[part[1]] if part else [""]:
+            found.append(route.replace("<str:number>", case.number).replace(part[0] if part else "//", value))
+    return found
+
+
+def nobody_else_sees(people: Stage, case: Complaint) -> None:
+    """Hua's enterprise, another consumer, an officer of another county: no address differs from a missing one."""
+    world, paths = people.world, addresses(case)
+    assert len(paths) > 70
+    for user in (world.hua, world.otto, User.objects.get(email="far@example.com")):
+        ask = people.visit(width=360, user=user).context.request
+        origin = people.consumer.visitor.origin
+        for path in paths:
+            real = ask.get(origin + path, max_redirects=0)
+            missing = ask.get(origin + path.replace(case.number, MISSING), max_redirects=0)
+            assert (real.status, missing.status) == (404, 404), (user.name, path)
+            assert real.body() == missing.body(), (user.name, path)
+            assert set(real.headers) == set(missing.headers), (user.name, path)
+
+
+def clocks(case: Complaint) -> list[tuple[str, str, Any]]:
+    rows = case.deadlines.filter(ended_at=None).order_by("clock", "due_at")
+    return [(row.clock, row.state, row.due_at) for row in rows]
+
+
+def stopped(people: Stage, staff: Staff, case: Complaint) -> None:
+    """Two taps: the link on the case, the button on the page."""
+    opened(case, people.consumer)
+    people.consumer.take("stop")
+    people.consumer.look("stopped")
+    assert status_of(case) == S.REVIEW
+    assert people.consumer.says(case.number) or people.consumer.page.url.endswith("/done/")
+
+
+def test_stopping_leads_to_the_county_and_to_an_agreement(stage: Callable[..., Stage]) -> None:
+    people = stage()
+    consumer, world = people.consumer, people.world
+    case = people.filed()
+    staff = people.staff()
+    accepted(staff, case, world)
+    stopped(people, staff, case)
+
+    far: Officer = people.person(Officer, "far")
+    far.sign_in("far@example.com")
+    for path in ("/authority/", "/authority/cases/?status=any", f"/authority/cases/{case.number}/"):
+        far.visitor.go(path)
+        assert not far.says(case.number), path
+        assert not far.says("千兆宽带"), path
+
+    officer: Officer = people.person(Officer, "officer")
+    officer.sign_in("rui@example.com")
+    officer.look("day")
+    officer.open(case.number)
+    officer.take("accept")
+    assert status_of(case) == S.MEDIATING
+    agree_to_mediation(case, consumer, staff)
+    officer.open(case.number)
+    agreement(officer)
+    assert status_of(case) == S.PERFORMING
+    opened(case, staff)
+
+    def performed() -> None:
+        staff.page.locator("main input[name=obligations]").check()
+        staff.type("proof", "退款流水 0002")
+
+    staff.take("performed", performed)
+    opened(case, consumer)
+    consumer.take("performed", lambda: consumer.choose("answer-", "done"))
+    assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.MEDIATED)
+    opened(case, officer)
+    opened(case, consumer)
+    for person in (consumer, officer):
+        tells_all(person, case, [
+            "file", "forward", "accept_case", "stop_negotiating", "accept", "agree_to_mediation",
+            "agree_to_mediation", "record_agreement", "report_performed", "confirm_performed"])
+
+
+def agree_to_mediation(case: Complaint, consumer: Consumer, staff: Staff) -> None:
+    opened(case, consumer)
+    consumer.take("mediation", lambda: consumer.choose("answer", "yes"))
+    opened(case, staff)
+    staff.take("mediation", lambda: staff.choose("answer", "agree"))
+
+
+def agreement(officer: Officer) -> None:
+    officer.follow("/agreement/")
+    page = officer.page
+    officer.type("message", "企业退还三个月的体验包费用，双方没有其他争议。")
+    if not page.locator("#id_promise-1-what").count():
+        page.locator('main button[name="add"]').click()
+    officer.type("promise-1-what", "退还体验包费用")
+    page.locator("#id_promise-1-kind").select_option("original_channel")
+    page.locator("#id_promise-1-amount").fill("128.50")
+    page.locator("#id_promise-1-due_on").fill((timezone.localdate() + timedelta(days=10)).isoformat())
+    officer.look("agreement")
+    page.locator('main form[method="post"] .btn:not([name])').click()
+    officer.look("agreed")
+
+
+def sent_to_triage(people: Stage, *, against: str) -> Complaint:
+    case = people.filed(against=against)
+    assert status_of(case) == S.TRIAGE
+    opened(case, people.consumer)
+    return case
+
+
+@pytest.mark.full
+def test_intake_forwards_with_consent_and_mediation_ends_with_a_ground(stage: Callable[..., Stage]) -> None:
+    people = stage(width=1280, language="en")
+    consumer, world = people.consumer, people.world
+    people.typed.append("福州移动营业厅")
+    case = sent_to_triage(people, against="福州移动营业厅")
+    intake: Officer = people.person(Officer, "intake")
+    intake.sign_in("su@example.com")
+    intake.look("day")
+    intake.visitor.go("/authority/triage/")
+    intake.look("triage")
+    intake.follow(f"/authority/triage/{case.number}/")
+    intake.look("triage-case")
+    intake.type("q", "中国电信")
+    intake.page.locator('main form[role="search"] button').click()
+    intake.look("triage-found")
+    assert intake.page.locator("main li.target").count() >= 1
+    assert intake.page.locator('main a[href*="/ask-consent/?"]').count() >= 1
+    intake.press("main li.target.is-first form .btn")
+    intake.look("asked")
+
+    opened(case, consumer)
+    consumer.take("consent", lambda: consumer.choose("answer", "yes"))
+    intake.visitor.go(f"/authority/triage/{case.number}/")
+    intake.look("consented")
+    intake.press("main li.target.is-first form .btn")
+    intake.look("forwarded")
+    assert status_of(case) == S.WITH_ENTERPRISE
+
+    staff = people.staff()
+    accepted(staff, case, world)
+    stopped(people, staff, case)
+    officer: Officer = people.person(Officer, "officer")
+    officer.sign_in("rui@example.com")
+    officer.open(case.number)
+    officer.take("accept")
+    opened(case, consumer)
+    consumer.take("mediation", lambda: consumer.choose("answer", "no"))
+    officer.open(case.number)
+
+    def termination() -> None:
+        officer.choose("ground", "withdrawn_or_settled")
+        officer.type("facts", "消费者在受理后表示不同意调解，当面确认。")
+
+    officer.take("terminate", termination)
+    assert status_of(case) == S.MEDIATING
+    approved(people, case)
+    assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.MEDIATION_TERMINATED)
+    opened(case, consumer)
+    assert consumer.page.locator('a[href$="/objection/"]').count()
+    opened(case, officer)
+
+
+def approved(people: Stage, case: Complaint) -> None:
+    """By another person: the head of the county's authority."""
+    head: Officer = people.person(Officer, "head")
+    head.sign_in("head@example.com")
+    head.visitor.go("/authority/approvals/")
+    head.look("approvals")
+    head.page.locator("main table th a").first.click()
+    head.look("approval")
+    head.choose("decision", "grant")
+    head.press()
+    head.look("approved")
+
+
+def test_what_is_no_case_for_the_county_is_refused_by_two(stage: Callable[..., Stage]) -> None:
+    people = stage()
+    consumer = people.consumer
+    case = sent_to_triage(people, against="authority")
+    intake: Officer = people.person(Officer, "intake")
+    intake.sign_in("su@example.com")
+    intake.visitor.go("/authority/triage/")
+    intake.follow(f"/authority/triage/{case.number}/")
+    intake.look("triage-case")
+    intake.take("authority", lambda: intake.page.locator("#id_authority").select_option(
+        str(people.world.gulou.pk)))
+    assert status_of(case) == S.REVIEW
+
+    officer: Officer = people.person(Officer, "officer")
+    officer.sign_in("rui@example.com")
+    officer.open(case.number)
+
+    def what() -> None:
+        officer.type("what", "请补充发票或者合同。")
+
+    officer.take("material", what)
+    assert status_of(case) == S.AWAITING_MATERIAL
+    opened(case, consumer)
+    consumer.take("material", lambda: consumer.type("text", "没有发票，只有账单截图。"))
+    assert status_of(case) == S.REVIEW
+    officer.open(case.number)
+
+    def refusal() -> None:
+        officer.choose("ground", "outside_duty")
+        officer.page.locator("#id_body").select_option(index=1)
+        officer.type("facts", "这是电信资费争议，由通信管理部门处理。")
+
+    officer.take("refuse", refusal)
+    assert status_of(case) == S.REVIEW
+    officer.visitor.go("/authority/approvals/")
+    officer.look("own-approval")
+    assert not officer.page.locator("main table th a").count()
+    approved(people, case)
+    assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.REFUSED)
+    opened(case, consumer)
+    assert consumer.says("这是电信资费争议，由通信管理部门处理。")
+    for person in (consumer, officer):
+        opened(case, person)
+        tells_all(person, case, ["file", "refer_to_triage", "assign_authority", "request_material",
+                                 "supply_material", "refuse"])
+    report = verify(number=case.number)
+    assert report.is_unbroken, report.broken
