@@ -129,6 +129,8 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
     if actor.role == Role.SYSTEM:
         return True
     if actor.role == Role.CONSUMER:
+        if actor.recorded_by is not None:
+            return actor.person_key == complaint.consumer_key
         return actor.user_id is not None and complaint.consumer_id == actor.user_id
     if actor.side == "enterprise":
         return complaint.enterprise_id == actor.enterprise_id and (

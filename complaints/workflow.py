@@ -161,7 +161,7 @@ _ROWS = (
     Row("add_statement", C, OPEN, tells="holder"),
     Row("correct_facts", C, OPEN, tells="holder"),
     Row("accept_offer", C, frozenset({S.AWAITING_CONSUMER}),
-        _to(S.PERFORMING, S.NEGOTIATING, S.REVIEW) + _closed(Outcome.SETTLED),
+        _to(S.PERFORMING, S.NEGOTIATING) + LEAVE + _closed(Outcome.SETTLED),
         undo=True, tells="both"),
     Row("ask_about_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.NEGOTIATING),
         tells="enterprise"),

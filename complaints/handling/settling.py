@@ -41,13 +41,14 @@ def when_all_is_done(file: CaseFile, effect: Effect) -> Effect:
     """Add the end of performing to ``effect`` when nothing is due or reported any more."""
     if file.status not in (Status.PERFORMING, Status.REVIEW):
         return effect
-    if file.obligations_in("due", "reported", "broken"):
-        return effect
-    in_force = file.obligations_in("confirmed", "silent", "waived")
-    if not in_force:
+    mediated = is_mediated(file)
+    # What was promised before a mediation was settled anew by it.
+    counts = [o for o in file.obligations if (o.source == "mediation") == mediated]
+    in_force = [o for o in counts if o.state in ("confirmed", "silent", "waived")]
+    if not in_force or any(o.state in ("due", "reported", "broken") for o in counts):
         return effect
     at = effect.happened_at or file.now
-    if is_mediated(file):
+    if mediated:
         return replace(effect, to=Status.CLOSED, outcome=Outcome.MEDIATED, reason="performed")
     silent = any(o.state == "silent" for o in in_force)
     outcome = Outcome.UNCONFIRMED if silent else Outcome.SETTLED

@@ -167,6 +167,9 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
         undoing.void(file, row.step)
     if actor.role == Role.CONSUMER:
         _heard_from_consumer(file)
+        if actor.recorded_by is not None:
+            # An officer rang the number or saw the person: the contact is proven.
+            complaint.contact_verified = True
     key = actor.person_key or complaint.consumer_key
     file.entries.append(Entry(
         complaint=complaint, step=row.step, actor=actor, happened_at=happened,

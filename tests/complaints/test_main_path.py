@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from complaints import handling
-from complaints.handling import consumer, enterprise
+from complaints import actors, handling
+from complaints.handling import authority, both, consumer, enterprise, mediation
 from complaints.models import Complaint, Deadline, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Outcome, Status
@@ -105,3 +105,40 @@ def test_who_returned_a_case_no_longer_acts_on_it(world: World) -> None:
     assert (case.status, case.enterprise) == (S.TRIAGE, None)
     assert handling.allowed_steps(case, world.handler) == ()
     assert Complaint.objects.visible_to(world.ming).filter(pk=case.pk).exists()
+
+
+def test_part_accepted_when_time_is_over_and_no_transfer_wished_closes(world: World) -> None:
+    consents = {**given.a_request(world).consents, "pass_to_regulator": False}
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, consents=consents)
+    given.step(case, consumer.accept_offer(separable=[1], rest="regulator"), world.consumer,
+               WEDNESDAY + timedelta(hours=1))
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.NEGOTIATION_FAILED)
+
+
+def test_a_promise_broken_before_a_mediation_does_not_block_its_end(world: World) -> None:
+    case = given.a_complaint(world, status=S.PERFORMING)
+    at = WEDNESDAY + timedelta(hours=1)
+    given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, at)
+    given.step(case, consumer.report_breach(obligation=1, text="没有收到"), world.consumer, at)
+    given.step(case, authority.accept(), world.officer, at)
+    for actor in (world.consumer, world.handler):
+        given.step(case, both.agree_to_mediation(), actor, at)
+    given.step(case, mediation.record_agreement(promises=[handling.Promise(
+        kind="transfer", what="退款", amount="100", due_on="2026-12-07")], text="双方同意。"),
+        world.officer, at)
+    given.step(case, enterprise.report_performed(obligations=[2], proof="流水"), world.handler, at)
+    given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, at)
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.MEDIATED)
+
+
+def test_an_officer_records_the_word_of_somebody_without_account(world: World) -> None:
+    case = given.filed(world, consumer_id=None, contact_verified=False)
+    word = actors.on_behalf_of(None, "陈试", case.consumer_key, by=world.officer, channel="phone")
+    given.step(case, consumer.add_statement(text="电话里补充：九月三日扣费。"), word, WEDNESDAY)
+    assert case.contact_verified
+    entry = HandlingStep.objects.get(complaint=case, step="add_statement")
+    assert (entry.actor_role, entry.recorded_by is not None) == ("consumer", True)
+    stranger = actors.on_behalf_of(None, "陈试", world.otto.person_key, by=world.officer,
+                                   channel="phone")
+    with pytest.raises(StepNotAllowed):
+        given.step(case, consumer.add_statement(text="不是本人"), stranger, WEDNESDAY)
