@@ -16,7 +16,7 @@ from django.http import Http404
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
-from authorities.models import named
+from authorities.models import Authority, named
 from complaints import actors, labels
 from complaints.actors import Actor
 from complaints.conditions import current_calendar
@@ -54,6 +54,7 @@ from complaints.views.case_settlement import (
 from complaints.views.case_steps import Around, open_steps
 from complaints.workflow import Audience, Clock, Role
 from complaints.working_calendar import SHANGHAI, Calendar
+from enterprises.models import Branch, Enterprise
 from odr_portal.accounts.models import User
 
 CONSUMER, ENTERPRISE, AUTHORITY = "consumer", "enterprise", "authority"
@@ -222,7 +223,7 @@ def page_of(found: Found, *, now: datetime) -> CasePage:
     by_digest = {f.sha256: f for f in files}
     sight = _sight(found, engagements)
     reader = Reader(side=side, knows_consumer=side == CONSUMER or sight == FULL,
-                    names=_names(complaint))
+                    names=_names(complaint, steps))
     promises = obligations_of(obligations, clocks, side=side)
     open_engagement = next((e for e in engagements if e.until_at is None), None)
     around = Around(
@@ -356,10 +357,16 @@ def _sight(found: Found, engagements: Iterable[Engagement]) -> str:
     return FULL if accepted and is_theirs else MASKED
 
 
-def _names(complaint: Complaint) -> dict[str, str]:
+def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str]:
+    """Organisations in the reader's language; those that only took a step are read for English."""
     rows = [complaint.enterprise, complaint.branch, complaint.handling_authority,
             complaint.picked_enterprise, complaint.picked_branch]
-    return {row.name: named(row) for row in rows if row is not None}
+    found = {row.name: named(row) for row in rows if row is not None}
+    others = {step.organisation for step in steps} - {"", *found}
+    if others and not labels.is_chinese():
+        for model in (Authority, Branch, Enterprise):
+            found |= {row.name: named(row) for row in model.objects.filter(name__in=others)}
+    return found
 
 
 def _clock_view(clock: Deadline, complaint: Complaint, now: datetime,

@@ -420,7 +420,7 @@ def test_intake_forwards_with_consent_and_mediation_ends_with_a_ground(stage: Ca
     officer.open(case.number)
 
     def termination() -> None:
-        officer.choose("ground", "withdrawn_or_settled")
+        officer.choose("ground", "party_absent")
         officer.type("facts", "消费者在受理后表示不同意调解，当面确认。")
 
     officer.take("terminate", termination)
