@@ -1,0 +1,62 @@
+"""What the tests of the authority's pages share: signed-in officers, cases as of now, keys."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from authorities.models import Policy
+from complaints.handling import enterprise
+from complaints.models import Complaint
+from complaints.workflow import Status
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import World
+
+S = Status
+TEXT = "这里写明事实和理由，供核对。"
+DAYS = timedelta(days=1)
+
+
+def now() -> Any:
+    return timezone.now()
+
+
+def desk(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def key() -> dict[str, str]:
+    return {"idempotency_key": uuid.uuid4().hex}
+
+
+def ahead(days: int) -> str:
+    return (timezone.localdate() + days * DAYS).isoformat()
+
+
+def case_at(world: World, status: Status, **changes: Any) -> Complaint:
+    return given.a_complaint(world, status=status, now=now(), **changes)
+
+
+def one_person_suffices() -> None:
+    Policy.objects.filter(name__startswith="two_persons.").update(number=0)
+
+
+def step_url(case: Complaint, slug: str) -> str:
+    return f"/authority/cases/{case.number}/{slug}/"
+
+
+def officer_of(world: World, who: str) -> User:
+    return {"officer": world.rui, "intake": world.su, "head": world.head_officer.user,
+            "superior": world.superior_officer.user, "far": world.far_officer.user}[who]
+
+
+def asked_return(world: World, case: Complaint) -> None:
+    """The enterprise asks to give the case back."""
+    given.step(case, enterprise.request_return(text=TEXT), world.handler, now())

@@ -1,0 +1,234 @@
+"""Triage, the case page, the agreement and two persons, through the authority's doors."""
+
+from __future__ import annotations
+
+import pytest
+
+from authorities.models import Officer
+from complaints import handling
+from complaints.handling import proposals, supervision
+from complaints.models import Complaint, ForwardingDecision, HandlingStep, Matter
+from complaints.workflow import Status
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url
+
+
+# --- triage -------------------------------------------------------------------------------
+def suggest(case: Complaint, world: World) -> None:
+    """As routing stores it: two candidates, the first of which fits."""
+    ForwardingDecision.objects.create(
+        complaint=case, at=now(), verdict="triage", explanation={
+            "rule": "", "version": None, "confidence": "", "authority_id": None, "is_match": False,
+            "why": [{"code": "returned_twice"}],
+            "candidates": [
+                {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90,
+                 "why": [{"code": "serves", "branch": "中国移动福州分公司", "region": "鼓楼区"}]},
+                {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []}]})
+
+
+def test_the_first_suggestion_is_one_button(world: World) -> None:
+    case = case_at(world, S.TRIAGE)
+    suggest(case, world)
+    client = desk(world.su)
+    page = client.get(f"/authority/triage/{case.number}/").content.decode()
+    assert "中国移动福州分公司" in page
+    assert "鼓楼区由中国移动福州分公司答复" in page
+    assert "案件已被退回两次" in page
+    target = f"{world.mobile.pk}-{world.fuzhou.pk}"
+    assert f'name="target" value="{target}"' in page
+    body = {"target": target} | key()
+    for _ in range(2):
+        assert client.post(f"/authority/cases/{case.number}/forward/", body)["Location"] == "/authority/triage/"
+    case.refresh_from_db()
+    assert case.status == S.WITH_ENTERPRISE
+    assert case.engagements.get().is_supervised
+    assert client.get(f"/authority/triage/{case.number}/").status_code == 302
+
+
+def test_another_than_the_first_needs_a_reason(world: World) -> None:
+    case = case_at(world, S.TRIAGE, consents={"share_with_enterprise": True})
+    Complaint.objects.filter(pk=case.pk).update(
+        consents={**case.consents, "entities": [world.mobile.pk, world.telecom.pk]})
+    suggest(case, world)
+    client, url = desk(world.su), f"/authority/cases/{case.number}/forward/"
+    answer = client.post(url, {"target": f"{world.telecom.pk}-"} | key())
+    assert answer.status_code == 422
+    assert "note" in answer.context["form"].errors
+    answer = client.post(url, {"target": f"{world.telecom.pk}-", "note": "号码已携转到电信。"} | key())
+    assert answer.status_code == 302
+    case.refresh_from_db()
+    assert case.enterprise == world.telecom
+    assert case.decisions.last().explanation["rank"] == 2
+
+
+def test_consent_is_asked_for_and_without_it_nothing_goes(world: World) -> None:
+    case = case_at(world, S.TRIAGE)
+    suggest(case, world)
+    client = desk(world.su)
+    refused = client.post(f"/authority/cases/{case.number}/forward/",
+                          {"target": f"{world.telecom.pk}-", "note": "号码已携转到电信。"} | key())
+    assert refused.status_code == 409
+    assert client.get(f"/authority/cases/{case.number}/ask-consent/").status_code == 200
+    asked = client.post(f"/authority/cases/{case.number}/ask-consent/", {"target": f"{world.telecom.pk}-"} | key())
+    assert asked.status_code == 302
+    assert Matter.objects.get(complaint=case, kind="consent").data["enterprise"] == world.telecom.pk
+    assert "正等消费者答复" in client.get(f"/authority/triage/{case.number}/").content.decode()
+
+
+def test_an_enterprise_is_looked_up(world: World) -> None:
+    case = case_at(world, S.TRIAGE)
+    client = desk(world.su)
+    url = f"/authority/cases/{case.number}/forward/"
+    found = client.post(url, {"q": "移动", "find": "1"} | key())
+    assert found.status_code == 200
+    values = [value for value, _words in found.context["form"].fields["target"].choices]
+    assert any(value.startswith(f"{world.mobile.pk}-") for value in values)
+    assert "没有找到" in client.get(f"{url}?q=查无此企业甲乙丙").content.decode()
+    assert client.get(f"/authority/triage/{case.number}/?q=移动").status_code == 200
+    empty = client.post(url, {"q": "", "target": ""} | key())
+    assert empty.status_code == 422
+
+
+def test_intake_does_not_decide_and_a_county_does_not_triage(world: World) -> None:
+    review, triage = case_at(world, S.REVIEW), case_at(world, S.TRIAGE)
+    payload = {"ground": "other_law", "facts": TEXT} | key()
+    assert desk(world.su).post(step_url(review, "refuse"), payload).status_code == 409
+    assert desk(world.rui).post(step_url(triage, "authority"),
+                                {"authority": world.gulou.pk} | key()).status_code == 409
+    superior = desk(officer_of(world, "superior")).get(f"/authority/cases/{review.number}/").content.decode()
+    assert "提级办理" in superior
+    assert "受理投诉" not in superior
+
+
+def test_an_analyst_reads_and_decides_nothing(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    ana = User.objects.create_user(email="ana@example.com", password="correct horse battery", name="析试")
+    Officer.objects.create(user=ana, authority=world.gulou, role=Officer.Role.ANALYST)
+    client = desk(ana)
+    page = client.get(f"/authority/cases/{case.number}/")
+    assert page.status_code == 200
+    assert page.context["groups"] == []
+    assert client.get(step_url(case, "accept")).status_code == 409
+    assert client.post(step_url(case, "accept"), key()).status_code == 409
+    case.refresh_from_db()
+    assert case.status == S.REVIEW
+
+
+# --- the case and its agreement -----------------------------------------------------------
+@pytest.mark.parametrize("status", [s for s in S if s != S.DRAFT])
+def test_the_case_page_offers_what_the_table_does(world: World, status: Status) -> None:
+    case = case_at(world, status)
+    for who in ("officer", "intake", "head", "superior"):
+        client = desk(officer_of(world, who))
+        answer = client.get(f"/authority/cases/{case.number}/")
+        assert answer.status_code == 200
+        assert 'class="duty"' in answer.content.decode()
+        for _title, buttons in answer.context["groups"]:
+            for button in buttons:
+                assert client.get(button.url).status_code == 200, button
+
+
+ROW = {"rows": "1", "message": "双方同意退款。", "promise-1-kind": "transfer", "promise-1-what": "退款",
+       "promise-1-amount": "100", "promise-1-owed_by": "enterprise"}
+
+
+def test_an_agreement_becomes_promises(world: World) -> None:
+    case = case_at(world, S.MEDIATING)
+    client, url = desk(world.rui), step_url(case, "agreement")
+    assert client.get(url).status_code == 200
+    more = client.post(url, ROW | {"add": "1"} | key())
+    assert more.status_code == 200
+    assert more.context["form"].count == 2
+    assert "双方同意退款。" in more.content.decode()
+    fewer = client.post(url, ROW | {"rows": "2", "promise-2-what": "道歉", "remove": "1"} | key())
+    assert fewer.context["form"].count == 1
+    assert 'value="道歉"' in fewer.content.decode()
+    wrong = client.post(url, ROW | {"promise-1-due_on": "2020-01-01"} | key())
+    assert wrong.status_code == 422
+    assert "promise-1-due_on" in wrong.context["form"].errors
+    body = ROW | {"promise-1-due_on": ahead(5)} | key()
+    for _ in range(2):
+        assert client.post(url, body).status_code == 302
+    case.refresh_from_db()
+    assert case.status == S.PERFORMING
+    assert case.obligations.get().what == "退款"
+
+
+def test_no_agreement_without_both_consents(world: World) -> None:
+    case = case_at(world, S.MEDIATING)
+    Complaint.objects.filter(pk=case.pk).update(consents={**case.consents, "mediation_enterprise": False})
+    client = desk(world.rui)
+    assert "须双方都同意" in client.get(f"/authority/cases/{case.number}/").content.decode()
+    assert client.get(step_url(case, "agreement")).status_code == 409
+    assert client.post(step_url(case, "agreement"), ROW | {"promise-1-due_on": ahead(5)} | key()).status_code == 409
+
+
+# --- two persons --------------------------------------------------------------------------
+def test_a_refusal_is_proposed_and_approved_by_another(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    rui, head = desk(world.rui), desk(officer_of(world, "head"))
+    said = {"ground": "outside_duty", "facts": TEXT, "body": "12300"}
+    assert "提请批准" in rui.get(step_url(case, "refuse")).content.decode()
+    assert rui.post(step_url(case, "refuse"), said | key()).status_code == 302
+    case.refresh_from_db()
+    assert case.status == S.REVIEW
+    proposal = Matter.objects.get(complaint=case, kind="proposal")
+    url = f"/authority/approvals/{proposal.pk}/"
+    assert TEXT in head.get("/authority/approvals/").content.decode()
+    assert TEXT in head.get(url).content.decode()
+    assert "您提请的" in rui.get("/authority/approvals/").content.decode()
+    own = rui.post(url, {"decision": "grant"} | key())
+    assert own.status_code == 409
+    assert "另一位" in own.content.decode()
+    assert head.post(url, key()).status_code == 422
+    assert head.post(url, {"decision": "refuse"} | key()).status_code == 422
+    body = {"decision": "grant"} | key()
+    for _ in range(2):
+        assert head.post(url, body)["Location"] == f"/authority/cases/{case.number}/"
+    case.refresh_from_db()
+    assert (case.status, case.outcome, case.reason) == (S.CLOSED, "refused", "outside_duty")
+    assert list(HandlingStep.objects.filter(complaint=case, step__in=["propose", "approve", "refuse"])
+                .order_by("pk").values_list("step", flat=True)) == ["propose", "approve", "refuse"]
+
+
+def test_a_proposal_goes_back_with_the_reason(world: World) -> None:
+    case = case_at(world, S.MEDIATING)
+    rui, head = desk(world.rui), desk(officer_of(world, "head"))
+    said = {"ground": "no_agreement_possible", "facts": TEXT}
+    assert rui.post(step_url(case, "terminate"), said | key()).status_code == 302
+    proposal = Matter.objects.get(complaint=case, kind="proposal")
+    back = head.post(f"/authority/approvals/{proposal.pk}/", {"decision": "refuse", "text": "理由不够。"} | key())
+    assert back.status_code == 302
+    proposal.refresh_from_db()
+    case.refresh_from_db()
+    assert (proposal.state, case.status) == ("refused", S.MEDIATING)
+    assert head.get(f"/authority/approvals/{proposal.pk}/").status_code == 302
+    assert rui.post(step_url(case, "terminate"), said | key()).status_code == 302
+
+
+def test_what_cannot_be_done_any_more_is_not_half_approved(world: World) -> None:
+    """Approval and step stand or fall together."""
+    case = case_at(world, S.MEDIATING)
+    payload = {"ground": "sixty_days", "facts": TEXT}
+    given.step(case, proposals.propose(move=handling.MOVES["terminate"](**payload), payload=payload),
+               world.officer, now())
+    proposal = Matter.objects.get(complaint=case, kind="proposal")
+    answer = desk(officer_of(world, "head")).post(
+        f"/authority/approvals/{proposal.pk}/", {"decision": "grant"} | key())
+    assert answer.status_code in (409, 422)
+    proposal.refresh_from_db()
+    case.refresh_from_db()
+    assert (proposal.state, case.status) == ("open", S.MEDIATING)
+    assert not HandlingStep.objects.filter(complaint=case, step="approve").exists()
+
+
+def test_an_instruction_to_the_authority_is_answered_there(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    given.step(case, supervision.urge(text=TEXT, last_day=ahead(3)),
+               world.actor("officer"), now())
+    client = desk(world.rui)
+    assert "答复督办" in client.get(f"/authority/cases/{case.number}/").content.decode()
+    assert client.post(step_url(case, "answer"), {"text": TEXT} | key()).status_code == 302
+    assert not Matter.objects.filter(complaint=case, kind="urge", state="open").exists()

@@ -1,0 +1,133 @@
+"""The authority's lists: numbers that open them, filters, pages, masks, queries, strangers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from complaints.handling import authority, proposals
+from complaints.models import Complaint, HandlingStep, Matter
+from complaints.views.authority_pages import PAGES
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import DAYS, TEXT, S, asked_return, case_at, desk, key, now, officer_of
+
+
+def addresses(case: Complaint, proposal: int) -> list[str]:
+    base = f"/authority/cases/{case.number}/"
+    return [base, f"/authority/triage/{case.number}/", f"{base}forward/", f"{base}ask-consent/",
+            f"{base}agreement/", f"/authority/approvals/{proposal}/", *(f"{base}{slug}/" for slug in PAGES)]
+
+
+def test_strangers_get_the_same_404_everywhere(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    payload = {"ground": "other_law", "facts": TEXT}
+    given.step(case, proposals.propose(move=authority.refuse(**payload), payload=payload), world.officer, now())
+    proposal = Matter.objects.get(complaint=case, kind="proposal").pk
+    nowhere = Client()
+    nowhere.force_login(world.otto)
+    missing = nowhere.get("/authority/cases/20200101-AAAAAA-0/")
+    assert missing.status_code == 404
+    people = [world.chen, world.ming, world.hua, world.lead, world.otto, officer_of(world, "far")]
+    for person in people:
+        client = desk(person)
+        for path in addresses(case, proposal):
+            for answer in (client.get(path), client.post(path, {"text": TEXT, "decision": "grant"} | key())):
+                # 405: an address that nobody may post to says so to everybody alike.
+                assert answer.status_code in (404, 405), (person.name, path, answer.status_code)
+                assert case.item_name not in answer.content.decode()
+    for path in addresses(case, proposal):
+        assert Client().get(path)["Location"].startswith("/account/sign-in/")
+    assert not HandlingStep.objects.filter(complaint=case, step="refuse").exists()
+
+
+@pytest.mark.parametrize("path", ["/authority/", "/authority/cases/", "/authority/triage/", "/authority/approvals/"])
+def test_lists_are_for_officers_and_show_only_their_region(world: World, path: str) -> None:
+    case = case_at(world, S.TRIAGE)
+    for person in (world.chen, world.ming, world.hua, world.otto):
+        assert desk(person).get(path).status_code == 404
+    assert Client().get(path).status_code == 302
+    far = desk(officer_of(world, "far")).get(path)
+    assert far.status_code == 200
+    assert case.number not in far.content.decode()
+    assert desk(world.su).get(path).status_code == 200
+
+
+# --- lists --------------------------------------------------------------------------------
+def test_every_number_of_my_day_opens_a_list_of_that_length(world: World) -> None:
+    for status in (S.TRIAGE, S.TRIAGE, S.REVIEW, S.MEDIATING, S.NEGOTIATING):
+        case_at(world, status)
+    given.a_complaint(world, status=S.NEGOTIATING, now=now() - 40 * DAYS)
+    returned = case_at(world, S.NEGOTIATING)
+    asked_return(world, returned)
+    client = desk(world.su)
+    day = client.get("/authority/")
+    numbers = {str(n["title"]): n for n in day.context["numbers"]}
+    assert numbers["待分送"]["value"] == 2
+    assert numbers["已逾期"]["value"] == 1
+    assert numbers["申请退回"]["value"] == 1
+    for number in numbers.values():
+        listed = client.get(number["url"])
+        shown = listed.context["rows"] if "rows" in listed.context else listed.context["proposals"]
+        assert len(shown) == number["value"], number
+
+
+def test_filters_narrow_and_odd_ones_are_left_out(world: World) -> None:
+    review, mediating = case_at(world, S.REVIEW), case_at(world, S.MEDIATING)
+    client = desk(world.rui)
+
+    def numbers(query: str) -> set[str]:
+        answer = client.get(f"/authority/cases/{query}")
+        assert answer.status_code == 200
+        return {row.complaint.number for row in answer.context["rows"]}
+
+    assert numbers("") == {review.number, mediating.number}
+    assert numbers("?status=review") == {review.number}
+    assert numbers(f"?enterprise={world.mobile.pk}") == set()
+    assert numbers(f"?q={mediating.number}") == {mediating.number}
+    assert numbers("?mine=1") == {mediating.number}
+    assert client.get("/authority/cases/%00/").status_code == 404
+    assert client.get("/authority/cases/%F0%9F%99%82/accept/").status_code == 404
+    for odd in ("?q=%00", "?enterprise=%00", "?status=odd", "?overdue=%00", "?after=x", "?after=9.9.9", "?before=99999999999999999.1",
+                "?enterprise=99999999999999999999", "?waiting=%F0%9F%99%82"):
+        numbers(odd)
+
+
+def test_names_are_masked_in_lists(world: World) -> None:
+    case_at(world, S.REVIEW)
+    page = desk(world.rui).get("/authority/cases/").content.decode()
+    assert "陈**" in page
+    assert "陈试" not in page
+    assert "13800000001" not in page
+
+
+@pytest.mark.parametrize("path", ["/authority/", "/authority/cases/", "/authority/triage/", "/authority/approvals/"])
+def test_a_list_costs_the_same_however_long(world: World, path: str, django_assert_num_queries: Any) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = desk(world.su)
+    for _ in range(2):
+        case_at(world, S.TRIAGE), case_at(world, S.REVIEW)
+    client.get(path)
+    with CaptureQueriesContext(connection) as few:
+        client.get(path)
+    for _ in range(4):
+        case_at(world, S.TRIAGE), case_at(world, S.REVIEW)
+    with django_assert_num_queries(len(few)):
+        client.get(path)
+    assert len(few) <= 20
+
+
+def test_pages_of_a_list_follow_each_other_without_gap_or_double(world: World, monkeypatch: Any) -> None:
+    monkeypatch.setattr("complaints.views.enterprise_queue.PAGE", 3)
+    made = {case_at(world, S.REVIEW).number for _ in range(7)}
+    client, seen, url = desk(world.rui), [], "/authority/cases/?status=review"
+    while url:
+        answer = client.get(url)
+        seen += [row.complaint.number for row in answer.context["rows"]]
+        url = answer.context["next_url"]
+    assert len(seen) == 7
+    assert set(seen) == made
