@@ -49,6 +49,7 @@ AUTHORITY_NAV = (
     ("/authority/review/", _("审查")),
     ("/authority/mediation/", _("调解")),
     ("/authority/cases/", _("案件")),
+    ("/authority/approvals/", _("审批")),
     ("/oversight/", _("监督")),
 )
 SITE = (

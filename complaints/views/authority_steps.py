@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import labels
@@ -29,6 +30,7 @@ from complaints.views.authority_setting import (
 )
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_form import take_step
+from complaints.workflow import Status
 
 
 @officer_page("GET", "POST")
@@ -50,14 +52,16 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
             return None
         return [move_of(setting, page.step(form), page.payload(form), is_proposed=is_proposed)]
 
-    done = take_step(request, setting.found, moves, form=form, now=desk.now,
-                     to=case_url(setting.found.complaint, AUTHORITY))
+    case = setting.found.complaint
+    # Whoever distributes goes on with the queue.
+    to = reverse("complaints:authority-triage") if case.status == Status.TRIAGE and slug in ("authority", "redirect") \
+        else case_url(case, AUTHORITY)
+    done = take_step(request, setting.found, moves, form=form, to=to, now=desk.now)
     if not done.address:
         return show(request, page, setting, form, status=422)
     if done.is_new:
-        messages.success(request, _("已提请批准。") if is_proposed
-                         else _("已办理：%(step)s") % {"step": labels.label(page.step(form), kind="step")},
-                         extra_tags="ok")
+        messages.success(request, _("已提请批准。") if is_proposed else _("%(number)s：%(step)s") % {
+            "number": case.number, "step": labels.label(page.step(form), kind="step")}, extra_tags="ok")
     return redirect(done.address)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from authorities.models import Officer
 from complaints import handling
-from complaints.handling import proposals, supervision
+from complaints.handling import proposals
 from complaints.models import Complaint, ForwardingDecision, HandlingStep, Matter
 from complaints.workflow import Status
 from odr_portal.accounts.models import User
@@ -224,11 +224,25 @@ def test_what_cannot_be_done_any_more_is_not_half_approved(world: World) -> None
     assert not HandlingStep.objects.filter(complaint=case, step="approve").exists()
 
 
-def test_an_instruction_to_the_authority_is_answered_there(world: World) -> None:
+def test_an_authority_above_urges_and_the_one_that_has_it_answers(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    given.step(case, supervision.urge(text=TEXT, last_day=ahead(3)),
-               world.actor("officer"), now())
-    client = desk(world.rui)
+    above, client = desk(officer_of(world, "superior")), desk(world.rui)
+    assert "答复督办" not in client.get(f"/authority/cases/{case.number}/").content.decode()
+    said = {"text": TEXT, "last_day": ahead(3)}
+    assert above.post(step_url(case, "urge"), said | key()).status_code == 302
     assert "答复督办" in client.get(f"/authority/cases/{case.number}/").content.decode()
     assert client.post(step_url(case, "answer"), {"text": TEXT} | key()).status_code == 302
     assert not Matter.objects.filter(complaint=case, kind="urge", state="open").exists()
+
+
+def test_an_authority_above_recalls_and_takes_up(world: World) -> None:
+    case, above = case_at(world, S.NEGOTIATING), desk(officer_of(world, "superior"))
+    assert above.post(step_url(case, "recall"), {"text": TEXT} | key()).status_code == 302
+    case.refresh_from_db()
+    assert (case.status, case.handling_authority) == (S.REVIEW, world.gulou)
+    assert above.post(step_url(case, "accept"), key()).status_code == 409
+    assert above.post(step_url(case, "take-up"), {"text": TEXT} | key()).status_code == 302
+    assert desk(world.rui).post(step_url(case, "accept"), key()).status_code == 409
+    assert above.post(step_url(case, "accept"), key()).status_code == 302
+    case.refresh_from_db()
+    assert (case.status, case.handling_authority) == (S.MEDIATING, world.city)
