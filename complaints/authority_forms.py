@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as now_in_words
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Officer, named
@@ -63,7 +64,7 @@ class CaseFilter(forms.Form):
     def words_for(self, name: str, value: str) -> str:
         field = self.fields[name]
         known: dict[Any, Any] = dict(field.choices) if isinstance(field, forms.ChoiceField) else {}  # type: ignore[arg-type]
-        return f"{field.label}：{known.get(value, value)}"
+        return now_in_words("%(name)s：%(value)s") % {"name": field.label, "value": known.get(value, value)}
 
 
 class SaidForm(StepForm):

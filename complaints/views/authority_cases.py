@@ -11,7 +11,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from complaints.authority_forms import CaseFilter
 from complaints.conditions import current_calendar
@@ -34,7 +33,7 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     page, before, after = keyset(with_related(chosen), request.GET, newest_first=is_closed)
     return render(request, "authority/cases.html", {
         "rows": rows_of(page, desk), "filter": form, "active": _active(form, said),
-        "columns": _columns(), "now": desk.now,
+        "now": desk.now,
         "previous_url": _url(said, before=before), "next_url": _url(said, after=after),
     })
 
@@ -69,11 +68,6 @@ def _against(words: str) -> Q:
         return Q(enterprise_id=int(words))
     return (Q(enterprise__name__icontains=words) | Q(enterprise__name_en__icontains=words)
             | Q(branch__name__icontains=words) | Q(respondent_named__icontains=words))
-
-
-def _columns() -> list[dict[str, str]]:
-    return [{"label": label} for label in (
-        _("投诉"), _("消费者"), _("被投诉人"), _("状态"), _("期限"), _("经办人"))]
 
 
 def _url(said: dict[str, str], **key: str) -> str:
