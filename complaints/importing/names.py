@@ -98,7 +98,7 @@ class Splitter:
         if any(len(fold(part)) < 3 for part in parts):
             parts = [text.strip(_EDGES)]
         closed = (part[:-1] if part.endswith(")") and "(" not in part else part for part in parts)
-        return [part for part in closed if fold(part)]
+        return [part for part in closed if not self.is_nobody(part)]
 
 
 def firms(mentions: Mapping[str, Mention], nameless: Iterable[tuple[str, str, str, int]],
