@@ -100,9 +100,9 @@ def _consents(page: CasePage) -> list[tuple[str, str, str]]:
     """Art. 18: who agreed to mediation; (who, word, tone)."""
     if page.complaint.status not in (Status.REVIEW, Status.MEDIATING, Status.MEDIATION_SUSPENDED):
         return []
-    said = {True: (_("同意调解"), "ok"), False: (_("不同意调解"), "bad"), None: (_("还没有表示是否同意调解"), "neutral")}
-    return [(labels.label(side, kind="side"), *said[page.complaint.consents.get(f"mediation_{side}")])
-            for side in ("consumer", "enterprise")]
+    said = {True: (_("已同意调解"), "ok"), False: (_("已表示不同意调解"), "bad"), None: (_("还没有表示是否同意调解"), "neutral")}
+    return [(words, *said[page.complaint.consents.get(f"mediation_{side}")])
+            for side, words in (("consumer", _("消费者")), ("enterprise", _("企业")))]
 
 
 def _matters(page: CasePage) -> list[tuple[str, Any]]:
