@@ -21,6 +21,7 @@ _OFFICER_ROLES = {
     Officer.Role.INTAKE: Role.INTAKE,
     Officer.Role.HANDLER: Role.OFFICER,
     Officer.Role.APPROVER: Role.APPROVER,
+    Officer.Role.ANALYST: Role.ANALYST,
 }
 
 
@@ -56,7 +57,7 @@ class Actor:
     def side(self) -> str:
         if self.has(ENTERPRISE_ROLES | {Role.REVIEWER, Role.RESPONDENT}):
             return "enterprise"
-        if self.has(AUTHORITY_ROLES | {Role.MEDIATION_BODY}):
+        if self.has(AUTHORITY_ROLES | {Role.MEDIATION_BODY, Role.ANALYST}):
             return "authority"
         return "consumer" if self.role == Role.CONSUMER else "system"
 
@@ -90,10 +91,8 @@ def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
     acts_for = {authority.pk}
     if authority.level == authority.Level.OFFICE and authority.parent_id:
         acts_for.add(authority.parent_id)
-    roles = [_OFFICER_ROLES[Officer.Role(o.role)] for o in officers
-             if Officer.Role(o.role) in _OFFICER_ROLES]
-    role = next((r for r in (Role.APPROVER, Role.OFFICER, Role.INTAKE) if r in roles),
-                Role.OFFICER)
+    roles = [_OFFICER_ROLES[Officer.Role(o.role)] for o in officers]
+    role = next(r for r in (Role.APPROVER, Role.OFFICER, Role.INTAKE, Role.ANALYST) if r in roles)
     return Actor(role=role, roles=frozenset(roles), name=first.user.name,
                  organisation=authority.name, user_id=first.user_id,
                  person_key=first.user.person_key, officer_id=first.pk,

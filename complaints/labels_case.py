@@ -108,6 +108,7 @@ ROLES: dict[str, tuple[str, str]] = {
     "reviewer": ("企业审核", "Enterprise reviewer"),
     "respondent": ("被投诉人", "Respondent"),
     "mediation_body": ("受委托调解组织", "Mediation body"),
+    "analyst": ("分析", "Analyst"),
     "intake": ("分送人员", "Intake officer"),
     "officer": ("经办人员", "Case officer"),
     "approver": ("负责人", "Approving officer"),

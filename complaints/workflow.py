@@ -48,6 +48,7 @@ class Role(StrEnum):
     INTAKE = "intake"
     OFFICER = "officer"
     APPROVER = "approver"
+    ANALYST = "analyst"
     SYSTEM = "system"
 
 

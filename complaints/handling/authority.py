@@ -6,7 +6,7 @@ authority has no power for goes back to intake, never sideways (art. 41).
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -218,30 +218,23 @@ def request_material(*, what: str, last_day: date | str | None = None,
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         calendar = file.conditions.calendar
+        if named is not None and named < file.today:
+            raise WrongInput("bad_day", _("这一天已经过去。"), field="last_day")
         usual, _length, _unit, _version = clocks.counted_due(file, Clock.MATERIAL, file.now)
         day = named or usual.last_day
         review = clocks.live(file, Clock.REVIEW)
         if review is not None and review.lapsed_at is None:
-            latest = _working_day_before(review.last_day, calendar)
+            latest = calendar.before(review.last_day, 1)
             if named is not None and named > latest:
                 raise WrongInput("bad_day", _("最晚写%(day)s，审查期限的前一个工作日。")
                                  % {"day": latest.isoformat()}, field="last_day")
             day = max(min(day, latest), file.today)
-        if day < file.today:
-            raise WrongInput("bad_day", _("这一天已经过去。"), field="last_day")
         due = deadlines.fixed_day(day, calendar, rule="material")
         clocks.start(file, Clock.MATERIAL, file.now, due=due)
         return Effect(to=S.AWAITING_MATERIAL, texts={"message": said},
                       data={"last_day": day.isoformat(), "identity": is_identity})
 
     return Move("request_material", carry)
-
-
-def _working_day_before(day: date, calendar: deadlines.Calendar) -> date:
-    earlier = day - timedelta(days=1)
-    while not calendar.is_working(earlier):
-        earlier -= timedelta(days=1)
-    return earlier
 
 
 def accept(*, officer_id: int | None = None) -> Move:

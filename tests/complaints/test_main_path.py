@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from authorities.models import Officer
 from complaints import actors, handling
 from complaints.handling import authority, both, consumer, enterprise, mediation
 from complaints.models import Complaint, Deadline, HandlingStep
@@ -142,3 +143,14 @@ def test_an_officer_records_the_word_of_somebody_without_account(world: World) -
                                    channel="phone")
     with pytest.raises(StepNotAllowed):
         given.step(case, consumer.add_statement(text="不是本人"), stranger, WEDNESDAY)
+
+
+def test_an_analyst_reads_and_takes_no_step(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW)
+    seat = Officer.objects.create(user=world.otto, authority=world.gulou,
+                                  role=Officer.Role.ANALYST)
+    analyst = actors.officer([seat])
+    assert handling.allowed_steps(case, analyst) == ()
+    with pytest.raises(StepNotAllowed):
+        given.step(case, authority.accept(), analyst, WEDNESDAY)
+    assert Complaint.objects.visible_to(world.otto).filter(pk=case.pk).exists()
