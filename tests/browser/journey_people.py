@@ -90,14 +90,20 @@ class Filing(Walk):
         super().__init__(person.visitor, person.language, person.name, checked=False)
         self.world, self.against = world, against
 
-    def enterprise_of(self) -> None:
+    def find(self) -> None:
+        """The first screen with the enterprise found and picked."""
         page, world = self.page, self.world
-        self.visitor.go("/file/")
         page.locator("#id_service_region").select_option(str(world.region.pk))
+        page.locator("#id_query").fill("中国移动")
+        page.get_by_role("button", name=self.words["search"], exact=True).click()
+        page.locator(f'input[name=respondent][value^="{world.mobile.pk}-{world.fuzhou.pk}-"]').check()
+
+    def who(self) -> None:
+        page = self.page
+        self.visitor.go("/file/")
+        page.locator("#id_service_region").select_option(str(self.world.region.pk))
         if self.against == "mobile":
-            page.locator("#id_query").fill("中国移动")
-            page.get_by_role("button", name=self.words["search"], exact=True).click()
-            page.locator(f'input[name=respondent][value^="{world.mobile.pk}-{world.fuzhou.pk}-"]').check()
+            self.find()
         elif self.against == "authority":
             page.locator("#id_respondent_authority").check()
         else:
@@ -113,7 +119,7 @@ class Filing(Walk):
 
     def walk(self) -> str:
         """To the receipt; returns the number."""
-        self.enterprise_of()
+        self.who()
         self.purchase()
         self.problem()
         self.demands()
