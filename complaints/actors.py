@@ -44,6 +44,7 @@ class Actor:
     enterprise_id: int | None = None
     branch_ids: frozenset[int] | None = None
     officer_id: int | None = None
+    authority_id: int | None = None
     authority_ids: frozenset[int] = frozenset()
     region: tuple[int, int] | None = None
     channel: str = "portal"
@@ -91,12 +92,16 @@ def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
     acts_for = {authority.pk}
     if authority.level == authority.Level.OFFICE and authority.parent_id:
         acts_for.add(authority.parent_id)
+    else:
+        # Offices act in the county's name, so the county acts on what lies with them.
+        acts_for.update(authority.children.filter(level=authority.Level.OFFICE)
+                        .values_list("pk", flat=True))
     roles = [_OFFICER_ROLES[Officer.Role(o.role)] for o in officers]
     role = next(r for r in (Role.APPROVER, Role.OFFICER, Role.INTAKE, Role.ANALYST) if r in roles)
     return Actor(role=role, roles=frozenset(roles), name=first.user.name,
                  organisation=authority.name, user_id=first.user_id,
                  person_key=first.user.person_key, officer_id=first.pk,
-                 authority_ids=frozenset(acts_for),
+                 authority_id=authority.pk, authority_ids=frozenset(acts_for),
                  region=(authority.region_id, authority.region.last), channel=channel)
 
 
@@ -129,7 +134,8 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
         return True
     if actor.role == Role.CONSUMER:
         if actor.recorded_by is not None:
-            return actor.person_key == complaint.consumer_key
+            return (actor.person_key == complaint.consumer_key
+                    and stands_to(actor.recorded_by, complaint))
         return actor.user_id is not None and complaint.consumer_id == actor.user_id
     if actor.side == "enterprise":
         return complaint.enterprise_id == actor.enterprise_id and (

@@ -57,6 +57,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "many_filings": ("24小时内投诉次数较多", "many filings within 24 hours"),
     # the authority's side
     "referred": ("消费者转交监管部门", "passed on by the consumer"),
+    "consumer_part_unmet": ("消费者应做的部分没有完成", "the consumer's own part was not done"),
     "recalled": ("监管部门收回", "recalled by the authority"),
     "no_power": ("本机关没有处理权限", "this authority has no power"),
     "recusal_grant": ("同意回避", "another officer takes over"),

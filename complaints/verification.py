@@ -212,7 +212,7 @@ def _sealed_heads(report: Report, number: str) -> None:
 
 
 def _seals(report: Report, public_key: bytes) -> None:
-    previous, number, size, first_key = b"", 0, 0, public_key
+    previous, number, size, through, first_key = b"", 0, 0, 0, public_key
     for seal in Seal.objects.order_by("number").iterator(chunk_size=500):
         heads: list[Head] = [
             (h.complaint_id, h.audience, h.sequence, bytes(h.hash))
@@ -230,21 +230,18 @@ def _seals(report: Report, public_key: bytes) -> None:
             report.broken.append(Broken("", "seal", seal.number, what))
             return
         previous, number, size = bytes(seal.root), seal.number, seal.size
+        through = seal.through_id
         report.seals += 1
         report.sealed_size, report.sealed_root = seal.size, previous.hex()
-    _count_sealed(report, size)
+    _count_sealed(report, number, size, through)
 
 
-def _count_sealed(report: Report, size: int) -> None:
-    last = Seal.objects.order_by("-number").first()
-    if last is None:
-        return
+def _count_sealed(report: Report, number: int, size: int, through: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("select count(*) from complaints_handlingstep where id <= %s",
-                       [last.through_id])
+        cursor.execute("select count(*) from complaints_handlingstep where id <= %s", [through])
         standing = cursor.fetchone()[0]
     if standing != size:
-        report.broken.append(Broken("", "seal", last.number,
+        report.broken.append(Broken("", "seal", number,
                                     f"{size} entries were sealed, {standing} stand there"))
 
 

@@ -53,13 +53,17 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
         if not consented(complaint, enterprise_id, conditions=conditions):
             raise StepNotAllowed("no_consent", _("消费者没有同意转给这家企业，请先征求同意。"))
         by_officer = actor.role != Role.SYSTEM
+        if not by_officer and file.status != S.FILED:
+            raise StepNotAllowed("not_now", _("已转由工作人员分送。"))
+        supervised = by_officer or clocks.live(file, Clock.REVIEW) is not None
         last = file.latest_engagement
         running = clocks.live(file, Clock.NEGOTIATION)
-        if running is not None and (last is None or last.enterprise_id != enterprise_id):
+        same = last is not None and enterprise_id in conditions.with_successors(last.enterprise_id)
+        if running is not None and not same:
             # The first entity was the wrong respondent: the ten days begin anew.
             clocks.end(file, running, file.now, met=False)
         file.add(Engagement(complaint=complaint, enterprise=enterprise, branch=branch,
-                            from_at=file.now, is_supervised=by_officer))
+                            from_at=file.now, is_supervised=supervised))
         complaint.enterprise, complaint.branch, complaint.handler = enterprise, branch, None
         complaint.delivered_at = file.now
         place = (branch.place_id if branch else None) or enterprise.domicile_id
@@ -67,10 +71,10 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
             complaint.handling_region_id = place
         leaving.to_county(file)
         decided(file, "forward", because)
-        return Effect(to=S.WITH_ENTERPRISE, reason="supervised" if by_officer else "",
+        return Effect(to=S.WITH_ENTERPRISE, reason="supervised" if supervised else "",
                       data={"enterprise": enterprise.name, "branch": branch.name if branch else "",
                             "rule": because.get("rule", ""), "version": because.get("version"),
-                            "supervised": by_officer})
+                            "supervised": supervised})
 
     return Move("forward", carry)
 
@@ -129,11 +133,18 @@ def assign_authority(*, authority_id: int, text: str = "") -> Move:
         if actor.region is not None and not (
                 actor.region[0] <= authority.region_id <= actor.region[1]):
             raise WrongInput("bad_choice", _("请选本辖区内的机关。"), field="authority")
-        running = clocks.live(file, Clock.REVIEW)
-        if running is not None and file.complaint.handling_authority_id != authority.pk:
-            # The clock starts anew only at another authority.
-            clocks.end(file, running, file.now, met=False)
+        if file.complaint.handling_authority_id != authority.pk:
+            # Once per authority: the clock starts anew when another one receives the case.
+            running = clocks.live(file, Clock.REVIEW)
+            if running is not None:
+                clocks.end(file, running, file.now, met=False)
             file.complaint.authority_received_at = file.now
+        dispute = file.matter("jurisdiction")
+        if dispute is not None:
+            file.end_matter(dispute)
+            settled = clocks.live(file, Clock.JURISDICTION)
+            if settled is not None:
+                clocks.end(file, settled, file.now)
         file.complaint.handling_authority = authority
         file.complaint.handling_region_id = authority.region_id
         file.complaint.officer = None
@@ -142,15 +153,20 @@ def assign_authority(*, authority_id: int, text: str = "") -> Move:
     return Move("assign_authority", carry)
 
 
+def _officer(file: CaseFile, officer_id: int) -> Officer:
+    """Somebody in office today at the authority that has the case."""
+    officer = (Officer.objects.on(file.today).exclude(role=Officer.Role.ANALYST)
+               .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id).first())
+    if officer is None:
+        raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")
+    return officer
+
+
 def assign_officer(*, officer_id: int) -> Move:
     """Names who handles it (责任到人)."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        officer = (Officer.objects.on(file.today)
-                   .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id)
-                   .first())
-        if officer is None:
-            raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")
+        officer = _officer(file, officer_id)
         file.complaint.officer = officer
         return Effect(data={"officer": officer.pk})
 
@@ -241,8 +257,10 @@ def accept(*, officer_id: int | None = None) -> Move:
     """Art. 14: accepted; sixty days begin."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        if officer_id is not None or actor.officer_id is not None:
-            file.complaint.officer_id = officer_id or actor.officer_id
+        if officer_id is not None:
+            file.complaint.officer = _officer(file, officer_id)
+        elif actor.officer_id is not None:
+            file.complaint.officer_id = actor.officer_id
         return Effect(to=S.MEDIATING, data={"form": 5})
 
     return Move("accept", carry)

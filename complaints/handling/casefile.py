@@ -7,7 +7,7 @@ The one rule: nothing here touches the database but ``open_files`` (reads) and `
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ from complaints.models import (
     Reminder,
 )
 from complaints.record import Entry
-from complaints.workflow import Status
+from complaints.workflow import HIDDEN_CLOCKS, Status
 
 Model = TypeVar("Model", bound=models.Model)
 
@@ -47,7 +47,7 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
     Complaint: (
         "status", "outcome", "reason", "is_in_part", "is_not_kept", "is_late", "is_overdue",
         "status_since", "contact_verified", "enterprise", "branch", "handler",
-        "picked_enterprise", "picked_branch",
+        "picked_enterprise", "picked_branch", "picked_brand",
         "handling_region", "handling_authority", "officer", "authority_received_at", "returns",
         "consents", "publication_consent", "platform_number", "linked_group", "delivered_at",
         "closed_at", "next_due_at", "last_event_at", "last_sequence", "last_hash", "facts",
@@ -135,6 +135,29 @@ class CaseFile:
         if row.pk is not None:
             self.touched[type(row), row.pk] = row
 
+    def mark(self) -> Callable[[], None]:
+        """A way back: what a refused move had changed by then is forgotten."""
+        lists: list[list[Any]] = [self.demands, self.engagements, self.offers, self.obligations, self.matters,
+                 self.clocks, self.entries]
+        kept: list[list[Any]] = [list(rows) for rows in lists]
+        values = [(row, dict(row.__dict__)) for rows in kept[:-1] for row in rows]
+        values.append((self.complaint, dict(self.complaint.__dict__)))
+        added = {kind: list(rows) for kind, rows in self.added.items()}
+        touched = dict(self.touched)
+
+        def back() -> None:
+            for rows, before in zip(lists, kept, strict=True):
+                rows[:] = before
+            for row, fields in values:
+                row.__dict__.clear()
+                row.__dict__.update(fields)
+            self.added.clear()
+            self.added.update(added)
+            self.touched.clear()
+            self.touched.update(touched)
+
+        return back
+
     def open_matter(self, kind: str, *, by: str, subject: str = "", until: datetime | None = None,
                     audience: str = "parties", key: Any = None, **data: Any) -> Matter:
         return self.add(Matter(
@@ -209,10 +232,9 @@ def _update(files: Iterable[CaseFile]) -> None:
 
 def _look_ahead(file: CaseFile) -> None:
     """The next date of the case, for lists: the earliest running clock."""
-    running = [c.due_at for c in file.clocks
-               if c.ended_at is None and c.state in ("running", "lapsed")]
-    file.complaint.next_due_at = min(running, default=None)
-    file.complaint.is_overdue = any(
-        c.state == "lapsed" and c.ended_at is None for c in file.clocks)
+    running = [c for c in file.clocks if c.ended_at is None and c.clock not in HIDDEN_CLOCKS
+               and c.state in ("running", "lapsed")]
+    file.complaint.next_due_at = min((c.due_at for c in running), default=None)
+    file.complaint.is_overdue = any(c.state == "lapsed" for c in running)
     if file.entries:
         file.complaint.last_event_at = file.entries[-1].written_at

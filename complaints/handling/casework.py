@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from authorities.models import Officer
 from complaints import deadlines
 from complaints.actors import Actor
 from complaints.handling import clocks, leaving, saying, two_persons
@@ -67,33 +68,32 @@ def refer_to_police(*, second_officer: str, head: str, text: str) -> Move:
     return Move("refer_to_police", carry)
 
 
+def _group(file: CaseFile, numbers: Sequence[str], *, same_respondent: bool) -> list[str]:
+    """Put the case in the group of all ``numbers``; taken on each of them it is one group."""
+    wanted = sorted({*numbers, file.complaint.number})
+    others = Complaint.objects.filter(number__in=wanted).exclude(pk=file.complaint.pk)
+    if same_respondent:
+        others = others.filter(enterprise=file.complaint.enterprise)
+    found = sorted(others.values_list("number", flat=True))
+    if not found or len(found) != len(wanted) - 1:
+        raise WrongInput("bad_choice", _("只能关联已有的投诉，合并还须是同一被投诉人。"), field="numbers")
+    file.complaint.linked_group = uuid.uuid5(uuid.NAMESPACE_OID, " ".join(wanted))
+    return found
+
+
 def link_cases(*, numbers: Sequence[str]) -> Move:
-    """关联案件: shown to officers, nothing merges."""
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        others = list(Complaint.objects.filter(number__in=numbers).exclude(pk=file.complaint.pk)
-                      .values_list("number", flat=True))
-        if not others or len(others) != len(set(numbers)):
-            raise WrongInput("bad_choice", _("没有找到这些投诉。"), field="numbers")
-        file.complaint.linked_group = file.complaint.linked_group or uuid.uuid4()
-        return Effect(data={"with": sorted(others)})
-
-    return Move("link_cases", carry)
+    """关联案件: shown to officers, nothing merges. Take it on every one of the cases."""
+    return Move("link_cases", lambda file, actor: Effect(
+        data={"with": _group(file, numbers, same_respondent=False)}))
 
 
 def join_cases(*, numbers: Sequence[str], consents_recorded: bool) -> Move:
-    """Art. 12: handled together; needs each complainant's consent."""
+    """Art. 12: handled together; needs each complainant's consent. Take it on all of them."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if not consents_recorded:
             raise StepNotAllowed("no_consent", _("合并办理须每一位投诉人同意。"))
-        others = list(Complaint.objects.filter(
-            number__in=numbers, enterprise=file.complaint.enterprise)
-            .exclude(pk=file.complaint.pk).values_list("number", flat=True))
-        if not others or len(others) != len(set(numbers)):
-            raise WrongInput("bad_choice", _("只能合并同一被投诉人的投诉。"), field="numbers")
-        file.complaint.linked_group = file.complaint.linked_group or uuid.uuid4()
-        return Effect(data={"joined": sorted(others)})
+        return Effect(data={"joined": _group(file, numbers, same_respondent=True)})
 
     return Move("join_cases", carry)
 
@@ -118,8 +118,8 @@ def record_party_gone(*, party: str, text: str) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if who == "consumer" and clocks.live(file, Clock.HEIRS) is None:
             for row in file.clocks:
-                if row.owed_by == "consumer" and row.ended_at is None:
-                    clocks.end(file, row, file.now, met=False)
+                if row.owed_by == "consumer" and row.state == "running" and row.ended_at is None:
+                    clocks.pause(file, row, file.now, capped=False)
             clocks.start(file, Clock.HEIRS, file.now)
         return Effect(data={"party": who}, texts={"message": said})
 
@@ -180,10 +180,12 @@ def answer_objection(*, upheld: bool, text: str) -> Move:
 
 
 def _not_who_handled(file: CaseFile, actor: Actor) -> None:
+    """Somebody else than whoever took any step of an officer on this case, or has it."""
     handled = actor.person_key is not None and HandlingStep.objects.filter(
-        complaint=file.complaint, step__in=["refuse", "terminate", "redirect", "accept"],
-        name__person_key=actor.person_key).exists()
-    if handled:
+        complaint=file.complaint, actor_role__in=["officer", "approver"],
+        name__person_key=actor.person_key).exclude(step__in=["call_back", "answer_objection"])
+    has_it = Officer.objects.filter(pk=file.complaint.officer_id or 0, user=actor.user_id or 0)
+    if (handled is not False and handled.exists()) or has_it.exists():
         raise StepNotAllowed("own_case", _("须由没有办理过这件投诉的人员进行。"))
 
 

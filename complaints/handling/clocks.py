@@ -58,6 +58,7 @@ def start(file: CaseFile, clock: Clock, at: datetime, *, due: Due | None = None,
         due, length, unit, version = counted_due(file, clock, at, days=days)
     else:
         length, unit, version = 0, "day", ""
+    _make_room(file, clock, at, obligation, matter)
     row = Deadline(
         complaint=file.complaint, clock=clock, obligation=obligation, matter=matter,
         owed_by=owed_by or CLOCKS[clock].owed_by, state="running", started_at=at,
@@ -67,7 +68,23 @@ def start(file: CaseFile, clock: Clock, at: datetime, *, due: Due | None = None,
         # A day that had passed when it was named is late at once, never before it began.
         row.started_at = row.due_at - _INSTANT
     _chase(file, row, at)
-    return file.add(row)
+    file.add(row)
+    if row.owed_by == "consumer" and clock != Clock.HEIRS and live(file, Clock.HEIRS):
+        # The consumer has died: his clocks rest until an heir comes forward.
+        pause(file, row, at, capped=False)
+    return row
+
+
+def _make_room(file: CaseFile, clock: Clock, at: datetime, obligation: Obligation | None,
+               matter: Matter | None) -> None:
+    """One live clock of a kind for one thing: an older one ends, its notice is given anew."""
+    for row in file.clocks:
+        if (row.clock == clock and row.ended_at is None
+                and row.obligation_id == (obligation.pk if obligation else None)
+                and row.matter_id == (matter.pk if matter else None)
+                and (obligation is None or obligation.pk is not None)
+                and (matter is None or matter.pk is not None)):
+            end(file, row, at, met=False)
 
 
 def _chase(file: CaseFile, row: Deadline, after: datetime) -> None:
@@ -107,10 +124,9 @@ def _pauses(file: CaseFile, row: Deadline) -> frozenset[Status]:
     if row.obligation_id is not None or row.obligation is not None:
         return frozenset()
     if row.clock == Clock.REVIEW:
-        engagement = file.engagement
-        supervised = engagement is not None and engagement.is_supervised
-        resting = ENTERPRISE_SIDE if supervised else frozenset()
-        return frozenset(resting | {S.TRIAGE})
+        last = file.latest_engagement
+        supervised = last is not None and last.is_supervised
+        return frozenset((ENTERPRISE_SIDE | {S.FILED} if supervised else frozenset()) | {S.TRIAGE})
     return rule.paused_while
 
 
@@ -231,6 +247,8 @@ def _start_on_entry(file: CaseFile, at: datetime, written: datetime) -> None:
         S.REVIEW: (Clock.REVIEW,),
         S.MEDIATING: (Clock.MEDIATION,),
     }.get(status, ())
+    if status == S.TRIAGE and _has_power(file):
+        wanted = (*wanted, Clock.REVIEW)
     for clock in wanted:
         if any(row.clock == clock and row.ended_at is None
                and row.obligation_id is None and row.obligation is None for row in file.clocks):

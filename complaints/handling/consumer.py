@@ -86,7 +86,7 @@ def accept_offer(*, separable: Sequence[int] = (), rest: str = "give_up") -> Mov
         if left and rest == "regulator":
             return leaving.leave(file, result="failed", ended_by="stopped",
                                  reason="rest_to_regulator", data=data)
-        if kept:
+        if kept or file.obligations_in("due", "reported"):
             return Effect(to=S.PERFORMING, data=data)
         leaving.end_engagement(file, "settled", "accepted", file.now)
         return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="nothing_to_perform", data=data)
@@ -211,6 +211,8 @@ def resume_performance(*, dates: dict[int, str]) -> Move:
         rows = saying.obligations(file, list(days), ("broken",))
         if any(d is None or d <= file.today for d in days.values()):
             raise WrongInput("bad_day", _("新的日期须在今天之后。"), field="dates")
+        if set(days) != {o.ordinal for o in file.obligations_in("broken")}:
+            raise WrongInput("missing", _("每一项没有兑现的约定都要写明新的日期。"), field="dates")
         plain = {str(n): d.isoformat() for n, d in days.items() if d}
         side = saying.debtor_side(actor)
         open_one = file.matter("redate")

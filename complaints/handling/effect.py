@@ -13,7 +13,7 @@ from typing import Any
 
 from complaints.actors import Actor
 from complaints.handling.casefile import CaseFile
-from complaints.workflow import Outcome, Status
+from complaints.workflow import Audience, Outcome, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Effect:
     happened_at: datetime | None = None
     tells: str | None = None
     keeps_clocks: bool = False
+    audience: Audience | None = None
 
 
 Carry = Callable[[CaseFile, Actor], Effect]

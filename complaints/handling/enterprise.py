@@ -72,6 +72,8 @@ def log_contact(*, channel: str, reached: bool, note: str, at: datetime | None =
         engagement = engaged(file)
         if moment > file.now:
             raise WrongInput("in_future", _("联系时间不能晚于现在。"), field="at")
+        if moment < engagement.from_at.replace(second=0, microsecond=0):
+            raise WrongInput("too_early", _("联系时间不能早于送达。"), field="at")
         file.add(Contact(complaint=file.complaint, enterprise_id=engagement.enterprise_id,
                          engagement=engagement, channel=channel, at=moment,
                          by_id=actor.staff_id, by_name=actor.name, reached=reached, note=said))
@@ -225,6 +227,8 @@ def report_performed(*, obligations: Sequence[int], proof: str, channel: str = "
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         rows = saying.obligations(file, obligations, ("due",), saying.debtor_side(actor))
+        if any(row.disputed_at is not None for row in rows):
+            raise StepNotAllowed("show_payment", _("消费者说没有收到：请出示渠道、末4位和日期。"))
         for row in rows:
             _report(file, row, shown, channel)
         return Effect(data={"obligations": list(obligations), "channel": channel},

@@ -97,13 +97,19 @@ def _performance(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
 def _performance_answer(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     """Nobody showed that it was done: breached, →review; the others stay in force.
 
-    The consumer's own part is never the enterprise's breach: it only holds back the rest.
+    The consumer's own part is never the enterprise's breach: the authority looks at it.
     """
     obligation = next((o for o in file.obligations if o.pk == clock.obligation_id), None)
     clocks.end(file, clock, clock.due_at)
     facts = _facts(clock) | {"obligation": obligation.ordinal if obligation else 0}
-    if obligation is None or obligation.state != "due" or obligation.owed_by == "consumer":
+    if obligation is None or obligation.state != "due":
         return Effect(data=facts, happened_at=clock.due_at), ""
+    if obligation.owed_by == "consumer":
+        if file.status != S.PERFORMING:
+            return Effect(data=facts, happened_at=clock.due_at), ""
+        return leaving.leave(file, result="unconfirmed", ended_by="consumer_part",
+                             reason="consumer_part_unmet", data=facts,
+                             happened_at=clock.due_at), ""
     return settling.breach(file, obligation, facts, clock.due_at), ""
 
 

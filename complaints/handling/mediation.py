@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
+from authorities.models import Officer
 from complaints import deadlines
 from complaints.actors import Actor
 from complaints.handling import clocks, saying, settling, two_persons
@@ -99,17 +100,17 @@ def decide_recusal(*, decision: str, text: str = "") -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         request = saying.open_matter(file, "recusal")
+        if Officer.objects.filter(pk=file.complaint.officer_id or 0, user=actor.user_id or 0).exists():
+            raise StepNotAllowed("own_recusal", _("不能决定针对自己的回避申请。"))
         if decision == "suspend":
             if file.status != S.MEDIATING:
                 raise StepNotAllowed("not_mediating", _("只有调解中才需要中止。"))
             clocks.start(file, Clock.SUSPENSION, file.now, matter=request)
             return Effect(to=S.MEDIATION_SUSPENDED, reason="recusal", texts={"message": said})
-        if decision == "refuse" and actor.officer_id == file.complaint.officer_id:
-            raise StepNotAllowed("own_recusal", _("不能决定针对自己的回避申请。"))
         file.end_matter(request, "granted" if decision == "grant" else "refused")
         if decision == "grant":
             file.complaint.officer = None
-        if file.status == S.MEDIATION_SUSPENDED:
+        if file.status == S.MEDIATION_SUSPENDED and file.matter("appraisal") is None:
             return Effect(to=S.MEDIATING, reason=f"recusal_{decision}", texts={"message": said})
         return Effect(reason=f"recusal_{decision}", texts={"message": said})
 
@@ -167,6 +168,7 @@ def record_agreement(*, promises: Sequence[Promise], text: str,
         _both_agreed(file)
         _no_recusal(file)
         rows = mediated_promises(file, promises)
+        settling.settle_anew(file, file.now)
         for row in rows:
             file.add(row)
         data = {"promises": len(rows), "form": None if without_document else 9}

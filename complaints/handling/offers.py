@@ -99,9 +99,9 @@ def replace_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = ()
             if standing is not None and _is_worse(answer, standing):
                 raise WrongInput("worse", _("新方案的每一项都不能比原来差。"),
                                  field=f"answer-{answer.demand}")
+        offer = _write_offer(file, actor, answers, promises, message, is_replacement=True)
         file.change(old, state="superseded", answered_at=file.now)
         settling.drop_obligations(file, old)
-        offer = _write_offer(file, actor, answers, promises, message, is_replacement=True)
         running = clocks.live(file, Clock.CONFIRMATION)
         if running is not None:
             clocks.end(file, running, file.now)
@@ -175,6 +175,8 @@ def _checked_promises(file: CaseFile, promises: Sequence[Promise], offer: Offer 
                       engagement: Engagement | None, *, source: str = "offer") -> list[Obligation]:
     """Obligations with numbers of their own in the case; days in the future."""
     first = max((o.ordinal for o in file.obligations), default=0)
+    before = max((o.settlement for o in file.obligations
+                  if engagement is None or o.engagement_id != engagement.pk), default=0)
     by_ordinal = {d.ordinal: d for d in file.demands}
     rows = []
     for place, promise in enumerate(promises, start=1):
@@ -198,7 +200,7 @@ def _checked_promises(file: CaseFile, promises: Sequence[Promise], offer: Offer 
         rows.append(Obligation(
             complaint=file.complaint,
             enterprise_id=engagement.enterprise_id if engagement else None,
-            engagement=engagement, offer=offer, source=source,
+            engagement=engagement, offer=offer, source=source, settlement=before + 1,
             answers_demand=by_ordinal.get(promise.demand) if promise.demand else None,
             ordinal=first + place, kind=promise.kind, what=what,
             owed_by=saying.choice(promise.owed_by, ("enterprise", "consumer"), f"{field}-owed_by"),

@@ -15,7 +15,7 @@ from complaints.handling import clocks
 from complaints.handling.casefile import CaseFile
 from complaints.models import Reminder
 from complaints.record import Entry
-from complaints.workflow import CLOCKS, Audience, Clock
+from complaints.workflow import CLOCKS, HIDDEN_CLOCKS, Audience, Clock
 
 
 def remind(files: Sequence[CaseFile]) -> None:
@@ -50,7 +50,7 @@ def _given(files: Sequence[CaseFile]) -> set[tuple[int, str]]:
 
 def _enter(file: CaseFile, clock: str, owed_by: str, mark: int, last_day: str) -> None:
     audience = Audience.PARTIES
-    if Clock(clock) in (Clock.LEAD, Clock.JURISDICTION):
+    if clock in HIDDEN_CLOCKS:
         audience = Audience.AUTHORITY
     file.entries.append(Entry(
         complaint=file.complaint, step="remind", actor=SYSTEM, happened_at=file.now,

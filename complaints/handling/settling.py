@@ -32,29 +32,57 @@ def drop_obligations(file: CaseFile, offer: Offer) -> None:
 
 
 def is_mediated(file: CaseFile) -> bool:
-    """Whether the promises in force stem from a mediation."""
+    """Whether the newest promises in force stem from a mediation."""
     kept = [o for o in file.obligations if o.state not in ("proposed", "dropped")]
     return bool(kept) and kept[-1].source == "mediation"
 
 
+def _newest(file: CaseFile) -> list[Obligation]:
+    """The promises of the newest settlement: one agreement, or all offers of one engagement.
+
+    What an earlier one left broken was settled anew.
+    """
+    kept = [o for o in file.obligations if o.state not in ("proposed", "dropped")]
+    if not kept:
+        return []
+    last = kept[-1]
+    return [o for o in kept if o.source == last.source and o.settlement == last.settlement]
+
+
 def when_all_is_done(file: CaseFile, effect: Effect) -> Effect:
-    """Add the end of performing to ``effect`` when nothing is due or reported any more."""
-    if file.status not in (Status.PERFORMING, Status.REVIEW):
+    """Add the end of performing to ``effect`` when nothing is due or reported any more.
+
+    From review it ends only as a confirmed success with no demand left open; silence there
+    changes nothing, and a case that an authority has received goes back to it.
+    """
+    newest = _newest(file)
+    in_force = [o for o in newest if o.state in ("confirmed", "silent", "waived")]
+    if file.status not in (Status.PERFORMING, Status.REVIEW) or not in_force:
         return effect
-    mediated = is_mediated(file)
-    # What was promised before a mediation was settled anew by it.
-    counts = [o for o in file.obligations if (o.source == "mediation") == mediated]
-    in_force = [o for o in counts if o.state in ("confirmed", "silent", "waived")]
-    if not in_force or any(o.state in ("due", "reported", "broken") for o in counts):
+    if file.obligations_in("due", "reported") or any(o.state == "broken" for o in newest):
         return effect
-    at = effect.happened_at or file.now
-    if mediated:
-        return replace(effect, to=Status.CLOSED, outcome=Outcome.MEDIATED, reason="performed")
     silent = any(o.state == "silent" for o in in_force)
+    at = effect.happened_at or file.now
+    if file.status == Status.REVIEW:
+        open_demand = any(not d.is_settled and not d.is_given_up for d in file.demands)
+        if silent or open_demand:
+            return effect
+    if in_force[-1].source == "mediation":
+        return replace(effect, to=Status.CLOSED, outcome=Outcome.MEDIATED, reason="performed")
+    if silent and file.was_received_by_authority:
+        leaving.end_engagement(file, "unconfirmed", "silence", at)
+        leaving.to_county(file)
+        return replace(effect, to=Status.REVIEW, reason="performance_unconfirmed")
     outcome = Outcome.UNCONFIRMED if silent else Outcome.SETTLED
     leaving.end_engagement(file, "unconfirmed" if silent else "settled", "performed", at)
     return replace(effect, to=Status.CLOSED, outcome=outcome,
                    reason="performance_unconfirmed" if silent else "performed")
+
+
+def settle_anew(file: CaseFile, at: datetime) -> None:
+    """A mediation agreement replaces what was promised before it."""
+    for obligation in file.obligations_in("due", "reported"):
+        waive(file, obligation, at)
 
 
 def breach(file: CaseFile, obligation: Obligation, data: dict[str, Any],
@@ -63,6 +91,9 @@ def breach(file: CaseFile, obligation: Obligation, data: dict[str, Any],
     case closes as not kept, with the way to court, and a lead is opened."""
     at = happened_at or file.now
     file.change(obligation, state="broken", is_late=True)
+    for demand in file.demands:
+        # The next offer answers it again.
+        file.change(demand, is_settled=False)
     for kind in (Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER, Clock.CONFIRMATION):
         row = clocks.live(file, kind, obligation=obligation)
         if row is not None:

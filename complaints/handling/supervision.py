@@ -67,10 +67,14 @@ def take_up(*, text: str) -> Move:
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        mine = min(actor.authority_ids, default=0)
-        if file.complaint.handling_authority_id in actor.authority_ids or not mine:
-            raise StepNotAllowed("already_yours", _("这件投诉已由本机关办理。"))
-        file.complaint.handling_authority_id = mine
+        above, jurisdiction = set(), file.conditions.jurisdiction
+        here = file.complaint.handling_authority_id
+        while (superior := jurisdiction.superior(here).pk) != here:
+            above.add(superior)
+            here = superior
+        if actor.authority_id not in above:
+            raise StepNotAllowed("not_superior", _("只有上级机关可以提级办理。"))
+        file.complaint.handling_authority_id = actor.authority_id
         file.complaint.officer = None
         return Effect(texts={"message": said}, data={"authority": actor.organisation})
 

@@ -7,16 +7,17 @@ counters commit together or not at all. One step is a batch of one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from complaints.actors import SYSTEM, Actor, stands_to
 from complaints.conditions import Conditions
-from complaints.handling import clocks, lapses, reminders, two_persons, undoing
+from complaints.handling import clocks, consequences, lapses, reminders, two_persons, undoing
 from complaints.handling.casefile import CaseFile, open_files, write
 from complaints.handling.effect import Effect, Move
 from complaints.labels import label
@@ -38,6 +39,10 @@ from complaints.workflow import (
 BATCH = 500
 #: A sweep ends after so many batches; the next tick goes on.
 MOST_BATCHES = 20
+#: When a case that cannot be chased is tried again.
+PUT_OFF = timedelta(minutes=10)
+
+log = logging.getLogger(__name__)
 #: Undo, a withdrawn case: the clocks that it ends were not met.
 _NOT_MET = frozenset({"undo", "withdraw", "recall", "return_case", "stop_negotiating"})
 
@@ -102,13 +107,15 @@ def take_each(
 
 def _take_one(file: CaseFile, move: Move, actor: Actor) -> Taken:
     row = TABLE[move.step]
+    back = file.mark()
     try:
         judge(row, file, actor)
-        before = undoing.snapshot(file) if row.undo else None
+        before = undoing.snapshot(file) if row.undo and actor.role == Role.CONSUMER else None
         carry_out(row, file, actor, move.carry(file, actor))
         if before is not None:
             undoing.keep(file, row.step, before)
     except StepNotAllowed as refusal:
+        back()
         return Taken(file.complaint, refusal)
     return Taken(file.complaint)
 
@@ -159,54 +166,24 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
         complaint.outcome = effect.outcome or ""
         complaint.reason = effect.reason
         complaint.closed_at = happened if new == Status.CLOSED else None
-        _receive(file, old, new)
+        consequences.receive(file, old, new)
         if not effect.keeps_clocks:
             clocks.follow(file, old, happened, file.now, met=row.step not in _NOT_MET)
-        _end_proposals(file)
-    if row.audience == Audience.PARTIES and actor.role != Role.SYSTEM:
+    if new == Status.CLOSED:
+        consequences.take_back_offer(file, happened)
+    if actor.role != Role.SYSTEM or row.step == "pass_to_successor":
         undoing.void(file, row.step)
     if actor.role == Role.CONSUMER:
-        _heard_from_consumer(file)
-        if actor.recorded_by is not None:
-            # An officer rang the number or saw the person: the contact is proven.
-            complaint.contact_verified = True
+        consequences.heard_from_consumer(file, actor)
     key = actor.person_key or complaint.consumer_key
     file.entries.append(Entry(
         complaint=complaint, step=row.step, actor=actor, happened_at=happened,
         written_at=file.now, from_status=old, to_status=new, outcome=complaint.outcome,
-        reason=effect.reason, audience=Audience(row.audience), data=effect.data,
+        reason=effect.reason, audience=effect.audience or Audience(row.audience), data=effect.data,
         tells=row.tells if effect.tells is None else effect.tells,
         texts=[(kind, text, _owner(kind, key, complaint)) for kind, text in effect.texts.items()
                if text],
         files=list(effect.files)))
-
-
-def _end_proposals(file: CaseFile) -> None:
-    """A proposal falls when the case moves on (procedure, section 1)."""
-    for matter in file.matters:
-        if matter.kind == "proposal" and matter.state == "open":
-            file.end_matter(matter, "fallen")
-
-
-def _heard_from_consumer(file: CaseFile) -> None:
-    """Who speaks up can be reached: the report of the opposite falls."""
-    matter = file.matter("unreachable")
-    running = clocks.live(file, Clock.ANSWER, matter=matter) if matter else None
-    if matter is not None and running is not None:
-        clocks.end(file, running, file.now)
-        file.end_matter(matter, "fallen")
-
-
-def _receive(file: CaseFile, old: Status, new: Status) -> None:
-    """The authority gets the case: at triage for the first time, or when it flows back.
-
-    A supervised settlement never left it: its review clock rests and goes on.
-    """
-    complaint = file.complaint
-    comes_back = new == Status.REVIEW and old in _ENTERPRISE_STATUSES | {Status.CLOSED}
-    first = new in (Status.TRIAGE, Status.REVIEW) and complaint.authority_received_at is None
-    if first or (comes_back and clocks.live(file, Clock.REVIEW) is None):
-        complaint.authority_received_at = file.now
 
 
 def _owner(kind: str, key: UUID, complaint: Complaint) -> UUID:
@@ -267,6 +244,16 @@ def _sweep_batch(now: datetime, conditions: Conditions) -> int:
                              .values_list("complaint_id", flat=True)[:BATCH]))
     if not ids:
         return 0
+    try:
+        return _chase(ids, now, conditions)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("a batch of %s cases could not be chased; now one by one", len(ids))
+    return sum(_chase_alone(case, now, conditions) for case in ids)
+
+
+def _chase(ids: Sequence[int], now: datetime, conditions: Conditions) -> int:
     with transaction.atomic():
         files = open_files(ids, now=now, conditions=conditions, skip_locked=True)
         for file in files:
@@ -275,6 +262,20 @@ def _sweep_batch(now: datetime, conditions: Conditions) -> int:
             reminders.remind(files)
         write(files)
     return len(files)
+
+
+def _chase_alone(case: int, now: datetime, conditions: Conditions) -> int:
+    """One case that cannot be chased must not stop the clocks of all others: it is put off
+    and logged by its id, and the next round finds it again."""
+    try:
+        return _chase([case], now, conditions)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("case %s could not be chased", case)
+        Deadline.objects.filter(complaint_id=case, chase_at__lte=now).update(
+            chase_at=now + PUT_OFF)
+        return 0
 
 
 def one(results: Sequence[Taken]) -> Complaint:

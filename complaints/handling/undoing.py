@@ -28,7 +28,8 @@ _NOT_RESTORED = frozenset({"last_sequence", "last_hash", "last_event_at", "next_
 
 def snapshot(file: CaseFile) -> dict[str, Any]:
     """The rows of the case as JSON, before the step changes them."""
-    kept: dict[str, Any] = {"Complaint": [_values(file.complaint)]}
+    kept: dict[str, Any] = {"Complaint": [_values(file.complaint)],
+                            "status": file.complaint.status}
     for kind, rows in ((Engagement, file.engagements), (Demand, file.demands),
                        (Offer, file.offers), (Obligation, file.obligations),
                        (Matter, file.matters), (Deadline, file.clocks)):
@@ -60,7 +61,23 @@ def keep(file: CaseFile, step: str, before: dict[str, Any]) -> None:
             complaint=file.complaint, kind="undo", subject=step, state="done").exists():
         return
     until = deadlines.working_days(file.now, 1, file.conditions.calendar).due_at
-    file.open_matter("undo", by="consumer", subject=step, until=until, before=before)
+    file.open_matter("undo", by="consumer", subject=step, until=until,
+                     before=_changed(before, snapshot(file)), status=before["status"])
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Only what the step changed: an undo must not take others' work back."""
+    kept: dict[str, Any] = {}
+    for kind, rows in before.items():
+        if kind == "status":
+            continue
+        now = {values["id"]: values for values in after[kind]}
+        kept[kind] = [
+            {name: value for name, value in values.items()
+             if name == "id" or now.get(values["id"], {}).get(name) != value}
+            for values in rows
+        ]
+    return kept
 
 
 def void(file: CaseFile, step: str) -> None:
@@ -78,10 +95,9 @@ def undo() -> Move:
         if matter is None or matter.until_at is None or file.now >= matter.until_at:
             raise StepNotAllowed("undo_over", _("撤回的期限已过，或者对方已经在办。"))
         before = matter.data["before"]
-        old = before["Complaint"][0]
         file.end_matter(matter, "done")
         _restore(file, before)
-        return Effect(to=Status(old["status"]), data={"undone": matter.subject},
+        return Effect(to=Status(matter.data["status"]), data={"undone": matter.subject},
                       keeps_clocks=True)
 
     return Move("undo", carry)

@@ -81,6 +81,7 @@ class Obligation(models.Model):
 
     ``due_on`` is the last day; or ``days_after`` working days after the obligation
     ``after_ordinal`` was confirmed. Without an engagement it stems from a mediation.
+    ``settlement`` counts the engagements and agreements of the case.
     """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="obligations")
@@ -94,6 +95,7 @@ class Obligation(models.Model):
                                        related_name="+")
     source = models.CharField(max_length=10, default="offer",
                               choices=[("offer", "offer"), ("mediation", "mediation")])
+    settlement = models.PositiveSmallIntegerField(default=1)
     ordinal = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20, choices=[(k, k) for k in OBLIGATION_KINDS])
     what = models.CharField(max_length=200)

@@ -364,8 +364,11 @@ def test_extension_with_the_consumers_yes(world: World) -> None:
 def test_cases_are_linked_joined_and_separated(world: World) -> None:
     one = given.a_complaint(world, status=S.REVIEW)
     two = given.a_complaint(world, status=S.REVIEW)
-    given.step(one, casework.link_cases(numbers=[two.number]), world.officer, WEDNESDAY)
-    assert one.linked_group is not None
+    handling.take(casework.link_cases(numbers=[one.number, two.number]), [one.pk, two.pk],
+                  actor=world.officer, now=WEDNESDAY)
+    one.refresh_from_db()
+    two.refresh_from_db()
+    assert one.linked_group == two.linked_group is not None
     with pytest.raises(StepNotAllowed):
         given.step(one, casework.join_cases(numbers=[two.number], consents_recorded=False),
                    world.officer, WEDNESDAY)

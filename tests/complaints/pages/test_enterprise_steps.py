@@ -55,7 +55,7 @@ def prepared(world: World, slug: str) -> Any:
 def good(world: World, slug: str) -> dict[str, Any]:
     return {
         "accept": {"handler": world.ming_staff.pk}, "assign": {"handler": world.lead_staff.pk},
-        "contact": {"channel": "phone", "reached": "no", "note": "没有人接。", "at": "2026-11-11T09:30"},
+        "contact": {"channel": "phone", "reached": "no", "note": "没有人接。", "at": "2026-11-11T10:00"},
         "ask": {"text": "请问是哪一天扣的？"}, "message": {"text": "正在核实。"}, "note": {"text": "计费已查。"},
         "offer": OFFER, "replace": OFFER | {"answer-2": "grant", "reason-2": "", "separable-1": "on"},
         "answer": {"text": "原路退回。"}, "failure": {"reason": "no_agreement", "text": "谈不拢。"},
@@ -194,7 +194,7 @@ def test_a_contact_log_is_kept_with_its_moment(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     send(client, address(case, "contact"), good(world, "contact"))
     contact = Contact.objects.get(complaint=case)
-    assert (contact.reached, timezone.localtime(contact.at).hour, contact.by_name) == (False, 9, "明试")
+    assert (contact.reached, timezone.localtime(contact.at).hour, contact.by_name) == (False, 10, "明试")
 
 
 def test_notes_are_for_the_enterprise_alone(world: World) -> None:

@@ -1,0 +1,367 @@
+"""Situations that a second pair of eyes found: each once went wrong."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from authorities.models import Officer, Policy
+from complaints import actors, handling
+from complaints.handling import (
+    Answer,
+    Promise,
+    authority,
+    both,
+    casework,
+    consumer,
+    enterprise,
+    mediation,
+    offers,
+    supervision,
+)
+from complaints.models import Complaint, Deadline, HandlingStep, Notice
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.workflow import Outcome, Status
+from tests import given
+from tests.cast import World
+
+S, T = Status, timedelta
+HERE = ZoneInfo("Asia/Shanghai")
+
+
+def at(day: int, hour: int = 10, *, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=HERE)
+
+
+def live(case: Complaint, clock: str) -> Deadline | None:
+    return case.deadlines.filter(clock=clock, ended_at=None).first()
+
+
+def walk(world: World, case: Complaint, now: datetime, *steps: tuple[str, handling.Move]) -> None:
+    for number, (who, move) in enumerate(steps):
+        given.step(case, move, world.actor(who), now + T(minutes=number))
+
+
+def forwarded(world: World) -> handling.Move:
+    return authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk,
+                             because=given.BECAUSE)
+
+
+def report(*numbers: int) -> tuple[str, handling.Move]:
+    return "handler", enterprise.report_performed(obligations=list(numbers), proof="流水")
+
+
+def confirm(*numbers: int) -> tuple[str, handling.Move]:
+    return "consumer", consumer.confirm_performed(obligations=list(numbers))
+
+
+def two_promises() -> handling.Move:
+    return offers.make_offer(answers=[
+        Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
+        Answer(demand=2, verdict="grant", is_separable=True)], promises=[
+        Promise(kind="transfer", what="退款", amount="128.50", due_on="2026-12-07", demand=1),
+        Promise(kind="service_change", what="退订", due_on="2026-12-08", demand=2)])
+
+
+def test_a_breach_settled_anew_by_the_enterprise_ends_well(world: World) -> None:
+    case = given.a_complaint(world, status=S.PERFORMING, now=at(11))
+    walk(world, case, at(12), report(1),
+         ("consumer", consumer.report_breach(obligation=1, text="没有收到")),
+         ("officer", forwarded(world)),
+         ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
+         ("handler", given.an_offer()), ("consumer", consumer.accept_offer()),
+         report(2), confirm(2))
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
+
+
+def test_the_consumers_part_never_done_goes_to_the_authority(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
+    walk(world, case, at(3), ("handler", offers.make_offer(
+        answers=[Answer(demand=1, verdict="grant", amount="10"), Answer(demand=2, verdict="grant")],
+        promises=[Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer",
+                          due_on="2026-11-10"),
+                  Promise(kind="transfer", what="退款", amount="10", days_after=3, after=1)])),
+        ("consumer", consumer.accept_offer()))
+    for day in (12, 30):
+        handling.sweep_clocks(now=at(day))
+    case.refresh_from_db()
+    assert (case.status, case.reason) == (S.REVIEW, "consumer_part_unmet")
+    assert case.engagements.get().odr_result != "failed"
+
+
+def test_the_rest_given_to_the_regulator_stays_there(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    walk(world, case, at(12), ("handler", two_promises()),
+         ("consumer", consumer.accept_offer(separable=[1], rest="regulator")),
+         report(1), confirm(1))
+    assert case.status == S.REVIEW
+
+
+def test_accepted_promises_outlive_a_second_offer_without_any(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    walk(world, case, at(12), ("handler", two_promises()),
+         ("consumer", consumer.accept_offer(separable=[1], rest="go_on")),
+         ("handler", offers.make_offer(answers=[Answer(demand=2, verdict="grant")])),
+         ("consumer", consumer.accept_offer()))
+    assert case.status == S.PERFORMING
+    walk(world, case, at(13), report(1), confirm(1))
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
+
+
+def test_no_offer_outlives_its_case(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
+    walk(world, case, at(12), ("handler", both.claim_settled_elsewhere(text="已线下和解")),
+         ("consumer", both.confirm_settled_elsewhere()), ("consumer", consumer.refer_to_regulator()),
+         ("officer", forwarded(world)),
+         ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
+         ("handler", given.an_offer()))
+    assert case.status == S.AWAITING_CONSUMER
+
+
+def test_a_recusal_does_not_end_an_appraisal(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
+    walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")),
+         ("officer", mediation.order_appraisal(laboratory="某中心", until="2026-11-20",
+                                               cost_borne_by="shared")),
+         ("head", mediation.decide_recusal(decision="refuse", text="理由不成立，予以驳回。")))
+    assert case.status == S.MEDIATION_SUSPENDED
+    walk(world, case, at(10), ("officer", mediation.end_appraisal(result="合格")))
+    running = live(case, "mediation")
+    assert running is not None
+    assert running.state == "running"
+
+
+def test_nobody_decides_a_recusal_against_himself(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
+    walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
+    for decision in ("suspend", "grant", "refuse"):
+        with pytest.raises(StepNotAllowed):
+            given.step(case, mediation.decide_recusal(decision=decision, text="理由不成立，驳回。"),
+                       world.officer, at(3, 12))
+
+
+def test_an_agreement_settles_anew_what_was_promised_before(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
+    walk(world, case, at(3), ("handler", two_promises()), ("consumer", consumer.accept_offer()),
+         report(1), ("consumer", consumer.report_breach(obligation=1, text="没有收到")),
+         ("officer", authority.accept()), ("consumer", both.agree_to_mediation()),
+         ("handler", both.agree_to_mediation()),
+         ("officer", mediation.record_agreement(text="双方同意。", promises=[
+             Promise(kind="transfer", what="退款", amount="100", due_on="2027-01-15")])))
+    handling.sweep_clocks(now=at(20, month=12))
+    case.refresh_from_db()
+    assert case.status == S.PERFORMING
+
+
+def test_an_heir_comes_forward(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
+    walk(world, case, at(3), ("officer", casework.record_party_gone(party="consumer", text="去世")),
+         ("handler", given.an_offer()))
+    handling.sweep_clocks(now=at(17))
+    case.refresh_from_db()
+    assert case.status == S.AWAITING_CONSUMER, "a dead consumer's clocks stand still"
+    walk(world, case, at(18), ("consumer", consumer.accept_offer()))
+    handling.sweep_clocks(now=at(5, month=12))
+    case.refresh_from_db()
+    assert case.status == S.PERFORMING
+    assert live(case, "heirs") is None
+
+
+def test_no_heir_both_sides_are_told(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
+    walk(world, case, at(3), ("handler", given.an_offer()),
+         ("officer", casework.record_party_gone(party="consumer", text="去世")))
+    handling.sweep_clocks(now=at(10, month=12))
+    case.refresh_from_db()
+    assert case.status != S.AWAITING_CONSUMER
+    assert Notice.objects.filter(complaint=case, addressee="enterprise").exists()
+
+
+def test_silence_in_a_supervised_settlement_goes_back_to_the_authority(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=at(2))
+    walk(world, case, at(3), ("officer", forwarded(world)),
+         ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
+         ("handler", given.an_offer()), ("consumer", consumer.accept_offer()), report(1))
+    handling.sweep_clocks(now=at(16))
+    case.refresh_from_db()
+    assert case.status == S.REVIEW
+    assert case.engagements.get().odr_result == "unconfirmed"
+
+
+def test_one_bad_case_does_not_stop_the_clocks_of_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from complaints.handling import lapses
+    from complaints.workflow import Clock
+
+    bad = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
+    good = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
+    honest = lapses.LAPSES[Clock.NEGOTIATION]
+
+    def trap(file: Any, clock: Any) -> Any:
+        if file.complaint.pk == bad.pk:
+            raise RuntimeError("this case is broken")
+        return honest(file, clock)
+
+    monkeypatch.setitem(lapses.LAPSES, Clock.NEGOTIATION, trap)
+    handling.sweep_clocks(now=at(20))
+    good.refresh_from_db()
+    assert good.status == S.REVIEW
+    monkeypatch.setitem(lapses.LAPSES, Clock.NEGOTIATION, honest)
+    handling.sweep_clocks(now=at(20, 11))
+    bad.refresh_from_db()
+    assert bad.status == S.REVIEW
+
+
+def test_a_second_termination_starts_its_notice_anew(world: World) -> None:
+    Policy.objects.filter(name="two_persons.terminate").update(number=0)
+    case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
+    end = mediation.terminate(ground="no_agreement_possible", facts="双方无法达成一致意见。")
+    walk(world, case, at(3), ("officer", end),
+         ("officer", casework.reopen(ground="clerical_error", text="文书写错")),
+         ("officer", authority.accept()), ("officer", end))
+    assert case.outcome == Outcome.MEDIATION_TERMINATED
+    assert case.deadlines.filter(clock="notice", ended_at=None).count() == 1
+
+
+def test_a_refused_replacement_leaves_the_offer_standing(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
+    bad = offers.replace_offer(answers=[
+        Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+        promises=[Promise(kind="transfer", what="退款", amount="1", due_on="2020-01-01")])
+    other = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    done = handling.take_each([(case.pk, bad, world.handler), (other.pk, enterprise.send_message(
+        text="请稍等"), world.handler)], now=at(12))
+    assert [taken.is_done for taken in done] == [False, True]
+    assert case.offers.get().state == "open"
+    given.step(case, consumer.accept_offer(), world.consumer, at(12, 12))
+    assert case.status == S.PERFORMING
+
+
+def test_an_undo_takes_nothing_of_others_back(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    other = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    walk(world, case, at(12), ("consumer", consumer.stop_negotiating()))
+    handling.take(casework.link_cases(numbers=[case.number, other.number]), [case.pk, other.pk],
+                  actor=world.officer, now=at(12, 11))
+    case.refresh_from_db()
+    assert case.linked_group is not None
+    with pytest.raises(StepNotAllowed):
+        given.step(case, handling.undoing.undo(), world.consumer, at(12, 12))
+    assert Complaint.objects.get(pk=case.pk).linked_group is not None
+
+
+def test_what_the_enterprise_confirms_the_consumer_cannot_undo(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
+    walk(world, case, at(3), ("handler", offers.make_offer(
+        answers=[Answer(demand=1, verdict="grant", amount="10"), Answer(demand=2, verdict="grant")],
+        promises=[Promise(kind="return_by_consumer", what="寄回", owed_by="consumer",
+                          due_on="2026-11-10"),
+                  Promise(kind="transfer", what="退款", amount="10", days_after=3, after=1)])),
+        ("consumer", consumer.accept_offer()),
+        ("consumer", enterprise.report_performed(obligations=[1], proof="快递单号")),
+        ("handler", consumer.confirm_performed(obligations=[1])))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, handling.undoing.undo(), world.consumer, at(3, 12))
+
+
+def test_who_handled_a_case_does_not_answer_the_objection(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=at(2))
+    walk(world, case, at(3), ("officer", authority.assign_officer(officer_id=world.rui_officer.pk)),
+         ("officer", authority.redirect(matter="consultation", body="12345", text="属于咨询。")),
+         ("consumer", both.object_to_decision(text="我不同意这个决定。")))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, casework.answer_objection(upheld=False, text="维持"), world.officer, at(4))
+    walk(world, case, at(4), ("head", casework.answer_objection(upheld=False, text="维持原决定")))
+
+
+def test_only_a_superior_takes_a_case_up(world: World) -> None:
+    case = given.a_complaint(world, status=S.TRIAGE, now=at(2))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, supervision.take_up(text="本局办理"), world.officer, at(3))
+    review = given.a_complaint(world, status=S.REVIEW, now=at(2))
+    walk(world, review, at(3), ("superior", supervision.take_up(text="情况重大，提级办理")))
+    assert review.handling_authority_id == world.city.pk
+
+
+def test_an_officer_of_another_county_cannot_be_named(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=at(2))
+    with pytest.raises(WrongInput):
+        given.step(case, authority.accept(officer_id=world.far_officer.pk), world.officer, at(3))
+
+
+def test_the_county_acts_on_what_lies_with_its_office(world: World) -> None:
+    from authorities.models import Authority
+
+    office = Authority.objects.get(name="鼓楼区东街市场监督管理所")
+    case = given.a_complaint(world, status=S.TRIAGE, now=at(2))
+    walk(world, case, at(3), ("intake", authority.assign_authority(authority_id=office.pk)),
+         ("head", authority.accept()))
+    assert case.status == S.MEDIATING
+
+
+def test_the_review_clock_begins_when_the_county_gets_the_case(world: World) -> None:
+    case = given.a_complaint(world, status=S.TRIAGE, now=at(2))
+    walk(world, case, at(24), ("intake", authority.assign_authority(authority_id=world.gulou.pk)))
+    running = live(case, "review")
+    assert running is not None
+    assert running.last_day == date(2026, 12, 3)
+
+
+def test_a_supervised_case_that_is_returned_keeps_its_review_clock(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=at(11))
+    before = live(case, "review")
+    walk(world, case, at(12), ("officer", forwarded(world)),
+         ("handler", enterprise.return_case(reason="wrong_branch", enterprise_id=world.mobile.pk,
+                                            branch_id=None)))
+    after = live(case, "review")
+    assert before is not None
+    assert after is not None
+    assert (after.pk, after.state) == (before.pk, "paused")
+
+
+def test_the_worker_forwards_nothing_out_of_triage(world: World) -> None:
+    case = given.a_complaint(world, status=S.TRIAGE, now=at(11))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, forwarded(world), actors.SYSTEM, at(11, 12))
+
+
+def test_a_hidden_clock_counted_anew_stays_hidden(world: World) -> None:
+    from authorities.calendar import import_year
+    from complaints.handling.recounting import recount_clocks
+
+    case = given.a_complaint(world, status=S.MEDIATING, now=at(14, month=12))
+    walk(world, case, at(14, 11, month=12), ("officer", casework.open_lead(text="涉嫌虚假宣传")))
+    import_year([(date(2027, 1, 1), False, "元旦", "New Year")], year=2027, source="试验通知",
+                now=at(20, month=12))
+    recount_clocks(now=at(22, month=12), years=frozenset({2027}))
+    seen = HandlingStep.objects.filter(complaint=case, audience="parties", step="recompute_clock")
+    assert not seen.filter(data__clock="lead").exists()
+    assert HandlingStep.objects.filter(complaint=case, audience="authority",
+                                       step="recompute_clock", data__clock="lead").exists()
+
+
+def test_a_disputed_payment_is_shown_not_reported_again(world: World) -> None:
+    case = given.a_complaint(world, status=S.PERFORMING, now=at(11))
+    walk(world, case, at(12), report(1),
+         ("consumer", consumer.dispute_performance(obligation=1, text="没有收到")))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, report(1)[1], world.handler, at(12, 12))
+
+
+def test_a_contact_before_the_delivery_is_none(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    with pytest.raises(WrongInput):
+        given.step(case, enterprise.log_contact(channel="phone", reached=False, note="没接",
+                                                at=at(10)), world.handler, at(12))
+
+
+def test_a_person_with_two_roles_is_the_same_person(world: World) -> None:
+    seat = Officer.objects.create(user=world.rui, authority=world.gulou, role=Officer.Role.APPROVER)
+    case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
+    walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, mediation.decide_recusal(decision="grant"), actors.officer([seat]), at(4))
