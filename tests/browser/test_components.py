@@ -22,7 +22,6 @@ LATE = datetime(2026, 1, 20, 16, 0, tzinfo=UTC)
 AT = datetime(2026, 11, 25, 8, 5, tzinfo=UTC)
 
 # Markup as long as it is.
-# ruff: noqa: E501
 SOURCE = """{% extends "base.html" %}
 {% block body_class %}{% if staff %}staff{% endif %}{% endblock %}
 {% block main_class %}page{% if not staff %} with-rail{% endif %}{% endblock %}

@@ -309,33 +309,48 @@ def clocks(case: Complaint) -> list[tuple[str, str, Any]]:
     return [(row.clock, row.state, row.due_at) for row in rows]
 
 
-def stopped(people: Stage, staff: Staff, case: Complaint) -> None:
-    """Two taps: the link on the case, the button on the page."""
-    opened(case, people.consumer)
-    people.consumer.take("stop")
-    people.consumer.look("stopped")
-    assert status_of(case) == S.REVIEW
-    assert people.consumer.says(case.number) or people.consumer.page.url.endswith("/done/")
-
-
-def test_stopping_leads_to_the_county_and_to_an_agreement(stage: Callable[..., Stage]) -> None:
-    people = stage()
-    consumer, world = people.consumer, people.world
+def stopped(people: Stage) -> tuple[Complaint, Staff]:
+    """Accepted, then stopped with two taps: the link on the case, the button on its page."""
     case = people.filed()
     staff = people.staff()
-    accepted(staff, case, world)
-    stopped(people, staff, case)
+    accepted(staff, case, people.world)
+    stop(people.consumer, case)
+    return case, staff
 
-    far: Officer = people.person(Officer, "far")
-    far.sign_in("far@example.com")
+
+def stop(consumer: Consumer, case: Complaint) -> None:
+    opened(case, consumer)
+    consumer.take("stop")
+    consumer.look("stopped")
+    assert status_of(case) == S.REVIEW
+
+
+def officer_of(people: Stage, name: str) -> Officer:
+    officer: Officer = people.person(Officer, name)
+    officer.sign_in(f"{name}@example.com")
+    officer.look("day")
+    return officer
+
+
+def test_stopping_leads_to_the_county_and_to_no_other(stage: Callable[..., Stage]) -> None:
+    people = stage()
+    case, _staff = stopped(people)
+    far = officer_of(people, "far")
     for path in ("/authority/", "/authority/cases/?status=any", f"/authority/cases/{case.number}/"):
         far.visitor.go(path)
         assert not far.says(case.number), path
         assert not far.says("千兆宽带"), path
+    officer = officer_of(people, "rui")
+    officer.open(case.number)
+    assert officer.page.locator('a[href$="/accept/"]').count()
 
-    officer: Officer = people.person(Officer, "officer")
-    officer.sign_in("rui@example.com")
-    officer.look("day")
+
+@pytest.mark.full
+def test_mediation_ends_in_an_agreement_that_is_kept(stage: Callable[..., Stage]) -> None:
+    people = stage()
+    consumer = people.consumer
+    case, staff = stopped(people)
+    officer = officer_of(people, "rui")
     officer.open(case.number)
     officer.take("accept")
     assert status_of(case) == S.MEDIATING
@@ -353,9 +368,8 @@ def test_stopping_leads_to_the_county_and_to_an_agreement(stage: Callable[..., S
     opened(case, consumer)
     consumer.take("performed", lambda: consumer.choose("answer-", "done"))
     assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.MEDIATED)
-    opened(case, officer)
-    opened(case, consumer)
     for person in (consumer, officer):
+        opened(case, person)
         tells_all(person, case, [
             "file", "forward", "accept_case", "stop_negotiating", "accept", "agree_to_mediation",
             "agree_to_mediation", "record_agreement", "report_performed", "confirm_performed"])
@@ -396,9 +410,7 @@ def test_intake_forwards_with_consent_and_mediation_ends_with_a_ground(stage: Ca
     consumer, world = people.consumer, people.world
     people.typed.append("福州移动营业厅")
     case = sent_to_triage(people, against="福州移动营业厅")
-    intake: Officer = people.person(Officer, "intake")
-    intake.sign_in("su@example.com")
-    intake.look("day")
+    intake = officer_of(people, "su")
     intake.visitor.go("/authority/triage/")
     intake.look("triage")
     intake.follow(f"/authority/triage/{case.number}/")
@@ -421,9 +433,8 @@ def test_intake_forwards_with_consent_and_mediation_ends_with_a_ground(stage: Ca
 
     staff = people.staff()
     accepted(staff, case, world)
-    stopped(people, staff, case)
-    officer: Officer = people.person(Officer, "officer")
-    officer.sign_in("rui@example.com")
+    stop(consumer, case)
+    officer = officer_of(people, "rui")
     officer.open(case.number)
     officer.take("accept")
     opened(case, consumer)
@@ -445,8 +456,7 @@ def test_intake_forwards_with_consent_and_mediation_ends_with_a_ground(stage: Ca
 
 def approved(people: Stage, case: Complaint) -> None:
     """By another person: the head of the county's authority."""
-    head: Officer = people.person(Officer, "head")
-    head.sign_in("head@example.com")
+    head = officer_of(people, "head")
     head.visitor.go("/authority/approvals/")
     head.look("approvals")
     head.page.locator("main table th a").first.click()
@@ -456,12 +466,12 @@ def approved(people: Stage, case: Complaint) -> None:
     head.look("approved")
 
 
+@pytest.mark.full
 def test_what_is_no_case_for_the_county_is_refused_by_two(stage: Callable[..., Stage]) -> None:
     people = stage()
     consumer = people.consumer
     case = sent_to_triage(people, against="authority")
-    intake: Officer = people.person(Officer, "intake")
-    intake.sign_in("su@example.com")
+    intake = officer_of(people, "su")
     intake.visitor.go("/authority/triage/")
     intake.follow(f"/authority/triage/{case.number}/")
     intake.look("triage-case")
@@ -469,8 +479,7 @@ def test_what_is_no_case_for_the_county_is_refused_by_two(stage: Callable[..., S
         str(people.world.gulou.pk)))
     assert status_of(case) == S.REVIEW
 
-    officer: Officer = people.person(Officer, "officer")
-    officer.sign_in("rui@example.com")
+    officer = officer_of(people, "rui")
     officer.open(case.number)
 
     def what() -> None:
