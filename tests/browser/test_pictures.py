@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.browser.journey_people import Consumer, Filing
+from tests.browser.journey_stage import Stage, accepted, offered, opened, stage, talked
 from tests.browser.test_enterprise import cases
-from tests.browser.test_journeys import Stage, accepted, offered, opened, stage, talked
 
 __all__ = ["stage"]
 
