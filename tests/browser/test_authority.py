@@ -12,11 +12,11 @@ from complaints.handling import authority, proposals
 from complaints.models import Complaint, ForwardingDecision, Matter
 from complaints.workflow import Status
 from tests import given
+from tests.browser.looks import LOOKS
 from tests.cast import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status
-LOOKS = [(360, "zh-hans"), (360, "en"), (1280, "zh-hans"), (1280, "en")]
 PAYLOAD = {"ground": "not_consumption", "facts": "三份订单都是批发给下级商户的，有对账单为证。"}
 
 

@@ -10,12 +10,12 @@ import pytest
 from django.utils import timezone
 
 from complaints.workflow import Status
+from tests.browser.looks import LOOKS
 from tests.cast import World
 from tests.given import a_complaint
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LOOKS = [(360, "zh-hans"), (1280, "zh-hans"), (360, "en"), (1280, "en")]
 SHOWN = [Status.FILED, Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.PERFORMING,
          Status.AWAITING_MATERIAL, Status.MEDIATING, Status.CLOSED]
 

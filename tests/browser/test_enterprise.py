@@ -13,6 +13,7 @@ from complaints.handling import consumer, enterprise
 from complaints.models import Complaint, Offer
 from complaints.workflow import Status
 from tests import given
+from tests.browser.looks import LOOKS
 from tests.cast import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -41,7 +42,7 @@ def path(case: Complaint, step: str = "") -> str:
     return f"/enterprise/cases/{case.number}/" + (f"{step}/" if step else "")
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en"), (1280, "zh-hans"), (360, "en")])
+@pytest.mark.parametrize(("width", "language"), LOOKS)
 def test_every_page_reads_at_both_widths(
     visit: Callable[..., Any], world: World, width: int, language: str
 ) -> None:
