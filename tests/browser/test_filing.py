@@ -142,8 +142,8 @@ class Walk:
     [
         (360, "zh-hans", {}, True),
         (1280, "en", {}, True),
-        (1280, "zh-hans", {"theme": "dark"}, True),
-        (360, "en", {"display": "elder"}, True),
+        pytest.param(1280, "zh-hans", {"theme": "dark"}, True, marks=pytest.mark.full),
+        pytest.param(360, "en", {"display": "elder"}, True, marks=pytest.mark.full),
         (360, "zh-hans", {}, False),
     ],
 )
