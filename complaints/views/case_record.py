@@ -201,11 +201,18 @@ def _detail(step: HandlingStep) -> str:
                 "status": labels.label(step.to_status, kind="status")})
     if step.reason:
         words.append(labels.reason(step.reason, step.outcome))
+        words += body_words(step)
     elif step.step == "decline_offer" and step.data.get("reason"):
         words.append(labels.label(step.data["reason"], kind="decline_reason"))
     if step.written_at - step.happened_at > _LATE_WRITING:
         words.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
     return " · ".join(words)
+
+
+def body_words(step: HandlingStep) -> list[str]:
+    """Where a refused or redirected matter belongs; nothing where no body was named."""
+    body = str((step.data or {}).get("body", "")) if step.step in ("refuse", "redirect") else ""
+    return [_("应当找%(body)s") % {"body": labels.label(body, kind="body")}] if body else []
 
 
 def _tone(step: HandlingStep) -> str:

@@ -21,10 +21,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import labels, labels_reasons
 from complaints.handling import Move, StepNotAllowed
-from complaints.models import Complaint
+from complaints.models import Complaint, HandlingStep
 from complaints.refusals import not_now
 from complaints.views.case import CONSUMER, CasePage, Found, case_url, find_case, page_of
 from complaints.views.case_form import take_step
+from complaints.views.case_record import body_words
 from complaints.views.case_shared import to_own_page
 from complaints.views.consumer_calls import calls_of, more_of
 from complaints.views.consumer_cases import my_cases
@@ -33,6 +34,7 @@ from complaints.views.consumer_forms import StepForm
 from complaints.views.consumer_pages import FORMS
 from complaints.views.consumer_readback import read_back
 from complaints.views.consumer_settlement_forms import OfferForm
+from complaints.workflow import Audience, Outcome, Status
 from odr_portal.accounts.models import User
 
 
@@ -72,7 +74,16 @@ def _outcome(complaint: Complaint) -> dict[str, str] | None:
     return {"label": labels.label(complaint.outcome, kind="outcome"),
             "tone": labels.tone(complaint.status, complaint.outcome),
             "icon": labels.icon(complaint.status, complaint.outcome),
-            "reason": labels.reason(complaint.reason, complaint.outcome)}
+            "reason": labels.reason(complaint.reason, complaint.outcome), "body": _body(complaint)}
+
+
+def _body(complaint: Complaint) -> str:
+    """Who has the duty, where the authority had not (art. 16, item 1; arts 34, 44)."""
+    if complaint.outcome not in (Outcome.REFUSED, Outcome.REDIRECTED):
+        return ""
+    step = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES,
+                                       to_status=Status.CLOSED).order_by("sequence").last()
+    return "".join(body_words(step)) if step is not None else ""
 
 
 def _routes(complaint: Complaint) -> list[str]:

@@ -179,7 +179,7 @@ def test_what_is_no_case_for_the_county_is_refused_by_two(stage: Callable[..., S
 
     def refusal() -> None:
         officer.choose("ground", "outside_duty")
-        officer.page.locator("#id_body").select_option(index=1)
+        officer.page.locator("#id_body").select_option("12300")
         officer.type("facts", "这是电信资费争议，由通信管理部门处理。")
 
     officer.take("refuse", refusal)
@@ -191,6 +191,7 @@ def test_what_is_no_case_for_the_county_is_refused_by_two(stage: Callable[..., S
     assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.REFUSED)
     opened(case, consumer)
     assert consumer.says("这是电信资费争议，由通信管理部门处理。")
+    assert consumer.page.locator("main .banner").filter(has_text="12300电信用户申诉").count() == 1
     for person in (consumer, officer):
         opened(case, person)
         tells_all(person, case, ["file", "refer_to_triage", "assign_authority", "request_material",
