@@ -15,7 +15,7 @@ help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
 	@echo "make dev        the same, restarting what you change"
 	@echo "make test       all tests but the long ones"
-	@echo "make test-fast  under a minute: no browser, no killed processes"
+	@echo "make test-fast  under a minute: no browser, no killed processes, nothing thorough"
 	@echo "make test-full  everything"
 	@echo "make check      style, types, import order, settings, migrations"
 	@echo "make lock       pin the requirements anew"
@@ -38,7 +38,7 @@ test: set-up-tests
 	@$(PYTHON) -m pytest -q -m "not full"
 
 test-fast: set-up-tests
-	@$(PYTHON) -m pytest -q -m "not full and not fault and not browser"
+	@$(PYTHON) -m pytest -q -m "not full and not fault and not browser and not thorough"
 
 test-full: set-up-tests
 	@tools/set-up-browser

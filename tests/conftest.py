@@ -1,3 +1,22 @@
-"""What all tests share: their own database server. The cast is in tests/cast.py."""
+"""What all tests share: their own database server. The cast is in tests/cast.py.
+
+Three sizes: test-fast leaves out browsers, killed processes and what is `thorough`; test leaves
+out what is `full`; test-full runs everything.
+"""
+
+import pytest
 
 pytest_plugins = ["tests.server", "tests.directory", "tests.cast"]
+
+#: Too long for a look in between: every page as everybody, random walks, whole imports.
+THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/routing/importing/")
+#: The same again in crossed looks: for the long run.
+FULL = ("tests/browser/test_elder.py", "tests/browser/test_components.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker("thorough")
+        if item.nodeid.startswith(FULL):
+            item.add_marker("full")

@@ -8,7 +8,7 @@ import pytest
 from tests.faults.portal import RunningPortal, a_portal
 
 pytestmark = pytest.mark.fault
-STALE = 15
+STALE = 8
 
 
 def file_one(portal: RunningPortal) -> tuple[int, float]:
