@@ -66,6 +66,9 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
                             from_at=file.now, is_supervised=supervised))
         complaint.enterprise, complaint.branch, complaint.handler = enterprise, branch, None
         complaint.delivered_at = file.now
+        if complaint.consents.get("share_with_enterprise") and not complaint.consents.get("named_entity"):
+            # Named by brand or in free words: the consent is to this entity, not to the next.
+            complaint.consents = {**complaint.consents, "named_entity": enterprise_id}
         place = (branch.place_id if branch else None) or enterprise.domicile_id
         if place is not None:
             complaint.handling_region_id = place

@@ -10,6 +10,7 @@ import pytest
 
 from authorities.models import Officer, Policy
 from complaints import actors, handling
+from complaints.filing.request import RespondentRequest
 from complaints.handling import (
     Answer,
     Promise,
@@ -365,3 +366,12 @@ def test_a_person_with_two_roles_is_the_same_person(world: World) -> None:
     walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
     with pytest.raises(StepNotAllowed):
         given.step(case, mediation.decide_recusal(decision="grant"), actors.officer([seat]), at(4))
+
+
+def test_consent_by_brand_is_to_the_first_entity_only(world: World) -> None:
+    case = given.filed(world, respondents=(RespondentRequest(named="移动"),), now=at(11))
+    walk(world, case, at(11), ("system", forwarded(world)),
+         ("handler", enterprise.return_case(reason="wrong_entity", text="不是本公司的用户。")))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None,
+                                           because=given.BECAUSE), world.intake, at(12))
