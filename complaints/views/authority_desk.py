@@ -9,22 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import wraps
-from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from complaints.actors import Actor, actors_of
 from complaints.models import Complaint, Matter
 from complaints.views.case import AUTHORITY, Found, find_case
+from complaints.views.staff_door import View, staff_page
 from odr_portal.accounts.models import User
-
-View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +58,8 @@ class Desk:
 
 
 def officer_page(*methods: str) -> Callable[[View], View]:
-    """A page of the authority's side: signed in, in office today, never kept by a browser.
-
-    The view gets the desk as its second argument.
-    """
-
-    def wrap(view: View) -> View:
-        @never_cache
-        @login_required
-        @require_http_methods(["HEAD", *methods])
-        @wraps(view)
-        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return view(request, desk_of(request), *args, **kwargs)
-
-        return inner
-
-    return wrap
+    """A page of the authority's side."""
+    return staff_page(desk_of, *methods)
 
 
 def desk_of(request: HttpRequest) -> Desk:

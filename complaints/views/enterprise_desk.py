@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import wraps
-from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from complaints.actors import Actor, actors_of, stands_to
 from complaints.models import Complaint, Engagement
 from complaints.views.case import ENTERPRISE, CasePage, Found, page_of
+from complaints.views.staff_door import View, staff_page
 from complaints.workflow import ENTERPRISE_ROLES, Status
 from odr_portal.accounts.models import User
 
@@ -62,23 +58,9 @@ def case_url(complaint: Complaint) -> str:
     return reverse("complaints:enterprise-case", args=[complaint.number])
 
 
-def desk_page(*methods: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """A page of the enterprise's side: signed in, at work today, never kept by a browser.
-
-    The view gets the desk as its second argument.
-    """
-
-    def wrap(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-        @never_cache
-        @login_required
-        @require_http_methods(["HEAD", *methods])
-        @wraps(view)
-        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return view(request, desk_of(request), *args, **kwargs)
-
-        return inner
-
-    return wrap
+def desk_page(*methods: str) -> Callable[[View], View]:
+    """A page of the enterprise's side."""
+    return staff_page(desk_of, *methods)
 
 
 def desk_of(request: HttpRequest) -> Desk:

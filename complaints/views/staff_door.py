@@ -1,0 +1,33 @@
+"""The door of a page for people at work: signed in, at their desk today, never kept by a browser.
+
+The one rule: the desk is asked anew for each request, so who left is out with the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+View = Callable[..., HttpResponseBase]
+
+
+def staff_page(desk_of: Callable[[HttpRequest], Any], *methods: str) -> Callable[[View], View]:
+    """The view gets the desk that ``desk_of`` finds as its second argument."""
+
+    def wrap(view: View) -> View:
+        @never_cache
+        @login_required
+        @require_http_methods(["HEAD", *methods])
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return view(request, desk_of(request), *args, **kwargs)
+
+        return inner
+
+    return wrap
