@@ -6,7 +6,7 @@ only compare, they never look a person up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -49,7 +49,6 @@ class Actor:
     region: tuple[int, int] | None = None
     channel: str = "portal"
     recorded_by: Actor | None = None
-    consumer_of: frozenset[int] = field(default_factory=frozenset)
 
     def has(self, roles: frozenset[Role]) -> bool:
         return self.role in roles or bool(self.roles & roles)
@@ -118,14 +117,6 @@ def actors_of(user: User, *, on: date) -> list[Actor]:
             .select_related("user", "enterprise", "branch").order_by("id"))
     found += [staff_member(job) for job in jobs]
     return [*found, consumer(user)]
-
-
-def actor_for(user: User, complaint: Complaint, *, on: date) -> Actor | None:
-    """In which capacity ``user`` stands to this case; None for a stranger."""
-    for actor in actors_of(user, on=on):
-        if stands_to(actor, complaint):
-            return actor
-    return None
 
 
 def stands_to(actor: Actor, complaint: Complaint) -> bool:

@@ -348,9 +348,3 @@ class PoliceForm(StepForm):
     second_officer = Words(label=_("第二名经办人员"), rows=1, longest=120)
     head = Words(label=_("批准的负责人"), rows=1, longest=120)
     text = Words(label=_("移送的事由"), help_text=_("只有监管部门看得到；案件不因此办结。"))
-
-
-class SendBackForm(StepForm):
-    """Why a proposal goes back."""
-
-    text = Words(label=_("退回的原因"), rows=2)

@@ -17,7 +17,6 @@ from complaints.actors import Actor
 from complaints.handling.casefile import CaseFile
 from complaints.models import Matter, Obligation, Offer
 from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import AUTHORITY_ROLES
 
 LONGEST = 4000
 
@@ -112,7 +111,3 @@ def another_person(actor: Actor, matter: Matter) -> None:
     """Two persons: never one's own (procedure, section 1)."""
     if actor.person_key is not None and actor.person_key == matter.opened_by_key:
         raise StepNotAllowed("own_proposal", _("须由另一位人员办理，不能批准自己提出的。"))
-
-
-def is_officer(actor: Actor) -> bool:
-    return actor.has(AUTHORITY_ROLES)

@@ -184,17 +184,6 @@ def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Fou
     raise Http404
 
 
-def side_of_user(user: User | Any, number: str, *, now: datetime) -> str:
-    """As what this person meets the case, own case first; Http404 for a stranger."""
-    for side in (CONSUMER, AUTHORITY, ENTERPRISE):
-        try:
-            find_case(user, number, side=side, now=now)
-        except Http404:
-            continue
-        return side
-    raise Http404
-
-
 def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> CasePage:
     """Load the case for the page of ``side``; the number of queries does not grow with it."""
     return page_of(find_case(user, number, side=side, now=now), now=now)
