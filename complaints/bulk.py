@@ -37,17 +37,45 @@ def _values(rows: Sequence[models.Model], field: models.Field[Any, Any]) -> list
 
 def insert(rows: Sequence[models.Model]) -> None:
     """Insert rows of one model; their ids are not read back."""
+    if rows:
+        fields = [f for f in rows[0]._meta.concrete_fields if not f.primary_key]
+        with connection.cursor() as cursor:
+            cursor.execute(_insertion(rows[0], fields), _columns(rows, fields))
+
+
+def insert_and_number(rows: Sequence[models.Model]) -> None:
+    """Insert rows of one model and give each its id; a parent that was new itself is looked up."""
     if not rows:
         return
-    options = rows[0]._meta
-    fields = [f for f in options.concrete_fields if not f.primary_key]
+    fields = [f for f in rows[0]._meta.concrete_fields if not f.primary_key]
+    for field in fields:
+        if isinstance(field, models.ForeignKey):
+            _take_parents_key(rows, field)
+    with connection.cursor() as cursor:
+        cursor.execute(_insertion(rows[0], fields) + " order by n returning id", _columns(rows, fields))
+        ids = cursor.fetchall()
+    for row, (number,) in zip(rows, ids, strict=True):
+        row.pk = number
+        row._state.adding = False
+        row._state.db = connection.alias
+
+
+def _insertion(row: models.Model, fields: Sequence[models.Field[Any, Any]]) -> str:
     names = ", ".join(f'"{f.column}"' for f in fields)
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in fields)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'insert into "{options.db_table}" ({names}) select * from unnest({arrays})',  # noqa: S608
-            _columns(rows, fields),
-        )
+    return (f'insert into "{row._meta.db_table}" ({names}) select {names} '  # noqa: S608
+            f"from unnest({arrays}) with ordinality as v({names}, n)")
+
+
+def _take_parents_key(rows: Iterable[models.Model], field: models.ForeignKey[Any, Any]) -> None:
+    """A row made before its parent had an id knows only the parent itself."""
+    for row in rows:
+        if getattr(row, field.attname) is None and field.is_cached(row):
+            parent = field.get_cached_value(row)
+            if parent is not None:
+                if parent.pk is None:
+                    raise ValueError(f"{type(row).__name__}.{field.name} has not been inserted")
+                setattr(row, field.attname, parent.pk)
 
 
 def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:

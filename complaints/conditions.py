@@ -5,7 +5,7 @@ The one rule: loaded once for a whole batch and handed down; a dated import brin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -49,6 +49,12 @@ class Conditions:
         """The enterprise as it stands now, however many cases of the batch go to it."""
         return self._once("enterprise", enterprise_id, lambda: Enterprise.objects.filter(
             pk=enterprise_id).first())
+
+    def read_ahead(self, enterprise_ids: Iterable[int]) -> None:
+        """One query for the enterprises that a batch is about to ask for one by one."""
+        missing = [pk for pk in set(enterprise_ids) if ("enterprise", pk) not in self._kept]
+        for pk, row in Enterprise.objects.in_bulk(missing).items():
+            self._kept["enterprise", pk] = row
 
     def branch(self, branch_id: int, enterprise_id: int) -> Branch | None:
         """The branch, if it is one of that enterprise."""

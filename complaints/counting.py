@@ -7,6 +7,7 @@ reopening counts itself back without a special case.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 
 from complaints.models import Complaint, CountDelta
@@ -25,12 +26,20 @@ def counted(complaint: Complaint) -> Counted:
     return frozenset((*where, measure) for measure in measures)
 
 
-def deltas(before: Counted | None, complaint: Complaint, day: date) -> list[CountDelta]:
-    """Rows that turn the old counts into the new ones; none when nothing moved."""
-    change: Counter[Key] = Counter(counted(complaint))
-    change.subtract(before or frozenset())
+def deltas(changes: Iterable[tuple[Counted | None, Complaint, date]]) -> list[CountDelta]:
+    """Rows that turn the old counts of a flush into the new ones: one for each key that moved.
+
+    ``changes``: (where the case counted before, the case as it is now, the day).
+    """
+    moved: Counter[tuple[date, Key]] = Counter()
+    for before, complaint, day in changes:
+        after = counted(complaint)
+        for key in after - (before or frozenset()):
+            moved[day, key] += 1
+        for key in (before or frozenset()) - after:
+            moved[day, key] -= 1
     return [
         CountDelta(day=day, region=region, enterprise=enterprise, category=category,
                    measure=measure, change=number)
-        for (region, enterprise, category, measure), number in change.items() if number
+        for (day, (region, enterprise, category, measure)), number in moved.items() if number
     ]

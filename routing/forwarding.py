@@ -59,6 +59,8 @@ def sweep_filed(
         return 0
     conditions = conditions or Conditions.at(now)
     decisions = decide(cases, now=now, conditions=conditions)
+    conditions.read_ahead(made.enterprise_id for made in decisions.values()
+                          if isinstance(made, Match) and made.enterprise_id is not None)
     moves = {case.pk: _move(case, decisions[case.pk]) for case in cases}
     done = _take(moves, now=now, conditions=conditions)
     again = {

@@ -203,12 +203,12 @@ def write(files: Iterable[CaseFile]) -> None:
         cursor.execute("select pg_advisory_xact_lock_shared(%s)", [record.SEAL_LOCK])
     new = [f.complaint for f in files if f.complaint.pk is None]
     if new:
-        Complaint.objects.bulk_create(new)
+        bulk.insert_and_number(new)
     _update(files)
     for model in _ORDER:
         rows = [row for f in files for row in f.added.get(model, [])]
         if rows:
-            model._default_manager.bulk_create(rows)
+            bulk.insert_and_number(rows)
     record.write([entry for f in files for entry in f.entries])
     for file in files:
         _look_ahead(file)
@@ -216,7 +216,7 @@ def write(files: Iterable[CaseFile]) -> None:
     bulk.update(new, _AFTER_INSERT)
     bulk.update([f.complaint for f in files if id(f.complaint) not in inserted], CHANGES[Complaint])
     bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
-    bulk.insert([delta for f in files for delta in counting.deltas(f.before, f.complaint, f.today)])
+    bulk.insert(counting.deltas((f.before, f.complaint, f.today) for f in files))
 
 
 def _update(files: Iterable[CaseFile]) -> None:

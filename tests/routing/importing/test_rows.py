@@ -171,7 +171,7 @@ def test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double(
                "--mapping", MAPPINGS / "wa_ag.toml", "--language", "en"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                env={**os.environ, "SECRET_KEY": settings.SECRET_KEY})
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not Complaint.objects.exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(number)
