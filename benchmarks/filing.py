@@ -1,0 +1,89 @@
+"""What it costs to file through the browser's door, beside the same rows written by hand.
+
+`python -m benchmarks.filing`: eight clients, the portal's web server (gthread, 2 workers of 4 threads). Timed is the
+last POST alone, with session, sign-in, token against forged forms, the request key and the redirect to the receipt;
+each filing is that of another person who never filed before. Floor: seven statements and a commit over psycopg2.
+Slices of both alternate; CPU is that of web and PostgreSQL, for the floor that of client and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from benchmarks import floor, ground
+from benchmarks.clients import Clients
+from benchmarks.measuring import Figure, arguments, compared, publish, tell, tree_cpu
+from benchmarks.people import ready_to_file
+
+CLIENTS = 8
+#: More than the portal has ever done on a machine like this.
+MOST_PER_SECOND = 450
+WARM_UP = 5.0
+
+
+def measure(*, quick: bool) -> list[Figure]:
+    rounds, seconds = (5, 1.0) if quick else (11, 2.0)
+    with ground.database("benchmark_filing") as base, Clients(CLIENTS, base.dsn("postgres")) as clients:
+        base.run(floor.SCHEMA)
+        ground.set_up(base)
+        now = datetime.now(ZoneInfo("Asia/Shanghai"))
+        tell("preparing people and drafts")
+        ready = ready_to_file(int((rounds * seconds + WARM_UP) * MOST_PER_SECOND), now=now)
+        base.settle()
+        with ground.web(base) as (port, master):
+            clients.give(ready, port)
+            # The first requests of a worker load templates, forms and plans; nobody means those.
+            clients.run("file", WARM_UP)
+            clients.run("floor", 1.0)
+            rates: dict[str, list[float]] = {"floor": [], "file": []}
+            cpu: dict[str, list[float]] = {"floor": [], "file": []}
+            web_cpu, waits = [], []
+            for _ in range(rounds):
+                for what in ("floor", "file"):
+                    server, web = tree_cpu(base.postmaster), tree_cpu(master)
+                    done = clients.run(what, seconds)
+                    spent = tree_cpu(base.postmaster) - server
+                    served = tree_cpu(master) - web
+                    rates[what].append(done.per_second)
+                    own = done.client_cpu if what == "floor" else served
+                    cpu[what].append((spent + own) / done.done * 1000)
+                    if what == "file":
+                        web_cpu.append(served / done.done * 1000)
+                        waits += done.waits
+        _check(base)
+    waits.sort()
+    more = {
+        "p50_ms": round(waits[len(waits) // 2] * 1000, 1),
+        "p95_ms": round(waits[int(len(waits) * 0.95)] * 1000, 1),
+        "web_cpu_ms": round(statistics.median(web_cpu), 2),
+        "slice_seconds": seconds,
+    }
+    tell(f"filing: {more}")
+    return [
+        compared(
+            rates["file"], rates["floor"], benchmark="filing", what="filed at 8 clients", unit="/s",
+            floor_is="/s, 7 statements", goal=("≥", 0.12), more=more,
+        ),
+        compared(
+            cpu["file"], cpu["floor"], benchmark="filing", what="CPU a filing, web and PostgreSQL", unit="ms",
+            floor_is="ms", goal=("≤", 7),
+        ),
+    ]  # fmt: skip
+
+
+def _check(base: ground.Ground) -> None:
+    """What was acknowledged is there once, and the record of it holds."""
+    from complaints.models import Complaint, FilingDraft
+    from complaints.verification import verify
+
+    filed = FilingDraft.objects.exclude(filed_at=None).count()
+    if Complaint.objects.count() != filed or not verify().is_unbroken:
+        raise SystemExit("the record of what was filed does not hold")
+    tell(f"{filed} complaints filed, record unbroken")
+
+
+if __name__ == "__main__":
+    sys.exit(publish("filing", measure(quick=arguments(__doc__).quick)))

@@ -1,0 +1,116 @@
+"""Consumers who have signed in and only have to press “file”: users, sessions and finished drafts.
+
+The one rule: everything here is what the pages themselves leave behind, and one of each kind is judged by the real
+forms before it is copied; nothing that is timed is prepared here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+STATEMENT = "9月起每个月账单多出一项“智家体验包”，我没有开通过。打过两次客服电话，到现在没有结果，要求退还多扣的费用。"
+ENTERPRISE = "中国移动通信集团福建有限公司"
+REGION = 350102000
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What one browser sends when it files: session cookie and the draft's id."""
+
+    session: str
+    draft: str
+
+
+def typed(pick: str, phone: str, now: datetime) -> dict[str, dict[str, list[str]]]:
+    """The answers of all screens, as a draft keeps them."""
+    disputed = (now - timedelta(days=60)).date().isoformat()
+    contacted = (now - timedelta(days=30)).date().isoformat()
+    said: dict[str, dict[str, Any]] = {
+        "enterprise": {"service_region": str(REGION), "query": "移动", "respondent": pick},
+        "purchase": {
+            "object_category": "service.telecom",
+            "item_name": "千兆宽带",
+            "amount": "128.50",
+            "is_online": "no",
+            "service_number": "059100000000",
+        },
+        "problem": {
+            "problem_category": "telecom.fees.unexplained_charge",
+            "disputed_on": disputed,
+            "is_approximate": "on",
+            "statement": STATEMENT,
+            "has_contacted": "yes",
+            "contacted_on": contacted,
+        },
+        "demands": {"demand": ["refund", "cancel_service"], "amount_refund": "128.50"},
+        "you": {"name": "陈试", "phone": phone, "address": "福州市鼓楼区某路1号", "behalf": "self"},
+        "consents": {
+            "share_with_enterprise": "yes",
+            "pass_to_regulator": "yes",
+            "delegated_mediation": "yes",
+            "publish_masked": "no",
+        },
+    }
+    kept = {
+        step: {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
+        for step, fields in said.items()
+    }
+    return kept | {"proven": {"address": [f"+86{phone}"]}}
+
+
+def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
+    """So many people, each with a session of their own and one finished draft."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.auth.hashers import make_password
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.contrib.sessions.models import Session
+
+    from complaints.filing import composing, drafts
+    from complaints.models import FilingDraft
+    from enterprises.models import Enterprise
+    from odr_portal.accounts.models import User
+
+    pick = f"{Enterprise.objects.get(name=ENTERPRISE).pk}--"
+    unusable = make_password(None)
+    phones = [f"199{number:08d}" for number in range(count)]
+    users = User.objects.bulk_create(
+        User(phone=f"+86{phone}", name="陈试", password=unusable, language="zh-hans") for phone in phones
+    )
+    store = SessionStore()
+    until = now + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    sessions = [
+        Session(
+            session_key=f"{uuid.uuid4().hex}",
+            session_data=store.encode(
+                {
+                    SESSION_KEY: str(user.pk),
+                    BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
+                    HASH_SESSION_KEY: user.get_session_auth_hash(),
+                }
+            ),
+            expire_date=until,
+        )
+        for user in users
+    ]
+    Session.objects.bulk_create(sessions)
+    made = [
+        FilingDraft(
+            key_digest=uuid.uuid4().hex * 2,
+            owner=user,
+            data=typed(pick, phone, now),
+            step="consents",
+            created_at=now,
+            saved_at=now,
+            expires_at=now + drafts.KEPT_FOR_OWNED,
+        )
+        for user, phone in zip(users, phones, strict=True)
+    ]
+    FilingDraft.objects.bulk_create(made)
+    judged = composing.to_request(made[0], now=now)
+    if isinstance(judged, composing.Unfinished) or not judged.contact_verified:
+        raise SystemExit(f"the prepared draft would be refused: {getattr(judged, 'by_field', lambda: 'unproven')()}")
+    return [Ready(session.session_key, str(draft.pk)) for session, draft in zip(sessions, made, strict=True)]

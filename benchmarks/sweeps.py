@@ -1,0 +1,173 @@
+"""What it costs to forward what was filed and to let overdue clocks lapse, beside a plain UPDATE of as many cases.
+
+`python -m benchmarks.sweeps`: 100,000 cases due for each (10,000 with --quick). Floor: one UPDATE of status and head
+on a table of the same columns and indexes, in slices that alternate with the sweep's. Beside it the same sweep one
+case a transaction, how long a batch holds its locks, and whether the last batch is slower than the median one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from benchmarks import ground
+from benchmarks.copies import STRIDE, multiply
+from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed, tree_cpu
+from benchmarks.patterns import Pattern
+from odr_portal import roles
+
+ROUNDS = 10
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def measure(*, quick: bool) -> list[Figure]:
+    due = 10_000 if quick else 100_000
+    figures = []
+    with ground.database("benchmark_forwarding") as base:
+        ground.set_up(base)
+        now = datetime.now(ZONE)
+        Pattern(now).file()
+        figures += _sweep(base, "forwarding", due, one_by_one=20 if quick else 40, now=now + timedelta(seconds=5))
+    with ground.database("benchmark_lapse") as base:
+        _connect(base)
+        pattern = Pattern(datetime.now(ZONE) - timedelta(days=60))
+        pattern.negotiate(pattern.file())
+        figures += _sweep(base, "lapse", due, one_by_one=20 if quick else 40, now=datetime.now(ZONE))
+    return figures
+
+
+def _connect(base: ground.Ground) -> None:
+    """The same process goes on in another database."""
+    from django.db import connection
+
+    connection.close()
+    connection.settings_dict["NAME"] = base.database
+
+
+def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: datetime) -> list[Figure]:
+    from complaints.conditions import Conditions
+    from complaints.models import Complaint
+    from routing import forwarding
+
+    tell(f"{kind}: making {due} cases")
+    slices = due // ROUNDS
+    multiply(base, due + ROUNDS * one_by_one + 600)
+    with base.administrator() as administrator:
+        administrator.cursor().execute(
+            "create table floor_case (like complaints_complaint including all);"
+            f" insert into floor_case select * from complaints_complaint order by id limit {due};"
+            f" grant select, update on floor_case to {roles.APP}"
+        )
+    base.settle()
+    before = "filed" if kind == "forwarding" else "negotiating"
+    batches: list[float] = []
+    conditions = Conditions.at(now)
+
+    def batch() -> int:
+        if kind == "forwarding":
+            return forwarding.sweep_filed(now=now, conditions=conditions)
+        return taking()._sweep_batch(now, conditions)
+
+    def single() -> int:
+        if kind == "forwarding":
+            return forwarding.sweep_filed(now=now, limit=1, conditions=conditions)
+        return taking()._sweep_batch(now, conditions)
+
+    with _watched(kind, batches):
+        batch()
+        batches.clear()
+        rates, floors, alone, cpu, floor_cpu = [], [], [], [], []
+        for number in range(ROUNDS):
+            first = (number * slices + 1) * STRIDE
+            work = tree_cpu(base.postmaster)
+            floors.append(slices / timed(lambda first=first: _plain(base, first, first + slices * STRIDE, slices)))
+            floor_cpu.append((tree_cpu(base.postmaster) - work) / slices * 1000)
+            work, own, begun, done = tree_cpu(base.postmaster), time.process_time(), time.perf_counter(), 0
+            while done < slices:
+                done += batch()
+            rates.append(done / (time.perf_counter() - begun))
+            cpu.append((tree_cpu(base.postmaster) - work + time.process_time() - own) / done * 1000)
+            kept = list(batches)
+            alone.append(one_by_one / timed(lambda: _one_by_one(single, one_by_one)))
+            batches[:] = kept
+    left = Complaint.objects.filter(status=before).count()
+    tell(f"{kind}: {left} cases still {before}")
+    milliseconds = [one * 1000 for one in batches]
+    middle = statistics.median(milliseconds)
+    last = statistics.median(milliseconds[-len(milliseconds) // ROUNDS :])
+    more = {"batch_p50_ms": round(middle, 1), "batch_max_ms": round(max(milliseconds), 1), "due": due}
+    name = f"{kind} sweep"
+    return [
+        compared(rates, floors, benchmark="sweeps", what=name, unit="/s", floor_is="/s, plain UPDATE", goal=("≥", 0.15),
+                 more=more),
+        compared(rates, alone, benchmark="sweeps", what=f"{name}, batches", unit="/s", floor_is="/s, one by one",
+                 goal=("≥", 8)),
+        compared(cpu, floor_cpu, benchmark="sweeps", what=f"{name}, CPU a case", unit="ms", floor_is="ms, plain UPDATE"),
+        Figure(benchmark="sweeps", what=f"{name}, locks held, median batch", value=middle, unit="ms", goal=("≤", 150),
+               more={"max_ms": max(milliseconds)}),
+        Figure(benchmark="sweeps", what=f"{name}, last tenth of the batches ÷ median", value=last / middle, unit="×",
+               goal=("≤", 1.5)),
+    ]  # fmt: skip
+
+
+def taking() -> Any:
+    """The module; its package gives the verb of the same name."""
+    return importlib.import_module("complaints.handling.take")
+
+
+def _plain(base: ground.Ground, first: int, last: int, expected: int) -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update floor_case set status = 'review', last_sequence = last_sequence + 1, last_event_at = now()"
+            " where id >= %s and id < %s",
+            [first, last],
+        )
+        if cursor.rowcount != expected:
+            raise SystemExit(f"the floor changed {cursor.rowcount} rows of {expected}")
+
+
+def _one_by_one(single: Callable[[], int], count: int) -> None:
+    take = taking()
+    kept, take.BATCH = take.BATCH, 1
+    try:
+        for _ in range(count):
+            if single() != 1:
+                raise SystemExit("nothing left to sweep one by one")
+    finally:
+        take.BATCH = kept
+
+
+@contextmanager
+def _watched(kind: str, batches: list[float]) -> Any:
+    """Notes how long each batch holds its locks: from opening its transaction to the end of it."""
+    from routing import forwarding
+
+    take = taking()
+    module, name = (forwarding, "take_each") if kind == "forwarding" else (take, "_chase")
+    real = getattr(module, name)
+
+    def noted(*given: Any, **named: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return real(*given, **named)
+        finally:
+            batches.append(time.perf_counter() - begun)
+
+    setattr(module, name, noted)
+    try:
+        yield
+    finally:
+        setattr(module, name, real)
+
+
+if __name__ == "__main__":
+    sys.exit(publish("sweeps", measure(quick=arguments(__doc__).quick)))
