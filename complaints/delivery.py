@@ -1,75 +1,185 @@
-"""Delivers notices. One rule: lease the row, send, stamp; no transaction is open while something is sent.
+"""Delivers notices. One rule: lease the rows, send, stamp; no transaction is open while something is sent.
 
-What fails is tried again later and later; after the last try it is set aside, where people see it and can send it
-again. So far each notice is delivered by being readable in the mailbox of the portal itself.
+A sweep ends long before a lease does, whatever the other side does with us: it begins no letter
+after SECONDS, and no letter takes longer than its own limit. What was leased and not begun is handed
+back. What fails is tried again later and later; a dead address moves the notice to the person's next
+channel; after the last try or the last channel it is set aside, where people see it.
 """
 
 import logging
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
+from complaints import hours, recipients
+from complaints.channels import Bounced, Channels, ServerAway, TryAgain, open_channels
+from complaints.conditions import current_calendar
+from complaints.digests import letter_of
 from complaints.models import Notice
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+#: Letters of one lease.
+BATCH = 50
+#: Digests hold many rows, so fewer of them.
+PEOPLE = 10
 LEASE = timedelta(seconds=60)
-# Minutes after the first, second, … failed try.
-TRY_AGAIN_AFTER = (1, 5, 30, 120, 720)
+#: With the limit of one letter (8 s) still below the limit of a task (30 s) and far below the lease.
+SECONDS = 12
+#: So many in a row, and the server is left alone until the next sweep.
+AWAY_AFTER = 3
+# Minutes after the first, second, … failed try: four days in all.
+TRY_AGAIN_AFTER = (1, 5, 30, 120, 360, 720, 1440, 1440, 1440)
 
-Channel = Callable[[Notice], None]
-
-
-def mailbox(notice: Notice) -> None:
-    """The row itself is what the reader sees."""
-
-
-CHANNELS: dict[str, Channel] = {}
+Letters = list[list[Notice]]
 
 
 def sweep_notices(*, now: datetime) -> int:
     """How many notices were delivered. Two sweepers never take the same row."""
-    sent = 0
-    while batch := _lease(now=now):
-        arrived, failed = [], []
-        for notice in batch:
-            try:
-                CHANNELS.get(notice.channel, mailbox)(notice)
-            except Exception as error:
-                log.warning("notice %s was not delivered: %s", notice.pk, error)
-                failed.append((notice, error))
-            else:
-                arrived.append(notice.pk)
-        _leased(arrived).update(state="sent", sent_at=now, leased_until=None, last_error="")
-        for notice, reason in failed:
-            _try_later(notice, reason, now=now)
-        sent += len(arrived)
-    return sent
+    end = time.monotonic() + SECONDS
+    with open_channels(now=now) as channels:
+        calendar = current_calendar()
+        while recipients.settle(now=now, channels=channels, calendar=calendar) and time.monotonic() < end:
+            pass
+        recipients.wait_for_morning(now=now)
+        return _Sweep(channels, end=end, now=now).run()
 
 
-def _lease(*, now: datetime) -> list[Notice]:
+class _Sweep:
+    """One sweep: which channels are away, and when it must end."""
+
+    def __init__(self, channels: Channels, *, end: float, now: datetime) -> None:
+        self.channels, self.end, self.now = channels, end, now
+        self.failed_in_a_row: Counter[str] = Counter()
+
+    def run(self) -> int:
+        sent = 0
+        while time.monotonic() < self.end and (batch := lease(now=self.now, without=self.away)):
+            sent += self._deliver(batch)
+        return sent
+
+    @property
+    def away(self) -> list[str]:
+        return [name for name, times in self.failed_in_a_row.items() if times >= AWAY_AFTER]
+
+    def _deliver(self, batch: Letters) -> int:
+        contacts = recipients.contacts_of(row for rows in batch for row in rows)
+        arrived: list[int] = []
+        not_begun: list[int] = []
+        try:
+            for rows in batch:
+                if time.monotonic() >= self.end or rows[0].channel in self.away:
+                    not_begun += [row.pk for row in rows]
+                elif self._send(rows, contacts.get(rows[0].complaint_id, {})):
+                    arrived += [row.pk for row in rows]
+                    if not self.channels.is_mailbox:
+                        # At once: whoever is killed now has at most one letter to send twice.
+                        self._stamp(arrived[-len(rows):])
+        finally:
+            if self.channels.is_mailbox:
+                self._stamp(arrived)
+            _leased(not_begun).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
+        return len(arrived)
+
+    def _stamp(self, ids: list[int]) -> None:
+        _leased(ids).update(state="sent", sent_at=self.now, leased_until=None, last_error="")
+
+    def _send(self, rows: list[Notice], contact: dict[str, str]) -> bool:
+        first = rows[0]
+        address = recipients.address_of(first.channel, first.user, contact)
+        try:
+            if not address:
+                raise Bounced("no_address")
+            self.channels.send(first.channel, letter_of(rows, site=settings.SITE_URL, now=self.now), address)
+        except Bounced as dead:
+            self.failed_in_a_row[first.channel] = 0
+            _next_channel(rows, dead.code, contact, self.channels, now=self.now)
+            return False
+        except TryAgain as failed:
+            self.failed_in_a_row[first.channel] += 1 if isinstance(failed, ServerAway) else 0
+            _try_later(rows, failed.code, now=self.now)
+            return False
+        except Exception as error:
+            # Only its kind: its words may hold an address.
+            log.error("notice %s was not delivered: %s", first.pk, type(error).__name__)
+            _try_later(rows, f"fault_{type(error).__name__}"[:200], now=self.now)
+            return False
+        self.failed_in_a_row[first.channel] = 0
+        return True
+
+
+def lease(*, now: datetime, without: Sequence[str] = ()) -> Letters:
+    """The next letters that are due; their rows are this sender's for LEASE."""
     with transaction.atomic():
-        due = Notice.objects.filter(
-            Q(state="queued") | Q(state="leased", leased_until__lte=now), send_after__lte=now
-        ).order_by("send_after", "id")
-        rows = list(due.select_for_update(skip_locked=True)[:BATCH])
-        taken = Notice.objects.filter(pk__in=[row.pk for row in rows])
-        taken.update(state="leased", leased_until=now + LEASE, attempts=F("attempts") + 1)
-    return rows
+        due = recipients.due(now=now).exclude(channel__in=without)
+        letters = [[row] for row in _locked(due.filter(form="single").order_by("send_after", "id"))[:BATCH]]
+        letters += _digests(due.exclude(form="single"))
+        taken = [row.pk for rows in letters for row in rows]
+        Notice.objects.filter(pk__in=taken).update(
+            state="leased", leased_until=now + LEASE, attempts=F("attempts") + 1)
+    return letters
+
+
+def _locked(rows: QuerySet[Notice]) -> QuerySet[Notice]:
+    return rows.select_for_update(of=("self",), skip_locked=True).select_related(
+        "user", "complaint__branch", "authority", "enterprise")
+
+
+def _digests(due: QuerySet[Notice]) -> Iterator[list[Notice]]:
+    """All that is due for a few people: new rows join in one letter, an earlier letter stays as it was."""
+    people = list(due.order_by("user_id").values_list("user_id", flat=True).distinct()[:PEOPLE])
+    letters: dict[tuple[int | None, str, int | None], list[Notice]] = {}
+    for row in _locked(due.filter(user_id__in=people).order_by("send_after", "id")):
+        letters.setdefault((row.user_id, row.channel, row.letter), []).append(row)
+    for rows in letters.values():
+        if rows[0].letter is None:
+            name = min(row.pk for row in rows)
+            Notice.objects.filter(pk__in=[row.pk for row in rows]).update(letter=name)
+            for row in rows:
+                row.letter = name
+        yield rows
 
 
 def _leased(ids: list[int]) -> QuerySet[Notice]:
     return Notice.objects.filter(pk__in=ids, state="leased")
 
 
-def _try_later(notice: Notice, error: Exception, *, now: datetime) -> None:
-    tried = notice.attempts
-    changes = {"last_error": f"{type(error).__name__}: {error}"[:200], "leased_until": None}
+def _try_later(rows: list[Notice], code: str, *, now: datetime) -> None:
+    """``attempts`` of the rows was read before the lease counted this try."""
+    ids, tried, channel = [row.pk for row in rows], rows[0].attempts, rows[0].channel
     if tried < len(TRY_AGAIN_AFTER):
-        later = now + timedelta(minutes=TRY_AGAIN_AFTER[tried])
-        _leased([notice.pk]).update(state="queued", send_after=later, **changes)
+        later = hours.not_before(channel, now + timedelta(minutes=TRY_AGAIN_AFTER[tried]))
+        _leased(ids).update(state="queued", send_after=later, leased_until=None, last_error=code)
     else:
-        _leased([notice.pk]).update(state="set_aside", **changes)
+        _leased(ids).update(state="set_aside", leased_until=None, last_error=code)
+
+
+def _next_channel(
+    rows: list[Notice], code: str, contact: dict[str, str], channels: Channels, *, now: datetime
+) -> None:
+    """A new row for each, on the first channel after this one; after the last one it is an officer's task."""
+    first = rows[0]
+    order = recipients.ORDER[first.addressee]
+    after = order[order.index(first.channel) + 1:] if first.channel in order else ()
+    usable = recipients.usable_channels(first.addressee, first.user, contact, channels)
+    name = next((channel for channel in usable if channel in after), "")
+    ids = [row.pk for row in rows]
+    if not name:
+        _leased(ids).update(state="set_aside", leased_until=None, last_error=code)
+        return
+    with transaction.atomic():
+        _leased(ids).update(state="bounced", leased_until=None, last_error=code)
+        Notice.objects.bulk_create([_on(name, row, now=now) for row in rows], ignore_conflicts=True)
+
+
+def _on(channel: str, row: Notice, *, now: datetime) -> Notice:
+    values = {f.attname: getattr(row, f.attname) for f in Notice._meta.concrete_fields if not f.primary_key}
+    return Notice(**values | {
+        "channel": channel, "state": "queued", "attempts": 0, "leased_until": None, "letter": None,
+        "last_error": "", "sent_at": None, "send_after": hours.not_before(channel, now),
+    })

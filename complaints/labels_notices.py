@@ -40,6 +40,17 @@ REMIND_LATE: Pair = ("催办：已逾期{n}", "reminder: {n} overdue")
 REMIND_JUST_LATE: Pair = ("催办：已逾期", "reminder: overdue")
 REMIND_SOON: Pair = ("催办：快到期了", "reminder: due soon")
 
+#: Short messages (microcopy 28 to 30): with the number at most 70 characters.
+SHORT: dict[str, Pair] = {
+    "file/consumer": ("【12315】已收到投诉{number}，{day}有回应", "[12315] {number} received; first answer by {day}"),
+    "make_offer/consumer": ("【12315】{number}有新方案，请在{day}答复", "[12315] {number}: new offer, answer by {day}"),
+    "replace_offer/consumer": ("【12315】{number}方案有改进，请在{day}答复", "[12315] {number}: better offer, answer by {day}"),
+}
+SHORT_REMIND: Pair = ("【12315】催办：{number}{what}", "[12315] Reminder: {number} {what}")
+#: How the subject of every reminder begins.
+REMINDER: Pair = ("催办：", "reminder: ")
+SHORT_NEWS: Pair = ("【12315】{number}有新进展", "[12315] {number}: there is news")
+
 HAPPENED: Pair = ("{who}{what}。", "{who} {what}.")
 HAPPENED_BY_ITSELF: Pair = ("{what}。", "{what}.")
 THE_SYSTEM: Pair = ("系统{what}。", "The portal {what}.")

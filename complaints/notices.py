@@ -1,7 +1,8 @@
 """Whom we tell what after each step. The words are stamped when the notice is made.
 
 The one rule: a notice holds no name, no phone and nothing of the problem, only the number, what
-happened, who must act by when and where to read on. Rows of the file suffice: no query here.
+happened, who must act by when and where to read on. Rows of the file suffice: no query here, so
+person and channel are chosen when it is sent (complaints/recipients.py).
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from authorities.models import Authority
-from complaints import labels
+from complaints import hours, labels
 from complaints import labels_notices as words
 from complaints.labels_days import before, capitals, day_words, number_of_days
 from complaints.labels_reasons import ROUTES
 from complaints.models import Complaint, Notice
 from complaints.record import Entry
-from complaints.standing import standing, what_if_missed
-from complaints.workflow import MUST_ACT, TABLE, Audience, Outcome, Role, Status
+from complaints.standing import speaking_clock, standing, what_if_missed
+from complaints.workflow import HIDDEN_CLOCKS, MUST_ACT, TABLE, Audience, Outcome, Role, Status
 
 if TYPE_CHECKING:
     from complaints.handling.casefile import CaseFile
@@ -36,6 +37,8 @@ _PATHS = {
     "authority": "/authority/cases/{number}/",
 }
 _STAFF_LANGUAGE = "zh-hans"
+#: So long a short message may be; the gateway splits what is longer, and the second half gets lost.
+SHORT = 70
 
 
 def for_file(file: CaseFile) -> list[Notice]:
@@ -84,6 +87,8 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
     complaint = file.complaint
     language = complaint.language if addressee == "consumer" else _STAFF_LANGUAGE
     text = _Text(file, entry, addressee, language)
+    single = addressee == "consumer" or is_pressing(file, entry, addressee)
+    at = entry.written_at
     notice = Notice(
         complaint=complaint,
         audience=entry.audience,
@@ -91,11 +96,12 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
         kind=entry.step,
         addressee=addressee,
         language=language,
-        channel="email",
+        form="single" if single else "digest",
         subject=text.subject(),
         body="\n".join(text.lines()),
-        created_at=entry.written_at,
-        send_after=entry.written_at,
+        short=text.short(),
+        created_at=at,
+        send_after=at if single else hours.next_digest(at, file.conditions.calendar),
         state="queued",
     )
     if addressee == "consumer":
@@ -107,6 +113,23 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
     else:
         notice.authority_id = complaint.handling_authority_id
     return notice
+
+
+def is_breach(step: str) -> bool:
+    return step.startswith("lapse_") or step == "report_breach"
+
+
+def is_pressing(file: CaseFile, entry: Entry, addressee: str) -> bool:
+    """On the last day and at a breach nobody waits for the next digest."""
+    if is_breach(entry.step):
+        return True
+    if entry.step == "remind":
+        return date.fromisoformat(entry.data["last_day"]) <= file.today
+    return any(
+        clock.state == "running" and clock.ended_at is None and clock.owed_by == addressee
+        and clock.last_day <= file.today and clock.clock not in HIDDEN_CLOCKS
+        for clock in file.clocks
+    )
 
 
 def _authority(file: CaseFile) -> Authority | None:
@@ -124,6 +147,7 @@ class _Text:
         self.chinese = labels.is_chinese(language)
         self.authority = _authority(file)
         self.path = _PATHS[addressee].format(number=self.complaint.number)
+        self.what = self._what()
 
     def say(self, pair: tuple[str, str], **slots: str) -> str:
         text = labels.pick(pair, self.language).format(**slots)
@@ -139,7 +163,7 @@ class _Text:
     # --- the subject ----------------------------------------------------------------------
 
     def subject(self) -> str:
-        return labels.pick(words.SUBJECT, self.language).format(number=self.complaint.number, what=self._what())
+        return labels.pick(words.SUBJECT, self.language).format(number=self.complaint.number, what=self.what)
 
     def _what(self) -> str:
         step = self.entry.step
@@ -176,6 +200,24 @@ class _Text:
 
     def _missed(self, what: str) -> str:
         return self.say(words.IF_MISSED, what=what if self.chinese else what[:1].lower() + what[1:])
+
+    def short(self) -> str:
+        """For a short message: microcopy 28 to 30 where they fit, else the subject, else that there is news."""
+        number = self.complaint.number
+        choices = [self.subject()]
+        if self.entry.step == "remind":
+            rest = self.what.removeprefix(labels.pick(words.REMINDER, self.language))
+            choices.insert(0, labels.pick(words.SHORT_REMIND, self.language).format(number=number, what=rest))
+        pair = words.SHORT.get(f"{self.entry.step}/{self.addressee}")
+        due = self._due_day() if pair else None
+        if pair and due:
+            choices.insert(0, labels.pick(pair, self.language).format(number=number, day=self.day(due)))
+        choices.append(labels.pick(words.SHORT_NEWS, self.language).format(number=number))
+        return next((text for text in choices if len(text) <= SHORT), "")
+
+    def _due_day(self) -> date | None:
+        clock = speaking_clock(Status(self.complaint.status), self.file.clocks)
+        return clock.last_day if clock is not None and self.entry.to_status == self.complaint.status else None
 
     # --- the body -------------------------------------------------------------------------
 

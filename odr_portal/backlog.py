@@ -35,6 +35,11 @@ def _waiting(rows: QuerySet[Any], since: str, *, now: datetime) -> Waiting:
     return Waiting(found["count"], max(now - found["oldest"], timedelta()) if found["count"] else timedelta())
 
 
+def set_aside() -> int:
+    """Notices that reached nobody: a person must see to them. One query on a small index."""
+    return Notice.objects.filter(state="set_aside").count()
+
+
 def alarm_after(*, now: datetime) -> timedelta | None:
     """The policy's minutes; None on a database into which no policy was loaded yet."""
     try:

@@ -23,6 +23,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
     ticks = {
         "complaints.tasks.sweep_clocks": sweep_every,
         "complaints.tasks.sweep_notices": sweep_every,
+        "complaints.tasks.sweep_messages": sweep_every,
         "routing.tasks.sweep_filed": sweep_every,
         "complaints.tasks.sweep_expired": RETENTION_EVERY,
         # Goes through the queue like all others: a fresh row proves beat, broker and worker at once.

@@ -4,8 +4,11 @@ Where a variable is not set, the file that `make run` leaves behind (.local/envi
 `manage.py` finds the local services without being told.
 """
 
+import base64
 import os
+import re
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -89,3 +92,83 @@ def database(name: str, url: str) -> dict[str, str]:
 def _without_password(url: str) -> str:
     head, at, tail = url.rpartition("@")
     return f"{head.partition('://')[0]}://…@{tail}" if at else url
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """``security`` is plain (STARTTLS where it is offered), starttls (never without) or tls."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+    security: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A web address that takes signed messages, and the keys that sign them; the newest first."""
+
+    url: str
+    keys: tuple[bytes, ...] = field(repr=False)
+
+
+_MAIL = {"smtp": ("plain", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def mail_server(name: str, url: str) -> MailServer | None:
+    """smtp://, smtp+starttls:// or smtps://user:password@host:port; empty: none."""
+    if not url:
+        return None
+    wanted = "write smtp://user:password@host:port (or smtps://, smtp+starttls://)."
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise OddValue(name, _without_password(url), wanted) from None
+    if parts.scheme not in _MAIL or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment \
+            or bool(parts.username) != bool(parts.password) or port == 0:
+        raise OddValue(name, _without_password(url), wanted)
+    security, usual = _MAIL[parts.scheme]
+    return MailServer(parts.hostname, port or usual, unquote(parts.username or ""), unquote(parts.password or ""), security)
+
+
+def mail_address(name: str, value: str) -> str:
+    """One bare address: name@host.example, nothing that a header could be bent with."""
+    if not re.fullmatch(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
+        raise OddValue(name, value, "write one address like portal@example.org.")
+    return value
+
+
+def gateway(name: str, url: str, secret_name: str, secrets: list[str]) -> Gateway | None:
+    """An https address (http only on this machine) with its keys, each ``whsec_`` and base64; empty: none."""
+    if not url and not secrets:
+        return None
+    try:
+        parts = urlsplit(url)
+        known = parts.hostname and parts.port != 0 and not parts.username and not parts.fragment
+    except ValueError:
+        known, parts = False, urlsplit("")
+    if not known or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
+        raise OddValue(name, _without_password(url), "write https://host/path.")
+    keys = []
+    for secret in secrets:
+        head, _, text64 = secret.partition("_")
+        try:
+            key = base64.b64decode(text64, validate=True) if head == "whsec" else b""
+        except ValueError:
+            key = b""
+        if not 24 <= len(key) <= 64:
+            raise OddValue(secret_name, "…", "write whsec_ and 24 to 64 random bytes in base64, two of them while keys change.")
+        keys.append(key)
+    if not keys:
+        raise OddValue(secret_name, "", "the gateway needs a key: whsec_ and 24 to 64 random bytes in base64.")
+    return Gateway(url, tuple(keys))
+
+
+def site(name: str, url: str) -> str:
+    """The portal's own address, as people write it: https://host, without a path; empty: unknown."""
+    if url and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/?", url):
+        raise OddValue(name, url, "write https://host.")
+    return url.rstrip("/")

@@ -11,10 +11,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     try:
         from complaints.models import Heartbeat
-        from odr_portal.backlog import alarm_after, backlog
+        from odr_portal.backlog import alarm_after, backlog, set_aside
 
         beats = dict(Heartbeat.objects.values_list("name", "at"))
         waiting, longest = backlog(now=now), alarm_after(now=now)
+        unreached = set_aside()
     except (DatabaseError, ImportError):
         return JsonResponse({"status": "degraded", "notes": ["database away"], "heartbeats": {}})
     ages = {name: round((now - at).total_seconds(), 1) for name, at in beats.items()}
@@ -28,7 +29,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
     notes += [f"{name} wait too long" for name, queue in waiting.items() if longest is not None and queue.age > longest]
     queues = {name: {"count": queue.count, "age": round(queue.age.total_seconds(), 1)} for name, queue in waiting.items()}
     return JsonResponse(
-        {"status": "degraded" if notes else "ok", "notes": notes, "heartbeats": ages, "waiting": queues}
+        {
+            "status": "degraded" if notes else "ok",
+            "notes": notes,
+            "heartbeats": ages,
+            "waiting": queues,
+            "notices set aside": unreached,
+        }
     )
 
 

@@ -230,6 +230,16 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "jpeg", "png", "gif", "webp", "zip
 # --- mail, log --------------------------------------------------------------------------------------------------
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# Without these two, notices and codes land in the portal's own mailbox; in a demo always.
+MAIL_SERVER = environment.mail_server("EMAIL_URL", environment.text("EMAIL_URL"))
+MAIL_FROM = environment.mail_address("EMAIL_FROM", environment.text("EMAIL_FROM", "portal@localhost.localdomain"))
+if MAIL_SERVER and not environment.text("EMAIL_FROM"):
+    raise environment.OddValue("EMAIL_FROM", "", "with EMAIL_URL, write the address that the portal's letters come from.")
+SMS_GATEWAY = environment.gateway(
+    "SMS_GATEWAY_URL", environment.text("SMS_GATEWAY_URL"), "SMS_GATEWAY_SECRET", environment.words("SMS_GATEWAY_SECRET")
+)
+# Put before the paths in e-mails, so that they can be clicked.
+SITE_URL = environment.site("SITE_URL", environment.text("SITE_URL"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -14,12 +14,12 @@ from complaints.models.record import (
     SealedHead,
 )
 from complaints.models.settlement import Contact, InternalNote, Obligation, Offer, OfferAnswer
-from complaints.models.telling import CountDelta, Heartbeat, Notice
+from complaints.models.telling import CountDelta, Heartbeat, Notice, NoticeOrder
 from complaints.models.tracking import TrackingTry
 
 __all__ = [
     "Complaint", "Contact", "CountDelta", "Deadline", "Demand", "Engagement", "Evidence",
     "EvidenceKind", "FilingDraft", "ForwardingDecision", "HandlingStep", "Heartbeat",
-    "InternalNote", "Matter", "Notice", "Obligation", "Offer", "OfferAnswer", "PersonalText",
+    "InternalNote", "Matter", "Notice", "NoticeOrder", "Obligation", "Offer", "OfferAnswer", "PersonalText",
     "RecordedName", "Reminder", "Seal", "SealedHead", "TrackingTry",
 ]

@@ -15,7 +15,16 @@ from enterprises.models import Enterprise, Staff
 
 
 class Notice(models.Model):
-    """What we tell one addressee about one entry. Its words are stamped when made."""
+    """What we tell one addressee about one entry. Its words are stamped when made.
+
+    ``channel`` is empty until the first sweep that finds it due chooses person and channel; several
+    people of one organisation get a row each. ``form`` single goes alone; digest and summary rows
+    of one person are folded into the letter that ``letter`` names (the least id of its rows).
+    ``again`` counts how often somebody asked for it to be sent once more: that is a new letter.
+    """
+
+    STATES = ("queued", "leased", "sent", "bounced", "set_aside", "told")
+    FORMS = ("single", "digest", "summary")
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="notices")
     audience = models.CharField(max_length=12, default="parties")
@@ -31,14 +40,17 @@ class Notice(models.Model):
     authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT,
                                   related_name="+")
     language = models.CharField(max_length=10, default="zh-hans")
-    channel = models.CharField(max_length=12, default="email")
+    channel = models.CharField(max_length=12, blank=True, default="")
+    form = models.CharField(max_length=8, default="single", choices=[(f, f) for f in FORMS])
+    letter = models.BigIntegerField(null=True, blank=True)
     subject = models.CharField(max_length=200)
     body = models.TextField()
+    short = models.CharField(max_length=70, blank=True, default="")
     created_at = models.DateTimeField()
     send_after = models.DateTimeField()
-    state = models.CharField(max_length=10, default="queued", choices=[
-        (s, s) for s in ("queued", "leased", "sent", "set_aside")])
+    state = models.CharField(max_length=10, default="queued", choices=[(s, s) for s in STATES])
     attempts = models.PositiveSmallIntegerField(default=0)
+    again = models.PositiveSmallIntegerField(default=0)
     leased_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=200, blank=True, default="")
@@ -46,18 +58,36 @@ class Notice(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["complaint", "audience", "sequence", "addressee", "channel"],
-                name="told_once_an_entry"),
+                fields=["complaint", "audience", "sequence", "addressee", "channel", "user"],
+                nulls_distinct=False, name="a_person_is_told_once_an_entry"),
         ]
         indexes = [
             models.Index(fields=["send_after", "id"], name="notices_to_send",
                          condition=Q(state__in=["queued", "leased"])),
             models.Index(fields=["user", "-id"], name="notices_of_a_person"),
             models.Index(fields=["complaint", "id"], name="notices_of_a_case"),
+            models.Index(fields=["-id"], name="notices_set_aside", condition=Q(state="set_aside")),
         ]
 
     def __str__(self) -> str:
         return self.subject
+
+
+class NoticeOrder(models.Model):
+    """Somebody had a notice sent again, or wrote down that the addressee was told otherwise."""
+
+    WHAT = ("again", "told")
+
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="orders")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    what = models.CharField(max_length=8, choices=[(w, w) for w in WHAT])
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.notice_id} {self.what}"
 
 
 class CountDelta(models.Model):

@@ -118,22 +118,33 @@ class WrongPassword(models.Model):
 
 
 class OutgoingMessage(models.Model):
-    """A message of the account side (codes, invitations) that waits to be delivered."""
+    """A message of the account side (codes) that waits to be delivered; its body is emptied when it has gone out."""
 
     class Channel(models.TextChoices):
         SMS = "sms", _("短信")
         EMAIL = "email", _("邮件")
 
+    STATES = ("queued", "leased", "sent", "given_up")
+
     channel = models.CharField(max_length=10, choices=Channel.choices)
     address = models.CharField(max_length=254)
     subject = models.CharField(max_length=200, blank=True)
-    body = models.TextField()
+    body = models.TextField(blank=True)
     person_key = models.UUIDField(null=True)
     created_at = models.DateTimeField()
+    state = models.CharField(max_length=10, default="queued", choices=[(s, s) for s in STATES])
+    # Empty: at once.
+    send_after = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
-        indexes = (models.Index(fields=("-created_at", "-id"), name="newest_messages_first"),)
+        indexes = (
+            models.Index(fields=("-created_at", "-id"), name="newest_messages_first"),
+            models.Index(fields=("id",), name="messages_to_send", condition=Q(state__in=("queued", "leased"))),
+        )
 
     def __str__(self) -> str:
         return f"{self.channel} {self.created_at:%Y-%m-%d %H:%M}"

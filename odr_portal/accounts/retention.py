@@ -10,11 +10,13 @@ from django.contrib.sessions.models import Session
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from odr_portal.accounts.models import IdempotencyKey, SignInCode, WrongPassword
+from odr_portal.accounts.models import IdempotencyKey, OutgoingMessage, SignInCode, WrongPassword
 
 KEYS_FOR = timedelta(days=30)
 # The codes of a day are counted (at most ten), so a code stays until it counts no more.
 CODES_FOR = timedelta(days=1)
+# That a message went out is of use while somebody may ask; its words were emptied long before.
+MESSAGES_FOR = timedelta(days=7)
 
 
 def throw_away_done(*, now: datetime, limit: int) -> int:
@@ -27,6 +29,7 @@ def throw_away_done(*, now: datetime, limit: int) -> int:
         IdempotencyKey.objects.filter(created_at__lte=now - KEYS_FOR),
         codes,
         WrongPassword.objects.filter(at__lte=now - CODES_FOR),
+        OutgoingMessage.objects.filter(created_at__lte=now - MESSAGES_FOR),
         Session.objects.filter(expire_date__lte=now),
     )
     return sum(delete_some(rows, limit=limit) for rows in done)

@@ -77,3 +77,10 @@ def test_it_tells_nothing_of_a_case(client: Client, world: World) -> None:
     for word in (case.number, case.item_name, "13800000001", "陈试"):
         assert word not in said
     assert Complaint.objects.count() == 1
+
+
+def test_what_was_set_aside_is_counted(client: Client, world: World) -> None:
+    a_complaint(world, status=Status.WITH_ENTERPRISE, now=ago(20))
+    assert health(client)["notices set aside"] == 0
+    number = Notice.objects.update(state="set_aside", last_error="no_address")
+    assert health(client)["notices set aside"] == number > 0

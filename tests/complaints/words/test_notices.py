@@ -57,7 +57,11 @@ def test_notices_on_the_way_to_every_status(world: World, status: Status) -> Non
         assert not [word for word in PRIVATE if word in text], text
         assert "{" not in text
         assert f"/cases/{case.number}/" in notice.body
-        assert notice.channel == "email"
+        assert notice.channel == ""
+        assert 0 < len(notice.short) <= notices.SHORT
+        assert case.number in notice.short
+        assert not [word for word in PRIVATE if word in notice.short]
+        assert "/" not in notice.short, "no address, no token"
         if notice.addressee == "enterprise":
             assert notice.enterprise_id == world.mobile.pk
             assert notice.user_id is None
@@ -106,6 +110,40 @@ def test_a_withdrawn_case_names_the_ways_that_remain(world: World) -> None:
     assert "已撤回" in theirs.body
 
 
+@pytest.mark.parametrize(("language", "file", "offer"), [
+    ("zh-hans", "【12315】已收到投诉{}，11月12日24:00前有回应", "【12315】{}有新方案，请在11月18日24:00前答复"),
+    ("en", "[12315] {} received; first answer by 12 Nov", "[12315] {}: new offer, answer by 18 Nov"),
+])
+def test_short_messages(world: World, language: str, file: str, offer: str) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, language=language)
+    short = dict(Notice.objects.filter(complaint=case, addressee="consumer").values_list("kind", "short"))
+    assert short["file"] == file.format(case.number)
+    assert short["make_offer"] == offer.format(case.number)
+
+
+def test_a_short_reminder(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    for day in range(1, 8):
+        sweep_clocks(now=WEDNESDAY + timedelta(days=day))
+    texts = list(Notice.objects.filter(complaint=case, kind="remind", addressee="consumer").values_list("short", flat=True))
+    assert texts
+    assert texts[0] == f"【12315】催办：{case.number}还剩2个工作日"
+
+
+def test_staff_wait_for_the_digest_but_not_on_the_last_day_nor_at_a_breach(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    for day in range(1, 6):
+        sweep_clocks(now=WEDNESDAY + timedelta(days=day))
+    found = {n.subject.rpartition("：")[2]: n for n in told(case) if n.addressee == "enterprise"}
+    forms = {what: n.form for what, n in found.items()}
+    assert forms["收到一件投诉，请受理"] == "digest"
+    assert forms["今天24:00前"] == "single"
+    assert {n.form for n in told(case) if n.kind == "lapse_acceptance"} == {"single"}
+    assert {n.form for n in told(case) if n.addressee == "consumer"} == {"single"}
+    # 10:00 on a Wednesday: told at 14:00.
+    assert found["收到一件投诉，请受理"].send_after == WEDNESDAY + timedelta(hours=4, minutes=2)
+
+
 def test_reminders(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     for day in range(1, 5):
@@ -152,7 +190,8 @@ def test_notices_cost_no_query(world: World, django_assert_num_queries: Any) -> 
     with django_assert_num_queries(0):
         made = notices.for_file(file)
     assert [n.addressee for n in made] == ["consumer", "enterprise", "enterprise"]
-    assert all(n.state == "queued" and n.send_after == n.created_at == WEDNESDAY for n in made)
+    assert all(n.state == "queued" and n.created_at == WEDNESDAY for n in made)
+    assert made[0].send_after == WEDNESDAY
 
 
 def test_a_case_without_an_account_keeps_the_row(world: World) -> None:

@@ -1,0 +1,90 @@
+"""Delivers the messages of the account side (one-time codes) over the same channels.
+
+The one rule: a code is of use for ten minutes, so it is tried often and then given up; once it has
+gone out or is given up its words are emptied. In the portal's own mailbox they can be read as long
+as they are of use.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from complaints.channels import Bounced, Channels, Letter, TryAgain, open_channels
+from odr_portal.accounts.codes import VALID_FOR
+from odr_portal.accounts.models import OutgoingMessage
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+SECONDS = 8
+LEASE = timedelta(seconds=60)
+# Somebody waits for it with the page open.
+TRY_AGAIN_AFTER = (timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=1))
+
+
+def sweep_messages(*, now: datetime) -> int:
+    """How many messages went out."""
+    give_up_old(now=now)
+    end = time.monotonic() + SECONDS
+    sent = 0
+    with open_channels(now=now) as channels:
+        while time.monotonic() < end and (batch := _lease(now=now)):
+            for row in batch:
+                if time.monotonic() >= end:
+                    _mine(row).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
+                else:
+                    sent += _send(row, channels, now=now)
+    return sent
+
+
+def give_up_old(*, now: datetime) -> int:
+    """A code that nobody can use any more is not sent, and not kept."""
+    old = OutgoingMessage.objects.filter(created_at__lte=now - VALID_FOR)
+    old.filter(state__in=["queued", "leased"]).update(state="given_up", leased_until=None)
+    return old.exclude(body="").update(body="")
+
+
+def _lease(*, now: datetime) -> list[OutgoingMessage]:
+    with transaction.atomic():
+        due = OutgoingMessage.objects.filter(
+            Q(state="queued") | Q(state="leased", leased_until__lte=now),
+            Q(send_after=None) | Q(send_after__lte=now),
+            created_at__gt=now - VALID_FOR,
+        ).order_by("id")
+        rows = list(due.select_for_update(skip_locked=True)[:BATCH])
+        OutgoingMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
+            state="leased", leased_until=now + LEASE, attempts=F("attempts") + 1)
+    return rows
+
+
+def _mine(row: OutgoingMessage) -> QuerySet[OutgoingMessage]:
+    return OutgoingMessage.objects.filter(pk=row.pk, state="leased")
+
+
+def _send(row: OutgoingMessage, channels: Channels, *, now: datetime) -> int:
+    letter = Letter(key=f"message:{row.pk}", subject=row.subject, body=row.body, short=row.body)
+    try:
+        channels.send(row.channel, letter, row.address)
+    except Bounced as dead:
+        _mine(row).update(state="given_up", leased_until=None, last_error=dead.code, body="")
+    except TryAgain as failed:
+        _try_later(row, failed.code, now=now)
+    except Exception as error:
+        # Only its kind: its words may hold an address or the code.
+        log.error("message %s was not delivered: %s", row.pk, type(error).__name__)
+        _try_later(row, f"fault_{type(error).__name__}"[:200], now=now)
+    else:
+        body = {} if channels.is_mailbox else {"body": ""}
+        return _mine(row).update(state="sent", sent_at=now, leased_until=None, last_error="", **body)
+    return 0
+
+
+def _try_later(row: OutgoingMessage, code: str, *, now: datetime) -> None:
+    """Until it is too old; ``attempts`` was read before the lease counted this try."""
+    wait = TRY_AGAIN_AFTER[min(row.attempts, len(TRY_AGAIN_AFTER) - 1)]
+    _mine(row).update(state="queued", send_after=now + wait, leased_until=None, last_error=code)

@@ -1,0 +1,197 @@
+"""Who gets a notice, and over which channel: chosen when it is due, not when it was written.
+
+The one rule: one row is one person and one channel. A notice for an organisation becomes a row for
+each of its people who must know: whoever handles the case, else its managers or its intake; its
+heads get a line in their digest where something is late or about to be.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from authorities.models import Officer
+from complaints import bulk, hours
+from complaints.channels import MAIL, SMS, Channels
+from complaints.models import Complaint, Notice, PersonalText
+from complaints.notices import is_breach
+from complaints.workflow import Status
+from complaints.working_calendar import SHANGHAI, Calendar
+from enterprises.models import Staff
+from odr_portal.accounts.contacts import parse_contact
+from odr_portal.accounts.models import User
+
+BATCH = 500
+#: Of one organisation at most so many people are told of one entry.
+MOST = 20
+#: In this order (procedure, section 4: portal and short message, then e-mail; a letter is an officer's task).
+ORDER = {"consumer": (SMS, MAIL), "enterprise": (MAIL, SMS), "authority": (MAIL, SMS)}
+_SUMMARISED = {"remind"}
+
+
+@dataclass(slots=True)
+class _People:
+    """The people of the organisations of one batch, asked for once."""
+
+    staff: dict[int, list[Staff]] = field(default_factory=lambda: defaultdict(list))
+    officers: dict[int, list[Officer]] = field(default_factory=lambda: defaultdict(list))
+
+
+def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
+    """Give each due notice its person and channel; how many were settled."""
+    with transaction.atomic():
+        rows = list(
+            unsettled().filter(send_after__lte=now).order_by("send_after", "id")
+            .select_for_update(of=("self",), skip_locked=True)
+            .select_related("complaint__officer", "user")[:BATCH]
+        )
+        if not rows:
+            return 0
+        today = now.astimezone(SHANGHAI).date()
+        people, phones = _people(rows, today), contacts_of(rows)
+        more: list[Notice] = []
+        for row in rows:
+            more += _settle(row, people, phones, channels, now, calendar)
+        bulk.update(rows, ["user", "channel", "form", "state", "send_after", "last_error"])
+        # Somebody may have been told of it by an earlier order to send again.
+        Notice.objects.bulk_create(more, ignore_conflicts=True, batch_size=BATCH)
+    return len(rows)
+
+
+def unsettled() -> QuerySet[Notice]:
+    return Notice.objects.filter(state="queued", channel="")
+
+
+def _settle(row: Notice, people: _People, contacts: dict[int, dict[str, str]], channels: Channels, now: datetime,
+            calendar: Calendar) -> list[Notice]:
+    """Changes the row in memory; returns rows for further people."""
+    if row.user_id is not None or row.addressee == "consumer":
+        _choose(row, row.user, contacts.get(row.complaint_id, {}), channels, now)
+        return []
+    main, heads = _persons(row, people)
+    if not main and not heads:
+        row.state, row.last_error = "set_aside", "nobody"
+        return []
+    rows = [row] + [_copy(row) for _ in range(len(main) + len(heads) - 1)]
+    for each, user in zip(rows, [*main, *heads], strict=True):
+        each.user = user
+        if user in heads:
+            each.form = "summary"
+        _choose(each, user, {}, channels, now)
+        if each.form == "summary" and row.form == "single" and each.state == "queued":
+            each.send_after = hours.next_digest(now, calendar)
+    return rows[1:]
+
+
+def _copy(row: Notice) -> Notice:
+    values = {f.attname: getattr(row, f.attname) for f in Notice._meta.concrete_fields if not f.primary_key}
+    return Notice(**values)
+
+
+def _choose(row: Notice, user: User | None, contact: dict[str, str], channels: Channels, now: datetime) -> None:
+    usable = usable_channels(row.addressee, user, contact, channels)
+    if usable:
+        row.channel = usable[0]
+        if (later := hours.not_before(usable[0], now)) > now:
+            row.send_after = later
+    else:
+        row.state, row.last_error = "set_aside", "no_address"
+
+
+def usable_channels(addressee: str, user: User | None, contact: dict[str, str], channels: Channels) -> list[str]:
+    """The channels on which this person can be reached, the first choice first."""
+    return [name for name in ORDER[addressee] if channels.takes(name) and address_of(name, user, contact)]
+
+
+def address_of(channel: str, user: User | None, contact: dict[str, str]) -> str:
+    if user is None:
+        return contact.get(channel, "")
+    if not user.is_active:
+        return ""
+    return (user.phone if channel == SMS else user.email) or ""
+
+
+def contacts_of(rows: Iterable[Notice]) -> dict[int, dict[str, str]]:
+    """Where consumers without an account can be reached: what the case says of them."""
+    ids = {row.complaint_id for row in rows if row.addressee == "consumer" and row.user_id is None}
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    if ids:
+        kinds = {"consumer_phone": SMS, "consumer_email": MAIL}
+        texts = PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind__in=kinds)
+        for text in texts.order_by("sequence", "id"):
+            contact = parse_contact(text.text)
+            if contact is not None and contact.channel == kinds[text.kind]:
+                found[text.complaint_id][contact.channel] = contact.address
+    return found
+
+
+# --- the people of an organisation ------------------------------------------------------------
+
+
+def _people(rows: Sequence[Notice], today: date) -> _People:
+    found = _People()
+    alone = [row for row in rows if row.user_id is None]
+    firms = {row.enterprise_id for row in alone if row.addressee == "enterprise"}
+    if firms:
+        jobs = Staff.objects.on(today).filter(enterprise_id__in=firms, user__is_active=True)
+        for job in jobs.select_related("user").order_by("id"):
+            found.staff[job.enterprise_id].append(job)
+    bodies = {row.authority_id for row in alone if row.addressee == "authority"}
+    if bodies:
+        offices = Officer.objects.on(today).filter(authority_id__in=bodies, user__is_active=True)
+        for office in offices.select_related("user").order_by("id"):
+            found.officers[office.authority_id].append(office)
+    return found
+
+
+def _persons(row: Notice, people: _People) -> tuple[list[User], list[User]]:
+    """Who is told, and which heads get a line; nobody stands in both."""
+    if row.addressee == "enterprise":
+        main, heads = _of_enterprise(row, people.staff.get(row.enterprise_id or 0, []))
+    else:
+        main, heads = _of_authority(row.complaint, people.officers.get(row.authority_id or 0, []))
+    if row.kind not in _SUMMARISED and not is_breach(row.kind):
+        heads = []
+    told = list(dict.fromkeys(main))[:MOST]
+    return told, [user for user in dict.fromkeys(heads) if user not in told][:MOST]
+
+
+def _of_enterprise(row: Notice, staff: list[Staff]) -> tuple[list[User], list[User]]:
+    branch = row.complaint.branch_id
+    near = [job for job in staff if job.branch_id in (None, branch)]
+    managers = [job.user for job in near if job.role == Staff.Role.MANAGER] \
+        or [job.user for job in staff if job.role == Staff.Role.MANAGER]
+    handler = [job.user for job in staff if row.staff_id is not None and job.pk == row.staff_id]
+    others = [job.user for job in near or staff if job.role != Staff.Role.REVIEWER]
+    return handler or managers or others, managers
+
+
+def _of_authority(complaint: Complaint, officers: list[Officer]) -> tuple[list[User], list[User]]:
+    by_role: dict[str, list[User]] = defaultdict(list)
+    for office in officers:
+        by_role[office.role].append(office.user)
+    heads = by_role[Officer.Role.APPROVER]
+    own = [o.user for o in officers if complaint.officer is not None and o.user_id == complaint.officer.user_id]
+    intake, handlers = by_role[Officer.Role.INTAKE], by_role[Officer.Role.HANDLER]
+    first, second = (intake, handlers) if complaint.status in (Status.FILED, Status.TRIAGE) else (handlers, intake)
+    return own or first or heads or second, heads
+
+
+def due(*, now: datetime) -> QuerySet[Notice]:
+    """Settled notices that may go out now: waiting, or held by a sender that did not come back."""
+    rows = Notice.objects.exclude(channel="").filter(
+        Q(state="queued") | Q(state="leased", leased_until__lte=now), send_after__lte=now)
+    return rows.exclude(channel__in=hours.LOUD) if hours.is_quiet(now) else rows
+
+
+def wait_for_morning(*, now: datetime) -> int:
+    """What became loud during a quiet hour waits, and is no backlog."""
+    if not hours.is_quiet(now):
+        return 0
+    loud = Notice.objects.filter(channel__in=hours.LOUD, state="queued", send_after__lte=now)
+    return loud.update(send_after=hours.not_before(SMS, now))

@@ -1,0 +1,191 @@
+"""Servers on 127.0.0.1 that take our letters, or do to us what real ones do at their worst.
+
+One rule: a letter stands in ``accepted`` only if the server said so; ``heard`` holds what it was
+handed, whatever became of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class Taken:
+    """One letter with its envelope."""
+
+    to: str
+    message: EmailMessage
+
+    @property
+    def key(self) -> str:
+        return str(self.message["Message-ID"])
+
+
+@dataclass
+class PostOffice:
+    """``mode``: accept, dies (after the last dot, before 250), hangs_up, 421, tarpit, silent."""
+
+    mode: str = "accept"
+    answers: dict[str, int] = field(default_factory=dict)
+    data_code: int = 250
+    accepted: list[Taken] = field(default_factory=list)
+    heard: list[Taken] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    @property
+    def keys(self) -> list[str]:
+        return [taken.key for taken in self.accepted]
+
+
+class _Talk(socketserver.StreamRequestHandler):
+    server: Any
+
+    def say(self, line: str) -> None:
+        office = self.server.office
+        data = f"{line}\r\n".encode()
+        if office.mode == "tarpit":
+            # A byte at a time: no time-out that counts from the last byte ever ends it.
+            for byte in data:
+                if office.ended.wait(0.2):
+                    return
+                self.wfile.write(bytes([byte]))
+            return
+        self.wfile.write(data)
+
+    def handle(self) -> None:
+        office: PostOffice = self.server.office
+        office.connections += 1
+        with contextlib.suppress(OSError):
+            if office.mode == "hangs_up":
+                return
+            if office.mode == "silent":
+                office.ended.wait(30)
+                return
+            self.say("220 post office")
+            self.talk(office)
+
+    def talk(self, office: PostOffice) -> None:
+        to = ""
+        while line := self.rfile.readline():
+            word = line.decode().strip()
+            verb = word[:4].upper()
+            if verb == "EHLO":
+                self.say("250-post office")
+                self.say("250 8BITMIME")
+            elif verb == "MAIL" and office.mode == "421":
+                self.say("421 closing")
+                return
+            elif verb == "RCPT":
+                to = word.partition("<")[2].partition(">")[0]
+                code = office.answers.get(to, 250)
+                self.say(f"{code} {to} said the server")
+            elif verb == "DATA":
+                self.say("354 go on")
+                if not self.letter(office, to):
+                    return
+            elif verb == "QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("250 ok")
+
+    def letter(self, office: PostOffice, to: str) -> bool:
+        lines = []
+        while (line := self.rfile.readline()) and line != b".\r\n":
+            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+        taken = Taken(to, message_from_bytes(b"".join(lines), policy=policy.default))  # type: ignore[arg-type]
+        office.heard.append(taken)
+        if office.mode == "dies":
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return False
+        if office.data_code == 250:
+            # Noted before it is said: whoever hears the 250 may rely on it.
+            office.accepted.append(taken)
+        self.say(f"{office.data_code} done")
+        return True
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+    request_queue_size = 50
+    office: PostOffice
+
+
+@pytest.fixture
+def post_office() -> Iterator[PostOffice]:
+    office = PostOffice()
+    server = _Server(("127.0.0.1", 0), _Talk)
+    server.office, office.port = office, server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield office
+    office.ended.set()
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass
+class Gateway:
+    """Takes signed posts; answers ``status``."""
+
+    status: int = 204
+    posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/sms"
+
+    @property
+    def texts(self) -> list[str]:
+        return [json.loads(body)["data"]["text"] for _, body in self.posts]
+
+
+class _Post(BaseHTTPRequestHandler):
+    server: Any
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.gateway.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
+        self.send_response(self.server.gateway.status)
+        if self.server.gateway.status == 302:
+            self.send_header("Location", "http://127.0.0.1:1/")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Silent."""
+
+
+class _Posts(ThreadingHTTPServer):
+    daemon_threads = True
+    gateway: Gateway
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    taken = Gateway()
+    server = _Posts(("127.0.0.1", 0), _Post)
+    server.gateway, taken.port = taken, server.server_address[1]
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield taken
+    server.shutdown()
+    server.server_close()
