@@ -5,6 +5,7 @@ Screenshots are written when SCREENSHOTS names a folder.
 """
 
 import os
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from importlib.resources import files
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from complaints import numbering
 from odr_portal.accounts.models import User
 from odr_portal.running import check_translations
 
@@ -57,6 +59,12 @@ def browser() -> Iterator[Browser]:
         yield started
         started.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(autouse=True)
+def wide_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The widest letters there are, so that no page fits by luck."""
+    monkeypatch.setattr(numbering.secrets, "choice", lambda letters: random.choice("WMQ"))
 
 
 class Visitor:

@@ -116,7 +116,7 @@ def settled(people: Stage) -> Complaint:
     return case
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en")])
+@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), pytest.param(1280, "en", marks=pytest.mark.full)])
 def test_a_complaint_is_settled(stage: Callable[..., Stage], width: int, language: str) -> None:
     people = stage(width=width, language=language)
     case = settled(people)

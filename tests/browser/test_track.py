@@ -14,7 +14,11 @@ from tests.complaints.pages.test_track import TOKEN, with_token
 from tests.given import a_complaint
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-LOOKS = [("zh", {}), ("en", {"language": "en"}), ("elder", {"display": "elder"})]
+LOOKS = [
+    (360, "zh", {}), (1280, "en", {"language": "en"}), (360, "elder", {"display": "elder"}),
+    *(pytest.param(*crossed, marks=pytest.mark.full) for crossed in (
+        (1280, "zh", {}), (360, "en", {"language": "en"}), (1280, "elder", {"display": "elder"}))),
+]
 
 
 @pytest.fixture
@@ -23,8 +27,7 @@ def case(world: World) -> Complaint:
     return with_token(a_complaint(world, status=Status.AWAITING_CONSUMER, now=now))
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize(("name", "look"), LOOKS)
+@pytest.mark.parametrize(("width", "name", "look"), LOOKS)
 def test_form_and_case_in_every_look(
     visit: Callable[..., Any], case: Complaint, width: int, name: str, look: dict[str, str]
 ) -> None:
