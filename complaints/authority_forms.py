@@ -11,7 +11,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as now_in_words
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Officer, named
@@ -20,11 +19,9 @@ from complaints.enterprise_forms import CHOOSE, Choice, Choices, Day, StepForm, 
 from complaints.handling.authority import BODIES
 from complaints.handling.casework import SERVICE_CHANNELS
 from complaints.handling.saying import LONGEST
-from complaints.workflow import REFUSAL_GROUNDS, TERMINATION_GROUNDS, Status
+from complaints.workflow import REFUSAL_GROUNDS, TERMINATION_GROUNDS
 
 SHORTEST_FACTS = 10
-OPEN_STATUSES = tuple(s for s in Status if s not in (Status.DRAFT, Status.FILED))
-WAITING = ("return", "extension", "objection", "recusal", "office_question", "proposal")
 
 
 def set_choices(form: forms.Form, name: str, choices: Choices) -> None:
@@ -34,37 +31,6 @@ def set_choices(form: forms.Form, name: str, choices: Choices) -> None:
 def lines_of(codes: Sequence[str], kind: str) -> Choices:
     """Choices that stand on a line of their own begin with a capital."""
     return [(code, words[:1].upper() + words[1:]) for code, words in words_of(codes, kind)]
-
-
-class CaseFilter(forms.Form):
-    """Conditions on the list of cases: a shareable GET form; what cannot be read is left out."""
-
-    status = forms.ChoiceField(label=_("状态"), required=False)
-    overdue = forms.ChoiceField(label=_("期限"), required=False, choices=[
-        ("", _("全部")), ("1", _("已逾期")), ("soon", _("2个工作日内到期"))])
-    waiting = forms.ChoiceField(label=_("等待决定"), required=False)
-    mine = forms.ChoiceField(label=_("经办人"), required=False, choices=[
-        ("", _("全部")), ("1", _("我经办的")), ("none", _("未指派"))])
-    enterprise = forms.CharField(label=_("企业"), required=False, max_length=80,
-                                 widget=forms.TextInput(attrs={"type": "search", "size": 14}))
-    q = forms.CharField(label=_("编号、商品"), required=False, max_length=60,
-                        widget=forms.TextInput(attrs={"type": "search", "size": 14}))
-
-    def __init__(self, data: Any) -> None:
-        super().__init__(data, label_suffix="")
-        set_choices(self, "status", [("", str(_("未办结"))), *words_of(OPEN_STATUSES, "status"),
-                                     ("any", str(_("全部")))])
-        set_choices(self, "waiting", [("", str(_("不限"))), *words_of(WAITING, "matter_kind")])
-
-    def conditions(self) -> dict[str, str]:
-        """What was said, field by field; a field that cannot be read says nothing."""
-        self.is_valid()
-        return {name: str(value) for name, value in self.cleaned_data.items() if value}
-
-    def words_for(self, name: str, value: str) -> str:
-        field = self.fields[name]
-        known: dict[Any, Any] = dict(field.choices) if isinstance(field, forms.ChoiceField) else {}  # type: ignore[arg-type]
-        return now_in_words("%(name)s：%(value)s") % {"name": field.label, "value": known.get(value, value)}
 
 
 class SaidForm(StepForm):

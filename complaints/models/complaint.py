@@ -5,6 +5,7 @@ The one rule: ``status`` is written by ``handling.take`` and by nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,29 @@ if TYPE_CHECKING:
     from odr_portal.accounts.models import User
 
 
+#: What an index on open cases holds; a list has to ask for it in the same words.
+OPEN = ~Q(status=Status.CLOSED)
+
+#: Levels whose cases have a column, so that an authority finds its own in the order of dates.
+LEVEL_COLUMNS = {Region.Level.PROVINCE: "handling_province", Region.Level.CITY: "handling_city",
+                 Region.Level.COUNTY: "handling_county"}
+
+
+def lies_in(region: Region) -> Q:
+    """Cases that are handled in this region or in one below it."""
+    column = LEVEL_COLUMNS.get(Region.Level(region.level))
+    if column is not None:
+        return Q(**{column: region.pk})
+    inside = Q(handling_region_id__gte=region.pk, handling_region_id__lte=region.last)
+    if region.level == Region.Level.TOWNSHIP and region.parent and region.parent.level == Region.Level.COUNTY:
+        # The county's index leads there; a township has none of its own.
+        return Q(handling_county=region.parent_id) & inside
+    return inside
+
+
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
-    """Reads only. ``visible_to`` is the first wall: every door starts here."""
+    """Reads only. ``visible_to`` is the first wall: every door starts here, and every list
+    with ``of_offices`` or ``held_by``, which are parts of it that an index can answer."""
 
     def visible_to(self, user: User | Any, *, on: date | None = None) -> ComplaintQuerySet:
         """Cases that ``user`` may see on day ``on`` (today): own, own engagement, own region.
@@ -42,15 +64,44 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
             if branch_ids is not None:
                 engagements = engagements.filter(branch_id__in=branch_ids)
             seen |= Q(Exists(engagements))
-        for officer in (
-            Officer.objects.on(day).filter(user_id=user.pk).select_related("authority__region")
-        ):
-            region = officer.authority.region
-            seen |= Q(handling_region_id__gte=region.pk, handling_region_id__lte=region.last)
+        for region in _regions_of(user, day):
+            seen |= lies_in(region)
         return self.filter(seen).exclude(status=Status.DRAFT)
+
+    def of_offices(self, user: User | Any, *, on: date) -> ComplaintQuerySet:
+        """Of what ``user`` may see: the cases of the regions where an office is held ``on``."""
+        if not getattr(user, "is_authenticated", False) or not user.is_active:
+            return self.none()
+        regions = _regions_of(user, on)
+        if not regions:
+            return self.none()
+        seen = lies_in(regions[0])
+        for region in regions[1:]:
+            seen |= lies_in(region)
+        return self.filter(seen).exclude(status=Status.DRAFT)
+
+    def held_by(self, jobs: Iterable[tuple[int, frozenset[int] | None]]) -> ComplaintQuerySet:
+        """Of what the holder of these jobs may see: cases that lie with that enterprise (and one
+        of these branches, None for all) now."""
+        found = [Q(enterprise_id=enterprise) if branches is None
+                 else Q(enterprise_id=enterprise, branch_id__in=branches) for enterprise, branches in jobs]
+        if not found:
+            return self.none()
+        held = found[0]
+        for one in found[1:]:
+            held |= one
+        return self.filter(held).exclude(status=Status.DRAFT)
 
     def open(self) -> ComplaintQuerySet:
         return self.exclude(status__in=[Status.CLOSED, Status.DRAFT])
+
+
+def _regions_of(user: User | Any, day: date) -> list[Region]:
+    """Where ``user`` holds an office on ``day``; a region within another one is left out."""
+    offices = Officer.objects.on(day).filter(user_id=user.pk).select_related(
+        "authority__region__parent")
+    regions = sorted({office.authority.region for office in offices}, key=lambda r: (r.pk, -r.last))
+    return [r for r in regions if not any(o.pk != r.pk and o.covers(r.pk) for o in regions)]
 
 
 class Complaint(models.Model):
@@ -72,32 +123,36 @@ class Complaint(models.Model):
     status_since = models.DateTimeField()
 
     consumer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True,
-                                 on_delete=models.PROTECT, related_name="complaints")
+                                 on_delete=models.PROTECT, db_index=False, related_name="complaints")
     consumer_key = models.UUIDField()
     contact_verified = models.BooleanField(default=False)
     language = models.CharField(max_length=10, default="zh-hans")
 
-    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT,
+    enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
                                    related_name="complaints")
-    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT,
+    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
                                related_name="complaints")
     picked_enterprise = models.ForeignKey(Enterprise, null=True, blank=True,
-                                          on_delete=models.PROTECT, related_name="+")
-    picked_branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT,
+                                          on_delete=models.PROTECT, db_index=False, related_name="+")
+    picked_branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
                                       related_name="+")
-    picked_brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT,
+    picked_brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
                                      related_name="+")
     respondent_named = models.CharField(max_length=200, blank=True, default="")
     respondent_details = models.JSONField(default=dict, blank=True)
-    handler = models.ForeignKey(Staff, null=True, blank=True, on_delete=models.PROTECT,
+    handler = models.ForeignKey(Staff, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
                                 related_name="cases")
 
-    service_region = models.ForeignKey(Region, null=True, blank=True, on_delete=models.PROTECT,
+    service_region = models.ForeignKey(Region, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
                                        related_name="+")
-    handling_region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
-    handling_authority = models.ForeignKey(Authority, on_delete=models.PROTECT,
+    handling_region = models.ForeignKey(Region, on_delete=models.PROTECT, db_index=False, related_name="+")
+    #: Written by the database with handling_region (migration 0006), for lists.
+    handling_province = models.IntegerField(null=True, blank=True, editable=False)
+    handling_city = models.IntegerField(null=True, blank=True, editable=False)
+    handling_county = models.IntegerField(null=True, blank=True, editable=False)
+    handling_authority = models.ForeignKey(Authority, on_delete=models.PROTECT, db_index=False,
                                            related_name="cases")
-    officer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT,
+    officer = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
                                 related_name="cases")
     authority_received_at = models.DateTimeField(null=True, blank=True)
     returns = models.PositiveSmallIntegerField(default=0)
@@ -163,13 +218,26 @@ class Complaint(models.Model):
                 fields=["external_source", "external_id"], condition=~Q(external_id=""),
                 name="external_complaint_is_filed_once"),
         ]
+        # No index on a foreign key alone: nobody deletes what it points at, and each index is
+        # paid for with every step of every case.
         indexes = [
             models.Index(fields=["consumer", "-filed_at"], name="cases_of_a_consumer"),
-            models.Index(fields=["enterprise", "status", "next_due_at", "id"],
-                         name="queue_of_an_enterprise"),
-            models.Index(fields=["handling_region", "status", "next_due_at", "id"],
-                         name="open_cases_of_a_region", condition=~Q(status=Status.CLOSED)),
-            models.Index(fields=["handling_region", "-filed_at"], name="cases_of_a_region"),
+            models.Index(fields=["consumer_key", "filed_at"], name="cases_of_a_person"),
+            models.Index(fields=["enterprise", "received_at", "id"], name="cases_of_an_enterprise"),
+            models.Index(fields=["handling_county", "received_at", "id"], name="cases_of_a_county"),
+            # Above a county one walks by date: the level is looked up in the index itself.
+            models.Index(fields=["received_at", "id", "handling_city", "handling_province"],
+                         name="cases_by_receipt"),
+            models.Index(fields=["enterprise", "next_due_at", "id", "status"],
+                         name="open_cases_of_an_enterprise", condition=OPEN),
+            models.Index(fields=["next_due_at", "id", "status"], name="open_cases", condition=OPEN),
+            *(models.Index(fields=[column, "next_due_at", "id", "status"],
+                           name=f"open_cases_of_a_{level}", condition=OPEN)
+              for level, column in LEVEL_COLUMNS.items()),
+            models.Index(fields=["officer", "next_due_at", "id"], name="open_cases_of_an_officer",
+                         condition=OPEN & Q(officer__isnull=False)),
+            models.Index(fields=["handler", "next_due_at", "id"], name="open_cases_of_a_handler",
+                         condition=OPEN & Q(handler__isnull=False)),
             models.Index(fields=["id"], name="filed_cases_to_forward",
                          condition=Q(status=Status.FILED)),
             models.Index(fields=["linked_group"], name="linked_cases",
@@ -240,6 +308,10 @@ class Engagement(models.Model):
         ]
         indexes = [
             models.Index(fields=["enterprise", "complaint"], name="engagements_of_an_enterprise"),
+            models.Index(fields=["enterprise", "-until_at", "-id"], name="ended_engagements_of_a_firm",
+                         condition=Q(until_at__isnull=False)),
+            models.Index(fields=["until_at"], name="ended_engagements",
+                         condition=Q(until_at__isnull=False)),
             models.Index(F("branch"), F("complaint"), name="engagements_of_a_branch"),
         ]
 

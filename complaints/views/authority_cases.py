@@ -1,49 +1,93 @@
 """/authority/cases/: the cases of the region, filtered by a shareable address, page by page.
 
-The one rule: a filter that cannot be read leaves its condition out and never fails.
+The one rule: a filter narrows what the desk sees and never widens it; one that cannot be read
+leaves its condition out, and the page says so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from complaints.authority_forms import CaseFilter
+from authorities.models import Officer, Region, named
+from complaints.case_filter import ANY, OF_A_STAGE, CaseFilter
+from complaints.case_filter import OPEN as OPEN_CASES
 from complaints.conditions import current_calendar
-from complaints.models import Complaint
+from complaints.models import Complaint, Engagement
+from complaints.models.complaint import OPEN, lies_in
+from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
-from complaints.views.authority_lists import OPEN, due_soon, late, rows_of, waits_for, with_related
-from complaints.views.enterprise_queue import keyset
+from complaints.views.authority_lists import RELATED, due_soon, late, midnight, rows_of, waits_for
+from complaints.views.case_search import LOOKED_THROUGH, matching, number_in
 from complaints.workflow import Status
-from enterprises.models import Enterprise
+from enterprises.models import Branch, Enterprise
 
-ANY = "any"
+#: A piece of a name may mean so many firms; more are not told apart by it.
+MOST_FIRMS = 200
 
 
 @officer_page("GET")
 def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    form = CaseFilter(request.GET)
-    said = form.conditions()
-    is_closed = said.get("status") in (Status.CLOSED, ANY)
+    form = CaseFilter(request.GET, officers=_officers(desk), regions=_regions(desk))
+    said = form.said
     chosen = narrowed(desk.cases(), said, desk)
-    page, before, after = keyset(with_related(chosen), request.GET, newest_first=is_closed)
+    # Of these there may be very many, so words are looked for among the newest only.
+    is_long = said["status"] in (Status.CLOSED, ANY)
+    if said.get("q"):
+        chosen = matching(chosen, said["q"], newest_by="received_at" if is_long else "")
+    listed = _listed(chosen, said, request.GET)
+    address = form.address()
     return render(request, "authority/cases.html", {
-        "rows": rows_of(page, desk), "filter": form, "active": _active(form, said),
-        "now": desk.now,
-        "previous_url": _url(said, before=before), "next_url": _url(said, after=after),
+        "rows": rows_of(listed.cases, desk), "filter": form, "now": desk.now,
+        "count": listed.count, "count_words": keyset.in_words(listed.count), "order": listed.order,
+        "looked_through": LOOKED_THROUGH if is_long and said.get("q") and not number_in(said["q"]) else 0,
+        "active": [{"label": one.words, "remove_url": _url({k: v for k, v in address.items() if k != one.name})}
+                   for one in form.active(enterprise=_firm(said), region=_region(said, form))],
+        "previous_url": _url(address, before=listed.before), "next_url": _url(address, after=listed.after),
     })
 
 
-def narrowed(cases: QuerySet[Complaint], said: dict[str, str], desk: Desk) -> QuerySet[Complaint]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of the list, and how many there are in all."""
+
+    cases: list[Complaint]
+    before: str
+    after: str
+    count: int
+    order: keyset.Order
+
+
+def _listed(cases: QuerySet[Complaint], said: dict[str, Any], asked: Mapping[str, str]) -> Listed:
+    """Open cases by the next deadline, others by receipt; what an enterprise ended, by that end."""
+    if any(said.get(name) for name in OF_A_STAGE):
+        stages = ended(said, cases)
+        order = keyset.BY_END
+        page = keyset.page_of(stages, asked, order, related=[f"complaint__{name}" for name in RELATED])
+        found, before, after = [stage.complaint for stage in page.rows], page.before, page.after
+        every: QuerySet[Any] = stages
+    else:
+        order = keyset.BY_RECEIPT if said["status"] in (Status.CLOSED, ANY) else keyset.BY_DUE
+        those = keyset.page_of(cases, asked, order, related=RELATED)
+        found, before, after, every = those.rows, those.before, those.after, cases
+    count = keyset.counts({"all": every})["all"] if before or after else len(found)
+    return Listed(found, before, after, count, order)
+
+
+def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> QuerySet[Complaint]:
     """The conditions of the filter, one after the other."""
-    status = said.get("status", "")
-    if not status:
+    status = said["status"]
+    if status == OPEN_CASES and not number_in(said.get("q", "")):
         cases = cases.filter(OPEN)
-    elif status != ANY:
+    elif status not in (OPEN_CASES, ANY):
         cases = cases.filter(status=status)
     if said.get("overdue") == "1":
         cases = cases.filter(late(desk.now))
@@ -51,23 +95,85 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, str], desk: Desk) -> Qu
         cases = cases.filter(due_soon(desk, current_calendar()))
     if said.get("waiting"):
         cases = cases.filter(waits_for(said["waiting"]))
-    if said.get("mine") == "1":
+    if said.get("officer") == "me":
         cases = cases.filter(officer__user=desk.user)
-    elif said.get("mine") == "none":
-        cases = cases.filter(officer=None)
-    if said.get("enterprise"):
+    elif said.get("officer"):
+        cases = cases.filter(officer=None if said["officer"] == "none" else int(said["officer"]))
+    if said.get("region"):
+        region = Region.objects.filter(code=said["region"]).first()
+        cases = cases.filter(lies_in(region)) if region else cases.none()
+    if said.get("category"):
+        cases = cases.filter(Q(problem_category=said["category"]) | Q(object_category=said["category"]))
+    if said.get("received_from"):
+        cases = cases.filter(received_at__gte=midnight(said["received_from"]))
+    if said.get("received_to"):
+        cases = cases.filter(received_at__lt=midnight(said["received_to"] + timedelta(days=1)))
+    if said.get("enterprise") and not any(said.get(name) for name in OF_A_STAGE):
         cases = cases.filter(_against(said["enterprise"]))
-    if said.get("q"):
-        cases = cases.filter(Q(number__icontains=said["q"]) | Q(item_name__icontains=said["q"]))
     return cases
+
+
+def ended(said: dict[str, Any], cases: QuerySet[Complaint]) -> QuerySet[Engagement]:
+    """An enterprise's time with one of ``cases`` that ended so, or then; one for each case, the
+    last. The enterprise that is asked for is the one whose time it was, whoever has the case now."""
+    stages = Engagement.objects.filter(until_at__isnull=False)
+    if said.get("result"):
+        stages = stages.filter(odr_result=said["result"])
+    if said.get("ended_from"):
+        stages = stages.filter(until_at__gte=midnight(said["ended_from"]))
+    if said.get("ended_to"):
+        stages = stages.filter(until_at__lt=midnight(said["ended_to"] + timedelta(days=1)))
+    if said.get("enterprise"):
+        firm = _id_of(said["enterprise"])
+        stages = stages.filter(enterprise_id__in=[firm] if firm else _firms(said["enterprise"]))
+    again = stages.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
+    return stages.filter(~Exists(again), complaint__in=cases)
 
 
 def _against(words: str) -> Q:
     """An enterprise by its number in the directory, or by a piece of a name."""
-    if words.isascii() and words.isdigit() and len(words) < 10:
-        return Q(enterprise_id=int(words))
-    return (Q(enterprise__name__icontains=words) | Q(enterprise__name_en__icontains=words)
-            | Q(branch__name__icontains=words) | Q(respondent_named__icontains=words))
+    firm = _id_of(words)
+    if firm:
+        return Q(enterprise_id=firm)
+    branches = Branch.objects.filter(Q(name__icontains=words) | Q(name_en__icontains=words)).order_by("pk")
+    return (Q(enterprise_id__in=_firms(words)) | Q(branch_id__in=list(branches.values_list("pk", flat=True)[:MOST_FIRMS]))
+            | Q(enterprise=None, respondent_named__icontains=words))
+
+
+def _id_of(words: str) -> int:
+    return int(words) if words.isascii() and words.isdigit() and len(words) < 10 else 0
+
+
+def _firms(words: str) -> list[int]:
+    firms = Enterprise.objects.filter(Q(name__icontains=words) | Q(name_en__icontains=words)).order_by("pk")
+    return list(firms.values_list("pk", flat=True)[:MOST_FIRMS])
+
+
+def _officers(desk: Desk) -> list[Officer]:
+    """Who may handle cases at these authorities today."""
+    found = (Officer.objects.on(desk.today).filter(authority_id__in=desk.authority_ids, user__is_active=True)
+             .exclude(role=Officer.Role.ANALYST).exclude(user=desk.user).select_related("user").order_by("user__name", "pk"))
+    return list(found[:MOST_FIRMS])
+
+
+def _regions(desk: Desk) -> list[Region]:
+    """The parts of the regions of these offices."""
+    parents = [actor.region[0] for actor in desk.actors if actor.region]
+    return list(Region.objects.filter(parent_id__in=parents).exclude(level=Region.Level.TOWNSHIP).order_by("pk"))
+
+
+def _firm(said: dict[str, Any]) -> str:
+    firm = Enterprise.objects.filter(pk=_id_of(said["enterprise"])).first() if _id_of(said.get("enterprise", "")) else None
+    return named(firm) if firm else ""
+
+
+def _region(said: dict[str, Any], form: CaseFilter) -> str:
+    if "region" not in said:
+        return ""
+    known = {region.code: named(region) for region in form.regions}
+    if said["region"] not in known:
+        known |= {r.code: named(r) for r in Region.objects.filter(code=said["region"])}
+    return known.get(said["region"], "")
 
 
 def _url(said: dict[str, str], **key: str) -> str:
@@ -76,16 +182,3 @@ def _url(said: dict[str, str], **key: str) -> str:
     query = said | {name: value for name, value in key.items() if value}
     here = reverse("complaints:authority-cases")
     return f"{here}?{urlencode(query)}" if query else here
-
-
-def _active(form: CaseFilter, said: dict[str, str]) -> list[dict[str, str]]:
-    """Conditions in force, each with the address without it."""
-    found = []
-    for name, value in said.items():
-        shown = value
-        if name == "enterprise" and value.isascii() and value.isdigit() and len(value) < 10:
-            firm = Enterprise.objects.filter(pk=int(value)).first()
-            shown = str(firm) if firm else value
-        found.append({"label": form.words_for(name, shown),
-                      "remove_url": _url({k: v for k, v in said.items() if k != name})})
-    return found

@@ -29,6 +29,7 @@ class Desk:
     actors: tuple[Actor, ...]
     now: datetime
     today: date
+    seen: QuerySet[Complaint]
 
     @property
     def authority_ids(self) -> frozenset[int]:
@@ -36,12 +37,7 @@ class Desk:
 
     def cases(self) -> QuerySet[Complaint]:
         """What lies in the regions of these offices; drafts are nobody's."""
-        region = Q(pk__in=[])
-        for actor in self.actors:
-            if actor.region is not None:
-                first, last = actor.region
-                region |= Q(handling_region_id__gte=first, handling_region_id__lte=last)
-        return Complaint.objects.visible_to(self.user, on=self.today).filter(region)
+        return self.seen
 
     def mine(self) -> Q:
         """Cases in whose authority's name this person may act."""
@@ -72,4 +68,5 @@ def desk_of(request: HttpRequest) -> Desk:
     offices = [a for a in actors_of(user, on=today) if a.side == "authority" and a.region is not None]
     if not offices:
         raise Http404
-    return Desk(user=user, actors=tuple(offices), now=now, today=today)
+    return Desk(user=user, actors=tuple(offices), now=now, today=today,
+                seen=Complaint.objects.of_offices(user, on=today))

@@ -7,23 +7,23 @@ condition, and a page of rows costs the same number of queries however many case
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from authorities.models import named
 from complaints import deadlines, labels, standing
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Deadline, Matter, PersonalText
+from complaints.models.complaint import OPEN
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, case_url, why_url
 from complaints.views.case_people import label_of, masked_name
 from complaints.workflow import Status
-from complaints.working_calendar import Calendar
+from complaints.working_calendar import SHANGHAI, Calendar
 
 SOON_DAYS = 2
-OPEN = ~Q(status__in=[Status.CLOSED, Status.DRAFT])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +43,15 @@ class Row:
 
 
 def late(now: datetime) -> Q:
-    """A clock of the case has run out, whether a sweeper has seen it or not."""
-    return OPEN & (Q(is_overdue=True) | Q(next_due_at__lte=now))
+    """A clock of the case has run out, whether a sweeper has seen it or not: the date that stands
+    on the case is the earliest of its clocks, lapsed ones too."""
+    return OPEN & Q(next_due_at__lte=now)
 
 
 def due_soon(desk: Desk, calendar: Calendar) -> Q:
     """Not late yet, and due within two working days."""
     end = deadlines.working_days(desk.today, SOON_DAYS, calendar, rule="due_soon").due_at
-    return OPEN & Q(is_overdue=False, next_due_at__gt=desk.now, next_due_at__lte=end)
+    return OPEN & Q(next_due_at__gt=desk.now, next_due_at__lte=end)
 
 
 def due_today(desk: Desk, calendar: Calendar) -> Q:
@@ -58,14 +59,18 @@ def due_today(desk: Desk, calendar: Calendar) -> Q:
     return OPEN & Q(next_due_at__gt=desk.now, next_due_at__lte=end)
 
 
+def midnight(day: date) -> datetime:
+    """Where a local day begins."""
+    return datetime.combine(day, time(), tzinfo=SHANGHAI)
+
+
 def waits_for(kind: str) -> Exists:
     """An open matter of this kind lies with the case."""
     return Exists(Matter.objects.filter(complaint=OuterRef("pk"), kind=kind, state="open"))
 
 
-def with_related(cases: QuerySet[Complaint]) -> QuerySet[Complaint]:
-    return cases.select_related("enterprise", "branch", "picked_enterprise", "officer__user",
-                                "handling_authority")
+#: What a row of a list says of others than the case.
+RELATED = ("enterprise", "branch", "picked_enterprise", "officer__user")
 
 
 def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:

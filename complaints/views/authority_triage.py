@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,18 +19,18 @@ from django.utils.translation import gettext_lazy
 from complaints import labels
 from complaints.conditions import Conditions, current_calendar
 from complaints.models import Complaint
+from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import (
+    RELATED,
     due_today,
     late,
     rows_of,
     waits_for,
-    with_related,
 )
 from complaints.views.authority_setting import setting_of
 from complaints.views.authority_targets import latest_decision, looked_up, suggested, why_words
 from complaints.views.case import AUTHORITY, CasePage, case_url, page_of
-from complaints.views.enterprise_queue import keyset
 from complaints.workflow import Status
 
 BESIDE = 30
@@ -68,18 +68,17 @@ def _conditions(desk: Desk) -> dict[str, Any]:
 def triage(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     conditions = _conditions(desk)
     tab = next((t for t in TABS if t.code == request.GET.get("view")), TABS[0])
-    counts = waiting(desk).aggregate(**{
-        code: Count("pk", filter=condition or Q(pk__gt=0)) for code, condition in conditions.items()})
-    page, before, after = keyset(with_related(waiting(desk).filter(conditions[tab.code])), request.GET)
+    counts = keyset.counts({code: waiting(desk).filter(condition) for code, condition in conditions.items()})
+    page = keyset.page_of(waiting(desk).filter(conditions[tab.code]), request.GET, related=RELATED)
     here = f"{reverse('complaints:authority-triage')}?view={tab.code}"
     return render(request, "authority/triage.html", {
-        "rows": [(row, triage_url(row.complaint)) for row in rows_of(page, desk)], "tab": tab,
-        "tabs": [{"title": t.title, "value": counts[t.code], "is_current": t is tab,
+        "rows": [(row, triage_url(row.complaint)) for row in rows_of(page.rows, desk)], "tab": tab,
+        "tabs": [{"title": t.title, "value": counts[t.code], "words": keyset.in_words(counts[t.code]), "is_current": t is tab,
                   "tone": t.tone if counts[t.code] else "neutral",
                   "url": f"{reverse('complaints:authority-triage')}?view={t.code}"} for t in TABS],
-        "counts": counts, "now": desk.now,
-        "previous_url": f"{here}&before={before}" if before else "",
-        "next_url": f"{here}&after={after}" if after else "",
+        "counts": {code: keyset.in_words(count) for code, count in counts.items()}, "now": desk.now,
+        "previous_url": f"{here}&before={page.before}" if page.before else "",
+        "next_url": f"{here}&after={page.after}" if page.after else "",
     })
 
 
@@ -95,14 +94,14 @@ def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
     if case.status != Status.TRIAGE:
         return redirect(case_url(case, AUTHORITY))
     page = page_of(setting.found, now=desk.now)
-    beside = with_related(waiting(desk)).order_by("next_due_at", "pk")[:BESIDE]
+    beside = keyset.first(waiting(desk), BESIDE, related=RELATED)
     decision = latest_decision(case)
     conditions = Conditions.at(desk.now)
     ranked = suggested(case, decision, conditions=conditions)
     query = request.GET.get("q", "")[:80]
     return render(request, "authority/triage_case.html", {
         "page": page, "case": case, "may": setting.may, "now": desk.now, "query": query,
-        "beside": [(row, triage_url(row.complaint)) for row in rows_of(list(beside), desk)],
+        "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, desk)],
         "why": why_words(decision), "targets": ranked,
         "reason": labels.reason(case.reason) if case.reason else "",
         "hits": looked_up(case, query, desk, conditions=conditions, besides=ranked),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -39,8 +39,13 @@ class Desk:
     def staff_ids(self) -> list[int]:
         return [actor.staff_id for actor in self.actors if actor.staff_id is not None]
 
-    def cases(self) -> Q:
+    def cases(self) -> QuerySet[Complaint]:
         """Cases that one of these jobs answers for now."""
+        return Complaint.objects.held_by(
+            (actor.enterprise_id, actor.branch_ids) for actor in self.actors if actor.enterprise_id is not None)
+
+    def engagements(self) -> Q:
+        """Times with a case that belong to one of these jobs, ended ones too."""
         found = Q(pk__in=[])
         for actor in self.actors:
             mine = Q(enterprise_id=actor.enterprise_id)
@@ -48,10 +53,6 @@ class Desk:
                 mine &= Q(branch_id__in=actor.branch_ids)
             found |= mine
         return found
-
-    def engagements(self) -> Q:
-        """Times with a case that belong to one of these jobs, ended ones too."""
-        return self.cases()
 
 
 def case_url(complaint: Complaint) -> str:

@@ -6,12 +6,13 @@ one page of rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import CharField, Exists, F, Model, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,49 +23,89 @@ from complaints import labels, standing
 from complaints.conditions import current_calendar
 from complaints.enterprise_forms import QueueFilter
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, PersonalText
+from complaints.views import keyset
 from complaints.views.case import why_url
 from complaints.views.case_people import label_of, masked_name
+from complaints.views.case_search import matching
 from complaints.views.enterprise_desk import Desk, case_url, desk_page
 from complaints.workflow import ENTERPRISE_SIDE, Status
 
 S = Status
-PAGE = 25
-#: Counts beyond this are shown as 约.
-MANY = 10_000
 #: The enterprise is still a party while an authority has the case.
 HERE = (*sorted(ENTERPRISE_SIDE), S.REVIEW, S.AWAITING_MATERIAL, S.MEDIATING, S.MEDIATION_SUSPENDED)
 ON_OUR_SIDE = Q(status__in=sorted(ENTERPRISE_SIDE))
 
 
+Shown = TypeVar("Shown", bound=Model)
+#: So long after now a clock of today may run.
+TONIGHT = timedelta(days=1)
+Rows = QuerySet[Complaint]
+
+
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """One saved view: its words, its condition on the annotated rows, its tone."""
+    """One saved view: its words, which of the open cases it shows, its tone."""
 
     code: str
     title: Any
-    condition: Q
+    of: Callable[[Rows, Desk], Rows]
     tone: str = "neutral"
     empty: Any = ""
 
 
+def _at(*statuses: Status) -> Callable[[Rows, Desk], Rows]:
+    return lambda cases, desk: cases.filter(status__in=statuses)
+
+
+def _owed(desk: Desk, **which: Any) -> QuerySet[Deadline]:
+    return Deadline.objects.filter(complaint=OuterRef("pk"), owed_by="enterprise", ended_at=None, **which)
+
+
+def _due_today(cases: Rows, desk: Desk) -> Rows:
+    """The date of the case is asked first: most cases then need no look at their clocks."""
+    return cases.filter(Exists(_owed(desk, state="running", last_day=desk.today, due_at__gt=desk.now)),
+                        ON_OUR_SIDE, next_due_at__lte=desk.now + TONIGHT)
+
+
+def _late(cases: Rows, desk: Desk) -> Rows:
+    owed = _owed(desk).filter(Q(state="lapsed") | Q(state="running", due_at__lte=desk.now))
+    return cases.filter(Exists(owed), ON_OUR_SIDE, next_due_at__lte=desk.now)
+
+
+def _with_last_word(cases: Rows) -> Rows:
+    """Who spoke last; a filing and what the system wrote are no words to answer."""
+    spoken = (HandlingStep.objects.filter(complaint=OuterRef("pk"), audience="parties")
+              .exclude(actor_role="system").exclude(step="file").order_by("-sequence").values("actor_role")[:1])
+    return cases.annotate(last_word=Subquery(spoken, output_field=CharField()))
+
+
+def _replied(cases: Rows, desk: Desk) -> Rows:
+    return _with_last_word(cases.filter(ON_OUR_SIDE)).filter(Q(last_word="consumer"))
+
+
+def _mine(cases: Rows, desk: Desk) -> Rows:
+    return cases.filter(handler_id__in=desk.staff_ids)
+
+
 VIEWS: dict[str, QueueView] = {view.code: view for view in (
-    QueueView("new", gettext_lazy("待受理"), Q(status=S.WITH_ENTERPRISE), "info",
+    QueueView("new", gettext_lazy("待受理"), _at(S.WITH_ENTERPRISE), "info",
               gettext_lazy("没有等待受理的案件。")),
-    QueueView("today", gettext_lazy("今日到期"), ON_OUR_SIDE & Q(is_due_today=True), "warn",
+    QueueView("today", gettext_lazy("今日到期"), _due_today, "warn",
               gettext_lazy("今天没有到期的案件。")),
-    QueueView("overdue", gettext_lazy("逾期"), ON_OUR_SIDE & Q(is_owed_late=True), "bad",
+    QueueView("overdue", gettext_lazy("逾期"), _late, "bad",
               gettext_lazy("没有逾期的案件，都在期限内。")),
-    QueueView("replied", gettext_lazy("有回复"), ON_OUR_SIDE & Q(last_word="consumer"), "info",
+    QueueView("replied", gettext_lazy("有回复"), _replied, "info",
               gettext_lazy("消费者没有新的回复。")),
-    QueueView("performing", gettext_lazy("待履行"), Q(status=S.PERFORMING), "neutral",
+    QueueView("performing", gettext_lazy("待履行"), _at(S.PERFORMING), "neutral",
               gettext_lazy("没有待履行的和解。")),
-    QueueView("waiting", gettext_lazy("等消费者"), Q(status=S.AWAITING_CONSUMER), "neutral",
+    QueueView("waiting", gettext_lazy("等消费者"), _at(S.AWAITING_CONSUMER), "neutral",
               gettext_lazy("没有等消费者答复的方案。")),
-    QueueView("mine", gettext_lazy("我的"), Q(is_mine=True), "neutral",
+    QueueView("mine", gettext_lazy("我的"), _mine, "neutral",
               gettext_lazy("没有分派给您的案件。")),
-    QueueView("all", gettext_lazy("全部"), Q(), "neutral", gettext_lazy("现在没有未办结的案件。")),
+    QueueView("all", gettext_lazy("全部"), lambda cases, desk: cases, "neutral",
+              gettext_lazy("现在没有未办结的案件。")),
 )}
-PAST = QueueView("past", gettext_lazy("已结束"), Q(), "neutral",
+PAST = QueueView("past", gettext_lazy("已结束"), lambda cases, desk: cases, "neutral",
                  gettext_lazy("还没有结束的案件。"))
 
 
@@ -91,12 +132,12 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """/enterprise/queue/?view=…: all open cases of this desk, or one view of them."""
     view = PAST if request.GET.get("view") == "past" else VIEWS.get(request.GET.get("view", ""), VIEWS["all"])
     form = QueueFilter(request.GET or None)
-    open_cases = annotated(visible(desk).filter(status__in=HERE), desk)
-    counts = open_cases.aggregate(**{v.code: Count("pk", filter=v.condition or Q(pk__gt=0))
-                                     for v in VIEWS.values()})
-    chosen = _past(desk) if view is PAST else open_cases.filter(view.condition)
-    page, before, after = keyset(narrowed(chosen, form, desk), request.GET, newest_first=view is PAST)
-    rows = rows_of(page, desk)
+    open_cases = desk.cases().filter(status__in=HERE)
+    found = {v.code: v.of(open_cases, desk) for v in VIEWS.values()}
+    counts = keyset.counts(found)
+    before, after, cases = (_past_page(desk, form, request.GET) if view is PAST
+                            else _open_page(found[view.code], desk, form, request.GET))
+    rows = rows_of(cases, desk)
     return render(request, "enterprise/queue.html", {
         "view": view,
         "tabs": [_tab(v, view, counts[v.code]) for v in VIEWS.values()] + [_tab(PAST, view, None)],
@@ -111,98 +152,37 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     })
 
 
-def visible(desk: Desk) -> QuerySet[Complaint]:
-    return Complaint.objects.visible_to(desk.user, on=desk.today).filter(desk.cases())
+def _open_page(cases: Rows, desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Complaint]]:
+    page = keyset.page_of(_with_last_word(narrowed(cases, form, desk)), asked, related=("handler__user", "branch"))
+    return page.before, page.after, page.rows
 
 
-def annotated(cases: QuerySet[Complaint], desk: Desk) -> QuerySet[Complaint]:
-    """What the views ask of a case: due today, late, who spoke last, whose it is."""
-    owed = Deadline.objects.filter(complaint=OuterRef("pk"), owed_by="enterprise", ended_at=None)
-    spoken = (HandlingStep.objects.filter(complaint=OuterRef("pk"), audience="parties")
-              .exclude(actor_role="system").exclude(step="file").order_by("-sequence").values("actor_role")[:1])
-    # The columns of the case are asked first: most rows then need no look at their clocks.
-    tonight = desk.now + timedelta(days=1)
-    return cases.annotate(
-        is_due_today=Case(When(next_due_at__lte=tonight, then=Exists(
-            owed.filter(state="running", last_day=desk.today, due_at__gt=desk.now))), default=False),
-        is_owed_late=Case(When(Q(is_overdue=True) | Q(next_due_at__lte=desk.now), then=Exists(
-            owed.filter(Q(state="lapsed") | Q(state="running", due_at__lte=desk.now)))), default=False),
-        last_word=Case(When(status__in=sorted(ENTERPRISE_SIDE), then=Subquery(
-            spoken, output_field=CharField())), default=Value(""), output_field=CharField()),
-        is_mine=Q(handler_id__in=desk.staff_ids),
-    )
+def _past_page(desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Complaint]]:
+    """Closed cases, and those that went to somebody else: our own time with them is readable.
+
+    A list of ended times with a case, not of cases: these are in order, however many there are.
+    """
+    ours = Engagement.objects.filter(desk.engagements())
+    again = ours.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
+    held = desk.cases().filter(pk=OuterRef("complaint"), status__in=HERE)
+    past = narrowed(ours.filter(~Exists(again), ~Exists(held), until_at__isnull=False), form, desk,
+                    path="complaint__", newest_by="until_at")
+    page = keyset.page_of(past, asked, keyset.BY_END, related=("complaint__handler__user", "complaint__branch"))
+    return page.before, page.after, [row.complaint for row in page.rows]
 
 
-def _past(desk: Desk) -> QuerySet[Complaint]:
-    """Closed cases, and those that went to somebody else: our own time with them is readable."""
-    ours = Engagement.objects.filter(desk.engagements(), complaint=OuterRef("pk"))
-    gone = ~desk.cases() | Q(status__in=[S.CLOSED, S.FILED, S.TRIAGE])
-    return (Complaint.objects.visible_to(desk.user, on=desk.today).filter(Exists(ours)).filter(gone)
-            .annotate(last_word=Value("", output_field=CharField())))
-
-
-def narrowed(cases: QuerySet[Complaint], form: QueueFilter, desk: Desk) -> QuerySet[Complaint]:
+def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str = "",
+             newest_by: str = "") -> QuerySet[Shown]:
     if not form.is_valid():
-        return cases
+        return rows
     words, handler = form.cleaned_data["q"], form.cleaned_data["handler"]
     if words:
-        cases = cases.filter(Q(number__icontains=words) | Q(item_name__icontains=words))
+        rows = matching(rows, words, path=path, newest_by=newest_by)
     if handler == "none":
-        cases = cases.filter(handler=None)
+        rows = rows.filter(**{f"{path}handler": None})
     elif handler == "mine":
-        cases = cases.filter(handler_id__in=desk.staff_ids)
-    return cases
-
-
-def keyset(
-    cases: QuerySet[Complaint], asked: Any, *, newest_first: bool = False
-) -> tuple[list[Complaint], str, str]:
-    """One page and the keys of the pages before and after it ("" where there is none)."""
-    field = "last_event_at" if newest_first else "next_due_at"
-    backwards = bool(asked.get("before"))
-    falling = newest_first != backwards
-    key = _read_key(asked.get("before") or asked.get("after") or "")
-    if key is not None:
-        cases = cases.filter(_beyond(field, *key, falling=falling, backwards=backwards))
-    first = F(field).desc(nulls_first=True) if falling else F(field).asc(nulls_last=True)
-    found = list(cases.select_related("handler__user", "branch").order_by(first, "-pk" if falling else "pk")
-                 [:PAGE + 1])
-    more = len(found) > PAGE
-    found = found[:PAGE]
-    if backwards:
-        found.reverse()
-    has_before = more if backwards else key is not None
-    has_after = True if backwards else more
-    return (found, _write_key(found[0], field) if found and has_before else "",
-            _write_key(found[-1], field) if found and has_after else "")
-
-
-def _beyond(field: str, moment: datetime | None, pk: int, *, falling: bool, backwards: bool) -> Q:
-    """Rows that come after the key in the order of reading; without a date they stand last."""
-    step = "lt" if falling else "gt"
-    if moment is None:
-        beside = Q(**{f"{field}__isnull": True, f"pk__{step}": pk})
-        return beside | Q(**{f"{field}__isnull": False}) if backwards else beside
-    found = Q(**{f"{field}__{step}": moment}) | Q(**{field: moment, f"pk__{step}": pk})
-    return found if falling else found | Q(**{f"{field}__isnull": True})
-
-
-def _write_key(complaint: Complaint, field: str) -> str:
-    moment = getattr(complaint, field)
-    return f"{int(moment.timestamp() * 1_000_000) if moment else 'x'}.{complaint.pk}"
-
-
-def _read_key(text: str) -> tuple[datetime | None, int] | None:
-    """A key that somebody changed is no key: the first page is shown."""
-    moment, _dot, pk = text.partition(".")
-    if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
-        return None
-    if moment == "x":
-        return None, int(pk)
-    if not (moment.isascii() and moment.isdigit() and len(moment) < 17):
-        return None
-    seconds, rest = divmod(int(moment), 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest), int(pk)
+        rows = rows.filter(**{f"{path}handler_id__in": desk.staff_ids})
+    return rows
 
 
 def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:
@@ -242,7 +222,7 @@ def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:
 
 
 def _tab(view: QueueView, current: QueueView, count: int | None) -> dict[str, Any]:
-    words = "" if count is None else str(count) if count < MANY else _("约%(n)s") % {"n": count // 1000 * 1000}
+    words = "" if count is None else keyset.in_words(count)
     return {"title": view.title, "url": f"{reverse('complaints:enterprise-queue')}?view={view.code}",
             "count": words, "value": count, "tone": view.tone if count else "neutral",
             "is_current": view is current}
@@ -252,8 +232,9 @@ def _sentence(counts: dict[str, int]) -> str:
     if not counts["all"]:
         return _("没有未办结的案件")
     if not counts["today"] and not counts["overdue"]:
-        return _("都在期限内：未办结%(n)s件") % {"n": counts["all"]}
-    return _("今天到期%(today)s件，逾期%(late)s件") % {"today": counts["today"], "late": counts["overdue"]}
+        return _("都在期限内：未办结%(n)s件") % {"n": keyset.in_words(counts["all"])}
+    return _("今天到期%(today)s件，逾期%(late)s件") % {
+        "today": keyset.in_words(counts["today"]), "late": keyset.in_words(counts["overdue"])}
 
 
 def _query(form: QueueFilter) -> dict[str, str]:

@@ -87,7 +87,7 @@ def test_filters_narrow_and_odd_ones_are_left_out(world: World) -> None:
     assert numbers("?status=review") == {review.number}
     assert numbers(f"?enterprise={world.mobile.pk}") == set()
     assert numbers(f"?q={mediating.number}") == {mediating.number}
-    assert numbers("?mine=1") == {mediating.number}
+    assert numbers("?officer=me") == {mediating.number}
     assert client.get("/authority/cases/%00/").status_code == 404
     assert client.get("/authority/cases/%F0%9F%99%82/accept/").status_code == 404
     for odd in ("?q=%00", "?enterprise=%00", "?status=odd", "?overdue=%00", "?after=x", "?after=9.9.9", "?before=99999999999999999.1",
@@ -122,7 +122,7 @@ def test_a_list_costs_the_same_however_long(world: World, path: str, django_asse
 
 
 def test_pages_of_a_list_follow_each_other_without_gap_or_double(world: World, monkeypatch: Any) -> None:
-    monkeypatch.setattr("complaints.views.enterprise_queue.PAGE", 3)
+    monkeypatch.setattr("complaints.views.keyset.PAGE", 3)
     made = {case_at(world, S.REVIEW).number for _ in range(7)}
     client, seen, url = desk(world.rui), [], "/authority/cases/?status=review"
     while url:

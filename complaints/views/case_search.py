@@ -1,0 +1,40 @@
+"""Looking for a case in a list by what somebody typed: its number, or words of what it is about.
+
+The one rule: a number is found by an index; words are compared with a bounded number of rows, so
+that no word can make a page slow.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from complaints.numbering import tidy
+
+#: Among closed cases words are looked for in so many, the newest of the list.
+LOOKED_THROUGH = 2000
+_BEGINNING = re.compile(r"\d{8}(-[0-9A-Z]{0,12}(-[0-9A-Z]?)?)?")
+
+Row = TypeVar("Row", bound=Model)
+
+
+def number_in(words: str) -> str:
+    """A whole number as it is written, the beginning of one, or "" for anything else."""
+    typed = words.strip().upper()
+    return tidy(typed) or (typed if _BEGINNING.fullmatch(typed) else "")
+
+
+def matching(rows: QuerySet[Row], words: str, *, path: str = "", newest_by: str = "") -> QuerySet[Row]:
+    """Rows whose case has this number or these words; ``path`` leads to the case.
+
+    ``newest_by`` is given for long lists: the date by which its newest rows are taken.
+    """
+    number = number_in(words)
+    if number:
+        return rows.filter(**{f"{path}number__startswith": number})
+    if newest_by:
+        newest = rows.order_by(f"-{newest_by}", "-pk").values("pk")[:LOOKED_THROUGH]
+        rows = rows.filter(pk__in=newest)
+    return rows.filter(Q(**{f"{path}number__icontains": words}) | Q(**{f"{path}item_name__icontains": words}))

@@ -1,0 +1,155 @@
+"""Lists page by page by key, and counts that stop: what a page costs does not grow with the list.
+
+The one rule: no OFFSET and no count over everything. A page begins at the row that its address
+names, and a count ends at ``MANY``; beyond that it says "more than".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+
+PAGE = 25
+#: Counts go so far.
+MANY = 1000
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By a date of the row, ties by its id; rows without the date stand last."""
+
+    field: str
+    falling: bool = False
+    may_be_absent: bool = False
+
+
+BY_DUE = Order("next_due_at", may_be_absent=True)
+BY_RECEIPT = Order("received_at", falling=True)
+BY_END = Order("until_at", falling=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page and the keys of the pages before and after it ("" where there is none)."""
+
+    rows: list[Row]
+    before: str
+    after: str
+
+
+def _beyond(field: str, moment: datetime, pk: int, *, falling: bool) -> Func:
+    """(date, id) > (date, id) in one comparison, so that an index finds the place at once."""
+    row, key = Func(F(field), F("pk"), function="ROW"), Func(Value(moment), Value(pk), function="ROW")
+    return Func(row, key, template="%(expressions)s", arg_joiner=" < " if falling else " > ",
+                output_field=BooleanField())
+
+
+def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE, *,
+            related: Sequence[str] = ()) -> Page[Row]:
+    """The page that ``asked`` names by ``after`` or ``before``; an odd key shows the first.
+
+    The rows are found by their ids first and read with what is ``related`` to them then: beside
+    joins the database would rather sort a whole list than walk it in order.
+    """
+    backwards = bool(asked.get("before"))
+    key = _read_key(asked.get("before") or asked.get("after") or "")
+    if key is not None and key[0] is None and not order.may_be_absent:
+        key = None
+    if key is None:
+        backwards = False
+    ids: list[int] = []
+    for part in _parts(rows, order, key, backwards=backwards):
+        if len(ids) <= PAGE:
+            ids += part.values_list("pk", flat=True)[:PAGE + 1 - len(ids)]
+    has_more = len(ids) > PAGE
+    found = _read(rows, ids[:PAGE], related)
+    if backwards:
+        found.reverse()
+    has_before, has_after = (has_more, True) if backwards else (key is not None, has_more)
+    return Page(found, _write_key(found[0], order) if found and has_before else "",
+                _write_key(found[-1], order) if found and has_after else "")
+
+
+def first(rows: QuerySet[Row], number: int, *, order: Order = BY_DUE, related: Sequence[str] = ()) -> list[Row]:
+    """The first few of a list."""
+    return _read(rows, list(rows.order_by(order.field, "pk").values_list("pk", flat=True)[:number]), related)
+
+
+def _read(rows: QuerySet[Row], ids: list[int], related: Sequence[str]) -> list[Row]:
+    """In the order of ``ids``; what left the list in between is not shown any more."""
+    if not ids:
+        return []
+    read = {row.pk: row for row in rows.select_related(*related).filter(pk__in=ids).order_by()}
+    return [read[pk] for pk in ids if pk in read]
+
+
+def _parts(rows: QuerySet[Row], order: Order, key: tuple[datetime | None, int] | None, *,
+           backwards: bool) -> list[QuerySet[Row]]:
+    """The list in one or two stretches, each in the order of an index: dated, then undated."""
+    field, falling = order.field, order.falling != backwards
+    sign = "-" if falling else ""
+    dated = rows.order_by(f"{sign}{field}", f"{sign}pk")
+    if not order.may_be_absent:
+        return [dated if key is None or key[0] is None else dated.filter(
+            _beyond(field, key[0], key[1], falling=falling))]
+    dated = dated.filter(**{f"{field}__isnull": False})
+    undated = rows.filter(**{f"{field}__isnull": True}).order_by(f"{sign}{field}", f"{sign}pk")
+    if key is None:
+        return [dated, undated]
+    moment, pk = key
+    if moment is None:
+        undated = undated.filter(**{f"pk__{'lt' if falling else 'gt'}": pk})
+        return [undated, dated] if backwards else [undated]
+    dated = dated.filter(_beyond(field, moment, pk, falling=falling))
+    return [dated] if backwards else [dated, undated]
+
+
+def _write_key(row: Model, order: Order) -> str:
+    moment = getattr(row, order.field)
+    return f"{(moment - _EPOCH) // _TICK if moment else 'x'}.{row.pk}"
+
+
+def _read_key(text: str) -> tuple[datetime | None, int] | None:
+    """A key that somebody changed is no key: the first page is shown."""
+    moment, _dot, pk = text.partition(".")
+    if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
+        return None
+    if moment == "x":
+        return None, int(pk)
+    if not (moment.isascii() and moment.isdigit() and len(moment) < 17):
+        return None
+    return _EPOCH + int(moment) * _TICK, int(pk)
+
+
+def counts(of: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
+    """How many rows each list has, at most MANY + 1, all in one statement."""
+    parts: list[str] = []
+    values: list[Any] = []
+    found = dict.fromkeys(of, 0)
+    asked = []
+    for name, rows in of.items():
+        try:
+            sql, params = rows.order_by().values("pk")[:MANY + 1].query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        asked.append(name)
+        parts.append(f"(select count(*) from ({sql}) n)")  # noqa: S608
+        values += params
+    if asked:
+        with connection.cursor() as cursor:
+            cursor.execute(f"select {', '.join(parts)}", values)
+            found |= dict(zip(asked, cursor.fetchone() or (), strict=True))
+    return found
+
+
+def in_words(count: int) -> str:
+    return str(count) if count <= MANY else f"{MANY}+"

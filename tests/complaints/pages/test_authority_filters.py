@@ -1,0 +1,215 @@
+"""The filters of an authority's list: what they show, what they refuse, what they never do."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from authorities.models import Region
+from complaints.models import Complaint, Engagement
+from complaints.views import keyset
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import DAYS, S, case_at, desk, now
+
+CASES = "/authority/cases/"
+
+
+def shown(client: Any, query: str = "") -> list[str]:
+    answer = client.get(f"{CASES}{query}")
+    assert answer.status_code == 200
+    return [row.complaint.number for row in answer.context["rows"]]
+
+
+def test_each_condition_narrows(world: World) -> None:
+    review, negotiating, closed = case_at(world, S.REVIEW), case_at(world, S.NEGOTIATING), case_at(world, S.CLOSED)
+    client = desk(world.su)
+    assert set(shown(client)) == {review.number, negotiating.number}
+    assert shown(client, "?status=closed") == [closed.number]
+    assert set(shown(client, "?status=any")) == {review.number, negotiating.number, closed.number}
+    assert set(shown(client, f"?enterprise={world.mobile.pk}")) == {negotiating.number}
+    assert set(shown(client, "?enterprise=福州分公司")) == {negotiating.number}
+    assert shown(client, "?enterprise=没有这家") == []
+    assert set(shown(client, "?category=fee_unknown&status=any")) == {review.number, negotiating.number, closed.number}
+    assert set(shown(client, "?category=telecom")) == {review.number, negotiating.number}
+    assert shown(client, "?category=goods.food") == []
+    assert set(shown(client, "?region=350102")) == {review.number, negotiating.number}
+    assert shown(client, "?region=350121") == []
+    assert set(shown(client, "?officer=none")) == {review.number, negotiating.number}
+    assert shown(client, "?q=%E5%AE%BD%E5%B8%A6&status=closed") == [closed.number]
+
+
+def test_a_number_is_found_whatever_its_state(world: World) -> None:
+    closed = case_at(world, S.CLOSED)
+    client = desk(world.su)
+    assert shown(client, f"?q={closed.number}") == [closed.number]
+    assert shown(client, f"?q={closed.number.lower().replace('-', ' ')}") == [closed.number]
+    assert shown(client, f"?q={closed.number[:12]}") == [closed.number]
+    assert shown(client, f"?q={closed.number}&status=closed") == [closed.number]
+    assert shown(client, f"?q={closed.number}&status=review") == []
+
+
+def test_a_period_takes_open_and_closed_cases_of_its_days(world: World) -> None:
+    today = now().astimezone().date()
+    old = given.a_complaint(world, status=S.CLOSED, now=now() - 40 * DAYS)
+    fresh = case_at(world, S.REVIEW)
+    client = desk(world.su)
+    assert shown(client, f"?received_from={today - 2 * DAYS}") == [fresh.number]
+    assert shown(client, f"?received_to={today - 30 * DAYS}") == [old.number]
+    assert shown(client, f"?received_from={today - 2 * DAYS}&status=closed") == []
+    Complaint.objects.filter(pk=old.pk).update(received_at=datetime(2026, 10, 1, 15, 59, tzinfo=now().tzinfo))
+    assert shown(client, "?received_from=2026-10-01&received_to=2026-10-01") == [old.number]
+    Complaint.objects.filter(pk=old.pk).update(received_at=datetime(2026, 10, 1, 16, 0, tzinfo=now().tzinfo))
+    assert shown(client, "?received_from=2026-10-01&received_to=2026-10-01") == []
+
+
+def test_what_an_enterprise_ended_is_found_by_day_and_result_whoever_has_the_case_now(world: World) -> None:
+    settled = case_at(world, S.CLOSED)
+    case_at(world, S.NEGOTIATING)
+    stage = Engagement.objects.get(complaint=settled)
+    day = stage.until_at.astimezone().date()  # type: ignore[union-attr]
+    client = desk(world.su)
+    assert shown(client, f"?result=settled&ended_from={day}&ended_to={day}") == [settled.number]
+    assert shown(client, f"?result=failed&ended_from={day}") == []
+    assert shown(client, f"?result=settled&enterprise={world.mobile.pk}") == [settled.number]
+    assert shown(client, f"?result=settled&enterprise={world.telecom.pk}") == []
+    Complaint.objects.filter(pk=settled.pk).update(enterprise=world.telecom)
+    assert shown(client, f"?result=settled&enterprise={world.mobile.pk}") == [settled.number]
+
+
+def test_a_case_that_was_ended_twice_stands_there_once(world: World) -> None:
+    case = case_at(world, S.CLOSED)
+    first = Engagement.objects.get(complaint=case)
+    first.pk = None
+    first.save()
+    answer = desk(world.su).get(f"{CASES}?result=settled")
+    assert [row.complaint.number for row in answer.context["rows"]] == [case.number]
+    assert answer.context["count"] == 1
+
+
+@pytest.mark.parametrize(("query", "names"), [
+    ("?received_from=2026-12-02&received_to=2026-12-01", ["received_to"]),
+    ("?received_from=0001-01-01", ["received_from"]), ("?received_to=9999-12-31", ["received_to"]),
+    ("?ended_from=30.2.2026", ["ended_from"]), ("?result=odd", ["result"]), ("?status=odd", ["status"]),
+    ("?overdue=" + "9" * 31, ["overdue"]), ("?category=%27%3B--", ["category"]), ("?q=" + "长" * 3000, ["q"]),
+    ("?enterprise=" + "x" * 10_000, ["enterprise"]), ("?q=%00", ["q"]), ("?officer=1", ["officer"]),
+    ("?region=" + "3" * 25, ["region"]),
+])
+def test_what_cannot_be_read_is_left_out_and_said(world: World, query: str, names: list[str]) -> None:
+    case = case_at(world, S.REVIEW)
+    answer = desk(world.rui).get(f"{CASES}{query}")
+    assert answer.status_code == 200
+    assert list(answer.context["filter"].errors) == names
+    assert [row.complaint.number for row in answer.context["rows"]] == [case.number]
+    assert "没有用“" in answer.content.decode()
+    assert len(answer.content) < 100_000 + len(query)
+
+
+@pytest.mark.parametrize("query", [
+    "?after=x", "?after=x.1&status=any", "?before=1.1", "?after=9.9.9", "?before=" + "9" * 17 + ".1", "?after=%00.1",
+    "?after=" + "9" * 400, "?after=1." + "9" * 19, "?enterprise=1" + "0" * 30, "?enterprise=%25_", "?region=000000",
+    "?region=CN", "?q=%25", "?q=_______", "?status=any&q=%F0%9F%99%82", "?nothing=1", "?result=settled&after=x.1",
+])  # fmt: skip
+def test_odd_values_show_a_page_of_the_own_region(world: World, query: str) -> None:
+    case = case_at(world, S.REVIEW)
+    far = desk(world.far_officer.user)
+    answer = far.get(f"{CASES}{query}")
+    assert answer.status_code == 200
+    assert answer.context["rows"] == []
+    assert case.number not in answer.content.decode()
+    assert desk(world.rui).get(f"{CASES}{query}").status_code == 200
+
+
+def test_a_condition_that_is_taken_away_leaves_the_others(world: World) -> None:
+    case_at(world, S.REVIEW)
+    answer = desk(world.su).get(f"{CASES}?status=review&region=350102&received_from=2026-01-01&overdue=soon")
+    labels = [one["label"] for one in answer.context["active"]]
+    assert labels[0].startswith("状态：")
+    assert "地区：鼓楼区" in labels
+    assert "收到日期，自：2026-01-01" in labels
+    without = next(one["remove_url"] for one in answer.context["active"] if one["label"].startswith("状态"))
+    assert without == f"{CASES}?overdue=soon&region=350102&received_from=2026-01-01"
+
+
+def test_counts_stop_and_say_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(4):
+        case_at(world, S.REVIEW)
+    monkeypatch.setattr(keyset, "MANY", 2)
+    monkeypatch.setattr(keyset, "PAGE", 2)
+    client = desk(world.rui)
+    assert "2+件" in client.get(CASES).content.decode()
+    assert ">2+<" in client.get("/authority/").content.decode()
+    with CaptureQueriesContext(connection) as asked:
+        client.get(CASES), client.get("/authority/"), client.get("/authority/triage/")
+    statements = [q["sql"].upper() for q in asked.captured_queries]
+    assert not [sql for sql in statements if "OFFSET" in sql]
+    assert not [sql for sql in statements if "COUNT(*) FROM" in sql and "LIMIT 3" not in sql and "COMPLAINTS_" in sql]
+
+
+def test_pages_follow_each_other_with_equal_dates_and_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyset, "PAGE", 2)
+    made = [case_at(world, S.REVIEW) for _ in range(9)]
+    Complaint.objects.filter(pk__in=[c.pk for c in made[3:6]]).update(next_due_at=None)
+    Complaint.objects.filter(pk__in=[c.pk for c in made[6:]]).update(next_due_at=now() - timedelta(days=1))
+    expected = [c.number for c in [*made[6:], *made[:3], *made[3:6]]]
+    client, seen, url, pages = desk(world.rui), [], CASES, []
+    while url:
+        answer = client.get(url)
+        pages.append([row.complaint.number for row in answer.context["rows"]])
+        seen += pages[-1]
+        url = answer.context["next_url"]
+    assert seen == expected
+    back, url = [], answer.context["previous_url"]
+    while url:
+        answer = client.get(url)
+        back.append([row.complaint.number for row in answer.context["rows"]])
+        url = answer.context["previous_url"]
+    assert list(reversed(back)) == pages[:-1]
+
+
+@pytest.mark.parametrize(("code", "index"), [
+    ("350102", "open_cases_of_a_county"), ("350100", "open_cases_of_a_city"), ("350000", "open_cases_of_a_province"),
+    ("CN", "open_cases"),
+])
+def test_a_list_is_walked_in_the_order_of_its_index(world: World, code: str, index: str) -> None:
+    """Not one that is sorted first: with a million cases that is the difference."""
+    from complaints.models.complaint import OPEN, lies_in
+
+    case_at(world, S.REVIEW)
+    rows = Complaint.objects.filter(lies_in(Region.objects.get(code=code))).filter(OPEN)
+    order = keyset.BY_DUE
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off; set local enable_bitmapscan = off; "
+                       "set local enable_sort = off")
+        for key in (None, (now(), 1), (None, 1)):
+            for part in keyset._parts(rows, order, key, backwards=False):
+                plan = part.values_list("pk", flat=True)[:26].explain()
+                assert f"using {index} " in plan, plan
+                assert "Sort" not in plan, plan
+
+
+def test_the_database_places_a_case_wherever_it_is_written(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+
+    def places() -> tuple[int | None, ...]:
+        case.refresh_from_db()
+        return case.handling_province, case.handling_city, case.handling_county
+
+    assert places() == (350_000_000, 350_100_000, 350_102_000)
+    Complaint.objects.filter(pk=case.pk).update(handling_region=Region.objects.get(code="110101"))
+    assert places() == (110_000_000, None, 110_101_000)
+    case.handling_county = 1
+    case.save()
+    assert places() == (110_000_000, None, 110_101_000)
+    Complaint.objects.filter(pk=case.pk).update(handling_region=Region.objects.get(code="CN"))
+    assert places() == (None, None, None)
+
+
+def test_days_of_the_filter_end_at_local_midnight() -> None:
+    from complaints.views.authority_lists import midnight
+
+    assert midnight(date(2026, 10, 1)).isoformat() == "2026-10-01T00:00:00+08:00"
