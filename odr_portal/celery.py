@@ -13,7 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
 
 from django.conf import settings
 
-HEARTBEAT_EVERY = 10
+# Several beats may get lost on the way before anybody takes the broker for dead.
+HEARTBEAT_EVERY = max(1, settings.HEARTBEAT_STALE_AFTER // 6)
 # The work of a day. It asks more often whether it was done, for beat forgets its schedule when it is set up anew.
 RETENTION_EVERY = 3600
 
@@ -66,7 +67,8 @@ app.conf.update(
     task_publish_retry=False,
     worker_cancel_long_running_tasks_on_connection_loss=True,
     worker_soft_shutdown_timeout=20,
-    worker_enable_soft_shutdown_on_idle=True,
+    # Nobody waits for an idle worker: with no task planned ahead there is nothing in it to save.
+    worker_enable_soft_shutdown_on_idle=False,
     worker_max_tasks_per_child=1000,
     worker_max_memory_per_child=400_000,
     worker_send_task_events=False,
