@@ -9,7 +9,7 @@ unexport PYTHONPATH PYTHONHOME
 
 PACKAGES := odr_portal authorities enterprises complaints routing oversight
 
-.PHONY: help run dev set-up set-up-tests test test-fast test-full check lock translations
+.PHONY: help run dev set-up set-up-tests test test-fast test-full soak prove-faults check lock translations
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
@@ -17,6 +17,8 @@ help:
 	@echo "make test       all tests but the long ones"
 	@echo "make test-fast  under a minute: no browser, no killed processes, nothing thorough"
 	@echo "make test-full  everything"
+	@echo "make soak       two hours of random faults (SOAK_MINUTES=… SOAK_SEED=…)"
+	@echo "make prove-faults   the fault tests turn red where a defence is missing (TWIN=…)"
 	@echo "make check      style, types, import order, settings, migrations"
 	@echo "make lock       pin the requirements anew"
 
@@ -43,6 +45,12 @@ test-fast: set-up-tests
 test-full: set-up-tests
 	@tools/set-up-browser
 	@$(PYTHON) -m pytest -q
+
+soak: set-up-tests
+	@$(PYTHON) -m tests.faults.soak
+
+prove-faults: set-up-tests
+	@$(PYTHON) -m tests.faults.twins $(TWIN)
 
 check: set-up-tests
 	@$(PYTHON) -m ruff check .

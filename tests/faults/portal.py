@@ -4,6 +4,7 @@ One rule: whatever the test does to it, nothing of it is left over.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -20,8 +21,13 @@ from typing import Any
 
 import psycopg2
 
+from tests.faults import twins
+
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 240
+PROGRAMS = ("postgres", "valkey", "portal:web", "portal:worker", "portal:beat", "portal:watch")
+# Back by itself within so many seconds of a machine that does nothing else.
+BACK_WITHIN = 60
 # Requirements, database and demo data, on a machine that does other things too.
 FIRST_START = 900
 
@@ -46,7 +52,37 @@ def copy_of_the_clone(target: Path) -> Path:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
     (target / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    # A twin is the same portal with one defence taken away; every test must be able to see that.
+    if twin := os.environ.get(twins.VARIABLE):
+        twins.apply(twin, target)
     return target
+
+
+def crowded() -> float:
+    """How much slower than alone this machine is at the moment."""
+    return min(4.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+
+
+def end_with_parent() -> None:
+    """In a child: the orderly end when the tests are killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def parents() -> dict[int, int]:
+    """Who is whose child, of all processes."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            found[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    return found
+
+
+def descendants(process: int) -> list[int]:
+    """Children, and theirs, of one process; the nearest first."""
+    known, found = parents(), [process]
+    for one in found:
+        found += [child for child, parent in known.items() if parent == one]
+    return found[1:]
 
 
 class RunningPortal:
@@ -87,6 +123,7 @@ class RunningPortal:
             text=True,
             # Its own group, so that a Ctrl-C can be sent as a terminal does: to all of it.
             start_new_session=True,
+            preexec_fn=end_with_parent,
         )
         self.until(lambda: "Ctrl-C stops everything" in self.log.read_text(), "the portal serves", FIRST_START)
         return time.monotonic() - begun
@@ -124,17 +161,50 @@ class RunningPortal:
             **more,
         )
 
-    def query(self, statement: str) -> list[Any]:
+    def in_clone(self, module: str, *words: Any, **more: Any) -> "subprocess.Popen[str]":
+        """A program of the tests as a process of its own beside the portal, with its settings."""
+        return subprocess.Popen(
+            [self.clone / ".venv" / "bin" / "python", "-m", module, *map(str, words)],
+            cwd=self.clone,
+            env=self.variables,
+            text=True,
+            stdout=subprocess.PIPE,
+            preexec_fn=end_with_parent,
+            **more,
+        )
+
+    def query(self, statement: str, values: Any = None) -> list[Any]:
         address = f"postgresql://postgres@/portal?host={self.local / 'run'}"
         if "host=" in self.settings.get("DATABASE_URL", ""):
             address = "postgresql://postgres@/portal?host=" + self.settings["DATABASE_URL"].partition("host=")[2]
-        connection = psycopg2.connect(address)
+        connection = psycopg2.connect(address, connect_timeout=5)
         try:
             with connection.cursor() as cursor:
-                cursor.execute(statement)
+                cursor.execute(statement, values)
                 return cursor.fetchall()
         finally:
             connection.close()
+
+    def is_well(self) -> bool:
+        """Every program runs, /healthz is content, and no process of ours lies about without a supervisor."""
+        states = {f"{row['group']}:{row['name']}": row["statename"] for row in self.supervisor().getAllProcessInfo()}
+        running = all(states[name if ":" in name else f"{name}:{name}"] == "RUNNING" for name in PROGRAMS)
+        return running and self.health()["status"] == "ok" and not self.orphans()
+
+    def recover(self, seconds: float = BACK_WITHIN) -> float:
+        """Seconds until everything is back by itself; nobody helps."""
+        begun = time.monotonic()
+        try:
+            self.until(self.is_well, "all is well again by itself", seconds * crowded())
+        except AssertionError as error:
+            states = {row["name"]: row["description"] for row in self.supervisor().getAllProcessInfo()}
+            raise AssertionError(f"not back: {states}; {self.health()}; orphans {self.orphans()}") from error
+        return time.monotonic() - begun
+
+    def orphans(self) -> list[str]:
+        """Processes of this portal that have lost their parent: they hold connections, locks and ports."""
+        known = parents()
+        return [line for line in self.leftovers() if known.get(int(line.partition(":")[0])) == 1]
 
     def supervisor(self) -> Any:
         import xmlrpc.client

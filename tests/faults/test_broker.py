@@ -1,54 +1,56 @@
-"""With Valkey away filing goes on as before, the sweeps still happen, and /healthz says who does them."""
+"""Valkey carries nudges only: killed, emptied or away for an hour, it costs time and never a case."""
 
-import subprocess
-from pathlib import Path
+import os
 
 import pytest
 
-from tests.faults.portal import RunningPortal, a_portal
+from tests.faults.clients import Person, pick_of
+from tests.faults.scenario import STALE, Scenario, valkey_away
 
 pytestmark = pytest.mark.fault
-STALE = 8
+# `make soak` lets it be away for a real hour, and so may this.
+AWAY = float(os.environ.get("FAULTS_VALKEY_AWAY", "60"))
 
 
-def file_one(portal: RunningPortal) -> tuple[int, float]:
-    done = subprocess.run(
-        [portal.clone / ".venv" / "bin" / "python", "-m", "tests.faults.file_one"],
-        cwd=portal.clone,
-        env=portal.variables,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    number, seconds = done.stdout.split()
-    return int(number), float(seconds)
+def moved_on(scenario: Scenario, number: str) -> bool:
+    asked = "select status from complaints_complaint where number = %s"
+    return scenario.portal.query(asked, [number]) != [("filed",)]
 
 
-def has_left_filed(portal: RunningPortal, case: int) -> bool:
-    return portal.query(f"select status from complaints_complaint where id = {case}") != [("filed",)]
+def test_without_the_broker_cases_are_filed_and_swept(scenario: Scenario) -> None:
+    portal, person = scenario.portal, Person(scenario.portal, scenario.history, 0)
+    person.sign_in()
+    pick = pick_of(portal)
+    number = person.file(pick)
+    scenario.until(lambda: moved_on(scenario, number), "the worker swept the case")
+
+    portal.supervisor().stopProcess("valkey")
+    number = person.file(pick)
+    # Not one of the broker's time-outs (2 s to connect, 5 s to answer) is waited for.
+    assert max(made.seconds for made in scenario.history.requests) < 2
+    assert {portal.get(page)[0] for page in ("/", "/file/", "/readyz")} == {200}
+    scenario.until(lambda: portal.health()["notes"] == ["broker away, watch sweeps"], "health says so", STALE + 30)
+    scenario.until(lambda: moved_on(scenario, number), "the watcher swept the case")
+
+    portal.supervisor().startProcess("valkey")
+    scenario.judge()
 
 
-def test_without_the_broker_cases_are_filed_and_swept(tmp_path: Path) -> None:
-    with a_portal(tmp_path, DEMO="no", HEARTBEAT_STALE_AFTER=str(STALE), SWEEP_EVERY="2") as portal:
-        portal.start()
-        directory = portal.manage("load_directory")
-        assert directory.wait(120) == 0, directory.communicate()[0][-2000:]
-        portal.until(lambda: portal.health()["status"] == "ok", "beat, broker, worker and watch live", 90)
+@pytest.mark.full
+def test_f16_f17_valkey_is_killed_and_comes_back_empty(scenario: Scenario) -> None:
+    """Four times while tasks run, twice without what waited in it; all eight file on."""
+    cases = 60
+    scenario.clocks(cases, 2, 12)
+    with scenario.filing() as work:
+        for name in ("valkey", "valkey", "valkey empty", "valkey", "valkey empty", "valkey"):
+            work.until_acks(4)
+            scenario.strike(name)
+        work.until_acks(4)
+    scenario.judge()
+    assert scenario.lapsed() == 2 * cases
 
-        case, _ = file_one(portal)
-        portal.until(lambda: has_left_filed(portal, case), "the worker swept the case", 60)
-        pages = ["/", "/file/", "/readyz"]
-        assert {portal.get(page)[0] for page in pages} == {200}
 
-        portal.supervisor().stopProcess("valkey")
-        case, seconds = file_one(portal)
-        # Not one of the broker's time-outs (2 s to connect, 5 s to answer) is waited for.
-        assert seconds < 2
-        assert {portal.get(page)[0] for page in pages} == {200}
-        portal.until(
-            lambda: portal.health()["notes"] == ["broker away, watch sweeps"], "health says who sweeps", STALE + 30
-        )
-        portal.until(lambda: has_left_filed(portal, case), "the watcher swept the case", 60)
-
-        portal.supervisor().startProcess("valkey")
-        portal.until(lambda: portal.health()["status"] == "ok", "the workers are back", 120)
+@pytest.mark.full
+def test_f18_valkey_is_away_for_long(scenario: Scenario) -> None:
+    """All the while people file, clocks lapse and cases go on; afterwards nobody restarts anything by hand."""
+    scenario.judge(late=valkey_away(scenario, AWAY))

@@ -1,0 +1,120 @@
+"""One run of a fault: who works, what was promised, and the judgement at the end.
+
+One rule: nothing here waits for a length of time; it waits for what must happen, and says what did not.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.faults import standing
+from tests.faults.clients import CLIENTS, Filing, filing
+from tests.faults.history import History
+from tests.faults.nemesis import Nemesis, strike
+from tests.faults.portal import RunningPortal, crowded, descendants
+
+STALE = 12
+LEAN = {"DEMO": "no", "HEARTBEAT_STALE_AFTER": str(STALE), "SWEEP_EVERY": "2"}
+SHOWN = 40
+
+
+@dataclass
+class Scenario:
+    portal: RunningPortal
+    history: History
+    since: int
+    seed: int
+    file: Path
+    started: list["subprocess.Popen[str]"] = field(default_factory=list)
+
+    @property
+    def dice(self) -> random.Random:
+        return random.Random(self.seed)
+
+    def filing(self, count: int = CLIENTS) -> contextlib.AbstractContextManager[Filing]:
+        return filing(self.portal, self.history, seed=self.seed, count=count)
+
+    def nemesis(self, *names: str, every: tuple[float, float]) -> Nemesis:
+        return Nemesis(self.portal, self.history, seed=self.seed, names=names, every=every)
+
+    def strike(self, name: str) -> None:
+        strike(self.portal, self.history, name, self.dice)
+
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+        return self.portal.until(condition, what, seconds * crowded())
+
+    def start(self, module: str, *words: Any) -> "subprocess.Popen[str]":
+        """A process of the scenario's own; it ends with it."""
+        process = self.portal.in_clone(module, *words)
+        self.started.append(process)
+        return process
+
+    def clocks(self, count: int, begins: float, ends: float) -> None:
+        """So many cases, twice as many clocks, that fall due from now in these seconds."""
+        said = self.portal.in_clone("tests.faults.seed", count, begins, ends).communicate(timeout=120)[0]
+        assert said.strip() == str(count), said
+        self.history.event(f"{count} cases whose clocks fall due {begins} to {ends} s from now")
+
+    def lapsed(self) -> int:
+        asked = "select count(*) from complaints_deadline where complaint_id > %s and lapsed_at is not null"
+        return int(self.portal.query(asked, [self.since])[0][0])
+
+    @contextlib.contextmanager
+    def sweepers(self, count: int) -> Iterator[Callable[[], None]]:
+        """Sweepers of our own, without a tick between two rounds; gives what kills one of them."""
+        storm, dice = self.start("tests.faults.sweeper", "storm", count), self.dice
+
+        def kill_one() -> None:
+            if children := descendants(storm.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(dice.choice(children), signal.SIGKILL)
+
+        self.until(lambda: len(descendants(storm.pid)) >= count, "the sweepers sweep")
+        try:
+            yield kill_one
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Whatever this scenario started is over, frozen or not."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.wait(20)
+            if process.stdout:
+                process.stdout.close()
+        self.started.clear()
+
+    def judge(self, *, late: float | None = None, first: list[str] | None = None) -> None:
+        """Raise with every broken promise, and where the history lies."""
+        found = [*(first or []), *standing.judge(self.portal, self.history, self.since, late=late)]
+        self.history.event(f"judged: {len(found)} broken")
+        if found:
+            shown = "\n".join(found[:SHOWN])
+            raise AssertionError(f"{len(found)} broken, seed {self.seed}, history {self.file}\n{shown}")
+
+
+def valkey_away(scenario: Scenario, seconds: float) -> float:
+    """Nobody nudges for so long, and everything goes on; returns how late a clock may be."""
+    scenario.portal.supervisor().stopProcess("valkey")
+    end, due = time.monotonic() + seconds, 0
+    with scenario.filing(2) as work:
+        while time.monotonic() < end:
+            scenario.clocks(40, 0, 10)
+            due += 80
+            work.until_acks(2)
+            scenario.until(partial(all_lapsed, scenario, due), "the watcher sweeps", STALE + 60)
+    scenario.portal.supervisor().startProcess("valkey")
+    return STALE + 60
+
+
+def all_lapsed(scenario: Scenario, due: int) -> bool:
+    return scenario.lapsed() >= due

@@ -1,0 +1,84 @@
+"""What stands in the database, read in one snapshot for the checker. One rule: it only reads."""
+
+import re
+from datetime import timedelta
+
+from tests.faults import checker
+from tests.faults.checker import Case, ClockRow, Entry, Reminded, Rows, Text
+from tests.faults.clients import MARK
+from tests.faults.history import History
+from tests.faults.portal import RunningPortal, crowded
+
+_MARKER = re.compile(MARK + "([0-9a-f]{16})")
+_CASES = """
+select c.id, c.number, c.status, (select count(*) from complaints_demand d where d.complaint_id = c.id)
+from complaints_complaint c where c.id > %s and c.external_source = ''
+"""
+_TEXTS = """
+select complaint_id, kind, text from complaints_personaltext t
+where complaint_id > %s and text like '%%' || %s || '%%'
+"""
+_CLOCKS = """
+select id, complaint_id, clock, state, due_at, chase_at, lapsed_at, lapse_written_at, ended_at
+from complaints_deadline where complaint_id > %s
+"""
+_ENTRIES = """
+select id, complaint_id, audience, sequence, step, from_status, to_status,
+  coalesce(data ->> 'clock', ''), coalesce(data ->> 'mark', ''), coalesce(data ->> 'last_day', '')
+from complaints_handlingstep where complaint_id > %s
+"""
+_REMINDED = """
+select r.deadline_id, r.mark from complaints_reminder r
+join complaints_deadline d on d.id = r.deadline_id where d.complaint_id > %s
+"""
+_WAITING = """
+select (select count(*) from complaints_complaint where status = 'filed')
+  + (select count(*) from complaints_deadline where due_at <= now() and lapsed_at is null and chase_at <= now())
+"""
+
+
+def newest_case(portal: RunningPortal) -> int:
+    """Where a scenario begins: what stood before is none of its business."""
+    return int(portal.query("select coalesce(max(id), 0) from complaints_complaint")[0][0])
+
+
+def rows_since(portal: RunningPortal, since: int) -> Rows:
+    texts = [
+        Text(case, kind, found[1], text)
+        for case, kind, text in portal.query(_TEXTS, [since, MARK])
+        if (found := _MARKER.search(text))
+    ]
+    return Rows(
+        at=portal.query("select now()")[0][0],
+        cases=[Case(*row) for row in portal.query(_CASES, [since])],
+        texts=texts,
+        clocks=[ClockRow(*row) for row in portal.query(_CLOCKS, [since])],
+        entries=[Entry(*row) for row in portal.query(_ENTRIES, [since])],
+        reminded=[Reminded(*row) for row in portal.query(_REMINDED, [since])],
+    )
+
+
+def until_swept(portal: RunningPortal, seconds: float = 60) -> None:
+    portal.until(lambda: portal.query(_WAITING) == [(0,)], "everything that is due was swept", seconds * crowded())
+
+
+def judge(
+    portal: RunningPortal, history: History, since: int, *, late: float | None = None, recover: bool = True
+) -> list[str]:
+    """Wait until all is well again by itself, then say what is broken. Late: seconds, outages included."""
+    found: list[str] = []
+    if recover:
+        try:
+            history.event(f"all is well after {portal.recover():.1f} s")
+            until_swept(portal)
+        except AssertionError as error:
+            found.append(f"STUCK {error}")
+    rows = rows_since(portal, since)
+    lateness = timedelta(seconds=late * crowded()) if late is not None else None
+    found += checker.violations(history, rows, late=lateness, longest=checker.LONGEST_REQUEST * crowded())
+    verified = portal.manage("verify_record")
+    said = verified.communicate(timeout=300)[0]
+    if verified.returncode:
+        found.append(f"TORN the record does not verify: {said[-1500:]}")
+    history.event(f"{len(rows.cases)} cases, {history.acks()} promises, {len(rows.clocks)} clocks, {len(found)} broken")
+    return found
