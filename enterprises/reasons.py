@@ -22,6 +22,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "可能的企业中只有{enterprise}服务该地区",
         "Of those possible, only {enterprise_en} serves the place",
     ),
+    "only_one_sits_there": (
+        "同名企业中只有{enterprise}在所填地址",
+        "Of those of this name, only {enterprise_en} sits at the address given",
+    ),
     "rule": ("按规则 {rule}（第 {version} 版）：{reason}", "By rule {rule} (version {version}): {reason_en}"),
     "rule_branch": ("规则指定{branch}", "The rule names {branch_en}"),
     "picked_branch": ("消费者选择了{branch}", "The consumer chose {branch_en}"),

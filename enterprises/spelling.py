@@ -1,6 +1,7 @@
-"""One spelling for the eye's one name; pure, read by search and by routing.
+"""One spelling for the eye's one name, and what a written name says; pure, read by search and by routing.
 
-Rule: two names are the same when their folded forms are the same.
+Rule: two names are the same when their folded forms are the same. A name without a legal form may
+be one with any form; two different forms are two firms.
 """
 
 from __future__ import annotations
@@ -10,6 +11,37 @@ import unicodedata
 
 _DROPPED = re.compile(r"[\s·•.,，。、'’\"“”()（）\[\]【】<>《》&/_\-—]+")
 LONGEST = 200
+#: Legal forms as they are folded; those of one line are one form.
+FORMS = (
+    ("有限公司", "有限责任公司"),
+    ("股份有限公司",),
+    ("inc", "incorporated"),
+    ("llc",),
+    ("corp", "corporation"),
+    ("co", "company"),
+    ("ltd", "limited"),
+    ("lp",),
+    ("llp",),
+    ("ps",),
+    ("na", "nationalassociation"),
+    ("gmbh",),
+)
+_WRITTEN_FORM = re.compile(
+    r"(?:股份有限公司|有限责任公司|有限公司|(?<=[\s,.])(?:inc|incorporated|l\.?l\.?c|corp|corporation|co|company|ltd|limited"
+    r"|l\.?p|l\.?l\.?p|p\.?s|n\.?a|national association|gmbh)\.?)[\s,.]*$",
+    re.IGNORECASE,
+)
+#: What stands between a name and another one of the same firm.
+_MARKS = re.compile(
+    r"[\s,;/]+(?P<former>f/?k/?a|formerly known as|formerly)[.:]?\s+"
+    r"|[\s,;/]+(?:d/?b/?a|a/?k/?a|doing business as|trading as|also known as)[.:]?\s+"
+    r"|\s*[(（]\s*(?P<former_zh>原名?|曾用名)[:： ]*"
+    r"|\s*[(（]\s*(?:又名|简称|别称)[:： ]*",
+    re.IGNORECASE,
+)
+#: A slash between single letters or figures (c/o, 24/7) does not part two names.
+_SLASH = re.compile(r"(?<!\b\w)/(?!\w\b)(?!\d)")
+_SHORTEST = 3
 
 
 def fold(text: str) -> str:
@@ -28,3 +60,43 @@ def wanted_grams(folded: str) -> list[str]:
     if len(folded) < 2:
         return [folded] if folded else []
     return list(dict.fromkeys(folded[i : i + 2] for i in range(len(folded) - 1)))
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """Folded names that are this one but for the legal form and for “and”; the name itself is none."""
+    itself = fold(text)
+    form = _WRITTEN_FORM.search(text)
+    bare = text[: form.start()] if form else text
+    stems = {fold(bare), fold(re.sub(r"\s+and\s+", " ", bare, flags=re.IGNORECASE)), fold(re.sub(r"\s*&\s*", " and ", bare))}
+    stems = {stem for stem in stems if len(stem) >= _SHORTEST}
+    written = fold(form.group()) if form else ""
+    endings = [one for forms in FORMS if not written or written in forms for one in forms]
+    return tuple(sorted({stem + ending for stem in stems for ending in ("", *endings)} - {itself}))
+
+
+def said(text: str) -> tuple[tuple[str, ...], ...]:
+    """The names that a written name holds, the present ones first, then other and former ones.
+
+    “A fka B” and “甲（原乙）” name A, formerly B; “A dba B” and “A/B” name a firm twice. Empty when
+    the text is one name.
+    """
+    present: list[str] = []
+    other: list[str] = []
+    former: list[str] = []
+    start, kind = 0, present
+    for mark in _MARKS.finditer(text):
+        kind.extend(_parted(text[start : mark.start()]))
+        start = mark.end()
+        kind = former if mark.group("former") or mark.group("former_zh") else other
+    kind.extend(_parted(text[start:]))
+    if len(present) + len(other) + len(former) < 2:
+        return ()
+    return tuple(tuple(names) for names in (present, other, former) if names)
+
+
+def _parted(text: str) -> list[str]:
+    parts = [part.strip(" \t,;:/-–\"'") for part in _SLASH.split(text)]
+    if any(len(fold(part)) < _SHORTEST for part in parts):
+        parts = [text.strip(" \t,;:/-–\"'")]
+    closed = (part[:-1] if part.endswith((")", "）")) and not re.search(r"[(（]", part) else part for part in parts)
+    return [part for part in closed if fold(part)]

@@ -27,6 +27,7 @@ from enterprises.models import (
 from enterprises.spelling import fold
 
 from .facts import BranchDuty, Directory, EnterpriseFacts, Facts, Holding, Name, Rule
+from .matching import wanted_names
 from .models import RoutingRule
 
 LONGEST_CHAIN = 10
@@ -60,8 +61,7 @@ def rules() -> tuple[Rule, ...]:
 def snapshot(cases: Iterable[Facts], rules: Sequence[Rule]) -> Directory:
     """What `choose` needs for these cases."""
     cases = list(cases)
-    folded = {fold(facts.named) for facts in cases if facts.named.strip()} - {""}
-    names = _names(folded)
+    names = _names({key for facts in cases for key in wanted_names(facts)})
     brand_ids = {brand_id for facts in cases for brand_id in facts.brand_ids}
     brand_ids |= {name.brand_id for of_one in names.values() for name in of_one if name.brand_id}
     holdings = _holdings(brand_ids)
@@ -110,8 +110,9 @@ def _enterprises(ids: set[int]) -> dict[int, EnterpriseFacts]:
             enrolment=_enrolment_while_alive(row),
             ended_on=row.ended_on,
             domicile_id=row.domicile_id,
+            domicile_names=tuple(filter(None, (row.domicile.name, row.domicile.name_en))) if row.domicile else (),
         )
-        for row in Enterprise.objects.filter(id__in=ids)
+        for row in Enterprise.objects.filter(id__in=ids).select_related("domicile")
     }
 
 
@@ -142,7 +143,7 @@ def _near(cases: Iterable[Facts], names: dict[str, tuple[Name, ...]]) -> dict[st
     found: dict[str, tuple[int, ...]] = {}
     for facts in cases:
         key = fold(facts.named)
-        if key and key not in names and key not in found and not facts.enterprise_id:
+        if key and key not in found and not facts.enterprise_id and not names.keys() & wanted_names(facts):
             found[key] = near(facts.named, on=facts.on)
     return found
 

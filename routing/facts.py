@@ -32,7 +32,8 @@ class Facts:
     """What a complaint says about who should answer.
 
     `region_id` is the contract place (procedure §5.2), never the consumer's
-    home; `named` is what somebody typed instead of picking.
+    home; `named` is what somebody typed instead of picking, `address` where
+    they say that the enterprise is.
     """
 
     on: dt.date
@@ -45,6 +46,7 @@ class Facts:
     channel: str = ""
     region_name: str = ""
     region_name_en: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class EnterpriseFacts:
     enrolment: str = "enrolled"
     ended_on: dt.date | None = None
     domicile_id: int | None = None
+    domicile_names: tuple[str, ...] = ()
 
     def has_ended(self, on: dt.date) -> bool:
         """Whether it no longer exists on a day."""

@@ -107,6 +107,7 @@ def facts_of(case: Complaint, *, on: dt.date) -> Facts:
         named=case.respondent_named,
         categories=tuple(filter(None, (case.object_category, case.problem_category))),
         channel=case.channel,
+        address=case.respondent_details.get("address", ""),
     )
 
 

@@ -12,17 +12,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from enterprises.answering import answering_branches, category_matches
-from enterprises.spelling import fold
+from enterprises.spelling import fold, said, spellings
 
 from .facts import Candidate, Directory, EnterpriseFacts, Facts, Match, NoMatch, Rule, Why
 
-CERTAIN, BY_BRAND, BY_NAME, BY_OTHER_NAME, NO_BRANCH = 100, 95, 90, 85, 70
+CERTAIN, BY_BRAND, BY_NAME, BY_OTHER_NAME, BY_SPELLING, NO_BRANCH = 100, 95, 90, 85, 80, 70
 MOST_SUGGESTIONS = 5
 
 
 def choose(facts: Facts, rules: Sequence[Rule], directory: Directory) -> Match | NoMatch:
     """Who should answer on the day of the facts."""
     return _Choice(facts, rules, directory).made()
+
+
+def wanted_names(facts: Facts) -> set[str]:
+    """Every folded name that `choose` may look for."""
+    if not facts.named.strip():
+        return set()
+    parts = [facts.named, *(part for level in said(facts.named) for part in level)]
+    return {key for part in parts for key in (fold(part), *spellings(part))} - {""}
 
 
 class _Choice:
@@ -44,6 +52,8 @@ class _Choice:
         current = self._successors(meant)
         if len(current) > 1:
             current = self._in_region(current)
+        if len(current) > 1:
+            current = self._at_address(current)
         decided = self._by_rules(current, meant)
         if decided is not None:
             return decided
@@ -69,8 +79,28 @@ class _Choice:
             self.confidence = BY_BRAND
             return self._of_brands(facts.brand_ids)
         if facts.named.strip():
-            return self._named(fold(facts.named))
+            return self._written(facts.named)
         return []
+
+    def _written(self, text: str) -> list[int]:
+        """By the name as it stands; else by the names it holds, of which the present ones decide."""
+        found = self._spelt(text)
+        if found:
+            return found
+        for level in said(text):
+            ids = {one: None for part in level for one in self._spelt(part)}
+            if ids:
+                self.confidence = min(self.confidence, BY_OTHER_NAME)
+                return list(ids)
+        return []
+
+    def _spelt(self, text: str) -> list[int]:
+        found = self._named([fold(text)])
+        if not found:
+            found = self._named(spellings(text))
+            if found:
+                self.confidence = BY_SPELLING
+        return found
 
     def _of_brands(self, brand_ids: Iterable[int]) -> list[int]:
         found: dict[int, None] = {}
@@ -86,10 +116,11 @@ class _Choice:
             self._because("holds_brand", self.directory.enterprises[enterprise_id])
         return list(found)
 
-    def _named(self, folded: str) -> list[int]:
+    def _named(self, folded: Iterable[str]) -> list[int]:
         names = [
             name
-            for name in self.directory.names.get(folded, ())
+            for key in folded
+            for name in self.directory.names.get(key, ())
             if name.kind == "former" or name.period.holds(self.facts.on)
         ]
         for kinds, confidence in (
@@ -148,6 +179,15 @@ class _Choice:
             return ids
         self._because("only_one_serves", self.directory.enterprises[serving[0]])
         return serving
+
+    def _at_address(self, ids: list[int]) -> list[int]:
+        """Of several firms of one name the only one that sits where the consumer says."""
+        parts = {fold(part) for part in self.facts.address.replace("，", ",").split(",")} - {""}
+        there = [i for i in ids if parts & {fold(name) for name in self.directory.enterprises[i].domicile_names}]
+        if len(there) != 1:
+            return ids
+        self._because("only_one_sits_there", self.directory.enterprises[there[0]])
+        return there
 
     # What the rules say
 
