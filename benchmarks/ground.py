@@ -117,11 +117,23 @@ def server() -> Iterator[Ground]:
 
 
 @contextlib.contextmanager
+def standing() -> Iterator[Ground]:
+    """The server of the whole run, else one of its own, for all databases made within."""
+    if os.environ.get(SHARED):
+        yield Ground(Path(os.environ[SHARED]))
+        return
+    with server() as ground:
+        os.environ[SHARED] = str(ground.folder)
+        try:
+            yield ground
+        finally:
+            del os.environ[SHARED]
+
+
+@contextlib.contextmanager
 def database(name: str) -> Iterator[Ground]:
-    """A database of this benchmark; the server is the one of the whole run, else one of its own."""
-    with contextlib.ExitStack() as stack:
-        shared = os.environ.get(SHARED)
-        root = Ground(Path(shared)) if shared else stack.enter_context(server())
+    """A database of this benchmark, gone afterwards."""
+    with standing() as root:
         administrator = root.dsn("postgres", "postgres")
         embedded.run_statements(
             administrator,

@@ -6,17 +6,15 @@ batch of 500 costs one round trip and not 500.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, models
-
-#: Their values go to the driver unchanged; preparing each of them costs more than sending it.
-_AS_THEY_ARE = frozenset({
-    models.CharField, models.TextField, models.BooleanField, models.IntegerField,
-    models.PositiveIntegerField, models.PositiveSmallIntegerField, models.BigAutoField,
-    models.ForeignKey, models.DateField, models.DateTimeField, models.UUIDField,
-})
 
 
 def _array_type(field: models.Field[Any, Any]) -> str:
@@ -24,35 +22,62 @@ def _array_type(field: models.Field[Any, Any]) -> str:
     return f"{kind.split(' CHECK')[0]}[]"
 
 
-def _columns(rows: Sequence[models.Model], fields: Iterable[models.Field[Any, Any]]) -> list[Any]:
-    return [_values(rows, field) for field in fields]
+def _columns(rows: Sequence[models.Model], fields: Iterable[models.Field[Any, Any]]) -> list[str]:
+    """Each column as one literal: a list would reach the server as an expression a value, and
+    reading those costs it more than a third of the whole write."""
+    return [_literal(rows, field) for field in fields]
 
 
-def _values(rows: Sequence[models.Model], field: models.Field[Any, Any]) -> list[Any]:
+def _literal(rows: Sequence[models.Model], field: models.Field[Any, Any]) -> str:
     values = [getattr(row, field.attname) for row in rows]
-    if type(field) in _AS_THEY_ARE:
-        return values
-    return [field.get_db_prep_save(value, connection) for value in values]
+    if isinstance(field, models.JSONField):
+        values = [None if value is None else json.dumps(value, cls=field.encoder) for value in values]
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: Any) -> str:
+    """One value as the text form of an array has it."""
+    match value:
+        case None:
+            return "NULL"
+        case str():
+            return _quoted(value)
+        case bool():
+            return "t" if value else "f"
+        case int() | Decimal() | UUID():
+            return str(value)
+        case datetime():
+            return f'"{value.isoformat()}"'
+        case date():
+            return value.isoformat()
+        case bytes() | memoryview():
+            return f'"\\\\x{bytes(value).hex()}"'
+    raise TypeError(f"{type(value).__name__} has no array form")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def insert(rows: Sequence[models.Model]) -> None:
     """Insert rows of one model; their ids are not read back."""
     if rows:
-        fields = [f for f in rows[0]._meta.concrete_fields if not f.primary_key]
+        statement, fields = _insertion(type(rows[0]))
         with connection.cursor() as cursor:
-            cursor.execute(_insertion(rows[0], fields), _columns(rows, fields))
+            cursor.execute(statement, _columns(rows, fields))
 
 
 def insert_and_number(rows: Sequence[models.Model]) -> None:
     """Insert rows of one model and give each its id; a parent that was new itself is looked up."""
     if not rows:
         return
-    fields = [f for f in rows[0]._meta.concrete_fields if not f.primary_key]
+    statement, fields = _insertion(type(rows[0]))
     for field in fields:
         if isinstance(field, models.ForeignKey):
             _take_parents_key(rows, field)
     with connection.cursor() as cursor:
-        cursor.execute(_insertion(rows[0], fields) + " order by n returning id", _columns(rows, fields))
+        cursor.execute(f"{statement} order by n returning id", _columns(rows, fields))
         ids = cursor.fetchall()
     for row, (number,) in zip(rows, ids, strict=True):
         row.pk = number
@@ -60,11 +85,14 @@ def insert_and_number(rows: Sequence[models.Model]) -> None:
         row._state.db = connection.alias
 
 
-def _insertion(row: models.Model, fields: Sequence[models.Field[Any, Any]]) -> str:
+@cache
+def _insertion(model: type[models.Model]) -> tuple[str, list[Any]]:
+    """The statement of a table and the fields that it wants, put together once a process."""
+    fields: list[Any] = [f for f in model._meta.concrete_fields if not f.primary_key]
     names = ", ".join(f'"{f.column}"' for f in fields)
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in fields)
-    return (f'insert into "{row._meta.db_table}" ({names}) select {names} '  # noqa: S608
-            f"from unnest({arrays}) with ordinality as v({names}, n)")
+    return (f'insert into "{model._meta.db_table}" ({names}) select {names} '  # noqa: S608
+            f"from unnest({arrays}) with ordinality as v({names}, n)"), fields
 
 
 def _take_parents_key(rows: Iterable[models.Model], field: models.ForeignKey[Any, Any]) -> None:
@@ -80,17 +108,18 @@ def _take_parents_key(rows: Iterable[models.Model], field: models.ForeignKey[Any
 
 def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
     """Write the named fields of rows of one model."""
-    if not rows:
-        return
-    options = rows[0]._meta
-    fields: list[Any] = [options.get_field(name) for name in names]
-    key: Any = options.get_field("id")
+    if rows:
+        statement, fields = _change(type(rows[0]), tuple(names))
+        with connection.cursor() as cursor:
+            cursor.execute(statement, _columns(rows, fields))
+
+
+@cache
+def _change(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[Any]]:
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    key: Any = model._meta.get_field("id")
     assignments = ", ".join(f'"{f.column}" = v."{f.column}"' for f in fields)
     heads = ", ".join(f'"{f.column}"' for f in [key, *fields])
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in [key, *fields])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'update "{options.db_table}" t set {assignments} '  # noqa: S608
-            f'from unnest({arrays}) as v({heads}) where t."{key.column}" = v."{key.column}"',
-            _columns(rows, [key, *fields]),
-        )
+    return (f'update "{model._meta.db_table}" t set {assignments} '  # noqa: S608
+            f'from unnest({arrays}) as v({heads}) where t."{key.column}" = v."{key.column}"'), [key, *fields]
