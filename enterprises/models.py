@@ -290,3 +290,34 @@ class SearchName(DatedRow):
 
     def __str__(self) -> str:
         return self.text
+
+
+class PublishedFigure(models.Model):
+    """What could be expected of an enterprise, as of one day, over the year before it.
+
+    Written at night by `oversight.publishing` only; counts stand here and not shares, so that
+    each share can be shown with what it was made of. `category` is a problem, empty for all.
+    """
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="published_figures")
+    category = models.CharField(max_length=60, blank=True, default="")
+    day = models.DateField()
+    formula = models.PositiveSmallIntegerField()
+    ended = models.PositiveIntegerField()
+    settled = models.PositiveIntegerField()
+    unconfirmed = models.PositiveIntegerField()
+    median_days = models.DecimalField(max_digits=6, decimal_places=1, null=True)
+    promised = models.PositiveIntegerField()
+    kept = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["enterprise_id", "category", "day"]
+        constraints = [
+            models.UniqueConstraint(fields=["enterprise", "category", "day"], name="a_figure_is_published_once_a_day"),
+            models.CheckConstraint(condition=Q(ended__gte=F("settled") + F("unconfirmed")),
+                                   name="no_more_settled_than_ended"),
+            models.CheckConstraint(condition=Q(promised__gte=F("kept")), name="no_more_kept_than_promised"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise_id} {self.category} {self.day}"

@@ -17,6 +17,7 @@ from django.conf import settings
 HEARTBEAT_EVERY = max(1, settings.HEARTBEAT_STALE_AFTER // 6)
 # The work of a day. It asks more often whether it was done, for beat forgets its schedule when it is set up anew.
 RETENTION_EVERY = 3600
+PUBLISHING_EVERY = 600
 
 
 def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
@@ -27,6 +28,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_messages": sweep_every,
         "routing.tasks.sweep_filed": sweep_every,
         "complaints.tasks.sweep_expired": RETENTION_EVERY,
+        "oversight.tasks.publish_figures": PUBLISHING_EVERY,
         # Goes through the queue like all others: a fresh row proves beat, broker and worker at once.
         "complaints.tasks.heartbeat": HEARTBEAT_EVERY,
     }
@@ -79,4 +81,4 @@ app.conf.update(
     timezone=settings.TIME_ZONE,
     beat_schedule=beats(settings.SWEEP_EVERY),
 )
-app.autodiscover_tasks(["complaints", "routing"])
+app.autodiscover_tasks(["complaints", "routing", "oversight"])

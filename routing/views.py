@@ -5,6 +5,7 @@ Rule: looking changes nothing and keeps nothing; what was typed comes back as ty
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_safe
 from authorities.models import named
 from complaints.filing.forms import Pick
 from complaints.filing.places import full_name, is_choosable, nearby
+from enterprises.expectations import Expectation, expected
 from enterprises.finding import LONGEST_QUERY, Hit, find
 from enterprises.models import Enterprise
 
@@ -33,6 +35,7 @@ class Shown:
     standing: str
     is_enrolled: bool
     url: str
+    expectation: Expectation | None
 
 
 @require_safe
@@ -53,7 +56,9 @@ def _context(request: HttpRequest) -> dict[str, object]:
     city, places = nearby()
     known = {place.id for place in places}
     elsewhere = full_name(region_id) if region_id and region_id not in known else ""
-    found = find(query, on=timezone.localdate(), region_id=region_id, limit=SHOWN + 1)
+    today = timezone.localdate()
+    found = find(query, on=today, region_id=region_id, limit=SHOWN + 1)
+    figures = expected({(hit.successor or hit.enterprise).pk for hit in found}, on=today)
     return {
         "query": query,
         "region_id": region_id,
@@ -64,7 +69,7 @@ def _context(request: HttpRequest) -> dict[str, object]:
         "is_similar": bool(found) and found[0].is_similar,
         "has_more": len(found) > SHOWN,
         "hits": [
-            _shown(rank, hit, query=query, region_id=region_id) for rank, hit in enumerate(found[:SHOWN], start=1)
+            _shown(rank, hit, query=query, region_id=region_id, figures=figures) for rank, hit in enumerate(found[:SHOWN], start=1)
         ],
         "named_url": _filing(query=query, region_id=region_id, pick="named"),
         "authority_url": _filing(query="", region_id=region_id, pick="authority"),
@@ -79,7 +84,8 @@ def _region(text: str) -> int | None:
     return region_id if region_id < 2**31 and is_choosable(region_id) else None
 
 
-def _shown(rank: int, hit: Hit, *, query: str, region_id: int | None) -> Shown:
+def _shown(rank: int, hit: Hit, *, query: str, region_id: int | None,
+           figures: Mapping[int, Expectation]) -> Shown:
     answers = hit.successor or hit.enterprise
     title = named(hit.branch or answers)
     details = [] if title == named(answers) else [named(answers)]
@@ -94,6 +100,7 @@ def _shown(rank: int, hit: Hit, *, query: str, region_id: int | None) -> Shown:
         standing=str(hit.why[-1]),
         is_enrolled=answers.enrolment == Enterprise.Enrolment.ENROLLED,
         url=_filing(query=query, region_id=region_id, pick=str(pick)),
+        expectation=figures.get(answers.pk),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -24,6 +24,7 @@ from complaints.filing.steps import STEPS, number_of
 from complaints.filing.typed import Text
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import EvidenceKind
+from enterprises.expectations import Expectation, expected
 from enterprises.finding import Hit, find
 from enterprises.models import Enterprise
 from odr_portal.templatetags import portal
@@ -51,6 +52,8 @@ class Choice:
     reasons: list[str]
     is_enrolled: bool
     is_checked: bool
+    enterprise_id: int
+    expectation: Expectation | None = None
 
 
 def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, Any]:
@@ -102,6 +105,8 @@ def enterprise_screen(form: Step, *, today: date) -> dict[str, Any]:
     pick = read_pick(chosen)
     if pick is not None and all(not choice.is_checked for choice in offered):
         offered = [*_kept_choice(pick, today=today, region_id=region_id), *offered]
+    figures = expected({choice.enterprise_id for choice in offered if choice.is_enrolled}, on=today)
+    offered = [replace(choice, expectation=figures.get(choice.enterprise_id)) for choice in offered]
     return {
         "city": city,
         "nearby": nearby,
@@ -125,6 +130,7 @@ def _choice(hit: Hit, chosen: str) -> Choice:
         reasons=[str(why) for why in hit.why if why.code not in Enterprise.Enrolment.values],
         is_enrolled=answers.enrolment == Enterprise.Enrolment.ENROLLED,
         is_checked=kept is not None and kept.enterprise_id == pick.enterprise_id,
+        enterprise_id=answers.pk,
     )
 
 
@@ -141,6 +147,7 @@ def _kept_choice(pick: Pick, *, today: date, region_id: int | None) -> list[Choi
             reasons=[_("您已经选的")],
             is_enrolled=enterprise.enrolment == Enterprise.Enrolment.ENROLLED,
             is_checked=True,
+            enterprise_id=enterprise.pk,
         )
     ]
 

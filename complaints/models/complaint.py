@@ -31,15 +31,15 @@ LEVEL_COLUMNS = {Region.Level.PROVINCE: "handling_province", Region.Level.CITY: 
                  Region.Level.COUNTY: "handling_county"}
 
 
-def lies_in(region: Region) -> Q:
-    """Cases that are handled in this region or in one below it."""
+def lies_in(region: Region, path: str = "") -> Q:
+    """Cases that are handled in this region or in one below it; ``path`` leads to the case."""
     column = LEVEL_COLUMNS.get(Region.Level(region.level))
     if column is not None:
-        return Q(**{column: region.pk})
-    inside = Q(handling_region_id__gte=region.pk, handling_region_id__lte=region.last)
+        return Q(**{f"{path}{column}": region.pk})
+    inside = Q(**{f"{path}handling_region_id__gte": region.pk, f"{path}handling_region_id__lte": region.last})
     if region.level == Region.Level.TOWNSHIP and region.parent and region.parent.level == Region.Level.COUNTY:
         # The county's index leads there; a township has none of its own.
-        return Q(handling_county=region.parent_id) & inside
+        return Q(**{f"{path}handling_county": region.parent_id}) & inside
     return inside
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -22,12 +22,14 @@ from complaints import handling
 from complaints.actors import Actor, consumer
 from complaints.filing import composing, drafts, screens, steps
 from complaints.filing.composing import Unfinished
+from complaints.filing.drafts import Picked
 from complaints.filing.forms import ProblemStep
 from complaints.filing.outlook import duplicates, outlook
 from complaints.filing.request import FilingRequest
 from complaints.models.draft import FilingDraft
 from complaints.views.filing_frame import Held, address_of, give_cookie, receipt_address, show
 from complaints.workflow import Role
+from enterprises.expectations import Expectation, expected
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.models import User
 
@@ -64,8 +66,17 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
         duplicates=[] if isinstance(composed, Unfinished) else duplicates(composed, now=now),
         outlook=None if isinstance(composed, Unfinished) else outlook(composed, is_enrolled=bool(answers), now=now),
         answers=answers,
+        expectation=_expectation(picked, composed, today=today),
         is_old=isinstance(problem, ProblemStep) and problem.is_old,
     )
+
+
+def _expectation(picked: Picked | None, composed: FilingRequest | Unfinished, *, today: date) -> Expectation | None:
+    """Of the enterprise that will answer, for this kind of problem if there were enough of it."""
+    if picked is None or not picked.is_enrolled or isinstance(composed, Unfinished):
+        return None
+    firm = picked.enterprise.pk
+    return expected([firm], on=today, category=composed.problem_category).get(firm)
 
 
 def _file(

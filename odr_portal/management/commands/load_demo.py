@@ -17,6 +17,7 @@ from authorities.models import CalendarVersion
 from complaints.models import Complaint
 from odr_portal.accounts.demo import demo_people
 from odr_portal.demonstration import world
+from oversight import publishing
 
 LEAST, MOST = 60, 20_000
 
@@ -47,6 +48,7 @@ class Command(BaseCommand):
             told = world.load(
                 cases=cases, seed=seed, until=end, say=self._say if options["verbosity"] else lambda _: None
             )
+        publishing.publish(now=now)
         seconds = time.monotonic() - started
         self.stdout.write(
             f"{told.filed} complaints, {told.people} people, {told.taken.total()} steps in {seconds:.0f} s"

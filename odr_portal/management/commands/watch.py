@@ -19,6 +19,7 @@ from django.utils import timezone
 from complaints import account_letters, delivery, handling, retention, sealing
 from complaints.models import Heartbeat
 from odr_portal.sweeping import Sweep, drain
+from oversight import publishing
 from routing import forwarding
 
 log = logging.getLogger("watch")
@@ -29,6 +30,7 @@ SWEEPS: dict[str, Sweep] = {
     "messages": account_letters.sweep_messages,
     "notices": delivery.sweep_notices,
     "expired": retention.sweep_expired,
+    "figures": publishing.publish,
 }
 SEAL_EVERY = timedelta(seconds=60)
 

@@ -1,0 +1,68 @@
+"""What a consumer may expect of an enterprise, from its published figures.
+
+Rule: no share without the number behind it, and none at all under thirty; who never answered is
+not counted as content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from enterprises.models import PublishedFigure
+
+#: Under so many a share says nothing.
+TOO_FEW = 30
+#: Older figures are not shown: better none than stale ones.
+NEWER_THAN = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The year before `day`. Shares are whole percents, None where there is too little."""
+
+    category: str
+    day: date
+    ended: int
+    median_days: int | None
+    settled: int | None
+    unconfirmed: int | None
+    promised: int
+    kept: int | None
+
+    @property
+    def is_too_few(self) -> bool:
+        return self.ended < TOO_FEW
+
+
+def expected(enterprise_ids: Collection[int], *, on: date, category: str = "") -> dict[int, Expectation]:
+    """For each enterprise its newest figures: of this problem where these are enough, else of all.
+
+    One query. An enterprise of which nothing ended within the year is missing.
+    """
+    if not enterprise_ids:
+        return {}
+    rows = (PublishedFigure.objects
+            .filter(enterprise_id__in=enterprise_ids, category__in={"", category}, day__lte=on, day__gt=on - NEWER_THAN)
+            .order_by("enterprise_id", "category", "-day").distinct("enterprise_id", "category"))
+    found: dict[int, Expectation] = {}
+    for row in rows:
+        # All problems come first, so one with enough of its own takes their place.
+        if not row.category or row.ended >= TOO_FEW:
+            found[row.enterprise_id] = _of(row)
+    return found
+
+
+def _of(row: PublishedFigure) -> Expectation:
+    enough, promised = row.ended >= TOO_FEW, row.promised >= TOO_FEW
+    return Expectation(
+        category=row.category, day=row.day, ended=row.ended, promised=row.promised,
+        median_days=max(1, round(row.median_days)) if enough and row.median_days is not None else None,
+        settled=_percent(row.settled, row.ended) if enough else None,
+        unconfirmed=_percent(row.unconfirmed, row.ended) if enough else None,
+        kept=_percent(row.kept, row.promised) if promised else None)
+
+
+def _percent(part: int, whole: int) -> int:
+    return (200 * part + whole) // (2 * whole)

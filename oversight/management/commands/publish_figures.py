@@ -1,0 +1,19 @@
+"""`manage.py publish_figures`: today's figures of the enterprises, for the filing pages.
+
+One rule: the worker does the same by itself once a day; running it again changes nothing.
+"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from oversight import publishing
+
+
+class Command(BaseCommand):
+    help = "Write today's published figures of the enterprises unless they stand already."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        written = publishing.publish(now=timezone.now())
+        self.stdout.write(f"{written} rows written." if written else "Today's figures stand already, or nothing ended.")

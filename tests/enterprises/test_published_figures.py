@@ -1,0 +1,195 @@
+"""The nightly figures beside an enterprise: counted again slowly, written once, shown with their number."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import threading
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.utils import translation
+
+from complaints.models import Complaint, Deadline, Engagement, Heartbeat, Obligation
+from complaints.workflow import Status
+from enterprises.expectations import TOO_FEW, expected
+from enterprises.models import Enterprise, PublishedFigure
+from odr_portal.celery import beats
+from oversight import publishing
+from oversight.tasks import publish_figures
+from tests import given
+from tests.cast import World
+
+NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+#: 01:00 in Shanghai is the next day there.
+DAY = date(2026, 11, 25)
+LOCAL = ZoneInfo("Asia/Shanghai")
+RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
+JUDGED = {"settled", "unconfirmed", "settled_elsewhere", "failed"}
+
+
+def some_moment(dice: random.Random) -> datetime:
+    """Often just at a border of the year or of a day."""
+    edge = dice.choice([datetime(2026, 11, 25, tzinfo=LOCAL), datetime(2025, 11, 25, tzinfo=LOCAL)])
+    if dice.random() < 0.4:
+        return edge + dice.choice([timedelta(), timedelta(microseconds=-1), timedelta(hours=7)])
+    return datetime(2026, 11, 20, tzinfo=LOCAL) - timedelta(minutes=dice.randrange(600 * 1440))
+
+
+def a_random_world(world: World, dice: random.Random) -> None:
+    cases = [given.a_complaint(world, problem_category=category) for category in ("fee_unknown", "quality", "")]
+    firms = [world.mobile, world.telecom]
+    stages = []
+    for _ in range(160):
+        until = some_moment(dice)
+        stages.append(Engagement(
+            complaint=dice.choice(cases), enterprise=dice.choice(firms), until_at=until,
+            from_at=until - timedelta(hours=dice.randrange(900)), odr_result=dice.choice(RESULTS),
+            ended_by=dice.choice(["", "", "", "succession"])))
+    Engagement.objects.bulk_create(stages)
+    stage = {firm.pk: Engagement.objects.filter(enterprise=firm).first() for firm in firms}
+    promises = []
+    for number in range(120):
+        firm = dice.choice([*firms, None])
+        promises.append(Obligation(
+            complaint=dice.choice(cases), enterprise=firm, engagement=stage[firm.pk] if firm else None,
+            ordinal=number + 1, kind="original_channel", what="x", due_on=DAY,
+            owed_by=dice.choice(["enterprise", "enterprise", "enterprise", "consumer"]), is_late=dice.random() < 0.3,
+            state=dice.choice(["proposed", "due", "reported", "confirmed", "confirmed", "silent", "broken", "waived",
+                               "dropped"])))
+    clocks = []
+    for promise in Obligation.objects.bulk_create(promises):
+        for _ in range(dice.choice([0, 1, 1, 2])):
+            last = some_moment(dice).astimezone(LOCAL).date()
+            due = datetime.combine(last + timedelta(days=1), datetime.min.time(), tzinfo=LOCAL)
+            clocks.append(Deadline(
+                complaint=promise.complaint, obligation=promise, clock=dice.choice(["performance", "performance", "lead"]),
+                owed_by="enterprise", started_at=due - timedelta(days=9), due_at=due, last_day=last, length=9,
+                **dice.choice([{"state": "met", "ended_at": due}, {"state": "met", "ended_at": due}, {
+                    "state": "lapsed", "lapsed_at": due, "lapse_written_at": due, "ended_at": due}])))
+    clocks.sort(key=lambda clock: dice.random())
+    Deadline.objects.bulk_create(clocks)
+    paused = Deadline.objects.filter(obligation__isnull=False, clock="performance", state="met").order_by("pk").last()
+    if paused is not None:
+        Deadline.objects.filter(pk=paused.pk).update(state="paused", remaining=1, paused_on=DAY, ended_at=None)
+
+
+def slowly(firm: Enterprise, category: str) -> tuple[Any, ...]:
+    """From procedure, section 7, row by row."""
+    ended, settled, unconfirmed, lengths = 0, 0, 0, []
+    for stage in Engagement.objects.filter(enterprise=firm, until_at__isnull=False).select_related("complaint"):
+        assert stage.until_at is not None
+        last = stage.until_at.astimezone(LOCAL).date()
+        if category and stage.complaint.problem_category != category:
+            continue
+        if stage.ended_by == "succession" or stage.odr_result not in JUDGED:
+            continue
+        if not DAY - timedelta(days=365) <= last < DAY:
+            continue
+        ended += 1
+        settled += stage.odr_result == "settled"
+        unconfirmed += stage.odr_result == "unconfirmed"
+        lengths.append((last - stage.from_at.astimezone(LOCAL).date()).days)
+    promised = kept = 0
+    for promise in Obligation.objects.filter(enterprise=firm, owed_by="enterprise").select_related("complaint"):
+        clock = Deadline.objects.filter(obligation=promise, clock="performance").order_by("pk").last()
+        if category and promise.complaint.problem_category != category:
+            continue
+        if promise.state in ("proposed", "dropped", "waived") or clock is None or clock.state == "paused":
+            continue
+        if not DAY - timedelta(days=365) <= clock.last_day < DAY:
+            continue
+        promised += 1
+        kept += promise.state == "confirmed" and not promise.is_late
+    return ended, settled, unconfirmed, statistics.median(lengths) if lengths else None, promised, kept
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_figure_equals_an_independent_slow_count(world: World, seed: int) -> None:
+    a_random_world(world, random.Random(seed))
+    publishing.publish(now=NOW)
+    found = {(row.enterprise_id, row.category): row for row in PublishedFigure.objects.all()}
+    for firm in (world.mobile, world.telecom):
+        for category in ("", "fee_unknown", "quality"):
+            row = found.pop((firm.pk, category))
+            slow = slowly(firm, category)
+            assert slow[0]
+            assert slow[4]
+            assert (row.ended, row.settled, row.unconfirmed, float(row.median_days or 0), row.promised, row.kept) == slow
+            assert (row.day, row.formula) == (DAY, publishing.FORMULA)
+    assert not found
+
+
+def test_a_day_has_one_set_however_often_it_is_asked_for(world: World) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED)
+    assert Complaint.objects.get(pk=case.pk).closed_at
+    later = NOW.replace(day=26)
+    assert publishing.publish(now=later) == 2
+    before = list(PublishedFigure.objects.values_list("pk", flat=True))
+    assert publishing.publish(now=later + timedelta(hours=3)) == 0
+    assert list(PublishedFigure.objects.values_list("pk", flat=True)) == before
+    assert publishing.publish(now=later + timedelta(days=1)) == 2
+    assert PublishedFigure.objects.values("day").distinct().count() == 2
+    publishing.publish(now=later + timedelta(days=93))
+    assert PublishedFigure.objects.values("day").distinct().count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_make_one_set(world: World) -> None:
+    given.a_complaint(world, status=Status.CLOSED)
+    gate, written = threading.Barrier(2), []
+
+    def ask() -> None:
+        gate.wait()
+        try:
+            written.append(publishing.publish(now=NOW + timedelta(days=2)))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    [thread.start() for thread in threads], [thread.join() for thread in threads]
+    assert sorted(written) == [0, 2]
+    assert PublishedFigure.objects.count() == 2
+
+
+def test_the_worker_and_the_command_publish(world: World) -> None:
+    assert publish_figures() == 0
+    assert Heartbeat.objects.filter(name=publishing.MARK).exists()
+    call_command("publish_figures")
+    assert beats(5)["oversight.tasks.publish_figures"]["schedule"] <= 3600
+
+
+def a_figure(firm: Enterprise, **counts: Any) -> PublishedFigure:
+    told = {"ended": 120, "settled": 86, "unconfirmed": 7, "median_days": 8.5, "promised": 40, "kept": 38} | counts
+    return PublishedFigure.objects.create(enterprise=firm, day=date.today(), formula=1, **told)
+
+
+def test_a_kind_of_problem_speaks_for_itself_when_there_is_enough_of_it(world: World) -> None:
+    a_figure(world.mobile)
+    a_figure(world.mobile, category="fee_unknown", ended=TOO_FEW, settled=3, unconfirmed=2)
+    a_figure(world.mobile, category="quality", ended=TOO_FEW - 1, settled=3, unconfirmed=2)
+    today = date.today()
+    assert expected([world.mobile.pk], on=today, category="fee_unknown")[world.mobile.pk].settled == 10
+    assert expected([world.mobile.pk], on=today, category="quality")[world.mobile.pk].settled == 72
+    assert expected([world.telecom.pk], on=today) == {}
+    assert expected([world.mobile.pk], on=today + timedelta(days=8)) == {}
+    assert expected([], on=today) == {}
+
+
+def test_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(world: World) -> None:
+    a_figure(world.mobile)
+    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
+    assert "近一年120件有了结果：一半在8天内；消费者确认和解72%，另有6%消费者没有答复。" in page
+    assert "到期的40项约定，按时兑现95%。" in page
+    PublishedFigure.objects.update(ended=29, settled=20, unconfirmed=7)
+    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
+    assert "近一年只有29件有了结果，太少，不作统计。" in page
+    assert "72%" not in page
+    with translation.override("en"):
+        english = Client(headers={"accept-language": "en"}).get("/find/", {"q": "中国移动福建"}).content.decode()
+    assert "Only 29 complaints ended within the past year" in english
