@@ -238,9 +238,9 @@ def report_performed(*, obligations: Sequence[int], proof: str, channel: str = "
 
 
 def _report(file: CaseFile, row: Obligation, proof: str, channel: str) -> None:
-    late = row.due_on is not None and row.due_on < file.today
+    # Late is what its clock says: it rested while the consumer's own part was unmet.
     file.change(row, state="reported", reported_at=file.now, reported_proof=proof,
-                payment_channel=channel[:60], is_late=row.is_late or late)
+                payment_channel=channel[:60])
     for kind in (Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER):
         running = clocks.live(file, kind, obligation=row)
         if running is not None:

@@ -65,7 +65,9 @@ def engaged(file: CaseFile) -> Engagement:
 def touch_first_contact(file: CaseFile, at: datetime) -> None:
     """首次响应: the first contact that reached or is visible to the consumer; no bare accept."""
     engagement = engaged(file)
-    if engagement.first_contact_at is None:
+    known = engagement.first_contact_at
+    if known is None or at < known:
+        # A call may be written down after a message that came later.
         file.change(engagement, first_contact_at=max(at, engagement.from_at))
 
 

@@ -1,0 +1,323 @@
+"""The figures counted again, slowly: plain Python over rows and the record, day by day.
+
+The one rule: written from the procedure, section 7, and from nothing else; it shares no line
+with the formulas that it checks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from authorities.models import CalendarDay
+from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obligation
+
+HERE = ZoneInfo("Asia/Shanghai")
+DAY = timedelta(days=1)
+#: Visible to the consumer as they are; a logged contact counts when somebody was reached.
+VISIBLE = {"send_message", "ask_consumer", "make_offer", "answer_question"}
+MONEY = {"original_channel", "transfer", "bill_credit"}
+
+
+def local(moment: datetime) -> datetime:
+    return moment.astimezone(HERE)
+
+
+class Days:
+    """Is this day worked? Asked day by day."""
+
+    def __init__(self) -> None:
+        self.decreed = dict(CalendarDay.objects.values_list("day", "is_working"))
+
+    def works(self, day: date) -> bool:
+        return self.decreed.get(day, day.weekday() < 5)
+
+    def working_days(self, first: date, last: date) -> int:
+        """After the first day, up to and including the last."""
+        n, day = 0, first
+        while day < last:
+            day += DAY
+            n += self.works(day)
+        return n
+
+    def working_minutes(self, first: datetime, last: datetime) -> int:
+        """Nine to five on working days, whole minutes."""
+        a, b = (local(m).replace(second=0, microsecond=0) for m in (first, last))
+        total, day = 0, a.date()
+        while day <= b.date():
+            if self.works(day):
+                opens, closes = (datetime.combine(day, time(h), HERE) for h in (9, 17))
+                begin, end = max(a, opens), min(b, closes)
+                if end > begin:
+                    total += int((end - begin).total_seconds() // 60)
+            day += DAY
+        return total
+
+    def nth_after(self, day: date, n: int) -> date:
+        while n:
+            day += DAY
+            n -= self.works(day)
+        return day
+
+
+def quantile(values: list[int], q: float) -> float:
+    """Between the two neighbours, by proportion."""
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * q
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+@dataclass
+class Stage:
+    """One entity's time with a case, and the entries written in it."""
+
+    row: Engagement
+    entries: list[HandlingStep]
+
+    @property
+    def lapse(self) -> datetime | None:
+        """When the ten days ran out, while this entity (or whom it follows) had the case."""
+        found = [e.happened_at for e in self.entries if e.step == "lapse_negotiation"]
+        return found[0] if found else None
+
+
+@dataclass
+class World:
+    """Everything of one scope, read once."""
+
+    first: date
+    last: date
+    now: datetime
+    regions: tuple[int, int]
+    enterprise: int | None = None
+    category: str = ""
+    days: Days = field(default_factory=Days)
+
+    def __post_init__(self) -> None:
+        low, high = self.regions
+        self.all_cases = [c for c in Complaint.objects.all() if c.status != "draft"
+                          and low <= c.handling_region_id <= high
+                          and (not self.category or self.category in (c.problem_category, c.object_category))]
+        self.cases = [c for c in self.all_cases if self.enterprise in (None, c.enterprise_id)]
+        ids = {c.pk: c for c in self.all_cases}
+        self.by_id = ids
+        self.entries: dict[int, list[HandlingStep]] = {pk: [] for pk in ids}
+        for entry in HandlingStep.objects.filter(audience="parties").order_by("sequence"):
+            if entry.complaint_id in ids:
+                self.entries[entry.complaint_id].append(entry)
+        self.clocks: dict[int, list[Deadline]] = {pk: [] for pk in ids}
+        for clock in Deadline.objects.order_by("pk"):
+            if clock.complaint_id in ids:
+                self.clocks[clock.complaint_id].append(clock)
+        self.engagements: dict[int, list[Engagement]] = {pk: [] for pk in ids}
+        for row in Engagement.objects.order_by("pk"):
+            if row.complaint_id in ids:
+                self.engagements[row.complaint_id].append(row)
+        self.stages = [self._stage(row) for rows in self.engagements.values() for row in rows
+                       if self.enterprise in (None, row.enterprise_id)]
+        self.promises = [o for o in Obligation.objects.order_by("pk") if o.complaint_id in ids
+                         and o.owed_by == "enterprise" and o.state not in ("proposed", "dropped", "waived")
+                         and self.enterprise in (None, o.enterprise_id)]
+
+    def _stage(self, row: Engagement) -> Stage:
+        entries = self.entries[row.complaint_id]
+        since = row.from_at
+        before = self._before(row)
+        if before is not None and before.ended_by == "succession":
+            since = before.from_at
+        return Stage(row, [e for e in entries if since <= e.happened_at
+                           and (row.until_at is None or e.happened_at <= row.until_at)])
+
+    def within(self, moment: datetime | None) -> bool:
+        return moment is not None and self.first <= local(moment).date() <= self.last
+
+    # --- now -------------------------------------------------------------------------------
+
+    def standing(self) -> dict[str, int]:
+        n: Counter[str] = Counter(open=0, overdue=0, due_soon=0)
+        horizon = self.days.nth_after(local(self.now).date(), 2)
+        for case in self.cases:
+            if case.status == "closed":
+                continue
+            n["open"] += 1
+            owed = [c for c in self.clocks[case.pk] if c.ended_at is None
+                    and c.clock not in ("lead", "jurisdiction") and c.state in ("running", "lapsed")]
+            if any(c.lapsed_at is not None or c.due_at <= self.now for c in owed):
+                n["overdue"] += 1
+            elif any(local(c.due_at - timedelta(microseconds=1)).date() <= horizon for c in owed):
+                n["due_soon"] += 1
+        return dict(n)
+
+    def received(self) -> int:
+        return sum(self.within(c.received_at) for c in self.cases)
+
+    # --- the enterprise's stage -------------------------------------------------------------
+
+    def ended(self) -> list[Stage]:
+        return [s for s in self.stages if self.within(s.row.until_at) and s.row.ended_by != "succession"]
+
+    def settled(self) -> dict[str, int]:
+        n: Counter[str] = Counter()
+        for stage in self.ended():
+            n[stage.row.odr_result] += 1
+            n["in_part"] += stage.row.odr_result == "settled" and self.by_id[stage.row.complaint_id].is_in_part
+        return dict(n)
+
+    def on_time(self) -> dict[str, int]:
+        n: Counter[str] = Counter(in_time=0, reported=0, late=0, open_overdue=0)
+        for stage in self.ended():
+            until = stage.row.until_at
+            assert until is not None
+            if stage.lapse is not None and stage.lapse <= until:
+                n["late"] += 1
+            else:
+                n["in_time"] += 1
+                n["reported"] += stage.row.ended_by in ("report", "unreachable") and any(
+                    e.step == "report_failure" for e in stage.entries)
+        end = min(self.now, datetime.combine(self.last + DAY, time.min, HERE))
+        for stage in self.stages:
+            row = stage.row
+            if row.from_at < end and (row.until_at is None or row.until_at >= end):
+                n["open_overdue"] += self._was_overdue(stage, end)
+        return dict(n)
+
+    def _was_overdue(self, stage: Stage, end: datetime) -> bool:
+        if stage.lapse is not None and stage.lapse <= end:
+            return True
+        unswept = [c for c in self.clocks[stage.row.complaint_id] if c.clock == "negotiation"
+                   and c.ended_at is None and c.lapsed_at is None and c.due_at <= end
+                   and c.due_at >= stage.row.from_at and (c.state == "running" or c.chase_at is not None)]
+        return bool(unswept)
+
+    def first_responses(self) -> list[Stage]:
+        return [s for s in self.stages if self.within(self.first_response(s))]
+
+    def first_response(self, stage: Stage) -> datetime | None:
+        row = stage.row
+        moments = []
+        for entry in self.entries[row.complaint_id]:
+            if entry.written_at < row.from_at or not self._belongs(entry, row):
+                continue
+            if entry.step in VISIBLE:
+                moments.append(entry.written_at)
+            elif entry.step == "log_contact" and entry.data["reached"]:
+                moments.append(max(datetime.fromisoformat(entry.data["at"]), row.from_at))
+        found = min(moments, default=None)
+        before = self._before(row)
+        if before is not None and before.ended_by == "succession" and before.first_contact_at is not None:
+            return None
+        return found
+
+    def _belongs(self, entry: HandlingStep, row: Engagement) -> bool:
+        later = [e for e in self.engagements[row.complaint_id] if e.pk > row.pk]
+        return not later or entry.written_at < later[0].from_at
+
+    def _before(self, row: Engagement) -> Engagement | None:
+        return ([e for e in self.engagements[row.complaint_id] if e.pk < row.pk] or [None])[-1]
+
+    def response_lengths(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {"minutes": [], "days": []}
+        for stage in self.first_responses():
+            moment = self.first_response(stage)
+            assert moment is not None
+            found["minutes"].append(self.days.working_minutes(stage.row.from_at, moment))
+            found["days"].append(self.days.working_days(
+                local(stage.row.from_at).date(), local(moment).date()))
+        return found
+
+    def acceptance_lengths(self) -> list[int]:
+        found = []
+        for stage in self.stages:
+            accepted = [e.happened_at for e in self.entries[stage.row.complaint_id] if e.step == "accept_case"
+                        and e.happened_at >= stage.row.from_at and self._belongs(e, stage.row)]
+            if accepted and self.within(accepted[0]):
+                found.append(self.days.working_minutes(stage.row.from_at, accepted[0]))
+        return found
+
+    # --- closed, reviewed, promised -----------------------------------------------------------
+
+    def closed(self) -> list[tuple[Complaint, HandlingStep]]:
+        """Closed now, by the day of the entry that closed it last."""
+        found = []
+        for case in self.cases:
+            if case.status == "closed":
+                closing = [e for e in self.entries[case.pk] if e.to_status == "closed"
+                           and (e.from_status != "closed" or e.step == "answer_late")][-1]
+                if self.within(closing.happened_at):
+                    found.append((case, closing))
+        return found
+
+    def handling_lengths(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {"wd": [], "cd": []}
+        for case, closing in self.closed():
+            delivered = [e.happened_at for e in self.entries[case.pk] if e.step == "forward"]
+            if delivered:
+                first, last = local(delivered[0]).date(), local(closing.happened_at).date()
+                found["wd"].append(self.days.working_days(first, last))
+                found["cd"].append((last - first).days)
+        return found
+
+    def mediated(self) -> dict[str, int]:
+        n: Counter[str] = Counter(mediated=0, not_kept=0, terminated=0)
+        for case, closing in self.closed():
+            if closing.outcome == "mediated":
+                n["not_kept" if case.is_not_kept else "mediated"] += 1
+            n["terminated"] += closing.outcome == "mediation_terminated"
+        return dict(n)
+
+    def reviews(self) -> dict[str, int]:
+        """Met = decided (and told, which is one transaction); late = the day passed without it."""
+        n: Counter[str] = Counter(met=0, late=0)
+        for case in self.cases:
+            decided = [e.happened_at for e in self.entries[case.pk]
+                       if e.step in ("accept", "refuse", "redirect")]
+            for clock in self.clocks[case.pk]:
+                if clock.clock != "review":
+                    continue
+                if clock.lapsed_at is not None or (clock.state == "running" and clock.due_at <= self.now):
+                    n["late"] += self.within(clock.due_at)
+                elif clock.ended_at is not None and clock.ended_at in decided:
+                    n["met"] += self.within(clock.ended_at)
+        return dict(n)
+
+    def kept(self) -> dict[str, int]:
+        n: Counter[str] = Counter(due=0, kept=0, late=0, silent=0, broken=0, waiting=0)
+        for promise in self.promises:
+            clocks = [c for c in self.clocks[promise.complaint_id]
+                      if c.clock == "performance" and c.obligation_id == promise.pk]
+            if not clocks or clocks[-1].state == "paused":
+                continue
+            if not (clocks[-1].due_at <= self.now and self.first <= clocks[-1].last_day <= self.last):
+                continue
+            n["due"] += 1
+            if promise.state == "confirmed":
+                n["late" if self._failed_once(promise) else "kept"] += 1
+            else:
+                n[{"silent": "silent", "broken": "broken"}.get(promise.state, "waiting")] += 1
+        return dict(n)
+
+    def _failed_once(self, promise: Obligation) -> bool:
+        """Its day passed without a word of it being done, or somebody said that it was broken."""
+        return any(e.step in ("lapse_performance", "report_breach", "lapse_performance_answer")
+                   and e.data.get("obligation") == promise.ordinal
+                   for e in self.entries[promise.complaint_id])
+
+    def recovered(self) -> dict[str, dict[str, Decimal]]:
+        found: dict[str, dict[str, Decimal]] = {}
+        for promise in self.promises:
+            kind: Any = None
+            if promise.state == "confirmed" and self.within(promise.confirmed_at):
+                kind = {"voucher": "vouchers"}.get(promise.kind, "confirmed")
+            elif promise.state == "silent" and self.within(promise.reported_at):
+                kind = "unconfirmed"
+            if kind and promise.amount and promise.kind in MONEY | {"voucher"}:
+                sums = found.setdefault(self.by_id[promise.complaint_id].currency, {
+                    "confirmed": Decimal(0), "vouchers": Decimal(0), "unconfirmed": Decimal(0)})
+                sums[kind] += promise.amount
+        return found

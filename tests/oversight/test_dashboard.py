@@ -1,0 +1,189 @@
+"""The dashboard: who may see it, numbers that open lists of that length, absurd wishes, queries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from authorities.models import Officer
+from complaints.handling import consumer, enterprise
+from complaints.models import Complaint
+from complaints.workflow import Status
+from oversight import leagues
+from oversight.leagues import Line, Standing
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import desk, officer_of
+
+S = Status
+DAYS = timedelta(days=1)
+URL = "/oversight/"
+
+
+@pytest.fixture
+def region_with_cases(world: World) -> World:
+    """One case of most kinds, as of now and of some weeks ago."""
+    now = timezone.now()
+    charge = "telecom.fees.unexplained_charge"
+    for status in (S.TRIAGE, S.REVIEW, S.MEDIATING, S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER, S.CLOSED):
+        given.a_complaint(world, status=status, now=now, problem_category=charge)
+    given.a_complaint(world, status=S.NEGOTIATING, now=now - 40 * DAYS)
+    withdrawn = given.a_complaint(world, status=S.NEGOTIATING, now=now - 9 * DAYS)
+    given.step(withdrawn, consumer.withdraw(reason="mistake"), world.consumer, now - 8 * DAYS)
+    failed = given.a_complaint(world, status=S.NEGOTIATING, now=now - 3 * DAYS)
+    given.step(failed, enterprise.log_contact(channel="phone", reached=True, note="谈不拢"), world.handler, now - 2 * DAYS)
+    given.step(failed, enterprise.report_failure(reason="no_agreement", text="谈不拢"), world.handler, now - DAYS)
+    return world
+
+
+def test_only_officers_find_it(world: World) -> None:
+    for person in (world.chen, world.otto, world.ming, world.lead, world.hua):
+        assert desk(person).get(URL).status_code == 404
+    assert Client().get(URL)["Location"].startswith("/account/sign-in/")
+    Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
+    for person in (world.rui, world.su, officer_of(world, "far"), world.otto):
+        assert desk(person).get(URL).status_code == 200
+    assert desk(world.rui).post(URL, {"idempotency_key": "0f6c2a7e0f6c2a7e"}).status_code == 405
+    assert not AnonymousUser().is_authenticated
+
+
+def test_the_navigation_leads_there(world: World) -> None:
+    assert 'href="/oversight/"' in desk(world.rui).get("/authority/").content.decode()
+
+
+def test_an_officer_sees_the_own_region_only(region_with_cases: World) -> None:
+    world = region_with_cases
+    everything = Complaint.objects.exclude(status=S.CLOSED).count()
+    assert desk(world.su).get(URL).context["totals"]["open"] == everything > 0
+    far = desk(officer_of(world, "far")).get(URL)
+    assert far.context["totals"]["open"] == 0
+    assert far.context["rows"] == []
+    assert "本辖区没有企业的案件" in far.content.decode()
+
+
+def links_of(answer: Any) -> list[tuple[int, str]]:
+    """(number shown, address of its list) of every link of the page."""
+    found = []
+    for card in (*answer.context["first_cards"], *answer.context["more_cards"]):
+        if card.url:
+            found.append((int(card.value.replace(",", "")), card.url))
+        found += [(int(part.value.removesuffix("件").replace(",", "")), part.url) for part in card.parts if part.url]
+    for row in answer.context["rows"]:
+        found += [(row.line.open, row.open_url), (row.line.overdue, row.overdue_url),
+                  (row.line.received, row.received_url), (row.line.success.numerator or 0, row.settled_url)]
+    return found
+
+
+def test_every_count_opens_a_list_of_that_length(region_with_cases: World) -> None:
+    world = region_with_cases
+    client = desk(world.su)
+    some_days = (timezone.localdate() - 4 * DAYS).isoformat()
+    for query in ("", "?period=year", "?category=telecom.fees.unexplained_charge",
+                  f"?enterprise={world.mobile.pk}", f"?first={some_days}"):
+        links = links_of(client.get(URL + query))
+        assert sum(number > 0 for number, _ in links) >= 6, query
+        for number, url in links:
+            assert len(client.get(url).context["rows"]) == number, url
+
+
+ABSURD = (
+    ("?period=chosen&first=2026-11-20&last=2026-11-02", "结束的日期不能早于开始的日期"),
+    ("?period=chosen&first=9999-01-01&last=9999-12-31", "请填2000年以后、今天以前的日期"),
+    ("?period=chosen&first=0001-01-01", "请填2000年以后、今天以前的日期"),
+    ("?period=chosen&first=2026-02-30", "请填年-月-日"),
+    ("?period=chosen", "请填开始的日期"),
+    ("?period=decade", "请从列出的时间段中选"),
+    ("?enterprise=abc", "没有这家企业"),
+    ("?enterprise=999999999", "没有这家企业"),
+    ("?enterprise=" + "9" * 400, "没有这家企业"),
+    ("?category=nonsense", "没有这个类别"),
+    ("?category=%00", "没有这个类别"),
+)
+
+
+def test_an_absurd_wish_gets_a_clear_answer(region_with_cases: World) -> None:
+    client = desk(region_with_cases.su)
+    for query, said in ABSURD:
+        answer = client.get(URL + query)
+        assert answer.status_code == 200, query
+        page = answer.content.decode()
+        assert said in page, query
+        assert "error-summary" in page
+        assert answer.context["totals"]["open"] > 0, "the usual figures are shown all the same"
+
+
+ODD = (
+    "?page=0", "?page=-1", "?page=1e9", "?page=999999", "?page=²", "?sort=drop", "?sort=--overdue", "?sort=%00",
+    "?sort=-response&page=2", "?period=chosen&first=2001-01-01&last=9999-12-31", "?first=2026-11-01", "?x=" + "y" * 9000)
+
+
+def test_an_odd_address_shows_the_page(region_with_cases: World) -> None:
+    client = desk(region_with_cases.su)
+    for query in ODD:
+        answer = client.get(URL + query)
+        assert answer.status_code == 200, query
+        assert answer.context["rows"], query
+
+
+def test_the_sentence_says_what_burns_and_who_holds_it(region_with_cases: World) -> None:
+    answer = desk(region_with_cases.su).get(URL)
+    sentence = answer.context["sentence"]
+    overdue = answer.context["totals"]["overdue"]
+    assert sentence["lead"] == f"逾期{overdue}件"
+    assert any(region_with_cases.mobile.name in phrase for phrase in sentence["phrases"])
+    assert "都在期限内" not in answer.content.decode()
+
+
+def test_each_number_has_its_definition_and_version(region_with_cases: World) -> None:
+    answer = desk(region_with_cases.su).get(URL)
+    page = answer.content.decode()
+    cards = [*answer.context["first_cards"], *answer.context["more_cards"]]
+    assert len({card.code for card in cards}) == len(cards) == 13
+    assert page.count("公式v1") == len(cards)
+    for card in cards:
+        assert str(card.definition.formula)[:12] in page
+
+
+def test_the_number_of_queries_does_not_grow(world: World) -> None:
+    client = desk(world.su)
+    counts = []
+    for number in (1, 5):
+        for _ in range(number):
+            given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now() - 40 * DAYS)
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(URL).status_code == 200
+        counts.append(len([q for q in seen if "complaints_" in q["sql"]]))
+    assert counts == [9, 9], "received, stages, closings, reviews, promises, money; standing; two for the table"
+
+
+def test_places_are_shared_where_intervals_overlap() -> None:
+    from oversight.figures import Figure
+
+    def line(pk: int, part: int, whole: int) -> Line:
+        return Line(enterprise_id=pk, success=Figure(code="settled", n=whole, numerator=part, denominator=whole,
+                                                     upper=part))
+
+    found = [line(1, 95, 100), line(2, 93, 100), line(3, 20, 100), line(4, 29, 29)]
+    leagues.rank(found)
+    assert [one.place for one in found] == [(1, 2), (1, 2), (3, 3), None]
+    assert [one.enterprise_id for one in leagues.in_order(found, "settled")] == [1, 2, 3, 4]
+    assert [one.enterprise_id for one in leagues.in_order(found, "settled", turned=True)] == [3, 2, 1, 4]
+
+
+def test_the_interval_is_wilsons() -> None:
+    assert leagues.wilson(8, 10) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
+    assert leagues.wilson(0, 0) == (0.0, 1.0)
+    low, high = leagues.wilson(30, 30)
+    assert low == pytest.approx(0.8864870, abs=1e-6)
+    assert high == pytest.approx(1.0)
+
+
+def test_a_standing_without_cases_is_empty() -> None:
+    assert Standing({"open": 0}, {}, []).holders == []

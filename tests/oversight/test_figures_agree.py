@@ -1,0 +1,125 @@
+"""Every figure equals an independent slow count, on random worlds."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from authorities.models import Region
+from complaints.conditions import current_calendar
+from oversight import figures, leagues
+from oversight.figures import Measure
+from oversight.scope import Period, Scope
+from tests.cast import World
+from tests.oversight import slow_count
+from tests.oversight.worlds import PROBLEMS, Walk
+
+CASES, TICKS = int(os.environ.get("FIGURE_CASES", "36")), int(os.environ.get("FIGURE_TICKS", "50"))
+WHOLE = (date(2026, 9, 1), date(2027, 6, 30))
+
+
+def regions() -> list[Region]:
+    """A province and two of its counties."""
+    return list(Region.objects.filter(code__in=["350000", "350121", "350128"]))
+
+
+def compare(first: date, last: date, now: datetime, region: Region, *,
+            enterprise: int | None = None, category: str = "") -> dict[str, figures.Figure]:
+    calendar = current_calendar()
+    measure = Measure(Scope(regions=(region,), enterprise_id=enterprise, category=category),
+                      Period(first=first, last=last), now, calendar)
+    slow = slow_count.World(first, last, now, (region.pk, region.last), enterprise, category)
+    quick = figures.flow_figures(measure)
+    assert leagues.standing(measure).totals == slow.standing()
+    assert quick["received"].n == slow.received()
+    success, counted = quick["settled"], slow.settled()
+    for result in figures.RESULTS:
+        assert success.beside[result] == counted.get(result, 0), result
+    assert success.beside["in_part"] == counted.get("in_part", 0)
+    assert success.numerator == counted.get("settled", 0)
+    assert success.upper == counted.get("settled", 0) + counted.get("unconfirmed", 0)
+    assert success.denominator == sum(counted.get(r, 0) for r in (
+        "settled", "unconfirmed", "settled_elsewhere", "failed"))
+    punctual, slowly = quick["on_time"], slow.on_time()
+    assert (punctual.numerator, punctual.beside["reported"], punctual.beside["ended_late"],
+            punctual.beside["open_overdue"]) == tuple(slowly[k] for k in (
+                "in_time", "reported", "late", "open_overdue"))
+    assert punctual.denominator == slowly["in_time"] + slowly["late"] + slowly["open_overdue"]
+    lengths = slow.response_lengths()
+    same_spread(quick["first_response"], "minutes", lengths["minutes"])
+    same_spread(quick["first_response"], "days", lengths["days"])
+    same_spread(quick["acceptance"], "minutes", slow.acceptance_lengths())
+    handled = slow.handling_lengths()
+    for unit in ("wd", "cd"):
+        same_spread(quick["handling_time"], unit, handled[unit])
+        if handled[unit]:
+            mean = sum(handled[unit]) / len(handled[unit])
+            assert quick["handling_time"].spread[f"{unit}_mean"] == pytest.approx(mean)
+    ways = slow.mediated()
+    assert (quick["mediated"].numerator, quick["mediated"].beside["not_kept"],
+            quick["mediated"].beside["terminated"]) == (ways["mediated"], ways["not_kept"], ways["terminated"])
+    reviewed = slow.reviews()
+    assert (quick["review_on_time"].numerator, quick["review_on_time"].beside["late"]) == (
+        reviewed["met"], reviewed["late"])
+    kept = slow.kept()
+    assert {"due": quick["kept"].denominator, "kept": quick["kept"].numerator, **quick["kept"].beside} == kept
+    assert quick["recovered"].money == slow.recovered()
+    return quick
+
+
+def same_spread(figure: figures.Figure, unit: str, values: list[int]) -> None:
+    assert figure.n == len(values), figure.code
+    for name, share in (("median", 0.5), ("p90", 0.9)):
+        if values:
+            assert figure.spread[f"{unit}_{name}"] == pytest.approx(slow_count.quantile(values, share)), figure.code
+
+
+def check_world(world: World, seed: int) -> None:
+    walk = Walk(world, seed=seed, cases=CASES, ticks=TICKS)
+    province = Region.objects.get(code="350000")
+    later = walk.now + timedelta(days=2)
+    middle = walk.now.date() - timedelta(days=9)
+    found = compare(*WHOLE, walk.now, province)
+    compare(*WHOLE, later, province)
+    compare(date(2026, 9, 1), middle, later, province)
+    compare(middle, WHOLE[1], later, province)
+    compare(*WHOLE, later, province, enterprise=world.mobile.pk)
+    compare(*WHOLE, later, province, category=PROBLEMS[0])
+    for region in regions():
+        compare(middle, WHOLE[1], walk.now, region)
+    assert found["settled"].n > 3, "a world in which nothing ends proves nothing"
+    assert found["first_response"].n > 3
+    table(walk, province)
+
+
+def table(walk: Walk, region: Region) -> None:
+    """A line of the table is the figure of that enterprise alone."""
+    whole = Measure(Scope(regions=(region,)), Period(first=WHOLE[0], last=WHOLE[1]), walk.now, current_calendar())
+    found = {line.enterprise_id: line for line in leagues.lines(whole, leagues.standing(whole))}
+    assert set(found) == {side.enterprise.pk for side in walk.sides}
+    for pk, line in found.items():
+        slow = slow_count.World(*WHOLE, walk.now, (region.pk, region.last), pk)
+        counted, slowly = slow.settled(), slow.on_time()
+        assert line.success.numerator == counted.get("settled", 0)
+        assert line.success.upper == counted.get("settled", 0) + counted.get("unconfirmed", 0)
+        assert line.punctual.numerator == slowly["in_time"]
+        assert line.punctual.n == slowly["in_time"] + slowly["late"] + slowly["open_overdue"]
+        assert {"open": line.open, "overdue": line.overdue, "due_soon": line.due_soon} == slow.standing()
+        assert line.received == slow.received()
+        lengths = slow.response_lengths()["minutes"]
+        assert line.responses == len(lengths)
+        if lengths:
+            assert line.response_minutes == pytest.approx(slow_count.quantile(lengths, 0.5))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_figure_equals_a_slow_count(world: World, seed: int) -> None:
+    check_world(world, seed)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(100, 100 + int(os.environ.get("FIGURE_SEEDS", "40"))))
+def test_every_figure_equals_a_slow_count_in_many_worlds(world: World, seed: int) -> None:
+    check_world(world, seed)
