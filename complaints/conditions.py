@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Max
 
 from authorities import calendar as loaded
+from authorities import freshness
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, CalendarVersion
 from authorities.policies import Policies
@@ -22,6 +23,19 @@ from enterprises.models import Branch, BranchAuthority, Enterprise, Succession
 Found = TypeVar("Found")
 
 _kept: dict[tuple[str, int], Calendar] = {}
+
+
+class _Read(NamedTuple):
+    """What was read, and the state of the tables just before."""
+
+    state: freshness.State
+    calendar: Calendar
+    policies: Policies
+    jurisdiction: Jurisdiction
+
+
+#: By country. One assignment replaces a row, so threads see the old one or the new one.
+_read: dict[str, _Read] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +55,17 @@ class Conditions:
 
     @classmethod
     def at(cls, now: datetime, *, country: str = "CN") -> Conditions:
-        """As they stand at ``now``: three to five queries, whatever the batch."""
-        calendar = current_calendar(country)
-        return cls(calendar, Policies.load(calendar.local_day(now)), Jurisdiction.load())
+        """As they stand at ``now``: one query, whatever the batch; more after a change.
+
+        What was read for the same state of the tables and the same day is not read again.
+        """
+        state = freshness.state()
+        known = _read.get(country)
+        if known is None or known.state != state or known.policies.on != known.calendar.local_day(now):
+            calendar = current_calendar(country)
+            known = _Read(state, calendar, Policies.load(calendar.local_day(now)), Jurisdiction.load())
+            _read[country] = known
+        return cls(known.calendar, known.policies, known.jurisdiction)
 
     def enterprise(self, enterprise_id: int) -> Enterprise | None:
         """The enterprise as it stands now, however many cases of the batch go to it."""
