@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from complaints import bulk
 from complaints.actors import Actor
 from complaints.models import Complaint, HandlingStep, PersonalText, RecordedName
@@ -64,13 +66,26 @@ def salted(salt: bytes, text: str) -> bytes:
     return hashlib.sha256(salt + text.encode()).digest()
 
 
-def write(entries: Sequence[Entry]) -> None:
-    """Number, hash and insert the entries of locked cases; sets ``entry.sequence``.
+@dataclass(slots=True)
+class Composed:
+    """Entries as rows, numbered and hashed; a new case need not have its id yet."""
+
+    steps: list[HandlingStep]
+    texts: list[PersonalText]
+
+    def insert(self) -> None:
+        """Write the rows; by now every case has an id."""
+        for rows in (self.texts, self.steps):
+            for row in rows:
+                row.complaint_id = row.complaint.pk
+            bulk.insert(rows)
+
+
+def compose(entries: Sequence[Entry]) -> Composed:
+    """Number and hash the entries of locked or new cases; sets ``entry.sequence``.
 
     The heads of the parties' chain move on the complaint objects; the caller writes those.
     """
-    if not entries:
-        return
     names = _names(entries)
     heads = _other_heads(entries)
     steps: list[HandlingStep] = []
@@ -80,7 +95,7 @@ def write(entries: Sequence[Entry]) -> None:
         if entry.audience == Audience.PARTIES:
             sequence, previous = complaint.last_sequence, bytes(complaint.last_hash)
         else:
-            sequence, previous = heads.get((complaint.pk, entry.audience), (0, b""))
+            sequence, previous = heads.get((complaint.number, entry.audience), (0, b""))
         entry.sequence = sequence + 1
         digests: list[list[str]] = []
         for kind, text, key in entry.texts:
@@ -124,21 +139,20 @@ def write(entries: Sequence[Entry]) -> None:
         if entry.audience == Audience.PARTIES:
             complaint.last_sequence, complaint.last_hash = entry.sequence, digest
         else:
-            heads[complaint.pk, entry.audience] = (entry.sequence, digest)
-    bulk.insert(texts)
-    bulk.insert(steps)
+            heads[complaint.number, entry.audience] = (entry.sequence, digest)
+    return Composed(steps, texts)
 
 
-def _other_heads(entries: Sequence[Entry]) -> dict[tuple[int, str], tuple[int, bytes]]:
+def _other_heads(entries: Sequence[Entry]) -> dict[tuple[str, str], tuple[int, bytes]]:
     """Heads of the chains that are not the parties': rare, so they are looked up."""
-    wanted = {e.complaint.pk for e in entries if e.audience != Audience.PARTIES}
+    wanted = {e.complaint.pk for e in entries if e.audience != Audience.PARTIES} - {None}
     if not wanted:
         return {}
     rows = (HandlingStep.objects.filter(complaint_id__in=wanted)
             .exclude(audience=Audience.PARTIES)
             .order_by("complaint_id", "audience", "-sequence")
             .distinct("complaint_id", "audience")
-            .values_list("complaint_id", "audience", "sequence", "hash"))
+            .values_list("complaint__number", "audience", "sequence", "hash"))
     return {(case, audience): (sequence, bytes(head)) for case, audience, sequence, head in rows}
 
 
@@ -164,14 +178,30 @@ def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
     found = kept()
     missing = people - found.keys()
     if missing:
-        made = []
-        for key, name in sorted(missing, key=str):
-            salt = secrets.token_bytes(_SALT_BYTES)
-            made.append(RecordedName(person_key=key, name=name, salt=salt,
-                                     digest=salted(salt, name)))
-        RecordedName.objects.bulk_create(made, ignore_conflicts=True)
-        found = kept()
+        made = _make_names(sorted(missing, key=str))
+        # Somebody else may have kept the same name at this moment.
+        found = found | made if len(made) == len(missing) else kept()
     return found
+
+
+def _make_names(people: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], RecordedName]:
+    """Insert names; those that are there by now are not among the answer."""
+    salts = [secrets.token_bytes(_SALT_BYTES) for _ in people]
+    digests = [salted(salt, name) for salt, (_, name) in zip(salts, people, strict=True)]
+    made = {
+        (key, name): RecordedName(person_key=key, name=name, salt=salt, digest=digest)
+        for (key, name), salt, digest in zip(people, salts, digests, strict=True)
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into complaints_recordedname (person_key, name, salt, digest)"
+            " select * from unnest(%s::uuid[], %s::text[], %s::bytea[], %s::bytea[])"
+            " on conflict (person_key, name) do nothing returning id, person_key, name",
+            [[str(key) for key, _ in people], [name for _, name in people], salts, digests])
+        new = cursor.fetchall()
+    for pk, key, name in new:
+        made[key, name].pk = pk
+    return {known: row for known, row in made.items() if row.pk is not None}
 
 
 def _name_of(

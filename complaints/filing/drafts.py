@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -140,7 +141,7 @@ class Picked:
 def picked(draft: FilingDraft, *, today: date) -> Picked | None:
     """The pick with its answering branch on this day; routing decides in the end."""
     pick = read_pick(first(draft, "enterprise", "respondent"))
-    enterprise = Enterprise.objects.filter(pk=pick.enterprise_id).first() if pick else None
+    enterprise = entity_of(draft, pick) if pick else None
     if pick is None or enterprise is None:
         return None
     region = first(draft, "enterprise", "service_region")
@@ -173,9 +174,17 @@ def answering_branch(
     return branches[found[0]] if len(found) == 1 else None
 
 
-def is_known_pick(pick: Pick) -> bool:
+def entity_of(draft: FilingDraft, pick: Pick) -> Enterprise | None:
+    """The entity that was picked, read once for all screens that judge this draft."""
+    known: dict[int, Enterprise | None] = draft.__dict__.setdefault("entities", {})
+    if pick.enterprise_id not in known:
+        known[pick.enterprise_id] = Enterprise.objects.filter(pk=pick.enterprise_id).first()
+    return known[pick.enterprise_id]
+
+
+def is_known_pick(pick: Pick, *, draft: FilingDraft) -> bool:
     """Whether the directory has this entity, and this branch and brand of it."""
-    if not Enterprise.objects.filter(pk=pick.enterprise_id).exists():
+    if entity_of(draft, pick) is None:
         return False
     if pick.branch_id and not Branch.objects.filter(pk=pick.branch_id, enterprise_id=pick.enterprise_id).exists():
         return False
@@ -185,8 +194,8 @@ def is_known_pick(pick: Pick) -> bool:
 def enrolled_name(draft: FilingDraft) -> str:
     """The name to put into the consent; empty when no enrolled entity was picked."""
     pick = read_pick(first(draft, "enterprise", "respondent"))
-    enrolled = Enterprise.objects.filter(enrolment=Enterprise.Enrolment.ENROLLED)
-    return str(enrolled.filter(pk=pick.enterprise_id).first() or "") if pick else ""
+    entity = entity_of(draft, pick) if pick else None
+    return str(entity) if entity and entity.enrolment == Enterprise.Enrolment.ENROLLED else ""
 
 
 def form_of(
@@ -205,7 +214,7 @@ def form_of(
     if data is None:
         options["initial"] = kept and _initial(kept)
     if step == EnterpriseStep.step:
-        options.update(place_is_known=places.is_choosable, pick_is_known=is_known_pick)
+        options.update(place_is_known=places.is_choosable, pick_is_known=partial(is_known_pick, draft=draft))
     if step == ConsentsStep.step:
         options["enterprise_name"] = enrolled_name(draft)
     return STEP_BY_CODE[step](data, today=today, category=category_of(draft), **options)

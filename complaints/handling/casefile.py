@@ -40,8 +40,6 @@ _ORDER: tuple[type[models.Model], ...] = (
     Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline,
     Reminder, ForwardingDecision,
 )
-#: What the record and the look ahead still change on a case that was inserted in this flush.
-_AFTER_INSERT = ("last_sequence", "last_hash", "next_due_at", "is_overdue", "last_event_at")
 #: What a step may change on a row that already stands.
 CHANGES: dict[type[models.Model], tuple[str, ...]] = {
     Complaint: (
@@ -201,20 +199,19 @@ def write(files: Iterable[CaseFile]) -> None:
     with connection.cursor() as cursor:
         # The sealer takes this lock alone: after it no entry with a lower id can appear.
         cursor.execute("select pg_advisory_xact_lock_shared(%s)", [record.SEAL_LOCK])
-    new = [f.complaint for f in files if f.complaint.pk is None]
-    if new:
-        bulk.insert_and_number(new)
+    # Before the cases are inserted: they go in once, with the head of their record and their next date.
+    entries = record.compose([entry for f in files for entry in f.entries])
+    for file in files:
+        _look_ahead(file)
+    standing = [f.complaint for f in files if f.complaint.pk is not None]
+    bulk.insert_and_number([f.complaint for f in files if f.complaint.pk is None])
     _update(files)
     for model in _ORDER:
         rows = [row for f in files for row in f.added.get(model, [])]
         if rows:
             bulk.insert_and_number(rows)
-    record.write([entry for f in files for entry in f.entries])
-    for file in files:
-        _look_ahead(file)
-    inserted = {id(complaint) for complaint in new}
-    bulk.update(new, _AFTER_INSERT)
-    bulk.update([f.complaint for f in files if id(f.complaint) not in inserted], CHANGES[Complaint])
+    entries.insert()
+    bulk.update(standing, CHANGES[Complaint])
     bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
     bulk.insert(counting.deltas((f.before, f.complaint, f.today) for f in files))
 

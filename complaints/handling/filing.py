@@ -48,23 +48,23 @@ def file(
     request; for an import or the counter ``actor.recorded_by`` says who wrote it down.
     """
     actors = [actor] * len(requests) if isinstance(actor, Actor) else actor
-    with transaction.atomic():
-        conditions = conditions or Conditions.at(now)
-        places = _places(requests)
-        cases = []
-        evidence: list[tuple[Complaint, tuple[int, ...]]] = []
-        for request, filer in zip(requests, actors, strict=True):
-            respondents = request.respondents or (RespondentRequest(),)
-            if len(respondents) > MOST_RESPONDENTS:
-                raise WrongInput("too_many", _("一次最多投诉3个对象。"), field="respondents")
-            group = uuid.uuid4() if len(respondents) > 1 else None
-            for respondent in respondents:
-                opened, who, effect = _open(request, respondent, group, places, filer, now,
-                                            conditions)
-                cases.append((opened, who, effect))
-                evidence.append((opened.complaint, request.evidence_ids))
-                if request.report:
-                    _split(opened, request.report)
+    conditions = conditions or Conditions.at(now)
+    places = _places(requests)
+    cases = []
+    evidence: list[tuple[Complaint, tuple[int, ...]]] = []
+    for request, filer in zip(requests, actors, strict=True):
+        respondents = request.respondents or (RespondentRequest(),)
+        if len(respondents) > MOST_RESPONDENTS:
+            raise WrongInput("too_many", _("一次最多投诉3个对象。"), field="respondents")
+        group = uuid.uuid4() if len(respondents) > 1 else None
+        for respondent in respondents:
+            opened, who, effect = _open(request, respondent, group, places, filer, now, conditions)
+            cases.append((opened, who, effect))
+            evidence.append((opened.complaint, request.evidence_ids))
+            if request.report:
+                _split(opened, request.report)
+    # What is refused was refused above, so nothing needs to be taken back to here.
+    with transaction.atomic(savepoint=False):
         filed = take_new(cases)
         for complaint, ids in evidence:
             if ids:

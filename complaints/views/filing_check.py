@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -87,9 +88,9 @@ def _file(
         draft = FilingDraft.objects.select_for_update().get(pk=held.draft.pk)
         if draft.filed_at is not None:
             return redirect(receipt_address(draft))
-        with once(request, actor=f"draft:{draft.pk}") as attempt:
+        with once(request, actor=f"draft:{draft.pk}", savepoint=False) as attempt:
             if not attempt.answered:
-                cases = handling.file([filing], actor=_actor(filing), now=now)
+                cases = handling.file([filing], actor=_actor(filing, request.user), now=now)
                 drafts.mark_filed(draft, numbers=[case.number for case in cases], now=now)
                 attempt.reference = receipt_address(draft)
     response = HttpResponseRedirect(attempt.reference)
@@ -98,8 +99,10 @@ def _file(
     return response
 
 
-def _actor(filing: FilingRequest) -> Actor:
+def _actor(filing: FilingRequest, user: User | AnonymousUser) -> Actor:
     """The proven person; else somebody of that name whom nobody has rung yet."""
+    if isinstance(user, User) and user.pk == filing.consumer_id:
+        return replace(consumer(user), name=filing.consumer_name)
     person = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id else None
     if person is not None:
         return replace(consumer(person), name=filing.consumer_name)

@@ -105,8 +105,10 @@ def key_of(request: HttpRequest) -> str:
 
 
 @contextmanager
-def once(request: HttpRequest, *, actor: str = "") -> Iterator[Attempt]:
+def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> Iterator[Attempt]:
     """Carry out the block at most once for this actor and key, in one transaction.
+
+    ``savepoint`` off: the door is inside a transaction of its own, which ends with any refusal.
 
     The block must do nothing if ``attempt.answered``, and must set ``attempt.reference`` when it
     took effect; without a reference, or after an exception, no key is stored.
@@ -115,7 +117,7 @@ def once(request: HttpRequest, *, actor: str = "") -> Iterator[Attempt]:
     whose = actor or actor_of(request)
     key = key_of(request)
     digest = body_digest(request)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=savepoint):
         with connection.cursor() as cursor:
             cursor.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 1))", [f"{whose}\n{key}"])
             row = cursor.fetchone()
