@@ -20,6 +20,7 @@ help:
 	@echo "make soak       two hours of random faults (SOAK_MINUTES=… SOAK_SEED=…)"
 	@echo "make prove-faults   the fault tests turn red where a defence is missing (TWIN=…)"
 	@echo "make check      style, types, import order, settings, migrations"
+	@echo "make bench      what the portal costs, beside the least that this machine can do (15 minutes)"
 	@echo "make lock       pin the requirements anew"
 
 set-up:
@@ -58,6 +59,11 @@ check: set-up-tests
 	@.venv/bin/lint-imports
 	@$(PYTHON) manage.py check
 	@$(PYTHON) -W ignore manage.py makemigrations --check --dry-run
+
+# BENCH="--quick" or names: make bench BENCH="filing lists"
+BENCH ?=
+bench: set-up
+	@$(PYTHON) -m benchmarks $(BENCH)
 
 translations: set-up
 	@$(PYTHON) -m odr_portal.local translations

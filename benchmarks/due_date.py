@@ -1,6 +1,6 @@
 """What a due date costs, beside the least that any date arithmetic costs and beside a day loop.
 
-`python -m benchmarks.due_date` prints one JSON line a result. Floor: day → ordinal → day. Slices
+`python -m benchmarks.due_date`. Floor: day → ordinal → day. Slices
 of floor and product alternate within each round; a ratio is taken per round, then the median
 (min–max). Goals: `Calendar.after` at +10 ≤ 3 × floor, +60 ≤ 1.2 × +7. A whole `Due` with its derivation and
 its words are given beside it, without a goal.
@@ -9,7 +9,6 @@ its words are given beside it, without a goal.
 from __future__ import annotations
 
 import csv
-import json
 import random
 import statistics
 import sys
@@ -18,6 +17,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from time import perf_counter_ns, process_time_ns
 
+from benchmarks.measuring import Figure, arguments, compared, publish
 from complaints.deadlines import Calendar, explain, working_days
 
 ROUNDS, DAYS = 15, 20_000
@@ -50,19 +50,15 @@ def ns(work: Callable[[], object], count: int) -> tuple[float, float]:
     return (perf_counter_ns() - wall) / count, (process_time_ns() - cpu) / count
 
 
-def say(**result: object) -> None:
-    sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
-
-
-def main() -> int:
+def measure(*, quick: bool) -> list[Figure]:
+    rounds = 9 if quick else ROUNDS
     chance = random.Random(7)
     calendar = china()
     days = [date(2025, 1, 1) + timedelta(days=chance.randrange(640)) for _ in range(DAYS)]
     few = days[:2000]
     after = calendar.after
     if any(after(day, number) != by_loop(calendar, day, number) for day in few for number in (1, 7, 10, 60)):
-        say(benchmark="due_date", error="the tables differ from the loop")
-        return 1
+        raise SystemExit("the tables differ from the loop")
     floor = (lambda: [date.fromordinal(day.toordinal() + 10) for day in days], DAYS)
     stored = [working_days(day, 10, calendar).derivation for day in few]
     work: dict[str, tuple[Callable[[], object], int]] = {
@@ -73,38 +69,28 @@ def main() -> int:
         "whole Due with derivation +10": (lambda: [working_days(day, 10, calendar) for day in few], len(few)),
         "words of a derivation": (lambda: [explain(row, "zh-hans") for row in stored], len(few)),
     }
-    floors: list[tuple[float, float]] = []
-    seen: dict[str, list[tuple[float, float, float]]] = {name: [] for name in work}
+    floors: dict[str, list[float]] = {name: [] for name in work}
+    seen: dict[str, list[float]] = {name: [] for name in work}
+    cpu: dict[str, list[float]] = {name: [] for name in work}
     flat = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, (run, count) in work.items():
             base, cost = ns(*floor), ns(run, count)
-            floors.append(base)
-            seen[name].append((cost[0], cost[1], cost[0] / base[0]))
-        flat.append(seen["after +60"][-1][0] / seen["after +7"][-1][0])
-    wall, cpu = (round(statistics.median(column)) for column in zip(*floors, strict=True))
-    say(benchmark="due_date", what="floor: day → ordinal → day", ns=wall, cpu_ns=cpu)
-    for name, costs in seen.items():
-        ratios = [cost[2] for cost in costs]
-        say(
-            benchmark="due_date",
-            what=name,
-            ns=round(statistics.median(cost[0] for cost in costs)),
-            cpu_ns=round(statistics.median(cost[1] for cost in costs)),
-            times_floor=round(statistics.median(ratios), 2),
-            min_max=[round(min(ratios), 2), round(max(ratios), 2)],
+            floors[name].append(base[0])
+            seen[name].append(cost[0])
+            cpu[name].append(cost[1])
+        flat.append(seen["after +60"][-1] / seen["after +7"][-1])
+    figures = [
+        compared(
+            costs, floors[name], benchmark="due_date", what=name, unit="ns", floor_is="ns, day → ordinal → day",
+            goal=("≤", 3) if name == "after +10" else None, more={"cpu_ns": statistics.median(cpu[name])},
         )
-    ratio, steady = statistics.median(cost[2] for cost in seen["after +10"]), statistics.median(flat)
-    say(
-        benchmark="due_date",
-        goal="after +10 ≤ 3 × floor; +60 ≤ 1.2 × +7",
-        times_floor=round(ratio, 2),
-        flat=round(steady, 2),
-        met=ratio <= 3 and steady <= 1.2,
-        rounds=ROUNDS,
-    )
-    return 0
+        for name, costs in seen.items()
+    ]  # fmt: skip
+    steady = Figure(benchmark="due_date", what="after +60 ÷ after +7", value=statistics.median(flat), unit="×",
+                    goal=("≤", 1.2), rounds=rounds, more={"min_max": [min(flat), max(flat)]})  # fmt: skip
+    return [*figures, steady]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(publish("due_date", measure(quick=arguments(__doc__).quick)))

@@ -1,0 +1,157 @@
+"""What a page of a list costs beside a page of the same rows by primary key, at 10,000 and at 1,000,000 cases.
+
+`python -m benchmarks.lists`: the lists as the views read them (authority: open, closed, overdue; enterprise: open,
+ended), first page and a page in the middle. Floor: 25 cases with the same related rows by a range of ids, read by the
+same ORM, in slices that alternate. Beside each ratio the same two as bare SQL, without Django around them. The whole
+page through the views follows with its number of statements, and how it grows from the small table to the large one.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks import ground, watchers
+from benchmarks.measuring import Figure, arguments, compared, publish, spread, tell, timed
+
+CALLS = 10
+Look = Callable[[], Any]
+
+
+def measure(*, quick: bool) -> list[Figure]:
+    rounds = 5 if quick else 11
+    figures: list[Figure] = []
+    with ground.database("benchmark_lists") as base:
+        ground.set_up(base)
+        from benchmarks.cases import fill
+
+        whole: dict[int, dict[str, float]] = {}
+        done = 0
+        for size in (2_000, 20_000) if quick else (10_000, 1_000_000):
+            tell(f"lists: filling up to {size} cases")
+            filled = fill(size - done)
+            done = size
+            base.run("checkpoint")
+            figures += _lists(size, filled.busiest, rounds)
+            whole[size] = _whole_pages(size, filled.busiest, rounds, figures)
+        small, large = whole.values()
+        for what, milliseconds in large.items():
+            times = milliseconds / small[what]
+            figures.append(Figure(benchmark="lists", what=f"{what}: {done:,} ÷ {min(whole):,}", value=times, unit="×",
+                                  goal=("≤", 2)))  # fmt: skip
+    return figures
+
+
+def _looks(busiest: int) -> dict[str, tuple[Look, tuple[str, ...]]]:
+    """The list reads of the views, with the relations that they show."""
+    from complaints.case_filter import CaseFilter
+    from complaints.enterprise_forms import QueueFilter
+    from complaints.views import authority_cases, authority_desk, enterprise_desk, enterprise_queue, keyset
+    from complaints.views.authority_lists import RELATED
+
+    officer = authority_desk.desk_of(watchers.request_of(watchers.officer()))
+    staff = enterprise_desk.desk_of(watchers.request_of(watchers.manager(busiest)))
+
+    def authority(order: Any, **asked: str) -> Look:
+        after = {"after": asked.pop("after")} if "after" in asked else {}
+        said = CaseFilter(asked, officers=[], regions=[]).said
+        return lambda: keyset.page_of(
+            authority_cases.narrowed(officer.cases(), said, officer), after, order, related=RELATED
+        )
+
+    def queue(asked: dict[str, str]) -> Look:
+        cases = lambda: staff.cases().filter(status__in=enterprise_queue.HERE)  # noqa: E731
+        return lambda: enterprise_queue._open_page(cases(), staff, QueueFilter(None), asked)
+
+    first = authority(keyset.BY_DUE)()
+    ours = ("handler__user", "branch")
+    return {
+        "authority, open": (authority(keyset.BY_DUE), RELATED),
+        "authority, open, second page": (authority(keyset.BY_DUE, after=first.after), RELATED),
+        "authority, overdue": (authority(keyset.BY_DUE, overdue="1"), RELATED),
+        "authority, closed": (authority(keyset.BY_RECEIPT, status="closed"), RELATED),
+        "enterprise, open": (queue({}), ours),
+        "enterprise, ended": (lambda: enterprise_queue._past_page(staff, QueueFilter(None), {}), ours),
+    }
+
+
+def _by_key(first: int, related: tuple[str, ...]) -> Look:
+    from complaints.models import Complaint
+
+    return lambda: list(Complaint.objects.select_related(*related).filter(pk__gt=first).order_by("pk")[:25])
+
+
+def _lists(size: int, busiest: int, rounds: int) -> list[Figure]:
+    from complaints.models import Complaint
+
+    middle = Complaint.objects.order_by("pk")[Complaint.objects.count() // 2].pk
+    figures = []
+    for what, (look, related) in _looks(busiest).items():
+        floor = _by_key(middle, related)
+        product, floors = _alternating(look, floor, rounds)
+        sql, sql_floor = _alternating(_bare(look), _bare(floor), rounds)
+        ratios = spread([one / other for one, other in zip(sql, sql_floor, strict=True)])
+        more = {"sql_ms": statistics.median(sql), "sql_floor_ms": statistics.median(sql_floor), "sql_ratio": ratios}
+        name = f"{what}, {size:,} cases"
+        figures.append(compared(product, floors, benchmark="lists", what=name, unit="ms", floor_is="ms, by key",
+                                goal=("≤", 2.5), more=more))  # fmt: skip
+        figures.append(compared(sql, sql_floor, benchmark="lists", what=f"{name}, as SQL", unit="ms",
+                                floor_is="ms, by key"))  # fmt: skip
+    return figures
+
+
+def _alternating(one: Look, other: Look, rounds: int) -> tuple[list[float], list[float]]:
+    """Milliseconds a call of both, taken in turn; each median of a few calls."""
+    one(), other()
+    found: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for look, times in zip((one, other), found, strict=True):
+            times.append(statistics.median(timed(look) * 1000 for _ in range(CALLS)))
+    return found
+
+
+def _bare(look: Look) -> Look:
+    """The statements of a look without Django around them: sent and fetched."""
+    from django.db import connection
+
+    statements: list[tuple[Any, Any]] = []
+
+    def note(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        look()
+    connection.ensure_connection()
+    raw = connection.connection
+
+    def send() -> None:
+        with raw.cursor() as cursor:
+            for sql, params in statements:
+                cursor.execute(sql, params)
+                cursor.fetchall()
+
+    return send
+
+
+def _whole_pages(size: int, busiest: int, rounds: int, figures: list[Figure]) -> dict[str, float]:
+    pages = {
+        "authority's list": watchers.page_for(watchers.officer(), "/authority/cases/"),
+        "enterprise's queue": watchers.page_for(watchers.manager(busiest), "/enterprise/queue/"),
+        "authority's day": watchers.page_for(watchers.officer(), "/authority/"),
+    }
+    found = {}
+    for what, ask in pages.items():
+        statements = watchers.queries_of(ask)
+        times = [statistics.median(timed(ask) * 1000 for _ in range(3)) for _ in range(rounds)]
+        found[f"{what}, whole page"] = statistics.median(times)
+        figures.append(Figure(benchmark="lists", what=f"{what}, whole page, {size:,} cases, {statements} statements",
+                              value=statistics.median(times), unit="ms", more={"min_max": [min(times), max(times)]},
+                              rounds=rounds))  # fmt: skip
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(publish("lists", measure(quick=arguments(__doc__).quick)))

@@ -1,0 +1,83 @@
+"""What it costs to verify the record, beside reading its entries once; and that memory stays flat.
+
+`python -m benchmarks.verification`: settled cases, copied with chains of their own, one seal over each batch. Floor:
+the entries alone (texts and digests, by the order of the chains) streamed through a server-side cursor of the same
+size. Memory is the growth of this process over one whole verification, at a tenth of the entries and at all of them.
+"""
+
+from __future__ import annotations
+
+import sys
+import tracemalloc
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from benchmarks import ground
+from benchmarks.copies import multiply
+from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed
+from benchmarks.patterns import Pattern
+
+CHUNK = 5000
+#: A verification may hold a few chunks of rows, whatever the size of the record.
+MOST_MB = 40
+
+
+def measure(*, quick: bool) -> list[Figure]:
+    cases, rounds = (2_000, 5) if quick else (40_000, 9)
+    zone = ZoneInfo("Asia/Shanghai")
+    with ground.database("benchmark_verification") as base:
+        ground.set_up(base)
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        from complaints.sealing import seal
+        from complaints.verification import Report, _chains, _rows, verify
+
+        key = Ed25519PrivateKey.generate()
+        pattern = Pattern(datetime.now(zone))
+        pattern.settle(pattern.file())
+        peaks, before = [], 1
+        for number in (cases // 10, cases - cases // 10):
+            tell(f"verification: copying {number} settled cases")
+            multiply(base, number, first=before)
+            before += number
+            seal(now=datetime.now(zone), key=key)
+            tracemalloc.start()
+            report = verify()
+            peaks.append(tracemalloc.get_traced_memory()[1] / 1e6)
+            tracemalloc.stop()
+            if not report.is_unbroken:
+                raise SystemExit(f"the copies do not verify: {report.broken[:3]}")
+        entries = report.entries
+        tell(f"verification: {entries} entries in {report.chains} chains, {report.seals} seals")
+        whole, chains, floors = [], [], []
+        for _ in range(rounds):
+            floors.append(entries / timed(lambda: _stream(_rows)))
+            chains.append(entries / timed(lambda: _chains(Report(), "")))
+            whole.append(entries / timed(verify))
+    return [
+        compared(whole, floors, benchmark="verification", what=f"whole record, {entries:,} entries", unit="/s",
+                 floor_is="/s, streaming", goal=("≥", 0.35)),
+        compared(chains, floors, benchmark="verification", what="its chains alone", unit="/s",
+                 floor_is="/s, streaming"),
+        Figure(benchmark="verification", what="memory at all entries", value=peaks[1], unit="MB", goal=("≤", MOST_MB),
+               more={"at_a_tenth": peaks[0]}),
+        Figure(benchmark="verification", what="memory, all entries ÷ a tenth of them", value=peaks[1] / peaks[0],
+               unit="×", goal=("≤", 1.5)),
+    ]  # fmt: skip
+
+
+def _stream(rows: object) -> int:
+    from django.db import transaction
+
+    count = 0
+    with transaction.atomic():
+        for _row in rows(  # type: ignore[operator]
+            "select complaint_id, audience, sequence, step, previous_hash, hash, body from complaints_handlingstep"
+            " order by complaint_id, audience, sequence", []
+        ):  # fmt: skip
+            count += 1
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(publish("verification", measure(quick=arguments(__doc__).quick)))

@@ -1,0 +1,81 @@
+"""People who look: an officer of a province, a manager of an enterprise, a consumer, each with a page to ask for.
+
+The one rule: they hold their rights by the rows that give them to everybody, and their requests go through the views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+PROVINCE = 350000000
+
+
+def officer(region: int = PROVINCE) -> Any:
+    """An officer of the authority of a region; one is made where the directory has none."""
+    from authorities.models import Authority, Officer, Region
+    from odr_portal.accounts.models import User
+
+    place = Region.objects.get(pk=region)
+    authority = Authority.objects.filter(region=place).exclude(level="office").first()
+    if authority is None:
+        level = "province" if place.level == "province" else "county"
+        nation = Authority.objects.get(level="national")
+        authority = Authority.objects.create(
+            name=f"{place.name}市场监督管理局", region=place, level=level, parent=nation, has_power=True, document_code="试"
+        )
+    user, _ = User.objects.get_or_create(email=f"officer{region}@example.com", defaults={"name": "瑞试"})
+    Officer.objects.get_or_create(user=user, authority=authority, defaults={"role": Officer.Role.HANDLER})
+    return user
+
+
+def manager(enterprise_id: int) -> Any:
+    from enterprises.models import Staff
+    from odr_portal.accounts.models import User
+
+    user, _ = User.objects.get_or_create(email=f"manager{enterprise_id}@example.com", defaults={"name": "主管"})
+    Staff.objects.get_or_create(user=user, enterprise_id=enterprise_id, defaults={"role": Staff.Role.MANAGER})
+    return user
+
+
+def page_for(user: Any, path: str) -> Callable[[], Any]:
+    """Asks for a page as this person, all middleware included, without a network."""
+    from django.test import Client
+
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(user)
+
+    def ask() -> Any:
+        answer = client.get(path)
+        if answer.status_code != 200:
+            raise SystemExit(f"{path} answers {answer.status_code}")
+        return answer
+
+    return ask
+
+
+def queries_of(ask: Callable[[], Any]) -> int:
+    """How many statements a page needs, once it is warm."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    ask()
+    with CaptureQueriesContext(connection) as seen:
+        ask()
+    return len(seen)
+
+
+def request_of(user: Any, path: str = "/") -> Any:
+    """What a view is given, for the parts of a page that stand alone."""
+    from django.test import RequestFactory
+
+    request = RequestFactory().get(path)
+    request.user = user
+    return request
+
+
+def now() -> datetime:
+    from django.utils import timezone
+
+    return timezone.now()
