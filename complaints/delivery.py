@@ -162,19 +162,18 @@ def _try_later(rows: list[Notice], code: str, *, now: datetime) -> None:
 def _next_channel(
     rows: list[Notice], code: str, contact: dict[str, str], channels: Channels, *, now: datetime
 ) -> None:
-    """A new row for each, on the first channel after this one; after the last one it is an officer's task."""
-    first = rows[0]
-    order = recipients.ORDER[first.addressee]
-    after = order[order.index(first.channel) + 1:] if first.channel in order else ()
-    usable = recipients.usable_channels(first.addressee, first.user, contact, channels)
-    name = next((channel for channel in usable if channel in after), "")
-    ids = [row.pk for row in rows]
-    if not name:
-        _leased(ids).update(state="set_aside", leased_until=None, last_error=code)
-        return
-    with transaction.atomic():
-        _leased(ids).update(state="bounced", leased_until=None, last_error=code)
-        Notice.objects.bulk_create([_on(name, row, now=now) for row in rows], ignore_conflicts=True)
+    """A new row on the first channel that was not tried yet; after the last one it is an officer's task."""
+    for row in rows:
+        usable = recipients.usable_channels(row.addressee, row.user, contact, channels)
+        with transaction.atomic():
+            tried = set(Notice.objects.filter(
+                complaint_id=row.complaint_id, audience=row.audience, sequence=row.sequence, addressee=row.addressee,
+                user=row.user).values_list("channel", flat=True))
+            name = next((channel for channel in usable if channel not in tried), "")
+            state = "bounced" if name else "set_aside"
+            moved = _leased([row.pk]).update(state=state, leased_until=None, last_error=code)
+            if name and moved:
+                Notice.objects.bulk_create([_on(name, row, now=now)], ignore_conflicts=True)
 
 
 def _on(channel: str, row: Notice, *, now: datetime) -> Notice:

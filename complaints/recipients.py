@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from authorities.models import Officer
 from complaints import bulk, hours
 from complaints.channels import MAIL, SMS, Channels
-from complaints.models import Complaint, Notice, PersonalText
+from complaints.models import Notice, PersonalText
 from complaints.notices import is_breach
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI, Calendar
@@ -32,6 +32,9 @@ MOST = 20
 #: In this order (procedure, section 4: portal and short message, then e-mail; a letter is an officer's task).
 ORDER = {"consumer": (SMS, MAIL), "enterprise": (MAIL, SMS), "authority": (MAIL, SMS)}
 _SUMMARISED = {"remind"}
+#: What those who distribute must know, wherever the case lies when it is told.
+_FOR_INTAKE = {"refer_to_triage", "lapse_forwarding", "give_consent", "decline_consent", "return_to_intake",
+               "return_case", "request_return", "lapse_return"}
 
 
 @dataclass(slots=True)
@@ -154,7 +157,7 @@ def _persons(row: Notice, people: _People) -> tuple[list[User], list[User]]:
     if row.addressee == "enterprise":
         main, heads = _of_enterprise(row, people.staff.get(row.enterprise_id or 0, []))
     else:
-        main, heads = _of_authority(row.complaint, people.officers.get(row.authority_id or 0, []))
+        main, heads = _of_authority(row, people.officers.get(row.authority_id or 0, []))
     if row.kind not in _SUMMARISED and not is_breach(row.kind):
         heads = []
     told = list(dict.fromkeys(main))[:MOST]
@@ -171,15 +174,17 @@ def _of_enterprise(row: Notice, staff: list[Staff]) -> tuple[list[User], list[Us
     return handler or managers or others, managers
 
 
-def _of_authority(complaint: Complaint, officers: list[Officer]) -> tuple[list[User], list[User]]:
+def _of_authority(row: Notice, officers: list[Officer]) -> tuple[list[User], list[User]]:
+    complaint = row.complaint
+    distributes = complaint.status in (Status.FILED, Status.TRIAGE) or row.kind in _FOR_INTAKE
     by_role: dict[str, list[User]] = defaultdict(list)
     for office in officers:
         by_role[office.role].append(office.user)
     heads = by_role[Officer.Role.APPROVER]
     own = [o.user for o in officers if complaint.officer is not None and o.user_id == complaint.officer.user_id]
     intake, handlers = by_role[Officer.Role.INTAKE], by_role[Officer.Role.HANDLER]
-    first, second = (intake, handlers) if complaint.status in (Status.FILED, Status.TRIAGE) else (handlers, intake)
-    return own or first or heads or second, heads
+    first, second = (intake, handlers) if distributes else (handlers, intake)
+    return (own if not distributes else []) or first or heads or second, heads
 
 
 def due(*, now: datetime) -> QuerySet[Notice]:

@@ -9,6 +9,7 @@ from complaints.views import (
     authority_cases,
     authority_day,
     authority_forward,
+    authority_notices,
     authority_steps,
     authority_triage,
 )
@@ -21,6 +22,8 @@ urlpatterns = [
     path("authority/triage/<str:number>/", authority_triage.triage_case, name="authority-triage-case"),
     path("authority/approvals/", authority_approvals.approvals, name="authority-approvals"),
     path("authority/approvals/<int:pk>/", authority_approvals.approval, name="authority-approval"),
+    path("authority/notices/", authority_notices.notices, name="authority-notices"),
+    path("authority/notices/<int:pk>/", authority_notices.order, name="authority-notice-order"),
     path("authority/cases/", authority_cases.cases, name="authority-cases"),
     path(CASE, authority_case.case, name="authority-case"),
     path(f"{CASE}forward/", authority_forward.forward, name="authority-forward"),

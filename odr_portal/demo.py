@@ -1,61 +1,104 @@
-"""The demo mailbox: every message the portal would send, codes included.
+"""The demo mailbox: every message the portal would send, codes included, as each person would get it.
 
 The one rule: outside of a demo this address does not exist.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from authorities.models import named
+from complaints.digests import letter_of
 from complaints.models import Notice
+from complaints.views.notices_told import CHANNELS, STATES, error_words
 from odr_portal.accounts.models import OutgoingMessage
 
 SHOWN = 100
+#: A digest holds many rows.
+READ = 400
+_MESSAGE_STATES = {"given_up": "set_aside"}
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message as the mailbox shows it."""
+    """One message as the mailbox shows it; ``at`` is when it was sent, or will be."""
 
     at: datetime
     channel: str
     to: str
+    organisation: str
     subject: str
     body: str
+    state: str
+    tone: str
+    error: str = ""
+    is_digest: bool = False
+    number: str = ""
 
 
 def _account_letters(wanted: str) -> list[Letter]:
     rows = OutgoingMessage.objects.order_by("-created_at", "-id")
     if wanted:
         rows = rows.filter(address__icontains=wanted)
-    return [
-        Letter(row.created_at, row.get_channel_display(), row.address, row.subject, row.body) for row in rows[:SHOWN]
-    ]
-
-
-def _case_letters(wanted: str) -> list[Letter]:
-    rows = Notice.objects.select_related("user", "enterprise", "authority", "staff__user")
-    if wanted:
-        rows = rows.filter(body__icontains=wanted)
     found = []
-    for row in rows.order_by("-id")[:SHOWN]:
-        person = row.user or (row.staff.user if row.staff else None)
-        to = str(person or row.enterprise or row.authority or row.addressee)
-        found.append(Letter(row.created_at, row.channel, to, row.subject, row.body))
+    for row in rows[:SHOWN]:
+        words, tone = STATES[_MESSAGE_STATES.get(row.state, row.state)]
+        found.append(Letter(
+            at=row.sent_at or row.created_at, channel=str(CHANNELS[row.channel]), to=row.address, organisation="",
+            subject=row.subject, body=row.body or _("验证码已过期，内容已删除。"), state=str(words), tone=tone,
+            error=error_words(row.last_error)))
     return found
+
+
+def _case_letters(wanted: str, number: str) -> list[Letter]:
+    rows = Notice.objects.select_related("user", "enterprise", "authority", "complaint__branch")
+    if number:
+        rows = rows.filter(complaint__number__icontains=number)
+    if wanted:
+        rows = rows.filter(
+            Q(user__name__icontains=wanted) | Q(user__email__icontains=wanted) | Q(user__phone__icontains=wanted)
+            | Q(enterprise__name__icontains=wanted) | Q(authority__name__icontains=wanted) | Q(body__icontains=wanted))
+    letters: dict[Any, list[Notice]] = {}
+    for row in rows.order_by("-id")[:READ]:
+        key = (row.user_id, row.channel, row.letter) if row.letter else row.pk
+        letters.setdefault(key, []).append(row)
+    return [_of(rows[::-1]) for rows in letters.values()]
+
+
+def _of(rows: list[Notice]) -> Letter:
+    """As it was sent: folded ones as the digest that they became."""
+    first, written = rows[0], letter_of(rows) if rows[0].letter else None
+    organisation = first.enterprise or first.authority
+    words, tone = STATES[first.state]
+    if written is not None:
+        subject, body = written.subject, written.body
+    else:
+        subject, body = ("", first.short) if first.channel == "sms" else (first.subject, first.body)
+    return Letter(
+        at=first.sent_at or first.send_after, channel=str(CHANNELS.get(first.channel, first.channel)),
+        to=str(first.user) if first.user else _("消费者") if first.addressee == "consumer" else "",
+        organisation=named(organisation) if organisation else "", subject=subject, body=body, state=str(words), tone=tone,
+        error=error_words(first.last_error), is_digest=written is not None,
+        number="" if written is not None else first.complaint.number)
 
 
 @never_cache
 @require_safe
 def mail(request: HttpRequest) -> HttpResponse:
-    """The newest messages, whoever they are for."""
+    """The newest messages, whoever they are for; or those of one person or one case."""
     if not settings.DEMO:
         raise Http404
     wanted = request.GET.get("q", "").strip()[:100]
-    letters = sorted(_account_letters(wanted) + _case_letters(wanted), key=lambda letter: letter.at, reverse=True)
-    return render(request, "public/demo_mail.html", {"letters": letters[:SHOWN], "wanted": wanted})
+    number = request.GET.get("case", "").strip()[:40]
+    letters = _case_letters(wanted, number) + ([] if number else _account_letters(wanted))
+    letters.sort(key=lambda letter: letter.at, reverse=True)
+    return render(request, "public/demo_mail.html", {
+        "letters": letters[:SHOWN], "wanted": wanted, "number": number})

@@ -50,6 +50,7 @@ AUTHORITY_NAV = (
     ("/authority/mediation/", _("调解")),
     ("/authority/cases/", _("案件")),
     ("/authority/approvals/", _("审批")),
+    ("/authority/notices/", _("通知")),
     ("/oversight/", _("监督")),
 )
 SITE = (

@@ -18,10 +18,12 @@ from django.utils.translation import gettext_lazy
 from complaints import labels
 from complaints.models import Complaint
 from complaints.views.authority_desk import Desk, officer_page
+from complaints.views.authority_notices import may_order
 from complaints.views.authority_pages import PAGES
 from complaints.views.authority_setting import Setting, setting_of
 from complaints.views.authority_triage import triage_url
-from complaints.views.case import CasePage, page_of
+from complaints.views.case import AUTHORITY, CasePage, page_of
+from complaints.views.notices_told import of_case
 from complaints.workflow import Status
 
 #: Step → address of its page, for steps that have a page of their own.
@@ -92,6 +94,7 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
         "approvals_url": reverse("complaints:authority-approvals"),
         "consents": _consents(page), "matters": _matters(page),
+        "notices": of_case(complaint, AUTHORITY), "may_order": may_order(desk),
         "officer": complaint.officer.user.name if complaint.officer else "",
     })
 

@@ -34,6 +34,7 @@ from complaints.views.consumer_forms import StepForm
 from complaints.views.consumer_pages import FORMS
 from complaints.views.consumer_readback import read_back
 from complaints.views.consumer_settlement_forms import OfferForm
+from complaints.views.notices_told import of_case
 from complaints.workflow import Audience, Outcome, Status
 from odr_portal.accounts.models import User
 
@@ -65,6 +66,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "can_add": page.may("add_statement"), "undo_until": undo.until_at if undo else None,
         "undo_what": labels.label(undo.subject, kind="step") if undo else "",
         "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
+        "told": of_case(page.complaint, CONSUMER),
         "outcome": _outcome(page.complaint), "routes": _routes(page.complaint)})
 
 

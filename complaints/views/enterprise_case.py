@@ -20,6 +20,7 @@ from complaints.views.case import CasePage
 from complaints.views.case_people import demand_text
 from complaints.views.enterprise_desk import Desk, desk_page, held
 from complaints.views.enterprise_steps import BUTTONS, stands_open
+from complaints.views.notices_told import of_case
 
 #: Steps that the enterprise owes: the first of them is the main button.
 TO_DO = frozenset({"accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation"})
@@ -72,6 +73,8 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         "demands": demand_lines(page), "waiting": waiting,
         "contacts": contacts, "failure_waits": page.may("report_failure") and not contacts,
         "notes": list(InternalNote.objects.filter(engagement__in=page.engagements).order_by("-at", "-pk")[:20]),
+        "told": [] if page.is_former else of_case(
+            page.complaint, page.side, enterprise_ids={e.enterprise_id for e in page.engagements}),
         "odr_result": labels.label(engagement.odr_result, kind="odr_result")
         if engagement and engagement.odr_result else "",
     })

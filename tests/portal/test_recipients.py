@@ -158,10 +158,12 @@ def test_intake_distributes_handlers_handle_and_heads_get_a_line(world: World) -
     queue(triage, **to_authority(triage))
     queue(review, **to_authority(review))
     queue(review, **to_authority(review, kind="lapse_review", audience="x"))
+    queue(review, **to_authority(review, kind="refer_to_triage", audience="y", authority_id=world.city.pk))
     delivery.sweep_notices(now=WEDNESDAY)
     assert told(complaint=triage) == {("苏试", "single")}
     assert told(complaint=review, kind="send_message") == {("瑞试", "single")}
     assert told(kind="lapse_review") == {("瑞试", "single"), ("长试", "summary")}
+    assert told(kind="refer_to_triage") == {("苏试", "single")}
     # The head is not disturbed by single ones.
     assert Notice.objects.get(form="summary").send_after == DIGEST
 

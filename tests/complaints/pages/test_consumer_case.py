@@ -24,7 +24,8 @@ S = Status
 STATUSES = [s for s in Status if s != Status.DRAFT]
 SOON = WEDNESDAY + timedelta(hours=1)
 #: Session, person, frame; then each table once. The same for the smallest and the largest case.
-QUERIES_OF_A_CASE = 18
+# One of them for what we told them, and when.
+QUERIES_OF_A_CASE = 19
 QUERIES_OF_THE_LIST = 9
 
 

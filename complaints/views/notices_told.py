@@ -1,0 +1,124 @@
+"""Notices as people read them: what, to whom, by which way, when, and what became of it.
+
+The one rule: no address is shown, and nobody sees what was told in a chain that they do not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from authorities.models import named
+from complaints import labels
+from complaints.models import Complaint, Notice, NoticeOrder
+from complaints.sending_again import ORDERS
+from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, case_url
+
+#: On a case page; nobody reads more.
+MOST = 60
+CHANNELS: dict[str, Any] = {
+    "": gettext_lazy("未定"), "sms": gettext_lazy("短信"), "email": gettext_lazy("邮件"),
+}
+#: Words and tone of a state.
+STATES: dict[str, tuple[Any, str]] = {
+    "queued": (gettext_lazy("等待发送"), "neutral"), "leased": (gettext_lazy("正在发送"), "info"),
+    "sent": (gettext_lazy("已发出"), "ok"), "bounced": (gettext_lazy("退回，已换方式"), "warn"),
+    "set_aside": (gettext_lazy("没有送到"), "bad"), "told": (gettext_lazy("已另行告知"), "ok"),
+}
+_ERRORS: dict[str, Any] = {
+    "nobody": gettext_lazy("这个单位没有可以通知的人员。"),
+    "no_address": gettext_lazy("没有可用的手机号或者邮箱。"),
+    "no_channel": gettext_lazy("没有可用的手机号或者邮箱。"),
+    "bad_address": gettext_lazy("邮箱地址写法不对。"),
+    "no_short_form": gettext_lazy("内容放不进一条短信。"),
+    "timeout": gettext_lazy("对方服务器没有及时应答。"),
+    "refused": gettext_lazy("连不上对方服务器。"),
+    "unreachable": gettext_lazy("连不上对方服务器。"),
+    "hung_up": gettext_lazy("对方服务器中途断开。"),
+    "tls": gettext_lazy("与对方服务器的加密连接不成立。"),
+}
+_RELATED = ("complaint", "user", "enterprise", "authority")
+_ORDERS = Prefetch("orders", NoticeOrder.objects.select_related("by"))
+_CODE = re.compile(r"(smtp|http)_(\d{3})")
+_HEAD = re.compile(r"^(?:【12315】|\[12315\] )[\w-]+(?:：|: )")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One notice, ready to be shown."""
+
+    pk: int
+    complaint: Complaint
+    url: str
+    what: str
+    to: str
+    way: str
+    at: datetime
+    state: str
+    tone: str
+    error: str
+    orders: list[str] = field(default_factory=list)
+    may: tuple[str, ...] = ()
+
+
+def of_case(complaint: Complaint, side: str, *, enterprise_ids: Iterable[int] = ()) -> list[Told]:
+    """What was told about a case, newest first, as far as this side may know it; one query, for officers two."""
+    rows = Notice.objects.filter(complaint=complaint, audience__in=("parties", side)).select_related(*_RELATED)
+    if side == AUTHORITY:
+        rows = rows.prefetch_related(_ORDERS)
+    elif side == ENTERPRISE:
+        rows = rows.filter(addressee=ENTERPRISE, enterprise_id__in=list(enterprise_ids))
+    else:
+        rows = rows.filter(addressee=CONSUMER)
+    return [told(row, side) for row in rows.order_by("-pk")[:MOST]]
+
+
+def in_cases(cases: QuerySet[Complaint], condition: Q) -> QuerySet[Notice]:
+    """Notices of these cases for people of an authority."""
+    rows = Notice.objects.filter(condition, complaint__in=cases, audience__in=("parties", AUTHORITY))
+    return rows.select_related(*_RELATED).prefetch_related(_ORDERS)
+
+
+def told(row: Notice, side: str) -> Told:
+    words, tone = STATES[row.state]
+    return Told(
+        pk=row.pk, complaint=row.complaint, url=case_url(row.complaint, side),
+        what=labels.label(row.kind, kind="step") if not row.subject else _HEAD.sub("", row.subject),
+        to="" if side == CONSUMER else _to(row), way=str(CHANNELS.get(row.channel, row.channel)),
+        at=row.sent_at or (row.send_after if row.state == "queued" else row.created_at),
+        state=str(words), tone=tone, error="" if side == CONSUMER else error_words(row.last_error),
+        orders=[_ordered(o) for o in row.orders.all()] if side == AUTHORITY else [],
+        may=ORDERS.get(row.state, ()) if side == AUTHORITY else ())
+
+
+def _to(row: Notice) -> str:
+    if row.addressee == CONSUMER:
+        return _("消费者")
+    organisation = named(row.enterprise) if row.enterprise else named(row.authority) if row.authority else ""
+    return " ".join(part for part in (organisation, row.user.name if row.user else "") if part)
+
+
+def _ordered(order: NoticeOrder) -> str:
+    words = _("%(name)s要求再次发送") if order.what == "again" else _("%(name)s记录已另行告知")
+    return words % {"name": order.by.name}
+
+
+def error_words(code: str) -> str:
+    """The codes of complaints/channels in words; nothing of the other side's own words is kept."""
+    if not code:
+        return ""
+    if code in _ERRORS:
+        return str(_ERRORS[code])
+    if found := _CODE.fullmatch(code):
+        who = _("邮件服务器") if found[1] == "smtp" else _("短信平台")
+        if found[2] < "500" and found[1] == "smtp":
+            return _("%(who)s暂时不收（%(code)s）。") % {"who": who, "code": found[2]}
+        return _("%(who)s拒收（%(code)s）。") % {"who": who, "code": found[2]}
+    return _("程序出错，已记入日志。")

@@ -1,0 +1,58 @@
+"""Notices as people see them: the officer's list, the pages of a case, the demo mailbox."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from complaints import delivery, handling
+from complaints.models import Notice
+from complaints.workflow import Status
+from tests import given
+from tests.browser.looks import LOOKS
+from tests.cast import World
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_pages_hold_before_axe_and_fit(world: World, visit: Any, settings: Any, width: int, language: str) -> None:
+    settings.DEMO = True
+    now = timezone.now()
+    case = given.a_complaint(world, status=Status.AWAITING_CONSUMER, now=now, language=language)
+    given.a_complaint(world, status=Status.REVIEW, now=now, language=language)
+    handling.sweep_clocks(now=now + timedelta(days=5))
+    noon = now.replace(hour=4, minute=0) + timedelta(days=7)
+    delivery.sweep_notices(now=noon)
+    Notice.objects.filter(addressee="consumer").update(state="set_aside", last_error="smtp_550", channel="email")
+    Notice.objects.filter(addressee="enterprise").exclude(form="digest").update(state="set_aside", last_error="nobody")
+    look = f"{width}-{language}"
+    officer = visit(width=width, language=language, user=world.rui)
+    for visitor, path, name in (
+        (officer, "/authority/notices/", "notices"), (officer, "/authority/notices/?state=sent", "notices-sent"),
+        (officer, "/authority/notices/?q=none", "notices-none"),
+        (officer, f"/authority/cases/{case.number}/", "notices-case"),
+        (visit(width=width, language=language, user=world.ming), f"/enterprise/cases/{case.number}/", "notices-enterprise"),
+        (visit(width=width, language=language, user=world.chen), f"/cases/{case.number}/", "notices-consumer"),
+        (visit(width=width, language=language), "/demo/mail/", "demo-mail"),
+    ):
+        page = visitor.go(path)
+        for folded in page.locator("#notices details").all():
+            folded.evaluate("row => row.open = true")
+        visitor.check()
+        visitor.shot(f"{name}-{look}")
+
+
+def test_an_officer_sends_a_notice_again(world: World, visit: Any) -> None:
+    given.a_complaint(world, status=Status.REVIEW, now=timezone.now())
+    last = Notice.objects.filter(addressee="consumer").latest("pk")
+    Notice.objects.filter(pk=last.pk).update(state="set_aside", last_error="smtp_550", channel="email")
+    page = visit(width=1280, user=world.rui).go("/authority/notices/")
+    page.get_by_role("button", name="再次发送").click()
+    page.get_by_text("已排入发送。").wait_for()
+    page.get_by_text("本辖区的通知都送到了。").wait_for()
+    last.refresh_from_db()
+    assert last.state == "queued"

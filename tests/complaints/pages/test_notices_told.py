@@ -1,0 +1,202 @@
+"""Notices on the pages: who sees which, what was set aside, send again once, told otherwise."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from authorities.models import Officer
+from complaints import delivery
+from complaints.models import Complaint, Notice, NoticeOrder
+from complaints.views.authority_notices import PAGE
+from complaints.views.notices_told import error_words
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import S, case_at, desk, key, now, officer_of
+
+LIST = "/authority/notices/"
+
+
+def url(notice: Notice) -> str:
+    return f"{LIST}{notice.pk}/"
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    return case_at(world, S.REVIEW)
+
+
+@pytest.fixture
+def aside(case: Complaint) -> Notice:
+    Notice.objects.filter(addressee="consumer").update(
+        state="set_aside", channel="email", last_error="smtp_550", attempts=3)
+    return Notice.objects.filter(addressee="consumer").latest("pk")
+
+
+def page_of(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+# --- the list -----------------------------------------------------------------------------------
+
+
+def test_the_list_shows_what_was_set_aside_in_words(world: World, case: Complaint, aside: Notice) -> None:
+    page = page_of(desk(world.rui), LIST)
+    assert case.number in page
+    assert "没有送到" in page
+    assert "邮件服务器拒收（550）。" in page
+    assert "smtp_" not in page
+    assert "13800000001" not in page
+    assert "example.com" not in page
+    assert page.count('name="what" value="told"') == Notice.objects.filter(state="set_aside").count()
+
+
+def test_another_region_finds_nothing(world: World, case: Complaint, aside: Notice) -> None:
+    far = desk(officer_of(world, "far"))
+    assert "本辖区的通知都送到了。" in page_of(far, LIST)
+    assert far.post(url(aside), {"what": "again"} | key()).status_code == 404
+    for person in (world.chen, world.ming, world.hua, world.otto):
+        assert desk(person).get(LIST).status_code == 404
+        assert desk(person).post(url(aside), {"what": "again"} | key()).status_code == 404
+    assert Client().get(LIST).status_code == 302
+    aside.refresh_from_db()
+    assert (aside.state, NoticeOrder.objects.count()) == ("set_aside", 0)
+
+
+def test_filters(world: World, case: Complaint, aside: Notice) -> None:
+    client = desk(world.rui)
+    Notice.objects.filter(pk=aside.pk).update(state="sent", sent_at=now())
+    waits = Notice.objects.filter(addressee="authority").latest("pk")
+    Notice.objects.filter(pk=waits.pk).update(state="queued")
+    sent = page_of(client, f"{LIST}?state=sent")
+    assert f'action="{url(aside)}"' in sent
+    assert "已另行告知</button>" not in sent
+    waiting = page_of(client, f"{LIST}?state=waiting")
+    assert case.number in waiting
+    assert "<button class=\"btn is-2 is-inline\" name=" not in waiting
+    assert case.number in page_of(client, f"{LIST}?q={case.number[-8:]}")
+    assert "没有符合条件的通知。" in page_of(client, f"{LIST}?q=20200101-AAAA")
+    for odd in ("?state=x", "?after=-1", "?before=x", f"?after={'9' * 30}", "?q=%00%00", "?q=%25_"):
+        assert client.get(LIST + odd).status_code == 200
+
+
+def test_pages_of_twenty_five_there_and_back(
+    world: World, case: Complaint, aside: Notice, django_assert_num_queries: Any
+) -> None:
+    client = desk(world.rui)
+    client.get(LIST)
+    with CaptureQueriesContext(connection) as few:
+        client.get(LIST)
+    queries = len(few)
+    Notice.objects.bulk_create(
+        Notice(complaint=case, sequence=100 + n, kind="send_message", addressee="consumer", user=world.chen,
+               subject=f"s{n}s", body="b", created_at=now(), send_after=now(), state="set_aside")
+        for n in range(PAGE * 2))
+    first = client.get(LIST)
+    assert [row.what for row in first.context["rows"]][:2] == [f"s{PAGE * 2 - 1}s", f"s{PAGE * 2 - 2}s"]
+    assert (len(first.context["rows"]), first.context["previous_url"]) == (PAGE, "")
+    second = client.get(first.context["next_url"])
+    third = client.get(second.context["next_url"])
+    assert (len(second.context["rows"]), third.context["next_url"]) == (PAGE, "")
+    assert third.context["rows"][0].pk < second.context["rows"][-1].pk
+    back = client.get(second.context["previous_url"])
+    assert [row.pk for row in back.context["rows"]] == [row.pk for row in first.context["rows"]]
+    assert back.context["previous_url"] == ""
+    with django_assert_num_queries(queries):
+        client.get(LIST)
+
+
+# --- orders ---------------------------------------------------------------------------------------
+
+
+def test_send_again_takes_effect_once_and_is_written_down(world: World, case: Complaint, aside: Notice) -> None:
+    client, form = desk(world.rui), {"what": "again"} | key()
+    for _ in range(2):
+        assert client.post(url(aside), form)["Location"] == LIST
+    aside.refresh_from_db()
+    assert (aside.state, aside.again, aside.attempts, aside.last_error) == ("queued", 1, 0, "")
+    order = NoticeOrder.objects.get()
+    assert (order.by, order.what, order.notice_id) == (world.rui, "again", aside.pk)
+    # It waits: a second order is refused, with the reason.
+    answer = client.post(url(aside), {"what": "again"} | key())
+    assert answer.status_code == 409
+    assert "请刷新页面再看" in answer.content.decode()
+    assert NoticeOrder.objects.count() == 1
+    world.chen.email = "chen@example.com"
+    world.chen.save()
+    delivery.sweep_notices(now=now() + timedelta(days=1))
+    aside.refresh_from_db()
+    assert aside.state == "sent"
+    assert "瑞试要求再次发送" in page_of(client, f"/authority/cases/{case.number}/")
+
+
+def test_told_otherwise_takes_it_off_the_list(world: World, case: Complaint, aside: Notice) -> None:
+    client = desk(world.rui)
+    answer = client.post(url(aside), {"what": "told", "from": "case"} | key())
+    assert answer["Location"] == f"/authority/cases/{case.number}/#notices"
+    aside.refresh_from_db()
+    assert aside.state == "told"
+    assert f'action="{url(aside)}"' not in page_of(client, LIST)
+    assert client.post(url(aside), {"what": "told"} | key()).status_code == 409
+
+
+@pytest.mark.parametrize("what", ["", "x", "sent"])
+def test_an_odd_order_does_not_exist(world: World, aside: Notice, what: str) -> None:
+    assert desk(world.rui).post(url(aside), {"what": what} | key()).status_code == 404
+
+
+def test_an_analyst_reads_and_orders_nothing(world: World, case: Complaint, aside: Notice) -> None:
+    Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
+    client = desk(world.otto)
+    page = page_of(client, LIST)
+    assert case.number in page
+    assert 'name="what"' not in page
+    assert client.post(url(aside), {"what": "again"} | key()).status_code == 409
+    assert not NoticeOrder.objects.exists()
+
+
+# --- on the pages of a case --------------------------------------------------------------------------
+
+
+def test_each_side_sees_what_it_was_told(world: World) -> None:
+    case = case_at(world, S.AWAITING_CONSUMER)
+    delivery.sweep_notices(now=now() + timedelta(days=10))
+    officers = page_of(desk(world.rui), f"/authority/cases/{case.number}/")
+    assert "消费者 · " in officers
+    assert "中国移动通信集团福建有限公司 " in officers
+    theirs = page_of(desk(world.ming), f"/enterprise/cases/{case.number}/")
+    assert "收到一件投诉，请受理" in theirs
+    assert "已收到您的投诉" not in theirs
+    assert 'name="what"' not in theirs
+    mine = page_of(desk(world.chen), f"/cases/{case.number}/")
+    assert "已收到您的投诉" in mine
+    assert "收到一件投诉，请受理" not in mine
+    assert desk(world.hua).get(f"/enterprise/cases/{case.number}/").status_code == 404
+
+
+def test_what_only_the_authority_reads_is_shown_to_it_alone(world: World) -> None:
+    case = case_at(world, S.NEGOTIATING)
+    for addressee in ("authority", "consumer", "enterprise"):
+        Notice.objects.create(
+            complaint=case, audience="authority", sequence=900, kind="remind", addressee=addressee, user=world.rui,
+            enterprise=world.mobile, subject="只给机关", body="b", created_at=now(), send_after=now())
+    assert "只给机关" in page_of(desk(world.rui), f"/authority/cases/{case.number}/")
+    assert "只给机关" not in page_of(desk(world.ming), f"/enterprise/cases/{case.number}/")
+    assert "只给机关" not in page_of(desk(world.chen), f"/cases/{case.number}/")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("", ""), ("smtp_451", "邮件服务器暂时不收（451）。"), ("http_410", "短信平台拒收（410）。"),
+     ("nobody", "这个单位没有可以通知的人员。"), ("fault_ValueError", "程序出错，已记入日志。")],
+)
+def test_codes_in_words(code: str, words: str) -> None:
+    assert error_words(code) == words
+
+
