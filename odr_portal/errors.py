@@ -1,16 +1,34 @@
-"""A refused step becomes an answer: 409 with the reason, for pages and for programs alike.
+"""What goes wrong becomes an answer: a refused step is 409 with the reason, for pages and for programs alike.
+
+The one rule: every error carries an incident number, the same on the page, in the header and in the log line, so that
+whoever is told the number finds the line. The log line names no person: no query, no form, no text of an exception.
 
 Rules refuse by raising an exception that carries `refusal = True`; the sentence is its text. So this module knows
 no app, and an app needs to know nothing of HTTP.
 """
 
+import logging
+import secrets
+import traceback
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
+
+# Digits are said the same way by everybody; without 1, which sounds like 7 on the telephone.
+_DIGITS = "023456789"
+INCIDENT_HEADER = "Incident-Number"
+# When not even a template can be drawn: nothing but the number, in both languages.
+_LAST_RESORT = (
+    '<!doctype html><html lang="zh-Hans"><meta charset="utf-8"><title>12315</title>'
+    "<p>我们这边出错了，请打12315，报问题编号：<b>{0}</b></p>"
+    '<p lang="en">Something broke. Call 12315 and give incident number <b>{0}</b>.</p></html>'
+)
+
+log = logging.getLogger("odr_portal.errors")
 
 
 class Refused(Exception):
@@ -18,6 +36,52 @@ class Refused(Exception):
 
     refusal = True
     status = 409
+
+
+def incident_of(request: HttpRequest) -> str:
+    """The number of this request's mishap, such as 4827-3963; one request has one number."""
+    if not hasattr(request, "_incident"):
+        digits = "".join(secrets.choice(_DIGITS) for _ in range(8))
+        request._incident = f"{digits[:4]}-{digits[4:]}"  # type: ignore[attr-defined]
+    return str(request._incident)  # type: ignore[attr-defined]
+
+
+class IncidentLines(logging.Filter):
+    """Rewrites the log line of any error answer: number, status, method, route and kind of exception, nothing else."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if not isinstance(request, HttpRequest):
+            return True
+        error = record.exc_info[1] if record.exc_info else getattr(request, "_incident_error", None)
+        kind = f" {type(error).__name__}" if error is not None else ""
+        status = getattr(record, "status_code", "")
+        record.msg = f"incident {incident_of(request)}: {status} {request.method} {_route(request)}{kind}"
+        record.args = ()
+        if record.exc_info:
+            record.exc_text = _where(record.exc_info[1])
+            record.exc_info = None
+        return True
+
+
+def _route(request: HttpRequest) -> str:
+    """The pattern, not the address: a case number or a token stands in the address."""
+    match = request.resolver_match
+    return f"/{match.route}" if match is not None else "(no such address)"
+
+
+def _where(error: BaseException | None) -> str:
+    """The places an exception went through. Its text is left out: the database quotes in it what somebody typed."""
+    lines: list[str] = []
+    while error is not None:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines += [
+            f"{type(error).__qualname__} at",
+            *(f'  File "{f.filename}", line {f.lineno}, in {f.name}' for f in frames),
+        ]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        lines += ["after"] if error is not None else []
+    return "\n".join(lines)
 
 
 # Never shown again: what signs in, what the form itself carries.
@@ -37,7 +101,38 @@ def kept_text(request: HttpRequest) -> list[str]:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    return request.path.startswith(("/api/", "/open/"))
+    """Programs ask below /api/; the open figures are read by both."""
+    if request.path.startswith("/open/"):
+        return "text/html" not in request.headers.get("Accept", "")
+    return request.path.startswith("/api/")
+
+
+def answer(
+    request: HttpRequest, template: str, *, status: int, title: str, detail: str = "", stands_alone: bool = False,
+    **context: Any,
+) -> HttpResponse:  # fmt: skip
+    """An error as a page, or as a problem in JSON for programs; both carry the number."""
+    number = incident_of(request)
+    response: HttpResponse
+    if wants_json(request):
+        problem = {"type": "about:blank", "title": title, "status": status, "incident": number}
+        problem |= {"detail": detail} if detail else {}
+        response = JsonResponse(problem, status=status, content_type="application/problem+json")
+    else:
+        response = HttpResponse(_page(request, template, stands_alone, {**context, "incident": number}), status=status)
+    response[INCIDENT_HEADER] = number
+    return response
+
+
+def _page(request: HttpRequest, template: str, stands_alone: bool, context: dict[str, Any]) -> str:
+    if not stands_alone:
+        return render_to_string(template, context, request)
+    try:
+        # Without the request no context processor asks the database.
+        return render_to_string(template, context)
+    except Exception as error:
+        log.error("incident %s: the error page itself is broken by %s", context["incident"], type(error).__name__)
+        return _LAST_RESORT.format(context["incident"])
 
 
 def sign_in_first(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -45,17 +140,24 @@ def sign_in_first(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     kept = kept_text(request)
     if request.path.startswith(settings.LOGIN_URL) or not kept:
         return response
-    return render(request, "errors/401.html", {"kept": kept, "sign_in": response["Location"]}, status=401)
+    return answer(
+        request, "errors/401.html", status=401, title="Sign in first", kept=kept, sign_in=response["Location"]
+    )
 
 
 def busy(request: HttpRequest) -> HttpResponse:
     """The database is away or overloaded: nothing was stored, what was typed is handed back."""
-    if wants_json(request):
-        problem = {"type": "about:blank", "title": "Busy", "status": 503}
-        return JsonResponse(problem, status=503, content_type="application/problem+json", headers={"Retry-After": "30"})
-    context = {"was_posting": request.method == "POST", "kept": kept_text(request)}
-    # Without the request: context processors would ask the database again.
-    return HttpResponse(render_to_string("errors/503.html", context), status=503, headers={"Retry-After": "30"})
+    kept = kept_text(request)
+    response = answer(
+        request, "errors/503.html", status=503, title="Busy", stands_alone=True, kept=kept,
+        was_posting=request.method == "POST",
+    )  # fmt: skip
+    response["Retry-After"] = "30"
+    return response
+
+
+def is_away(error: BaseException | None) -> bool:
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 class RefusedSteps:
@@ -70,16 +172,18 @@ class RefusedSteps:
         is_sent_to_sign_in = response.status_code == 302 and response["Location"].startswith(settings.LOGIN_URL)
         if request.method == "POST" and is_sent_to_sign_in and not request.user.is_authenticated:
             return sign_in_first(request, response)
+        if response.status_code >= 400:
+            response.headers.setdefault(INCIDENT_HEADER, incident_of(request))
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, OperationalError | InterfaceError):
+        if is_away(error) or getattr(error, "refusal", False):
+            request._incident_error = error  # type: ignore[attr-defined]
+        if is_away(error):
             return busy(request)
         if not getattr(error, "refusal", False):
             return None
-        status = int(getattr(error, "status", 409))
-        if wants_json(request):
-            problem = {"type": "about:blank", "title": "Refused", "status": status, "detail": str(error)}
-            return JsonResponse(problem, status=status, content_type="application/problem+json")
-        context = {"reason": str(error), "code": getattr(error, "code", ""), "kept": kept_text(request)}
-        return render(request, "errors/refused.html", context, status=status)
+        return answer(
+            request, "errors/refused.html", status=int(getattr(error, "status", 409)), title="Refused",
+            detail=str(error), reason=str(error), code=getattr(error, "code", ""), kept=kept_text(request),
+        )  # fmt: skip

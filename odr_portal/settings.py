@@ -244,7 +244,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Every line about a request carries its incident number and nothing of a person.
+    "filters": {"incident": {"()": "odr_portal.errors.IncidentLines"}},
+    "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["incident"]}},
     "root": {"handlers": ["stream"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
     # A line for each tick of each sweep would bury what matters.
     "loggers": {name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},

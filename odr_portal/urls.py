@@ -15,6 +15,8 @@ APPS = (
     "oversight",
 )
 
+handler400 = "odr_portal.views.bad_request"
+handler403 = "odr_portal.views.forbidden"
 handler404 = "odr_portal.views.page_not_found"
 handler500 = "odr_portal.views.server_error"
 

@@ -3,14 +3,15 @@
 The one rule: these pages read no case.
 """
 
+import sys
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
 from odr_portal.accounts.display import display_changed
 from odr_portal.accounts.landing import is_here
-from odr_portal.errors import kept_text
+from odr_portal.errors import answer, busy, is_away, kept_text
 
 
 @require_safe
@@ -70,16 +71,29 @@ def display(request: HttpRequest) -> HttpResponseRedirect:
     return display_changed(request)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What no browser sends by itself. Nothing of it is repeated."""
+    return answer(request, "errors/400.html", status=400, title="Bad request", stands_alone=True)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Known, but not for this person; strangers get page_not_found instead."""
+    return answer(request, "errors/403.html", status=403, title="Not allowed")
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The same page whether the thing is missing or not yours: nothing of the address is repeated."""
-    return render(request, "errors/404.html", {"is_missing": True}, status=404)
+    return answer(request, "errors/404.html", status=404, title="Not found", is_missing=True)
 
 
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was too old or came from elsewhere; what was typed is shown so that it is not lost."""
-    return render(request, "errors/403_csrf.html", {"kept": kept_text(request)}, status=403)
+    return answer(request, "errors/403_csrf.html", status=403, title="Form expired", kept=kept_text(request))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Something broke. This page asks nothing of the database."""
-    return HttpResponse(render_to_string("errors/500.html"), status=500)
+    if is_away(sys.exc_info()[1]):
+        # Around the views, where no middleware of ours catches it: the session could not be read or kept.
+        return busy(request)
+    return answer(request, "errors/500.html", status=500, title="Broken", stands_alone=True)

@@ -166,7 +166,9 @@ def nobody_else_sees(people: Stage, case: Complaint) -> None:
                     assert not response.content, path
                     continue
                 assert response.status_code == 404, (user.name, path)
-                assert response.content == missing.content, (user.name, path)
+                numbers = [page["Incident-Number"].encode() for page in (response, missing)]
+                pages = {page.content.replace(number, b"") for page, number in zip((response, missing), numbers, strict=True)}
+                assert len(pages) == 1, (user.name, path)
                 assert set(response.headers) == set(missing.headers), (user.name, path)
 
 
