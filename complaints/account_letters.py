@@ -8,37 +8,34 @@ as they are of use.
 from __future__ import annotations
 
 import logging
-import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from complaints.channels import Bounced, Channels, Letter, TryAgain, open_channels
+from complaints.channels import Bounced, Channels, Letter, TryAgain
 from odr_portal.accounts.codes import VALID_FOR
 from odr_portal.accounts.models import OutgoingMessage
 
 log = logging.getLogger(__name__)
 
 BATCH = 20
-SECONDS = 8
 LEASE = timedelta(seconds=60)
 # Somebody waits for it with the page open.
 TRY_AGAIN_AFTER = (timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=1))
 
 
-def sweep_messages(*, now: datetime) -> int:
-    """How many messages went out."""
+def send_due(channels: Channels, *, now: datetime, is_over: Callable[[], bool]) -> int:
+    """How many messages went out before ``is_over``; what was leased and not begun is handed back."""
     give_up_old(now=now)
-    end = time.monotonic() + SECONDS
     sent = 0
-    with open_channels(now=now) as channels:
-        while time.monotonic() < end and (batch := _lease(now=now)):
-            for row in batch:
-                if time.monotonic() >= end:
-                    _mine(row).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
-                else:
-                    sent += _send(row, channels, now=now)
+    while not is_over() and (batch := _lease(now=now)):
+        for row in batch:
+            if is_over():
+                _mine(row).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
+            else:
+                sent += _send(row, channels, now=now)
     return sent
 
 

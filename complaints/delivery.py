@@ -4,19 +4,23 @@ A sweep ends long before a lease does, whatever the other side does with us: it 
 after SECONDS, and no letter takes longer than its own limit. What was leased and not begun is handed
 back. What fails is tried again later and later; a dead address moves the notice to the person's next
 channel; after the last try or the last channel it is set aside, where people see it.
+
+Only one sweep sends at a time: a mail server that holds us must not hold every worker, for clocks run
+on. One-time codes go first, before each batch.
 """
 
 import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
-from complaints import hours, recipients
+from complaints import account_letters, hours, recipients
 from complaints.channels import Bounced, Channels, ServerAway, TryAgain, open_channels
 from complaints.conditions import current_calendar
 from complaints.digests import letter_of
@@ -31,8 +35,12 @@ PEOPLE = 10
 LEASE = timedelta(seconds=60)
 #: With the limit of one letter (8 s) still below the limit of a task (30 s) and far below the lease.
 SECONDS = 12
-#: So many in a row, and the server is left alone until the next sweep.
+#: Of these, codes may take half.
+CODES_SECONDS = 6
+#: So many in a row, and the server is left alone until the next sweep; a time-out counts as all of them.
 AWAY_AFTER = 3
+#: The advisory lock of whoever sends.
+SENDER = 0x5E4D
 # Minutes after the first, second, … failed try: four days in all.
 TRY_AGAIN_AFTER = (1, 5, 30, 120, 360, 720, 1440, 1440, 1440)
 
@@ -40,28 +48,51 @@ Letters = list[list[Notice]]
 
 
 def sweep_notices(*, now: datetime) -> int:
-    """How many notices were delivered. Two sweepers never take the same row."""
-    end = time.monotonic() + SECONDS
-    with open_channels(now=now) as channels:
-        calendar = current_calendar()
-        while recipients.settle(now=now, channels=channels, calendar=calendar) and time.monotonic() < end:
-            pass
-        recipients.wait_for_morning(now=now)
-        return _Sweep(channels, end=end, now=now).run()
+    """How many notices and codes went out; none while another sweep sends."""
+    with _alone() as is_alone:
+        if not is_alone:
+            return 0
+        with open_channels(now=now) as channels:
+            return _Sweep(channels, begun=time.monotonic(), now=now).run()
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Held by the session, so it ends with a killed process; the leases do not depend on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [SENDER])
+        is_alone = bool(cursor.fetchone()[0])
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_unlock(%s)", [SENDER])
 
 
 class _Sweep:
     """One sweep: which channels are away, and when it must end."""
 
-    def __init__(self, channels: Channels, *, end: float, now: datetime) -> None:
-        self.channels, self.end, self.now = channels, end, now
+    def __init__(self, channels: Channels, *, begun: float, now: datetime) -> None:
+        self.channels, self.begun, self.now = channels, begun, now
         self.failed_in_a_row: Counter[str] = Counter()
 
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.begun + SECONDS
+
     def run(self) -> int:
-        sent = 0
-        while time.monotonic() < self.end and (batch := lease(now=self.now, without=self.away)):
-            sent += self._deliver(batch)
+        sent = self._codes()
+        calendar = current_calendar()
+        while recipients.settle(now=self.now, channels=self.channels, calendar=calendar) and not self.is_over():
+            pass
+        recipients.wait_for_morning(now=self.now)
+        while not self.is_over() and (batch := lease(now=self.now, without=self.away)):
+            sent += self._deliver(batch) + self._codes()
         return sent
+
+    def _codes(self) -> int:
+        return account_letters.send_due(
+            self.channels, now=self.now, is_over=lambda: time.monotonic() >= self.begun + CODES_SECONDS)
 
     @property
     def away(self) -> list[str]:
@@ -73,7 +104,7 @@ class _Sweep:
         not_begun: list[int] = []
         try:
             for rows in batch:
-                if time.monotonic() >= self.end or rows[0].channel in self.away:
+                if self.is_over() or rows[0].channel in self.away:
                     not_begun += [row.pk for row in rows]
                 elif self._send(rows, contacts.get(rows[0].complaint_id, {})):
                     arrived += [row.pk for row in rows]
@@ -101,7 +132,8 @@ class _Sweep:
             _next_channel(rows, dead.code, contact, self.channels, now=self.now)
             return False
         except TryAgain as failed:
-            self.failed_in_a_row[first.channel] += 1 if isinstance(failed, ServerAway) else 0
+            if isinstance(failed, ServerAway):
+                self.failed_in_a_row[first.channel] += AWAY_AFTER if failed.code == "timeout" else 1
             _try_later(rows, failed.code, now=self.now)
             return False
         except Exception as error:

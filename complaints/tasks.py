@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints import account_letters, delivery, handling, retention
+from complaints import delivery, handling, retention
 from complaints.models import Heartbeat
 from odr_portal.sweeping import drain
 
@@ -11,12 +11,6 @@ from odr_portal.sweeping import drain
 @shared_task
 def sweep_clocks() -> int:
     return drain(handling.sweep_clocks, now=timezone.now())
-
-
-@shared_task
-def sweep_messages() -> int:
-    """Codes: a task of its own, for somebody waits for them with the page open."""
-    return account_letters.sweep_messages(now=timezone.now())
 
 
 @shared_task

@@ -98,7 +98,9 @@ class Mail:
         self._connection = made
         made.connect(server.host, server.port)
         made.ehlo_or_helo_if_needed()
-        if server.security != "tls" and (server.security == "starttls" or made.has_extn("starttls")):
+        # A relay on this machine offers it with a certificate that nobody signed, and no line to protect.
+        is_offered = made.has_extn("starttls") and server.host not in _LOOPBACK
+        if server.security == "starttls" or (server.security == "plain" and is_offered):
             made.starttls(context=ssl.create_default_context())
         if server.user:
             if server.security == "plain" and server.host not in _LOOPBACK and not isinstance(made.sock, ssl.SSLSocket):

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from complaints import account_letters, delivery
+from complaints import delivery
 from complaints.models import Notice
 from complaints.workflow import Status
 from tests import given
@@ -51,7 +51,7 @@ def test_what_was_sent_is_shown_as_it_arrived(client: Client, world: Any, settin
 def test_an_old_code_is_gone(client: Client, settings: Any) -> None:
     settings.DEMO = True
     client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": "0f6c2a7e0f6c2a7e"})
-    account_letters.sweep_messages(now=timezone.now() + timedelta(minutes=10))
+    delivery.sweep_notices(now=timezone.now() + timedelta(minutes=10))
     page = client.get("/demo/mail/").content.decode()
     assert "验证码已过期，内容已删除。" in page
     assert "分钟内有效" not in page

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from complaints import delivery
+from complaints.channels import SEND_WITHIN, open_channels
 from complaints.models import Complaint, Notice
 from complaints.workflow import Status
 from odr_portal import environment
@@ -153,7 +156,7 @@ def test_a_slow_server_holds_no_lease_beyond_its_end(
     case: Complaint, mail: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue(case, 30)
-    spent = iter([0.0] * 5 + [100.0] * 100)
+    spent = iter([0.0] * 12 + [100.0] * 100)
     monkeypatch.setattr(delivery.time, "monotonic", lambda: next(spent))
     sent = delivery.sweep_notices(now=WEDNESDAY)
     monkeypatch.undo()
@@ -164,11 +167,9 @@ def test_a_slow_server_holds_no_lease_beyond_its_end(
 
 
 def test_a_task_ends_before_its_limit_and_its_lease() -> None:
-    from complaints import account_letters
-    from complaints.channels import SEND_WITHIN
     from odr_portal.celery import app
 
-    longest = max(delivery.SECONDS, account_letters.SECONDS) + SEND_WITHIN + 1
+    longest = max(delivery.SECONDS, delivery.CODES_SECONDS) + SEND_WITHIN + 1
     assert longest < app.conf.task_soft_time_limit < delivery.LEASE.total_seconds()
 
 
@@ -239,21 +240,52 @@ def test_a_bounce_at_night_by_mail_rings_nobody(case: Complaint, mail: PostOffic
 # --- two sweepers -------------------------------------------------------------------------------
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_sweepers_send_each_letter_once(case: Complaint, mail: PostOffice) -> None:
-    queue(case, 60)
-    sent: list[int] = []
+def at_once(*sweeps: Callable[[], int]) -> list[int]:
+    found: list[int] = []
 
-    def sweep(now: datetime) -> None:
+    def run(sweep: Callable[[], int]) -> None:
         try:
-            sent.append(delivery.sweep_notices(now=now))
+            found.append(sweep())
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=sweep, args=(WEDNESDAY,)) for _ in range(2)]
+    threads = [threading.Thread(target=run, args=(sweep,)) for sweep in sweeps]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert sum(sent) == 60
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sweepers_send_each_letter_once(case: Complaint, mail: PostOffice) -> None:
+    """The leases alone see to it: both are past the door at once."""
+    queue(case, 60, channel="email")
+
+    def sweep() -> int:
+        with open_channels(now=WEDNESDAY) as channels:
+            return delivery._Sweep(channels, begun=time.monotonic(), now=WEDNESDAY).run()
+
+    assert sum(at_once(sweep, sweep)) == 60
     assert len(set(mail.keys)) == len(mail.accepted) == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_holds_us_holds_one_worker(case: Complaint, mail: PostOffice) -> None:
+    queue(case, channel="email")
+    with delivery._alone() as is_alone:
+        assert is_alone
+        assert at_once(lambda: delivery.sweep_notices(now=WEDNESDAY)) == [0]
+    assert at_once(lambda: delivery.sweep_notices(now=WEDNESDAY)) == [1]
+
+
+def test_a_channel_that_holds_us_does_not_hold_the_other(
+    case: Complaint, mail: PostOffice, sms: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("complaints.channels.mail.SEND_WITHIN", 0.5)
+    mail.mode = "silent"
+    queue(case, 5, channel="email", send_after=WEDNESDAY - MINUTE)
+    queue(case, 5, channel="sms", audience="x")
+    assert delivery.sweep_notices(now=WEDNESDAY) == 5
+    assert states() == {("email", "queued"): 5, ("sms", "sent"): 5}
+    assert mail.connections == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from complaints import account_letters
+from complaints import account_letters, delivery
 from odr_portal.accounts import codes
 from odr_portal.accounts.contacts import Contact
 from odr_portal.accounts.models import OutgoingMessage
@@ -32,28 +32,28 @@ def ask(address: str = "chen@example.com", *, now: Any = WEDNESDAY) -> OutgoingM
 def test_a_code_goes_out_and_is_forgotten(mail: PostOffice, sms: Gateway) -> None:
     ask()
     ask("+8613800000001")
-    assert account_letters.sweep_messages(now=WEDNESDAY) == 2
+    assert delivery.sweep_notices(now=WEDNESDAY) == 2
     assert re.search(r"验证码\d{6}", mail.accepted[0].message.get_content())
     assert re.search(r"验证码\d{6}", sms.texts[0])
     assert set(OutgoingMessage.objects.values_list("state", "body", "sent_at")) == {("sent", "", WEDNESDAY)}
-    assert account_letters.sweep_messages(now=WEDNESDAY) == 0
+    assert delivery.sweep_notices(now=WEDNESDAY) == 0
 
 
 def test_a_code_is_sent_at_night_too(sms: Gateway) -> None:
     night = WEDNESDAY + timedelta(hours=14)
     ask("+8613800000001", now=night)
-    assert account_letters.sweep_messages(now=night) == 1
+    assert delivery.sweep_notices(now=night) == 1
 
 
 def test_in_the_own_mailbox_it_is_read_for_ten_minutes() -> None:
     message = ask()
-    assert account_letters.sweep_messages(now=WEDNESDAY) == 1
+    assert delivery.sweep_notices(now=WEDNESDAY) == 1
     message.refresh_from_db()
     assert (message.state, bool(message.body)) == ("sent", True)
-    account_letters.sweep_messages(now=WEDNESDAY + codes.VALID_FOR - SECOND)
+    delivery.sweep_notices(now=WEDNESDAY + codes.VALID_FOR - SECOND)
     message.refresh_from_db()
     assert message.body
-    account_letters.sweep_messages(now=WEDNESDAY + codes.VALID_FOR)
+    delivery.sweep_notices(now=WEDNESDAY + codes.VALID_FOR)
     message.refresh_from_db()
     assert (message.state, message.body) == ("sent", "")
 
@@ -63,7 +63,7 @@ def test_it_is_tried_again_soon_and_given_up_when_nobody_can_use_it(mail: PostOf
     message = ask()
     tried = []
     for second in range(0, 640, 5):
-        account_letters.sweep_messages(now=WEDNESDAY + second * SECOND)
+        delivery.sweep_notices(now=WEDNESDAY + second * SECOND)
         tried.append(len(mail.heard))
     message.refresh_from_db()
     assert (message.state, message.body, message.last_error) == ("given_up", "", "hung_up")
@@ -76,7 +76,7 @@ def test_it_is_tried_again_soon_and_given_up_when_nobody_can_use_it(mail: PostOf
 def test_a_dead_address_is_given_up_at_once(mail: PostOffice, caplog: pytest.LogCaptureFixture) -> None:
     mail.answers["chen@example.com"] = 550
     message = ask()
-    account_letters.sweep_messages(now=WEDNESDAY)
+    delivery.sweep_notices(now=WEDNESDAY)
     message.refresh_from_db()
     assert (message.state, message.body, message.last_error) == ("given_up", "", "smtp_550")
     assert "chen@" not in caplog.text
@@ -85,8 +85,8 @@ def test_a_dead_address_is_given_up_at_once(mail: PostOffice, caplog: pytest.Log
 def test_what_a_dead_sender_held_is_sent_by_another(mail: PostOffice) -> None:
     ask()
     OutgoingMessage.objects.update(state="leased", leased_until=WEDNESDAY + account_letters.LEASE)
-    assert account_letters.sweep_messages(now=WEDNESDAY) == 0
-    assert account_letters.sweep_messages(now=WEDNESDAY + account_letters.LEASE) == 1
+    assert delivery.sweep_notices(now=WEDNESDAY) == 0
+    assert delivery.sweep_notices(now=WEDNESDAY + account_letters.LEASE) == 1
 
 
 def test_an_old_message_is_thrown_away() -> None:

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from complaints import account_letters, delivery, handling, retention, sealing
+from complaints import delivery, handling, retention, sealing
 from complaints.models import Heartbeat
 from odr_portal.sweeping import Sweep, drain
 from oversight import publishing
@@ -27,7 +27,6 @@ log = logging.getLogger("watch")
 SWEEPS: dict[str, Sweep] = {
     "filed": forwarding.sweep_filed,
     "clocks": handling.sweep_clocks,
-    "messages": account_letters.sweep_messages,
     "notices": delivery.sweep_notices,
     "expired": retention.sweep_expired,
     "figures": publishing.publish,
