@@ -169,8 +169,8 @@ def _first_response(figure: Figure, lists: Lists) -> Card:
     nine, nine_unit = working_time(spread["minutes_p90"])
     return Card(code="first_response", value=value, unit=unit,
                 foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, _n(figure)),
-                parts=(Part(_("中位（工作日）"), _days(spread["days_median"])),
-                       Part(_("90分位（工作日）"), _days(spread["days_p90"])), waiting))
+                parts=(Part(_("中位（工作日）"), _days(spread["wd_median"])),
+                       Part(_("90分位（工作日）"), _days(spread["wd_p90"])), waiting))
 
 
 def _acceptance(figure: Figure, lists: Lists) -> Card:

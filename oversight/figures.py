@@ -6,13 +6,13 @@ reports name it. A changed formula gets a higher version. Silence is never succe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Avg, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from complaints import deadlines
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obligation
@@ -21,14 +21,7 @@ from complaints.models.settlement import MONEY_KINDS
 from complaints.workflow import ANY_E, Clock, Outcome, Status
 from complaints.working_calendar import Calendar
 from oversight.scope import Period, Scope
-from oversight.working_time import (
-    Decrees,
-    LocalDay,
-    Quantile,
-    WorkingDaysUntil,
-    WorkingMinutesUntil,
-    between,
-)
+from oversight.working_time import Spread, measured
 
 #: A formula that is counted differently from before gets the next number.
 VERSIONS: Mapping[str, int] = dict.fromkeys((
@@ -109,9 +102,6 @@ class Measure:
     def stages(self) -> QuerySet[Engagement]:
         return Engagement.objects.filter(self.scope.cases("complaint__"), self.scope.of_enterprise())
 
-    def decrees(self) -> Decrees:
-        return Decrees.of(self.calendar)
-
 
 # --- where the open cases stand -----------------------------------------------------------
 
@@ -135,110 +125,126 @@ def standing_counts(measure: Measure) -> dict[str, Count]:
     }
 
 
-def received(measure: Measure) -> QuerySet[Complaint]:
-    """By the day on which the complaint came in by any channel."""
-    return measure.cases().filter(measure.during("received_at"))
+def received(measure: Measure) -> dict[int | None, int]:
+    """By the day on which the complaint came in by any channel, and by who has it now."""
+    came_in = measure.cases().filter(measure.during("received_at"))
+    return dict(came_in.order_by().values_list("enterprise_id").annotate(n=Count("pk")))
 
 
 # --- the stage at the enterprise ----------------------------------------------------------
 
+Counts = dict[str, int]
 
-def ran_out(measure: Measure) -> Exists:
+
+def ended_stages(measure: Measure) -> QuerySet[Engagement]:
+    """By the day on which they ended; a merger passes a stage on and does not end it."""
+    return measure.stages().filter(measure.during("until_at")).exclude(ended_by=PASSED_ON)
+
+
+def open_stages(measure: Measure) -> QuerySet[Engagement]:
+    """As they stood at the end of the period, or as they stand now."""
+    stages = measure.stages().filter(from_at__lt=measure.as_of)
+    if measure.as_of >= measure.now:
+        return stages.filter(until_at=None)
+    return stages.filter(Q(until_at=None) | Q(until_at__gte=measure.as_of))
+
+
+def ran_out(measure: Measure) -> Q:
     """The negotiation clock ran out while this entity had the case, by the end of the period."""
     gone = Deadline.objects.filter(
         complaint=OuterRef("complaint_id"), clock=Clock.NEGOTIATION,
         due_at__gte=OuterRef("from_at"), due_at__lte=measure.as_of)
-    return Exists(gone.filter(
-        Q(lapsed_at__isnull=False)
-        | Q(ended_at=None) & (Q(state="running") | Q(state="paused", chase_at__isnull=False))))
-
-
-def stage_conditions(measure: Measure) -> dict[str, Q]:
-    """Every condition on a stage (an engagement) that a figure counts."""
-    ended = measure.during("until_at") & ~Q(ended_by=PASSED_ON)
-    still_open = (Q(from_at__lt=measure.as_of) & (Q(until_at=None) | Q(until_at__gte=measure.as_of)))
+    unswept = Q(ended_at=None) & (Q(state="running") | Q(state="paused", chase_at__isnull=False))
     # A successor goes on with the clock that had run out before.
     taken_over = Q(is_overdue=True, accepted_at__lt=F("from_at"))
-    results = {f"result_{result}": ended & Q(odr_result=result) for result in RESULTS}
-    return results | {
-        "judged": ended & Q(odr_result__in=JUDGED),
-        "in_part": ended & Q(odr_result="settled", complaint__is_in_part=True),
-        "in_time": ended & Q(is_overdue=False),
-        "in_time_reported": ended & Q(is_overdue=False, ended_by__in=OWN_REPORT),
-        "in_time_apart": ended & Q(is_overdue=False, odr_result__in=["withdrawn", "returned"]),
-        "ended_late": ended & Q(is_overdue=True),
-        "open_overdue": still_open & (Q(ran_out(measure)) | taken_over),
-        "responded": measure.during("first_contact_at") & Q(first_contact_at__gte=F("from_at")),
-        "accepted": measure.during("accepted_at") & Q(accepted_at__gte=F("from_at")),
-        "unanswered": Q(until_at=None, first_contact_at=None, from_at__lt=measure.now,
-                        complaint__status__in=sorted(ANY_E)),
+    return taken_over | Q(Exists(gone.filter(Q(lapsed_at__isnull=False) | unswept)))
+
+
+def ended_counts() -> dict[str, Count]:
+    """What is counted of stages that ended."""
+    in_time = Q(is_overdue=False)
+    return {f"result_{result}": Count("pk", filter=Q(odr_result=result)) for result in RESULTS} | {
+        "in_part": Count("pk", filter=Q(odr_result="settled", complaint__is_in_part=True)),
+        "in_time": Count("pk", filter=in_time),
+        "in_time_reported": Count("pk", filter=in_time & Q(ended_by__in=OWN_REPORT)),
+        "in_time_apart": Count("pk", filter=in_time & Q(odr_result__in=["withdrawn", "returned"])),
+        "ended_late": Count("pk", filter=~in_time),
+        "cases_settled": Count("complaint_id", filter=Q(odr_result="settled"), distinct=True),
     }
 
 
-def stage_counts(measure: Measure) -> dict[str, Any]:
-    """Counts of stages, and the median of the first response, for a whole or for each group."""
-    conditions = stage_conditions(measure)
-    minutes = between(WorkingMinutesUntil, F("from_at"), F("first_contact_at"), decrees=measure.decrees())
-    counts: dict[str, Any] = {name: Count("pk", filter=condition) for name, condition in conditions.items()}
-    return counts | {
-        f"cases_{result}": Count("complaint_id", filter=conditions[f"result_{result}"], distinct=True)
-        for result in RESULTS
-    } | {"response_median": Quantile(minutes, share=0.5, filter=conditions["responded"])}
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """How the stages of a scope went, by enterprise and in all; counts of stages add up."""
+
+    counts: dict[int, Counts]
+    responses: dict[int | None, Spread]
+    unanswered: int
+
+    def total(self) -> Counts:
+        found: Counter[str] = Counter()
+        for counts in self.counts.values():
+            found.update(counts)
+        return found
 
 
-def stage_spreads(measure: Measure) -> dict[str, Any]:
-    """What only the whole shows: p90, days, and how long until a bare accept."""
-    conditions, decrees = stage_conditions(measure), measure.decrees()
-    found: dict[str, Any] = {}
-    for name, moment, condition in (("response", "first_contact_at", "responded"),
-                                    ("acceptance", "accepted_at", "accepted")):
-        minutes = between(WorkingMinutesUntil, F("from_at"), F(moment), decrees=decrees)
-        days = between(WorkingDaysUntil, F("from_at"), F(moment), decrees=decrees)
-        for unit, length in (("minutes", minutes), ("days", days)):
-            found[f"{name}_{unit}_median"] = Quantile(length, share=0.5, filter=conditions[condition])
-            found[f"{name}_{unit}_p90"] = Quantile(length, share=0.9, filter=conditions[condition])
-    return found
+def stages_of(measure: Measure) -> Stages:
+    """Three queries: those that ended, those that were open at the end, the first responses."""
+    counts: dict[int, Counts] = {
+        row.pop("enterprise_id"): row
+        for row in ended_stages(measure).order_by().values("enterprise_id").annotate(**ended_counts())}
+    unanswered = 0
+    waiting = Q(first_contact_at=None, until_at=None, complaint__status__in=sorted(ANY_E))
+    for row in open_stages(measure).order_by().values("enterprise_id").annotate(
+            overdue=Count("pk", filter=ran_out(measure)), waiting=Count("pk", filter=waiting)):
+        unanswered += row["waiting"]
+        if row["overdue"]:
+            counts.setdefault(row["enterprise_id"], {})["open_overdue"] = row["overdue"]
+    return Stages(counts, lengths(measure, "first_contact_at", by_who=True), unanswered)
 
 
-def settled(counts: Mapping[str, Any]) -> Figure:
+def lengths(measure: Measure, moment: str, *, by_who: bool = False) -> dict[int | None, Spread]:
+    """From delivery to ``moment``, by the day of that moment; what a predecessor did is not this one's."""
+    spans = measure.stages().filter(measure.during(moment), **{f"{moment}__gte": F("from_at")})
+    return measured(spans.values_list("enterprise_id", "from_at", moment), calendar=measure.calendar, by_who=by_who)
+
+
+def settled(counts: Mapping[str, int]) -> Figure:
     """ODR和解成功率: confirmed share; the upper bound takes every silence for a yes."""
-    confirmed = counts["result_settled"]
+    results = {result: counts.get(f"result_{result}", 0) for result in RESULTS}
+    whole = sum(results[result] for result in JUDGED)
     return Figure(
-        code="settled", n=counts["judged"], numerator=confirmed, denominator=counts["judged"],
-        upper=confirmed + counts["result_unconfirmed"],
-        beside={**{result: counts[f"result_{result}"] for result in RESULTS},
-                "in_part": counts["in_part"]})
+        code="settled", n=whole, numerator=results["settled"], denominator=whole,
+        upper=results["settled"] + results["unconfirmed"],
+        beside={**results, "in_part": counts.get("in_part", 0), "cases": counts.get("cases_settled", 0)})
 
 
-def on_time(counts: Mapping[str, Any]) -> Figure:
+def on_time(counts: Mapping[str, int]) -> Figure:
     """按时办结率: ended before the lapse, of those, of the lapsed and of what is open and overdue."""
-    whole = counts["in_time"] + counts["ended_late"] + counts["open_overdue"]
-    return Figure(
-        code="on_time", n=whole, numerator=counts["in_time"], denominator=whole,
-        beside={"reported": counts["in_time_reported"], "apart": counts["in_time_apart"],
-                "ended_late": counts["ended_late"], "open_overdue": counts["open_overdue"]})
+    in_time, beside = counts.get("in_time", 0), {
+        "reported": counts.get("in_time_reported", 0), "apart": counts.get("in_time_apart", 0),
+        "ended_late": counts.get("ended_late", 0), "open_overdue": counts.get("open_overdue", 0)}
+    whole = in_time + beside["ended_late"] + beside["open_overdue"]
+    return Figure(code="on_time", n=whole, numerator=in_time, denominator=whole, beside=beside)
 
 
-def _waiting(code: str, name: str, counts: Mapping[str, Any], **beside: int) -> Figure:
-    n = counts["responded" if name == "response" else "accepted"]
-    spread = {key: counts[f"{name}_{key}"] for key in (
-        "minutes_median", "minutes_p90", "days_median", "days_p90")} if n else {}
-    return Figure(code=code, n=n, spread=spread, beside=beside)
+def cases_by_result(measure: Measure) -> Counts:
+    """How many cases lie behind each result: a case may have had several stages."""
+    rows = ended_stages(measure).order_by().values("odr_result").annotate(n=Count("complaint_id", distinct=True))
+    return {row["odr_result"]: row["n"] for row in rows}
 
 
-def stage_figures(measure: Measure) -> dict[str, Figure]:
-    """One query: success, punctuality, first response, acceptance."""
-    counts = measure.stages().aggregate(**stage_counts(measure), **stage_spreads(measure))
-    cases = {f"cases_{result}": counts[f"cases_{result}"] for result in RESULTS}
-    success = settled(counts)
+def stage_figures(measure: Measure, stages: Stages) -> dict[str, Figure]:
+    """Success, punctuality, first response, acceptance: two more queries."""
+    success, cases = settled(stages.total()), cases_by_result(measure)
+    response, acceptance = stages.responses[None], lengths(measure, "accepted_at")[None]
     return {
-        "settled": Figure(code="settled", n=success.n, numerator=success.numerator,
-                          denominator=success.denominator, upper=success.upper,
-                          beside={**success.beside, **cases}),
-        "on_time": on_time(counts),
-        "first_response": _waiting("first_response", "response", counts,
-                                   unanswered=counts["unanswered"]),
-        "acceptance": _waiting("acceptance", "acceptance", counts),
+        "settled": replace(success, beside={
+            **success.beside, **{f"cases_{result}": cases.get(result, 0) for result in RESULTS}}),
+        "on_time": on_time(stages.total()),
+        "first_response": Figure(code="first_response", n=response.n, spread=response.values,
+                                 beside={"unanswered": stages.unanswered}),
+        "acceptance": Figure(code="acceptance", n=acceptance.n, spread=acceptance.values),
     }
 
 
@@ -246,31 +252,20 @@ def stage_figures(measure: Measure) -> dict[str, Figure]:
 
 
 def closing_figures(measure: Measure) -> dict[str, Figure]:
-    """One query: 平均办理时长 from the first delivery to closing, and 调解成功率."""
-    delivered = Subquery(Engagement.objects.filter(complaint=OuterRef("pk")).order_by("from_at")
-                         .values("from_at")[:1])
-    closed = measure.cases().filter(measure.during("closed_at"), status=Status.CLOSED).annotate(
-        first_delivered_at=delivered)
-    decrees = measure.decrees()
-    lengths = {unit: between(kind, F("first_delivered_at"), F("closed_at"), decrees=decrees)
-               for unit, kind in (("wd", WorkingDaysUntil), ("cd", LocalDay))}
-    was_delivered = Q(first_delivered_at__isnull=False)
-    spreads: dict[str, Any] = {}
-    for unit, length in lengths.items():
-        spreads[f"{unit}_mean"] = Avg(length, filter=was_delivered)
-        spreads[f"{unit}_median"] = Quantile(length, share=0.5, filter=was_delivered)
-        spreads[f"{unit}_p90"] = Quantile(length, share=0.9, filter=was_delivered)
+    """Two queries: 平均办理时长 from the first delivery to closing, and 调解成功率."""
+    closed = measure.cases().filter(measure.during("closed_at"), status=Status.CLOSED)
+    first = Engagement.objects.filter(complaint=OuterRef("pk")).order_by("from_at", "pk")
+    delivered = closed.filter(Exists(Engagement.objects.filter(complaint=OuterRef("pk"))))
+    spread = measured(delivered.values_list("enterprise_id", Subquery(first.values("from_at")[:1]), "closed_at"),
+                      calendar=measure.calendar)[None]
     mediated = Q(outcome=Outcome.MEDIATED)
     counts = closed.aggregate(
-        n=Count("pk", filter=was_delivered),
         mediated=Count("pk", filter=mediated & Q(is_not_kept=False)),
         not_kept=Count("pk", filter=mediated & Q(is_not_kept=True)),
-        terminated=Count("pk", filter=Q(outcome=Outcome.MEDIATION_TERMINATED)), **spreads)
+        terminated=Count("pk", filter=Q(outcome=Outcome.MEDIATION_TERMINATED)))
     whole = counts["mediated"] + counts["terminated"]
     return {
-        "handling_time": Figure(
-            code="handling_time", n=counts["n"],
-            spread={name: float(counts[name]) for name in spreads} if counts["n"] else {}),
+        "handling_time": Figure(code="handling_time", n=spread.n, spread=spread.values),
         "mediated": Figure(code="mediated", n=whole, numerator=counts["mediated"], denominator=whole,
                            beside={"not_kept": counts["not_kept"], "terminated": counts["terminated"]}),
     }
@@ -285,28 +280,34 @@ def review_figure(measure: Measure) -> Figure:
     clocks = clocks.filter(measure.scope.of_enterprise("complaint__"))
     late = Q(due_at__lte=measure.now) & measure.during("due_at") & (
         Q(lapsed_at__isnull=False) | Q(state="running"))
-    counts = clocks.aggregate(
-        met=Count("pk", filter=Q(state="met") & measure.during("ended_at") & Q(decided)),
-        late=Count("pk", filter=late))
+    met = Q(state="met") & measure.during("ended_at")
+    counts = clocks.filter(met | late).aggregate(
+        met=Count("pk", filter=met & Q(decided)), late=Count("pk", filter=late))
     whole = counts["met"] + counts["late"]
     return Figure(code="review_on_time", n=whole, numerator=counts["met"], denominator=whole,
                   beside={"late": counts["late"]})
 
 
 def kept_figure(measure: Measure) -> Figure:
-    """守约率: the enterprise's promises performed on time and confirmed, of all that came due."""
-    newest = Deadline.objects.filter(obligation=OuterRef("pk"), clock=Clock.PERFORMANCE).order_by("-pk")
-    promises = _promises(measure).exclude(state__in=["proposed", "dropped", "waived"]).annotate(
-        came_due_on=Subquery(newest.values("last_day")[:1]),
-        came_due_at=Subquery(newest.values("due_at")[:1]),
-        clock_state=Subquery(newest.values("state")[:1]))
-    due = promises.filter(came_due_on__gte=measure.period.first, came_due_on__lte=measure.period.last,
-                          came_due_at__lte=measure.now).exclude(clock_state="paused")
+    """守约率: the enterprise's promises performed on time and confirmed, of all that came due.
+
+    Its newest clock says when a promise came due: it may have rested, or been dated anew.
+    """
+    newer = Deadline.objects.filter(obligation=OuterRef("obligation"), clock=Clock.PERFORMANCE,
+                                    pk__gt=OuterRef("pk"))
+    due = (Deadline.objects.filter(
+        measure.scope.cases("complaint__"), measure.scope.of_enterprise("obligation__"),
+        clock=Clock.PERFORMANCE, obligation__owed_by="enterprise", last_day__gte=measure.period.first,
+        last_day__lte=measure.period.last, due_at__lte=measure.now)
+        .exclude(state="paused").exclude(obligation__state__in=["proposed", "dropped", "waived"])
+        .filter(~Exists(newer)))
+    done = Q(obligation__state="confirmed")
     counts = due.aggregate(
-        n=Count("pk"), kept=Count("pk", filter=Q(state="confirmed", is_late=False)),
-        late=Count("pk", filter=Q(state="confirmed", is_late=True)),
-        silent=Count("pk", filter=Q(state="silent")), broken=Count("pk", filter=Q(state="broken")),
-        waiting=Count("pk", filter=Q(state__in=["due", "reported"])))
+        n=Count("pk"), kept=Count("pk", filter=done & Q(obligation__is_late=False)),
+        late=Count("pk", filter=done & Q(obligation__is_late=True)),
+        silent=Count("pk", filter=Q(obligation__state="silent")),
+        broken=Count("pk", filter=Q(obligation__state="broken")),
+        waiting=Count("pk", filter=Q(obligation__state__in=["due", "reported"])))
     n, kept = counts.pop("n"), counts.pop("kept")
     return Figure(code="kept", n=n, numerator=kept, denominator=n, beside=counts)
 
@@ -316,8 +317,10 @@ def recovered_figure(measure: Measure) -> Figure:
     confirmed = Q(state="confirmed") & measure.during("confirmed_at")
     silent = Q(state="silent") & measure.during("reported_at")
     voucher = Q(kind=VOUCHER)
-    rows = (_promises(measure).filter(kind__in=sorted(MONEY_KINDS), amount__gt=0)
-            .filter(confirmed | silent).values("complaint__currency").order_by("complaint__currency")
+    promises = Obligation.objects.filter(
+        measure.scope.cases("complaint__"), measure.scope.of_enterprise(), confirmed | silent,
+        owed_by="enterprise", kind__in=sorted(MONEY_KINDS), amount__gt=0)
+    rows = (promises.order_by("complaint__currency").values("complaint__currency")
             .annotate(n=Count("pk", filter=confirmed & ~voucher),
                       confirmed=Sum("amount", filter=confirmed & ~voucher),
                       vouchers=Sum("amount", filter=confirmed & voucher),
@@ -327,15 +330,8 @@ def recovered_figure(measure: Measure) -> Figure:
     return Figure(code="recovered", n=sum(row["n"] for row in rows), money=money)
 
 
-def _promises(measure: Measure) -> QuerySet[Obligation]:
-    """What enterprises owe; the consumer's own part is never their breach."""
-    return Obligation.objects.filter(measure.scope.cases("complaint__"), measure.scope.of_enterprise(),
-                                     owed_by="enterprise")
-
-
-def flow_figures(measure: Measure) -> dict[str, Figure]:
-    """Everything but the standing counts: six queries, however many cases there are."""
-    n = received(measure).count()
-    found = {"received": Figure(code="received", n=n), "review_on_time": review_figure(measure),
+def flow_figures(measure: Measure, stages: Stages, *, received: int) -> dict[str, Figure]:
+    """What happened in the period. ``stages`` and ``received`` are also what the table is made of."""
+    found = {"received": Figure(code="received", n=received), "review_on_time": review_figure(measure),
              "kept": kept_figure(measure), "recovered": recovered_figure(measure)}
-    return found | stage_figures(measure) | closing_figures(measure)
+    return found | stage_figures(measure, stages) | closing_figures(measure)

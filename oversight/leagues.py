@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
 
-from django.db.models import Count
-
 from complaints.models.complaint import OPEN
 from complaints.workflow import ENTERPRISE_SIDE
 from oversight import figures
-from oversight.figures import Figure, Measure
+from oversight.figures import Figure, Measure, Stages
+from oversight.working_time import NONE
 
 RANKED_FROM = 30
 Z = 1.959963984540054
@@ -100,27 +99,18 @@ def standing(measure: Measure) -> Standing:
     return Standing(totals, by_enterprise, holders)
 
 
-def lines(measure: Measure, now_standing: Standing) -> list[Line]:
-    """Two more queries: what came in, and how the stages of each enterprise ended."""
+def lines(now_standing: Standing, came_in: Mapping[int | None, int], stages: Stages) -> list[Line]:
+    """The lines of the table, from what was counted for the whole; no query of its own."""
     found: dict[int, Line] = {}
-
-    def line(enterprise_id: int) -> Line:
-        return found.setdefault(enterprise_id, Line(enterprise_id=enterprise_id))
-
-    for enterprise_id, counts in now_standing.by_enterprise.items():
-        for name, number in counts.items():
-            setattr(line(enterprise_id), name, number)
-    came_in = (figures.received(measure).exclude(enterprise=None).order_by().values("enterprise_id")
-               .annotate(n=Count("pk")))
-    for row in came_in:
-        line(row["enterprise_id"]).received = row["n"]
-    stages = measure.stages().order_by().values("enterprise_id").annotate(**figures.stage_counts(measure))
-    for row in stages:
-        success, punctual = figures.settled(row), figures.on_time(row)
-        if success.n or punctual.n or row["responded"] or row["enterprise_id"] in found:
-            one = line(row["enterprise_id"])
-            one.success, one.punctual = success, punctual
-            one.responses, one.response_minutes = row["responded"], row["response_median"]
+    ids = {*now_standing.by_enterprise, *came_in, *stages.counts, *stages.responses}
+    for pk in sorted(pk for pk in ids if pk is not None):
+        counts, response = stages.counts.get(pk, {}), stages.responses.get(pk, NONE)
+        stands = now_standing.by_enterprise.get(pk, {})
+        found[pk] = Line(
+            enterprise_id=pk, received=came_in.get(pk, 0), success=figures.settled(counts),
+            punctual=figures.on_time(counts), responses=response.n,
+            response_minutes=response.values.get("minutes_median"), open=stands.get("open", 0),
+            overdue=stands.get("overdue", 0), due_soon=stands.get("due_soon", 0))
     rank(list(found.values()))
     return list(found.values())
 

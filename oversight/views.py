@@ -62,13 +62,15 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     scope = Scope(regions=tuple(office.region for office in offices), enterprise_id=asked.enterprise_id, category=asked.category)
     measure = figures.Measure(scope, asked.period, desk.now, calendar)
     standing = leagues.standing(measure)
-    found = leagues.in_order(leagues.lines(measure, standing), asked.sort, turned=asked.is_turned)
+    came_in, stages = figures.received(measure), figures.stages_of(measure)
+    flow = figures.flow_figures(measure, stages, received=sum(came_in.values()))
+    found = leagues.in_order(leagues.lines(standing, came_in, stages), asked.sort, turned=asked.is_turned)
     lists = cards.Lists(asked.period, asked.category, asked.enterprise_id)
     page = min(asked.page, max(1, -(-len(found) // PAGE)))
     shown = found[(page - 1) * PAGE:page * PAGE]
     holders = standing.holders[:SHOWN]
     shown_cards = {card.code: card for card in (
-        *cards.standing_cards(standing.totals, lists), *cards.flow_cards(figures.flow_figures(measure), lists))}
+        *cards.standing_cards(standing.totals, lists), *cards.flow_cards(flow, lists))}
     names = _names([line.enterprise_id for line in shown], holders, asked.enterprise_id)
     return render(request, "oversight/dashboard.html", {
         "form": form, "asked": asked, "now": desk.now, "period": asked.period,

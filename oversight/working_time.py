@@ -1,7 +1,8 @@
-"""Working days and working minutes between two moments, counted by the database.
+"""How long things took: working minutes, working days and calendar days, by the database.
 
 The one rule: the same calendar as the clocks of the cases. Monday to Friday are counted by
-division; the days of a decree are two short sorted lists that the database searches.
+division; the days of a decree are two short sorted lists that the database searches. Whose
+spans they are is asked by the formulas; here they are only measured.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Aggregate, FloatField, Func, IntegerField
-from django.db.models.expressions import Combinable, CombinedExpression
+from django.db import connection
+from django.db.models import QuerySet
 
 from complaints.working_calendar import Calendar
 
@@ -19,96 +20,85 @@ from complaints.working_calendar import Calendar
 OPENS, CLOSES = 9 * 60, 17 * 60
 DAY_MINUTES = CLOSES - OPENS
 
-_DAY = "((%(m)s) at time zone '%(zone)s')::date - date '0001-01-01' + 1"
-_WORKED = ("(({o}) / 7 * 5 + least(mod({o}, 7), 5) + width_bucket({o}, %s::int[])"
-           " - width_bucket({o}, %s::int[]))")
-_MINUTE = ("(extract(hour from (%(m)s) at time zone '%(zone)s') * 60"
-           " + extract(minute from (%(m)s) at time zone '%(zone)s'))::int")
+#: Working days from the first Monday of the calendar up to and including a day.
+_WORKED = ("{day} / 7 * 5 + least({day} %% 7, 5) + width_bucket({day}, %(worked)s::int[])"
+           " - width_bucket({day}, %(free)s::int[])")
+_NUMBERED = "{at}::date - date '0001-01-01' + 1"
+_MINUTE = ("{done} * %(day_minutes)s + ({upto} - {done}) * least(greatest("
+           "extract(hour from {at})::int * 60 + extract(minute from {at})::int - %(opens)s, 0), %(day_minutes)s)")
+_MEASURED = """
+with span (who, a, b) as materialized ({spans}),
+placed as materialized (
+    select who, {number_a} as day_a, {number_b} as day_b, at_a, at_b
+    from (select who, a at time zone %(zone)s as at_a, b at time zone %(zone)s as at_b from span) as local),
+counted as materialized (
+    select *, {upto_a} as upto_a, {upto_b} as upto_b, {done_a} as done_a, {done_b} as done_b from placed),
+measured as materialized (
+    select who, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_a}) as minutes from counted)
+select {head}, count(*),
+       avg(cd)::float, percentile_cont(array[0.5, 0.9]) within group (order by cd),
+       avg(wd)::float, percentile_cont(array[0.5, 0.9]) within group (order by wd),
+       avg(minutes)::float, percentile_cont(array[0.5, 0.9]) within group (order by minutes)
+from measured group by grouping sets {groups}
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Decrees:
-    """The days on which a decree differs from Monday to Friday, as day numbers, sorted."""
+class Spread:
+    """Mean, median and p90 of n spans, as ``<unit>_mean`` and so on; units: cd, wd, minutes.
 
-    worked: tuple[int, ...]
-    free: tuple[int, ...]
-    zone: str
+    Quantiles lie between their two neighbours, by proportion.
+    """
 
-    @classmethod
-    def of(cls, calendar: Calendar) -> Decrees:
-        worked: list[int] = []
-        free: list[int] = []
-        for year in sorted(calendar.known_years):
-            for number in range(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal() + 1):
-                day = date.fromordinal(number)
-                works = calendar.is_working(day)
-                if works != (day.weekday() < 5):
-                    (worked if works else free).append(number)
-        return cls(tuple(worked), tuple(free), str(calendar.zone))
+    n: int
+    values: dict[str, float]
 
 
-class _OfMoment(Func):
-    """An expression over one moment that may name it several times."""
-
-    output_field = IntegerField()
-    decrees: Decrees
-
-    def __init__(self, moment: Any, *, decrees: Decrees) -> None:
-        super().__init__(moment)
-        self.decrees = decrees
-
-    def pieces(self) -> list[tuple[str, bool]]:
-        raise NotImplementedError
-
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        moment, inner = compiler.compile(self.source_expressions[0])
-        if inner:
-            raise ValueError("a moment is a column, not a value")
-        sql, params = [], []
-        for text, takes_decrees in self.pieces():
-            sql.append(text.replace("%(m)s", moment).replace("%(zone)s", self.decrees.zone))
-            if takes_decrees:
-                params += [list(self.decrees.worked), list(self.decrees.free)]
-        return f"({' '.join(sql)})", params
+NONE = Spread(0, {})
 
 
-class LocalDay(_OfMoment):
-    """The number of the local day."""
-
-    def pieces(self) -> list[tuple[str, bool]]:
-        return [(_DAY, False)]
-
-
-class WorkingDaysUntil(_OfMoment):
-    """Working days up to and including the local day of a moment."""
-
-    def pieces(self) -> list[tuple[str, bool]]:
-        return [(_WORKED.format(o=_DAY), True)]
-
-
-class WorkingMinutesUntil(_OfMoment):
-    """Working minutes up to a moment; seconds are cut off."""
-
-    def pieces(self) -> list[tuple[str, bool]]:
-        before, with_day = _WORKED.format(o=f"{_DAY} - 1"), _WORKED.format(o=_DAY)
-        return [
-            (f"{DAY_MINUTES} * {before}", True),
-            (f"+ ({with_day}", True), (f"- {before})", True),
-            (f"* least(greatest({_MINUTE} - {OPENS}, 0), {DAY_MINUTES})", False),
-        ]
-
-
-def between(kind: type[_OfMoment], first: Any, last: Any, *, decrees: Decrees) -> CombinedExpression:
-    """``kind`` at the last moment less ``kind`` at the first one."""
-    return CombinedExpression(kind(last, decrees=decrees), Combinable.SUB, kind(first, decrees=decrees),
-                              output_field=IntegerField())
+def measured(spans: QuerySet[Any, Any], *, calendar: Calendar, by_who: bool = False) -> dict[int | None, Spread]:
+    """One query. ``spans`` yields (who, from, to); the answer holds the whole under None, and
+    with ``by_who`` each who that had a span."""
+    sql, params = spans.order_by().query.sql_with_params()
+    names = [f"span_{number}" for number in range(len(params))]
+    worked, free = _decrees(calendar)
+    statement = _MEASURED.format(
+        spans=sql % tuple(f"%({name})s" for name in names),
+        number_a=_NUMBERED.format(at="at_a"), number_b=_NUMBERED.format(at="at_b"),
+        upto_a=_WORKED.format(day="day_a"), upto_b=_WORKED.format(day="day_b"),
+        done_a=_WORKED.format(day="(day_a - 1)"), done_b=_WORKED.format(day="(day_b - 1)"),
+        minute_a=_MINUTE.format(at="at_a", done="done_a", upto="upto_a"),
+        minute_b=_MINUTE.format(at="at_b", done="done_b", upto="upto_b"),
+        head="grouping(who), who" if by_who else "1, null", groups="((), (who))" if by_who else "(())")
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {
+            **dict(zip(names, params, strict=True)), "zone": str(calendar.zone), "worked": worked,
+            "free": free, "opens": OPENS, "day_minutes": DAY_MINUTES})
+        rows = cursor.fetchall()
+    found: dict[int | None, Spread] = {None: NONE}
+    for is_group_of_all, who, n, *columns in rows:
+        if n:
+            found[None if is_group_of_all else who] = _spread(n, columns)
+    return found
 
 
-class Quantile(Aggregate):
-    """The value below which this share of the rows lies, between two rows by proportion."""
+def _spread(n: int, columns: list[Any]) -> Spread:
+    values: dict[str, float] = {}
+    for unit, (mean, quantiles) in zip(("cd", "wd", "minutes"), zip(columns[::2], columns[1::2], strict=True),
+                                       strict=True):
+        values |= {f"{unit}_mean": mean, f"{unit}_median": quantiles[0], f"{unit}_p90": quantiles[1]}
+    return Spread(n, values)
 
-    template = "percentile_cont(%(share)s) within group (order by %(expressions)s)"
-    output_field = FloatField()
 
-    def __init__(self, expression: Any, *, share: float, **extra: Any) -> None:
-        super().__init__(expression, share=repr(float(share)), **extra)
+def _decrees(calendar: Calendar) -> tuple[list[int], list[int]]:
+    """Days that differ from Monday to Friday, as numbers: worked ones and free ones, sorted."""
+    worked: list[int] = []
+    free: list[int] = []
+    for year in sorted(calendar.known_years):
+        for number in range(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal() + 1):
+            day = date.fromordinal(number)
+            works = calendar.is_working(day)
+            if works != (day.weekday() < 5):
+                (worked if works else free).append(number)
+    return worked, free
