@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from tests.complaints.filing import answers
 from tests.faults.browser import Answer, Browser, GaveUp
 from tests.faults.history import History, Sent
-from tests.faults.portal import RunningPortal
+from tests.faults.portal import RunningPortal, crowded
 
 CLIENTS = 8
 FIRM = "中国移动通信集团福建有限公司"
@@ -153,9 +153,12 @@ class Filing:
                 self.history.violation(f"{type(error).__name__}: {error}")
 
     def until_acks(self, more: int, seconds: float = 60) -> None:
-        """So many more promises: what is under load is really loaded."""
+        """So many more promises: what is under load is really loaded. In vain: the judge shall say why."""
         wanted = self.history.acks() + more
-        self.portal.until(lambda: self.history.acks() >= wanted, f"{more} more are acknowledged", seconds)
+        try:
+            self.portal.until(lambda: self.history.acks() >= wanted, f"{more} more are acknowledged", seconds * crowded())
+        except AssertionError as error:
+            self.history.violation(f"STUCK {str(error).partition(';')[0]}")
 
     def stop(self) -> None:
         self.stopped.set()

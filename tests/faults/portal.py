@@ -185,17 +185,20 @@ class RunningPortal:
         finally:
             connection.close()
 
-    def is_well(self) -> bool:
-        """Every program runs, /healthz is content, and no process of ours lies about without a supervisor."""
+    def is_well(self, since: float) -> bool:
+        """Every program runs, each gave a sign of life since then, and none lies about without a supervisor."""
         states = {f"{row['group']}:{row['name']}": row["statename"] for row in self.supervisor().getAllProcessInfo()}
         running = all(states[name if ":" in name else f"{name}:{name}"] == "RUNNING" for name in PROGRAMS)
-        return running and self.health()["status"] == "ok" and not self.orphans()
+        if not running or self.orphans():
+            return False
+        health, passed = self.health(), time.monotonic() - since
+        return health["status"] == "ok" and all(age < passed for age in health["heartbeats"].values())
 
     def recover(self, seconds: float = BACK_WITHIN) -> float:
         """Seconds until everything is back by itself; nobody helps."""
         begun = time.monotonic()
         try:
-            self.until(self.is_well, "all is well again by itself", seconds * crowded())
+            self.until(lambda: self.is_well(begun), "all is well again by itself", seconds * crowded())
         except AssertionError as error:
             states = {row["name"]: row["description"] for row in self.supervisor().getAllProcessInfo()}
             raise AssertionError(f"not back: {states}; {self.health()}; orphans {self.orphans()}") from error

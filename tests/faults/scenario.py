@@ -49,7 +49,12 @@ class Scenario:
         strike(self.portal, self.history, name, self.dice)
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-        return self.portal.until(condition, what, seconds * crowded())
+        """What does not come is written down, so that the judge can say why."""
+        try:
+            return self.portal.until(condition, what, seconds * crowded())
+        except AssertionError as error:
+            self.history.violation(f"STUCK {str(error).partition(';')[0]}")
+            return None
 
     def start(self, module: str, *words: Any) -> "subprocess.Popen[str]":
         """A process of the scenario's own; it ends with it."""

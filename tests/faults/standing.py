@@ -35,6 +35,10 @@ _WAITING = """
 select (select count(*) from complaints_complaint where status = 'filed')
   + (select count(*) from complaints_deadline where due_at <= now() and lapsed_at is null and chase_at <= now())
 """
+_LEFT_OPEN = """
+select pid, application_name, now() - xact_start, query from pg_stat_activity
+where state like 'idle in transaction%' and xact_start < now() - interval '15 seconds'
+"""
 
 
 def newest_case(portal: RunningPortal) -> int:
@@ -63,7 +67,7 @@ def until_swept(portal: RunningPortal, seconds: float = 60) -> None:
 
 
 def judge(
-    portal: RunningPortal, history: History, since: int, *, late: float | None = None, recover: bool = True
+    portal: RunningPortal, history: History, first: int, *, late: float | None = None, recover: bool = True
 ) -> list[str]:
     """Wait until all is well again by itself, then say what is broken. Late: seconds, outages included."""
     found: list[str] = []
@@ -73,9 +77,10 @@ def judge(
             until_swept(portal)
         except AssertionError as error:
             found.append(f"STUCK {error}")
-    rows = rows_since(portal, since)
+    rows = rows_since(portal, first)
     lateness = timedelta(seconds=late * crowded()) if late is not None else None
     found += checker.violations(history, rows, late=lateness, longest=checker.LONGEST_REQUEST * crowded())
+    found += [f"LEAKED a transaction is open for {since}: {query[:80]}" for _, _, since, query in portal.query(_LEFT_OPEN)]
     verified = portal.manage("verify_record")
     said = verified.communicate(timeout=300)[0]
     if verified.returncode:

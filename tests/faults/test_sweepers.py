@@ -68,7 +68,7 @@ def test_f25_sweepers_are_killed_and_postgres_crashes(scenario: Scenario) -> Non
 def scenario_lapsed(scenario: Scenario) -> int:
     """With the database away in between."""
     found = scenario.until(lambda: [scenario.lapsed()], "the database counts")
-    return int(found[0])
+    return int(found[0]) if found else 10**6
 
 
 @pytest.mark.full
