@@ -192,7 +192,9 @@ class RunningPortal:
         if not running or self.orphans():
             return False
         health, passed = self.health(), time.monotonic() - since
-        return health["status"] == "ok" and all(age < passed for age in health["heartbeats"].values())
+        return health["status"] == "ok" and all(
+            health["heartbeats"].get(name, passed) < passed for name in ("beat", "watch")
+        )
 
     def recover(self, seconds: float = BACK_WITHIN) -> float:
         """Seconds until everything is back by itself; nobody helps."""
