@@ -150,13 +150,19 @@ class Filing:
                 if dice.random() < 0.5:
                     person.add(number, again=dice.random() < 0.5)
             except (SentAway, GaveUp) as error:
+                # Who is sent away tells the judge, and goes.
                 self.history.violation(f"{type(error).__name__}: {error}")
+                return
 
     def until_acks(self, more: int, seconds: float = 60) -> None:
-        """So many more promises: what is under load is really loaded. In vain: the judge shall say why."""
+        """So many more promises: what is under load is really loaded. Broken or in vain: the judge shall say why."""
         wanted = self.history.acks() + more
         try:
-            self.portal.until(lambda: self.history.acks() >= wanted, f"{more} more are acknowledged", seconds * crowded())
+            self.portal.until(
+                lambda: self.history.broken or self.history.acks() >= wanted,
+                f"{more} more are acknowledged",
+                seconds * crowded(),
+            )
         except AssertionError as error:
             self.history.violation(f"STUCK {str(error).partition(';')[0]}")
 

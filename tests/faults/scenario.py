@@ -49,9 +49,9 @@ class Scenario:
         strike(self.portal, self.history, name, self.dice)
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-        """What does not come is written down, so that the judge can say why."""
+        """What does not come is written down, so that the judge can say why; with something broken nobody waits."""
         try:
-            return self.portal.until(condition, what, seconds * crowded())
+            return self.portal.until(lambda: self.history.broken or condition(), what, seconds * crowded())
         except AssertionError as error:
             self.history.violation(f"STUCK {str(error).partition(';')[0]}")
             return None
