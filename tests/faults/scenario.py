@@ -101,7 +101,6 @@ class Scenario:
     def judge(self, *, late: float | None = None, first: list[str] | None = None) -> None:
         """Raise with every broken promise, and where the history lies."""
         found = [*(first or []), *standing.judge(self.portal, self.history, self.since, late=late)]
-        self.history.event(f"judged: {len(found)} broken")
         if found:
             shown = "\n".join(found[:SHOWN])
             raise AssertionError(f"{len(found)} broken, seed {self.seed}, history {self.file}\n{shown}")

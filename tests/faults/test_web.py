@@ -85,7 +85,8 @@ def test_f30_twenty_at_once_with_one_key(scenario: Scenario) -> None:
     written(scenario, added, at_once(person, path, fields))
 
     other = person.browser.once("POST", path, {**fields, "text": "同一个键，另一段话。"})
-    assert other is not None
-    assert other.status == 422
+    # Asked for, so it is not held against the portal.
     scenario.history.requests.pop()
+    if other is None or other.status != 422:
+        scenario.history.violation(f"DOUBLED one key took two different texts: {other and other.status}")
     scenario.judge()
