@@ -20,6 +20,7 @@ from complaints.sealing import Head, root_of
 
 _CHUNK = 5000
 
+# offset 0: the body is parsed once an entry and not once a comparison.
 _ENTRIES = """
 select s.complaint_id, c.number, s.audience, s.sequence, s.previous_hash, s.hash, s.body,
        c.last_sequence, c.last_hash,
@@ -35,7 +36,7 @@ select s.complaint_id, c.number, s.audience, s.sequence, s.previous_hash, s.hash
        and b ->> 'recorded_by' = coalesce(encode(w.digest, 'hex'), '')
 from complaints_handlingstep s
 join complaints_complaint c on c.id = s.complaint_id
-cross join lateral (select s.body::jsonb as b) parsed
+cross join lateral (select s.body::jsonb as b offset 0) parsed
 left join complaints_recordedname n on n.id = s.name_id
 left join complaints_recordedname w on w.id = s.recorded_by_id
 {where}
@@ -214,15 +215,11 @@ def _sealed_heads(report: Report, number: str) -> None:
 def _seals(report: Report, public_key: bytes) -> None:
     previous, number, size, through, first_key = b"", 0, 0, 0, public_key
     for seal in Seal.objects.order_by("number").iterator(chunk_size=500):
-        heads: list[Head] = [
-            (h.complaint_id, h.audience, h.sequence, bytes(h.hash))
-            for h in SealedHead.objects.filter(seal=seal).order_by("complaint_id", "audience")
-        ]
         first_key = first_key or bytes(seal.public_key)
         what = ""
         if seal.number != number + 1 or bytes(seal.previous_root) != previous:
             what = f"seal {number + 1} is missing"
-        elif root_of(previous, seal.number, seal.size, seal.at, heads) != bytes(seal.root):
+        elif root_of(previous, seal.number, seal.size, seal.at, _heads(seal)) != bytes(seal.root):
             what = f"seal {seal.number} does not match what it seals"
         elif bytes(seal.public_key) != first_key or not _is_signed(seal):
             what = f"seal {seal.number} is not signed by the known key"
@@ -234,6 +231,13 @@ def _seals(report: Report, public_key: bytes) -> None:
         report.seals += 1
         report.sealed_size, report.sealed_root = seal.size, previous.hex()
     _count_sealed(report, number, size, through)
+
+
+def _heads(seal: Seal) -> Iterator[Head]:
+    rows = (SealedHead.objects.filter(seal=seal).order_by("complaint_id", "audience")
+            .values_list("complaint_id", "audience", "sequence", "hash"))
+    for complaint_id, audience, sequence, head in rows.iterator(chunk_size=_CHUNK):
+        yield complaint_id, audience, sequence, bytes(head)
 
 
 def _count_sealed(report: Report, number: int, size: int, through: int) -> None:
