@@ -42,6 +42,8 @@ _MARKS = re.compile(
 #: A slash between single letters or figures (c/o, 24/7) does not part two names.
 _SLASH = re.compile(r"(?<!\b\w)/(?!\w\b)(?!\d)")
 _SHORTEST = 3
+#: A text of more names than these is a list, not a firm.
+_MOST_NAMES = 8
 
 
 def fold(text: str) -> str:
@@ -89,7 +91,7 @@ def said(text: str) -> tuple[tuple[str, ...], ...]:
         start = mark.end()
         kind = former if mark.group("former") or mark.group("former_zh") else other
     kind.extend(_parted(text[start:]))
-    if len(present) + len(other) + len(former) < 2:
+    if not 1 < len(present) + len(other) + len(former) <= _MOST_NAMES:
         return ()
     return tuple(tuple(names) for names in (present, other, former) if names)
 

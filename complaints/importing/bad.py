@@ -7,6 +7,8 @@ the good rows beside it do.
 from __future__ import annotations
 
 import csv
+import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +17,8 @@ from typing import TextIO
 HEADING = ("row", "column", "value", "reason")
 LONGEST_VALUE = 200
 MOST_SHOWN = 20
+#: Reasons that are counted apart; a file of errors that are all different must not grow the memory.
+MOST_REASONS = 200
 
 
 class BadCell(Exception):
@@ -55,7 +59,9 @@ class BadRows:
         self.path = path
         self.first: list[BadRow] = []
         self.cells = 0
-        self._numbers: set[int] = set()
+        self.rows = 0
+        self.reasons: Counter[tuple[str, str]] = Counter()
+        self._last = 0
         self._stream: TextIO | None = None
 
     def __enter__(self) -> BadRows:
@@ -70,13 +76,15 @@ class BadRows:
         if self._stream is not None:
             self._stream.close()
 
-    @property
-    def rows(self) -> int:
-        return len(self._numbers)
-
     def add(self, bad: BadRow) -> None:
+        """The cells of a row come one after the other."""
         self.cells += 1
-        self._numbers.add(bad.row)
+        self.rows += bad.row != self._last
+        self._last = bad.row
+        # “Same number as row 7” is one reason, whichever the row.
+        kind = bad.column, re.sub(r"\d+", "…", bad.reason)
+        if kind in self.reasons or len(self.reasons) < MOST_REASONS:
+            self.reasons[kind] += 1
         if len(self.first) < MOST_SHOWN:
             self.first.append(bad)
         if self._stream is not None:

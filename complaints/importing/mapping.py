@@ -57,6 +57,14 @@ class Demanded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Two days of a row of which ``later`` should not lie before ``earlier``; told, never mended."""
+
+    earlier: Converter
+    later: Converter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
     """How names of enterprises are written in this source."""
 
@@ -98,6 +106,7 @@ class Mapping:
     on_behalf: Converter | None
     consents: MappingType[str, Converter]
     absent: tuple[str, ...]
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def converters(self) -> list[Converter]:
@@ -106,6 +115,8 @@ class Mapping:
                                   self.firm_city, self.on_behalf) if one is not None]
         for demand in self.demands:
             found += [one for one in (demand.kind, demand.amount, demand.note) if one is not None]
+        for doubt in self.doubts:
+            found += [doubt.earlier, doubt.later]
         return found
 
     @property
@@ -193,7 +204,7 @@ class _Reader:
             enrols=directory.take("enrol", bool, True), enrolled_by=directory.text("enrolled_by"),
             firm_state=self._maybe(directory, "state"), firm_city=self._maybe(directory, "city"),
             values=values, demands=self._demands(top), on_behalf=self._maybe(top, "on_behalf"),
-            consents=self._named(top.table("consents")), absent=absent)
+            consents=self._named(top.table("consents")), absent=absent, doubts=self._doubts(top))
         if not found.region_code and found.region_state is None:
             raise region.fail("code", "is missing (or state)")
         for table in (country, region, respondent, directory, file, top):
@@ -267,6 +278,14 @@ class _Reader:
             table = _Table(top.name, f"demands[{number}].", raw)
             found.append(Demanded(kind=self._converter(table, "kind", needed=True),
                                   amount=self._maybe(table, "amount"), note=self._maybe(table, "note")))
+            table.done()
+        return tuple(found)
+
+    def _doubts(self, top: _Table) -> tuple[Doubt, ...]:
+        found = []
+        for number, raw in enumerate(top.take("doubts", list, [])):
+            table = _Table(top.name, f"doubts[{number}].", raw)
+            found.append(Doubt(earlier=self._converter(table, "earlier"), later=self._converter(table, "later")))
             table.done()
         return tuple(found)
 

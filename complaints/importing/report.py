@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TextIO
 
 from complaints.importing.bad import BadRows
 from complaints.importing.batches import Tally
 from complaints.importing.directory import Built
+from complaints.importing.rows import Doubted
 from enterprises.reasons import say
 
 MOST_REASONS = 10
@@ -63,11 +64,28 @@ def directory_lines(built: Built, *, dry_run: bool = False) -> Iterator[str]:
         yield f"directory: {built.unplaced.total():,} enterprises without a place, as the state is not known: {top}"
 
 
+def doubt_lines(doubted: Mapping[str, Doubted]) -> Iterator[str]:
+    """What good rows say that cannot be; they were taken as they stand."""
+    for what, rows in doubted.items():
+        more = ", …" if rows.count > len(rows.first) else ""
+        yield f"doubt: {rows.count:,} × {what}; taken as written (rows {', '.join(map(str, rows.first))}{more})"
+
+
+def bad_lines(bad: BadRows) -> Iterator[str]:
+    """Bad cells by column and reason, the commonest first."""
+    for (column, reason), count in bad.reasons.most_common(MOST_REASONS):
+        yield f"bad: {count:,} × {column or 'the row'}: {reason}"
+    rest = bad.cells - sum(count for _reason, count in bad.reasons.most_common(MOST_REASONS))
+    if rest:
+        yield f"bad: {rest:,} × for other reasons"
+
+
 def filing_lines(tally: Tally, bad: BadRows, *, language: str, dry_run: bool = False) -> Iterator[str]:
     """The figures of the rows, and why what went to a person went there."""
     if dry_run:
         yield (f"rows {tally.rows:,}: would be filed {tally.filed:,}, already there {tally.there:,}, "
                f"bad {bad.rows:,}; dry run: nothing was written")
+        yield from bad_lines(bad)
         return
     yield (f"rows {tally.rows:,}: filed {tally.filed:,}, already there {tally.there:,}, bad {bad.rows:,}")
     if tally.filed:
@@ -83,6 +101,7 @@ def filing_lines(tally: Tally, bad: BadRows, *, language: str, dry_run: bool = F
                f"{tally.filed / max(tally.seconds, 0.001):,.0f} rows/s")
     elif not bad.rows and not tally.stopped:
         yield "nothing new"
+    yield from bad_lines(bad)
     if tally.lapses:
         yield f"clocks: {tally.lapses:,} cases looked at as their days came"
     if tally.stopped:

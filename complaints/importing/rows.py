@@ -7,7 +7,7 @@ the errors file corrects the row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from complaints.importing.reading import records
 from enterprises.spelling import fold
 
 LONGEST_RESPONDENT = 200
+MOST_SHOWN = 5
 Value = TypeVar("Value")
 
 
@@ -37,12 +38,26 @@ class Row:
     by_number: bool
 
 
+@dataclass(slots=True)
+class Doubted:
+    """Good rows that contradict themselves, by what is wrong: how many, and the first of them."""
+
+    count: int = 0
+    first: list[int] = field(default_factory=list)
+
+    def add(self, number: int) -> None:
+        self.count += 1
+        if len(self.first) < MOST_SHOWN:
+            self.first.append(number)
+
+
 class Rows:
     """Reads a file by its mapping, against the directory that was built from it."""
 
     def __init__(self, mapping: Mapping, built: Built) -> None:
         self.mapping = mapping
         self.built = built
+        self.doubted: dict[str, Doubted] = {}
 
     def read(self, path: Path, *, now: datetime, bad: BadRows, limit: int | None = None) -> Iterator[Row | None]:
         """Each row of the file: good, or None after its bad cells were told."""
@@ -62,6 +77,8 @@ class Rows:
                                         _("与第 %(row)s 行编号相同") % {"row": earlier})]
             for problem in problems:
                 bad.add(BadRow.of(record.number, problem))
+            if not problems:
+                self._doubt(record.number, record.cells)
             yield None if problems else row
 
     def row(self, number: int, cells: Cells, *, now: datetime) -> tuple[Row | None, list[BadCell]]:
@@ -109,6 +126,18 @@ class Rows:
         if name in FLAGS:
             return converter.flag(cells)
         return converter.moment(cells, self.mapping.zone, now=now)
+
+    def _doubt(self, number: int, cells: Cells) -> None:
+        """A row that contradicts itself goes in as it stands, and is told."""
+        for doubt in self.mapping.doubts:
+            try:
+                earlier, later = doubt.earlier.day(cells), doubt.later.day(cells)
+            except BadCell as problem:
+                self.doubted.setdefault(f"{problem.column} is no date", Doubted()).add(number)
+                continue
+            if earlier is not None and later is not None and later < earlier:
+                what = f"{doubt.later.column} lies before {doubt.earlier.column}"
+                self.doubted.setdefault(what, Doubted()).add(number)
 
     def _missing(self, values: dict[str, Any]) -> tuple[str, ...]:
         """What the source has as a rule, but not in this row."""

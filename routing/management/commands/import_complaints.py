@@ -27,7 +27,7 @@ from complaints.importing.batches import Batches, SourceConditions, Tally, would
 from complaints.importing.directory import build_directory
 from complaints.importing.mapping import Mapping, MappingError, read_mapping
 from complaints.importing.reading import FileRefused
-from complaints.importing.report import Progress, directory_lines, filing_lines
+from complaints.importing.report import Progress, directory_lines, doubt_lines, filing_lines
 from complaints.importing.rows import Rows
 from complaints.models import Heartbeat
 from routing.forwarding import sweep_filed
@@ -86,7 +86,8 @@ class Command(BaseCommand):
             built = build_directory(file, mapping)
             for line in directory_lines(built):
                 self.stdout.write(line)
-            rows = Rows(mapping, built).read(file, now=timezone.now(), bad=bad, limit=limit)
+            reader = Rows(mapping, built)
+            rows = reader.read(file, now=timezone.now(), bad=bad, limit=limit)
             progress = Progress(min(built.rows, limit or built.rows))
             batches = Batches(
                 source=mapping.source, forward=sweep_filed, bad=bad, clock=timezone.now, progress=progress,
@@ -94,6 +95,8 @@ class Command(BaseCommand):
                 is_stopped=stop.is_set)
             tally = batches.run_dated(rows, zone=mapping.zone) if dated else batches.run(rows)
             progress.end()
+            for line in doubt_lines(reader.doubted):
+                self.stdout.write(line)
             return tally
 
     def _judge(self, file: Path, mapping: Mapping, bad: BadRows, *, limit: int | None) -> Tally:
@@ -102,9 +105,11 @@ class Command(BaseCommand):
             built = build_directory(file, mapping)
             for line in directory_lines(built, dry_run=True):
                 self.stdout.write(line)
-            tally = would_file(Rows(mapping, built).read(file, now=timezone.now(), bad=bad, limit=limit),
-                               source=mapping.source)
+            reader = Rows(mapping, built)
+            tally = would_file(reader.read(file, now=timezone.now(), bad=bad, limit=limit), source=mapping.source)
             transaction.set_rollback(True)
+        for line in doubt_lines(reader.doubted):
+            self.stdout.write(line)
         return tally
 
 

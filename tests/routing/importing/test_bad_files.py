@@ -1,0 +1,93 @@
+"""Files of which nothing is good: told shortly and wholly, nothing of them filed, neighbours unharmed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from complaints.importing.bad import MOST_SHOWN
+from complaints.importing.reading import LONGEST_LINE
+from complaints.models import Complaint, HandlingStep
+from tests.routing.importing import register
+from tests.routing.importing.conftest import run
+
+
+def _write(path: Path, lines: list[bytes]) -> None:
+    path.write_bytes(b"".join([register.line(register.HEADING), *lines]))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("rows", [1_000, pytest.param(10_000, marks=pytest.mark.full)])
+def test_where_every_row_is_bad_all_are_counted_by_reason_and_none_is_filed(tmp_path: Path, rows: int) -> None:
+    # Not the number of another row, which is bad only where that row is good, and no megabytes.
+    apart = {"the number of the first row", "a cell beyond measure", "a line beyond measure"}
+    spoils = [spoil for what, _column, spoil in register.SPOILS if what not in apart]
+    lines = [spoils[number % len(spoils)](register.cells(number)) for number in range(rows)]
+    _write(tmp_path / "register.csv", lines)
+    code, told = run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
+    assert code == 2, told
+    assert f"filed 0, already there 0, bad {rows:,}" in told
+    assert f"{rows} bad rows" in told
+    assert "× opened_date: The date is not written in an agreed form" in told
+    assert len(told.splitlines()) < 30
+    assert not Complaint.objects.exists()
+    assert not HandlingStep.objects.exists()
+    with (tmp_path / "errors.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert len({row["row"] for row in csv.DictReader(file)}) == rows
+
+    _code, told = run(tmp_path / "register.csv", dry_run=True)
+    assert told.count("\nrow ") == MOST_SHOWN, "without a file the first ones are named, and no more"
+
+
+@pytest.mark.parametrize(("day", "reason"), [
+    ("2999-01-01", "in the future"),
+    ("1969-12-31", "before 1970"),
+    ("0000-00-00", "not written in an agreed form"),
+])
+def test_days_that_cannot_be(tmp_path: Path, day: str, reason: str) -> None:
+    rows = [register.cells(number) for number in range(3)]
+    rows[1][register.HEADING.index("opened_date")] = day
+    _write(tmp_path / "register.csv", [register.line(row) for row in rows])
+    code, told = run(tmp_path / "register.csv")
+    assert (code, Complaint.objects.count()) == (2, 2)
+    assert reason in told
+    assert "row 2, opened_date" in told
+
+
+def test_one_number_twice_files_the_first(tmp_path: Path) -> None:
+    rows = [register.cells(number) for number in range(40)]
+    for row in rows[20:]:
+        row[0] = "500003"
+    _write(tmp_path / "register.csv", [register.line(row) for row in rows])
+    code, told = run(tmp_path / "register.csv")
+    assert (code, Complaint.objects.count()) == (2, 20)
+    assert "bad: 20 × complaint_id" in told, "one reason, whichever the row"
+
+
+def test_a_file_of_another_encoding_is_named_row_by_row(tmp_path: Path) -> None:
+    rows = [register.cells(number) for number in range(12)]
+    for row in rows:
+        row[register.HEADING.index("business_city")] = "Éverett"
+    _write(tmp_path / "register.csv", [register.line(row).decode().encode("latin-1") for row in rows])
+    code, told = run(tmp_path / "register.csv")
+    assert (code, Complaint.objects.exists()) == (2, False)
+    assert "bad: 12 × business_city: It is not written in utf-…" in told
+
+
+def test_a_cell_of_a_megabyte_costs_its_own_row_only(tmp_path: Path) -> None:
+    rows = [register.cells(number) for number in range(4)]
+    huge = [list(row) for row in rows]
+    huge[1][register.HEADING.index("business_name")] = "x" * (LONGEST_LINE + 10)
+    huge[2][register.HEADING.index("business_name")] = "y" * 200_000
+    _write(tmp_path / "register.csv", [register.line(row) for row in huge])
+    code, told = run(tmp_path / "register.csv")
+    assert (code, Complaint.objects.count()) == (2, 2)
+    assert len(told) < 4000
+
+
+def test_a_heading_alone_is_no_mistake(tmp_path: Path) -> None:
+    _write(tmp_path / "register.csv", [])
+    code, told = run(tmp_path / "register.csv")
+    assert (code, "rows 0: filed 0" in told, "nothing new" in told) == (0, True, True)
