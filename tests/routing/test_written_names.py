@@ -1,0 +1,92 @@
+"""A name without its legal form, a name that holds several, a name that several bear: pure, on plain values."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from enterprises.spelling import fold, said, spellings
+from routing.facts import Directory, EnterpriseFacts, Facts, Match, Name, NoMatch
+from routing.matching import choose
+
+DAY = dt.date(2026, 9, 1)
+
+
+def _directory(*firms: tuple[int, str, str]) -> Directory:
+    names: dict[str, tuple[Name, ...]] = {}
+    for pk, name, _town in firms:
+        names[fold(name)] = (*names.get(fold(name), ()), Name("legal", pk))
+    return Directory(names=names, enterprises={
+        pk: EnterpriseFacts(pk, name, domicile_names=(town,) if town else ()) for pk, name, town in firms})
+
+
+def _route(named: str, *firms: tuple[int, str, str], address: str = "") -> int | str:
+    found = choose(Facts(on=DAY, named=named, address=address), (), _directory(*firms))
+    if isinstance(found, NoMatch):
+        return found.reason
+    assert isinstance(found, Match)
+    return found.enterprise_id or 0
+
+
+@pytest.mark.parametrize(("named", "registered"), [
+    ("Heron Bank", "Heron Bank, N.A."),
+    ("HERON BANK NATIONAL ASSOCIATION", "Heron Bank N.A."),
+    ("Heron Mortgage LLC", "Heron Mortgage"),
+    ("Heron and Sons", "Heron & Sons Inc"),
+    ("Heron & Sons, Inc.", "Heron and Sons"),
+    ("福州苍鹭网络", "福州苍鹭网络有限公司"),
+    ("福州苍鹭网络有限责任公司", "福州苍鹭网络有限公司"),
+])
+def test_a_legal_form_that_is_left_out_is_no_other_firm(named: str, registered: str) -> None:
+    assert _route(named, (1, registered, "")) == 1
+
+
+@pytest.mark.parametrize(("named", "registered"), [
+    ("Heron LLC", "Heron Inc"),
+    ("福州苍鹭网络股份有限公司", "福州苍鹭网络有限公司"),
+    ("The Heron Center", "Heron Center"),
+    ("Heron Bank", "Heron Savings Bank"),
+])
+def test_another_form_or_another_word_is_left_to_a_person(named: str, registered: str) -> None:
+    assert _route(named, (1, registered, "")) == "nothing_matched"
+
+
+def test_two_forms_of_one_name_are_left_to_a_person() -> None:
+    assert _route("Heron", (1, "Heron Inc", ""), (2, "Heron LLC", "")) == "ambiguous"
+    assert _route("Heron LLC", (1, "Heron Inc", ""), (2, "Heron LLC", "")) == 2
+
+
+@pytest.mark.parametrize(("text", "names"), [
+    ("Egret Fiber fka Gull Telephone", (("Egret Fiber",), ("Gull Telephone",))),
+    ("Egret LLC d/b/a Egret Fiber/Egretnet", (("Egret LLC",), ("Egret Fiber", "Egretnet"))),
+    ("福州苍鹭网络有限公司（原福州白鹭网络有限公司）", (("福州苍鹭网络有限公司",), ("福州白鹭网络有限公司",))),
+    ("24/7 Locks", ()),
+    ("c/o Egret", ()),
+    ("中原网络有限公司", ()),
+    ("Egret Fiber", ()),
+    ("/ fka /", ()),
+])
+def test_the_names_that_a_name_holds(text: str, names: tuple[tuple[str, ...], ...]) -> None:
+    assert said(text) == names
+
+
+def test_the_present_name_decides_before_the_former_one() -> None:
+    firms = ((1, "Egret Fiber", ""), (2, "Gull Telephone", ""))
+    assert _route("Egret Fiber fka Gull Telephone", *firms) == 1
+    assert _route("Heron fka Gull Telephone", *firms) == 2
+    assert _route("Egret Fiber / Gull Telephone", *firms) == "ambiguous"
+
+
+def test_of_one_name_the_one_in_the_town_that_was_given() -> None:
+    firms = ((1, "Heron Motors", "Tacoma"), (2, "Heron Motors", "Auburn"), (3, "Heron Motors", ""))
+    assert _route("Heron Motors", *firms, address="Auburn, WA, 98001") == 2
+    assert _route("Heron Motors", *firms, address="Auburndale, WA") == "ambiguous"
+    assert _route("Heron Motors", *firms) == "ambiguous"
+
+
+@pytest.mark.parametrize("text", ["", " ", "/", "((((", "fka", "Inc", "有限公司", "x" * 5000, "a/" * 500, "fka " * 500])
+def test_rubbish_is_bounded(text: str) -> None:
+    assert len(spellings(text)) < 100
+    assert sum(len(level) for level in said(text)) <= 8
+    assert _route(text, (1, "Heron", "")) in ("nothing_matched", "left_to_authority")
