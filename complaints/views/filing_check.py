@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -32,7 +31,6 @@ from complaints.views.filing_frame import Held, address_of, give_cookie, receipt
 from complaints.workflow import Role
 from enterprises.expectations import Expectation, expected
 from odr_portal.accounts.idempotency import once
-from odr_portal.accounts.models import User
 
 
 def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBase:
@@ -90,7 +88,7 @@ def _file(
             return redirect(receipt_address(draft))
         with once(request, actor=f"draft:{draft.pk}", savepoint=False) as attempt:
             if not attempt.answered:
-                cases = handling.file([filing], actor=_actor(filing, request.user), now=now)
+                cases = handling.file([filing], actor=_actor(filing, held.draft), now=now)
                 drafts.mark_filed(draft, numbers=[case.number for case in cases], now=now)
                 attempt.reference = receipt_address(draft)
     response = HttpResponseRedirect(attempt.reference)
@@ -99,13 +97,10 @@ def _file(
     return response
 
 
-def _actor(filing: FilingRequest, user: User | AnonymousUser) -> Actor:
+def _actor(filing: FilingRequest, draft: FilingDraft) -> Actor:
     """The proven person; else somebody of that name whom nobody has rung yet."""
-    if isinstance(user, User) and user.pk == filing.consumer_id:
-        return replace(consumer(user), name=filing.consumer_name)
-    person = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id else None
-    if person is not None:
-        return replace(consumer(person), name=filing.consumer_name)
+    if draft.owner is not None and draft.owner.pk == filing.consumer_id:
+        return replace(consumer(draft.owner), name=filing.consumer_name)
     return Actor(
         role=Role.CONSUMER,
         roles=frozenset({Role.CONSUMER}),

@@ -42,6 +42,8 @@ def held_by(request: HttpRequest, *, now: datetime, draft_id: uuid.UUID | None =
         return Held(draft, key)
     if draft_id is not None and isinstance(request.user, User):
         own = drafts.of_owner(request.user.pk, draft_id, now=now)
+        if own is not None:
+            own.owner = request.user
         return Held(own) if own else None
     return None
 
