@@ -112,6 +112,10 @@ def cases(n: int) -> str:
     return ngettext("%(n)s件", "%(n)s件", n) % {"n": f"{n:,}"}
 
 
+def unit_of(n: int) -> str:
+    return ngettext("件", "件", n)
+
+
 def _small(n: int) -> tuple[str, ...]:
     return (_("样本太少（少于%(n)s件），只供参考") % {"n": RANKED_FROM},) if 0 < n < RANKED_FROM else ()
 
@@ -123,7 +127,7 @@ def _n(figure: Figure) -> str:
 def standing_cards(totals: Mapping[str, int], lists: Lists) -> list[Card]:
     tones = {"overdue": "bad", "due_soon": "warn", "open": "info"}
     urls = {"overdue": lists.url(overdue="1"), "due_soon": lists.url(overdue="soon"), "open": lists.url()}
-    return [Card(code=code, value=f"{totals[code]:,}", unit=_("件"), url=urls[code],
+    return [Card(code=code, value=f"{totals[code]:,}", unit=unit_of(totals[code]), url=urls[code],
                  tone=tones[code] if totals[code] else "neutral", foot=(_among(code, totals),))
             for code in ("overdue", "due_soon", "open")]
 
@@ -135,13 +139,14 @@ def _among(code: str, totals: Mapping[str, int]) -> str:
 
 
 def _received(figure: Figure, lists: Lists) -> Card:
-    return Card(code="received", value=f"{figure.n:,}", unit=_("件"), url=lists.received(), foot=(_("本时间段"),))
+    return Card(code="received", value=f"{figure.n:,}", unit=unit_of(figure.n), url=lists.received(), foot=(_("本时间段"),))
 
 
 def _settled(figure: Figure, lists: Lists) -> Card:
     names = (("settled", _("确认和解")), ("unconfirmed", _("未获确认")), ("settled_elsewhere", _("另行和解")),
              ("failed", _("和解不成")), ("withdrawn", _("撤回（不计）")))
-    parts = [Part(label, cases(figure.beside[f"cases_{result}"]), lists.ended(result)) for result, label in names]
+    counts = [(label, figure.beside[f"cases_{result}"], lists.ended(result)) for result, label in names]
+    parts = [Part(label, cases(n), url if n else "") for label, n, url in counts]
     parts += [Part(_("退回（不计）"), cases(figure.beside["returned"])),
               Part(_("其中部分和解"), cases(figure.beside["in_part"]))]
     return Card(code="settled", value=percents(figure.value, figure.upper_value),
@@ -250,4 +255,4 @@ CARDS: tuple[tuple[str, Callable[[Figure, Lists], Card]], ...] = (
 
 
 def flow_cards(found: Mapping[str, Figure], lists: Lists) -> list[Card]:
-    return [build(found[code], lists) for code, build in CARDS]
+    return [build(found[code], lists) for code, build in CARDS if code in found]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -19,10 +20,13 @@ from complaints.views.authority_desk import Desk, officer_page
 from enterprises.models import Enterprise
 from oversight import cards, figures, leagues
 from oversight.choosing import CHOSEN, PERIODS, Asked, ChoiceForm, understood
+from oversight.figures import Figure
 from oversight.leagues import Holder, Line
 from oversight.scope import Scope
 
 PAGE = 25
+#: What the database says when a statement took longer than it may.
+CANCELED = "57014"
 #: What a director sees before everything else.
 FIRST = ("overdue", "due_soon", "on_time", "settled")
 #: So many holders of overdue cases are named in the sentence; the panel shows more.
@@ -57,38 +61,57 @@ class Row:
 def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     form = ChoiceForm(request.GET, today=desk.today)
     asked = understood(form, request.GET)
-    calendar = current_calendar()
     offices = _offices(desk)
-    scope = Scope(regions=tuple(office.region for office in offices), enterprise_id=asked.enterprise_id, category=asked.category)
-    measure = figures.Measure(scope, asked.period, desk.now, calendar)
-    standing = leagues.standing(measure)
-    came_in, stages = figures.received(measure), figures.stages_of(measure)
-    flow = figures.flow_figures(measure, stages, received=sum(came_in.values()))
-    found = leagues.in_order(leagues.lines(standing, came_in, stages), asked.sort, turned=asked.is_turned)
+    scope = Scope(regions=tuple(office.region for office in offices), enterprise_id=asked.enterprise_id,
+                  category=asked.category)
+    measure = figures.Measure(scope, asked.period, desk.now, current_calendar())
     lists = cards.Lists(asked.period, asked.category, asked.enterprise_id)
-    page = min(asked.page, max(1, -(-len(found) // PAGE)))
-    shown = found[(page - 1) * PAGE:page * PAGE]
+    standing = leagues.standing(measure)
+    flow, lines = _counted(measure, standing)
+    page, found = _page(leagues.in_order(lines, asked.sort, turned=asked.is_turned), asked)
     holders = standing.holders[:SHOWN]
-    shown_cards = {card.code: card for card in (
-        *cards.standing_cards(standing.totals, lists), *cards.flow_cards(flow, lists))}
-    names = _names([line.enterprise_id for line in shown], holders, asked.enterprise_id)
-    return render(request, "oversight/dashboard.html", {
-        "form": form, "asked": asked, "now": desk.now, "period": asked.period,
+    shown = {card.code: card for card in (*cards.standing_cards(standing.totals, lists),
+                                          *cards.flow_cards(flow, lists))}
+    names = _names([line.enterprise_id for line in found], holders, asked.enterprise_id)
+    return render(request, "oversight/dashboard.html", page | {
+        "form": form, "now": desk.now, "period": asked.period, "periods": _periods(asked),
         "places": [named(office) for office in offices],
         "narrowed_to": names.get(("enterprise", asked.enterprise_id)) if asked.enterprise_id else "",
-        "all_url": asked.url(enterprise="", page=""), "periods": _periods(asked),
+        "all_url": asked.url(enterprise="", page=""),
         "sentence": _sentence(standing, names, lists), "totals": standing.totals,
-        "first_cards": [shown_cards[code] for code in FIRST],
-        "more_cards": [card for code, card in shown_cards.items() if code not in FIRST],
+        "first_cards": [shown[code] for code in FIRST if code in shown],
+        "more_cards": [card for code, card in shown.items() if code not in FIRST],
+        "is_too_much": not flow,
         "holders": [_holder(h, names) for h in holders if h.overdue or h.due_soon],
-        "rows": [_row(line, names, asked, lists) for line in shown],
-        "columns": _columns(asked), "ranked_from": leagues.RANKED_FROM, "count": len(found),
-        "previous_url": asked.url(page=page - 1) + "#enterprises" if page > 1 else "",
-        "next_url": asked.url(page=page + 1) + "#enterprises" if page * PAGE < len(found) else "",
-        "summary": _("第%(first)s–%(last)s家，共%(all)s家") % {
-            "first": (page - 1) * PAGE + 1, "last": (page - 1) * PAGE + len(shown), "all": len(found)}
-        if len(found) > PAGE else "",
+        "rows": [_row(line, names, asked, lists) for line in found],
+        "columns": _columns(asked), "ranked_from": leagues.RANKED_FROM,
     })
+
+
+def _counted(measure: figures.Measure, standing: leagues.Standing) -> tuple[dict[str, Figure], list[Line]]:
+    """What happened in the period; nothing where the database gave up, and the page says so."""
+    try:
+        with transaction.atomic():
+            came_in, stages = figures.received(measure), figures.stages_of(measure)
+            flow = figures.flow_figures(measure, stages, received=sum(came_in.values()))
+    except OperationalError as refused:
+        if getattr(refused.__cause__, "pgcode", "") != CANCELED:
+            raise
+        return {}, []
+    return flow, leagues.lines(standing, came_in, stages)
+
+
+def _page(found: list[Line], asked: Asked) -> tuple[dict[str, str], list[Line]]:
+    """One page of the table, with the addresses of those beside it."""
+    page = min(asked.page, max(1, -(-len(found) // PAGE)))
+    first = (page - 1) * PAGE
+    shown = found[first:first + PAGE]
+    return {
+        "previous_url": asked.url(page=page - 1) + "#enterprises" if page > 1 else "",
+        "next_url": asked.url(page=page + 1) + "#enterprises" if first + PAGE < len(found) else "",
+        "summary": _("第%(first)s–%(last)s家，共%(all)s家") % {
+            "first": first + 1, "last": first + len(shown), "all": len(found)} if len(found) > PAGE else "",
+    }, shown
 
 
 def _periods(asked: Asked) -> list[dict[str, Any]]:

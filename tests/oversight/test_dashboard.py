@@ -16,7 +16,8 @@ from authorities.models import Officer
 from complaints.handling import consumer, enterprise
 from complaints.models import Complaint
 from complaints.workflow import Status
-from oversight import leagues
+from oversight import figures, leagues
+from oversight.figures import Figure
 from oversight.leagues import Line, Standing
 from tests import given
 from tests.cast import World
@@ -163,9 +164,21 @@ def test_the_number_of_queries_does_not_grow(world: World) -> None:
     assert counts == [12, 12]
 
 
-def test_places_are_shared_where_intervals_overlap() -> None:
-    from oversight.figures import Figure
+def test_a_count_that_takes_too_long_says_so(
+        region_with_cases: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forever(measure: figures.Measure) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("set local statement_timeout = '20ms'; select pg_sleep(20)")
 
+    monkeypatch.setattr(figures, "stages_of", forever)
+    answer = desk(region_with_cases.su).get(URL)
+    assert answer.status_code == 200
+    assert "案件太多" in answer.content.decode()
+    assert answer.context["totals"]["overdue"] > 0
+    assert answer.context["rows"] == []
+
+
+def test_places_are_shared_where_intervals_overlap() -> None:
     def line(pk: int, part: int, whole: int) -> Line:
         return Line(enterprise_id=pk, success=Figure(code="settled", n=whole, numerator=part, denominator=whole,
                                                      upper=part))
