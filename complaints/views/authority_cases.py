@@ -30,6 +30,8 @@ from complaints.views.case_search import LOOKED_THROUGH, matching, number_in
 from complaints.workflow import Status
 from enterprises.models import Branch, Enterprise
 
+#: With one of these even a list of closed cases has an end in sight.
+BOUNDS = ("received_from", "ended_from", "enterprise")
 #: A piece of a name may mean so many firms; more are not told apart by it.
 MOST_FIRMS = 200
 
@@ -47,7 +49,7 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     address = form.address()
     return render(request, "authority/cases.html", {
         "rows": rows_of(listed.cases, desk), "filter": form, "now": desk.now,
-        "count": listed.count, "count_words": keyset.in_words(listed.count), "order": listed.order,
+        "count": listed.count, "count_words": "" if listed.count is None else keyset.in_words(listed.count), "order": listed.order,
         "looked_through": LOOKED_THROUGH if is_long and said.get("q") and not number_in(said["q"]) else 0,
         "active": [{"label": one.words, "remove_url": _url({k: v for k, v in address.items() if k != one.name})}
                    for one in form.active(enterprise=_firm(said), region=_region(said, form))],
@@ -57,12 +59,13 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One page of the list, and how many there are in all."""
+    """One page of the list, and how many there are in all; None where counting would cost more
+    than it tells: everything that ever was, without a period or an enterprise."""
 
     cases: list[Complaint]
     before: str
     after: str
-    count: int
+    count: int | None
     order: keyset.Order
 
 
@@ -78,7 +81,11 @@ def _listed(cases: QuerySet[Complaint], said: dict[str, Any], asked: Mapping[str
         order = keyset.BY_RECEIPT if said["status"] in (Status.CLOSED, ANY) else keyset.BY_DUE
         those = keyset.page_of(cases, asked, order, related=RELATED)
         found, before, after, every = those.rows, those.before, those.after, cases
-    count = keyset.counts({"all": every})["all"] if before or after else len(found)
+    count: int | None = None
+    if not before and not after:
+        count = len(found)
+    elif order == keyset.BY_DUE or any(said.get(name) for name in BOUNDS):
+        count = keyset.counts({"all": every})["all"]
     return Listed(found, before, after, count, order)
 
 
