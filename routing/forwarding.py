@@ -26,7 +26,10 @@ from .directory import snapshot
 from .facts import Directory, Facts, Match, NoMatch, Rule, Why
 from .matching import choose
 
-BATCH = 500
+#: A sweep locks so many cases at once, for less than 150 ms (docs/performance.md).
+BATCH = 200
+#: An import may ask for more: nobody waits for rows that only it has seen.
+MOST = 500
 DAY = dt.timedelta(hours=24)
 #: A source that has no telephone numbers cannot have proven one.
 UNPROVABLE = frozenset({"consumer_phone", "contact_verified"})
@@ -53,7 +56,7 @@ def sweep_filed(
         waiting = waiting.filter(pk__in=only)
     cases = list(
         waiting.select_related("picked_enterprise", "service_region", "handling_region")
-        .order_by("id")[: min(limit, BATCH)]
+        .order_by("id")[: min(limit, MOST)]
     )
     if not cases:
         return 0

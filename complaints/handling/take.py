@@ -35,10 +35,10 @@ from complaints.workflow import (
     Status,
 )
 
-#: So many cases are locked at once; locks are then held for well under 150 ms.
-BATCH = 500
+#: So many cases are locked at once; locks are then held for less than 150 ms (docs/performance.md).
+BATCH = 200
 #: A sweep ends after so many batches; the next tick goes on.
-MOST_BATCHES = 20
+MOST_BATCHES = 50
 #: When a case that cannot be chased is tried again.
 PUT_OFF = timedelta(minutes=10)
 
