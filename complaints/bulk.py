@@ -18,8 +18,9 @@ from django.db import connection, models
 
 
 def _array_type(field: models.Field[Any, Any]) -> str:
+    """Without a length: to cast a text to varchar(60) would cut it, to store it there refuses it."""
     kind = field.db_type(connection) or "text"
-    return f"{kind.split(' CHECK')[0]}[]"
+    return f"{kind.split(' CHECK')[0].split('(')[0]}[]"
 
 
 def _columns(rows: Sequence[models.Model], fields: Iterable[models.Field[Any, Any]]) -> list[str]:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import labels, standing
+from complaints.actors import stands_to
 from complaints.conditions import current_calendar
 from complaints.enterprise_forms import QueueFilter
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, PersonalText
@@ -125,6 +126,7 @@ class Row:
     last_event: str
     last_event_at: datetime
     is_new: bool
+    handler: str | None
 
 
 @desk_page("GET")
@@ -135,9 +137,8 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     open_cases = desk.cases().filter(status__in=HERE)
     found = {v.code: v.of(open_cases, desk) for v in VIEWS.values()}
     counts = keyset.counts(found)
-    before, after, cases = (_past_page(desk, form, request.GET) if view is PAST
-                            else _open_page(found[view.code], desk, form, request.GET))
-    rows = rows_of(cases, desk)
+    before, after, rows = (_past_page(desk, form, request.GET) if view is PAST
+                           else _open_page(found[view.code], desk, form, request.GET))
     return render(request, "enterprise/queue.html", {
         "view": view,
         "tabs": [_tab(v, view, counts[v.code]) for v in VIEWS.values()] + [_tab(PAST, view, None)],
@@ -152,12 +153,12 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     })
 
 
-def _open_page(cases: Rows, desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Complaint]]:
+def _open_page(cases: Rows, desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
     page = keyset.page_of(_with_last_word(narrowed(cases, form, desk)), asked, related=("handler__user", "branch"))
-    return page.before, page.after, page.rows
+    return page.before, page.after, rows_of(page.rows, desk)
 
 
-def _past_page(desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Complaint]]:
+def _past_page(desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
     """Closed cases, and those that went to somebody else: our own time with them is readable.
 
     A list of ended times with a case, not of cases: these are in order, however many there are.
@@ -168,7 +169,10 @@ def _past_page(desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple
     past = narrowed(ours.filter(~Exists(again), ~Exists(held), until_at__isnull=False), form, desk,
                     path="complaint__", newest_by="until_at")
     page = keyset.page_of(past, asked, keyset.BY_END, related=("complaint__handler__user", "complaint__branch"))
-    return page.before, page.after, [row.complaint for row in page.rows]
+    return page.before, page.after, rows_of(
+        [time.complaint for time in page.rows], desk,
+        given_up={time.complaint_id: time for time in page.rows
+                  if not any(stands_to(actor, time.complaint) for actor in desk.actors)})
 
 
 def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str = "",
@@ -176,6 +180,9 @@ def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str 
     if not form.is_valid():
         return rows
     words, handler = form.cleaned_data["q"], form.cleaned_data["handler"]
+    if handler and path:
+        # Who handles it elsewhere now is not ours to ask for.
+        rows = rows.filter(**{f"{path}enterprise_id": F("enterprise_id")})
     if words:
         rows = matching(rows, words, path=path, newest_by=newest_by)
     if handler == "none":
@@ -185,8 +192,11 @@ def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str 
     return rows
 
 
-def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:
-    """Three queries for the page: names, last entries, live clocks."""
+def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engagement] | None = None) -> list[Row]:
+    """Three queries for the page: names, last entries, live clocks.
+
+    Of a case that was ``given_up`` only our own time with it is shown: what came of that, and when.
+    """
     ids = [case.pk for case in cases]
     names = dict(PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="consumer_name")
                  .order_by("sequence").values_list("complaint_id", "text"))
@@ -200,6 +210,9 @@ def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:
     calendar = current_calendar()
     found = []
     for case in cases:
+        if given_up and case.pk in given_up:
+            found.append(_given_up(case, given_up[case.pk], masked_name(names.get(case.pk, ""))))
+            continue
         status = Status(case.status)
         deadline = standing.speaking_clock(status, clocks.get(case.pk, []))
         step = last.get(case.pk)
@@ -217,8 +230,19 @@ def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:
             last_event=labels.label(step.step, kind="step") if step else "",
             last_event_at=case.last_event_at,
             is_new=status in ENTERPRISE_SIDE and getattr(case, "last_word", "") == "consumer",
+            handler=case.handler.user.name if case.handler else None,
         ))
     return found
+
+
+def _given_up(case: Complaint, time: Engagement, consumer: str) -> Row:
+    """Whatever happened to the case later is another enterprise's matter."""
+    ended_at = time.until_at or case.last_event_at
+    return Row(
+        complaint=case, url=case_url(case), consumer=consumer,
+        problem=case.item_name or label_of(case.problem_category) or case.number,
+        status=labels.label(time.odr_result, kind="odr_result"), tone="neutral", icon="", clock=None, clock_url="",
+        last_event="", last_event_at=ended_at, is_new=False, handler="")
 
 
 def _tab(view: QueueView, current: QueueView, count: int | None) -> dict[str, Any]:

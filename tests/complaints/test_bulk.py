@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import DataError, transaction
 
 from complaints import bulk
 from complaints.models import Complaint, CountDelta, PersonalText
@@ -62,3 +63,10 @@ def test_what_has_no_array_form_is_refused(world: World) -> None:
     delta.change = {1}  # type: ignore[assignment]
     with pytest.raises(TypeError):
         bulk.insert([delta])
+
+
+def test_what_is_too_long_is_refused_and_not_cut(world: World) -> None:
+    """A text that was cut would no longer be what the record says of it."""
+    with pytest.raises(DataError), transaction.atomic():
+        bulk.insert([CountDelta(day=WEDNESDAY.date(), region=1, category="x" * 100, measure="received", change=1)])
+    assert not CountDelta.objects.filter(category__startswith="x").exists()

@@ -139,3 +139,21 @@ def test_a_former_enterprise_reads_its_own_time_without_contact(world: World) ->
                                                       "note": "谈过", "reason": "other", "target": "none"})
         assert response.status_code == 409
     assert signed_in(world.hua).get(address(case)).status_code == 200
+
+
+def test_what_another_enterprise_does_with_a_case_stands_in_no_list_of_the_former_one(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    given.step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的用户。"), world.handler, WEDNESDAY)
+    case.consents = {**case.consents, "entities": [world.telecom.pk]}
+    case.save(update_fields=["consents"])
+    given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
+               world.intake, WEDNESDAY)
+    given.step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY)
+
+    page = shown(signed_in(world.ming).get("/enterprise/queue/?view=past"))
+    assert case.number in page
+    assert "华试" not in page
+    assert "协商中" not in page
+    assert "已退回" in page
+    for who in ("mine", "none"):
+        assert case.number not in shown(signed_in(world.ming).get(f"/enterprise/queue/?view=past&handler={who}"))
