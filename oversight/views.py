@@ -82,7 +82,7 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "first_cards": [shown[code] for code in FIRST if code in shown],
         "more_cards": [card for code, card in shown.items() if code not in FIRST],
         "is_too_much": not flow,
-        "holders": [_holder(h, names) for h in holders if h.overdue or h.due_soon],
+        "holders": [_holder(h, names, asked) for h in holders if h.overdue or h.due_soon],
         "rows": [_row(line, names, asked, lists) for line in found],
         "columns": _columns(asked), "ranked_from": leagues.RANKED_FROM,
     })
@@ -161,10 +161,11 @@ def _sentence(standing: leagues.Standing, names: dict[tuple[str, int], str], lis
             else lists.url(overdue="soon") if totals["due_soon"] else ""}
 
 
-def _holder(holder: Holder, names: dict[tuple[str, int], str]) -> dict[str, Any]:
+def _holder(holder: Holder, names: dict[tuple[str, int], str], asked: Asked) -> dict[str, Any]:
     widest = max(holder.open, 1)
     return {"name": _name(holder, names), "overdue": holder.overdue, "due_soon": holder.due_soon,
             "open": holder.open, "is_authority": holder.enterprise_id is None,
+            "url": asked.url(enterprise=holder.enterprise_id, page="") if holder.enterprise_id else "",
             "late_width": round(100 * holder.overdue / widest)}
 
 
@@ -176,7 +177,7 @@ def _row(line: Line, names: dict[tuple[str, int], str], asked: Asked, lists: car
     if line.responses and line.response_minutes is not None:
         response = cards.with_unit(*cards.working_time(line.response_minutes))
     place = ""
-    if line.place is not None:
+    if line.place is not None and not asked.enterprise_id:
         first, last = line.place
         place = str(first) if first == last else f"{first}–{last}"
     return Row(
