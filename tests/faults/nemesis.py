@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from tests.faults.history import History
-from tests.faults.portal import RunningPortal, descendants
+from tests.faults.portal import RunningPortal, crowded, descendants
 
 Attack = Callable[[RunningPortal, random.Random], str]
 
@@ -131,7 +131,8 @@ class Nemesis(threading.Thread):
         self.strikes = 0
 
     def run(self) -> None:
-        while not self.stopped.wait(self.dice.uniform(*self.every)):
+        # On a crowded machine everything needs longer to come back: else nothing would ever stand.
+        while not self.stopped.wait(self.dice.uniform(*self.every) * crowded()):
             strike(self.portal, self.history, self.dice.choice(self.names), self.dice)
             self.strikes += 1
 
