@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -52,12 +53,14 @@ def test_f24_a_sweeper_freezes_inside_its_transaction(scenario: Scenario, statem
 @pytest.mark.full
 def test_f25_sweepers_are_killed_and_postgres_crashes(scenario: Scenario) -> None:
     """Three sweepers, each killed within the second, while PostgreSQL crashes three times."""
-    cases = 150
+    cases, dice, rhythm = 150, scenario.dice, threading.Event()
     scenario.clocks(cases, 4, 20)
     with scenario.sweepers(3) as kill_one:
         for share in (0.3, 0.6, 0.9):
             while scenario_lapsed(scenario) < share * 2 * cases:
                 kill_one()
+                # Time to begin something: who is killed at birth leaves nothing half done.
+                rhythm.wait(dice.uniform(0.1, 0.35))
             scenario.strike("postgres whole")
         scenario.until(lambda: scenario.lapsed() >= 2 * cases, "every clock has lapsed")
     # Three outages of a few seconds each.

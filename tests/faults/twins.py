@@ -93,26 +93,6 @@ TWINS: tuple[Twin, ...] = (
         ),
     ),
     Twin(
-        "no-lock-no-number",
-        "the sweep without FOR UPDATE and without the unique number of an entry",
-        "test_sweepers.py::test_two_sweepers_and_three_beats",
-        ("TORN", "TWICE"),
-        (
-            _NO_ROW_LOCK,
-            Change(
-                "complaints/models/record.py",
-                '            models.UniqueConstraint(fields=["complaint", "audience", "sequence"],\n'
-                '                                    name="entry_has_its_own_number"),\n',
-                "",
-            ),
-            Change(
-                "complaints/migrations/0001_initial.py",
-                "constraint=models.UniqueConstraint(fields=('complaint', 'audience', 'sequence'), name='entry_has_its_own_number')",
-                "constraint=models.CheckConstraint(condition=models.Q(('sequence__gt', 0)), name='entry_has_its_own_number')",
-            ),
-        ),
-    ),
-    Twin(
         "publish-on-commit",
         "filed cases are moved on by a message sent in on_commit, not by their rows",
         "test_broker.py::test_f16_f17_valkey_is_killed_and_comes_back_empty",
