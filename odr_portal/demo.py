@@ -29,9 +29,13 @@ _MESSAGE_STATES = {"given_up": "set_aside"}
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message as the mailbox shows it; ``at`` is when it was sent, or will be."""
+    """One message as the mailbox shows it; ``at`` is when it was sent, or will be.
+
+    What waits for tomorrow stands where it was written, lest it hide a code of this minute.
+    """
 
     at: datetime
+    written_at: datetime
     channel: str
     to: str
     organisation: str
@@ -52,7 +56,7 @@ def _account_letters(wanted: str) -> list[Letter]:
     for row in rows[:SHOWN]:
         words, tone = STATES[_MESSAGE_STATES.get(row.state, row.state)]
         found.append(Letter(
-            at=row.sent_at or row.created_at, channel=str(CHANNELS[row.channel]), to=row.address, organisation="",
+            at=row.sent_at or row.created_at, written_at=row.sent_at or row.created_at, channel=str(CHANNELS[row.channel]), to=row.address, organisation="",
             subject=row.subject, body=row.body or _("验证码已过期，内容已删除。"), state=str(words), tone=tone,
             error=error_words(row.last_error)))
     return found
@@ -83,7 +87,8 @@ def _of(rows: list[Notice]) -> Letter:
     else:
         subject, body = ("", first.short) if first.channel == "sms" else (first.subject, first.body)
     return Letter(
-        at=first.sent_at or first.send_after, channel=str(CHANNELS.get(first.channel, first.channel)),
+        at=first.sent_at or first.send_after, written_at=first.sent_at or first.created_at,
+        channel=str(CHANNELS.get(first.channel, first.channel)),
         to=str(first.user) if first.user else _("消费者") if first.addressee == "consumer" else "",
         organisation=named(organisation) if organisation else "", subject=subject, body=body, state=str(words), tone=tone,
         error=error_words(first.last_error), is_digest=written is not None,
@@ -99,6 +104,6 @@ def mail(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("q", "").strip()[:100]
     number = request.GET.get("case", "").strip()[:40]
     letters = _case_letters(wanted, number) + ([] if number else _account_letters(wanted))
-    letters.sort(key=lambda letter: letter.at, reverse=True)
+    letters.sort(key=lambda letter: letter.written_at, reverse=True)
     return render(request, "public/demo_mail.html", {
         "letters": letters[:SHOWN], "wanted": wanted, "number": number})

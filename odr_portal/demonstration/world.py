@@ -13,7 +13,9 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from complaints import handling
+from django.conf import settings
+
+from complaints import delivery, handling
 from complaints.actors import Actor
 from complaints.conditions import Conditions
 from complaints.deadlines import Calendar
@@ -104,6 +106,9 @@ class World:
     def tick(self, now: datetime, *, is_office: bool, conditions: Conditions) -> None:
         """Sweeps first, as the worker would have done; then whoever is due acts."""
         sweep(now=now, conditions=conditions)
+        # Only into the demo's own mailbox: nobody is written to because a demonstration is loaded.
+        if conditions.tells and settings.DEMO:
+            delivery.sweep_notices(now=now)
         awake = self._look(now)
         if not awake:
             return

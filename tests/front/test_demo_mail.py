@@ -57,6 +57,15 @@ def test_an_old_code_is_gone(client: Client, settings: Any) -> None:
     assert "分钟内有效" not in page
 
 
+def test_what_waits_hides_no_code(client: Client, world: Any, settings: Any) -> None:
+    settings.DEMO = True
+    given.filed(world, now=timezone.now() - timedelta(minutes=1))
+    Notice.objects.update(send_after=timezone.now() + timedelta(days=1))
+    client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": "0f6c2a7e0f6c2a7e"})
+    page = client.get("/demo/mail/").content.decode()
+    assert 0 < page.index("分钟内有效") < page.index("已收到您的投诉")
+
+
 def test_outside_of_a_demo_it_does_not_exist(client: Client, settings: Any) -> None:
     settings.DEMO = False
     assert client.get("/demo/mail/").status_code == 404
