@@ -205,6 +205,7 @@ def page_of(found: Found, *, now: datetime) -> CasePage:
     answers = OfferAnswer.objects.filter(offer__complaint=complaint).select_related("demand")
     matters = {} if is_former else _matters(complaint, side)
     steps = _steps(complaint, side, engagements, is_former)
+    last = [step for step in steps if step.audience == Audience.PARTIES][-1]
     texts = list(PersonalText.objects.filter(complaint=complaint))
     filed = {t.kind: t.text for t in texts
              if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
@@ -237,7 +238,7 @@ def page_of(found: Found, *, now: datetime) -> CasePage:
         person=person_of(filed, sight=sight), statement=filed.get("consumer_statement", ""),
         demand_note=filed.get("consumer_demand_note", ""),
         facts=facts_of(complaint, filed, sight=NONE if is_former else sight),
-        head=bytes(complaint.last_hash).hex(), entries=complaint.last_sequence)
+        head=bytes(last.hash).hex(), entries=last.sequence)
 
 
 def case_url(complaint: Complaint, side: str = CONSUMER) -> str:

@@ -82,7 +82,8 @@ def person_of(texts: Mapping[str, str], *, sight: str) -> Person:
 def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> list[Fact]:
     """What the consumer filed, without the statement, the demands and the person."""
     rows: list[tuple[str, Any]] = [
-        (_("被投诉人"), _respondent(complaint)),
+        # Who answers after an enterprise gave the case up is not that enterprise's to know.
+        (_("被投诉人"), _respondent(complaint) if sight != NONE else ""),
         (_("商品或服务"), _object(complaint)),
         (_("问题"), label_of(complaint.problem_category)),
         (_("金额"), money(complaint.amount) if complaint.amount is not None else ""),

@@ -147,13 +147,18 @@ def test_what_another_enterprise_does_with_a_case_stands_in_no_list_of_the_forme
     case.consents = {**case.consents, "entities": [world.telecom.pk]}
     case.save(update_fields=["consents"])
     given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
-               world.intake, WEDNESDAY)
-    given.step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY)
+               world.intake, WEDNESDAY + timedelta(hours=1))
+    given.step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger,
+               WEDNESDAY + timedelta(hours=2))
 
     page = shown(signed_in(world.ming).get("/enterprise/queue/?view=past"))
     assert case.number in page
     assert "华试" not in page
     assert "协商中" not in page
     assert "已退回" in page
+    # Nor on its own page of the case: who answers now, how much was written since.
+    own = shown(signed_in(world.ming).get(address(case)))
+    assert "共3条" in own
+    assert world.telecom.name not in own
     for who in ("mine", "none"):
         assert case.number not in shown(signed_in(world.ming).get(f"/enterprise/queue/?view=past&handler={who}"))
