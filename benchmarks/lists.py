@@ -1,8 +1,8 @@
 """What a page of a list costs beside a page of the same rows by primary key, at 10,000 and at 1,000,000 cases.
 
 `python -m benchmarks.lists`: the lists as the views read them (authority: open, closed, overdue; enterprise: open,
-ended), first page and a page in the middle. Floor: 25 cases with the same related rows by a range of ids, read by the
-same ORM, in slices that alternate. Beside each ratio the same two as bare SQL, without Django around them. The whole
+ended), with the rows that they show. Floor: the same rows of 25 cases that a range of ids finds, read by the same ORM,
+in slices that alternate. Beside each ratio the same two as bare SQL, without Django around them. The whole
 page through the views follows with its number of statements, and how it grows from the small table to the large one.
 """
 
@@ -44,43 +44,51 @@ def measure(*, quick: bool) -> list[Figure]:
     return figures
 
 
-def _looks(busiest: int) -> dict[str, tuple[Look, tuple[str, ...]]]:
-    """The list reads of the views, with the relations that they show."""
+def _looks(busiest: int, middle: int) -> dict[str, tuple[Look, Look]]:
+    """The lists of the views, each with the same rows shown of cases that were found by their ids."""
     from complaints.case_filter import CaseFilter
     from complaints.enterprise_forms import QueueFilter
-    from complaints.views import authority_cases, authority_desk, enterprise_desk, enterprise_queue, keyset
-    from complaints.views.authority_lists import RELATED
+    from complaints.models import Complaint
+    from complaints.views import (
+        authority_cases,
+        authority_desk,
+        authority_lists,
+        enterprise_desk,
+        enterprise_queue,
+        keyset,
+    )
 
     officer = authority_desk.desk_of(watchers.request_of(watchers.officer()))
     staff = enterprise_desk.desk_of(watchers.request_of(watchers.manager(busiest)))
 
-    def authority(order: Any, **asked: str) -> Look:
+    def by_key(*related: str) -> list[Complaint]:
+        return list(Complaint.objects.select_related(*related).filter(pk__gt=middle).order_by("pk")[: keyset.PAGE])
+
+    def page(order: Any, **asked: str) -> Any:
         after = {"after": asked.pop("after")} if "after" in asked else {}
         said = CaseFilter(asked, officers=[], regions=[]).said
-        return lambda: keyset.page_of(
-            authority_cases.narrowed(officer.cases(), said, officer), after, order, related=RELATED
-        )
+        cases = authority_cases.narrowed(officer.cases(), said, officer)
+        return keyset.page_of(cases, after, order, related=authority_lists.RELATED)
 
-    def queue(asked: dict[str, str]) -> Look:
-        cases = lambda: staff.cases().filter(status__in=enterprise_queue.HERE)  # noqa: E731
-        return lambda: enterprise_queue._open_page(cases(), staff, QueueFilter(None), asked)
+    def authority(order: Any, **asked: str) -> tuple[Look, Look]:
+        return (lambda: authority_lists.rows_of(page(order, **asked).rows, officer),
+                lambda: authority_lists.rows_of(by_key(*authority_lists.RELATED), officer))  # fmt: skip
 
-    first = authority(keyset.BY_DUE)()
-    ours = ("handler__user", "branch")
+    def queue() -> Any:
+        cases = staff.cases().filter(status__in=enterprise_queue.HERE)
+        return enterprise_queue._open_page(cases, staff, QueueFilter(None), {})
+
+    def ours() -> Any:
+        return enterprise_queue.rows_of(by_key("handler__user", "branch"), staff)
+
     return {
-        "authority, open": (authority(keyset.BY_DUE), RELATED),
-        "authority, open, second page": (authority(keyset.BY_DUE, after=first.after), RELATED),
-        "authority, overdue": (authority(keyset.BY_DUE, overdue="1"), RELATED),
-        "authority, closed": (authority(keyset.BY_RECEIPT, status="closed"), RELATED),
-        "enterprise, open": (queue({}), ours),
+        "authority, open": authority(keyset.BY_DUE),
+        "authority, open, second page": authority(keyset.BY_DUE, after=page(keyset.BY_DUE).after),
+        "authority, overdue": authority(keyset.BY_DUE, overdue="1"),
+        "authority, closed": authority(keyset.BY_RECEIPT, status="closed"),
+        "enterprise, open": (queue, ours),
         "enterprise, ended": (lambda: enterprise_queue._past_page(staff, QueueFilter(None), {}), ours),
     }
-
-
-def _by_key(first: int, related: tuple[str, ...]) -> Look:
-    from complaints.models import Complaint
-
-    return lambda: list(Complaint.objects.select_related(*related).filter(pk__gt=first).order_by("pk")[:25])
 
 
 def _lists(size: int, busiest: int, rounds: int) -> list[Figure]:
@@ -88,8 +96,7 @@ def _lists(size: int, busiest: int, rounds: int) -> list[Figure]:
 
     middle = Complaint.objects.order_by("pk")[Complaint.objects.count() // 2].pk
     figures = []
-    for what, (look, related) in _looks(busiest).items():
-        floor = _by_key(middle, related)
+    for what, (look, floor) in _looks(busiest, middle).items():
         product, floors = _alternating(look, floor, rounds)
         sql, sql_floor = _alternating(_bare(look), _bare(floor), rounds)
         ratios = spread([one / other for one, other in zip(sql, sql_floor, strict=True)])

@@ -32,7 +32,7 @@ TEXTS = (
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    cases, rounds = (2_000, 5) if quick else (40_000, 9)
+    cases, rounds = (10_000, 5) if quick else (40_000, 9)
     zone = ZoneInfo("Asia/Shanghai")
     with ground.database("benchmark_verification") as base:
         ground.set_up(base)
