@@ -41,7 +41,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{enterprise_en} has no branch for {region_en}; headquarters answers",
     ),
     "nothing_matched": ("名录中没有与“{named}”相同的企业", "Nobody in the directory is called “{named}”"),
-    "left_to_authority": ("消费者请监管部门确定被投诉企业", "The consumer left the respondent to the authority"),
+    "left_to_authority": (
+        "没有写明被投诉企业，由监管部门确定",
+        "No respondent is named; the authority finds out who is meant",
+    ),
     "ambiguous": ("有 {count} 家企业可能是被投诉人", "{count} enterprises may be meant"),
     "rules_conflict": (
         "同一优先级的规则指向不同去处：{rules}",
