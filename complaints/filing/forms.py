@@ -19,7 +19,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from complaints.filing import choices
-from complaints.filing.typed import Day, Money, Phone, Text, Words, YesNo, money
+from complaints.filing.typed import Choice, Day, Money, Phone, Several, Text, Words, YesNo, money
 
 _PICK = re.compile(r"^([0-9]{1,18})-([0-9]{0,18})-([0-9]{0,18})$")
 NAMED, LEFT_TO_AUTHORITY = "named", "authority"
@@ -168,7 +168,7 @@ class PurchaseStep(Step):
     question = _("您买了什么，用了什么服务？")
     why = _("企业凭这些信息找到您的订单或账户。")
 
-    object_category = forms.ChoiceField(
+    object_category = Choice(
         label=_("商品或服务的类别"),
         choices=[CHOOSE, *choices.OBJECT_CATEGORIES],
         error_messages={
@@ -215,7 +215,7 @@ class ProblemStep(Step):
     question = _("出了什么问题？")
     why = _("企业和监管部门按您写的事实办理。")
 
-    problem_category = forms.ChoiceField(
+    problem_category = Choice(
         label=_("问题类别"),
         error_messages={
             "required": _("请选择问题类别；都不像就选“其他问题”"),
@@ -287,7 +287,7 @@ class DemandsStep(Step):
     question = _("您希望怎么解决？")
     why = _("您选的每一项，企业都必须答复。")
 
-    demand = forms.MultipleChoiceField(
+    demand = Several(
         label=_("诉求"),
         choices=[(kind.code, kind.label) for kind in choices.DEMAND_KINDS],
         widget=forms.CheckboxSelectMultiple,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.filing import choices, request
 from complaints.filing.forms import Step
-from complaints.filing.typed import Day, PersonName, Phone, Text, Words, YesNo
+from complaints.filing.typed import Choice, Day, PersonName, Phone, Several, Text, Words, YesNo
 
 BEHALF: choices.Options = (
     (request.SELF, _("我自己")),
@@ -33,7 +33,7 @@ class YouStep(Step):
     question = _("怎么称呼您，怎么联系您？")
     why = _("法律要求投诉人提供姓名、电话和地址。不需要身份证。")
 
-    behalf = forms.ChoiceField(
+    behalf = Choice(
         label=_("您为谁投诉？"),
         widget=forms.RadioSelect,
         choices=BEHALF,
@@ -84,14 +84,14 @@ class YouStep(Step):
         help_text=_("工作人员会打这个电话核实，办理会慢一些"),
         required=False,
     )
-    reply_by = forms.ChoiceField(
+    reply_by = Choice(
         label=_("希望怎样收到答复"),
         widget=forms.RadioSelect,
         choices=choices.REPLY_BY,
         required=False,
         error_messages={"invalid_choice": _("请从列表中选择答复方式")},
     )
-    need_help = forms.MultipleChoiceField(
+    need_help = Several(
         label=_("需要照顾的情况"),
         help_text=_("工作人员会打电话协助您"),
         widget=forms.CheckboxSelectMultiple,

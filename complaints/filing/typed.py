@@ -10,7 +10,7 @@ import re
 import unicodedata
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import phonenumbers
 from django import forms
@@ -212,7 +212,23 @@ class Phone(forms.CharField):
         return phone(text)
 
 
-class YesNo(forms.ChoiceField):
+class _FixedChoices(forms.ChoiceField):
+    """A form gets a copy of each field. The choices are replaced there, never changed, so that copying
+    every one of them, and the words of each, is work for nothing."""
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return cast(Any, forms.Field).__deepcopy__(self, memo)
+
+
+class Choice(_FixedChoices):
+    """One of a list."""
+
+
+class Several(_FixedChoices, forms.MultipleChoiceField):
+    """Any of a list."""
+
+
+class YesNo(Choice):
     """Yes, no, and where it helps 不确定 (kept as None). Nothing is preset."""
 
     widget = forms.RadioSelect
