@@ -16,10 +16,13 @@ from .spelling import fold, grams_of
 
 def initials_of(text: str) -> str:
     """First letters of the pinyin: 中国移动 → zgyd. Latin letters stay."""
-    # Half a second and 32 MB to load, so only where a name is written.
+    folded = fold(text)
+    if folded.isascii():
+        return folded
+    # Half a second and 32 MB to load, so only where a Chinese name is written.
     from pypinyin import Style, lazy_pinyin
 
-    return "".join(lazy_pinyin(fold(text), style=Style.FIRST_LETTER))[:200]
+    return "".join(lazy_pinyin(folded, style=Style.FIRST_LETTER))[:200]
 
 
 def write_names(enterprise_ids: Iterable[int]) -> int:
