@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 
 from complaints import account_letters, hours, recipients
 from complaints.channels import Bounced, Channels, ServerAway, TryAgain, open_channels
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 
 #: Letters of one lease.
 BATCH = 50
-#: Digests hold many rows, so fewer of them.
-PEOPLE = 10
+#: Digests hold many rows: so many people and rows of one lease; who has more gets several letters.
+PEOPLE, ROWS = 10, 1000
 LEASE = timedelta(seconds=60)
 #: With the limit of one letter (8 s) still below the limit of a task (30 s) and far below the lease.
 SECONDS = 12
@@ -164,10 +164,23 @@ def _locked(rows: QuerySet[Notice]) -> QuerySet[Notice]:
 
 def _digests(due: QuerySet[Notice]) -> Iterator[list[Notice]]:
     """All that is due for a few people: new rows join in one letter, an earlier letter stays as it was."""
-    people = list(due.order_by("user_id").values_list("user_id", flat=True).distinct()[:PEOPLE])
+    counted = due.order_by("user_id").values_list("user_id").annotate(rows=Count("id"))[:PEOPLE]
+    people: list[int | None] = []
+    total = 0
+    for person, rows_of_person in counted:
+        total += rows_of_person
+        if people and total > ROWS:
+            break
+        people.append(person)
     letters: dict[tuple[int | None, str, int | None], list[Notice]] = {}
-    for row in _locked(due.filter(user_id__in=people).order_by("send_after", "id")):
+    # By letter first: what is tried again stays together, however much is new.
+    for row in _locked(due.filter(user_id__in=people).order_by("letter", "send_after", "id")[:ROWS]):
         letters.setdefault((row.user_id, row.channel, row.letter), []).append(row)
+    if sum(map(len, letters.values())) == ROWS and len(letters) > 1:
+        # Perhaps cut off: a letter that was tried before goes whole or not at all.
+        last = list(letters)[-1]
+        if last[2] is not None:
+            del letters[last]
     for rows in letters.values():
         if rows[0].letter is None:
             name = min(row.pk for row in rows)

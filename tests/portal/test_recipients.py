@@ -229,6 +229,28 @@ def test_a_digest_that_failed_goes_again_as_it_was(case: Complaint, mail: PostOf
     assert again.message.get_content() == mail.heard[0].message.get_content()
 
 
+def test_who_has_very_much_gets_several_letters_and_all_of_it(
+    case: Complaint, mail: PostOffice, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ROWS", 4)
+    queue(case, 10, **to_staff(case, staff_id=world.ming_staff.pk))
+    queue(case, 3, **to_staff(case, audience="x"))
+    assert delivery.sweep_notices(now=DIGEST) == 13
+    assert sorted(taken.to for taken in mail.accepted) == ["lead@example.com"] + ["ming@example.com"] * 3
+    assert sum(taken.message.get_content().count("有消息") for taken in mail.accepted) == 13
+
+
+def test_a_letter_that_was_tried_before_is_never_cut(
+    case: Complaint, mail: PostOffice, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ROWS", 4)
+    rows = queue(case, 6, **to_staff(case, user_id=world.ming.pk, channel="email"))
+    for first, part in ((rows[0], rows[:3]), (rows[3], rows[3:])):
+        Notice.objects.filter(pk__in=[row.pk for row in part]).update(letter=first.pk, attempts=1)
+    assert delivery.sweep_notices(now=DIGEST) == 6
+    assert [taken.message.get_content().count("有消息") for taken in mail.accepted] == [3, 3]
+
+
 def test_many_lines_are_a_number(case: Complaint, world: World) -> None:
     rows = queue(case, 103, **to_staff(case, user_id=world.ming.pk, channel="email"))
     body = letter_of(rows, now=DIGEST).body
