@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from complaints.models import Heartbeat
 from complaints.working_calendar import SHANGHAI
+from enterprises.expectations import TOO_FEW
 from enterprises.models import PublishedFigure
 
 #: Counted differently from before gets the next number.
@@ -76,7 +77,10 @@ def _is_done(day: date) -> bool:
 
 
 def figures(day: date) -> list[PublishedFigure]:
-    """The set of ``day``: the year up to the end of the day before. Two statements."""
+    """The set of ``day``: the year up to the end of the day before. Two statements.
+
+    A kind of problem has a row of its own only where it may be shown.
+    """
     period: dict[str, str | date] = {"zone": str(SHANGHAI), "first": day - YEAR, "day": day,
               "start": _midnight(day - YEAR), "end": _midnight(day)}
     found: dict[tuple[int, str], PublishedFigure] = {}
@@ -92,7 +96,7 @@ def figures(day: date) -> list[PublishedFigure]:
             row = _row(found, firm, category, is_all, day)
             if row is not None:
                 row.promised, row.kept = promised, kept
-    return list(found.values())
+    return [row for row in found.values() if not row.category or row.ended >= TOO_FEW]
 
 
 def _row(found: dict[tuple[int, str], PublishedFigure], firm: int, category: str, is_all: int,

@@ -23,7 +23,7 @@ class Deadline(models.Model):
     ``allowance_used`` counts the days of pause already taken.
     """
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="deadlines")
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="deadlines")
     clock = models.CharField(max_length=20, choices=[(c, c) for c in Clock])
     obligation = models.ForeignKey(Obligation, null=True, blank=True, on_delete=models.PROTECT,
                                    related_name="deadlines")

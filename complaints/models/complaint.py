@@ -255,7 +255,7 @@ class Complaint(models.Model):
 class Demand(models.Model):
     """One thing the consumer wants. Every offer answers every demand."""
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="demands")
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="demands")
     ordinal = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=40)
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
@@ -279,8 +279,8 @@ class Engagement(models.Model):
     """One legal entity's time with the case. Offers, contacts and notes hang on it."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="engagements")
-    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="engagements")
-    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT,
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="engagements")
+    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
                                related_name="engagements")
     from_at = models.DateTimeField()
     until_at = models.DateTimeField(null=True, blank=True)

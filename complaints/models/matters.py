@@ -21,7 +21,7 @@ SINGLE_KINDS = ("question", "consent", "settled_elsewhere", "return", "extension
 class Matter(models.Model):
     """``data`` holds plain facts (ids, amounts, grounds); ``subject`` tells twins apart."""
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="matters")
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="matters")
     enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT,
                                    related_name="+")
     engagement = models.ForeignKey(Engagement, null=True, blank=True, on_delete=models.PROTECT,

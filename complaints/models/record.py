@@ -34,7 +34,7 @@ class RecordedName(models.Model):
 class HandlingStep(models.Model):
     """One entry. ``happened_at`` is when it counts, ``written_at`` when it was written."""
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="steps")
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="steps")
     audience = models.CharField(max_length=12, default="parties")
     sequence = models.PositiveIntegerField()
     step = models.CharField(max_length=40)
@@ -74,7 +74,7 @@ class PersonalText(models.Model):
     ``sequence`` of chain ``audience`` carries the salted digest.
     """
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="texts")
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="texts")
     key_id = models.UUIDField()
     audience = models.CharField(max_length=12, default="parties")
     sequence = models.PositiveIntegerField()

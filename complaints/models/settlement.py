@@ -23,7 +23,7 @@ MONEY_KINDS = frozenset({"original_channel", "transfer", "bill_credit", "voucher
 class Offer(models.Model):
     """One answer to every demand, with the obligations that follow from it."""
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="offers")
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="offers")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="+")
     engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, related_name="offers",
                                    db_constraint=False)
@@ -84,7 +84,7 @@ class Obligation(models.Model):
     ``settlement`` counts the engagements and agreements of the case.
     """
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="obligations")
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="obligations")
     enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT,
                                    related_name="+")
     engagement = models.ForeignKey(Engagement, null=True, blank=True, on_delete=models.PROTECT,

@@ -26,7 +26,7 @@ class Notice(models.Model):
     STATES = ("queued", "leased", "sent", "bounced", "set_aside", "told")
     FORMS = ("single", "digest", "summary")
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="notices")
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="notices")
     audience = models.CharField(max_length=12, default="parties")
     sequence = models.PositiveIntegerField()
     kind = models.CharField(max_length=40)

@@ -32,6 +32,8 @@ from enterprises.models import Branch, Enterprise
 
 #: With one of these even a list of closed cases has an end in sight.
 BOUNDS = ("received_from", "ended_from", "enterprise")
+#: A merger passes a case on; nothing ended by it.
+PASSED_ON = "succession"
 #: A piece of a name may mean so many firms; more are not told apart by it.
 MOST_FIRMS = 200
 
@@ -123,7 +125,7 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
 def ended(said: dict[str, Any], cases: QuerySet[Complaint]) -> QuerySet[Engagement]:
     """An enterprise's time with one of ``cases`` that ended so, or then; one for each case, the
     last. The enterprise that is asked for is the one whose time it was, whoever has the case now."""
-    stages = Engagement.objects.filter(until_at__isnull=False)
+    stages = Engagement.objects.filter(until_at__isnull=False).exclude(ended_by=PASSED_ON)
     if said.get("result"):
         stages = stages.filter(odr_result=said["result"])
     if said.get("ended_from"):

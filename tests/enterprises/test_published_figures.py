@@ -45,7 +45,7 @@ def a_random_world(world: World, dice: random.Random) -> None:
     cases = [given.a_complaint(world, problem_category=category) for category in ("fee_unknown", "quality", "")]
     firms = [world.mobile, world.telecom]
     stages = []
-    for _ in range(160):
+    for _ in range(700):
         until = some_moment(dice)
         stages.append(Engagement(
             complaint=dice.choice(cases), enterprise=dice.choice(firms), until_at=until,
@@ -116,8 +116,11 @@ def test_every_figure_equals_an_independent_slow_count(world: World, seed: int) 
     found = {(row.enterprise_id, row.category): row for row in PublishedFigure.objects.all()}
     for firm in (world.mobile, world.telecom):
         for category in ("", "fee_unknown", "quality"):
-            row = found.pop((firm.pk, category))
-            slow = slowly(firm, category)
+            row, slow = found.pop((firm.pk, category), None), slowly(firm, category)
+            if category and slow[0] < TOO_FEW:
+                assert row is None
+                continue
+            assert row is not None
             assert slow[0]
             assert slow[4]
             assert (row.ended, row.settled, row.unconfirmed, float(row.median_days or 0), row.promised, row.kept) == slow
@@ -129,11 +132,11 @@ def test_a_day_has_one_set_however_often_it_is_asked_for(world: World) -> None:
     case = given.a_complaint(world, status=Status.CLOSED)
     assert Complaint.objects.get(pk=case.pk).closed_at
     later = NOW.replace(day=26)
-    assert publishing.publish(now=later) == 2
+    assert publishing.publish(now=later) == 1
     before = list(PublishedFigure.objects.values_list("pk", flat=True))
     assert publishing.publish(now=later + timedelta(hours=3)) == 0
     assert list(PublishedFigure.objects.values_list("pk", flat=True)) == before
-    assert publishing.publish(now=later + timedelta(days=1)) == 2
+    assert publishing.publish(now=later + timedelta(days=1)) == 1
     assert PublishedFigure.objects.values("day").distinct().count() == 2
     publishing.publish(now=later + timedelta(days=93))
     assert PublishedFigure.objects.values("day").distinct().count() == 2
@@ -153,8 +156,8 @@ def test_two_at_once_make_one_set(world: World) -> None:
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     [thread.start() for thread in threads], [thread.join() for thread in threads]
-    assert sorted(written) == [0, 2]
-    assert PublishedFigure.objects.count() == 2
+    assert sorted(written) == [0, 1]
+    assert PublishedFigure.objects.count() == 1
 
 
 def test_the_worker_and_the_command_publish(world: World) -> None:

@@ -89,6 +89,8 @@ def test_a_case_that_was_ended_twice_stands_there_once(world: World) -> None:
     answer = desk(world.su).get(f"{CASES}?result=settled")
     assert [row.complaint.number for row in answer.context["rows"]] == [case.number]
     assert answer.context["count"] == 1
+    Engagement.objects.filter(complaint=case).update(ended_by="succession")
+    assert shown(desk(world.su), "?result=settled") == []
 
 
 @pytest.mark.parametrize(("query", "names"), [
