@@ -282,14 +282,17 @@ def answer_late(*, accept: bool, text: str = "") -> Move:
         if file.now >= until.due_at:
             raise StepNotAllowed("too_late", _("办结30天后不能再答复；您仍可转交监管部门。"))
         texts = {"message": said}
+        engagement = file.latest_engagement
         if not accept:
+            if engagement is not None and engagement.odr_result == "unconfirmed":
+                # A clear no is a decline and no silence any more.
+                file.change(engagement, odr_result="failed", ended_by="declined")
             if leaving.goes_on(file):
                 leaving.to_county(file)
                 return Effect(to=S.REVIEW, reason="declined_late", texts=texts)
             return Effect(to=S.CLOSED, outcome=Outcome.NEGOTIATION_FAILED, reason="declined_late",
                           texts=texts, data={"may_refer": True})
         complaint.is_late = True
-        engagement = file.latest_engagement
         offer = next((o for o in reversed(file.offers) if o.state == "lapsed"), None)
         if offer is not None:
             file.change(offer, state="accepted", answered_at=file.now)

@@ -165,9 +165,16 @@ class World:
     def settled(self) -> dict[str, int]:
         n: Counter[str] = Counter()
         for stage in self.ended():
-            n[stage.row.odr_result] += 1
-            n["in_part"] += stage.row.odr_result == "settled" and self.by_id[stage.row.complaint_id].is_in_part
+            result = "failed" if self._said_no_later(stage.row) else stage.row.odr_result
+            n[result] += 1
+            n["in_part"] += result == "settled" and self.by_id[stage.row.complaint_id].is_in_part
         return dict(n)
+
+    def _said_no_later(self, row: Engagement) -> bool:
+        """An answer after the silence: a no is a decline."""
+        return any(e.step == "answer_late" and e.reason == "declined_late" and self._belongs(e, row)
+                   and row.until_at is not None and e.written_at >= row.until_at
+                   for e in self.entries[row.complaint_id])
 
     def on_time(self) -> dict[str, int]:
         n: Counter[str] = Counter(in_time=0, reported=0, late=0, open_overdue=0)

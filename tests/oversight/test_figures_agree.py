@@ -105,6 +105,7 @@ def check_world(world: World, seed: int, *, cases: int, ticks: int) -> None:
         compare(middle, WHOLE[1], walk.now, region)
     assert found["settled"].n > 3, "a world in which nothing ends proves nothing"
     assert found["first_response"].n > 3
+    assert found["on_time"].beside["ended_late"] + found["on_time"].beside["open_overdue"] > 0
     table(walk, province)
     counties_add_up(walk, province)
 

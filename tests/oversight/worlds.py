@@ -33,7 +33,7 @@ from complaints.handling import (
 )
 from complaints.models import Complaint
 from complaints.refusals import WrongInput
-from complaints.workflow import Status
+from complaints.workflow import ANY_E, Status
 from enterprises.models import Branch, Enterprise, Staff
 from odr_portal.accounts.models import User
 from tests import given
@@ -80,8 +80,9 @@ class Walk:
         self.officers = {row.pk: self._officer(row) for row in Authority.objects.filter(
             has_power=True, region_id__gte=350100000, region_id__lte=350199999)}
         self.cases: list[int] = []
+        self.chen = world.consumer
         for _tick in range(ticks):
-            self.now += timedelta(minutes=self.dice.choice([19, 130, 670, 1100, 1900]))
+            self.now += timedelta(minutes=self.dice.choice([19, 130, 670, 1100, 1900, 2900]))
             if len(self.cases) < cases:
                 self._file(min(4, cases - len(self.cases)))
             if self.dice.random() < 0.4:
@@ -109,6 +110,10 @@ class Walk:
         """Different steps on different cases in one transaction."""
         moves = []
         for case in Complaint.objects.filter(pk__in=ids).prefetch_related("obligations", "demands").order_by("pk"):
+            is_neglected = self.cases.index(case.pk) % 3 == 0 and case.status in ANY_E
+            if is_neglected and self.dice.random() < 0.95:
+                # Nobody looks after these: their clocks run out.
+                continue
             options = self._options(case)
             _, actor, build = self.dice.choices(options, [weight for weight, _, _ in options])[0]
             with suppress(WrongInput):
@@ -120,7 +125,7 @@ class Walk:
         return next((s for s in self.sides if s.branch.pk == case.branch_id), self.sides[0])
 
     def _options(self, case: Complaint) -> list[tuple[float, Actor, Callable[[], Move]]]:
-        side, chen = self._side(case), self.world.consumer
+        side, chen = self._side(case), self.chen
         staff = side.actor
         officer = self.officers.get(case.handling_authority_id, self.world.officer)
         open_promises = {state: [o.ordinal for o in case.obligations.all() if o.state == state]
@@ -142,6 +147,7 @@ class Walk:
         call = lambda: enterprise.log_contact(channel="phone", reached=dice.random() < 0.6, note="已联系",  # noqa: E731
                                               at=self.now - timedelta(hours=dice.choice([0, 0, 5, 40])))
         stop = (0.2, chen, consumer.stop_negotiating)
+        wait = (3, chen, lambda: consumer.add_statement(text=TEXT))
         redate = {n: (self.now + timedelta(days=6)).date().isoformat() for n in promises["broken"]}
         match Status(case.status):
             case S.FILED:
@@ -155,14 +161,14 @@ class Walk:
             case S.WITH_ENTERPRISE:
                 other = dice.choice(self.sides)
                 return [(6, staff, lambda: enterprise.accept_case(handler_id=side.staff.pk)),
-                        (0.7, staff, call), stop, (0.8, staff, lambda: enterprise.return_case(
+                        (0.7, staff, call), stop, wait, (0.8, staff, lambda: enterprise.return_case(
                             reason="wrong_branch", text=TEXT, enterprise_id=other.enterprise.pk,
                             branch_id=other.branch.pk)),
                         (0.2, officer, lambda: authority.recall(text=TEXT))]
             case S.NEGOTIATING:
                 return [(2, staff, call), (1, staff, lambda: enterprise.send_message(text=TEXT)),
                         (1, staff, lambda: enterprise.ask_consumer(text=TEXT)),
-                        (5, staff, lambda: self._offer(case)), stop,
+                        (5, staff, lambda: self._offer(case)), stop, wait,
                         (1, staff, lambda: enterprise.report_failure(
                             reason=dice.choice(["no_agreement", "unreachable"]), text=TEXT)),
                         (1, staff, lambda: enterprise.answer_question(text=TEXT)),
@@ -172,7 +178,7 @@ class Walk:
                 return [(4, chen, consumer.accept_offer), (1, chen, lambda: consumer.accept_offer(
                             separable=[1], rest=dice.choice(["give_up", "go_on", "regulator"]))),
                         (1.5, chen, lambda: consumer.decline_offer(reason="amount_too_low")),
-                        (1, chen, lambda: consumer.ask_about_offer(text=TEXT)), stop]
+                        (1, chen, lambda: consumer.ask_about_offer(text=TEXT)), stop, wait]
             case S.PERFORMING:
                 return [(3, staff, lambda: enterprise.report_performed(
                             obligations=promises["due"][:1], proof="流水")),

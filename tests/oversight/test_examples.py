@@ -1,0 +1,118 @@
+"""Single cases whose figures can be said by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from authorities.models import Region
+from complaints import handling
+from complaints.conditions import current_calendar
+from complaints.handling import Answer, Promise, consumer, enterprise, offers
+from complaints.models import Complaint
+from complaints.workflow import Outcome, Status
+from oversight import figures
+from oversight.figures import Figure, Measure
+from oversight.scope import Period, Scope
+from tests import given
+from tests.cast import World
+
+S = Status
+#: Thursday, 16:00, before the Mid-Autumn Festival (25 September) and the free days of October.
+THURSDAY = datetime(2026, 9, 24, 16, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+DAY = timedelta(days=1)
+
+
+def found(now: datetime, *, last: date = date(2026, 12, 31)) -> dict[str, Figure]:
+    measure = Measure(Scope(regions=(Region.objects.get(code="350000"),)),
+                      Period(first=date(2026, 9, 1), last=last), now, current_calendar())
+    stages = figures.stages_of(measure)
+    return figures.flow_figures(measure, stages, received=sum(figures.received(measure).values()))
+
+
+def negotiating(world: World) -> Complaint:
+    return given.a_complaint(world, status=S.NEGOTIATING, now=THURSDAY, disputed_on=date(2026, 9, 1))
+
+
+@pytest.mark.parametrize(("after", "minutes", "days"), [
+    (timedelta(minutes=45), 45, 0),       # within the afternoon
+    (timedelta(hours=9), 60, 0),          # at night: the day ended at 17:00
+    (2 * DAY, 60, 0),                     # a Saturday after a festival
+    (4 * DAY, 60 + 420, 1),               # Monday 28 September, 16:00
+    (18 * DAY, 60 + 6 * 480 + 420, 7),    # 12 October: seven days free, Saturday the 10th worked
+])
+def test_working_hours_leave_nights_and_free_days_out(
+        world: World, after: timedelta, minutes: int, days: int) -> None:
+    given.step(negotiating(world), enterprise.send_message(text="正在核对账单。"), world.handler, THURSDAY + after)
+    figure = found(THURSDAY + 30 * DAY)["first_response"]
+    assert figure.n == 1
+    assert (figure.spread["minutes_median"], figure.spread["wd_median"]) == (minutes, days)
+
+
+def test_a_call_written_down_late_is_still_the_first_response(world: World) -> None:
+    case = negotiating(world)
+    given.step(case, enterprise.send_message(text="请补充账单。"), world.handler, THURSDAY + timedelta(minutes=50))
+    given.step(case, enterprise.log_contact(channel="phone", reached=True, note="已接通",
+                                            at=THURSDAY + timedelta(minutes=20)),
+               world.handler, THURSDAY + timedelta(minutes=55))
+    assert found(THURSDAY + DAY)["first_response"].spread["minutes_median"] == 20
+
+
+def test_a_bare_accept_and_an_unanswered_call_are_no_response(world: World) -> None:
+    case = negotiating(world)
+    given.step(case, enterprise.log_contact(channel="phone", reached=False, note="没有接"), world.handler, THURSDAY + DAY)
+    figures_now = found(THURSDAY + 2 * DAY)
+    assert figures_now["first_response"].n == 0
+    assert figures_now["first_response"].beside["unanswered"] == 1
+    assert figures_now["acceptance"].n == 1
+
+
+def test_silence_is_the_upper_bound_until_somebody_says_no(world: World) -> None:
+    case = negotiating(world)
+    given.step(case, given.an_offer(due_on=None), world.handler, THURSDAY)
+    handling.sweep_clocks(now=THURSDAY + 20 * DAY)
+    silent = found(THURSDAY + 20 * DAY)["settled"]
+    assert (silent.numerator, silent.upper, silent.denominator) == (0, 1, 1)
+    given.step(case, consumer.answer_late(accept=False), world.consumer, THURSDAY + 21 * DAY)
+    declined = found(THURSDAY + 21 * DAY)["settled"]
+    assert (declined.numerator, declined.upper, declined.denominator) == (0, 0, 1)
+    assert declined.beside["failed"] == 1
+
+
+def test_withdrawn_stands_apart(world: World) -> None:
+    given.step(negotiating(world), consumer.withdraw(reason="mistake"), world.consumer, THURSDAY + DAY)
+    success = found(THURSDAY + 2 * DAY)["settled"]
+    assert (success.value, success.n, success.beside["withdrawn"]) == (None, 0, 1)
+
+
+def test_overdue_counts_before_anybody_swept(world: World) -> None:
+    negotiating(world)
+    late = THURSDAY + 40 * DAY
+    punctual = found(late)["on_time"]
+    assert (punctual.numerator, punctual.beside["open_overdue"], punctual.value) == (0, 1, 0.0)
+    assert found(late, last=date(2026, 10, 1))["on_time"].n == 0, "not yet late at the end of that period"
+    handling.sweep_clocks(now=late)
+    assert found(late)["on_time"].beside["ended_late"] == 1
+
+
+def test_a_promise_that_waits_for_the_consumer_is_not_late(world: World) -> None:
+    """The consumer's unmet part holds back what comes after it and is never the enterprise's breach."""
+    case = negotiating(world)
+    given.step(case, offers.make_offer(
+        answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+        promises=[Promise(kind="return_by_consumer", what="寄回设备", owed_by="consumer", due_on=date(2026, 9, 28)),
+                  Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 9, 29))]),
+        world.handler, THURSDAY)
+    given.step(case, consumer.accept_offer(), world.consumer, THURSDAY)
+    later = datetime(2026, 9, 30, 10, 0, tzinfo=THURSDAY.tzinfo)
+    assert found(later)["kept"].n == 0, "it rests"
+    given.step(case, enterprise.report_performed(obligations=[1], proof="已寄回"), world.consumer, later)
+    given.step(case, enterprise.report_performed(obligations=[2], proof="流水"), world.handler, later)
+    given.step(case, consumer.confirm_performed(obligations=[1]), world.handler, later)
+    given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, later)
+    assert case.outcome == Outcome.SETTLED
+    kept = found(later + 9 * DAY)
+    assert (kept["kept"].numerator, kept["kept"].denominator) == (1, 1)
+    assert str(kept["recovered"].money["CNY"]["confirmed"]) == "128.50"
