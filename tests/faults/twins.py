@@ -96,7 +96,7 @@ TWINS: tuple[Twin, ...] = (
         "publish-on-commit",
         "filed cases are moved on by a message sent in on_commit, not by their rows",
         "test_broker.py::test_f16_f17_valkey_is_killed_and_comes_back_empty",
-        ("STUCK",),
+        ("STUCK case",),
         (
             Change("odr_portal/celery.py", '        "routing.tasks.sweep_filed": sweep_every,\n', ""),
             Change("odr_portal/management/commands/watch.py", '    "filed": forwarding.sweep_filed,\n', ""),
