@@ -116,7 +116,7 @@ TWINS: tuple[Twin, ...] = (
             ),
             Change(
                 "complaints/views/filing_check.py",
-                "def _actor(filing: FilingRequest) -> Actor:",
+                "def _actor(",
                 "def publish(pk: int) -> None:\n"
                 "    import logging\n\n"
                 "    from odr_portal.celery import app\n\n"
@@ -124,7 +124,7 @@ TWINS: tuple[Twin, ...] = (
                 '        app.send_task("routing.tasks.move_on", args=[pk])\n'
                 "    except Exception:\n"
                 '        logging.getLogger(__name__).exception("not published")\n\n\n'
-                "def _actor(filing: FilingRequest) -> Actor:",
+                "def _actor(",
             ),
         ),
     ),
