@@ -35,7 +35,7 @@ from complaints.workflow import (
     Status,
 )
 
-#: So many cases are locked at once; locks are then held for less than 150 ms (docs/performance.md).
+#: So many cases are locked at once; locks should be held for less than 150 ms (docs/performance.md).
 BATCH = 200
 #: A sweep ends after so many batches; the next tick goes on.
 MOST_BATCHES = 50
