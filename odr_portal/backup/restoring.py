@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+import psycopg2
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
@@ -81,6 +82,7 @@ def restore(path: Path, *, target: Target, anchor: Anchor | None, public_key: Pa
                 done.said.append(f"The archive is of an older portal: {pending} migrations were applied.")
             done.verified = _verify(target.url, public_key)
             _compare_seal(done, manifest, is_empty=is_empty)
+    done.warnings += _drop_aside(target.url)
     if standing is not None and anchor is None:
         anchor = Anchor(size=standing["size"], root=standing["root"], source="the database that was replaced")
     if anchor is not None:
@@ -210,7 +212,7 @@ def _give(path: Path, root: Path) -> None:
 
 @contextmanager
 def _room_made(url: str, *, is_empty: bool) -> Iterator[Callable[[], None]]:
-    """An empty schema. What stood there is put aside, comes back after a failure and is dropped after success.
+    """An empty schema. What stood there is put aside, comes back after a failure; after success it is for _drop_aside.
 
     The schema is always a new one: default privileges belong to it, and a table restored under them would get every
     right that a migration once took away. Yields what grants them once the tables are there.
@@ -226,8 +228,15 @@ def _room_made(url: str, *, is_empty: bool) -> Iterator[Callable[[], None]]:
     except BaseException:
         database.run(url, ["drop schema public cascade", *back])
         raise
-    if not is_empty:
-        database.run(url, [f"drop schema {ASIDE} cascade"])
+
+
+def _drop_aside(url: str) -> list[str]:
+    """Only tidying: by now the new database counts, so a failure here is told and undoes nothing."""
+    try:
+        database.run(url, [f"drop schema if exists {ASIDE} cascade"])
+    except (psycopg2.Error, Unusable) as error:
+        return [f"What stood there before is still there as schema {ASIDE}, drop it: {database.one_line(str(error))}"]
+    return []
 
 
 def _database_name(url: str) -> str:

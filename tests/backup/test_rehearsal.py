@@ -23,7 +23,7 @@ from odr_portal import embedded, environment, roles
 
 pytestmark = [pytest.mark.full, pytest.mark.fault]
 NAME = "portal"
-FILE_ALWAYS = "from tests.faults.file_one import main\nwhile True: main()"
+FILE_ALWAYS = ("-m", "tests.backup.file_always")
 PUT_FILE = """
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -43,6 +43,8 @@ class Cluster:
         self.server.prepare(NAME)
         self.folder = folder
         folder.mkdir()
+        self.log = folder / "log"
+        self.at_work: list[subprocess.Popen[str]] = []
         self.variables = {
             **os.environ,
             "ODR_LOCAL": str(folder),
@@ -66,11 +68,13 @@ class Cluster:
     def going_on(self, *words: str) -> Iterator[subprocess.Popen[str]]:
         process = subprocess.Popen(
             [sys.executable, *words], cwd=environment.ROOT, env=self.variables, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdout=self.log.open("a"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
+            self.at_work.append(process)
             yield process
         finally:
+            self.at_work.remove(process)
             process.send_signal(signal.SIGKILL)
             process.wait()
 
@@ -86,7 +90,8 @@ class Cluster:
     def until(self, statement: str, least: int) -> None:
         end = time.monotonic() + 240
         while self.query(statement)[0][0] < least:
-            assert time.monotonic() < end, f"waited in vain until {least}: {statement}"
+            is_over = time.monotonic() > end or any(process.poll() is not None for process in self.at_work)
+            assert not is_over, f"waited in vain until {least}: {statement}\n{self.log.read_text()[-2000:]}"
             time.sleep(0.2)
 
 
@@ -109,8 +114,8 @@ def test_a_lost_server_comes_back(tmp_path: Path) -> None:
         lost.manage("migrate", "--noinput", "-v0")
         lost.manage("load_directory", "-v0")
         with (
-            lost.going_on("-c", FILE_ALWAYS) as filing,
-            lost.going_on("-c", FILE_ALWAYS),
+            lost.going_on(*FILE_ALWAYS) as filing,
+            lost.going_on(*FILE_ALWAYS),
             lost.going_on("manage.py", "watch"),
         ):
             lost.until(CASES, 20)
@@ -139,7 +144,7 @@ def test_a_lost_server_comes_back(tmp_path: Path) -> None:
         } == standing
         assert len(standing) == 5
         [(sealed,)] = again.query(SEALS)
-        with again.going_on("-c", FILE_ALWAYS), again.going_on("manage.py", "watch"):
+        with again.going_on(*FILE_ALWAYS), again.going_on("manage.py", "watch"):
             again.until(CASES, saved + 3)
             again.until("select count(distinct complaint_id) from complaints_forwardingdecision", saved + 3)
             again.until(SEALS, sealed + 1)
