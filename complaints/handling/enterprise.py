@@ -78,11 +78,18 @@ def log_contact(*, channel: str, reached: bool, note: str, at: datetime | None =
                          engagement=engagement, channel=channel, at=moment,
                          by_id=actor.staff_id, by_name=actor.name, reached=reached, note=said))
         if reached:
-            touch_first_contact(file, moment)
+            touch_first_contact(file, _counts_from(moment, file))
         return Effect(data={"channel": channel, "reached": reached,
                             "at": moment.isoformat()}, texts={"contact": said})
 
     return Move("log_contact", carry)
+
+
+def _counts_from(moment: datetime, file: CaseFile) -> datetime:
+    """A call counts when it was made if it is written down by the next working day; else when it was written
+    down: a figure must not get better by what somebody remembers weeks later."""
+    calendar = file.conditions.calendar
+    return moment if calendar.after(calendar.local_day(moment), 1) >= file.today else file.now
 
 
 def _message(step: str, text: str) -> Move:

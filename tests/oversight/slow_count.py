@@ -214,7 +214,9 @@ class World:
             if entry.step in VISIBLE:
                 moments.append(entry.written_at)
             elif entry.step == "log_contact" and entry.data["reached"]:
-                moments.append(max(datetime.fromisoformat(entry.data["at"]), row.from_at))
+                told = datetime.fromisoformat(entry.data["at"])
+                is_late = local(entry.written_at).date() > self.days.nth_after(local(told).date(), 1)
+                moments.append(max(entry.written_at if is_late else told, row.from_at))
         found = min(moments, default=None)
         before = self._before(row)
         if before is not None and before.ended_by == "succession" and before.first_contact_at is not None:

@@ -60,6 +60,21 @@ def test_a_call_written_down_late_is_still_the_first_response(world: World) -> N
     assert found(THURSDAY + DAY)["first_response"].spread["minutes_median"] == 20
 
 
+def test_a_call_remembered_days_later_counts_from_then(world: World) -> None:
+    """Or a figure of last month could still be bettered today."""
+    case = negotiating(world)
+    for days, minute in ((1, 20), (4, 30)):
+        given.step(case, enterprise.log_contact(channel="phone", reached=True, note="当天已接通",
+                                                at=THURSDAY + timedelta(minutes=minute)),
+                   world.handler, THURSDAY + days * DAY)
+        assert found(THURSDAY + 5 * DAY)["first_response"].spread["minutes_median"] == 20
+    late = negotiating(world)
+    given.step(late, enterprise.log_contact(channel="phone", reached=True, note="当天已接通",
+                                            at=THURSDAY + timedelta(minutes=20)), world.handler, THURSDAY + 5 * DAY)
+    late.refresh_from_db()
+    assert late.engagements.get().first_contact_at == THURSDAY + 5 * DAY
+
+
 def test_a_bare_accept_and_an_unanswered_call_are_no_response(world: World) -> None:
     case = negotiating(world)
     given.step(case, enterprise.log_contact(channel="phone", reached=False, note="没有接"), world.handler, THURSDAY + DAY)
