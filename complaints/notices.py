@@ -7,7 +7,7 @@ person and channel are chosen when it is sent (complaints/recipients.py).
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from authorities.models import Authority
@@ -19,6 +19,7 @@ from complaints.models import Complaint, Notice
 from complaints.record import Entry
 from complaints.standing import speaking_clock, standing, what_if_missed
 from complaints.workflow import HIDDEN_CLOCKS, MUST_ACT, TABLE, Audience, Outcome, Role, Status
+from complaints.working_calendar import SHANGHAI
 
 if TYPE_CHECKING:
     from complaints.handling.casefile import CaseFile
@@ -101,7 +102,7 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
         body="\n".join(text.lines()),
         short=text.short(),
         created_at=at,
-        send_after=at if single else hours.next_digest(at, file.conditions.calendar),
+        send_after=at if single else hours.next_digest(_fell_due(file, entry), file.conditions.calendar),
         state="queued",
     )
     if addressee == "consumer":
@@ -113,6 +114,11 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
     else:
         notice.authority_id = complaint.handling_authority_id
     return notice
+
+
+def _fell_due(file: CaseFile, entry: Entry) -> datetime:
+    """Reminders belong to the morning of their day, however late a sweep comes to write them."""
+    return datetime.combine(file.today, time(), SHANGHAI) if entry.step == "remind" else entry.written_at
 
 
 def is_breach(step: str) -> bool:

@@ -169,7 +169,9 @@ def _of_enterprise(row: Notice, staff: list[Staff]) -> tuple[list[User], list[Us
     near = [job for job in staff if job.branch_id in (None, branch)]
     managers = [job.user for job in near if job.role == Staff.Role.MANAGER] \
         or [job.user for job in staff if job.role == Staff.Role.MANAGER]
-    handler = [job.user for job in staff if row.staff_id is not None and job.pk == row.staff_id]
+    # Whoever handles it when the notice is due; a former enterprise has only who handled it then.
+    present = (row.complaint.handler_id if row.complaint.enterprise_id == row.enterprise_id else None) or row.staff_id
+    handler = [job.user for job in staff if present is not None and job.pk == present]
     others = [job.user for job in near or staff if job.role != Staff.Role.REVIEWER]
     return handler or managers or others, managers
 

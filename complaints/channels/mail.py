@@ -26,6 +26,8 @@ from odr_portal.environment import MailServer
 ANSWER_WITHIN = 4.0
 #: Servers count; a new connection costs little.
 LETTERS_A_CONNECTION = 50
+#: RFC 3463: refused by policy or for security, not for want of a mailbox.
+_BY_POLICY = b"5.7."
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -73,19 +75,22 @@ class Mail:
         try:
             connection.sendmail(self.sender, [address], wire)
         except smtplib.SMTPRecipientsRefused as refused:
-            code = next(iter(refused.recipients.values()))[0]
-            raise self._judged(code) from None
+            raise self._judged(*next(iter(refused.recipients.values()))) from None
         except smtplib.SMTPDataError as refused:
-            raise self._judged(refused.smtp_code) from None
+            raise self._judged(refused.smtp_code, refused.smtp_error) from None
         except smtplib.SMTPSenderRefused as refused:
             # Our own name is not welcome; the addressee has nothing to do with it.
             self._hang_up()
             raise ServerAway(f"smtp_{refused.smtp_code}") from None
 
-    def _judged(self, code: int) -> Exception:
+    def _judged(self, code: int, words: bytes | str) -> Exception:
+        said = words.encode() if isinstance(words, str) else words
         if code == 421:
             self._hang_up()
             return ServerAway("smtp_421")
+        if code >= 500 and said.startswith(_BY_POLICY):
+            # It may take nothing from us at all: no reason to call every address dead.
+            return ServerAway(f"smtp_{code}_policy")
         return Bounced(f"smtp_{code}") if code >= 500 else TryAgain(f"smtp_{code}")
 
     def _open(self) -> smtplib.SMTP:

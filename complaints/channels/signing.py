@@ -56,7 +56,7 @@ def post(url: str, payload: dict[str, Any], *, key: str, keys: Iterable[bytes], 
         return
     if status in _FOR_GOOD:
         raise Bounced(f"http_{status}")
-    if status in _OURS or 300 <= status < 400 or status >= 500:
+    if status == 429 or status in _OURS or 300 <= status < 400 or status >= 500:
         raise ServerAway(f"http_{status}")
     raise TryAgain(f"http_{status}")
 

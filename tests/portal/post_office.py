@@ -39,6 +39,8 @@ class PostOffice:
 
     mode: str = "accept"
     answers: dict[str, int] = field(default_factory=dict)
+    #: Put before what is said of an address, such as an enhanced status.
+    words: str = ""
     data_code: int = 250
     accepted: list[Taken] = field(default_factory=list)
     heard: list[Taken] = field(default_factory=list)
@@ -96,7 +98,7 @@ class _Talk(socketserver.StreamRequestHandler):
             elif verb == "RCPT":
                 to = word.partition("<")[2].partition(">")[0]
                 code = office.answers.get(to, 250)
-                self.say(f"{code} {to} said the server")
+                self.say(f"{code} {office.words}{to} said the server")
             elif verb == "DATA":
                 self.say("354 go on")
                 if not self.letter(office, to):

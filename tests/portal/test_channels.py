@@ -72,6 +72,13 @@ def test_an_answer_about_the_address(post_office: PostOffice, code: int, kind: t
     assert post_office.connections == 1
 
 
+def test_who_takes_nothing_from_us_has_not_lost_its_addresses(post_office: PostOffice) -> None:
+    post_office.answers["chen@example.com"] = 554
+    post_office.words = "5.7.1 "
+    with pytest.raises(ServerAway, match=r"^smtp_554_policy$"):
+        mail_to(post_office).send(LETTER, "chen@example.com")
+
+
 @pytest.mark.parametrize(("code", "kind"), [(452, TryAgain), (554, Bounced)])
 def test_an_answer_about_the_letter(post_office: PostOffice, code: int, kind: type[Exception]) -> None:
     post_office.data_code = code
@@ -150,7 +157,7 @@ def test_the_signature_of_the_published_example() -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, Bounced), (410, Bounced), (422, Bounced), (429, TryAgain), (409, TryAgain), (401, ServerAway),
+    [(400, Bounced), (410, Bounced), (422, Bounced), (429, ServerAway), (409, TryAgain), (401, ServerAway),
      (302, ServerAway), (500, ServerAway), (503, ServerAway)],
 )
 def test_what_the_gateway_answers(gateway: Gateway, status: int, kind: type[Exception]) -> None:

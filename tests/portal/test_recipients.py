@@ -11,9 +11,12 @@ import pytest
 from complaints import delivery, handling, hours
 from complaints.conditions import current_calendar
 from complaints.digests import letter_of
+from complaints.handling import enterprise
 from complaints.models import Complaint, Notice
 from complaints.workflow import Status
+from enterprises.models import Staff
 from odr_portal import environment
+from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.portal.post_office import Gateway, PostOffice, gateway, post_office
@@ -141,6 +144,27 @@ def test_the_handler_is_told_and_the_managers_only_of_what_is_late_or_about_to_b
     delivery.sweep_notices(now=DIGEST)
     assert told(kind="send_message") == {("明试", "digest")}
     assert told(kind="remind") == {("明试", "digest"), ("主管", "summary")}
+
+
+def test_a_digest_goes_to_whoever_handles_the_case_when_it_is_due(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    other = User.objects.create_user("second@example.com", name="二试")
+    second = Staff.objects.create(user=other, enterprise=world.mobile, branch=world.fuzhou, role=Staff.Role.HANDLER)
+    given.step(case, handling.MOVES["add_statement"](text="补充说明一下情况，谢谢。"), world.consumer, WEDNESDAY)
+    given.step(case, enterprise.assign(handler_id=second.pk), world.manager, WEDNESDAY + timedelta(minutes=5))
+    delivery.sweep_notices(now=WEDNESDAY + timedelta(hours=5))
+    told = Notice.objects.filter(complaint=case, kind="add_statement", addressee="enterprise")
+    assert {row.user_id for row in told} == {other.pk}
+
+
+def test_reminders_of_the_morning_wait_for_no_afternoon(world: World) -> None:
+    """Whatever the sweep writes late, after an outage for one, goes out with the next round."""
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    late = WEDNESDAY.replace(hour=10) + timedelta(days=9)
+    handling.sweep_clocks(now=late)
+    reminders = Notice.objects.filter(complaint=case, kind="remind", form="digest")
+    assert reminders
+    assert {row.send_after <= late for row in reminders} == {True}
 
 
 def test_who_has_left_is_told_nothing(case: Complaint, world: World) -> None:
