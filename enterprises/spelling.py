@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 _DROPPED = re.compile(r"[\s·•.,，。、'’\"“”()（）\[\]【】<>《》&/_\-—]+")
 LONGEST = 200
@@ -76,24 +77,30 @@ def spellings(text: str) -> tuple[str, ...]:
     return tuple(sorted({stem + ending for stem in stems for ending in ("", *endings)} - {itself}))
 
 
-def said(text: str) -> tuple[tuple[str, ...], ...]:
-    """The names that a written name holds, the present ones first, then other and former ones.
+class Said(NamedTuple):
+    """The names inside one written name: of now, other ones of the same firm, and former ones."""
 
-    “A fka B” and “甲（原乙）” name A, formerly B; “A dba B” and “A/B” name a firm twice. Empty when
-    the text is one name.
+    present: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+
+
+def said(text: str) -> Said:
+    """The names that a written name holds.
+
+    “A fka B” and “甲（原乙）” name A, formerly B; “A dba B” names A, and what A is called; “A/B” may
+    be one firm or two. Empty when the text is one name.
     """
-    present: list[str] = []
-    other: list[str] = []
-    former: list[str] = []
-    start, kind = 0, present
+    names: dict[str, list[str]] = {"present": [], "other": [], "former": []}
+    start, kind = 0, "present"
     for mark in _MARKS.finditer(text):
-        kind.extend(_parted(text[start : mark.start()]))
+        names[kind] += _parted(text[start : mark.start()])
         start = mark.end()
-        kind = former if mark.group("former") or mark.group("former_zh") else other
-    kind.extend(_parted(text[start:]))
-    if not 1 < len(present) + len(other) + len(former) <= _MOST_NAMES:
-        return ()
-    return tuple(tuple(names) for names in (present, other, former) if names)
+        kind = "former" if mark.group("former") or mark.group("former_zh") else "other"
+    names[kind] += _parted(text[start:])
+    if not 1 < sum(map(len, names.values())) <= _MOST_NAMES:
+        return Said()
+    return Said(*map(tuple, names.values()))
 
 
 def _parted(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from enterprises.answering import answering_branches, category_matches
 from enterprises.spelling import fold, said, spellings
@@ -29,7 +30,7 @@ def wanted_names(facts: Facts) -> set[str]:
     """Every folded name that `choose` may look for."""
     if not facts.named.strip():
         return set()
-    parts = [facts.named, *(part for level in said(facts.named) for part in level)]
+    parts = [facts.named, *chain.from_iterable(said(facts.named))]
     return {key for part in parts for key in (fold(part), *spellings(part))} - {""}
 
 
@@ -43,6 +44,9 @@ class _Choice:
         self.why: list[Why] = []
         self.brand_ids: set[int] = set(facts.brand_ids)
         self.meant: list[int] = []
+        #: Names inside a written name that nobody bears, and who bears the others of it.
+        self.unknown: list[str] = []
+        self.suggested: list[int] = []
         self.named_branch_id: int | None = None
         self.confidence = CERTAIN
 
@@ -57,6 +61,8 @@ class _Choice:
         decided = self._by_rules(current, meant)
         if decided is not None:
             return decided
+        if self.suggested:
+            return self._nobody("nothing_matched", self._successors(self.suggested), named=" / ".join(self.unknown))
         if not current:
             if self.facts.enterprise_id or self.facts.brand_ids or self.facts.named.strip():
                 return self._nobody("nothing_matched", [])
@@ -83,15 +89,24 @@ class _Choice:
         return []
 
     def _written(self, text: str) -> list[int]:
-        """By the name as it stands; else by the names it holds, of which the present ones decide."""
+        """By the name as it stands; else by the names of now that it holds, if all of them are known."""
         found = self._spelt(text)
         if found:
             return found
-        for level in said(text):
-            ids = {one: None for part in level for one in self._spelt(part)}
-            if ids:
-                self.confidence = min(self.confidence, BY_OTHER_NAME)
-                return list(ids)
+        names = said(text)
+        deciding = next(filter(None, names), ())
+        known = {part: self._spelt(part) for part in deciding}
+        if not any(known.values()):
+            known |= {part: self._spelt(part) for level in names for part in level if part not in known}
+            if len(names.present) == 1 and not names.other:
+                # A former name is the very firm's own; the one it does business under may be a franchise's.
+                deciding = names.former
+        self.confidence = min(self.confidence, BY_OTHER_NAME)
+        ids = list(dict.fromkeys(chain.from_iterable(known.values())))
+        self.unknown = [part for part in deciding if not known[part]]
+        if not self.unknown:
+            return ids
+        self.suggested, self.brand_ids, self.named_branch_id = ids, set(), None
         return []
 
     def _spelt(self, text: str) -> list[int]:
@@ -232,6 +247,8 @@ class _Choice:
 
     def _applies(self, rule: Rule, current: list[int], meant: list[int]) -> bool:
         facts = self.facts
+        if self.suggested and rule.target_authority_id is None:
+            return False
         if rule.channel and rule.channel != facts.channel:
             return False
         if not category_matches(rule.category, facts.categories):

@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from enterprises.spelling import fold, said, spellings
-from routing.facts import Directory, EnterpriseFacts, Facts, Match, Name, NoMatch
+from enterprises.spelling import Said, fold, said, spellings
+from routing.facts import Directory, EnterpriseFacts, Facts, Holding, Match, Name, NoMatch, Rule
 from routing.matching import choose
 
 DAY = dt.date(2026, 9, 1)
@@ -58,14 +58,15 @@ def test_two_forms_of_one_name_are_left_to_a_person() -> None:
 
 
 @pytest.mark.parametrize(("text", "names"), [
-    ("Egret Fiber fka Gull Telephone", (("Egret Fiber",), ("Gull Telephone",))),
-    ("Egret LLC d/b/a Egret Fiber/Egretnet", (("Egret LLC",), ("Egret Fiber", "Egretnet"))),
-    ("福州苍鹭网络有限公司（原福州白鹭网络有限公司）", (("福州苍鹭网络有限公司",), ("福州白鹭网络有限公司",))),
-    ("24/7 Locks", ()),
-    ("c/o Egret", ()),
-    ("中原网络有限公司", ()),
-    ("Egret Fiber", ()),
-    ("/ fka /", ()),
+    ("Egret Fiber fka Gull Telephone", (("Egret Fiber",), (), ("Gull Telephone",))),
+    ("Egret LLC d/b/a Egret Fiber/Egretnet", (("Egret LLC",), ("Egret Fiber", "Egretnet"), ())),
+    ("福州苍鹭网络有限公司（原福州白鹭网络有限公司）", (("福州苍鹭网络有限公司",), (), ("福州白鹭网络有限公司",))),
+    ("鼓楼白鹭数码店/福州苍鹭网络有限公司", (("鼓楼白鹭数码店", "福州苍鹭网络有限公司"), (), ())),
+    ("24/7 Locks", Said()),
+    ("c/o Egret", Said()),
+    ("中原网络有限公司", Said()),
+    ("Egret Fiber", Said()),
+    ("/ fka /", Said()),
 ])
 def test_the_names_that_a_name_holds(text: str, names: tuple[tuple[str, ...], ...]) -> None:
     assert said(text) == names
@@ -76,6 +77,60 @@ def test_the_present_name_decides_before_the_former_one() -> None:
     assert _route("Egret Fiber fka Gull Telephone", *firms) == 1
     assert _route("Heron fka Gull Telephone", *firms) == 2
     assert _route("Egret Fiber / Gull Telephone", *firms) == "ambiguous"
+
+
+FIRMS = ((1, "Egret Fiber", ""), (2, "Gull Telephone", ""), (3, "中国苍鹭集团福建有限公司", ""))
+
+
+@pytest.mark.parametrize(("named", "unknown", "suggested"), [
+    ("鼓楼白鹭数码店/中国苍鹭集团福建有限公司", "鼓楼白鹭数码店", [3]),
+    ("中国苍鹭集团福建有限公司/鼓楼白鹭数码店", "鼓楼白鹭数码店", [3]),
+    ("Heron / Egret Fiber / Gull Telephone", "Heron", [1, 2]),
+    ("Heron / Tern fka Egret Fiber", "Heron / Tern", [1]),
+    ("Heron fka Egret Fiber/Tern", "Tern", [1]),
+    ("Heron dba Egret Fiber", "Heron", [1]),
+    ("Heron a/k/a Egret Fiber", "Heron", [1]),
+    ("Heron dba Tern fka Egret Fiber", "Heron", [1]),
+    ("Heron dba Tern/Egret Fiber", "Heron", [1]),
+    ("鼓楼白鹭数码店（又名中国苍鹭集团福建有限公司）", "鼓楼白鹭数码店", [3]),
+])
+def test_who_stands_beside_an_unknown_name_is_only_suggested(named: str, unknown: str, suggested: list[int]) -> None:
+    found = choose(Facts(on=DAY, named=named), (), _directory(*FIRMS))
+    assert isinstance(found, NoMatch)
+    assert found.reason == "nothing_matched"
+    assert found.why[-1].values["named"] == unknown
+    assert [one.enterprise_id for one in found.suggestions] == suggested
+
+
+def test_names_that_are_all_known_need_nobody() -> None:
+    assert _route("Egret Fiber/Egret Fiber Inc", *FIRMS) == 1
+    assert _route("Egret Fiber dba Heron/Tern", *FIRMS) == 1
+    assert _route("/ dba Egret Fiber aka Egret Fiber Inc", *FIRMS) == 1
+    assert _route("福州白鹭网络有限公司（原中国苍鹭集团福建有限公司）", *FIRMS) == 3
+    assert _route("Heron dba Tern/Auk", *FIRMS) == "nothing_matched"
+
+
+def test_a_franchise_of_an_unknown_shop_is_left_to_a_person_with_the_holder_suggested() -> None:
+    directory = Directory(names={fold("Planet Gym"): (Name("brand", 1, brand_id=7),)}, holdings={7: (Holding(7, 1),)},
+                          enterprises={1: EnterpriseFacts(1, "Egret Fiber")})
+    by_brand = Rule("R1", 1, 1, "", brand_id=7, target_enterprise_id=1)
+    found = choose(Facts(on=DAY, named="张三 dba Planet Gym"), (by_brand,), directory)
+    assert isinstance(found, NoMatch)
+    assert found.reason == "nothing_matched"
+    assert [one.enterprise_id for one in found.suggestions] == [1]
+    assert isinstance(choose(Facts(on=DAY, named="Planet Gym"), (by_brand,), directory), Match)
+
+
+def test_no_rule_hands_a_firm_what_names_an_unknown_one_too_but_an_authority_may_get_it() -> None:
+    named = "鼓楼白鹭数码店/中国苍鹭集团福建有限公司"
+    to_firm = Rule("R1", 1, 1, "", target_enterprise_id=3)
+    of_firm = Rule("R2", 1, 1, "", enterprise_id=3, target_enterprise_id=3)
+    to_authority = Rule("R3", 1, 2, "", target_authority_id=5)
+    facts = Facts(on=DAY, named=named)
+    assert isinstance(choose(facts, (to_firm, of_firm), _directory(*FIRMS)), NoMatch)
+    found = choose(facts, (to_firm, of_firm, to_authority), _directory(*FIRMS))
+    assert isinstance(found, Match)
+    assert (found.enterprise_id, found.authority_id, found.rule) == (None, 5, "R3")
 
 
 def test_of_one_name_the_one_in_the_town_that_was_given() -> None:
