@@ -58,7 +58,7 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
 
     tell(f"{kind}: making {due} cases")
     slices = due // ROUNDS
-    multiply(base, due + ROUNDS * one_by_one + 600)
+    multiply(base, due + ROUNDS * (one_by_one + 500) + 500)
     with base.administrator() as administrator:
         administrator.cursor().execute(
             "create table floor_case (like complaints_complaint including all);"

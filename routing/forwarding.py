@@ -27,7 +27,7 @@ from .facts import Directory, Facts, Match, NoMatch, Rule, Why
 from .matching import choose
 
 #: A sweep locks so many cases at once; it should be for less than 150 ms (docs/performance.md).
-BATCH = 200
+BATCH = 150
 #: An import may ask for more: nobody waits for rows that only it has seen.
 MOST = 500
 DAY = dt.timedelta(hours=24)

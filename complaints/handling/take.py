@@ -36,9 +36,9 @@ from complaints.workflow import (
 )
 
 #: So many cases are locked at once; locks should be held for less than 150 ms (docs/performance.md).
-BATCH = 200
+BATCH = 150
 #: A sweep ends after so many batches; the next tick goes on.
-MOST_BATCHES = 50
+MOST_BATCHES = 60
 #: When a case that cannot be chased is tried again.
 PUT_OFF = timedelta(minutes=10)
 
