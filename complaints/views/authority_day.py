@@ -24,6 +24,7 @@ from complaints.models.complaint import OPEN
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import RELATED, due_soon, late, midnight, rows_of, waits_for
+from complaints.views.notices_told import in_cases
 from complaints.workflow import Status
 from complaints.working_calendar import Calendar
 
@@ -70,6 +71,8 @@ NUMBERS = (
     Number("proposals", gettext_lazy("待批准"), "warn", lambda desk, calendar: desk.proposals(), "authority-approvals", {}),
     Number("returns", gettext_lazy("申请退回"), "warn", _cases(lambda desk, calendar: OPEN & Q(waits_for("return"))),
            "authority-cases", {"waiting": "return"}),
+    Number("undelivered", gettext_lazy("通知没有送到"), "warn",
+           lambda desk, calendar: in_cases(desk.cases(), Q(state="set_aside")), "authority-notices", {}),
     Number("mine", gettext_lazy("我经办的"), "neutral",
            _cases(lambda desk, calendar: OPEN & Q(officer__user=desk.user)), "authority-cases", {"officer": "me"}),
 )

@@ -133,8 +133,10 @@ def people(portal: RunningPortal, history: History, count: int) -> list[Person]:
 class Filing:
     """Clients at work until they are told to stop; each finishes what it has begun."""
 
-    def __init__(self, portal: RunningPortal, history: History, *, seed: int, count: int = CLIENTS) -> None:
-        self.portal, self.history = portal, history
+    def __init__(
+        self, portal: RunningPortal, history: History, *, seed: int, count: int = CLIENTS, rest: float = 0
+    ) -> None:
+        self.portal, self.history, self.rest = portal, history, rest
         self.pick = pick_of(portal)
         self.people = people(portal, history, count)
         self.stopped = threading.Event()
@@ -153,6 +155,7 @@ class Filing:
                 # Who is sent away tells the judge, and goes.
                 self.history.violation(f"{type(error).__name__}: {error}")
                 return
+            self.stopped.wait(self.rest)
 
     def until_acks(self, more: int, seconds: float = 60) -> None:
         """So many more promises: what is under load is really loaded. Broken or in vain: the judge shall say why."""
@@ -176,9 +179,11 @@ class Filing:
 
 
 @contextmanager
-def filing(portal: RunningPortal, history: History, *, seed: int, count: int = CLIENTS) -> Iterator[Filing]:
-    """Eight people file for as long as the block lasts."""
-    work = Filing(portal, history, seed=seed, count=count)
+def filing(
+    portal: RunningPortal, history: History, *, seed: int, count: int = CLIENTS, rest: float = 0
+) -> Iterator[Filing]:
+    """Eight people file for as long as the block lasts; each may rest between two complaints."""
+    work = Filing(portal, history, seed=seed, count=count, rest=rest)
     for thread in work.threads:
         thread.start()
     try:

@@ -39,8 +39,8 @@ class Scenario:
     def dice(self) -> random.Random:
         return random.Random(self.seed)
 
-    def filing(self, count: int = CLIENTS) -> contextlib.AbstractContextManager[Filing]:
-        return filing(self.portal, self.history, seed=self.seed, count=count)
+    def filing(self, count: int = CLIENTS, *, rest: float = 0) -> contextlib.AbstractContextManager[Filing]:
+        return filing(self.portal, self.history, seed=self.seed, count=count, rest=rest)
 
     def nemesis(self, *names: str, every: tuple[float, float]) -> Nemesis:
         return Nemesis(self.portal, self.history, seed=self.seed, names=names, every=every)
@@ -110,12 +110,15 @@ def valkey_away(scenario: Scenario, seconds: float) -> float:
     """Nobody nudges for so long, and everything goes on; returns how late a clock may be."""
     scenario.portal.supervisor().stopProcess("valkey")
     end, due = time.monotonic() + seconds, 0
-    with scenario.filing(2) as work:
+    # An hour need not be an hour at full speed.
+    rest = min(30.0, seconds / 60)
+    with scenario.filing(2, rest=rest) as work:
         while time.monotonic() < end:
             scenario.clocks(40, 0, 10)
             due += 80
             work.until_acks(2)
             scenario.until(partial(all_lapsed, scenario, due), "the watcher sweeps", STALE + 60)
+            work.stopped.wait(rest)
     scenario.portal.supervisor().startProcess("valkey")
     return STALE + 60
 
