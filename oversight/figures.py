@@ -14,10 +14,9 @@ from decimal import Decimal
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 
-from complaints import deadlines
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obligation
-from complaints.models.complaint import OPEN
 from complaints.models.settlement import MONEY_KINDS
+from complaints.views.authority_lists import due_soon, late
 from complaints.workflow import ANY_E, Clock, Outcome, Status
 from complaints.working_calendar import Calendar
 from oversight.scope import Period, Scope
@@ -27,7 +26,6 @@ from oversight.working_time import Spread, measured
 VERSIONS: Mapping[str, int] = dict.fromkeys((
     "received", "open", "overdue", "due_soon", "settled", "on_time", "first_response", "acceptance",
     "review_on_time", "handling_time", "mediated", "kept", "recovered"), 1)
-SOON_DAYS = 2
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
 #: What counts for the success rate; withdrawn and returned stand apart.
 JUDGED = ("settled", "unconfirmed", "settled_elsewhere", "failed")
@@ -106,21 +104,11 @@ class Measure:
 # --- where the open cases stand -----------------------------------------------------------
 
 
-def overdue(now: datetime) -> Q:
-    """A clock of an open case has run out, whether a sweeper has seen it or not."""
-    return OPEN & Q(next_due_at__lte=now)
-
-
-def due_soon(now: datetime, calendar: Calendar) -> Q:
-    """Not late, and due by the end of the second working day from today."""
-    end = deadlines.working_days(calendar.local_day(now), SOON_DAYS, calendar, rule="due_soon").due_at
-    return OPEN & Q(next_due_at__gt=now, next_due_at__lte=end)
-
-
 def standing_counts(measure: Measure) -> dict[str, Count]:
+    """By the very conditions of the lists that these numbers open."""
     return {
         "open": Count("pk"),
-        "overdue": Count("pk", filter=overdue(measure.now)),
+        "overdue": Count("pk", filter=late(measure.now)),
         "due_soon": Count("pk", filter=due_soon(measure.now, measure.calendar)),
     }
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Q
 
 from authorities.models import Region
-from complaints.models.complaint import LEVEL_COLUMNS
+from complaints.models.complaint import lies_in
 from complaints.workflow import Status
 from complaints.working_calendar import Calendar
 
@@ -29,7 +29,7 @@ class Scope:
         """The condition on a complaint, reached by ``prefix``; drafts are nobody's."""
         inside = Q(**{f"{prefix}pk__in": []})
         for region in self.regions:
-            inside |= _lies_in(region, prefix)
+            inside |= lies_in(region, prefix)
         if self.category:
             inside &= (Q(**{f"{prefix}problem_category": self.category})
                        | Q(**{f"{prefix}object_category": self.category}))
@@ -38,14 +38,6 @@ class Scope:
     def of_enterprise(self, prefix: str = "") -> Q:
         """The condition on the enterprise, where there is one."""
         return Q(**{f"{prefix}enterprise_id": self.enterprise_id}) if self.enterprise_id else Q()
-
-
-def _lies_in(region: Region, prefix: str) -> Q:
-    """By the column of the region's level, which an index answers; else by the interval."""
-    column = LEVEL_COLUMNS.get(Region.Level(region.level))
-    if column is not None:
-        return Q(**{f"{prefix}{column}": region.pk})
-    return Q(**{f"{prefix}handling_region_id__gte": region.pk, f"{prefix}handling_region_id__lte": region.last})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -25,6 +25,8 @@ from oversight.leagues import Holder, Line
 from oversight.scope import Scope
 
 PAGE = 25
+#: Milliseconds for each of the ten statements of a period: together less than a transaction may take.
+LONGEST = 2500
 #: What the database says when a statement took longer than it may.
 CANCELED = "57014"
 #: What a director sees before everything else.
@@ -91,7 +93,8 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 def _counted(measure: figures.Measure, standing: leagues.Standing) -> tuple[dict[str, Figure], list[Line]]:
     """What happened in the period; nothing where the database gave up, and the page says so."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("set local statement_timeout = %s", [LONGEST])
             came_in, stages = figures.received(measure), figures.stages_of(measure)
             flow = figures.flow_figures(measure, stages, received=sum(came_in.values()))
     except OperationalError as refused:
@@ -123,7 +126,7 @@ def _periods(asked: Asked) -> list[dict[str, Any]]:
 def _offices(desk: Desk) -> list[Authority]:
     """The authorities for which somebody works today; their regions are all that is counted."""
     ids = [actor.authority_id for actor in desk.actors if actor.region is not None]
-    return list(Authority.objects.filter(pk__in=ids).select_related("region").order_by("region_id", "pk"))
+    return list(Authority.objects.filter(pk__in=ids).select_related("region__parent").order_by("region_id", "pk"))
 
 
 def _names(ids: list[int], holders: list[Holder], chosen: int | None) -> dict[tuple[str, int], str]:

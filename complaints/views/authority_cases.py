@@ -101,7 +101,7 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
     if said.get("overdue") == "1":
         cases = cases.filter(late(desk.now))
     elif said.get("overdue") == "soon":
-        cases = cases.filter(due_soon(desk, current_calendar()))
+        cases = cases.filter(due_soon(desk.now, current_calendar()))
     if said.get("waiting"):
         cases = cases.filter(waits_for(said["waiting"]))
     if said.get("officer") == "me":

@@ -63,7 +63,7 @@ NUMBERS = (
     Number("triage", gettext_lazy("待分送"), "info", _status(Status.TRIAGE), "authority-triage", {}),
     Number("late", gettext_lazy("已逾期"), "bad", _cases(lambda desk, calendar: late(desk.now)),
            "authority-cases", {"overdue": "1"}),
-    Number("soon", gettext_lazy("2个工作日内到期"), "warn", _cases(due_soon), "authority-cases", {"overdue": "soon"}),
+    Number("soon", gettext_lazy("2个工作日内到期"), "warn", _cases(lambda desk, calendar: due_soon(desk.now, calendar)), "authority-cases", {"overdue": "soon"}),
     Number("review", gettext_lazy("待受理审查"), "authority", _status(Status.REVIEW),
            "authority-cases", {"status": "review"}),
     Number("mediating", gettext_lazy("调解中"), "authority", _status(Status.MEDIATING),

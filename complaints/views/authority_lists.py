@@ -48,10 +48,10 @@ def late(now: datetime) -> Q:
     return OPEN & Q(next_due_at__lte=now)
 
 
-def due_soon(desk: Desk, calendar: Calendar) -> Q:
-    """Not late yet, and due within two working days."""
-    end = deadlines.working_days(desk.today, SOON_DAYS, calendar, rule="due_soon").due_at
-    return OPEN & Q(next_due_at__gt=desk.now, next_due_at__lte=end)
+def due_soon(now: datetime, calendar: Calendar) -> Q:
+    """Not late yet, and due by the end of the second working day from today."""
+    end = deadlines.working_days(calendar.local_day(now), SOON_DAYS, calendar, rule="due_soon").due_at
+    return OPEN & Q(next_due_at__gt=now, next_due_at__lte=end)
 
 
 def due_today(desk: Desk, calendar: Calendar) -> Q:
