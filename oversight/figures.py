@@ -140,12 +140,12 @@ def open_stages(measure: Measure) -> QuerySet[Engagement]:
 def ran_out(measure: Measure) -> Q:
     """The negotiation clock ran out while this entity had the case, by the end of the period."""
     gone = Deadline.objects.filter(
-        complaint=OuterRef("complaint_id"), clock=Clock.NEGOTIATION,
-        due_at__gte=OuterRef("from_at"), due_at__lte=measure.as_of)
+        complaint=OuterRef("complaint_id"), clock=Clock.NEGOTIATION, due_at__lte=measure.as_of)
     unswept = Q(ended_at=None) & (Q(state="running") | Q(state="paused", chase_at__isnull=False))
-    # A successor goes on with the clock that had run out before.
-    taken_over = Q(is_overdue=True, accepted_at__lt=F("from_at"))
-    return taken_over | Q(Exists(gone.filter(Q(lapsed_at__isnull=False) | unswept)))
+    # A successor goes on with the clock that had run out before, if it had by then.
+    taken_over = Q(is_overdue=True, accepted_at__lt=F("from_at")) & Q(Exists(gone.filter(lapsed_at__isnull=False)))
+    own = gone.filter(Q(lapsed_at__isnull=False) | unswept, due_at__gte=OuterRef("from_at"))
+    return taken_over | Q(Exists(own))
 
 
 def ended_counts() -> dict[str, Count]:
