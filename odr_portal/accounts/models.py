@@ -165,3 +165,25 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.key[:8]}"
+
+
+class SecurityEvent(models.Model):
+    """One row of the security log (``security_log.note``); append-only by trigger."""
+
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    person_key = models.UUIDField(null=True)
+    organisation = models.CharField(max_length=200, blank=True)
+    subject = models.CharField(max_length=120, blank=True)
+    reason = models.CharField(max_length=120, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("-at", "-id"), name="newest_security_events"),
+            models.Index(fields=("person_key", "-at"), name="security_events_of_a_person"),
+            models.Index(fields=("kind", "-at"), name="security_events_of_a_kind"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
