@@ -27,6 +27,7 @@ from complaints.models.evidence import EvidenceKind
 from enterprises.expectations import Expectation, expected
 from enterprises.finding import Hit, find
 from enterprises.models import Enterprise
+from odr_portal.accounts.masking import masked_phone
 from odr_portal.templatetags import portal
 
 HITS_SHOWN = 8
@@ -177,12 +178,6 @@ def demands_screen(form: Step) -> dict[str, Any]:
         "more_open": any(item["checked"] for item in more),
         "more_are_goods": choices.object_kind(form.category) != choices.GOODS,
     }
-
-
-def masked_phone(number: str) -> str:
-    """138****2107: enough to know it again."""
-    plain = number.removeprefix("+86")
-    return f"{plain[:3]}****{plain[-4:]}" if len(plain) > 7 else plain
 
 
 def marks(code: str) -> list[bool]:

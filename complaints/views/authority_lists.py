@@ -19,9 +19,10 @@ from complaints.models import Complaint, Deadline, Matter, PersonalText
 from complaints.models.complaint import OPEN
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, case_url, why_url
-from complaints.views.case_people import label_of, masked_name
+from complaints.views.case_people import label_of
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI, Calendar
+from odr_portal.accounts.masking import masked_name
 
 SOON_DAYS = 2
 

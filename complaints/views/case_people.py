@@ -6,7 +6,6 @@ never reaches a template.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from authorities.models import named
 from complaints import labels
 from complaints.filing.choices import OBJECT_LABELS, problem_label
 from complaints.models import Complaint, Demand
+from odr_portal.accounts.masking import masked_address, masked_email, masked_name, masked_phone
 from odr_portal.templatetags.portal import day_text, money
 
 #: Who reads how much: all of it, masked, or nothing that leads to the person.
@@ -47,22 +47,6 @@ class Fact:
     value: str
 
 
-def masked_name(name: str) -> str:
-    """陈试 → 陈**, Anna Smith → A***: the first letter and no hint of the length."""
-    tidy = unicodedata.normalize("NFC", name).strip()
-    if not tidy:
-        return ""
-    return f"{tidy[0]}***" if tidy[0].isascii() else f"{tidy[0]}**"
-
-
-def masked_number(number: str) -> str:
-    """+8613800000001 → 138****0001; a short number keeps its last two digits only."""
-    digits = number.removeprefix("+86").strip()
-    if len(digits) >= 9:
-        return f"{digits[:3]}****{digits[-4:]}"
-    return f"****{digits[-2:]}" if digits else ""
-
-
 def plain_number(number: str) -> str:
     return number.removeprefix("+86")
 
@@ -74,9 +58,12 @@ def person_of(texts: Mapping[str, str], *, sight: str) -> Person:
         return Person(name=name, phone=plain_number(texts.get("consumer_phone", "")),
                       email=texts.get("consumer_email", ""),
                       address=texts.get("consumer_address", ""))
-    phone = "" if sight == NONE else masked_number(texts.get("consumer_phone", ""))
-    return Person(name=masked_name(name) or labels.label("consumer", kind="side"), phone=phone,
-                  is_masked=True)
+    called = masked_name(name) or labels.label("consumer", kind="side")
+    if sight == NONE:
+        return Person(name=called, is_masked=True)
+    return Person(name=called, phone=masked_phone(texts.get("consumer_phone", "")),
+                  email=masked_email(texts.get("consumer_email", "")),
+                  address=masked_address(texts.get("consumer_address", "")), is_masked=True)
 
 
 def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> list[Fact]:
@@ -122,7 +109,7 @@ def _object(complaint: Complaint) -> str:
 
 def _service_number(texts: Mapping[str, str], sight: str) -> str:
     number = texts.get("consumer_service_number", "")
-    return masked_number(number) if sight == NONE else number
+    return number if sight == FULL else masked_phone(number)
 
 
 def _disputed(complaint: Complaint) -> str:

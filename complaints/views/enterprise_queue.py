@@ -26,10 +26,11 @@ from complaints.enterprise_forms import QueueFilter
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, PersonalText
 from complaints.views import keyset
 from complaints.views.case import why_url
-from complaints.views.case_people import label_of, masked_name
+from complaints.views.case_people import label_of
 from complaints.views.case_search import matching
 from complaints.views.enterprise_desk import Desk, case_url, desk_page
 from complaints.workflow import ENTERPRISE_SIDE, Status
+from odr_portal.accounts.masking import masked_name
 
 S = Status
 #: The enterprise is still a party while an authority has the case.

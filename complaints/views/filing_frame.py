@@ -20,6 +20,7 @@ from django.utils import timezone
 from complaints.filing import drafts, proving, screens, steps
 from complaints.filing.forms import Step
 from complaints.models.draft import FilingDraft
+from odr_portal.accounts.masking import masked_phone
 from odr_portal.accounts.models import User
 from odr_portal.templatetags.portal import control_id
 
@@ -110,5 +111,5 @@ def show(
         phone = screens.value_of(form, "phone")
         context["is_proven"] = drafts.is_proven(draft, proving.normal(phone), screens.value_of(form, "email"))
         context["sent"] = request.GET.get("sent", "")
-        context["sent_to"] = screens.masked_phone(phone)
+        context["sent_to"] = masked_phone(phone)
     return render(request, f"consumer/filing/{code}.html", context, status=status)

@@ -161,7 +161,7 @@ def test_each_side_sees_of_the_person_what_it_may(world: World) -> None:
     own = open_case(world.chen, case.number, side=CONSUMER, now=SOON).person
     assert (own.name, own.phone, own.is_masked) == ("陈试", "13800000001", False)
     before = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
-    assert (before.name, before.phone, before.address) == ("陈**", "138****0001", "")
+    assert (before.name, before.phone, before.address) == ("陈**", "138****0001", "福州市鼓楼区***")
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, WEDNESDAY)
     after = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
     assert (after.name, after.phone) == ("陈试", "13800000001")
