@@ -42,7 +42,35 @@ LEFT_BEHIND = _left_behind()
 
 
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name) or LEFT_BEHIND.get(name) or default
+    """The value of a variable; with ``<NAME>_FILE`` it is read from that file, as secret stores hand it over."""
+    return os.environ.get(name) or _from_file(name) or LEFT_BEHIND.get(name) or default
+
+
+def _from_file(name: str) -> str:
+    place = "" if name.endswith("_FILE") else os.environ.get(f"{name}_FILE", "")
+    if not place:
+        return ""
+    try:
+        return Path(place).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise OddValue(f"{name}_FILE", place, "this file cannot be read.") from None
+
+
+def strong(name: str, secret: str) -> str:
+    """The same secret, if nobody could guess it: at least 32 characters, at least 12 different ones."""
+    if len(secret) < 32 or len(set(secret)) < 12 or secret.startswith("django-insecure"):
+        raise OddValue(name, "…", "it must have at least 32 random characters, such as `openssl rand -base64 48` prints.")
+    return secret
+
+
+def host_of(url: str) -> str:
+    """The name of the host in an address; empty for none."""
+    return urlsplit(url).hostname or ""
+
+
+def is_own_socket(host: str) -> bool:
+    """The database is reached through a folder of this machine, as the embedded one is, and no network lies between."""
+    return host.startswith("/")
 
 
 def yes_no(name: str, default: bool) -> bool:

@@ -13,8 +13,9 @@ ROOT = environment.ROOT
 LOCAL = environment.local_folder()
 
 DEBUG = environment.yes_no("DEBUG", False)
-# Behind https every cookie carries the __Host- prefix and the browser is told to stay there.
-HTTPS = environment.yes_no("HTTPS", False)
+# The portal's own address. With https every cookie carries the __Host- prefix and the browser is told to stay there.
+SITE_URL = environment.site("SITE_URL", environment.text("SITE_URL"))
+HTTPS = SITE_URL.startswith("https://")
 # The demo mailbox shows one-time codes to everybody: only ever on for demo data.
 DEMO = environment.yes_no("DEMO", False)
 TESTING = "pytest" in sys.modules
@@ -27,11 +28,13 @@ if not SECRET_KEY:
     if not (TESTING or COMMAND in _KEYLESS or DEBUG or not COMMAND):
         raise SystemExit("SECRET_KEY is not set: run `make run` once (it makes one), or set a long random value.")
     SECRET_KEY = "only-for-tests-and-commands-that-sign-nothing"  # noqa: S105
-elif len(SECRET_KEY) < 32:
-    raise environment.OddValue("SECRET_KEY", "…", "it must have at least 32 characters.")
+else:
+    environment.strong("SECRET_KEY", SECRET_KEY)
+# The keys before: what they signed (sessions, reset links) still opens, nothing new is signed with them.
+SECRET_KEY_FALLBACKS = [environment.strong("SECRET_KEY_FALLBACKS", key) for key in environment.words("SECRET_KEY_FALLBACKS")]
 
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
-CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", environment.host_of(SITE_URL) or "localhost 127.0.0.1 [::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -58,6 +61,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # These three stand outermost: an answer that the framework makes by itself (a forged Host) carries them too.
+    "odr_portal.shell.Shell",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -66,8 +73,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "odr_portal.errors.RefusedSteps",
 ]
@@ -136,6 +141,10 @@ DATABASES: dict[str, dict[str, Any]] = {
         },
     }
 }
+if not HTTPS and COMMAND in {"", "runserver", "watch"} and not environment.is_own_socket(DATABASES["default"]["HOST"]):
+    raise environment.OddValue(
+        "SITE_URL", SITE_URL, "with a database server of its own the portal is served by https only: write https://host."
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- who you are ------------------------------------------------------------------------------------------------
@@ -178,6 +187,8 @@ if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    # Asked by the machine itself, without the proxy.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -238,8 +249,6 @@ if MAIL_SERVER and not environment.text("EMAIL_FROM"):
 SMS_GATEWAY = environment.gateway(
     "SMS_GATEWAY_URL", environment.text("SMS_GATEWAY_URL"), "SMS_GATEWAY_SECRET", environment.words("SMS_GATEWAY_SECRET")
 )
-# Put before the paths in e-mails, so that they can be clicked.
-SITE_URL = environment.site("SITE_URL", environment.text("SITE_URL"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -100,5 +100,5 @@ def manage(*words: str, before: str = "", **variables: str) -> subprocess.Comple
     line = f'{before}; exec "$0" manage.py "$@"' if before else 'exec "$0" manage.py "$@"'
     return subprocess.run(
         ["bash", "-c", line, sys.executable, *words], cwd=environment.ROOT, capture_output=True, text=True,
-        env={**os.environ, "SECRET_KEY": "k" * 40, **variables},
+        env={**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else", **variables},
     )  # fmt: skip

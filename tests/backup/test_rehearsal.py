@@ -50,7 +50,7 @@ class Cluster:
             "ODR_LOCAL": str(folder),
             "EVIDENCE_ROOT": str(folder / "evidence"),
             "MEDIA_ROOT": str(folder / "files"),
-            "SECRET_KEY": "k" * 40,
+            "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else",
             "DATABASE_URL": self.server.dsn(user=roles.WEB, database=NAME),
             "DATABASE_OWNER_URL": self.server.dsn(user=roles.OWNER, database=NAME),
             "SEAL_KEY_FILE": str(keys / "key.pem"),

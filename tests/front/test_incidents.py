@@ -186,7 +186,7 @@ for address in ("/cases/", "/nowhere/", "/account/"):
 """
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "odr_portal.settings", "SECRET_KEY": "k" * 40, "DEBUG": "no",
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "odr_portal.settings", "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else", "DEBUG": "no",
              "ODR_LOCAL": str(tmp_path), "DATABASE_URL": f"postgresql://portal_web@/portal?host={tmp_path}"},
     )  # fmt: skip
     lines = done.stdout.splitlines()

@@ -41,13 +41,13 @@ def test_odd_numbers_and_switches_refuse(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setenv("PORT", value)
         with pytest.raises(SystemExit, match="from 1 to 65535"):
             environment.number("PORT", 8000, least=1, most=65535)
-    monkeypatch.setenv("HTTPS", "maybe")
+    monkeypatch.setenv("DEMO", "maybe")
     with pytest.raises(SystemExit, match="write yes or no"):
-        environment.yes_no("HTTPS", False)
+        environment.yes_no("DEMO", False)
 
 
 def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "")
-    monkeypatch.setenv("HTTPS", "")
+    monkeypatch.setenv("DEMO", "")
     assert environment.number("PORT", 8000, least=1, most=65535) == 8000
-    assert environment.yes_no("HTTPS", True) is True
+    assert environment.yes_no("DEMO", True) is True

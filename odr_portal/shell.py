@@ -1,0 +1,47 @@
+"""What every answer tells the browser, whoever made it: a page, a file, an error of the framework itself.
+
+The one rule: it stands outermost, so nothing leaves without it; what an answer says of itself stays.
+"""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+ALWAYS = {
+    # Nobody else's page may load what is ours.
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # A photo comes from the camera app of the phone, passkeys are ours; nothing else is asked of the device.
+    "Permissions-Policy": (
+        "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), fullscreen=(), geolocation=(), "
+        "gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), screen-wake-lock=(), usb=()"
+    ),
+    "X-Permitted-Cross-Domain-Policies": "none",
+}
+
+
+class Shell:
+    """Headers for all, and `no-store` for what is somebody's own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in ALWAYS.items():
+            response.headers.setdefault(name, value)
+        if is_somebodys(request, response):
+            # A shared telephone, a proxy, the back button: none may show it to the next person.
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def is_somebodys(request: HttpRequest, response: HttpResponse) -> bool:
+    """Asked with a session, a token or a draft of one's own, or handing one out; errors too."""
+    own = {settings.SESSION_COOKIE_NAME, "draft", "__Host-draft"}
+    return (
+        bool(own & set(request.COOKIES))
+        or "Authorization" in request.headers
+        or bool(response.cookies)
+        or response.status_code >= 400
+    )
