@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from stdnum.cn import uscc as credit_code
 
 from authorities.tables import rows_of
+from odr_portal.safe_cells import plain_cell
 
 from .models import Enterprise
 
@@ -97,7 +98,8 @@ def read(path: Path) -> list[Row]:
     return [_row(line, cells) for line, cells in rows_of(path, required=("row", "name"), optional=optional)]
 
 
-def _row(line: int, cells: Mapping[str, str]) -> Row:
+def _row(line: int, told: Mapping[str, str]) -> Row:
+    cells = {column: plain_cell(text) for column, text in told.items()}
     row = Row(line, cells["row"], cells)
     if row.kind not in USED:
         row.wrong("row", _("没有这种行"))

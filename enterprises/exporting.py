@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from odr_portal.safe_cells import safe_cell
+
 from .exchange import COLUMNS, reference
 from .models import (
     Alias,
@@ -37,7 +39,7 @@ def export_enterprises(out: TextIO) -> int:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return value.isoformat() if isinstance(value, dt.date) else str(value)
+    return value.isoformat() if isinstance(value, dt.date) else safe_cell(str(value))
 
 
 def _rows() -> Iterator[dict[str, Any]]:

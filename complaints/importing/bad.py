@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from odr_portal.safe_cells import safe_cell
+
 HEADING = ("row", "column", "value", "reason")
 LONGEST_VALUE = 200
 MOST_SHOWN = 20
@@ -88,10 +90,6 @@ class BadRows:
         if len(self.first) < MOST_SHOWN:
             self.first.append(bad)
         if self._stream is not None:
-            csv.writer(self._stream).writerow((bad.row, bad.column, _no_formula(bad.value), bad.reason))
+            csv.writer(self._stream).writerow((bad.row, bad.column, safe_cell(bad.value), bad.reason))
             self._stream.flush()
 
-
-def _no_formula(value: str) -> str:
-    """A spreadsheet must not carry out what somebody typed."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@")) else value
