@@ -88,8 +88,10 @@ def insert_and_number(rows: Sequence[models.Model]) -> None:
 
 @cache
 def _insertion(model: type[models.Model]) -> tuple[str, list[Any]]:
-    """The statement of a table and the fields that it wants, put together once a process."""
-    fields: list[Any] = [f for f in model._meta.concrete_fields if not f.primary_key]
+    """The statement of a table and the fields that it wants, put together once a process; what
+    the database fills itself is left to it."""
+    every: list[Any] = list(model._meta.concrete_fields)
+    fields = [f for f in every if not f.primary_key and not f.has_db_default()]
     names = ", ".join(f'"{f.column}"' for f in fields)
     arrays = ", ".join(f"%s::{_array_type(f)}" for f in fields)
     return (f'insert into "{model._meta.db_table}" ({names}) select {names} '  # noqa: S608

@@ -290,9 +290,13 @@ class Engagement(models.Model):
     first_contact_at = models.DateTimeField(null=True, blank=True)
     odr_result = models.CharField(max_length=24, blank=True, default="")
     ended_by = models.CharField(max_length=40, blank=True, default="")
+    #: The ticket in the enterprise's own system; nobody else reads it.
+    external_ref = models.CharField(max_length=80, blank=True, default="")
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["enterprise", "external_ref"], condition=~Q(external_ref=""),
+                                    name="a_ticket_is_one_engagement"),
             models.UniqueConstraint(fields=["complaint"], condition=Q(until_at__isnull=True),
                                     name="one_open_engagement_a_case"),
             models.UniqueConstraint(fields=["enterprise", "id"],

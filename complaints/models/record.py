@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import BigIntegerField, Func, Q
 
 from complaints.models.complaint import Complaint
 
@@ -32,7 +32,11 @@ class RecordedName(models.Model):
 
 
 class HandlingStep(models.Model):
-    """One entry. ``happened_at`` is when it counts, ``written_at`` when it was written."""
+    """One entry. ``happened_at`` is when it counts, ``written_at`` when it was written.
+
+    ``transaction`` is filled by the database: by it events are told in the order in which they
+    became visible (complaints/events.py). It is no part of what is hashed.
+    """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="steps")
     audience = models.CharField(max_length=12, default="parties")
@@ -54,6 +58,9 @@ class HandlingStep(models.Model):
     body = models.TextField()
     previous_hash = models.BinaryField()
     hash = models.BinaryField()
+    transaction = models.BigIntegerField(
+        editable=False, db_default=Func(function="pg_current_xact_id", template="(%(function)s()::text::bigint)",
+                                        output_field=BigIntegerField()))
 
     class Meta:
         ordering = ["complaint_id", "audience", "sequence"]
@@ -62,6 +69,7 @@ class HandlingStep(models.Model):
                                     name="entry_has_its_own_number"),
             models.CheckConstraint(name="entry_is_hashed", condition=~Q(hash=b"")),
         ]
+        indexes = [models.Index(fields=["transaction", "id"], name="entries_as_they_were_committed")]
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.step}"

@@ -27,6 +27,14 @@ from odr_portal.backup.archive import DUMP, EVIDENCE, FILES, Unusable
 ASIDE = "before_restore"
 # As in a new database, so that the next backup has nothing to say about it.
 _NEW_SCHEMA = "create schema public authorization pg_database_owner"
+# Numbers of transactions mean something on the server that counted them only: restored entries come first, by their
+# ids, and a cursor that a program kept is known to be of another time (complaints/events.py).
+_NEW_ERA = [
+    "alter table complaints_handlingstep alter column transaction drop default, "
+    "alter column transaction type bigint using 0, "
+    "alter column transaction set default pg_current_xact_id()::text::bigint",
+    "select setval('complaints_event_era', extract(epoch from clock_timestamp())::bigint)",
+]
 Tell = Callable[[str, int], None]
 
 
@@ -80,6 +88,7 @@ def restore(path: Path, *, target: Target, anchor: Anchor | None, public_key: Pa
             if pending:
                 _manage(target.url, "migrate", "--noinput", "-v0")
                 done.said.append(f"The archive is of an older portal: {pending} migrations were applied.")
+            database.run(target.url, _NEW_ERA)
             done.verified = _verify(target.url, public_key)
             _compare_seal(done, manifest, is_empty=is_empty)
     done.warnings += _drop_aside(target.url)

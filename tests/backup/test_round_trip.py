@@ -110,6 +110,9 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
         user=roles.WEB,
     )
     assert following > highest
+    # Transactions of another server mean nothing here, and a cursor from there is known by its era.
+    assert beside.query("select distinct transaction from complaints_handlingstep", user=roles.WEB) == [(0,)]
+    assert beside.query("select last_value > 1000000 from complaints_event_era", user=roles.WEB) == [(True,)]
 
 
 @full

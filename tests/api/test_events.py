@@ -1,0 +1,115 @@
+"""Events reach a program once each and without a gap, whoever commits first."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from complaints import events
+from complaints.handling import authority, enterprise
+from complaints.models import Complaint, HandlingStep
+from complaints.workflow import Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def in_a_thread_of_its_own(work: Any) -> Any:
+    """A connection beside this one."""
+    found: list[Any] = []
+
+    def run() -> None:
+        try:
+            found.append(work())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(timeout=30)
+    return found[0]
+
+
+def all_after(cursor: str, user: Any) -> tuple[list[tuple[str, str]], str]:
+    rows, after = events.events_after(cursor, visible=events.known_to(user, on=WEDNESDAY.date()), limit=500)
+    return [(row.complaint.number, row.step) for row in rows], after
+
+
+def test_F46_an_entry_that_commits_late_is_not_skipped(world: World) -> None:
+    given.filed(world)
+    _, start = all_after("", world.chen)
+    first: list[Complaint] = []
+
+    def beside() -> Any:
+        second = given.filed(world)
+        seen = all_after(start, world.chen)
+        return second.number, seen
+
+    with transaction.atomic():
+        # T1 takes its numbers and stays open while T2 begins and commits.
+        first.append(given.filed(world))
+        second, (seen, cursor) = in_a_thread_of_its_own(beside)
+        assert seen == [], "T2 is told only when nothing older can still appear"
+    later, after = all_after(cursor, world.chen)
+    assert later == [(first[0].number, "file"), (second, "file")]
+    assert all_after(after, world.chen)[0] == []
+
+
+def test_pages_follow_each_other(world: World) -> None:
+    given.a_complaint(world, status=Status.AWAITING_CONSUMER)
+    whole, _ = all_after("", world.chen)
+    walked, cursor = [], ""
+    while True:
+        rows, cursor = events.events_after(cursor, visible=events.known_to(world.chen), limit=2)
+        if not rows:
+            break
+        walked += [(row.complaint.number, row.step) for row in rows]
+    assert walked == whole
+    assert [step for _, step in whole] == ["file", "forward", "accept_case", "make_offer"]
+
+
+def test_T63_who_gave_the_case_up_hears_no_more_of_it(world: World) -> None:
+    case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
+    later = WEDNESDAY + timedelta(hours=1)
+    given.step(case, enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk, text="不是我们的。"),
+               world.handler, later)
+    if case.status == Status.FILED:
+        given.step(case, authority.refer_to_triage(reason="returned", explanation=given.BECAUSE),
+                   world.actor("system"), later + timedelta(minutes=1))
+    steps = [step for _, step in all_after("", world.ming)[0]]
+    assert "return_case" in steps
+    assert "refer_to_triage" not in steps
+    assert "refer_to_triage" in [step for _, step in all_after("", world.chen)[0]]
+    assert all_after("", world.hua)[0] == []
+
+
+def test_what_is_for_the_enterprise_alone_stays_there(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    given.step(case, enterprise.add_internal_note(text="账单系统已查"), world.handler, WEDNESDAY)
+    given.step(case, enterprise.flag_concern(text="疑似职业索赔"), world.handler, WEDNESDAY)
+    assert "add_internal_note" in [step for _, step in all_after("", world.ming)[0]]
+    for who, hears in ((world.chen, set()), (world.rui, {"flag_concern"}), (world.ming, {"add_internal_note"})):
+        steps = {step for _, step in all_after("", who)[0]}
+        assert steps & {"add_internal_note", "flag_concern"} == hears
+
+
+def test_a_cursor_from_before_a_restore_goes_on_by_the_entries(world: World) -> None:
+    given.filed(world)
+    _, before = all_after("", world.chen)
+    seen = HandlingStep.objects.order_by("pk").last()
+    assert seen is not None
+    era, transaction_id, _entry = before.split(".")
+    old = f"{int(era) + 7}.{int(transaction_id) + 1_000_000}.{seen.pk}"
+    new = given.filed(world)
+    assert (new.number, "file") in all_after(old, world.chen)[0]
+
+
+@pytest.mark.parametrize("odd", ["x", "1", "1.2", "1.2.x", "1.2.3.4", "-1.2.3", "１.２.３", "9" * 40 + ".1.1"])
+def test_an_odd_cursor_is_named_as_one(odd: str, db: None) -> None:
+    with pytest.raises(events.OddCursor):
+        events.events_after(odd, visible=HandlingStep.objects.all())
