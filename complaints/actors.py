@@ -14,7 +14,7 @@ from authorities.models import Officer
 from complaints.models import Complaint
 from complaints.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, Role
 from enterprises.models import Staff
-from enterprises.staffing import branch_ids_seen_by
+from enterprises.staffing import at_work, branch_ids_seen_by
 from odr_portal.accounts.models import User
 
 _OFFICER_ROLES = {
@@ -113,7 +113,7 @@ def actors_of(user: User, *, on: date) -> list[Actor]:
     for office in offices:
         by_authority.setdefault(office.authority_id, []).append(office)
     found += [officer(rows) for rows in by_authority.values()]
-    jobs = (Staff.objects.on(on).filter(user=user)
+    jobs = (at_work(on).filter(user=user)
             .select_related("user", "enterprise", "branch").order_by("id"))
     found += [staff_member(job) for job in jobs]
     return [*found, consumer(user)]

@@ -1,16 +1,18 @@
-"""Which branches a person of an enterprise sees: their own and those below.
+"""Who is at work for an enterprise today, and which branches that person sees: their own and those below.
 
-Rule: headquarters sees all of its enterprise; a branch never sees a sibling,
+Rule: who has no job today, or whose enterprise is suspended or ended, is at no desk. Headquarters sees all of its enterprise; a branch never sees a sibling,
 nor the branch above it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from .models import Branch, Staff
+from .models import Branch, Enterprise, Staff
 
 _SUBTREE = """
 with recursive below as (
@@ -20,6 +22,12 @@ with recursive below as (
 )
 select id from below order by id
 """
+
+
+def at_work(day: date) -> QuerySet[Staff]:
+    """The jobs that let somebody in on `day`; every door and both walls ask this anew."""
+    shut = (Enterprise.Enrolment.SUSPENDED, Enterprise.Enrolment.ENDED)
+    return Staff.objects.on(day).exclude(enterprise__enrolment__in=shut)
 
 
 def branch_subtree(branch_ids: Iterable[int]) -> list[int]:

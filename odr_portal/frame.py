@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Officer
-from enterprises.models import Staff
+from enterprises.staffing import at_work
 from odr_portal.accounts.display import chosen_display, chosen_theme
 from odr_portal.accounts.landing import is_here
 
@@ -79,7 +79,7 @@ def organisation_of(user: Any) -> tuple[str, Any]:
     officer = Officer.objects.on(today).filter(user=user).select_related("authority").first()
     if officer is not None:
         return "authority", officer.authority
-    staff = Staff.objects.on(today).filter(user=user).select_related("enterprise").first()
+    staff = at_work(today).filter(user=user).select_related("enterprise").first()
     return ("enterprise", staff.enterprise) if staff is not None else ("", None)
 
 

@@ -20,7 +20,7 @@ from complaints.models import Contact, InternalNote, Matter, Obligation
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import FAILURE_REASONS, Clock, Status
 from enterprises.models import Staff
-from enterprises.staffing import branch_ids_seen_by
+from enterprises.staffing import at_work, branch_ids_seen_by
 
 S = Status
 CONTACT_CHANNELS = ("phone", "sms", "email", "visit", "message", "other")
@@ -28,7 +28,7 @@ CONTACT_CHANNELS = ("phone", "sms", "email", "visit", "message", "other")
 
 def _handler(file: CaseFile, handler_id: int) -> Staff:
     """A handler who works for this enterprise today, in a branch that has the case."""
-    staff = (Staff.objects.on(file.today).select_related("user")
+    staff = (at_work(file.today).select_related("user")
              .filter(pk=handler_id, enterprise=file.complaint.enterprise,
                      role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER]).first())
     seen = branch_ids_seen_by(staff) if staff is not None else None

@@ -17,7 +17,7 @@ from django.utils import timezone
 from authorities.models import Authority, Officer, Region
 from complaints.workflow import Outcome, Status
 from enterprises.models import Branch, Brand, Enterprise, Staff
-from enterprises.staffing import branch_ids_seen_by
+from enterprises.staffing import at_work, branch_ids_seen_by
 
 if TYPE_CHECKING:
     from odr_portal.accounts.models import User
@@ -56,7 +56,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
         seen = Q(consumer_id=user.pk)
-        for staff in Staff.objects.on(day).filter(user_id=user.pk).select_related("enterprise"):
+        for staff in at_work(day).filter(user_id=user.pk).select_related("enterprise"):
             engagements = Engagement.objects.filter(
                 complaint_id=OuterRef("pk"), enterprise_id=staff.enterprise_id
             )

@@ -37,7 +37,7 @@ from complaints.views.case_form import take_step
 from complaints.views.enterprise_desk import Desk, case_url, desk_page, held
 from complaints.workflow import ENTERPRISE_ROLES
 from enterprises.models import Staff
-from enterprises.staffing import branches_above
+from enterprises.staffing import at_work, branches_above
 
 Data = QueryDict | None
 
@@ -77,7 +77,7 @@ def text_page(slug: str, step: str, verb: Callable[..., Move], label: Any, effec
 def _people(page: CasePage) -> list[Staff]:
     """Handlers of the branch that has the case, of those above it, and of headquarters."""
     case = page.complaint
-    people = (Staff.objects.on(page.today).select_related("user", "branch", "enterprise")
+    people = (at_work(page.today).select_related("user", "branch", "enterprise")
               .filter(enterprise_id=case.enterprise_id or 0, user__is_active=True,
                       role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER]).order_by("user__name", "pk"))
     around = {case.branch_id, *(branches_above(case.branch) if case.branch else [])}
