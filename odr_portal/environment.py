@@ -97,6 +97,13 @@ def words(name: str, default: str = "") -> list[str]:
     return [word for word in text(name, default).replace(",", " ").split() if word]
 
 
+def ports(name: str, values: list[str]) -> list[int]:
+    """One or more ports of TCP."""
+    if not values or not all(value.isdecimal() and 1 <= int(value) <= 65535 for value in values):
+        raise OddValue(name, " ".join(values), "write one or more ports, such as 443 8443.")
+    return [int(value) for value in values]
+
+
 def database(name: str, url: str) -> dict[str, str]:
     """A postgresql:// address as Django's settings; a folder as ?host= is a unix socket."""
     wanted = "write postgresql://user:password@host:port/name."

@@ -210,6 +210,9 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 MEDIA_ROOT = environment.text("MEDIA_ROOT", str(LOCAL / "files"))
 # Evidence is private: no address of the site leads into this folder.
 EVIDENCE_ROOT = environment.text("EVIDENCE_ROOT", str(LOCAL / "evidence"))
+# Files of exports wait here for a day at most.
+EXPORT_ROOT = environment.text("EXPORT_ROOT", str(LOCAL / "exports"))
+EXPORT_MOST_ROWS = environment.number("EXPORT_MOST_ROWS", 100_000, least=1, most=1_000_000)
 
 # --- language and time ------------------------------------------------------------------------------------------
 
@@ -249,6 +252,8 @@ if MAIL_SERVER and not environment.text("EMAIL_FROM"):
 SMS_GATEWAY = environment.gateway(
     "SMS_GATEWAY_URL", environment.text("SMS_GATEWAY_URL"), "SMS_GATEWAY_SECRET", environment.words("SMS_GATEWAY_SECRET")
 )
+# Where webhooks of enterprises may knock; always https, always addresses of the open internet.
+WEBHOOK_PORTS = environment.ports("WEBHOOK_PORTS", environment.words("WEBHOOK_PORTS", "443"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -19,8 +19,8 @@ from django.core.validators import validate_email
 from django.utils.crypto import salted_hmac
 
 from complaints.channels import SEND_WITHIN, Bounced, Letter, ServerAway, TryAgain
-from complaints.channels.limit import Limit
 from odr_portal.environment import MailServer
+from odr_portal.limit import Limit
 
 #: For one answer of the server.
 ANSWER_WITHIN = 4.0

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from complaints.channels import Bounced, Letter, ServerAway, TryAgain, limit, mail, open_channels, signing
+from complaints.channels import Bounced, Letter, ServerAway, TryAgain, mail, open_channels, signing
 from complaints.channels.mail import Mail
 from complaints.channels.sms import Sms
-from odr_portal import environment
+from odr_portal import environment, limit
 from tests.portal.post_office import Gateway, PostOffice, gateway, post_office
 
 __all__ = ["gateway", "post_office"]
