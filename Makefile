@@ -19,7 +19,7 @@ help:
 	@echo "make test-full  everything"
 	@echo "make soak       two hours of random faults (SOAK_MINUTES=… SOAK_SEED=…)"
 	@echo "make prove-faults   the fault tests turn red where a defence is missing (TWIN=…)"
-	@echo "make check      style, types, import order, settings, migrations"
+	@echo "make check      style, types, import order, settings, migrations, what we build on"
 	@echo "make bench      what the portal costs, beside the least that this machine can do (15 minutes)"
 	@echo "make lock       pin the requirements anew"
 
@@ -59,6 +59,7 @@ check: set-up-tests
 	@.venv/bin/lint-imports
 	@$(PYTHON) manage.py check
 	@$(PYTHON) -W ignore manage.py makemigrations --check --dry-run
+	@tools/check-supply-chain
 
 # BENCH="--quick" or names: make bench BENCH="filing lists"
 BENCH ?=

@@ -1,0 +1,78 @@
+"""The worker of the web server: somebody who sends slowly waits outside, and holds no thread meanwhile.
+
+The one rule: a thread is given to a request whose head is there, and for a bounded time. The server's own worker
+blocks a thread from the first byte on, so that eight connections which say nothing more would stop the portal.
+"""
+
+import socket
+import time
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+#: Seconds in which the whole head of a request must have come.
+HEAD_WITHIN = 10.0
+#: Seconds of silence in the middle of a body, or of an answer that nobody fetches, after which the line is cut.
+SILENCE = 15.0
+#: Seconds for one request from its head to the last byte of the answer: 10 MB over a poor mobile network.
+WHOLE_WITHIN = 300.0
+#: As far as a head is looked at; the parser refuses a longer one by itself.
+HEAD_BYTES = 65536
+_INCOMPLETE = object()
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc]
+    """`waiting`: connection → when its head must be there; `busy`: connection → when its line is cut."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.waiting: dict[Any, float] = {}
+        self.busy: dict[Any, float] = {}
+
+    def handle(self, conn: Any) -> Any:
+        if self.cfg.is_ssl or self._head_is_there(conn):
+            self.waiting.pop(conn, None)
+            return super().handle(conn)
+        self.waiting.setdefault(conn, time.monotonic() + HEAD_WITHIN)
+        return _INCOMPLETE
+
+    def _head_is_there(self, conn: Any) -> bool:
+        """Whether a thread has something to do: a whole head, the end of the line, or too much to be a head."""
+        if conn.initialized and conn.parser.unreader.buf.getvalue():
+            return True
+        try:
+            seen = conn.sock.recv(HEAD_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            # Nothing yet: the server's own worker hands it back to the poller.
+            return conn not in self.waiting
+        except OSError:
+            return True
+        return not seen or len(seen) == HEAD_BYTES or b"\r\n\r\n" in seen or b"\n\n" in seen
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        conn.sock.settimeout(SILENCE)
+        self.busy[conn] = time.monotonic() + WHOLE_WITHIN
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            self.busy.pop(conn, None)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        if fs.cancelled() or fs.exception() is not None or fs.result() is not _INCOMPLETE:
+            super().finish_request(conn, fs)
+
+    def murder_pending(self) -> None:
+        """Once a second: look again at heads that are coming, cut what takes too long."""
+        super().murder_pending()
+        now = time.monotonic()
+        for conn, until in list(self.waiting.items()):
+            if now < until and self.alive:
+                self.enqueue_req(conn)
+            else:
+                self.waiting.pop(conn, None)
+                self.nr_conns -= 1
+                conn.close()
+        for conn, until in list(self.busy.items()):
+            if now >= until:
+                # The thread that reads or writes there wakes with an error and ends the request.
+                conn.sock.shutdown(socket.SHUT_RDWR)
