@@ -20,7 +20,9 @@ HTTPS = SITE_URL.startswith("https://")
 DEMO = environment.yes_no("DEMO", False)
 TESTING = "pytest" in sys.modules
 
-_KEYLESS = {"makemigrations", "check", "collectstatic", "database_roles", "compilemessages", "help"}
+_KEYLESS = {
+    "makemigrations", "check", "collectstatic", "database_roles", "compilemessages", "help", "write_permissions",
+}  # fmt: skip
 COMMAND = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in {"manage.py", "django-admin"} else ""
 
 SECRET_KEY = environment.text("SECRET_KEY")
@@ -75,6 +77,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "odr_portal.errors.RefusedSteps",
+    # Innermost: whatever it refuses passes the same doors on its way out as any other answer.
+    "odr_portal.gate.Gate",
 ]
 
 ROOT_URLCONF = "odr_portal.urls"

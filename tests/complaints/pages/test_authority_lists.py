@@ -102,9 +102,10 @@ def test_names_are_masked_in_lists(world: World) -> None:
     assert "13800000001" not in page
 
 
-#: Before its rows every page asks who is there, which offices are held and what the frame shows; a list then its counts
+#: Before its rows every page asks who is there, what they are (the gate), which offices are held and what the frame
+#: shows; a list then its counts
 #: in one, ids in one for dated and one for undated cases, rows, names, clocks and the calendar.
-QUERIES = {"/authority/": 14, "/authority/cases/": 15, "/authority/triage/": 15, "/authority/approvals/": 8}
+QUERIES = {"/authority/": 15, "/authority/cases/": 16, "/authority/triage/": 16, "/authority/approvals/": 9}
 
 
 @pytest.mark.parametrize("path", list(QUERIES))

@@ -22,7 +22,7 @@ S = Status
 QUEUE = "/enterprise/queue/"
 #: Session and person 2, jobs and branches 3, counts 1, ids 2 (dated, undated), rows 1, names 1, last entries 1,
 #: clocks 1, calendar 1, frame 2.
-QUERIES = 15
+QUERIES = 16
 
 
 @pytest.fixture(autouse=True)
