@@ -8,7 +8,7 @@ import socket
 import time
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 #: Seconds in which the whole head of a request must have come.
 HEAD_WITHIN = 10.0
@@ -30,24 +30,28 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self.busy: dict[Any, float] = {}
 
     def handle(self, conn: Any) -> Any:
-        if self.cfg.is_ssl or self._head_is_there(conn):
+        seen = b"" if self.cfg.is_ssl else self._beginning(conn)
+        if seen is None and conn not in self.waiting:
+            # Nothing at all yet: the poller of the server's own worker wakes us.
+            return _DEFER
+        # The end of the line, a whole head, or too much to be one: a thread has something to do.
+        if seen is not None and (not seen or len(seen) >= HEAD_BYTES or b"\r\n\r\n" in seen or b"\n\n" in seen):
             self.waiting.pop(conn, None)
+            conn.data_ready = True
             return super().handle(conn)
         self.waiting.setdefault(conn, time.monotonic() + HEAD_WITHIN)
         return _INCOMPLETE
 
-    def _head_is_there(self, conn: Any) -> bool:
-        """Whether a thread has something to do: a whole head, the end of the line, or too much to be a head."""
+    def _beginning(self, conn: Any) -> bytes | None:
+        """What has come so far, left where it is; b"" where the parser must decide, None for nothing yet."""
         if conn.initialized and conn.parser.unreader.buf.getvalue():
-            return True
+            return b""
         try:
-            seen = conn.sock.recv(HEAD_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            return bytes(conn.sock.recv(HEAD_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except BlockingIOError:
-            # Nothing yet: the server's own worker hands it back to the poller.
-            return conn not in self.waiting
+            return None
         except OSError:
-            return True
-        return not seen or len(seen) == HEAD_BYTES or b"\r\n\r\n" in seen or b"\n\n" in seen
+            return b""
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         conn.sock.settimeout(SILENCE)
