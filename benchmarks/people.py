@@ -66,13 +66,13 @@ def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.hashers import make_password
-    from django.contrib.sessions.backends.db import SessionStore
-    from django.contrib.sessions.models import Session
 
     from complaints.filing import composing, drafts
     from complaints.models import FilingDraft
     from enterprises.models import Enterprise
-    from odr_portal.accounts.models import User
+    from odr_portal.accounts.entering import BACKEND, ENTERED, SEEN
+    from odr_portal.accounts.models import BrowserSession, User
+    from odr_portal.accounts.sessions import SessionStore, stored_key
 
     pick = f"{Enterprise.objects.get(name=ENTERPRISE).pk}--"
     unusable = make_password(None)
@@ -82,21 +82,25 @@ def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
     )
     store = SessionStore()
     until = now + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    keys = [uuid.uuid4().hex for _ in users]
     sessions = [
-        Session(
-            session_key=f"{uuid.uuid4().hex}",
+        BrowserSession(
+            session_key=stored_key(key),
             session_data=store.encode(
                 {
                     SESSION_KEY: str(user.pk),
-                    BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
+                    BACKEND_SESSION_KEY: BACKEND,
                     HASH_SESSION_KEY: user.get_session_auth_hash(),
+                    ENTERED: int(now.timestamp()),
+                    SEEN: int(now.timestamp()),
                 }
             ),
             expire_date=until,
+            user=user,
         )
-        for user in users
+        for user, key in zip(users, keys, strict=True)
     ]
-    Session.objects.bulk_create(sessions)
+    BrowserSession.objects.bulk_create(sessions)
     made = [
         FilingDraft(
             key_digest=uuid.uuid4().hex * 2,
@@ -113,4 +117,4 @@ def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
     judged = composing.to_request(made[0], now=now)
     if isinstance(judged, composing.Unfinished) or not judged.contact_verified:
         raise SystemExit(f"the prepared draft would be refused: {getattr(judged, 'by_field', lambda: 'unproven')()}")
-    return [Ready(session.session_key, str(draft.pk)) for session, draft in zip(sessions, made, strict=True)]
+    return [Ready(key, str(draft.pk)) for key, draft in zip(keys, made, strict=True)]

@@ -37,11 +37,12 @@ SECRET_KEY_FALLBACKS = [environment.strong("SECRET_KEY_FALLBACKS", key) for key 
 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", environment.host_of(SITE_URL) or "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
+# How many proxies stand in front and append to X-Forwarded-For; behind https there is one.
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 1 if HTTPS else 0, least=0, most=9)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -74,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "odr_portal.accounts.entering.SignedIn",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "odr_portal.errors.RefusedSteps",
@@ -154,6 +156,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- who you are ------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["odr_portal.accounts.backend.PortalBackend"]
 LOGIN_URL = "/account/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -165,12 +168,13 @@ if TESTING:
     # A slow hash is the point of Argon2, and of no test.
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 # In the database: sessions must outlive the loss of Valkey.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "odr_portal.accounts.sessions"
+# Of who is not signed in; entering.py says how long the others last.
 SESSION_COOKIE_AGE = 43200
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"

@@ -4,7 +4,14 @@ Three sizes: test-fast leaves out browsers, killed processes and what is `thorou
 out what is `full`; test-full runs everything.
 """
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
+from django.test import Client
+
+from odr_portal.accounts import entering
 
 pytest_plugins = ["tests.server", "tests.directory", "tests.cast"]
 
@@ -27,3 +34,26 @@ def _pages_of_a_test_are_open(request: pytest.FixtureRequest, monkeypatch: pytes
     """A test that brings its own addresses is no page of the portal: permissions.csv does not know them."""
     if request.node.get_closest_marker("urls"):
         monkeypatch.setattr("odr_portal.gate.is_public", lambda *_: True)
+
+
+#: Beyond every clock that a test sets.
+ALWAYS = int(datetime(2199, 1, 1, tzinfo=UTC).timestamp())
+_force_login = Client.force_login
+
+
+def force_login(self: Client, user: Any, backend: str | None = None) -> None:
+    """What nearly every test means: somebody who is in, factor shown, whatever the clock says then."""
+    _force_login(self, user, backend)
+    session = self.session
+    for name in (entering.ENTERED, entering.SEEN, entering.VERIFIED, entering.CONFIRMED):
+        session[name] = ALWAYS
+    session.save()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signed_in_with_everything() -> Iterator[None]:
+    """``client.force_login`` gives a session with the second factor. How sessions begin is tested in tests/accounts."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Client, "force_login", force_login)
+    yield
+    patch.undo()

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,10 +29,9 @@ from complaints.models.evidence import Evidence
 from complaints.views.filing_check import check
 from complaints.views.filing_frame import Held, address_of, give_cookie, held_by, receipt_address, show
 from odr_portal.accounts.contacts import Contact, may_sign_in_by_code, user_for
+from odr_portal.accounts.entering import enter
 from odr_portal.accounts.idempotency import KEY_FIELD
 from odr_portal.accounts.models import User
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @never_cache
@@ -161,7 +159,7 @@ def _take_in(request: HttpRequest, held: Held, step: str, *, now: datetime) -> H
     following = "check" if request.GET.get("back") == "check" else steps.after(step)
     response = redirect(address_of(draft, following))
     if proven is not None and may_sign_in_by_code(proven):
-        login(request, proven, backend=BACKEND)
+        enter(request, proven, now=now, how="code")
     return response
 
 

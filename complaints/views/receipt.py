@@ -7,11 +7,9 @@ filed, and never again; the case keeps its digest only.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import segno
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -25,30 +23,7 @@ from complaints.models import Complaint, Deadline
 from complaints.standing import standing
 from complaints.views.filing_frame import Held, held_by
 from odr_portal.accounts.models import User
-
-
-@dataclass(frozen=True)
-class Code:
-    """A QR code as one SVG path: `size` modules wide, quiet zone included."""
-
-    size: int
-    path: str
-
-
-def qr_code(text: str) -> Code:
-    """Error level Q, quiet zone of four modules."""
-    rows = [list(row) for row in segno.make(text, error="q", micro=False).matrix_iter(border=4)]
-    parts = []
-    for y, row in enumerate(rows):
-        x = 0
-        while x < len(row):
-            run = x
-            while run < len(row) and row[run]:
-                run += 1
-            if run > x:
-                parts.append(f"M{x} {y}h{run - x}v1h-{run - x}z")
-            x = max(run, x + 1)
-    return Code(len(rows), "".join(parts))
+from odr_portal.qr import qr_code
 
 
 @never_cache

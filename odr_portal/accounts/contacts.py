@@ -51,6 +51,13 @@ def parse_contact(text: str) -> Contact | None:
     return Contact("sms", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+def contact_of(user: User) -> Contact | None:
+    """Where codes for this person go: the phone, else the mailbox."""
+    if user.phone:
+        return Contact("sms", user.phone)
+    return Contact("email", user.email) if user.email else None
+
+
 def known_user(contact: Contact) -> User | None:
     """The user with this address, if there is one."""
     found = (

@@ -17,6 +17,11 @@ def demo_people() -> QuerySet[User]:
     return User.objects.filter(is_active=True, email__endswith=f"@{DEMO_DOMAIN}").order_by("pk")
 
 
+def is_demo_person(user: User) -> bool:
+    """True for somebody of the demo domain; whether this is a demo at all is another question."""
+    return (user.email or "").endswith(f"@{DEMO_DOMAIN}")
+
+
 def work_of(user: User) -> str:
     """The organisation this person works for, in words; empty for a consumer."""
     for relation, organisation in (("offices", "authority"), ("employments", "enterprise")):

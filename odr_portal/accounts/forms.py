@@ -40,6 +40,31 @@ class CodeForm(forms.Form):
     )
 
 
+class FactorForm(forms.Form):
+    """The second factor by hand: six digits of the app, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("验证器里的6位数字"),
+        help_text=_("手机不在手边，填一个恢复码也行。"),
+        max_length=40,
+        error_messages={"required": _("请填6位数字，或一个恢复码")},
+        widget=forms.TextInput(attrs={"class": "w-10", "autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+
+class NewAppForm(forms.Form):
+    """The first code of a new app, so that a mistyped key is found at once."""
+
+    code = forms.CharField(
+        label=_("验证器现在显示的6位数字"),
+        max_length=40,
+        error_messages={"required": _("请填验证器显示的6位数字")},
+        widget=forms.TextInput(
+            attrs={"class": "w-10", "inputmode": "numeric", "autocomplete": "one-time-code", "spellcheck": "false"}
+        ),
+    )
+
+
 class PasswordForm(forms.Form):
     """Staff: work e-mail and password."""
 

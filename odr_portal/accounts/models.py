@@ -8,6 +8,8 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -45,6 +47,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     person_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # A new phone or mailbox: for a day nothing that matters is done with it (holding.py).
+    contact_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -75,9 +79,14 @@ class SignInCode(models.Model):
         SIGN_IN = "sign_in", _("登录")
         FILING = "filing", _("提交投诉")
         STEP = "step", _("办理案件")
+        CONFIRM = "confirm", _("再次确认")
+        CHANGE = "change", _("更换手机或邮箱")
+        RESET = "reset", _("重设密码")
 
     purpose = models.CharField(max_length=20, choices=Purpose.choices)
     address = models.CharField(max_length=254)
+    # The browser that asked (codes.py); another one cannot use the code.
+    flow_digest = models.CharField(max_length=64, default="")
     code_digest = models.CharField(max_length=64)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -104,17 +113,81 @@ class SignInCode(models.Model):
         return f"{self.purpose} {self.created_at:%Y-%m-%d %H:%M}"
 
 
-class WrongPassword(models.Model):
-    """A failed password sign-in, counted here because the cache may be away."""
+class CountedTry(models.Model):
+    """Something that is allowed so often (limits.py), counted here because the cache may be away."""
 
-    address_digest = models.CharField(max_length=64)
+    kind = models.CharField(max_length=40)
+    who_digest = models.CharField(max_length=64)
     at = models.DateTimeField()
 
     class Meta:
-        indexes = (models.Index(fields=("address_digest", "-at"), name="wrong_passwords_of_an_address"),)
+        indexes = (
+            models.Index(fields=("kind", "who_digest", "-at"), name="tries_of_somebody"),
+            models.Index(fields=("at",), name="oldest_tries_first"),
+        )
 
     def __str__(self) -> str:
-        return f"{self.address_digest[:8]} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class BrowserSession(AbstractBaseSession):
+    """A browser that came by, found by a digest of its cookie; ``user`` is empty until somebody signed in."""
+
+    user = models.ForeignKey("accounts.User", null=True, on_delete=models.CASCADE, related_name="browser_sessions")
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        from odr_portal.accounts.sessions import SessionStore
+
+        return SessionStore
+
+    def __str__(self) -> str:
+        return self.session_key[:8]
+
+
+class SecondFactor(models.Model):
+    """What somebody holds beside the password: an authenticator app or a passkey."""
+
+    class Kind(models.TextChoices):
+        APP = "app", _("验证器应用")
+        PASSKEY = "passkey", _("通行密钥")
+
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="second_factors")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(max_length=60)
+    # App: the shared key under a key of the installation. Passkey: its public key.
+    key = models.BinaryField()
+    credential_id = models.BinaryField(null=True, unique=True)
+    # App: the last half minute that was used. Passkey: how often it signed.
+    counter = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(kind="app", credential_id__isnull=True) | Q(kind="passkey", credential_id__isnull=False),
+                name="a_passkey_has_an_id_and_an_app_has_none",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class RecoveryCode(models.Model):
+    """One way in for somebody whose factors are lost: shown once, kept as a digest, used up."""
+
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="recovery_codes")
+    code_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "code_digest"), name="one_recovery_code_each"),)
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d}"
 
 
 class OutgoingMessage(models.Model):

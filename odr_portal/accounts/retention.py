@@ -6,16 +6,16 @@ The one rule: only rows whose work is done go, a few hundred at a time, so that 
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.sessions.models import Session
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from odr_portal.accounts.models import (
+    BrowserSession,
+    CountedTry,
     IdempotencyKey,
     OutgoingMessage,
     SecurityEvent,
     SignInCode,
-    WrongPassword,
 )
 from odr_portal.accounts.security_log import KEPT_FOR
 
@@ -27,7 +27,7 @@ MESSAGES_FOR = timedelta(days=7)
 
 
 def throw_away_done(*, now: datetime, limit: int) -> int:
-    """Answered requests, dead codes, old wrong passwords, ended sessions, the security log of last year. Returns how many rows went."""
+    """Answered requests, dead codes, old counts of tries, ended sessions, the security log of last year. Returns how many rows went."""
     used_or_expired = Coalesce(F("used_at"), F("expires_at"))
     codes = SignInCode.objects.annotate(dead_at=used_or_expired).filter(
         Q(dead_at__lte=now - CODES_FOR) & Q(created_at__lte=now - CODES_FOR)
@@ -35,9 +35,9 @@ def throw_away_done(*, now: datetime, limit: int) -> int:
     done: tuple[QuerySet[Any], ...] = (
         IdempotencyKey.objects.filter(created_at__lte=now - KEYS_FOR),
         codes,
-        WrongPassword.objects.filter(at__lte=now - CODES_FOR),
+        CountedTry.objects.filter(at__lte=now - CODES_FOR),
         OutgoingMessage.objects.filter(created_at__lte=now - MESSAGES_FOR),
-        Session.objects.filter(expire_date__lte=now),
+        BrowserSession.objects.filter(expire_date__lte=now),
         SecurityEvent.objects.filter(at__lte=now - KEPT_FOR),
     )
     return sum(delete_some(rows, limit=limit) for rows in done)

@@ -21,7 +21,7 @@ from odr_portal.backup import database
 from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Part, Unusable, Writer, is_plain
 
 #: Whoever reads a backup must not be able to be somebody; signing in again costs nothing.
-LEFT_OUT = ("django_session",)
+LEFT_OUT = ("accounts_browsersession",)
 _MOST_NAMED = 100
 Tell = Callable[[str, int], None]
 

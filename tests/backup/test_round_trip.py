@@ -76,14 +76,14 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not list(tmp_path.glob("*.partial"))
     with connection.cursor() as cursor:
-        cursor.execute("insert into django_session values ('secretkeyofasession', '', now())")
+        cursor.execute("insert into accounts_browsersession (session_key, session_data, expire_date) values ('secretkeyofasession', '', now())")
 
     told, warned = beside.restore(file)
     assert "The record is unbroken." in told
     assert "LOOK" not in warned
     here, there = counts(os.environ["DATABASE_OWNER_URL"]), counts(beside.url)
-    assert there.pop("django_session") == 0
-    assert here.pop("django_session") == 1
+    assert there.pop("accounts_browsersession") == 0
+    assert here.pop("accounts_browsersession") == 1
     assert there == here
     row = Evidence.objects.get()
     assert (tmp_path / "restored" / "evidence" / row.path).read_text() == "九月账单"
@@ -118,7 +118,7 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
 @full
 def test_no_secret_is_inside(portal: Complaint, tmp_path: Path, settings: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("insert into django_session values ('secretkeyofasession', 'x', now())")
+        cursor.execute("insert into accounts_browsersession (session_key, session_data, expire_date) values ('secretkeyofasession', 'x', now())")
     save(tmp_path / "portal.tar")
     with (tmp_path / "portal.tar").open("rb") as file:
         entry = next(archive.entries(file))

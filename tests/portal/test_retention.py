@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -14,7 +13,7 @@ from complaints import retention
 from complaints.filing import drafts
 from complaints.models import Complaint, FilingDraft, HandlingStep, Heartbeat, PersonalText, TrackingTry
 from complaints.tasks import sweep_expired
-from odr_portal.accounts.models import IdempotencyKey, SignInCode, WrongPassword
+from odr_portal.accounts.models import BrowserSession, CountedTry, IdempotencyKey, SignInCode
 from odr_portal.celery import beats
 from tests.cast import World
 from tests.given import filed
@@ -37,8 +36,8 @@ def key(made: datetime) -> IdempotencyKey:
     return IdempotencyKey.objects.create(actor="a", key=str(made), body_digest="x", reference="/", created_at=made)
 
 
-def session(name: str, until: datetime) -> Session:
-    return Session.objects.create(session_key=name, session_data="", expire_date=until)
+def session(name: str, until: datetime) -> BrowserSession:
+    return BrowserSession.objects.create(session_key=name, session_data="", expire_date=until)
 
 
 @pytest.mark.django_db
@@ -49,14 +48,14 @@ def test_what_is_over_goes_and_what_still_counts_stays() -> None:
         FilingDraft: [drafts.begin(now=now - 6 * DAY)[0].pk],
         IdempotencyKey: [key(now - 29 * DAY).pk],
         SignInCode: [code(made=now - 23 * HOUR).pk, code(made=now - 25 * HOUR, used=now - 23 * HOUR).pk],
-        WrongPassword: [WrongPassword.objects.create(address_digest="x", at=now - HOUR).pk],
+        CountedTry: [CountedTry.objects.create(kind="x", at=now - HOUR).pk],
         TrackingTry: [TrackingTry.objects.create(at=now - timedelta(minutes=59)).pk],
-        Session: [session("open", now + HOUR).pk],
+        BrowserSession: [session("open", now + HOUR).pk],
     }
     key(now - 31 * DAY)
     code(made=now - 25 * HOUR)
     code(made=now - 26 * HOUR, used=now - 25 * HOUR)
-    WrongPassword.objects.create(address_digest="x", at=now - 2 * DAY)
+    CountedTry.objects.create(kind="x", at=now - 2 * DAY)
     TrackingTry.objects.create(at=now - timedelta(minutes=61))
     session("ended", now - HOUR)
     retention.sweep_expired(now=now)

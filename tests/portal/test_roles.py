@@ -45,10 +45,10 @@ def test_the_printed_sql_runs_on_an_empty_server(superuser_connection: "psycopg2
 @pytest.mark.parametrize(
     "statement",
     [
-        "drop table django_session",
-        "alter table django_session disable trigger all",
+        "drop table accounts_browsersession",
+        "alter table accounts_browsersession disable trigger all",
         "create table mine (n int)",
-        "truncate django_session",
+        "truncate accounts_browsersession",
         "set role portal_owner",
     ],
 )

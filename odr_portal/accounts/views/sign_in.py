@@ -1,11 +1,10 @@
-"""Signing in and out, and one's own account.
+"""Signing in and out.
 
 The one rule: the answer to an unknown address is the answer to a known one.
 """
 
 from django.conf import settings
-from django.contrib.auth import login, logout
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,26 +15,28 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from odr_portal.accounts.backend import needs_second_factor
 from odr_portal.accounts.codes import check_code, send_code
 from odr_portal.accounts.contacts import Contact, may_sign_in_by_code, user_for
-from odr_portal.accounts.demo import demo_people, work_of
-from odr_portal.accounts.display import own_language, remember, safe_next
-from odr_portal.accounts.forms import AddressForm, CodeForm, PasswordForm, ProfileForm
-from odr_portal.accounts.idempotency import once
+from odr_portal.accounts.demo import demo_people, is_demo_person, work_of
+from odr_portal.accounts.display import own_language, safe_next
+from odr_portal.accounts.entering import VERIFIED, enter, person_at_the_door
+from odr_portal.accounts.forms import AddressForm, CodeForm, PasswordForm
 from odr_portal.accounts.landing import landing_of
 from odr_portal.accounts.models import SignInCode, User
 from odr_portal.accounts.passwords import staff_user
 
 PENDING = "sign_in_contact"
 SHOWN_PEOPLE = 12
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def _next_of(request: HttpRequest) -> str:
+def next_of(request: HttpRequest) -> str:
+    """Where to go afterwards, if it is one of our pages; else empty."""
     return safe_next(request, request.POST.get("next", "") or request.GET.get("next", ""), otherwise="")
 
 
-def _with_next(name: str, target: str) -> str:
+def with_next(name: str, target: str) -> str:
+    """The address of this page, which leads on to ``target``."""
     return reverse(name) + (f"?{urlencode({'next': target})}" if target else "")
 
 
@@ -43,12 +44,14 @@ def _demo_rows() -> list[tuple[User, str]]:
     return [(person, work_of(person)) for person in demo_people()[:SHOWN_PEOPLE]] if settings.DEMO else []
 
 
-def _enter(request: HttpRequest, user: User) -> HttpResponseRedirect:
-    """Sign this user in under a new session key and go on."""
-    target = _next_of(request)
-    login(request, user, backend=BACKEND)
+def _enter(request: HttpRequest, user: User, *, how: str, is_demo: bool = False) -> HttpResponseRedirect:
+    """Sign this user in under a new session key and go on; who works here shows the second factor next."""
+    target = next_of(request)
+    enter(request, user, now=timezone.now(), how=how, is_demo=is_demo)
     request.session.pop(PENDING, None)
     response = HttpResponseRedirect(target or landing_of(user))
+    if needs_second_factor(user) and VERIFIED not in request.session:
+        response = redirect(with_next("accounts:second-factor", target))
     own_language(request, response, user)
     return response
 
@@ -57,9 +60,11 @@ def _enter(request: HttpRequest, user: User) -> HttpResponseRedirect:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Phone or e-mail, then a code goes out."""
-    target = _next_of(request)
+    target = next_of(request)
     if isinstance(request.user, User) and request.method != "POST":
         return HttpResponseRedirect(target or landing_of(request.user))
+    if person_at_the_door(request) is not None and request.method != "POST":
+        return redirect(with_next("accounts:second-factor", target))
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         contact: Contact = form.cleaned_data["address"]
@@ -70,7 +75,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
         )
         request.session[PENDING] = [contact.channel, contact.address]
-        return redirect(_with_next("accounts:sign-in-code", target))
+        return redirect(with_next("accounts:sign-in-code", target))
     return render(
         request,
         "accounts/sign_in.html",
@@ -83,12 +88,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     """The code; right means signed in, and a user at the first time."""
-    target = _next_of(request)
+    target = next_of(request)
     pending = request.session.get(PENDING)
     if not pending:
         if isinstance(request.user, User):
             return HttpResponseRedirect(target or landing_of(request.user))
-        return redirect(_with_next("accounts:sign-in", target))
+        return redirect(with_next("accounts:sign-in", target))
     contact = Contact(*pending)
     now = timezone.now()
     if request.method == "POST" and "again" in request.POST:
@@ -98,7 +103,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             language=get_language() or settings.LANGUAGE_CODE,
             now=now,
         )
-        return redirect(_with_next("accounts:sign-in-code", target))
+        return redirect(with_next("accounts:sign-in-code", target))
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         is_right = check_code(
@@ -110,7 +115,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         )
         user = user_for(contact, language=get_language() or settings.LANGUAGE_CODE) if is_right else None
         if user is not None and may_sign_in_by_code(user):
-            return _enter(request, user)
+            return _enter(request, user, how="code")
         form.add_error("code", gettext("验证码不对或已过期，请重新获取；已填内容还在"))
     return render(
         request,
@@ -134,12 +139,12 @@ def sign_in_password(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
         )
         if user is not None:
-            return _enter(request, user)
+            return _enter(request, user, how="password", is_demo=settings.DEMO and is_demo_person(user))
         form.add_error(None, gettext("邮箱或密码不对。忘了密码，请联系您单位的管理员。"))
     return render(
         request,
         "accounts/sign_in_password.html",
-        {"form": form, "next": _next_of(request)},
+        {"form": form, "next": next_of(request)},
         status=422 if form.is_bound else 200,
     )
 
@@ -150,7 +155,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     if not settings.DEMO:
         raise Http404
     user = get_object_or_404(demo_people(), pk=request.POST.get("person", "0"))
-    return _enter(request, user)
+    return _enter(request, user, how="demo", is_demo=True)
 
 
 @require_POST
@@ -158,34 +163,3 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session here."""
     logout(request)
     return redirect("/")
-
-
-@never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def account(request: HttpRequest) -> HttpResponse:
-    """Name, language of messages, and the way out."""
-    user = request.user
-    if not isinstance(user, User):
-        raise Http404
-    form = ProfileForm(
-        request.POST if request.method == "POST" else None,
-        initial={"name": user.name, "language": user.language},
-    )
-    if form.is_bound and form.is_valid():
-        with once(request) as attempt:
-            if not attempt.answered:
-                user.name = form.cleaned_data["name"]
-                user.language = form.cleaned_data["language"]
-                user.save(update_fields=["name", "language"])
-                attempt.reference = reverse("accounts:account")
-        response = redirect(attempt.reference)
-        remember(response, settings.LANGUAGE_COOKIE_NAME, form.cleaned_data["language"])
-        return response
-    contact = Contact("sms", user.phone) if user.phone else Contact("email", user.email or "")
-    return render(
-        request,
-        "accounts/account.html",
-        {"form": form, "masked": contact.masked if contact.address else ""},
-        status=422 if form.is_bound else 200,
-    )

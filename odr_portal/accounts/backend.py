@@ -1,0 +1,49 @@
+"""Who a session belongs to, read with the one fact that decides how it must have been proven.
+
+The one rule: whether somebody needs a second factor is asked anew for each request, in the query that loads the
+person, so that who is given work today is held to it with the next click.
+"""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
+
+from odr_portal.accounts.models import User
+
+#: Reverse relations of a user that mean work for an organisation; this app knows neither by name.
+WORK = ("offices", "employments", "duties")
+
+
+def _has_work() -> Combinable | Q:
+    found: Q | None = None
+    for relation in User._meta.related_objects:
+        if relation.get_accessor_name() in WORK:
+            model: Any = relation.related_model
+            rows = model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
+            found = Q(Exists(rows)) if found is None else found | Q(Exists(rows))
+    return found if found is not None else Value(False, output_field=BooleanField())
+
+
+def needs_second_factor(user: User) -> bool:
+    """True for who works for an organisation, and for whoever signs in with a password."""
+    has_work = getattr(user, "has_work", None)
+    if has_work is None:
+        found: Any = with_work().filter(pk=user.pk).first()
+        has_work = bool(found is not None and found.has_work)
+        user.has_work = has_work  # type: ignore[attr-defined]
+    return bool(has_work) or user.has_usable_password()
+
+
+def with_work() -> QuerySet[User]:
+    """Users with ``has_work``: a job at an enterprise, an office at an authority, or a duty of the platform."""
+    return User._default_manager.annotate(has_work=_has_work())
+
+
+class PortalBackend(ModelBackend):
+    """Django's own, which finds nobody who is switched off; the person comes with ``has_work``."""
+
+    def get_user(self, user_id: Any) -> User | None:
+        user = with_work().filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None

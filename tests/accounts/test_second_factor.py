@@ -1,0 +1,163 @@
+"""Who works for an organisation is nobody until the second factor was shown."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from odr_portal.accounts.models import SecondFactor, SecurityEvent, User
+from tests.accounts.authenticator import app_code
+from tests.cast import PASSWORD, World
+
+NOW = datetime(2026, 11, 11, 2, 0, tzinfo=UTC)
+KEY = {"idempotency_key": "a1b2c3d4e5f6a7b8"}
+STAFF_PAGES = ("/enterprise/queue/", "/authority/", "/oversight/", "/account/", "/cases/")
+
+
+def give_password(client: Client, email: str = "ming@example.com", target: str = "") -> str:
+    answer = client.post("/account/sign-in/password/", {"email": email, "password": PASSWORD, "next": target, **KEY})
+    assert answer.status_code == 302, answer.content.decode()[:3000]
+    return str(answer["Location"])
+
+
+def key_on(page: str) -> str:
+    found = re.search(r'id="app-key">([A-Z2-7 ]+)<', page)
+    assert found
+    return found.group(1)
+
+
+def set_up_app(client: Client, *, now: datetime) -> tuple[str, list[str]]:
+    """Right after the password: the key, and the recovery codes that were shown."""
+    key = key_on(client.get("/account/second-factor/set-up/").content.decode())
+    page = client.post("/account/second-factor/set-up/", {"code": app_code(key, now=now), **KEY}).content.decode()
+    codes = re.findall(r"<code>([a-z2-9]{5}-[a-z2-9]{5})</code>", page)
+    assert len(codes) == 10
+    return key, codes
+
+
+@pytest.mark.django_db
+def test_T25_a_password_alone_opens_no_page(client: Client, world: World) -> None:
+    assert give_password(client, target="/enterprise/queue/") == "/account/second-factor/?next=%2Fenterprise%2Fqueue%2F"
+    for path in STAFF_PAGES:
+        assert client.get(path)["Location"].startswith("/account/sign-in/"), path
+    assert client.get("/account/sign-in/")["Location"].startswith("/account/second-factor/")
+    assert client.get("/account/second-factor/")["Location"].startswith("/account/second-factor/set-up/")
+    assert not SecurityEvent.objects.filter(kind="sign_in").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("email", ["ming@example.com", "rui@example.com", "head@example.com"])
+def test_T25_staff_and_officers_get_in_with_password_and_app(client: Client, world: World, email: str) -> None:
+    with time_machine.travel(NOW, tick=False):
+        give_password(client, email)
+        key, _codes = set_up_app(client, now=NOW)
+        assert client.get("/account/").status_code == 200
+    later = NOW + timedelta(hours=1)
+    with time_machine.travel(later, tick=False):
+        again = Client()
+        target = give_password(again, email)
+        # The code that was just used up by the one opens nothing for the other.
+        assert again.post(target, {"code": app_code(key, now=NOW), **KEY}).status_code == 422
+        assert again.get("/account/").status_code == 302
+        assert again.post(target, {"code": app_code(key, now=later), **KEY}).status_code == 302
+        assert again.get("/account/").status_code == 200
+        third = Client()
+        assert third.post(give_password(third, email), {"code": app_code(key, now=later), **KEY}).status_code == 422
+    assert SecurityEvent.objects.filter(kind="sign_in").count() == 2
+    assert SecurityEvent.objects.filter(kind="factor_refused").count() == 2
+
+
+@pytest.mark.django_db
+def test_T25_a_consumer_who_is_given_work_is_out_until_a_factor_is_shown(client: Client, world: World) -> None:
+    """A session begun by code, as a consumer; then the person becomes staff."""
+    from enterprises.models import Staff
+    from odr_portal.accounts.entering import ENTERED, SEEN
+    from tests.conftest import _force_login
+
+    _force_login(client, world.chen)
+    assert client.get("/account/").status_code == 200
+    assert {ENTERED, SEEN} <= set(client.session.keys())
+    Staff.objects.create(user=world.chen, enterprise=world.mobile, role=Staff.Role.HANDLER)
+    assert client.get("/account/")["Location"].startswith("/account/sign-in/")
+    assert client.get("/enterprise/queue/")["Location"].startswith("/account/sign-in/")
+
+
+@pytest.mark.django_db
+def test_a_recovery_code_opens_once(client: Client, world: World) -> None:
+    with time_machine.travel(NOW, tick=False):
+        give_password(client)
+        _key, codes = set_up_app(client, now=NOW)
+        second = Client()
+        page = second.post(give_password(second), {"code": codes[3].upper(), **KEY})
+        assert page.status_code == 200
+        assert "还剩9个" in page.content.decode()
+        assert second.get("/account/").status_code == 200
+        third = Client()
+        assert third.post(give_password(third), {"code": codes[3], **KEY}).status_code == 422
+
+
+@pytest.mark.django_db
+def test_wrong_codes_are_slowed_where_they_come_from_and_not_elsewhere(world: World) -> None:
+    with time_machine.travel(NOW, tick=False):
+        key, _codes = set_up_app_of(world)
+        thief, owner = Client(REMOTE_ADDR="203.0.113.9"), Client(REMOTE_ADDR="198.51.100.7")
+        target = give_password(thief)
+        statuses = [thief.post(target, {"code": "000000", **KEY}).status_code for _ in range(6)]
+        assert statuses == [422] * 5 + [429]
+    later = NOW + timedelta(minutes=1)
+    with time_machine.travel(later, tick=False):
+        right = {"code": app_code(key, now=later), **KEY}
+        assert thief.post(target, right).status_code == 429
+        assert owner.post(give_password(owner), right).status_code == 302
+
+
+def set_up_app_of(world: World) -> tuple[str, list[str]]:
+    client = Client(REMOTE_ADDR="192.0.2.1")
+    give_password(client)
+    return set_up_app(client, now=NOW)
+
+
+@pytest.mark.django_db
+def test_the_key_of_an_app_is_not_in_the_table(client: Client, world: World) -> None:
+    import base64
+
+    with time_machine.travel(NOW, tick=False):
+        give_password(client)
+        key, _codes = set_up_app(client, now=NOW)
+    assert base64.b32decode(key.replace(" ", "")) not in bytes(SecondFactor.objects.get().key)
+
+
+@pytest.mark.django_db
+def test_after_the_password_there_are_ten_minutes(client: Client, world: World) -> None:
+    with time_machine.travel(NOW, tick=False):
+        give_password(client)
+    with time_machine.travel(NOW + timedelta(minutes=10), tick=False):
+        answer = client.get("/account/second-factor/set-up/")
+        assert answer["Location"].startswith("/account/sign-in/")
+
+
+@pytest.mark.django_db
+def test_who_has_a_password_and_no_work_needs_a_factor_too(client: Client) -> None:
+    User.objects.create_user("admin@example.com", PASSWORD, name="管")
+    assert give_password(client, "admin@example.com").startswith("/account/second-factor/")
+    assert client.get("/account/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_fresh_factor_lasts_ten_minutes_and_then_asks_again_and_comes_back(client: Client, world: World) -> None:
+    """The recovery codes are such a page."""
+    codes = "/account/second-factor/recovery-codes/"
+    with time_machine.travel(NOW, tick=False):
+        give_password(client)
+        key, _codes = set_up_app(client, now=NOW)
+        assert client.get(codes).status_code == 200
+    later = NOW + timedelta(minutes=10)
+    with time_machine.travel(later, tick=False):
+        confirm = client.get(codes)["Location"]
+        assert confirm == "/account/confirm/?next=%2Faccount%2Fsecond-factor%2Frecovery-codes%2F"
+        before = client.session.session_key
+        assert client.post(confirm, {"code": app_code(key, now=later), **KEY})["Location"] == codes
+        assert client.session.session_key != before
+        assert client.get(codes).status_code == 200
