@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import labels
 from complaints.handling.enterprise import CONTACT_CHANNELS
+from complaints.handling.looking import WHY
 from complaints.handling.saying import LONGEST
 from complaints.models import Obligation
 from complaints.workflow import FAILURE_REASONS
@@ -116,6 +117,20 @@ class QueueFilter(forms.Form):
         if name == "handler":
             value = str(dict(self.fields["handler"].choices).get(value, value))  # type: ignore[attr-defined]
         return gettext("%(label)s：%(value)s") % {"label": self.fields[name].label, "value": value}
+
+
+class LookForm(StepForm):
+    """Why somebody looks at the contact data; both sides' staff use it."""
+
+    reason = Choice(label=_("为什么查看"))
+    text = Words(label=_("具体说明"), required=False, rows=2, longest=200,
+                 help_text=_("选“其他”时必填。消费者看得到。"))
+
+    def __init__(self, *args: Any, chosen: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["reason"]
+        field.choices = words_of(WHY, "look_reason")  # type: ignore[attr-defined]
+        field.initial = chosen if chosen in WHY else WHY[0]
 
 
 class HandlerForm(StepForm):

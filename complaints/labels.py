@@ -34,6 +34,7 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "return_reason": labels_reasons.RETURN_REASONS,
     "redirected_matter": labels_reasons.REDIRECTED_MATTERS,
     "reopening_ground": labels_reasons.REOPENING_GROUNDS,
+    "look_reason": labels_reasons.LOOK_REASONS,
     "route": labels_reasons.ROUTES,
     "body": labels_reasons.BODIES,
     "offer_state": labels_settlement.OFFER_STATES,
@@ -70,6 +71,7 @@ _ANY_REASON = (
     "termination_ground",
     "redirected_matter",
     "reopening_ground",
+    "look_reason",
 )
 
 

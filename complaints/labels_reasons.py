@@ -208,3 +208,12 @@ REOPENING_GROUNDS: dict[str, tuple[str, str]] = {
     "clerical_error": ("更正笔误", "a clerical error"),
     "objection_upheld": ("异议成立", "the objection was upheld"),
 }
+
+#: Why somebody at work looked at a consumer's contact data.
+LOOK_REASONS: dict[str, tuple[str, str]] = {
+    "look_call": ("联系消费者", "to call the consumer"),
+    "look_account": ("核对账户或订单", "to find the account or order"),
+    "look_deliver": ("退款、寄送或上门", "to refund, send or visit"),
+    "look_identity": ("核实身份、送达文书", "to verify who it is or to serve a document"),
+    "look_other": ("其他", "another reason"),
+}

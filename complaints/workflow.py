@@ -87,6 +87,8 @@ class Audience(StrEnum):
 
 S, R = Status, Role
 
+#: The step that changes nothing, is nobody's turn and takes back nothing: it only stands in the record.
+LOOK = "reveal_contact"
 ENTERPRISE_ROLES = frozenset({R.MANAGER, R.HANDLER})
 AUTHORITY_ROLES = frozenset({R.INTAKE, R.OFFICER, R.APPROVER})
 ANY_E = frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER})
@@ -223,6 +225,8 @@ _ROWS = (
     Row("ask_authority", E, OPEN, tells="authority"),
     Row("answer_instruction", E | AUTHORITY_ROLES, OPEN, tells="authority"),
     Row("reply_publicly", E, frozenset(S) - {S.DRAFT}),
+    # --- either side of the office looks ------------------------------------------------
+    Row(LOOK, E | AUTHORITY_ROLES, frozenset(S) - {S.DRAFT}),
     # --- two persons --------------------------------------------------------------------
     Row("propose", E | AUTHORITY_ROLES, OPEN, audience=AU),
     Row("approve", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER}), OPEN, audience=AU),

@@ -181,6 +181,10 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 PASSWORD_RESET_TIMEOUT = 1800
 
+# How long somebody at work sees a consumer's contact data after saying why, and how many looks a day raise an alert.
+REVEAL_MINUTES = environment.number("REVEAL_MINUTES", 30, least=1, most=480)
+REVEALS_A_DAY = environment.number("REVEALS_A_DAY", 60, least=1, most=10_000)
+
 # --- what a browser is told -------------------------------------------------------------------------------------
 
 X_FRAME_OPTIONS = "DENY"

@@ -14,6 +14,7 @@ from complaints.handling import (
     casework,
     consumer,
     enterprise,
+    looking,
     mediation,
     offers,
     proposals,
@@ -35,7 +36,7 @@ from complaints.handling.take import (
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import STEPS
 
-_MODULES = (authority, both, casework, consumer, enterprise, mediation, offers, proposals,
+_MODULES = (authority, both, casework, consumer, enterprise, looking, mediation, offers, proposals,
             supervision, undoing)
 
 

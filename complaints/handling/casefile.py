@@ -31,7 +31,7 @@ from complaints.models import (
     Reminder,
 )
 from complaints.record import Entry
-from complaints.workflow import HIDDEN_CLOCKS, Status
+from complaints.workflow import HIDDEN_CLOCKS, LOOK, Status
 
 Model = TypeVar("Model", bound=models.Model)
 
@@ -233,5 +233,6 @@ def _look_ahead(file: CaseFile) -> None:
                and c.state in ("running", "lapsed")]
     file.complaint.next_due_at = min((c.due_at for c in running), default=None)
     file.complaint.is_overdue = any(c.state == "lapsed" for c in running)
-    if file.entries:
-        file.complaint.last_event_at = file.entries[-1].written_at
+    told = [entry for entry in file.entries if entry.step != LOOK]
+    if told:
+        file.complaint.last_event_at = told[-1].written_at

@@ -17,7 +17,7 @@ from django.db import OperationalError, transaction
 
 from complaints.actors import SYSTEM, Actor, stands_to
 from complaints.conditions import Conditions
-from complaints.handling import clocks, consequences, lapses, reminders, two_persons, undoing
+from complaints.handling import clocks, consequences, lapses, looking, reminders, two_persons, undoing
 from complaints.handling.casefile import CaseFile, open_files, write
 from complaints.handling.effect import Effect, Move
 from complaints.labels import label
@@ -100,6 +100,7 @@ def take_each(
             if case in files:
                 found.append(_take_one(files[case], move, actor))
         write(files.values())
+        looking.note_looks(files.values())
     if len(moves) == 1 and found and found[0].refusal is not None:
         raise found[0].refusal
     return found

@@ -18,7 +18,7 @@ from complaints.handling.casefile import CHANGES, CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Complaint, Deadline, Demand, Engagement, Matter, Obligation, Offer
 from complaints.refusals import StepNotAllowed
-from complaints.workflow import Status
+from complaints.workflow import LOOK, Status
 
 _KINDS: tuple[type[models.Model], ...] = (Engagement, Demand, Offer, Obligation, Matter, Deadline)
 #: These move on with the record, or are set by the move itself.
@@ -83,7 +83,7 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 def void(file: CaseFile, step: str) -> None:
     """Somebody went on: what could be undone no longer can."""
     matter = file.matter("undo")
-    if matter is not None and step != "undo":
+    if matter is not None and step not in ("undo", LOOK):
         file.end_matter(matter, "fallen")
 
 

@@ -33,7 +33,7 @@ from complaints.authority_forms import (
     TerminationForm,
     UrgeForm,
 )
-from complaints.enterprise_forms import StepForm
+from complaints.enterprise_forms import LookForm, StepForm
 from complaints.handling.saying import LONGEST
 from complaints.views.authority_setting import Data, Payload, Setting, StepPage
 from complaints.workflow import Status
@@ -180,6 +180,9 @@ _ALL = (
              choose=_decided("grant_extension", "refuse_extension"),
              form=lambda setting, data: DecisionForm(data, grant=_("准予延期"), refuse=_("不予延期")),
              effect=gettext_lazy("只有消费者同意了才能准予延期。")),
+    StepPage(slug="reveal", steps=("reveal_contact",), payload=said("reason", "text"),
+             form=lambda setting, data: LookForm(data, chosen=setting.query.get("reason", "")),
+             effect=gettext_lazy("完整的姓名、电话和地址只显示一段时间。谁、何时、为什么查看，都写进案件记录，消费者看得到。")),
     # --- what else ------------------------------------------------------------------------
     StepPage(slug="serve", steps=("serve_notice",), form=plain(ServeForm), payload=_served,
              effect=gettext_lazy("没有送到的，换下一种方式再送。")),

@@ -107,6 +107,7 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "delegate_mediation": lambda f, a: "delegation" not in a.matters,
     "recall_mediation": lambda f, a: "delegation" in a.matters,
     "take_up": _is_elsewhere,
+    "reveal_contact": lambda f, a: not _is_elsewhere(f, a),
     "answer_instruction": _answers,
     "approve": lambda f, a: "proposal" in a.matters,
     "send_back": lambda f, a: "proposal" in a.matters,

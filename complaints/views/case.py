@@ -20,6 +20,7 @@ from authorities.models import Authority, named
 from complaints import actors, labels
 from complaints.actors import Actor
 from complaints.conditions import current_calendar
+from complaints.handling import looking
 from complaints.models import (
     Complaint,
     Deadline,
@@ -38,8 +39,10 @@ from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts
 from complaints.views.case_record import (
     Event,
     FileView,
+    Look,
     Message,
     Reader,
+    looks_of,
     thread_of,
     timeline_of,
 )
@@ -52,7 +55,7 @@ from complaints.views.case_settlement import (
     offers_of,
 )
 from complaints.views.case_steps import Around, open_steps
-from complaints.workflow import Audience, Clock, Role
+from complaints.workflow import LOOK, Audience, Clock
 from complaints.working_calendar import SHANGHAI, Calendar
 from enterprises.models import Branch, Enterprise
 from odr_portal.accounts.models import User
@@ -113,6 +116,10 @@ class CasePage:
     timeline: list[Event]
     files: list[FileView]
     person: Person
+    #: May ask to see the person in full; until when that lasts; who looked so far, the newest first.
+    may_reveal: bool
+    shown_until: datetime | None
+    looks: list[Look]
     statement: str
     demand_note: str
     facts: list[Fact]
@@ -211,7 +218,9 @@ def page_of(found: Found, *, now: datetime) -> CasePage:
              if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
     files = [] if is_former else _files(complaint)
     by_digest = {f.sha256: f for f in files}
-    sight = _sight(found, engagements)
+    may_look = actor is not None and looking.may_look(complaint, actor, engagements)
+    until = looking.shown_until(steps, viewer, now=now) if may_look else None
+    sight = _sight(side, is_former=is_former, is_shown=until is not None)
     reader = Reader(side=side, knows_consumer=side == CONSUMER or sight == FULL,
                     names=_names(complaint, steps))
     promises = obligations_of(obligations, clocks, side=side)
@@ -226,7 +235,8 @@ def page_of(found: Found, *, now: datetime) -> CasePage:
         duty.clock["url"] = why_url(complaint, duty.deadline)
     return CasePage(
         complaint=complaint, side=side, viewer=viewer, actor=actor, is_former=is_former, now=now,
-        today=calendar.local_day(now), calendar=calendar, steps=open_steps(actor, around),
+        today=calendar.local_day(now), calendar=calendar,
+        steps=tuple(s for s in open_steps(actor, around) if s != LOOK or may_look),
         duty=duty, clocks=[_clock_view(c, complaint, now, calendar) for c in clocks
                            if c.ended_at is None],
         demands=list(Demand.objects.filter(complaint=complaint)),
@@ -235,7 +245,8 @@ def page_of(found: Found, *, now: datetime) -> CasePage:
         obligations=promises, matters=matters,
         thread=thread_of(steps, texts, by_digest, reader=reader),
         timeline=timeline_of(steps, by_digest, reader=reader), files=files,
-        person=person_of(filed, sight=sight), statement=filed.get("consumer_statement", ""),
+        person=person_of(filed, sight=sight), may_reveal=may_look, shown_until=until,
+        looks=looks_of(steps, texts, reader=reader), statement=filed.get("consumer_statement", ""),
         demand_note=filed.get("consumer_demand_note", ""),
         facts=facts_of(complaint, filed, sight=NONE if is_former else sight),
         head=bytes(last.hash).hex(), entries=last.sequence)
@@ -332,19 +343,12 @@ def _files(complaint: Complaint) -> list[FileView]:
         for row in Evidence.objects.filter(complaint=complaint).order_by("pk")]
 
 
-def _sight(found: Found, engagements: Iterable[Engagement]) -> str:
-    """How much of the person: own and the acting authority's all of it, the named handler (or
-    a manager) of an accepted, running engagement too, a former enterprise nothing."""
-    complaint, actor = found.complaint, found.actor
-    if found.side == CONSUMER:
+def _sight(side: str, *, is_former: bool, is_shown: bool) -> str:
+    """How much of the person: the consumer all of it, a former enterprise nothing, everybody at
+    work a mask, or all of it for a while after saying why (handling/looking.py)."""
+    if side == CONSUMER or is_shown:
         return FULL
-    if actor is None:
-        return NONE
-    if found.side == AUTHORITY:
-        return FULL if complaint.handling_authority_id in actor.authority_ids else MASKED
-    accepted = any(e.until_at is None and e.accepted_at is not None for e in engagements)
-    is_theirs = actor.staff_id == complaint.handler_id or actor.has(frozenset({Role.MANAGER}))
-    return FULL if accepted and is_theirs else MASKED
+    return NONE if is_former else MASKED
 
 
 def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str]:

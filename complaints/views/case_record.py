@@ -17,13 +17,13 @@ from django.utils.translation import gettext as _
 
 from complaints import labels
 from complaints.models import HandlingStep, PersonalText
-from complaints.workflow import Audience, Role, Status
+from complaints.workflow import LOOK, Audience, Role, Status
 from odr_portal.templatetags.portal import moment
 
 #: Texts that lie elsewhere on the page: the filing, the answers of an offer.
 _ELSEWHERE = ("consumer_", "answer_")
 #: Said, but no part of the talk between the sides.
-_NOT_TALK = frozenset({"rating", "party", "whom", "note", "report", "lead", "concern"})
+_NOT_TALK = frozenset({"rating", "party", "whom", "note", "report", "lead", "concern", "look"})
 _OK_STEPS = frozenset({"accept_case", "accept_offer", "confirm_performed", "record_agreement",
                        "confirm_settled_elsewhere"})
 _CONSUMERS = frozenset({Role.CONSUMER})
@@ -85,6 +85,15 @@ class Event:
     internal: bool
     digest: str
     files: list[FileView] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Somebody at work saw the contact data in full."""
+
+    at: datetime
+    who: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +176,18 @@ def thread_of(steps: Sequence[HandlingStep], texts: Iterable[PersonalText],
             parts=[Part(label=_part_label(row.kind, len(rows)), text=row.text) for row in rows],
             files=attached))
     return sorted(found, key=lambda m: (m.at, m.sequence))
+
+
+def looks_of(steps: Iterable[HandlingStep], texts: Iterable[PersonalText], *,
+             reader: Reader) -> list[Look]:
+    """Who looked at the contact data, newest first; what was typed as another reason, too."""
+    said = {text.sequence: text.text for text in texts
+            if text.kind == "look" and text.audience == Audience.PARTIES}
+    found = [Look(at=step.happened_at, who=actor_words(step, reader),
+                  why=" · ".join(words for words in (
+                      labels.label(step.reason, kind="look_reason"), said.get(step.sequence, "")) if words))
+             for step in steps if step.step == LOOK]
+    return sorted(found, key=lambda look: look.at, reverse=True)
 
 
 def title_of(step: HandlingStep) -> str:

@@ -29,7 +29,7 @@ from complaints.views.case import why_url
 from complaints.views.case_people import label_of
 from complaints.views.case_search import matching
 from complaints.views.enterprise_desk import Desk, case_url, desk_page
-from complaints.workflow import ENTERPRISE_SIDE, Status
+from complaints.workflow import ENTERPRISE_SIDE, LOOK, Status
 from odr_portal.accounts.masking import masked_name
 
 S = Status
@@ -77,7 +77,7 @@ def _late(cases: Rows, desk: Desk) -> Rows:
 def _with_last_word(cases: Rows) -> Rows:
     """Who spoke last; a filing and what the system wrote are no words to answer."""
     spoken = (HandlingStep.objects.filter(complaint=OuterRef("pk"), audience="parties")
-              .exclude(actor_role="system").exclude(step="file").order_by("-sequence").values("actor_role")[:1])
+              .exclude(actor_role="system").exclude(step__in=["file", LOOK]).order_by("-sequence").values("actor_role")[:1])
     return cases.annotate(last_word=Subquery(spoken, output_field=CharField()))
 
 
@@ -228,7 +228,7 @@ def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engage
             clock=standing.clock_facts(deadline=deadline, now=desk.now, calendar=calendar, status=status)
             if deadline else None,
             clock_url=why_url(case, deadline) if deadline else "",
-            last_event=labels.label(step.step, kind="step") if step else "",
+            last_event=labels.label(step.step, kind="step") if step and step.step != LOOK else "",
             last_event_at=case.last_event_at,
             is_new=status in ENTERPRISE_SIDE and getattr(case, "last_word", "") == "consumer",
             handler=case.handler.user.name if case.handler else None,

@@ -23,13 +23,14 @@ from complaints.enterprise_forms import (
     ContactForm,
     FailureForm,
     HandlerForm,
+    LookForm,
     MediationForm,
     PaymentForm,
     PerformedForm,
     StepForm,
     TextForm,
 )
-from complaints.handling import Move, both, consumer, enterprise, supervision
+from complaints.handling import Move, both, consumer, enterprise, looking, supervision
 from complaints.models import Obligation
 from complaints.refusals import not_now, not_yours
 from complaints.views.case import CasePage, Found
@@ -185,6 +186,10 @@ PAGES: dict[str, StepPage] = {page.slug: page for page in (
              effect=gettext_lazy("确认后，排在后面的约定开始计时。"),
              form=lambda case, data: ConfirmForm(
                  data, promises=_owed(case, "consumer", "due", "reported", "silent"))),
+    StepPage(slug="reveal", steps=("reveal_contact",), form=lambda case, data: LookForm(data),
+             effect=gettext_lazy("完整的姓名、电话和地址只显示一段时间。谁、何时、为什么查看，都写进案件记录，消费者看得到。"),
+             move=lambda form: looking.reveal_contact(
+                 reason=form.cleaned_data["reason"], text=form.cleaned_data["text"])),
     text_page("concern", "flag_concern", enterprise.flag_concern, gettext_lazy("有什么疑点"),
               gettext_lazy("由监管部门判断，不影响办理。消费者看不到。")),
     StepPage(slug="settled-elsewhere",

@@ -20,6 +20,7 @@ from complaints.handling import (
     casework,
     consumer,
     enterprise,
+    looking,
     mediation,
     offers,
     proposals,
@@ -139,6 +140,8 @@ WALKS: dict[str, Walk] = {
                          no(lambda: enterprise.ask_consumer(text="哪一天？"))),
     "send_message": Walk(S.PERFORMING, "handler",
                          no(lambda: enterprise.send_message(text="已安排退款。"))),
+    "reveal_contact": Walk(S.NEGOTIATING, "handler",
+                           no(lambda: looking.reveal_contact(reason="look_call"))),
     "add_internal_note": Walk(S.NEGOTIATING, "handler",
                               no(lambda: enterprise.add_internal_note(text="老客户"))),
     "answer_question": Walk(

@@ -88,6 +88,7 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
                lambda w, c: one_person_suffices(), "refer_to_police"),
     "objection": (S.REVIEW, "head", {"decision": "refuse", "text": TEXT}, S.CLOSED, _refused_and_objected,
                   "answer_objection"),
+    "reveal": (S.REVIEW, "officer", {"reason": "look_call"}, S.REVIEW, None, "reveal_contact"),
     "reopen": (S.CLOSED, "officer", {"ground": "clerical_error", "text": TEXT}, S.REVIEW, None, "reopen"),
     # Typed days and people depend on the day: see typed().
     "authority": (S.TRIAGE, "intake", {"authority": "gulou"}, S.REVIEW, None, "assign_authority"),

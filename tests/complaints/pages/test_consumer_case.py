@@ -12,7 +12,7 @@ from django.http import Http404
 
 from complaints import handling
 from complaints.deadlines import day_by_day, explain
-from complaints.handling import authority, both, consumer, enterprise
+from complaints.handling import authority, both, consumer, enterprise, looking
 from complaints.models import Complaint, Deadline
 from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, open_case
 from complaints.workflow import Status
@@ -163,11 +163,16 @@ def test_each_side_sees_of_the_person_what_it_may(world: World) -> None:
     before = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
     assert (before.name, before.phone, before.address) == ("陈**", "138****0001", "福州市鼓楼区***")
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, WEDNESDAY)
+    masked = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
+    assert (masked.name, masked.phone) == ("陈**", "138****0001")
+    given.step(case, looking.reveal_contact(reason="look_call"), world.handler, SOON)
     after = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
     assert (after.name, after.phone) == ("陈试", "13800000001")
     given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
     ended = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
     assert (ended.name, ended.phone) == ("陈**", "138****0001")
+    assert open_case(world.rui, case.number, side=AUTHORITY, now=SOON).person.is_masked
+    given.step(case, looking.reveal_contact(reason="look_identity"), world.officer, SOON)
     officer = open_case(world.rui, case.number, side=AUTHORITY, now=SOON).person
     assert (officer.name, officer.phone) == ("陈试", "13800000001")
     other = open_case(world.su, case.number, side=AUTHORITY, now=SOON).person

@@ -63,6 +63,7 @@ def good(world: World, slug: str) -> dict[str, Any]:
         "request-return": {"text": "不是本公司的业务。"},
         "performed": {"obligations": ["1"], "proof": "退款流水0001", "channel": "原路退回"},
         "payment": {"obligation": "1", "channel": "银行转账", "last4": "6620", "paid_on": "2026-11-11"},
+        "reveal": {"reason": "look_call", "text": ""},
         "concern": {"text": "多件投诉文字相同。"}, "settled-elsewhere": {"text": "已在营业厅当面解决。"},
         "instruction": {"text": "本周内答复。"}, "mediation": {"answer": "agree"},
         "ask-authority": {"text": "这项业务按什么规定？"},
@@ -74,7 +75,7 @@ TAKEN = {
     "message": "send_message", "note": "add_internal_note", "offer": "make_offer", "replace": "replace_offer",
     "answer": "answer_question", "failure": "report_failure", "return": "return_case",
     "request-return": "request_return", "performed": "report_performed", "payment": "show_payment",
-    "concern": "flag_concern", "settled-elsewhere": "claim_settled_elsewhere", "instruction": "answer_instruction",
+    "reveal": "reveal_contact", "concern": "flag_concern", "settled-elsewhere": "claim_settled_elsewhere", "instruction": "answer_instruction",
     "mediation": "agree_to_mediation", "ask-authority": "ask_authority",
 }
 
@@ -162,12 +163,14 @@ def test_bad_input_stands_at_its_field_and_stays_typed(
     assert steps_of(case) == before
 
 
-def test_accepting_names_the_handler_and_opens_the_number(world: World) -> None:
+def test_accepting_names_the_handler_who_may_then_look_at_the_number(world: World) -> None:
     case, client = given.a_complaint(world, status=S.WITH_ENTERPRISE), signed_in(world.ming)
     assert "13800000001" not in shown(client.get(address(case)))
     send(client, address(case, "accept"), {"handler": world.ming_staff.pk})
     case.refresh_from_db()
     assert (case.status, case.handler) == (S.NEGOTIATING, world.ming_staff)
+    assert "13800000001" not in shown(client.get(address(case)))
+    send(client, address(case, "reveal"), {"reason": "look_call"})
     assert "13800000001" in shown(client.get(address(case)))
 
 
