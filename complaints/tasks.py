@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints import delivery, handling, retention
+from complaints.exporting import building
 from complaints.models import Heartbeat
 from odr_portal.sweeping import drain
 
@@ -16,6 +17,11 @@ def sweep_clocks() -> int:
 @shared_task
 def sweep_notices() -> int:
     return delivery.sweep_notices(now=timezone.now())
+
+
+@shared_task
+def sweep_exports() -> int:
+    return building.sweep_exports(now=timezone.now())
 
 
 @shared_task

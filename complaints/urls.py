@@ -10,4 +10,5 @@ urlpatterns = [
     path("", include("complaints.urls_tracking")),
     path("", include("complaints.urls_enterprise")),
     path("", include("complaints.urls_authority")),
+    path("", include("complaints.urls_exports")),
 ]

@@ -41,6 +41,7 @@ ENTERPRISE_NAV = (
     ("/enterprise/performance/", _("绩效")),
     ("/enterprise/templates/", _("回复模板")),
     ("/enterprise/guidance/", _("行政指导")),
+    ("/enterprise/exports/", _("导出")),
     ("/enterprise/profile/", _("企业资料")),
 )
 AUTHORITY_NAV = (
@@ -51,6 +52,7 @@ AUTHORITY_NAV = (
     ("/authority/cases/", _("案件")),
     ("/authority/approvals/", _("审批")),
     ("/authority/notices/", _("通知")),
+    ("/authority/exports/", _("导出")),
     ("/oversight/", _("监督")),
 )
 SITE = (

@@ -40,13 +40,9 @@ MOST_FIRMS = 200
 
 @officer_page("GET")
 def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    form = CaseFilter(request.GET, officers=_officers(desk), regions=_regions(desk))
+    form, chosen = asked_for(desk, request.GET)
     said = form.said
-    chosen = narrowed(desk.cases(), said, desk)
-    # Of these there may be very many, so words are looked for among the newest only.
     is_long = said["status"] in (Status.CLOSED, ANY)
-    if said.get("q"):
-        chosen = matching(chosen, said["q"], newest_by="received_at" if is_long else "")
     listed = _listed(chosen, said, request.GET)
     address = form.address()
     return render(request, "authority/cases.html", {
@@ -56,7 +52,20 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "active": [{"label": one.words, "remove_url": _url({k: v for k, v in address.items() if k != one.name})}
                    for one in form.active(enterprise=_firm(said), region=_region(said, form))],
         "previous_url": _url(address, before=listed.before), "next_url": _url(address, after=listed.after),
+        "export_url": f"{reverse('complaints:authority-export-new')}?{urlencode(address)}",
     })
+
+
+def asked_for(desk: Desk, asked: Mapping[str, str]) -> tuple[CaseFilter, QuerySet[Complaint]]:
+    """The conditions of an address, and the cases of this desk that meet them."""
+    form = CaseFilter(asked, officers=_officers(desk), regions=_regions(desk))
+    said = form.said
+    chosen = narrowed(desk.cases(), said, desk)
+    if said.get("q"):
+        # Of these there may be very many, so words are looked for among the newest only.
+        is_long = said["status"] in (Status.CLOSED, ANY)
+        chosen = matching(chosen, said["q"], newest_by="received_at" if is_long else "")
+    return form, chosen
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,14 @@ def officer_page(*methods: str) -> Callable[[View], View]:
 
 def desk_of(request: HttpRequest) -> Desk:
     """Who sits here today; a person without an office is a stranger."""
-    now = timezone.now()
-    today = timezone.localdate(now)
-    user = request.user
-    if not isinstance(user, User):
+    if not isinstance(request.user, User):
         raise Http404
+    return desk_for(request.user, now=timezone.now())
+
+
+def desk_for(user: User, *, now: datetime) -> Desk:
+    """The desk of ``user`` at ``now``; Http404 without one."""
+    today = timezone.localdate(now)
     offices = [a for a in actors_of(user, on=today) if a.side == "authority" and a.region is not None]
     if not offices:
         raise Http404

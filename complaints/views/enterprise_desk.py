@@ -66,11 +66,14 @@ def desk_page(*methods: str) -> Callable[[View], View]:
 
 def desk_of(request: HttpRequest) -> Desk:
     """Who sits here today; a person without a job at an enterprise is a stranger."""
-    now = timezone.now()
-    today = timezone.localdate(now)
-    user = request.user
-    if not isinstance(user, User):
+    if not isinstance(request.user, User):
         raise Http404
+    return desk_for(request.user, now=timezone.now())
+
+
+def desk_for(user: User, *, now: datetime) -> Desk:
+    """The desk of ``user`` at ``now``; Http404 without one."""
+    today = timezone.localdate(now)
     jobs = [actor for actor in actors_of(user, on=today) if actor.side == "enterprise"]
     if not jobs:
         raise Http404

@@ -151,6 +151,7 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "previous_url": _page_url(form, view, before=before),
         "next_url": _page_url(form, view, after=after),
         "now": desk.now,
+        "export_url": f"{reverse('complaints:enterprise-export-new')}?{urlencode({'view': view.code} | _query(form))}",
     })
 
 
@@ -160,20 +161,22 @@ def _open_page(cases: Rows, desk: Desk, form: QueueFilter, asked: Mapping[str, s
 
 
 def _past_page(desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
-    """Closed cases, and those that went to somebody else: our own time with them is readable.
-
-    A list of ended times with a case, not of cases: these are in order, however many there are.
-    """
-    ours = Engagement.objects.filter(desk.engagements())
-    again = ours.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
-    held = desk.cases().filter(pk=OuterRef("complaint"), status__in=HERE)
-    past = narrowed(ours.filter(~Exists(again), ~Exists(held), until_at__isnull=False), form, desk,
-                    path="complaint__", newest_by="until_at")
-    page = keyset.page_of(past, asked, keyset.BY_END, related=("complaint__handler__user", "complaint__branch"))
+    """Closed cases, and those that went to somebody else: our own time with them is readable."""
+    page = keyset.page_of(past_times(desk, form), asked, keyset.BY_END,
+                          related=("complaint__handler__user", "complaint__branch"))
     return page.before, page.after, rows_of(
         [time.complaint for time in page.rows], desk,
         given_up={time.complaint_id: time for time in page.rows
                   if not any(stands_to(actor, time.complaint) for actor in desk.actors)})
+
+
+def past_times(desk: Desk, form: QueueFilter) -> QuerySet[Engagement]:
+    """Ended times with a case, not cases: these are in order, however many there are."""
+    ours = Engagement.objects.filter(desk.engagements())
+    again = ours.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
+    held = desk.cases().filter(pk=OuterRef("complaint"), status__in=HERE)
+    return narrowed(ours.filter(~Exists(again), ~Exists(held), until_at__isnull=False), form, desk,
+                    path="complaint__", newest_by="until_at")
 
 
 def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str = "",

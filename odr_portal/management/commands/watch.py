@@ -17,6 +17,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from complaints import delivery, handling, retention, sealing
+from complaints.exporting import building
 from complaints.models import Heartbeat
 from odr_portal.sweeping import Sweep, drain
 from oversight import publishing
@@ -28,6 +29,7 @@ SWEEPS: dict[str, Sweep] = {
     "filed": forwarding.sweep_filed,
     "clocks": handling.sweep_clocks,
     "notices": delivery.sweep_notices,
+    "exports": building.sweep_exports,
     "expired": retention.sweep_expired,
     "figures": publishing.publish,
 }

@@ -1,0 +1,1 @@
+"""Tables of cases that leave the portal: asked for, approved, built in pieces, fetched once, gone."""

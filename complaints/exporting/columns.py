@@ -1,0 +1,139 @@
+"""The columns of an export: which there are, who may have them, and what stands in them.
+
+The one rule: a column that is not listed here for a side does not leave the portal. Texts of people
+(statement, messages) are no columns; what leads to a person is a column that needs a second person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from authorities.models import named
+from complaints import labels
+from complaints.models import Complaint, Engagement
+from complaints.views.case_people import label_of
+from odr_portal.accounts.masking import masked_name
+
+ENTERPRISE, AUTHORITY = "enterprise", "authority"
+BOTH = frozenset({ENTERPRISE, AUTHORITY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """One case as its row is made. ``time``: the enterprise's own time with it, on the enterprise's side.
+
+    ``is_former``: that time is over and the case is somebody else's; only the time is theirs to know.
+    ``person``: kind → text of name, phone, e-mail and address where they may go out, else empty.
+    """
+
+    case: Complaint
+    name: str
+    demands: str
+    time: Engagement | None = None
+    is_former: bool = False
+    person: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """``stays``: a former enterprise may still read it. ``kind``: the personal text that it shows."""
+
+    code: str
+    title: Any
+    of: Callable[[CaseRow], Any]
+    sides: frozenset[str] = BOTH
+    stays: bool = False
+    kind: str = ""
+
+    @property
+    def is_personal(self) -> bool:
+        return bool(self.kind)
+
+    def text(self, row: CaseRow) -> str:
+        if row.is_former and not self.stays:
+            return ""
+        if self.kind:
+            return row.person.get(self.kind, "")
+        value = self.of(row)
+        if isinstance(value, datetime):
+            return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+        return "" if value is None else str(value)
+
+
+def _status(row: CaseRow) -> str:
+    case = row.case
+    return labels.label(case.outcome or case.status, kind="outcome" if case.outcome else "status")
+
+
+def _result(row: CaseRow) -> str:
+    return labels.label(row.time.odr_result, kind="odr_result") if row.time and row.time.odr_result else ""
+
+
+def _respondent(row: CaseRow) -> str:
+    place = row.case.branch or row.case.enterprise or row.case.picked_enterprise
+    return named(place) if place else row.case.respondent_named
+
+
+def _yes(value: bool) -> str:
+    return str(_("是")) if value else ""
+
+
+def _column(code: str, title: Any, of: Callable[[CaseRow], Any], **more: Any) -> Column:
+    return Column(code=code, title=title, of=of, **more)
+
+
+def _personal(kind: str, title: Any) -> Column:
+    return Column(code=kind, title=title, of=lambda row: "", kind=kind)
+
+
+_A, _E = frozenset({AUTHORITY}), frozenset({ENTERPRISE})
+
+COLUMNS: dict[str, Column] = {column.code: column for column in (
+    _column("number", _("编号"), lambda row: row.case.number, stays=True),
+    _column("external_ref", _("贵单位的编号"), lambda row: row.time.external_ref if row.time else "", sides=_E, stays=True),
+    _column("status", _("状态"), _status),
+    _column("received", _("收到时间"), lambda row: row.case.received_at, stays=True),
+    _column("due", _("下一个期限"), lambda row: row.case.next_due_at),
+    _column("overdue", _("已逾期"), lambda row: _yes(row.case.is_overdue)),
+    _column("consumer", _("消费者（隐去）"), lambda row: masked_name(row.name), stays=True),
+    _column("respondent", _("被投诉人"), _respondent),
+    _column("object", _("商品或服务类别"), lambda row: label_of(row.case.object_category), stays=True),
+    _column("item", _("商品或服务"), lambda row: row.case.item_name, stays=True),
+    _column("problem", _("问题"), lambda row: label_of(row.case.problem_category), stays=True),
+    _column("amount", _("金额"), lambda row: row.case.amount, stays=True),
+    _column("currency", _("币种"), lambda row: row.case.currency, stays=True),
+    _column("demands", _("诉求"), lambda row: row.demands),
+    _column("bought", _("购买日期"), lambda row: row.case.bought_on),
+    _column("disputed", _("争议发生日"), lambda row: row.case.disputed_on),
+    _column("branch", _("办理单位"), lambda row: named(row.case.branch) if row.case.branch else "", sides=_E),
+    _column("handler", _("处理人"), lambda row: row.case.handler.user.name if row.case.handler else "", sides=_E),
+    _column("accepted", _("受理时间"), lambda row: row.time.accepted_at if row.time else None, sides=_E, stays=True),
+    _column("result", _("企业阶段的结果"), _result, sides=_E, stays=True),
+    _column("ended", _("企业阶段结束"), lambda row: row.time.until_at if row.time else None, sides=_E, stays=True),
+    _column("region", _("办理地区"), lambda row: named(row.case.handling_region), sides=_A),
+    _column("authority", _("办理机关"), lambda row: named(row.case.handling_authority), sides=_A),
+    _column("officer", _("经办人"), lambda row: row.case.officer.user.name if row.case.officer else "", sides=_A),
+    _column("channel", _("来源渠道"), lambda row: row.case.channel, sides=_A),
+    _column("closed", _("办结时间"), lambda row: row.case.closed_at),
+    _column("latest", _("最近一次"), lambda row: row.case.last_event_at),
+    _personal("consumer_name", _("姓名")),
+    _personal("consumer_phone", _("手机")),
+    _personal("consumer_email", _("邮箱")),
+    _personal("consumer_address", _("地址")),
+)}
+#: What the rows are read with.
+RELATED = ("enterprise", "branch", "picked_enterprise", "handler__user", "officer__user", "handling_region",
+           "handling_authority")
+PERSONAL = tuple(code for code, column in COLUMNS.items() if column.is_personal)
+
+
+def offered(side: str, *, with_personal: bool) -> list[Column]:
+    """What somebody of this side may choose from, in the order of the file."""
+    return [column for column in COLUMNS.values()
+            if side in column.sides and (with_personal or not column.is_personal)]
