@@ -216,4 +216,5 @@ LOOK_REASONS: dict[str, tuple[str, str]] = {
     "look_deliver": ("退款、寄送或上门", "to refund, send or visit"),
     "look_identity": ("核实身份、送达文书", "to verify who it is or to serve a document"),
     "look_other": ("其他", "another reason"),
+    "look_export": ("列入经批准的导出表格", "for a table that a second person approved"),
 }

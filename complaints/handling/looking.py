@@ -27,6 +27,9 @@ from odr_portal.accounts.models import SecurityEvent, User
 #: Why somebody looks, in the order of the page; the last one asks for words.
 WHY = ("look_call", "look_account", "look_deliver", "look_identity", "look_other")
 
+#: Not asked on a page: the contact data went into a table that a second person approved.
+EXPORTED = "look_export"
+
 
 def may_look(complaint: Complaint, actor: Actor, engagements: Iterable[Engagement]) -> bool:
     """Whether this person may ask to see the contact data now.
@@ -48,7 +51,8 @@ def shown_until(steps: Iterable[HandlingStep], actor: Actor, *, now: datetime) -
     """Until when this person's newest look at the case lasts; None when there is none that still does."""
     length = timedelta(minutes=settings.REVEAL_MINUTES)
     ends = [step.written_at + length for step in steps
-            if step.step == LOOK and step.name is not None and step.name.person_key == actor.person_key]
+            if step.step == LOOK and step.reason != EXPORTED
+            and step.name is not None and step.name.person_key == actor.person_key]
     return max((end for end in ends if end > now), default=None)
 
 
@@ -65,6 +69,17 @@ def reveal_contact(*, reason: str, text: str = "") -> Move:
     return Move(LOOK, carry)
 
 
+def export_contact(*, mark: str) -> Move:
+    """Put the contact data into the export ``mark`` (complaints/exporting); no page shows more for it."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if not may_look(file.complaint, actor, file.engagements):
+            raise StepNotAllowed("not_your_contact", _("只有受理后的处理人、管理员和经办机关可以查看联系方式。"))
+        return Effect(reason=EXPORTED, data={"export": mark}, tells="")
+
+    return Move(LOOK, carry)
+
+
 def note_looks(files: Iterable[CaseFile]) -> None:
     """Write what was looked at into the security log as well, and raise an alert for somebody who looks too often.
 
@@ -72,7 +87,8 @@ def note_looks(files: Iterable[CaseFile]) -> None:
     """
     for file in files:
         for entry in file.entries:
-            if entry.step == LOOK and entry.actor.user_id is not None:
+            # An export is noted as one, by whoever asks, approves and fetches it.
+            if entry.step == LOOK and entry.reason != EXPORTED and entry.actor.user_id is not None:
                 _note(entry, User.objects.get(pk=entry.actor.user_id), now=file.now)
 
 

@@ -31,7 +31,9 @@ from complaints.refusals import WrongInput
 from complaints.views import authority_cases, enterprise_queue, keyset
 from complaints.views.authority_desk import officer_page
 from complaints.views.enterprise_desk import desk_page
+from complaints.views.staff_door import View
 from odr_portal.accounts.idempotency import once
+from odr_portal.accounts.step_up import fresh_factor
 
 STATES: dict[str, tuple[Any, str]] = {
     "asked": (gettext_lazy("等待批准"), "warn"), "approved": (gettext_lazy("排队中"), "info"),
@@ -65,7 +67,6 @@ class Side:
 
 ENTERPRISE = Side("enterprise", "enterprise-queue", ("view", *QueueFilter.base_fields))
 AUTHORITY = Side("authority", "authority-cases", tuple(CaseFilter.base_fields))
-Page = Callable[[HttpRequest, Any, Side], HttpResponseBase]
 
 
 def _exports(request: HttpRequest, desk: Desk, side: Side) -> HttpResponseBase:
@@ -220,14 +221,17 @@ def _conditions(sight: Sight, query: str) -> list[str]:
     return [str(view.title), *(queue.words_of(name) for name, value in said.items() if value and name != "view")]
 
 
-def _both(page: Callable[..., HttpResponseBase], *methods: str) -> tuple[Any, Any]:
-    """The same page for either side's desk."""
+def _both(page: Callable[..., HttpResponseBase], *methods: str, is_fresh: bool = False) -> tuple[Any, Any]:
+    """The same page for either side's desk; ``is_fresh``: the second factor is asked for again."""
+    first: Callable[[View], View] = fresh_factor if is_fresh else lambda view: view
 
     @desk_page(*methods)
+    @first
     def of_enterprise(request: HttpRequest, desk: Any, **parts: str) -> HttpResponseBase:
         return page(request, desk, ENTERPRISE, **parts)
 
     @officer_page(*methods)
+    @first
     def of_authority(request: HttpRequest, desk: Any, **parts: str) -> HttpResponseBase:
         return page(request, desk, AUTHORITY, **parts)
 
@@ -235,8 +239,8 @@ def _both(page: Callable[..., HttpResponseBase], *methods: str) -> tuple[Any, An
 
 
 enterprise_exports, authority_exports = _both(_exports, "GET")
-enterprise_new, authority_new = _both(_new, "GET", "POST")
+enterprise_new, authority_new = _both(_new, "GET", "POST", is_fresh=True)
 enterprise_export, authority_export = _both(_export, "GET")
-enterprise_decide, authority_decide = _both(_decide, "POST")
-enterprise_link, authority_link = _both(_link, "POST")
+enterprise_decide, authority_decide = _both(_decide, "POST", is_fresh=True)
+enterprise_link, authority_link = _both(_link, "POST", is_fresh=True)
 enterprise_file, authority_file = _both(_file, "GET")

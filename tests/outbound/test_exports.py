@@ -19,6 +19,7 @@ from complaints.exporting import asking, building, columns, files
 from complaints.models import Export
 from complaints.workflow import Status as S
 from enterprises.models import Staff
+from odr_portal.accounts import entering
 from odr_portal.accounts.models import SecurityEvent, User
 from tests.cast import World
 from tests.given import a_complaint
@@ -208,6 +209,36 @@ def test_T48_personal_columns_wait_for_a_second_person(world: World, signed_in: 
     assert built(export).state == "ready"
     assert other.post(f"{place(export)}link/", filled()).status_code == 404
     assert [e.kind for e in SecurityEvent.objects.filter(subject=export.mark).order_by("pk")] == ["export_asked", "export_approved"]
+
+
+def test_T48_each_case_whose_contact_data_went_out_says_so(world: World, signed_in: SignIn, second_manager: User) -> None:
+    ours = a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    new = a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
+    browser = signed_in(world.lead)
+    export = asked(browser, personal=["consumer_name", "consumer_phone", "consumer_address"], purpose="回访退款")
+    signed_in(second_manager).post(f"{place(export)}decide/", filled(decision="agree"))
+    rows = {row["编号"]: row for row in rows_in(fetched(browser, built(export)))}
+    assert (rows[ours.number]["姓名"], rows[ours.number]["手机"], rows[ours.number]["地址"]) == (
+        "陈试", "+8613800000001", "福州市鼓楼区某路1号")
+    # Not accepted yet: nobody there may see whose it is.
+    assert (rows[new.number]["姓名"], rows[new.number]["手机"], rows[new.number]["地址"]) == ("", "", "")
+    entry = ours.steps.get(step="reveal_contact")
+    assert (entry.reason, entry.data, entry.name.name) == ("look_export", {"export": export.mark}, "主管")
+    assert not new.steps.filter(step="reveal_contact").exists()
+    # The page of the case still masks: an export is no look.
+    assert "13800000001" not in browser.get(f"/enterprise/cases/{ours.number}/").content.decode()
+    home = signed_in(world.chen).get(f"/cases/{ours.number}/").content.decode()
+    assert "列入经批准的导出表格" in home
+
+
+def test_T48_the_second_factor_is_asked_again(world: World, signed_in: SignIn) -> None:
+    browser = signed_in(world.lead)
+    session = browser.session
+    session[entering.CONFIRMED] = 0
+    session.save()
+    assert browser.get(QUEUE).status_code == 302
+    assert browser.post(QUEUE, filled(columns=["number"], format="csv")).status_code == 403
+    assert not Export.objects.exists()
 
 
 def test_T48_refused_is_refused(world: World, signed_in: SignIn, second_manager: User) -> None:
