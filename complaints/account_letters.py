@@ -1,7 +1,7 @@
 """Delivers the messages of the account side (one-time codes) over the same channels.
 
-The one rule: a code is of use for ten minutes, so it is tried often and then given up; once it has
-gone out or is given up its words are emptied. In the portal's own mailbox they can be read as long
+The one rule: a code is of use for ten minutes, so it is tried often and then given up (other letters say
+themselves how long they are of use); once it has gone out or is given up its words are emptied. In the portal's own mailbox they can be read as long
 as they are of use.
 """
 
@@ -39,9 +39,14 @@ def send_due(channels: Channels, *, now: datetime, is_over: Callable[[], bool]) 
     return sent
 
 
+def _of_use(now: datetime) -> Q:
+    """Codes are of use for ten minutes; a letter that says so itself, longer."""
+    return Q(useful_until__gt=now) | Q(useful_until=None, created_at__gt=now - VALID_FOR)
+
+
 def give_up_old(*, now: datetime) -> int:
     """A code that nobody can use any more is not sent, and not kept."""
-    old = OutgoingMessage.objects.filter(created_at__lte=now - VALID_FOR)
+    old = OutgoingMessage.objects.exclude(_of_use(now))
     old.filter(state__in=["queued", "leased"]).update(state="given_up", leased_until=None)
     return old.exclude(body="").update(body="")
 
@@ -51,7 +56,7 @@ def _lease(*, now: datetime) -> list[OutgoingMessage]:
         due = OutgoingMessage.objects.filter(
             Q(state="queued") | Q(state="leased", leased_until__lte=now),
             Q(send_after=None) | Q(send_after__lte=now),
-            created_at__gt=now - VALID_FOR,
+            _of_use(now),
         ).order_by("id")
         rows = list(due.select_for_update(skip_locked=True)[:BATCH])
         OutgoingMessage.objects.filter(pk__in=[row.pk for row in rows]).update(

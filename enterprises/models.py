@@ -321,3 +321,10 @@ class PublishedFigure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enterprise_id} {self.category} {self.day}"
+
+
+# At the end: its table points at those above.
+from enterprises.invitation import Invitation  # noqa: E402
+
+__all__ = ["Alias", "Branch", "BranchAuthority", "Brand", "BrandHolding", "Enterprise", "Invitation", "PublishedFigure",
+           "SearchName", "ServiceArea", "Staff", "Succession"]

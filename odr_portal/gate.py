@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from authorities.models import Officer
 from enterprises.staffing import at_work
+from odr_portal.accounts.backend import duty_of
 from odr_portal.accounts.models import User
 from odr_portal.permissions import KEY_ROLES, actions_for, is_held_by_key, is_public, rows_of
 
@@ -33,7 +34,12 @@ ACCOUNT = frozenset({"consumer"})
 
 
 def roles_held(user: User, *, on: date) -> frozenset[str]:
-    """What `user` is on day `on`, in the words of permissions.csv; one query."""
+    """What `user` is on day `on`, in the words of permissions.csv; one query.
+
+    An administrator is that and nothing else: no consumer, no staff (三员 see no case content).
+    """
+    if duty := duty_of(user):
+        return frozenset({f"{duty}_admin"})
     offices = Officer.objects.on(on).filter(user_id=user.pk).order_by()
     jobs = at_work(on).filter(user_id=user.pk).order_by()
     found = offices.values_list(Value("office", output_field=CharField()), "role").union(
@@ -67,7 +73,7 @@ class Gate:
         if not isinstance(user, User):
             allowed = actions_for(resource, KEY_ROLES)
             return _not_allowed(allowed) if allowed else redirect_to_login(request.get_full_path())
-        if action in actions_for(resource, ACCOUNT):
+        if not duty_of(user) and action in actions_for(resource, ACCOUNT):
             # Most of what people ask for needs no look at their offices.
             return None
         allowed = actions_for(resource, roles_held(user, on=timezone.localdate()) | KEY_ROLES)

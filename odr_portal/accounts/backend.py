@@ -7,7 +7,7 @@ person, so that who is given work today is held to it with the next click.
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 
 from odr_portal.accounts.models import User
@@ -37,8 +37,19 @@ def needs_second_factor(user: User) -> bool:
 
 
 def with_work() -> QuerySet[User]:
-    """Users with ``has_work``: a job at an enterprise, an office at an authority, or a duty of the platform."""
-    return User._default_manager.annotate(has_work=_has_work())
+    """Users with ``has_work``: a job at an enterprise, an office at an authority, or a duty of the platform.
+
+    ``duty``: which of the three duties of an administrator, None for everybody else.
+    """
+    return User._default_manager.annotate(has_work=_has_work(), duty=F("duties__kind"))
+
+
+def duty_of(user: User) -> str:
+    """system, security or audit; empty for everybody who is no administrator. Comes with the person of a request."""
+    if not hasattr(user, "duty"):
+        found: Any = with_work().filter(pk=user.pk).first()
+        user.duty = found.duty if found is not None else None  # type: ignore[attr-defined]
+    return str(getattr(user, "duty", None) or "")
 
 
 class PortalBackend(ModelBackend):

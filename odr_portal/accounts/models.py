@@ -72,6 +72,30 @@ class User(AbstractBaseUser):
         return self.name or self.email or self.phone or str(self.person_key)
 
 
+class Administrator(models.Model):
+    """三员: who runs the platform, in one of three duties that nobody holds together, nor with any other work.
+
+    One row a person; triggers (enterprises/migrations/0003) refuse an office or a job beside it, and the other way.
+    """
+
+    class Kind(models.TextChoices):
+        SYSTEM = "system", _("系统管理员")
+        SECURITY = "security", _("安全管理员")
+        AUDIT = "audit", _("审计管理员")
+
+    user = models.OneToOneField("accounts.User", on_delete=models.CASCADE, related_name="duties")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(kind__in=("system", "security", "audit")), name="a_duty_is_one_of_three"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.kind}"
+
+
 class SignInCode(models.Model):
     """One six-digit code sent to one address for one purpose; only its digest is here."""
 
@@ -206,6 +230,8 @@ class OutgoingMessage(models.Model):
     person_key = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     state = models.CharField(max_length=10, default="queued", choices=[(s, s) for s in STATES])
+    # Empty: as long as a code is (codes.VALID_FOR).
+    useful_until = models.DateTimeField(null=True)
     # Empty: at once.
     send_after = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
