@@ -37,6 +37,10 @@ SECRET_KEY_FALLBACKS = [environment.strong("SECRET_KEY_FALLBACKS", key) for key 
 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", environment.host_of(SITE_URL) or "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
+# One-time codes an hour: one network address, one whose browsers did no work first (no scripts), everybody together.
+CODES_PER_ADDRESS = environment.number("CODES_PER_ADDRESS", 60, least=1, most=1_000_000)
+CODES_PER_ADDRESS_UNWORKED = environment.number("CODES_PER_ADDRESS_UNWORKED", 10, least=1, most=1_000_000)
+CODES_PER_HOUR = environment.number("CODES_PER_HOUR", 3000, least=1, most=10_000_000)
 # How many proxies stand in front and append to X-Forwarded-For; behind https there is one.
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 1 if HTTPS else 0, least=0, most=9)
 

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from odr_portal.accounts.codes import check_code, send_code
+from odr_portal.accounts.codes import Asker, check_code, send_code
 from odr_portal.accounts.contacts import Contact, parse_contact
 from odr_portal.accounts.models import SignInCode
 
 PURPOSE = SignInCode.Purpose.FILING
 
 
-def send(contact: Contact, *, language: str, now: datetime) -> None:
-    send_code(contact=contact, purpose=PURPOSE, language=language, now=now)
+def send(contact: Contact, *, language: str, asker: Asker, now: datetime) -> None:
+    """A code to this contact; raises TooManyTries."""
+    send_code(contact=contact, purpose=PURPOSE, language=language, asker=asker, now=now)
 
 
-def proven(*, phone: str, email: str, code: str, form_key: str, now: datetime) -> Contact | None:
-    """The contact that this code belongs to: the phone, else the mailbox."""
+def proven(*, phone: str, email: str, code: str, flow: str, form_key: str, now: datetime) -> Contact | None:
+    """The contact that this code belongs to: the phone, else the mailbox. ``flow``: the browser that asked for it."""
     contacts = [Contact("sms", phone)] + ([Contact("email", email.lower())] if email else [])
     for contact in contacts:
-        if check_code(contact=contact, purpose=PURPOSE, code=code, form_key=form_key, now=now):
+        if check_code(contact=contact, purpose=PURPOSE, code=code, flow=flow, form_key=form_key, now=now):
             return contact
     return None
 

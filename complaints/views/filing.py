@@ -28,10 +28,13 @@ from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence
 from complaints.views.filing_check import check
 from complaints.views.filing_frame import Held, address_of, give_cookie, held_by, receipt_address, show
+from odr_portal.accounts.codes import asker_of, flow_of
 from odr_portal.accounts.contacts import Contact, may_sign_in_by_code, user_for
 from odr_portal.accounts.entering import enter
 from odr_portal.accounts.idempotency import KEY_FIELD
+from odr_portal.accounts.limits import TooManyTries
 from odr_portal.accounts.models import User
+from odr_portal.accounts.views.sign_in import too_many_codes
 
 
 @never_cache
@@ -197,7 +200,13 @@ def _send_code(request: HttpRequest, held: Held, *, now: datetime) -> HttpRespon
         form.only(name)
         return show(request, held.draft, form, now=now, status=422)
     contact = Contact("email" if name == "email" else "sms", address)
-    proving.send(contact, language=get_language() or settings.LANGUAGE_CODE, now=now)
+    language = get_language() or settings.LANGUAGE_CODE
+    try:
+        proving.send(contact, language=language, asker=asker_of(request, now=now), now=now)
+    except TooManyTries as wait:
+        form.add_error(name, too_many_codes(wait.until))
+        form.only(name)
+        return show(request, held.draft, form, now=now, status=429)
     target = reverse("complaints:file-step", args=[held.draft.pk, "you"])
     query = {"sent": name, **({"back": request.GET["back"]} if request.GET.get("back") else {})}
     return redirect(f"{target}?{urlencode(query)}#id_code")
@@ -218,7 +227,7 @@ def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetim
     typed = said.get("code", "").strip()
     if typed:
         contact = proving.proven(
-            phone=phone, email=email, code=typed, form_key=request.POST.get(KEY_FIELD, ""), now=now
+            phone=phone, email=email, code=typed, flow=flow_of(request), form_key=request.POST.get(KEY_FIELD, ""), now=now
         )
         if contact is None:
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +17,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from complaints import handling
 from complaints.actors import Actor, consumer
@@ -31,6 +32,14 @@ from complaints.views.filing_frame import Held, address_of, give_cookie, receipt
 from complaints.workflow import Role
 from enterprises.expectations import Expectation, expected
 from odr_portal.accounts.idempotency import once
+from odr_portal.accounts.limits import Limit, TooManyTries, count, waits_until
+from odr_portal.accounts.network import client_address
+from odr_portal.accounts.proof import is_worked_for
+from odr_portal.templatetags.portal import moment
+
+#: Complaints without a proven phone from one network address: with the browser's work, and without.
+UNPROVEN = Limit("unproven_filing", 30, timedelta(hours=1))
+UNPROVEN_UNWORKED = Limit("unproven_filing_unworked", 5, timedelta(hours=1))
 
 
 def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBase:
@@ -45,8 +54,13 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
     composed = composing.to_request(
         draft, now=now, language=language, tracking_digest=drafts.tracking_digest(token), forms=forms
     )
+    status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid() and not isinstance(composed, Unfinished):
-        return _file(request, held, composed, now=now)
+        try:
+            return _file(request, held, composed, now=now)
+        except TooManyTries as wait:
+            status = 429
+            form.add_error(None, _too_many(wait.until))
     problem, picked = forms["problem"], drafts.picked(draft, today=today)
     answers = picked.name if picked and picked.is_enrolled else ""
     links = {code: f"{address_of(draft, code)}?back=check" for code in steps.STEP_CODES}
@@ -59,7 +73,8 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
         draft,
         form,
         now=now,
-        status=422 if request.method == "POST" else 200,
+        status=status,
+        is_unproven=draft.owner_id is None,
         sections=screens.summary(draft, forms, picked=picked, addresses=links),
         unfinished_steps=unfinished,
         duplicates=[] if isinstance(composed, Unfinished) else duplicates(composed, now=now),
@@ -88,6 +103,8 @@ def _file(
             return redirect(receipt_address(draft))
         with once(request, actor=f"draft:{draft.pk}", savepoint=False) as attempt:
             if not attempt.answered:
+                if draft.owner_id is None:
+                    _count_unproven(request, now=now)
                 cases = handling.file([filing], actor=_actor(filing, held.draft), now=now)
                 drafts.mark_filed(draft, numbers=[case.number for case in cases], now=now)
                 attempt.reference = receipt_address(draft)
@@ -95,6 +112,23 @@ def _file(
     if held.key:
         give_cookie(response, held.key, seconds=drafts.RECEIPT_FOR.total_seconds())
     return response
+
+
+def _count_unproven(request: HttpRequest, *, now: datetime) -> None:
+    """Complaints of nobody proven are counted, so that a flood of them does not bury one enterprise; none is dropped."""
+    here = client_address(request)
+    limits = [UNPROVEN] if is_worked_for(request.POST.get("proof", ""), now=now) else [UNPROVEN, UNPROVEN_UNWORKED]
+    for limit in limits:
+        until = waits_until(limit, here, now=now)
+        if until is not None:
+            raise TooManyTries(until)
+    for limit in limits:
+        count(limit.kind, here, now=now)
+
+
+def _too_many(until: datetime) -> str:
+    return _("这里的网络提交得太频繁了。您填的都已保存，请在%(moment)s之后再提交；用手机验证码证明是您，就不用等。也可以打12315。") % {
+        "moment": moment(until)}
 
 
 def _actor(filing: FilingRequest, draft: FilingDraft) -> Actor:

@@ -14,7 +14,6 @@ from functools import wraps
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -40,6 +39,7 @@ from complaints.views.case_settlement import (
     offers_of,
 )
 from complaints.workflow import Audience
+from odr_portal.accounts.network import client_address
 from odr_portal.templatetags.portal import moment
 
 OPEN_FOR = timedelta(minutes=30)
@@ -168,8 +168,5 @@ def _proven(request: HttpRequest, number: str, *, now: datetime) -> Complaint | 
 
 
 def _seeker(request: HttpRequest) -> Seeker:
-    """Behind https a proxy stands in front; what it added last is the address that it saw."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
-    address = forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
     told = request.headers.get("User-Agent", "") + "\n" + request.headers.get("Accept-Language", "")
-    return Seeker(address=address, browser=hashlib.sha256(told.encode()).hexdigest())
+    return Seeker(address=client_address(request), browser=hashlib.sha256(told.encode()).hexdigest())

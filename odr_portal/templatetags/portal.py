@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from odr_portal.accounts.proof import new_task
 from odr_portal.templatetags.clock_words import chip_of
 
 register = template.Library()
@@ -123,6 +124,12 @@ def name_of(row: Any) -> str:
 def idempotency_key() -> SafeString:
     """The hidden field that makes a form sent twice take effect once."""
     return format_html('<input type="hidden" name="idempotency_key" value="{}">', uuid.uuid4().hex)
+
+
+@register.inclusion_tag("components/proof.html")
+def proof_of_work() -> dict[str, str]:
+    """A small search that the browser does unseen before the form goes out (accounts/proof.py)."""
+    return {"task": new_task(now=timezone.now())}
 
 
 @register.simple_tag

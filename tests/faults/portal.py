@@ -98,7 +98,9 @@ class RunningPortal:
             "MAKEFLAGS",
         }
         kept = {key: value for key, value in os.environ.items() if key not in unwanted and not key.startswith("PYTEST")}
-        self.variables = {**kept, **settings, "PORT": str(self.port)}
+        # All of the clients sit at one address and run no scripts.
+        many = {"CODES_PER_ADDRESS": "100000", "CODES_PER_ADDRESS_UNWORKED": "100000", "CODES_PER_HOUR": "100000"}
+        self.variables = {**kept, **many, **settings, "PORT": str(self.port)}
         self.process: subprocess.Popen[str] | None = None
         self.log = clone / "run.log"
 

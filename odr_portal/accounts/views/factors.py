@@ -19,8 +19,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from odr_portal.accounts.backend import needs_second_factor
-from odr_portal.accounts.codes import check_code, send_code
-from odr_portal.accounts.contacts import Contact, contact_of
+from odr_portal.accounts.codes import asker_of, check_code, flow_of, send_code
+from odr_portal.accounts.contacts import contact_of
 from odr_portal.accounts.entering import VERIFIED, confirm_by_code, person_at_the_door, show_factor
 from odr_portal.accounts.factors import (
     Shown,
@@ -41,7 +41,7 @@ from odr_portal.accounts.network import client_address
 from odr_portal.accounts.passkeys import add_passkey, ask_for_known, ask_for_new, show_passkey
 from odr_portal.accounts.security_log import note
 from odr_portal.accounts.step_up import confirm_address, is_fresh
-from odr_portal.accounts.views.sign_in import next_of, with_next
+from odr_portal.accounts.views.sign_in import next_of, too_many_codes, with_next
 from odr_portal.qr import qr_code
 from odr_portal.templatetags.portal import moment as moment_words
 
@@ -129,24 +129,26 @@ def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
     contact = contact_of(user)
     if contact is None:
         raise Http404
-    if request.method == "POST" and "send" in request.POST:
-        _send(contact, now=now)
-        return redirect(f"{with_next('accounts:confirm', target)}{'&' if target else '?'}sent=1")
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
+    status = 422 if form.is_bound else 200
+    if request.method == "POST" and "send" in request.POST:
+        try:
+            send_code(contact=contact, purpose=SignInCode.Purpose.CONFIRM, asker=asker_of(request, now=now),
+                      language=get_language() or settings.LANGUAGE_CODE, now=now)  # fmt: skip
+        except TooManyTries as wait:
+            status = 429
+            form.add_error("code", too_many_codes(wait.until))
+        else:
+            return redirect(f"{with_next('accounts:confirm', target)}{'&' if target else '?'}sent=1")
+    elif form.is_bound and form.is_valid():
         if check_code(contact=contact, purpose=SignInCode.Purpose.CONFIRM, code=form.cleaned_data["code"],
-                      form_key=request.POST.get("idempotency_key", ""), now=now):  # fmt: skip
+                      flow=flow_of(request), form_key=request.POST.get("idempotency_key", ""), now=now):  # fmt: skip
             confirm_by_code(request, user, now=now)
             return HttpResponseRedirect(target or landing_of(user))
         form.add_error("code", gettext("验证码不对或已过期，请重新获取；已填内容还在"))
     return render(request, "accounts/confirm_code.html", {
         "form": form, "next": target, "masked": contact.masked, "is_sent": "sent" in request.GET or form.is_bound,
-    }, status=422 if form.is_bound else 200)  # fmt: skip
-
-
-def _send(contact: Contact, *, now: datetime) -> None:
-    send_code(contact=contact, purpose=SignInCode.Purpose.CONFIRM,
-              language=get_language() or settings.LANGUAGE_CODE, now=now)  # fmt: skip
+    }, status=status)  # fmt: skip
 
 
 @never_cache

@@ -3,6 +3,8 @@
 The one rule: the answer to an unknown address is the answer to a known one.
 """
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,15 +18,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from odr_portal.accounts.backend import needs_second_factor
-from odr_portal.accounts.codes import check_code, send_code
+from odr_portal.accounts.codes import asker_of, check_code, flow_of, send_code
 from odr_portal.accounts.contacts import Contact, may_sign_in_by_code, user_for
 from odr_portal.accounts.demo import demo_people, is_demo_person, work_of
 from odr_portal.accounts.display import own_language, safe_next
 from odr_portal.accounts.entering import VERIFIED, enter, person_at_the_door
 from odr_portal.accounts.forms import AddressForm, CodeForm, PasswordForm
 from odr_portal.accounts.landing import landing_of
+from odr_portal.accounts.limits import TooManyTries
 from odr_portal.accounts.models import SignInCode, User
 from odr_portal.accounts.passwords import staff_user
+from odr_portal.templatetags.portal import moment as moment_words
 
 PENDING = "sign_in_contact"
 SHOWN_PEOPLE = 12
@@ -66,22 +70,38 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if person_at_the_door(request) is not None and request.method != "POST":
         return redirect(with_next("accounts:second-factor", target))
     form = AddressForm(request.POST if request.method == "POST" else None)
+    status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         contact: Contact = form.cleaned_data["address"]
-        send_code(
-            contact=contact,
-            purpose=SignInCode.Purpose.SIGN_IN,
-            language=get_language() or settings.LANGUAGE_CODE,
-            now=timezone.now(),
-        )
-        request.session[PENDING] = [contact.channel, contact.address]
-        return redirect(with_next("accounts:sign-in-code", target))
+        try:
+            _send(request, contact)
+        except TooManyTries as wait:
+            status = 429
+            form.add_error("address", too_many_codes(wait.until))
+        else:
+            request.session[PENDING] = [contact.channel, contact.address]
+            return redirect(with_next("accounts:sign-in-code", target))
     return render(
-        request,
-        "accounts/sign_in.html",
-        {"form": form, "next": target, "people": _demo_rows()},
-        status=422 if form.is_bound else 200,
+        request, "accounts/sign_in.html", {"form": form, "next": target, "people": _demo_rows()}, status=status
     )
+
+
+def _send(request: HttpRequest, contact: Contact) -> None:
+    now = timezone.now()
+    send_code(
+        contact=contact,
+        purpose=SignInCode.Purpose.SIGN_IN,
+        language=get_language() or settings.LANGUAGE_CODE,
+        asker=asker_of(request, now=now),
+        now=now,
+    )
+
+
+def too_many_codes(until: datetime) -> str:
+    """What the asker is told, whichever of the limits it was."""
+    return gettext("这个号码或这里的网络要验证码太频繁了，请在%(moment)s之后再试，或打12315。") % {
+        "moment": moment_words(until)
+    }
 
 
 @never_cache
@@ -96,20 +116,22 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         return redirect(with_next("accounts:sign-in", target))
     contact = Contact(*pending)
     now = timezone.now()
-    if request.method == "POST" and "again" in request.POST:
-        send_code(
-            contact=contact,
-            purpose=SignInCode.Purpose.SIGN_IN,
-            language=get_language() or settings.LANGUAGE_CODE,
-            now=now,
-        )
-        return redirect(with_next("accounts:sign-in-code", target))
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
+    status = 422 if form.is_bound else 200
+    if request.method == "POST" and "again" in request.POST:
+        try:
+            _send(request, contact)
+        except TooManyTries as wait:
+            form.add_error("code", too_many_codes(wait.until))
+            status = 429
+        else:
+            return redirect(with_next("accounts:sign-in-code", target))
+    elif form.is_bound and form.is_valid():
         is_right = check_code(
             contact=contact,
             purpose=SignInCode.Purpose.SIGN_IN,
             code=form.cleaned_data["code"],
+            flow=flow_of(request),
             form_key=request.POST.get("idempotency_key", ""),
             now=now,
         )
@@ -121,7 +143,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         request,
         "accounts/sign_in_code.html",
         {"form": form, "next": target, "masked": contact.masked},
-        status=422 if form.is_bound else 200,
+        status=status,
     )
 
 

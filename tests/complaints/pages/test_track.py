@@ -153,7 +153,7 @@ def test_nothing_readable_is_kept_of_who_tried(client: Client, case: Complaint) 
 
 def test_behind_https_the_address_is_the_one_that_the_proxy_saw(
         client: Client, case: Complaint, settings: Any) -> None:
-    settings.HTTPS = True
+    settings.TRUSTED_PROXIES = 1
     ask(client, case.number, "wrong", x_forwarded_for="6.6.6.6, 192.0.2.1")
     ask(client, case.number, "wrong", x_forwarded_for="7.7.7.7, 192.0.2.1")
     ask(client, case.number, "wrong", x_forwarded_for="192.0.2.2")
