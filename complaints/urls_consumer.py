@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from complaints.views import case_shared, consumer
+from complaints.views import case_shared, consumer, my_data
 
 urlpatterns = [
+    path("account/privacy/", my_data.overview, name="my-data"),
+    path("account/privacy/copy/", my_data.copy, name="my-data-copy"),
+    path("account/privacy/close/", my_data.close, name="my-data-close"),
+    path("account/privacy/closed/", my_data.closed, name="my-data-closed"),
     path("cases/", consumer.cases, name="cases"),
     path("cases/<str:number>/", consumer.case, name="case"),
     path("cases/<str:number>/why/<slug:clock>/", case_shared.why, name="case-why"),

@@ -197,6 +197,7 @@ _ROWS = (
     Row("rate", C, CLOSED, tells=""),
     Row("give_publication_consent", C, frozenset(S) - {S.DRAFT}),
     Row("withdraw_publication_consent", C, frozenset(S) - {S.DRAFT}),
+    Row("withdraw_consent", C, OPEN, tells="holder"),
     Row("withdraw_party", C, OPEN, tells="both"),
     Row("give_consent", C, frozenset({S.TRIAGE}), tells="authority"),
     Row("decline_consent", C, frozenset({S.TRIAGE}), _to(S.REVIEW), tells="authority"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from complaints.actors import Actor
+from complaints.consents import REVOCABLE
 from complaints.handling import clocks, leaving, saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
@@ -142,6 +143,24 @@ def give_publication_consent() -> Move:
 
 def withdraw_publication_consent() -> Move:
     return _publication("withdraw_publication_consent", False)
+
+
+def withdraw_consent(*, purpose: str) -> Move:
+    """A consent of the filing is taken back: from now on, not for what was done (PIPL art. 15)."""
+    if purpose not in REVOCABLE:
+        raise WrongInput("bad_choice", _("请选择要收回哪一项同意。"), field="purpose")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        consents = file.complaint.consents
+        if consents.get(purpose) is not True:
+            raise StepNotAllowed("not_given", _("这一项您没有同意过，或者已经收回。"))
+        kept = {**consents, purpose: False}
+        if purpose == "share_with_enterprise":
+            kept.pop("entities", None)
+        file.complaint.consents = kept
+        return Effect(data={"purpose": purpose, "given": False})
+
+    return Move("withdraw_consent", carry)
 
 
 def withdraw_party(*, party: str) -> Move:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 
-from complaints import bulk, counting, notices, record
+from complaints import bulk, consents, counting, notices, record
 from complaints.conditions import Conditions
 from complaints.models import (
     Complaint,
@@ -81,6 +81,7 @@ class CaseFile:
         default_factory=lambda: defaultdict(list))
     touched: dict[tuple[type[models.Model], int], models.Model] = field(default_factory=dict)
     before: counting.Counted | None = None
+    consents_before: consents.Said = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -176,6 +177,7 @@ def open_files(
     files = {c.pk: CaseFile(complaint=c, now=now, conditions=conditions) for c in cases}
     for file in files.values():
         file.before = counting.counted(file.complaint)
+        file.consents_before = consents.said(file.complaint)
     if not files:
         return []
     for model, name in ((Demand, "demands"), (Engagement, "engagements"), (Offer, "offers"),
@@ -212,6 +214,7 @@ def write(files: Iterable[CaseFile]) -> None:
             bulk.insert_and_number(rows)
     entries.insert()
     bulk.update(standing, CHANGES[Complaint])
+    bulk.insert(consents.rows(files))
     bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
     bulk.insert(counting.deltas((f.before, f.complaint, f.today) for f in files))
 

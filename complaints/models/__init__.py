@@ -2,6 +2,7 @@
 
 from complaints.models.clocks import Deadline, Reminder
 from complaints.models.complaint import Complaint, Demand, Engagement
+from complaints.models.consent import ConsentRecord
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind
 from complaints.models.exports import Export
@@ -19,7 +20,7 @@ from complaints.models.telling import CountDelta, Heartbeat, Notice, NoticeOrder
 from complaints.models.tracking import TrackingTry
 
 __all__ = [
-    "Complaint", "Contact", "CountDelta", "Deadline", "Demand", "Engagement", "Evidence",
+    "Complaint", "ConsentRecord", "Contact", "CountDelta", "Deadline", "Demand", "Engagement", "Evidence",
     "EvidenceKind", "Export", "FilingDraft", "ForwardingDecision", "HandlingStep", "Heartbeat",
     "InternalNote", "Matter", "Notice", "NoticeOrder", "Obligation", "Offer", "OfferAnswer", "PersonalText",
     "RecordedName", "Reminder", "Seal", "SealedHead", "TrackingTry",

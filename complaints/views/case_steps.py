@@ -12,6 +12,7 @@ from datetime import datetime
 
 from complaints import handling
 from complaints.actors import Actor
+from complaints.consents import REVOCABLE
 from complaints.models import Complaint, Matter, Obligation, Offer
 from complaints.working_calendar import SHANGHAI
 
@@ -115,6 +116,7 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "refer_to_regulator": _may_refer,
     "give_publication_consent": lambda a: not a.complaint.publication_consent,
     "withdraw_publication_consent": lambda a: a.complaint.publication_consent,
+    "withdraw_consent": lambda a: any(a.complaint.consents.get(purpose) is True for purpose in REVOCABLE),
     "withdraw_party": lambda a: a.complaint.on_behalf_kind == "joint",
     "request_return": lambda a: "return" not in a.matters and not any(
         o.engagement_id == a.engagement_id for o in a.offers),

@@ -132,7 +132,7 @@ _MORE = (
     ("stop_negotiating", "stop"), ("confirm_performed", "performed"), ("report_breach", "breach"),
     ("claim_settled_elsewhere", "settled-elsewhere"), ("correct_facts", "correct"),
     ("agree_to_mediation", "mediation"), ("decline_mediation", "mediation"),
-    ("request_recusal", "recusal"), ("withdraw", "withdraw"),
+    ("request_recusal", "recusal"), ("withdraw_consent", "consents"), ("withdraw", "withdraw"),
 )
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import named
 from complaints import labels
+from complaints.consents import REVOCABLE, WORDS
 from complaints.handling import Move, both, consumer, enterprise, undoing
 from complaints.views.case import CasePage
 from enterprises.models import BranchAuthority
@@ -324,6 +325,25 @@ class PublicationForm(StepForm):
     def moves(self) -> list[Move]:
         return [both.give_publication_consent() if self.cleaned_data["answer"] == "yes"
                 else both.withdraw_publication_consent()]
+
+
+class WithdrawConsentForm(StepForm):
+    name, steps = "consents", ("withdraw_consent",)
+    title = gettext_lazy("收回哪一项同意？")
+    button = gettext_lazy("收回")
+    purpose = Pick(label=gettext_lazy("您同意过的"), choices=())
+
+    def prepare(self) -> None:
+        given = self.page.complaint.consents
+        self.fields["purpose"].choices = [  # type: ignore[attr-defined]
+            (name, WORDS[name]) for name in REVOCABLE if given.get(name) is True]
+
+    def effects(self) -> Sequence[Words]:
+        return (_("从现在起有效，收回前已经做的不受影响。"),
+                _("收回“提供给企业”后，不会再交给别的企业；正在办的企业仍办到结束。不想让它办的，请停止协商。"))
+
+    def moves(self) -> list[Move]:
+        return [both.withdraw_consent(purpose=self.cleaned_data["purpose"])]
 
 
 class ExtensionForm(StepForm):

@@ -20,6 +20,7 @@ from complaints.views.consumer_forms import (
     StepForm,
     StopForm,
     UndoForm,
+    WithdrawConsentForm,
     WithdrawForm,
 )
 from complaints.views.consumer_settlement_forms import (
@@ -34,4 +35,5 @@ FORMS: dict[str, type[StepForm]] = {form.name: form for form in (
     OfferForm, PerformedForm, BreachForm, DoneForm, StatementForm, MaterialForm, StopForm, UndoForm,
     WithdrawForm, ReferForm, SettledElsewhereForm, ConsentForm, ObjectionForm, RateForm,
     MediationForm, LateForm, PublicationForm, ExtensionForm, CorrectForm, RecusalForm,
+    WithdrawConsentForm,
 )}

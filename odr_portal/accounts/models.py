@@ -286,3 +286,26 @@ class SecurityEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class AccountClosing(models.Model):
+    """A closed account: restricted to keeping until ``destroy_after``, then its key is destroyed."""
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="closing")
+    closed_at = models.DateTimeField()
+    destroy_after = models.DateTimeField()
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(destroyed_at__isnull=True) | Q(destroyed_at__gte=F("destroy_after")),
+                name="nothing_is_destroyed_before_its_time",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("destroy_after",), name="accounts_to_destroy", condition=Q(destroyed_at__isnull=True)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.closed_at:%Y-%m-%d}"

@@ -124,6 +124,7 @@ WALKS: dict[str, Walk] = {
     "give_publication_consent": Walk(S.CLOSED, "consumer", no(both.give_publication_consent)),
     "withdraw_publication_consent": Walk(S.FILED, "consumer",
                                          no(both.withdraw_publication_consent)),
+    "withdraw_consent": Walk(S.FILED, "consumer", no(lambda: both.withdraw_consent(purpose="pass_to_regulator"))),
     "give_consent": Walk(S.TRIAGE, "consumer", no(both.give_consent), before=[
         ("intake", lambda w, c: authority.ask_consent(enterprise_id=w.telecom.pk))]),
     "decline_consent": Walk(S.TRIAGE, "consumer", no(both.decline_consent), S.REVIEW, before=[
