@@ -25,8 +25,8 @@ from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_submit import file, ready
 
 #: Draft, firm, region, branch, files; begin, draft, lock, key, person; conditions, branch, firm; seal, name twice;
-#: case, demands, clock, texts, entry, notice, counts; draft, key; commit.
-OF_A_FILING = 26
+#: case, demands, clock, texts, entry, consents, notice, counts; draft, key; commit.
+OF_A_FILING = 27
 #: Ten reads to decide; begin and commit, a lock, nine reads, one statement for each table that changes.
 OF_A_FORWARDING = 30
 #: The same without deciding, and a look whether more is due.
