@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from complaints.views import case_shared, consumer, my_data
+from complaints.views import case_files, case_shared, consumer, my_data
 
 urlpatterns = [
     path("account/privacy/", my_data.overview, name="my-data"),
@@ -12,7 +12,11 @@ urlpatterns = [
     path("cases/", consumer.cases, name="cases"),
     path("cases/<str:number>/", consumer.case, name="case"),
     path("cases/<str:number>/why/<slug:clock>/", case_shared.why, name="case-why"),
-    path("cases/<str:number>/files/<int:pk>/", case_shared.evidence_file, name="case-file"),
+    path("cases/<str:number>/files/<int:pk>/", case_files.of_case, name="case-file"),
+    *(
+        path(f"cases/<str:number>/files/<int:pk>/{form}/", case_files.of_case, {"form": form}, name=f"case-file-{form}")
+        for form in (case_files.ORIGINAL, case_files.THUMBNAIL)
+    ),
     path("cases/<str:number>/done/", consumer.done, name="case-done"),
     path("cases/<str:number>/offer/<int:offer>/", consumer.step, {"name": "offer"},
          name="case-offer"),

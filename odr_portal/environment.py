@@ -93,6 +93,13 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
     return int(value)
 
 
+def one_of(name: str, default: str, choices: set[str]) -> str:
+    value = text(name, default)
+    if value not in choices:
+        raise OddValue(name, value, f"write {' or '.join(sorted(choices))}.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     return [word for word in text(name, default).replace(",", " ").split() if word]
 
@@ -146,6 +153,31 @@ class Gateway:
 
     url: str
     keys: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """Where clamd listens: a host and port, or the path of a socket."""
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+
+def scanner(name: str, url: str) -> Scanner | None:
+    """tcp://host:port or unix:///path; empty: none."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise OddValue(name, url, "write tcp://host:3310 or unix:///path/of/socket.") from None
+    if parts.scheme == "unix" and not parts.netloc and len(parts.path) > 1:
+        return Scanner(path=parts.path)
+    if parts.scheme == "tcp" and parts.hostname and port != 0 and not parts.username and not parts.path.strip("/"):
+        return Scanner(host=parts.hostname, port=port or 3310)
+    raise OddValue(name, url, "write tcp://host:3310 or unix:///path/of/socket.")
 
 
 _MAIL = {"smtp": ("plain", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}

@@ -226,6 +226,21 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 MEDIA_ROOT = environment.text("MEDIA_ROOT", str(LOCAL / "files"))
 # Evidence is private: no address of the site leads into this folder.
 EVIDENCE_ROOT = environment.text("EVIDENCE_ROOT", str(LOCAL / "evidence"))
+EVIDENCE_STORAGE = environment.one_of("EVIDENCE_STORAGE", "disk", {"disk", "s3"})
+EVIDENCE_FILES_AT_FILING = environment.number("EVIDENCE_FILES_AT_FILING", 9, least=1, most=30)
+EVIDENCE_FILES_A_CASE = environment.number("EVIDENCE_FILES_A_CASE", 30, least=1, most=500)
+EVIDENCE_FILE_MB = environment.number("EVIDENCE_FILE_MB", 10, least=1, most=100)
+EVIDENCE_VIDEO_MB = environment.number("EVIDENCE_VIDEO_MB", 50, least=1, most=500)
+EVIDENCE_CASE_MB = environment.number("EVIDENCE_CASE_MB", 200, least=1, most=10_000)
+# New files are refused, and everything else goes on, before the disk is full.
+EVIDENCE_DISK_RESERVE_MB = environment.number("EVIDENCE_DISK_RESERVE_MB", 500, least=0, most=1_000_000)
+# Of processor and of clock, for one file.
+EVIDENCE_INSPECTION_SECONDS = environment.number("EVIDENCE_INSPECTION_SECONDS", 20, least=2, most=60)
+# With a scanner a file is shown to nobody but its sender before it is found clean; without one it says "unchecked".
+CLAMD = environment.scanner("CLAMD_URL", environment.text("CLAMD_URL"))
+EVIDENCE_SCAN = environment.yes_no("EVIDENCE_SCAN", CLAMD is not None)
+if EVIDENCE_SCAN and CLAMD is None:
+    raise environment.OddValue("EVIDENCE_SCAN", "on", "it needs CLAMD_URL=tcp://host:3310 or unix:///path/of/socket.")
 # Files of exports wait here for a day at most.
 EXPORT_ROOT = environment.text("EXPORT_ROOT", str(LOCAL / "exports"))
 EXPORT_MOST_ROWS = environment.number("EXPORT_MOST_ROWS", 100_000, least=1, most=1_000_000)

@@ -21,8 +21,8 @@ from typing import Any
 from django.conf import settings
 from django.utils.datastructures import MultiValueDict
 
+from complaints.evidence import storing
 from complaints.filing import places
-from complaints.filing.evidence import storage
 from complaints.filing.forms import EnterpriseStep, Pick, Step, read_pick
 from complaints.filing.people import ConsentsStep
 from complaints.filing.steps import STEP_BY_CODE
@@ -261,8 +261,7 @@ def throw_away_expired(*, now: datetime, limit: int = 500) -> int:
     """Deletes drafts past their day, with their files. Returns how many."""
     expired = list(FilingDraft.objects.expired_at(now).order_by("expires_at")[:limit])
     for draft in expired:
-        paths = list(draft.evidence.values_list("path", flat=True))
+        paths = [path for row in draft.evidence.all() for path in row.paths]
         draft.delete()
-        for path in paths:
-            storage().delete(path)
+        storing.drop(*paths)
     return len(expired)

@@ -14,9 +14,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from complaints.evidence import limits
 from complaints.filing import choices, drafts, places
 from complaints.filing.drafts import Picked
-from complaints.filing.evidence import FILES_AT_FILING, SHOWN_TYPES
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Pick, Step, read_pick
 from complaints.filing.people import BEHALF, consent_questions
 from complaints.filing.request import SELF
@@ -65,10 +65,10 @@ def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, 
         return demands_screen(form)
     if form.step == "evidence" and draft is not None:
         return {
-            "files": list(draft.evidence.order_by("pk")),
-            "kinds": EvidenceKind.choices,
-            "most": FILES_AT_FILING,
-            "types": SHOWN_TYPES,
+                        "kinds": EvidenceKind.choices,
+            "most": limits.files_at_filing(),
+            "told": limits.told(),
+            "accepted": limits.ACCEPTED,
             "is_multipart": True,
         }
     if form.step == "you":

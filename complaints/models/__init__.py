@@ -4,7 +4,7 @@ from complaints.models.clocks import Deadline, Reminder
 from complaints.models.complaint import Complaint, Demand, Engagement
 from complaints.models.consent import ConsentRecord
 from complaints.models.draft import FilingDraft
-from complaints.models.evidence import Evidence, EvidenceKind
+from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
 from complaints.models.exports import Export
 from complaints.models.forwarding import ForwardingDecision
 from complaints.models.matters import Matter
@@ -21,7 +21,7 @@ from complaints.models.tracking import TrackingTry
 
 __all__ = [
     "Complaint", "ConsentRecord", "Contact", "CountDelta", "Deadline", "Demand", "Engagement", "Evidence",
-    "EvidenceKind", "Export", "FilingDraft", "ForwardingDecision", "HandlingStep", "Heartbeat",
+    "EvidenceKind", "EvidenceState", "Export", "FilingDraft", "ForwardingDecision", "HandlingStep", "Heartbeat",
     "InternalNote", "Matter", "Notice", "NoticeOrder", "Obligation", "Offer", "OfferAnswer", "PersonalText",
     "RecordedName", "Reminder", "Seal", "SealedHead", "TrackingTry",
 ]

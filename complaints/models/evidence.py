@@ -25,8 +25,22 @@ class EvidenceKind(models.TextChoices):
     OTHER = "other", _("其他")
 
 
+class EvidenceState(models.TextChoices):
+    """How far the search for malware is. Without a scanner a file stays unchecked, and is shown as such."""
+
+    UNCHECKED = "unchecked", _("未查毒")
+    QUARANTINED = "quarantined", _("正在查毒")
+    CLEAN = "clean", _("已查毒")
+    INFECTED = "infected", _("有病毒")
+    UNSCANNABLE = "unscannable", _("无法查毒")
+
+
 class Evidence(models.Model):
-    """One file. `name` is the sender's own, for show only; never a path."""
+    """One file. `name` is the sender's own, for show only; never a path.
+
+    `path`, `size`, `sha256` are those of the original as it came; `copy_*` those of the copy that we made of a
+    picture or recording, without place and other remarks.
+    """
 
     draft = models.ForeignKey(
         "complaints.FilingDraft",
@@ -48,6 +62,17 @@ class Evidence(models.Model):
     media_type = models.CharField(max_length=80)
     sha256 = models.CharField(max_length=64)
     path = models.CharField(max_length=200)
+    copy_type = models.CharField(max_length=80, blank=True, default="")
+    copy_size = models.PositiveBigIntegerField(default=0)
+    copy_sha256 = models.CharField(max_length=64, blank=True, default="")
+    copy_path = models.CharField(max_length=200, blank=True, default="")
+    thumbnail_sha256 = models.CharField(max_length=64, blank=True, default="")
+    thumbnail_path = models.CharField(max_length=200, blank=True, default="")
+    state = models.CharField(max_length=20, choices=EvidenceState.choices, default=EvidenceState.UNCHECKED)
+    scan_after = models.DateTimeField(null=True, blank=True)
+    scan_tries = models.PositiveSmallIntegerField(default=0)
+    scanned_at = models.DateTimeField(null=True, blank=True)
+    finding = models.CharField(max_length=200, blank=True, default="")
     uploaded_at = models.DateTimeField()
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -68,10 +93,24 @@ class Evidence(models.Model):
                 name="evidence_is_not_empty",
                 condition=Q(size__gt=0),
             ),
+            models.CheckConstraint(
+                name="evidence_state_is_known",
+                condition=Q(state__in=EvidenceState.values),
+            ),
+            models.CheckConstraint(
+                name="evidence_in_quarantine_is_looked_at",
+                condition=~Q(state="quarantined") | Q(scan_after__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["complaint", "uploaded_at"], name="evidence_of_a_case"),
+            models.Index(fields=["scan_after"], name="evidence_to_scan", condition=Q(state="quarantined")),
         ]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All that the storage holds of it."""
+        return tuple(path for path in (self.path, self.copy_path, self.thumbnail_path) if path)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.size})"

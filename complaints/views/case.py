@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import Http404
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
 from authorities.models import Authority, named
@@ -26,7 +25,6 @@ from complaints.models import (
     Deadline,
     Demand,
     Engagement,
-    Evidence,
     HandlingStep,
     Matter,
     Obligation,
@@ -38,7 +36,6 @@ from complaints.standing import Standing, chip, clock_facts, standing
 from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, person_of
 from complaints.views.case_record import (
     Event,
-    FileView,
     Look,
     Message,
     Reader,
@@ -55,6 +52,7 @@ from complaints.views.case_settlement import (
     offers_of,
 )
 from complaints.views.case_steps import Around, open_steps
+from complaints.views.file_view import FileView, files_of
 from complaints.workflow import LOOK, Audience, Clock
 from complaints.working_calendar import SHANGHAI, Calendar
 from enterprises.models import Branch, Enterprise
@@ -216,7 +214,7 @@ def page_of(found: Found, *, now: datetime) -> CasePage:
     texts = list(PersonalText.objects.filter(complaint=complaint))
     filed = {t.kind: t.text for t in texts
              if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
-    files = [] if is_former else _files(complaint)
+    files = [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id)
     by_digest = {f.sha256: f for f in files}
     may_look = actor is not None and looking.may_look(complaint, actor, engagements)
     until = looking.shown_until(steps, viewer, now=now) if may_look else None
@@ -333,14 +331,6 @@ def _within(row: HandlingStep, engagement: Engagement, is_former: bool) -> bool:
     if not is_former and engagement.odr_result != "returned":
         return True
     return row.happened_at <= ends
-
-
-def _files(complaint: Complaint) -> list[FileView]:
-    return [FileView(
-        pk=row.pk, name=row.name, size=filesizeformat(row.size), kind=row.get_kind_display(),
-        at=row.uploaded_at, sha256=row.sha256,
-        url=reverse("complaints:case-file", args=[complaint.number, row.pk]))
-        for row in Evidence.objects.filter(complaint=complaint).order_by("pk")]
 
 
 def _sight(side: str, *, is_former: bool, is_shown: bool) -> str:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from complaints import labels
 from complaints.models import HandlingStep, PersonalText
+from complaints.views.file_view import FileView
 from complaints.workflow import LOOK, Audience, Role, Status
 from odr_portal.templatetags.portal import moment
 
@@ -30,19 +31,6 @@ _CONSUMERS = frozenset({Role.CONSUMER})
 _STAFF = frozenset({Role.MANAGER, Role.HANDLER, Role.REVIEWER, Role.RESPONDENT})
 #: A lapse written later than this after it happened says when it was written.
 _LATE_WRITING = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileView:
-    """A file as the thread and the timeline show it; ``url`` hands it out."""
-
-    pk: int
-    name: str
-    size: str
-    kind: str
-    at: datetime
-    url: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

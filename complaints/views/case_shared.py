@@ -1,4 +1,4 @@
-"""Pages that all three sides have of a case: why a date is that day, and its files.
+"""Pages that all three sides have of a case: why a date is that day.
 
 The one rule: who may not see the case gets the same 404 as for a case that does not exist.
 """
@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -21,8 +21,7 @@ from django.views.decorators.http import require_safe
 from complaints import labels
 from complaints.conditions import current_calendar
 from complaints.deadlines import day_by_day, explain
-from complaints.filing import evidence
-from complaints.models import Deadline, Evidence
+from complaints.models import Deadline
 from complaints.standing import clock_facts, what_if_missed
 from complaints.views.case import (
     AUTHORITY,
@@ -152,25 +151,3 @@ def _cell(day: date, number: str, told: Any, row: Deadline, calendar: Calendar, 
     elif told:
         kind, note = "is-off", _("停")
     return Cell(day, number, kind, note, day == today)
-
-
-@never_cache
-@login_required
-@require_safe
-def evidence_file(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
-    """A file of the case; a former enterprise gets none."""
-    found = meet(request, number)
-    if found.actor is None:
-        raise Http404
-    row = Evidence.objects.filter(pk=pk, complaint=found.complaint).first()
-    if row is None:
-        raise Http404
-    try:
-        handed = evidence.download(row)
-    except FileNotFoundError:
-        raise Http404 from None
-    response = FileResponse(handed.stream)
-    # After the fact: FileResponse would put words of its own in their place.
-    for name, value in handed.headers.items():
-        response.headers[name] = value
-    return response

@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import labels, labels_reasons
-from complaints.handling import Move, StepNotAllowed
+from complaints.handling import Move
 from complaints.models import Complaint, HandlingStep
 from complaints.refusals import not_now
 from complaints.views.case import CONSUMER, CasePage, Found, case_url, find_case, page_of
@@ -146,24 +146,27 @@ def _take(request: HttpRequest, found: Found, page: CasePage, kind: type[StepFor
             raise not_now(page.duty.status)
         if not form.is_valid():
             return None
-        if isinstance(form, FileForm) and not form.receive(
-                uploaded_by=found.viewer.user_id, now=now):
+        if isinstance(form, FileForm) and not form.put(
+                found.complaint, uploaded_by=found.viewer.user_id, now=now):
             return None
         return form.moves()
 
     address = case_url(found.complaint)
     if kind.may_be_undone:
         address = reverse("complaints:case-done", args=[found.complaint.number])
+    if isinstance(form, FileForm) and may and form.is_valid():
+        form.look_into()
     try:
         taken = take_step(request, found, moves, form=form, to=address, now=now)
-    except StepNotAllowed:
+    except Exception:
         _give_back(form)
         raise
+    if not taken.is_new:
+        _give_back(form)
     if taken.address:
         if taken.is_new and not (kind.may_be_undone and getattr(form, "ends_undoable", True)):
             messages.success(request, str(kind.thanks), extra_tags="ok")
         return redirect(taken.address)
-    _give_back(form)
     return _show(request, page, form, view=more.get("offer"), status=422)
 
 

@@ -1,79 +1,26 @@
 """Step pages to which files may be added: a statement, the material that was asked for.
 
-The one rule: a bad file never costs the text; it is named, and the text stays in the form.
+The one rule: the files are handled by ``TakesFiles`` alone; a form here says the question and the move.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.filing import evidence
 from complaints.handling import Move, both, consumer
-from complaints.models import Evidence
+from complaints.views.case_uploads import FilesField, TakesFiles
 from complaints.views.consumer_forms import Essay, StepForm, Words
 
 
-class ManyFiles(forms.ClearableFileInput):
-    allow_multiple_selected = True
+class FileForm(TakesFiles, StepForm):
+    """A step of the consumer that may bring files."""
 
-
-class FilesField(forms.FileField):
-    """Any number of files; what each is, the bytes say later."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=ManyFiles, required=False, allow_empty_file=True, **options)
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        rows = data if isinstance(data, list | tuple) else [data]
-        return [super(FilesField, self).clean(row, initial) for row in rows if row]
-
-
-def files_hint() -> str:
-    return _("可以选多个：%(types)s。每个不超过%(size)s，视频不超过%(video)s。") % {
-        "types": evidence.SHOWN_TYPES, "size": filesizeformat(evidence.BYTES_PER_FILE),
-        "video": filesizeformat(evidence.BYTES_PER_VIDEO)}
-
-
-class FileForm(StepForm):
-    """``receive`` keeps the files for the case; ``give_back`` drops them again."""
-
-    takes_files = True
-    kept: list[Evidence]
     step: ClassVar[str]
-
-    def prepare(self) -> None:
-        self.kept = []
-        self.fields["uploads"].help_text = files_hint()
-
-    def receive(self, *, uploaded_by: int | None, now: datetime) -> bool:
-        """Keep every file, or none: False, and the errors name the bad ones."""
-        for incoming in self.cleaned_data["uploads"]:
-            try:
-                self.kept.append(evidence.receive_for_case(
-                    incoming, complaint=self.page.complaint, kind="other",
-                    uploaded_by=uploaded_by, now=now))
-            except evidence.EvidenceRefused as refusal:
-                self.add_error("uploads", str(refusal))
-        if self.errors:
-            self.give_back()
-        return not self.errors
-
-    def give_back(self) -> None:
-        for row in self.kept:
-            evidence.take_away(row)
-        self.kept = []
-
-    @property
-    def digests(self) -> tuple[str, ...]:
-        return tuple(row.sha256 for row in self.kept)
 
 
 class StatementForm(FileForm):

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from complaints.filing import drafts, evidence, places, proving, steps
+from complaints import evidence
+from complaints.filing import drafts, places, proving, steps
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
 from complaints.filing.people import YouStep
 from complaints.models.draft import FilingDraft
@@ -275,18 +276,3 @@ def region(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
         },
         status=422 if request.method == "POST" else 200,
     )
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD"])
-def evidence_file(request: HttpRequest, draft_id: uuid.UUID, evidence_id: int) -> HttpResponseBase:
-    """The draft's own file, as an attachment only."""
-    held = held_by(request, now=timezone.now(), draft_id=draft_id)
-    row = Evidence.objects.filter(draft=held.draft, pk=evidence_id).first() if held else None
-    if row is None:
-        raise Http404
-    found = evidence.download(row)
-    response = FileResponse(found.stream)
-    for name, value in found.headers.items():
-        response.headers[name] = value
-    return response

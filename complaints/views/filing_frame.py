@@ -20,6 +20,7 @@ from django.utils import timezone
 from complaints.filing import drafts, proving, screens, steps
 from complaints.filing.forms import Step
 from complaints.models.draft import FilingDraft
+from complaints.views.file_view import files_of_draft
 from odr_portal.accounts.masking import masked_phone
 from odr_portal.accounts.models import User
 from odr_portal.templatetags.portal import control_id
@@ -105,6 +106,7 @@ def show(
         "back_url": back_url,
         "back_to_check": back_to_check,
         **screens.of_step(draft, form, today=timezone.localdate(now)),
+        **({"files": files_of_draft(draft)} if code == "evidence" and draft is not None else {}),
         **more,
     }
     if code == "you" and draft is not None:

@@ -23,6 +23,11 @@ from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Part
 #: Whoever reads a backup must not be able to be somebody; signing in again costs nothing.
 LEFT_OUT = ("accounts_browsersession",)
 _MOST_NAMED = 100
+#: Originals, and the copies and thumbnails that the portal made of them.
+_KEPT = " union all ".join(
+    f"select {of}path as path, {of}sha256 as sha256 from complaints_evidence where {of}path <> ''"  # noqa: S608
+    for of in ("", "copy_", "thumbnail_")
+)
 Tell = Callable[[str, int], None]
 
 
@@ -181,7 +186,7 @@ def _evidence(writer: Writer, connection: Any, root: Path, tell: Tell) -> tuple[
     total, missing, changed = Part(), [], []
     with connection.cursor(name="evidence") as rows:
         rows.itersize = 2000
-        rows.execute("select distinct path, sha256 from complaints_evidence order by path")
+        rows.execute(f"select distinct path, sha256 from ({_KEPT}) kept order by path")  # noqa: S608
         for path, sha256 in rows:
             part = None
             if is_plain(path):
@@ -200,7 +205,7 @@ def _still_named(connection: Any, missing: list[str]) -> list[str]:
     if not missing:
         return []
     connection.rollback()
-    rows = database.query(connection, "select distinct path from complaints_evidence where path = any(%s)", missing)
+    rows = database.query(connection, f"select distinct path from ({_KEPT}) kept where path = any(%s)", missing)  # noqa: S608
     return sorted(path for (path,) in rows)
 
 

@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
-from complaints import sealing
-from complaints.filing import evidence
+from complaints import evidence, sealing
 from complaints.models import Complaint
 from complaints.workflow import Status
 from odr_portal import embedded, environment, roles

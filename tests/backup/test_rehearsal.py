@@ -27,7 +27,7 @@ FILE_ALWAYS = ("-m", "tests.backup.file_always")
 PUT_FILE = """
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from complaints.filing import evidence
+from complaints import evidence
 from complaints.models import Complaint
 for case in Complaint.objects.order_by("pk")[:5]:
     upload = SimpleUploadedFile("a.txt", f"evidence of {case.number}".encode())

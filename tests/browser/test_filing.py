@@ -11,6 +11,7 @@ from complaints.models import Complaint
 from tests.complaints.filing.answers import STATEMENT
 from tests.complaints.filing.conftest import Town, town
 from tests.complaints.filing.test_drafts import newest_code
+from tests.evidence.files import png
 
 __all__ = ["town"]
 
@@ -38,7 +39,7 @@ WORDS = {
         "refund": "Refund of a price or fee",
     },
 }
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+PNG = png()
 
 
 class Walk:

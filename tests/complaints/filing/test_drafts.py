@@ -18,8 +18,9 @@ from complaints.views.filing_frame import COOKIE
 from odr_portal.accounts.models import OutgoingMessage, User
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
+from tests.evidence import files
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+PNG = files.png()
 KEY = {"idempotency_key": "0123456789abcdef"}
 
 
@@ -182,13 +183,13 @@ def test_what_is_sent_to_a_lost_draft_begins_a_new_one(client: Client, town: Tow
 def test_expired_drafts_go_with_their_files(client: Client, town: Town) -> None:
     draft = begin(client, town)
     send(client, url(draft, "evidence"), {"upload": "1"}, files=SimpleUploadedFile("a.png", PNG))
-    place = drafts.storage().path(Evidence.objects.get().path)
+    place = drafts.storing.storage().path(Evidence.objects.get().path)
     now = timezone.now()
     assert drafts.throw_away_expired(now=now) == 0
     assert drafts.throw_away_expired(now=now + timedelta(days=7, minutes=1)) == 1
     assert not FilingDraft.objects.exists()
     assert not Evidence.objects.exists()
-    assert not drafts.storage().exists(place)
+    assert not drafts.storing.storage().exists(place)
 
 
 def test_region_is_found_by_name_and_by_province(client: Client, town: Town) -> None:

@@ -10,7 +10,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from complaints.filing import evidence
+from complaints import evidence
+from complaints.evidence import limits
+from complaints.evidence.kinds import media_type_of
+from complaints.evidence.names import shown_name
 from complaints.models import Evidence
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import KEY, PNG, begin, url
@@ -43,20 +46,20 @@ HEADS: list[tuple[bytes, str | None]] = [
 
 @pytest.mark.parametrize(("head", "expected"), HEADS)
 def test_the_bytes_say_what_a_file_is(head: bytes, expected: str | None) -> None:
-    assert evidence.media_type_of(head, is_whole=True) == expected
+    assert media_type_of(head, is_whole=True) == expected
 
 
 def test_a_text_cut_inside_a_letter_is_still_text() -> None:
     text = ("字" * 2000).encode()
-    assert evidence.media_type_of(text[:4096]) == "text/plain"
+    assert media_type_of(text[:4096]) == "text/plain"
 
 
 def test_names_are_shown_without_paths_and_tricks() -> None:
-    assert evidence.shown_name("C:\\fake\\账单.pdf") == "账单.pdf"
-    assert evidence.shown_name("../../etc/passwd") == "passwd"
-    assert evidence.shown_name("a\u202egpj.exe\x00") == "agpj.exe"
-    assert evidence.shown_name("") == "未命名文件"
-    assert len(evidence.shown_name("长" * 300 + ".png")) < 120
+    assert shown_name("C:\\fake\\账单.pdf") == "账单.pdf"
+    assert shown_name("../../etc/passwd") == "passwd"
+    assert shown_name("a\u202egpj.exe\x00") == "agpj.exe"
+    assert shown_name("") == "未命名文件"
+    assert len(shown_name("长" * 300 + ".png")) < 120
 
 
 def upload(client: Client, draft: Any, name: str, content: bytes, **more: str) -> str:
@@ -71,12 +74,14 @@ def test_a_file_is_kept_privately_and_handed_out_as_an_attachment(client: Client
     row = Evidence.objects.get()
     assert (row.media_type, row.size, row.sha256) == ("image/png", len(PNG), hashlib.sha256(PNG).hexdigest())
     assert row.path.endswith(".png")
+    sealed = client.get(f"/file/{draft.pk}/evidence/{row.pk}/original/")
+    assert b"".join(sealed.streaming_content) == PNG  # type: ignore[attr-defined]
     place = Path(settings.EVIDENCE_ROOT) / row.path
     assert place.read_bytes() == PNG
     assert place.stat().st_mode & 0o077 == 0
     response = client.get(f"/file/{draft.pk}/evidence/{row.pk}/")
-    assert b"".join(response.streaming_content) == PNG  # type: ignore[attr-defined]
-    assert response.headers["Content-Disposition"].startswith('attachment; filename="__.html"')
+    assert b"".join(response.streaming_content).startswith(b"\x89PNG")  # type: ignore[attr-defined]
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="__.html.png"')
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert response.headers["Content-Type"] == "image/png"
@@ -86,7 +91,7 @@ def test_bad_files_are_refused_by_name_and_never_block(client: Client, town: Tow
     draft = begin(client, town)
     assert "“run.png”的类型不能接收" in upload(client, draft, "run.png", b"MZ\x90\0\x03\0")
     assert "“empty.txt”是空文件" in upload(client, draft, "empty.txt", b"")
-    big = upload(client, draft, "big.pdf", b"%PDF-1.7" + b"\0" * evidence.BYTES_PER_FILE)
+    big = upload(client, draft, "big.pdf", b"%PDF-1.7" + b"\0" * limits.bytes_a_file())
     assert "“big.pdf”有10.0" in big
     assert "可先提交，稍后补充" in big
     assert not Evidence.objects.exists()

@@ -14,7 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from complaints.filing import drafts, evidence
+from complaints import evidence
+from complaints.filing import drafts
 from complaints.filing.steps import STEP_CODES
 from complaints.models import Complaint, Evidence, FilingDraft
 from complaints.views.filing_frame import COOKIE

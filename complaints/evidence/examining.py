@@ -1,0 +1,77 @@
+"""Has a file examined in a child process that is bounded in time, memory and what it may touch.
+
+The one rule: the portal's own process never decodes what somebody sent; it reads one short line of the child.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+
+from complaints.evidence import examine
+
+#: At once in this process; each may take up to 300 MB and a core.
+AT_ONCE = threading.BoundedSemaphore(2)
+#: Long screenshots and photographs of 24 million pixels fit; JPEG is decoded smaller and may have four times as many.
+PIXELS = 40_000_000
+_SCRIPT = Path(examine.__file__)
+_LONGEST_ANSWER = 4096
+
+
+class Unreadable(Exception):
+    """The file was looked at and is not taken; the text is a code of `refusing.py`."""
+
+
+def look_into(source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail: IO[bytes]) -> tuple[str, bool]:
+    """(type of the copy or "" where there is none, whether there is a thumbnail).
+
+    ``source`` is an open file on disk. Raises Unreadable: broken, pixels, memory, slow, busy, pdf_….
+    """
+    seconds = settings.EVIDENCE_INSPECTION_SECONDS
+    if not AT_ONCE.acquire(timeout=seconds):
+        raise Unreadable("busy")
+    try:
+        answer = _ask(source, media_type, copy, thumbnail, seconds=seconds)
+    finally:
+        AT_ONCE.release()
+    if "refused" in answer:
+        raise Unreadable(str(answer["refused"]))
+    return str(answer["copy"]), bool(answer["thumbnail"])
+
+
+def _ask(
+    source: IO[bytes], media_type: str, copy: IO[bytes], thumbnail: IO[bytes], *, seconds: int
+) -> dict[str, object]:
+    source.seek(0)
+    fds = (copy.fileno(), thumbnail.fileno())
+    with subprocess.Popen(
+        [sys.executable, "-I", str(_SCRIPT), media_type, str(seconds), str(PIXELS), *map(str, fds)],
+        stdin=source.fileno(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=fds, cwd="/",
+        # Nothing of ours: neither addresses nor secrets.
+        env={"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}, start_new_session=True,
+    ) as child:  # fmt: skip
+        try:
+            said, _nothing = child.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            return {"refused": "slow"}
+    if child.returncode in {-signal.SIGXCPU, -signal.SIGKILL}:
+        return {"refused": "slow"}
+    if child.returncode:
+        # The library itself fell: out of memory, or worse.
+        return {"refused": "memory" if child.returncode in {-signal.SIGABRT, 1} else "broken"}
+    try:
+        answer = json.loads(said[:_LONGEST_ANSWER])
+    except ValueError:
+        return {"refused": "broken"}
+    return answer if isinstance(answer, dict) and ("refused" in answer or "copy" in answer) else {"refused": "broken"}

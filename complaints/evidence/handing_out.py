@@ -1,0 +1,62 @@
+"""Hands a file out: to whom which copy, and under headers that keep it harmless.
+
+The one rule: before a configured scanner has passed a file, nobody but its sender gets it; others get the copy that we
+made ourselves, and the sealed original only its sender and the authority.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import IO
+
+from complaints.evidence.names import disposition, name_as
+from complaints.evidence.storing import storage
+from complaints.models.evidence import Evidence, EvidenceState
+
+_OPEN = frozenset({EvidenceState.CLEAN, EvidenceState.UNCHECKED})
+
+
+@dataclass(frozen=True)
+class Download:
+    """An opened file and the headers that keep it harmless."""
+
+    stream: IO[bytes]
+    headers: dict[str, str]
+
+
+def shows_content(evidence: Evidence, *, is_sender: bool) -> bool:
+    """Whether the content may be handed to this reader at all."""
+    return evidence.state in _OPEN or (is_sender and evidence.state != EvidenceState.INFECTED)
+
+
+def download(evidence: Evidence) -> Download:
+    """Our copy, where there is one (pictures, recordings); else the file itself. Raises FileNotFoundError."""
+    if evidence.copy_path:
+        return _opened(evidence.copy_path, evidence.copy_type, name_as(evidence.name, evidence.copy_type))
+    return original(evidence)
+
+
+def original(evidence: Evidence) -> Download:
+    """The file as it came, byte for byte: what its digest in the record is of. Raises FileNotFoundError."""
+    return _opened(evidence.path, evidence.media_type, name_as(evidence.name, evidence.media_type))
+
+
+def thumbnail(evidence: Evidence) -> Download:
+    """A small picture that we made. Raises FileNotFoundError where there is none."""
+    if not evidence.thumbnail_path:
+        raise FileNotFoundError
+    return _opened(evidence.thumbnail_path, "image/jpeg", "thumbnail.jpg")
+
+
+def _opened(path: str, media_type: str, name: str) -> Download:
+    return Download(
+        stream=storage().open(path, "rb"),
+        headers={
+            "Content-Type": "text/plain; charset=utf-8" if media_type == "text/plain" else media_type,
+            "Content-Disposition": disposition(name),
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cache-Control": "private, no-store",
+        },
+    )

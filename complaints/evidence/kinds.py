@@ -1,0 +1,52 @@
+"""Which of the nine types a file is, by its first bytes.
+
+The one rule: this is the first look only; whether the file can really be read says the examination (examine.py).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from complaints.evidence.examine import MARKUP
+
+_HEIC = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
+_M4A = {b"M4A ", b"M4B "}
+_MP4 = set(b"isom iso2 iso4 iso5 iso6 mp41 mp42 avc1 MSNV dash 3gp4 3gp5".split()) | {b"M4V "}
+HEAD = 4096
+
+
+def media_type_of(head: bytes, *, is_whole: bool = False) -> str | None:
+    """The type that the first bytes prove, of the nine that we take; else None."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head.startswith(b"%PDF-"):
+        return "application/pdf"
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        if brand in _HEIC:
+            return "image/heic"
+        if brand in _M4A:
+            return "audio/mp4"
+        return "video/mp4" if brand in _MP4 else None
+    if head.startswith(b"ID3") or (len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2):
+        return "audio/mpeg"
+    return "text/plain" if _is_text(head, is_whole=is_whole) else None
+
+
+def _is_text(head: bytes, *, is_whole: bool) -> bool:
+    """UTF-8 or GB18030 without control characters; markup is no plain text here."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        for cut in range(1 if is_whole else 4):
+            try:
+                text = head[: len(head) - cut].decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r\f" for letter in text):
+                return False
+            return MARKUP.match(text) is None and re.match(r"\s*(MIME-Version|Content-Type)\s*:", text, re.I) is None
+    return False

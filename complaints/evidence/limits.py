@@ -1,0 +1,51 @@
+"""How much may come in; from the settings, and told on the page before anything is sent.
+
+The one rule: the number that a page tells is the number that refuses.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+MEGABYTE = 1024 * 1024
+#: One part of an upload that can be taken up again.
+PART = MEGABYTE
+SHOWN_TYPES = "jpg, png, webp, heic, pdf, mp4, mp3, m4a, txt"
+ACCEPTED = ".jpg,.jpeg,.png,.webp,.heic,.heif,.pdf,.mp4,.mp3,.m4a,.txt,image/*"
+
+
+def files_at_filing() -> int:
+    return int(settings.EVIDENCE_FILES_AT_FILING)
+
+
+def files_a_case() -> int:
+    return int(settings.EVIDENCE_FILES_A_CASE)
+
+
+def bytes_a_case() -> int:
+    return int(settings.EVIDENCE_CASE_MB) * MEGABYTE
+
+
+def bytes_a_file(media_type: str = "") -> int:
+    """Of this type; without one, of everything that is no video."""
+    return int(settings.EVIDENCE_VIDEO_MB if media_type == "video/mp4" else settings.EVIDENCE_FILE_MB) * MEGABYTE
+
+
+def bytes_of_the_largest() -> int:
+    return max(bytes_a_file(), bytes_a_file("video/mp4"))
+
+
+def bytes_a_request() -> int:
+    """A whole form with its files: the largest file, and as much again as a small one for the rest."""
+    return bytes_of_the_largest() + bytes_a_file() + MEGABYTE
+
+
+def told() -> str:
+    """「可以用：jpg … 每个不超过10 MB，视频不超过50 MB。」"""
+    return _("可以用：%(types)s。每个不超过%(size)s，视频不超过%(video)s。") % {
+        "types": SHOWN_TYPES,
+        "size": filesizeformat(bytes_a_file()),
+        "video": filesizeformat(bytes_a_file("video/mp4")),
+    }

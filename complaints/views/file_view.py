@@ -1,0 +1,81 @@
+"""A file as pages show it: name, size, picture, and how far the search for malware is.
+
+The one rule: a file whose content this reader may not have yet stands there without a link.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from complaints.evidence import shows_content
+from complaints.models import Complaint, Evidence, EvidenceState, FilingDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileView:
+    """``url`` hands it out ("" where it may not be had yet); ``original`` the sealed one, for its sender and officers."""
+
+    pk: int
+    name: str
+    size: str
+    kind: str
+    at: datetime
+    url: str
+    sha256: str
+    thumbnail: str = ""
+    original: str = ""
+    state: str = ""
+
+
+def is_sender(row: Evidence, *, side: str, user_id: int | None) -> bool:
+    """Who sent it: by name, or the consumer of the case for what came with an unsigned draft."""
+    if row.uploaded_by_id is not None:
+        return row.uploaded_by_id == user_id
+    return side == "consumer"
+
+
+def files_of(complaint: Complaint, *, side: str, user_id: int | None) -> list[FileView]:
+    """All files of a case for a reader of this side, the oldest first."""
+    return [
+        _view(row, "complaints:case-file{}", [complaint.number, row.pk],
+              is_theirs=is_sender(row, side=side, user_id=user_id), is_officer=side == "authority")
+        for row in Evidence.objects.filter(complaint=complaint).order_by("pk")
+    ]
+
+
+def files_of_draft(draft: FilingDraft) -> list[FileView]:
+    """All files of a draft, for whoever holds it."""
+    return [
+        _view(row, "complaints:file-evidence{}", [draft.pk, row.pk], is_theirs=True, is_officer=False)
+        for row in draft.evidence.order_by("pk")
+    ]
+
+
+def _view(row: Evidence, address: str, words: list[object], *, is_theirs: bool, is_officer: bool) -> FileView:
+    is_open = shows_content(row, is_sender=is_theirs)
+    has_other_copy = bool(row.copy_path) and (is_theirs or is_officer)
+    return FileView(
+        pk=row.pk, name=row.name, size=filesizeformat(row.size), kind=row.get_kind_display(), at=row.uploaded_at,
+        sha256=row.sha256, state=state_words(row, is_open=is_open),
+        url=reverse(address.format(""), args=words) if is_open else "",
+        thumbnail=reverse(address.format("-thumbnail"), args=words) if is_open and row.thumbnail_path else "",
+        original=reverse(address.format("-original"), args=words) if is_open and has_other_copy else "",
+    )
+
+
+def state_words(row: Evidence, *, is_open: bool) -> str:
+    """「未查毒」; for what cannot be opened, why."""
+    if row.state == EvidenceState.CLEAN:
+        return ""
+    if row.state == EvidenceState.INFECTED:
+        return _("有病毒，不能打开")
+    if row.state == EvidenceState.UNSCANNABLE:
+        return _("无法查毒") if is_open else _("无法查毒，不能打开")
+    if row.state == EvidenceState.QUARANTINED:
+        return _("正在查毒") if is_open else _("正在查毒，查完才能打开")
+    return _("未查毒")
