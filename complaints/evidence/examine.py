@@ -18,7 +18,7 @@ import sys
 import warnings
 import zlib
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, cast
 
 MEGABYTE = 1024 * 1024
 #: Private memory; with the libraries' own pages it stays below 300 MB.
@@ -139,7 +139,7 @@ def pdf(source: IO[bytes], *, pixels: int) -> None:
     import pikepdf
 
     try:
-        document = pikepdf.open(source, inherit_page_attributes=False)
+        document = pikepdf.open(cast(Any, source), inherit_page_attributes=False)
     except pikepdf.PasswordError:
         raise Refused("pdf_locked") from None
     if document.is_encrypted:
