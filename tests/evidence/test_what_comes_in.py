@@ -44,7 +44,7 @@ def with_stream(content: bytes, *, times: int = 1, **entries: Any) -> bytes:
         for key, value in entries.items():
             stream[f"/{key}"] = value
         document.pages[0].Contents = stream
-    return pdf(change, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    return pdf(change, stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
 
 
 def many_objects() -> bytes:
