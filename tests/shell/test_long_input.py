@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from complaints.filing.evidence import shown_name
+from complaints.evidence.names import shown_name
 from complaints.views.case_search import number_in
 from odr_portal.accounts import masking
 from odr_portal.accounts.contacts import parse_contact
