@@ -23,7 +23,8 @@ TRIES = 5
 #: Many people may share one address (a telephone network, an office): it has room for them.
 TRIES_OF_ADDRESS = 60
 WITHIN = timedelta(hours=1)
-RELATED = ("enterprise", "branch", "handling_authority")
+RELATED = ("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch",
+           "service_region", "consumer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

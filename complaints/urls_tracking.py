@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from complaints.views import track
+from complaints.views import track, track_steps
 
 urlpatterns = [
     path("track/", track.track, name="track"),
     path("track/<str:number>/", track.tracked, name="tracked"),
+    path("track/<str:number>/code/", track_steps.code, name="tracked-code"),
+    path("track/<str:number>/offer/<int:offer>/", track_steps.step, {"name": "offer"},
+         name="tracked-offer"),
+    path("track/<str:number>/<slug:name>/", track_steps.step, name="tracked-step"),
 ]

@@ -59,12 +59,14 @@ from enterprises.models import Branch, Enterprise
 from odr_portal.accounts.models import User
 
 CONSUMER, ENTERPRISE, AUTHORITY = "consumer", "enterprise", "authority"
+#: The channel of a consumer who came with number and token instead of an account.
+TRACKING = "tracking"
 #: Clocks that would tell a party what only the authority knows.
 _CLOCKS_OF_AUTHORITY = frozenset({Clock.LEAD, Clock.JURISDICTION})
 _NOT_FOR_CONSUMERS = _CLOCKS_OF_AUTHORITY | {Clock.INSTRUCTION}
 #: So many messages stay open on a page; older ones are folded.
 _RECENT = 3
-_RELATED = ("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user",
+RELATED = ("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user",
             "officer__user", "handling_authority", "service_region")
 
 
@@ -129,6 +131,13 @@ class CasePage:
         return self.complaint.title
 
     @property
+    def home(self) -> str:
+        """The page of the case that this reader came from."""
+        if self.viewer.channel == TRACKING:
+            return reverse("complaints:tracked", args=[self.complaint.number])
+        return case_url(self.complaint, self.side)
+
+    @property
     def respondent(self) -> str:
         row = self.complaint.branch or self.complaint.enterprise \
             or self.complaint.picked_branch or self.complaint.picked_enterprise
@@ -170,7 +179,7 @@ def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Fou
     """The case ``number`` for somebody of ``side``; Http404 for everybody else."""
     day = now.astimezone(SHANGHAI).date()
     complaint = (Complaint.objects.visible_to(user, on=day).filter(number=number)
-                 .select_related(*_RELATED).first())
+                 .select_related(*RELATED).first())
     if complaint is None:
         raise Http404
     if side == CONSUMER:
@@ -229,7 +238,7 @@ def page_of(found: Found, *, now: datetime) -> CasePage:
         obligations=tuple(obligations))
     duty = standing(complaint=complaint, clocks=clocks, viewer_side=side, now=now,
                     calendar=calendar)
-    if duty.clock is not None and duty.deadline is not None:
+    if duty.clock is not None and duty.deadline is not None and viewer.channel != TRACKING:
         duty.clock["url"] = why_url(complaint, duty.deadline)
     return CasePage(
         complaint=complaint, side=side, viewer=viewer, actor=actor, is_former=is_former, now=now,

@@ -23,7 +23,7 @@ from complaints import labels, labels_reasons
 from complaints.handling import Move
 from complaints.models import Complaint, HandlingStep
 from complaints.refusals import not_now
-from complaints.views.case import CONSUMER, CasePage, Found, case_url, find_case, page_of
+from complaints.views.case import CONSUMER, TRACKING, CasePage, Found, case_url, find_case, page_of
 from complaints.views.case_form import take_step
 from complaints.views.case_record import body_words
 from complaints.views.case_shared import to_own_page
@@ -117,6 +117,11 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
     """One step: the question, what follows from it, one button."""
     now = timezone.now()
     found = find_case(request.user, number, side=CONSUMER, now=now)
+    return show_or_take(request, found, name, offer, now=now)
+
+
+def show_or_take(request: HttpRequest, found: Found, name: str, offer: int | None, *, now: datetime) -> HttpResponse:
+    """The step's page, or what was sent there; for whoever holds the case, by account or by token."""
     if name not in FORMS or (name == OfferForm.name) != (offer is not None):
         raise Http404
     page = page_of(found, now=now)
@@ -133,7 +138,7 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
             return render(request, "consumer/offer_past.html", {"page": page, "offer": view})
         messages.warning(request, _("这一步现在不能办。案件现在是：%(status)s。") % {
             "status": page.duty.status}, extra_tags="warn")
-        return redirect(case_url(page.complaint))
+        return redirect(page.home)
     return _show(request, page, kind(page=page, **more), view=view)
 
 
@@ -151,8 +156,8 @@ def _take(request: HttpRequest, found: Found, page: CasePage, kind: type[StepFor
             return None
         return form.moves()
 
-    address = case_url(found.complaint)
-    if kind.may_be_undone:
+    address = page.home
+    if kind.may_be_undone and found.viewer.channel != TRACKING:
         address = reverse("complaints:case-done", args=[found.complaint.number])
     if isinstance(form, FileForm) and may and form.is_valid():
         form.look_into()
@@ -164,7 +169,7 @@ def _take(request: HttpRequest, found: Found, page: CasePage, kind: type[StepFor
     if not taken.is_new:
         _give_back(form)
     if taken.address:
-        if taken.is_new and not (kind.may_be_undone and getattr(form, "ends_undoable", True)):
+        if taken.is_new and not (kind.may_be_undone and found.viewer.channel != TRACKING and getattr(form, "ends_undoable", True)):
             messages.success(request, str(kind.thanks), extra_tags="ok")
         return redirect(taken.address)
     return _show(request, page, form, view=more.get("offer"), status=422)

@@ -1,12 +1,13 @@
 """Following a case with its number and the token of its receipt: a form, then a page to read.
 
 The one rule: the page shows organisations, steps, offers and days; never a person, a number to
-call, an account or a file. Nothing can be done here that changes the case.
+call, an account or the content of a file. What may be done from here is in track_steps.py.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -25,11 +27,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from authorities.models import named
+from complaints import actors, handling
 from complaints.conditions import current_calendar
-from complaints.models import Complaint, HandlingStep, Obligation, Offer, OfferAnswer
+from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
 from complaints.standing import Standing, standing
 from complaints.tracking import Seeker, TooManyTries, case_of_digest, find_tracked
-from complaints.views.case import CONSUMER, visible_clocks
+from complaints.views.case import CONSUMER, TRACKING, visible_clocks
 from complaints.views.case_record import Event, Reader, timeline_of
 from complaints.views.case_settlement import (
     ObligationView,
@@ -45,6 +48,23 @@ from odr_portal.templatetags.portal import moment
 OPEN_FOR = timedelta(minutes=30)
 KEPT_IN_SESSION = "tracked"
 View = Callable[..., HttpResponse]
+#: (page, the step of the table that opens it, words). All but the statement decide: they ask a code as well.
+STEPS = (
+    ("offer", "accept_offer", gettext_lazy("答复方案")),
+    ("performed", "confirm_performed", gettext_lazy("确认是否兑现")),
+    ("statement", "add_statement", gettext_lazy("补充说明或材料")),
+    ("stop", "stop_negotiating", gettext_lazy("不再协商")),
+    ("withdraw", "withdraw", gettext_lazy("撤回投诉")),
+    ("undo", "undo", gettext_lazy("撤销刚才的决定")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of what may be done."""
+
+    url: str
+    label: str
 
 
 class TrackForm(forms.Form):
@@ -125,10 +145,11 @@ def track(request: HttpRequest) -> HttpResponse:
 def tracked(request: HttpRequest, number: str) -> HttpResponse:
     """The case, as long as this browser has just proven that it holds the token."""
     now = timezone.now()
-    case = _proven(request, number, now=now)
+    case = proven(request, number, now=now)
     if case is None:
         return redirect("complaints:track")
-    return render(request, "public/tracked.html", {"page": page_of(case, now=now)})
+    return render(request, "public/tracked.html", {
+        "page": page_of(case, now=now), "steps": steps_of(case, now=now), "evidence": evidence_of(case)})
 
 
 def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
@@ -159,7 +180,33 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
         entries=case.last_sequence, head=bytes(case.last_hash).hex(), now=now)
 
 
-def _proven(request: HttpRequest, number: str, *, now: datetime) -> Complaint | None:
+def steps_of(case: Complaint, *, now: datetime) -> list[Step]:
+    """What the consumer may do from here: say more with evidence, and decide; each with its address."""
+    if case.consumer is None:
+        # Nobody has proven to be the consumer yet: an officer rings back first.
+        return []
+    allowed = handling.allowed_steps(case, actors.consumer(case.consumer, channel=TRACKING))
+    found = []
+    for name, step, words in STEPS:
+        if step not in allowed:
+            continue
+        if name != "offer":
+            found.append(Step(reverse("complaints:tracked-step", args=[case.number, name]), str(words)))
+            continue
+        newest = Offer.objects.filter(complaint=case, state="open").order_by("-number").first()
+        if newest is not None:
+            found.append(Step(reverse("complaints:tracked-offer", args=[case.number, newest.number]), str(words)))
+    return found
+
+
+def evidence_of(case: Complaint) -> list[tuple[str, int]]:
+    """What was handed in, by kind and count; no name of a file, no content."""
+    kinds = Counter(row.get_kind_display() for row in Evidence.objects.filter(complaint=case).order_by("pk"))
+    return list(kinds.items())
+
+
+def proven(request: HttpRequest, number: str, *, now: datetime) -> Complaint | None:
+    """The case whose token this browser gave within half an hour."""
     kept = request.session.get(KEPT_IN_SESSION) or {}
     until = parse_datetime(kept.get("until", ""))
     if kept.get("number") != number or until is None or now >= until:
