@@ -11,10 +11,13 @@ from datetime import datetime, timedelta
 from complaints.filing import drafts
 from complaints.models import Heartbeat, TrackingTry
 from complaints.tracking import WITHIN
+from complaints.webhooks import making
 from odr_portal.accounts.retention import delete_some, throw_away_done
 
 EVERY = timedelta(days=1)
 BATCH = 500
+#: Messages that a program of an enterprise has taken.
+SENT_KEPT_FOR = timedelta(days=30)
 #: The row that says when a day's work was finished.
 MARK = "retention"
 
@@ -26,6 +29,7 @@ def sweep_expired(*, now: datetime) -> int:
     thrown = drafts.throw_away_expired(now=now, limit=BATCH)
     thrown += throw_away_done(now=now, limit=BATCH)
     thrown += delete_some(TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
+    thrown += making.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
     if thrown == 0:
         Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
     return thrown

@@ -6,6 +6,7 @@ from django.utils import timezone
 from complaints import delivery, handling, retention
 from complaints.exporting import building
 from complaints.models import Heartbeat
+from complaints.webhooks import sending
 from odr_portal.sweeping import drain
 
 
@@ -22,6 +23,11 @@ def sweep_notices() -> int:
 @shared_task
 def sweep_exports() -> int:
     return building.sweep_exports(now=timezone.now())
+
+
+@shared_task
+def sweep_webhooks() -> int:
+    return sending.sweep_webhooks(now=timezone.now())
 
 
 @shared_task

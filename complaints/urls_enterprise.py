@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from complaints.views import enterprise_case, enterprise_offer, enterprise_queue, enterprise_return, enterprise_steps
+from complaints.views import (
+    enterprise_case,
+    enterprise_offer,
+    enterprise_queue,
+    enterprise_return,
+    enterprise_steps,
+    enterprise_webhooks,
+)
 
 CASE = "enterprise/cases/<str:number>/"
 
 urlpatterns = [
     path("enterprise/", enterprise_case.home, name="enterprise-home"),
     path("enterprise/queue/", enterprise_queue.queue, name="enterprise-queue"),
+    path("enterprise/webhooks/", enterprise_webhooks.webhooks, name="enterprise-webhooks"),
+    path("enterprise/webhooks/new/", enterprise_webhooks.webhook_new, name="enterprise-webhook-new"),
+    path("enterprise/webhooks/<uuid:public_id>/", enterprise_webhooks.webhook, name="enterprise-webhook"),
     path(CASE, enterprise_case.workspace, name="enterprise-case"),
     path(f"{CASE}offer/", enterprise_offer.make_offer, name="enterprise-offer"),
     path(f"{CASE}replace/", enterprise_offer.replace_offer, name="enterprise-replace"),

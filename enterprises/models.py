@@ -325,6 +325,7 @@ class PublishedFigure(models.Model):
 
 # At the end: its table points at those above.
 from enterprises.invitation import Invitation  # noqa: E402
+from enterprises.webhook_endpoint import WebhookEndpoint  # noqa: E402
 
 __all__ = ["Alias", "Branch", "BranchAuthority", "Brand", "BrandHolding", "Enterprise", "Invitation", "PublishedFigure",
-           "SearchName", "ServiceArea", "Staff", "Succession"]
+           "SearchName", "ServiceArea", "Staff", "Succession", "WebhookEndpoint"]

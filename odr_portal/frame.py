@@ -42,6 +42,7 @@ ENTERPRISE_NAV = (
     ("/enterprise/templates/", _("回复模板")),
     ("/enterprise/guidance/", _("行政指导")),
     ("/enterprise/exports/", _("导出")),
+    ("/enterprise/webhooks/", _("推送")),
     ("/enterprise/profile/", _("企业资料")),
 )
 AUTHORITY_NAV = (

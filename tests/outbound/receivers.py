@@ -12,7 +12,7 @@ import gzip
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import ip_address
@@ -63,6 +63,9 @@ class Receiver:
     asked: list[str] = field(default_factory=list)
     sent: int = 0
     port: int = 0
+    on_post: Callable[[], None] = lambda: None
+    at_once: int = 0
+    most_at_once: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -96,7 +99,11 @@ class _Talk(socketserver.BaseRequestHandler):
                 name, _, value = text.partition(":")
                 headers[name.lower()] = value.strip()
             receiver.posts.append((headers, file.read(int(headers.get("content-length", 0)))))
+            receiver.on_post()
+            receiver.at_once += 1
+            receiver.most_at_once = max(receiver.most_at_once, receiver.at_once)
             self.answer(sock, receiver)
+            receiver.at_once -= 1
             with contextlib.suppress(OSError):
                 sock.unwrap()
 

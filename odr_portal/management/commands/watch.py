@@ -19,6 +19,7 @@ from django.utils import timezone
 from complaints import delivery, handling, retention, sealing
 from complaints.exporting import building
 from complaints.models import Heartbeat
+from complaints.webhooks import sending
 from odr_portal.sweeping import Sweep, drain
 from oversight import publishing
 from routing import forwarding
@@ -30,6 +31,7 @@ SWEEPS: dict[str, Sweep] = {
     "clocks": handling.sweep_clocks,
     "notices": delivery.sweep_notices,
     "exports": building.sweep_exports,
+    "webhooks": sending.sweep_webhooks,
     "expired": retention.sweep_expired,
     "figures": publishing.publish,
 }

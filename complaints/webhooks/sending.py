@@ -1,0 +1,212 @@
+"""Sends deliveries. One rule: one at a time to an endpoint, in order within a case, and no endpoint waits for another.
+
+The lines are threads that only speak over the network; rows are read and stamped here, between calls,
+and no transaction is open during one. Whoever fails is tried again later and later; an endpoint that
+fails several times in a row rests for growing times; what could not be delivered for a week is a dead
+letter, which people see and can send again.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from complaints.channels.signing import headers_of
+from complaints.models import WebhookDelivery
+from complaints.webhooks.making import listening, make_deliveries
+from enterprises.models import WebhookEndpoint
+from odr_portal import outgoing
+
+log = logging.getLogger(__name__)
+
+#: So many endpoints are called at once.
+LINES = 16
+#: A sweep begins no call after so many seconds; with one call (10 s) still below the limit of a task (30 s).
+SECONDS = 12
+#: Whoever failed last may hold a line for long, so it is tried at the beginning of a sweep.
+DOUBTFUL_WITHIN = 2
+#: While calls last, a look for new events this often.
+LOOK_EVERY = 1.0
+LEASE = timedelta(seconds=60)
+#: The advisory lock of whoever sends.
+SENDER = 0x5EB0
+#: Seconds after the first, second, … failed try; then always the last.
+TRY_AGAIN_AFTER = (10, 30, 120, 600, 1800, 7200, 21600)
+#: In a row, and the endpoint rests: minutes after the fifth, sixth, …; then always the last.
+BREAK_AFTER = 5
+REST = (1, 5, 15, 60, 180, 360)
+#: How long it is tried at all.
+TRIED_FOR = timedelta(days=7)
+#: This very message is not wanted: the endpoint lives, and the case goes on without it after a few tries.
+_NOT_WANTED = {"http_400", "http_409", "http_413", "http_415", "http_422"}
+TRIES_IF_NOT_WANTED = 4
+_OFF_FOR_GOOD = "http_410"
+SECRETS_OVERLAP = timedelta(hours=24)
+
+
+def sweep_webhooks(*, now: datetime, rule: outgoing.Rule | None = None) -> int:
+    """How many messages were taken by their receivers; none while another sweep sends."""
+    with _alone() as is_alone:
+        return _Sweep(rule or outgoing.public_rule(), now=now).run() if is_alone else 0
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Held by the session, so it ends with a killed process; the leases do not depend on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [SENDER])
+        is_alone = bool(cursor.fetchone()[0])
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_unlock(%s)", [SENDER])
+
+
+class _Sweep:
+    """One sweep: whose turn it is, and who is being called."""
+
+    def __init__(self, rule: outgoing.Rule, *, now: datetime) -> None:
+        self.rule, self.start, self.begun = rule, now, time.monotonic()
+        self.turns: deque[int] = deque()
+        self.busy: dict[Future[str], WebhookDelivery] = {}
+        self.taken = 0
+
+    @property
+    def passed(self) -> float:
+        return time.monotonic() - self.begun
+
+    @property
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=self.passed)
+
+    @property
+    def _doubtful(self) -> int:
+        return sum(bool(delivery.endpoint.failures) for delivery in self.busy.values())
+
+    def is_over(self) -> bool:
+        return self.passed > SECONDS
+
+    def run(self) -> int:
+        with ThreadPoolExecutor(LINES, thread_name_prefix="webhook") as lines:
+            self._look()
+            while True:
+                self._call(lines)
+                if not self.busy:
+                    return self.taken
+                done, _waiting = wait(self.busy, timeout=LOOK_EVERY, return_when=FIRST_COMPLETED)
+                for call in done:
+                    self._stamp(self.busy.pop(call), call)
+                if not done and not self.is_over():
+                    self._look()
+
+    def _look(self) -> None:
+        """Who has something to be told now."""
+        make_deliveries(now=self.now, is_over=self.is_over)
+        due = WebhookDelivery.objects.filter(_is_due(self.now), endpoint__in=listening()).order_by()
+        waiting = {*self.turns, *(delivery.endpoint_id for delivery in self.busy.values())}
+        found = due.values_list("endpoint__failures", "endpoint_id").distinct()
+        # Who answers comes first.
+        self.turns.extend(pk for _failures, pk in sorted(found) if pk not in waiting)
+
+    def _call(self, lines: ThreadPoolExecutor) -> None:
+        while self.turns and len(self.busy) < LINES and not self.is_over():
+            delivery = self._lease(self.turns.popleft())
+            if delivery is not None:
+                self.busy[lines.submit(_send, delivery, self.rule, self.now)] = delivery
+
+    def _lease(self, pk: int) -> WebhookDelivery | None:
+        """The first message of this endpoint that is due and has none of its case before it."""
+        with transaction.atomic():
+            endpoint = listening().filter(pk=pk).select_for_update(skip_locked=True, of=("self",)).first()
+            if endpoint is None or (endpoint.paused_until is not None and endpoint.paused_until > self.now):
+                return None
+            if endpoint.failures and (self.passed > DOUBTFUL_WITHIN or self._doubtful >= LINES // 2):
+                return None
+            waiting = WebhookDelivery.objects.filter(endpoint=endpoint, state__in=["queued", "leased"])
+            if waiting.filter(state="leased", leased_until__gt=self.now).exists():
+                return None
+            earlier = waiting.filter(complaint=OuterRef("complaint"), pk__lt=OuterRef("pk"))
+            delivery = waiting.filter(_is_due(self.now)).filter(Q(complaint=None) | ~Exists(earlier)).order_by("pk").first()
+            if delivery is None:
+                return None
+            delivery.endpoint = endpoint
+            delivery.attempts += 1
+            delivery.state, delivery.leased_until = "leased", self.now + LEASE
+            delivery.save(update_fields=["attempts", "state", "leased_until"])
+        return delivery
+
+    def _stamp(self, delivery: WebhookDelivery, call: Future[str]) -> None:
+        error = call.result()
+        mine = WebhookDelivery.objects.filter(pk=delivery.pk, state="leased")
+        endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id)
+        if not error:
+            mine.update(state="sent", sent_at=self.now, leased_until=None, last_error="")
+            endpoint.exclude(state="off").update(
+                state="on", failures=0, paused_until=None, last_success_at=self.now, last_error="")
+            self.taken += 1
+            self.turns.append(delivery.endpoint_id)
+            return
+        if error == _OFF_FOR_GOOD:
+            endpoint.update(state="off", paused_until=None, last_error=error)
+        elif error not in _NOT_WANTED:
+            self._count(delivery.endpoint_id, error)
+        is_unwanted = error in _NOT_WANTED and delivery.attempts >= TRIES_IF_NOT_WANTED
+        if is_unwanted or error == _OFF_FOR_GOOD or delivery.queued_at <= self.now - TRIED_FOR:
+            mine.update(state="dead", leased_until=None, last_error=error)
+            # What is as old was not taken for as long.
+            WebhookDelivery.objects.filter(
+                endpoint=delivery.endpoint_id, state="queued", queued_at__lte=self.now - TRIED_FOR
+            ).update(state="dead", last_error=error)
+        else:
+            later = TRY_AGAIN_AFTER[min(delivery.attempts, len(TRY_AGAIN_AFTER)) - 1]
+            mine.update(state="queued", next_try_at=self.now + timedelta(seconds=later), leased_until=None, last_error=error)
+        if error in _NOT_WANTED:
+            self.turns.append(delivery.endpoint_id)
+
+    def _count(self, pk: int, error: str) -> None:
+        """The breaker: after some failures in a row the endpoint rests, longer each time."""
+        WebhookEndpoint.objects.filter(pk=pk).update(failures=F("failures") + 1, last_error=error)
+        endpoint = WebhookEndpoint.objects.get(pk=pk)
+        over = endpoint.failures - BREAK_AFTER
+        if over >= 0 and endpoint.state != "off":
+            endpoint.state = "broken"
+            endpoint.paused_until = self.now + timedelta(minutes=REST[min(over, len(REST) - 1)])
+            endpoint.save(update_fields=["state", "paused_until"])
+
+
+def _is_due(now: datetime) -> Q:
+    return Q(state="queued", next_try_at__lte=now) | Q(state="leased", leased_until__lte=now)
+
+
+def keys_of(endpoint: WebhookEndpoint, *, now: datetime) -> list[bytes]:
+    """The keys that sign now: the newest first, the one before as long as both are valid."""
+    secrets = [endpoint.secret]
+    if endpoint.previous_secret and endpoint.rotated_at is not None and now < endpoint.rotated_at + SECRETS_OVERLAP:
+        secrets.append(endpoint.previous_secret)
+    return [base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets]
+
+
+def _send(delivery: WebhookDelivery, rule: outgoing.Rule, at: datetime) -> str:
+    """In a thread: "" when it was taken, else a code. Touches no row."""
+    body = delivery.body.encode()
+    headers = headers_of(key=delivery.webhook_id, keys=keys_of(delivery.endpoint, now=at), at=int(at.timestamp()), body=body)
+    try:
+        status = outgoing.post(delivery.endpoint.url, body=body, headers=headers, rule=rule)
+    except (outgoing.Refused, outgoing.NoAnswer) as error:
+        return error.code
+    except Exception as error:
+        # Only its kind: its words may hold what the other side said.
+        log.error("webhook %s was not sent: %s", delivery.webhook_id, type(error).__name__)
+        return f"fault_{type(error).__name__}"[:40]
+    return "" if 200 <= status < 300 else f"http_{status}"
