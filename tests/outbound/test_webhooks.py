@@ -30,6 +30,7 @@ __all__ = ["receiver"]
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
 PAGE = "/enterprise/webhooks/"
+MINUTE = timedelta(minutes=1)
 URL = "https://crm.example.com/hook"
 #: What a message may say of a case.
 ALLOWED = {"id", "case", "sequence", "from_status", "to_status", "outcome", "external_ref"}
@@ -150,14 +151,14 @@ def test_T63_who_gave_a_case_up_is_told_that_and_no_more(world: World, receiver:
         case.engagements.update(external_ref="T-77")
         case.consents = {**case.consents, "entities": [world.telecom.pk]}
         case.save(update_fields=["consents"])
-        step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的用户"), world.handler, now)
-        step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE), world.intake, now)
+        step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的用户"), world.handler, now + MINUTE)
+        step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE), world.intake, now + 2 * MINUTE)
         rule = receiver.rule(ports=(receiver.port, other.port))
         sending.sweep_webhooks(now=now, rule=rule)
         assert told(receiver) == [{"type": "case.transferred", "timestamp": told(receiver)[0]["timestamp"],
                                    "data": {"case": case.number, "external_ref": "T-77"}}]
         assert [(one["type"], one["data"]["external_ref"]) for one in told(other)] == [("forward", "")]
-        step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, now)
+        step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, now + 3 * MINUTE)
         sending.sweep_webhooks(now=now, rule=rule)
         assert len(receiver.posts) == 1
         assert [one["type"] for one in told(other)] == ["forward", "accept_case"]
