@@ -172,7 +172,7 @@ def a_figure(firm: Enterprise, **counts: Any) -> PublishedFigure:
     return PublishedFigure.objects.create(enterprise=firm, day=date.today(), formula=1, **told)
 
 
-def test_a_kind_of_problem_speaks_for_itself_when_there_is_enough_of_it(world: World) -> None:
+def test_T49_a_kind_of_problem_speaks_for_itself_when_there_is_enough_of_it(world: World) -> None:
     a_figure(world.mobile)
     a_figure(world.mobile, category="fee_unknown", ended=TOO_FEW, settled=3, unconfirmed=2)
     a_figure(world.mobile, category="quality", ended=TOO_FEW - 1, settled=3, unconfirmed=2)
@@ -184,7 +184,7 @@ def test_a_kind_of_problem_speaks_for_itself_when_there_is_enough_of_it(world: W
     assert expected([], on=today) == {}
 
 
-def test_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(world: World) -> None:
+def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(world: World) -> None:
     a_figure(world.mobile)
     page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
     assert "近一年120件有了结果：一半在8天内；消费者确认和解72%，另有6%消费者没有答复。" in page

@@ -53,7 +53,7 @@ def test_the_same_letter_has_the_same_name_and_no_other(post_office: PostOffice)
 
 
 @pytest.mark.parametrize("address", ["", "chen", "chen@example.com\r\nRCPT TO:<x@example.com>", "a b@example.com", "a@b@c"])
-def test_what_is_no_address_is_never_said_to_a_server(post_office: PostOffice, address: str) -> None:
+def test_T65_what_is_no_address_is_never_said_to_a_server(post_office: PostOffice, address: str) -> None:
     with pytest.raises(Bounced, match="bad_address"):
         mail_to(post_office).send(LETTER, address)
     assert post_office.connections == 0
@@ -135,7 +135,7 @@ def sms_to(gateway: Gateway, *secrets: str) -> Sms:
     return Sms(found, now=NOW)
 
 
-def test_a_short_message_is_signed(gateway: Gateway) -> None:
+def test_T62_T65_a_short_message_is_signed(gateway: Gateway) -> None:
     other = "whsec_" + base64.b64encode(b"o" * 24).decode()
     sms_to(gateway, SECRET, other).send(LETTER, "+8613800000001")
     sms_to(gateway).send(LETTER, "+8613800000001")
@@ -227,7 +227,7 @@ def test_an_odd_sender_refuses(value: str) -> None:
     [("http://sms.example.org/", [SECRET]), ("ftp://sms.example.org/", [SECRET]), ("https://", [SECRET]), ("", [SECRET]),
      ("https://sms.example.org/", []), ("https://sms.example.org/", ["whsec_short"]), ("https://sms.example.org/", ["k" * 40])],
 )
-def test_an_odd_gateway_refuses(url: str, secrets: list[str]) -> None:
+def test_T65_an_odd_gateway_refuses(url: str, secrets: list[str]) -> None:
     with pytest.raises(SystemExit):
         environment.gateway("SMS_GATEWAY_URL", url, "SMS_GATEWAY_SECRET", secrets)
 
