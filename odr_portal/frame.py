@@ -53,6 +53,7 @@ AUTHORITY_NAV = (
     ("/authority/cases/", _("案件")),
     ("/authority/approvals/", _("审批")),
     ("/authority/notices/", _("通知")),
+    ("/authority/team/", _("团队")),
     ("/authority/exports/", _("导出")),
     ("/oversight/", _("监督")),
 )

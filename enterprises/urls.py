@@ -1,0 +1,22 @@
+"""The addresses of teams and of invitations."""
+
+from django.urls import path
+
+from enterprises.views import invitation, team
+
+app_name = "enterprises"
+
+urlpatterns = [
+    path("account/invitation/", invitation.invitation, name="invitation"),
+    path("account/invitation/<str:token>/", invitation.open_link, name="invitation-link"),
+    *(
+        entry
+        for side in team.SIDES
+        for entry in (
+            path(f"{side}/team/", team.people, {"side": side}, name=f"{side}-team"),
+            path(f"{side}/team/invite/", team.invite, {"side": side}, name=f"{side}-team-invite"),
+            path(f"{side}/team/invitations/<int:pk>/revoke/", team.revoke, {"side": side}, name=f"{side}-team-revoke"),
+            path(f"{side}/team/<int:pk>/", team.member, {"side": side}, name=f"{side}-team-member"),
+        )
+    ),
+]
