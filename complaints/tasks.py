@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints import delivery, handling, retention
+from complaints.evidence import sweeping
 from complaints.exporting import building
 from complaints.models import Heartbeat
 from complaints.webhooks import sending
@@ -28,6 +29,11 @@ def sweep_exports() -> int:
 @shared_task
 def sweep_webhooks() -> int:
     return sending.sweep_webhooks(now=timezone.now())
+
+
+@shared_task
+def sweep_evidence() -> int:
+    return sweeping.sweep_evidence(now=timezone.now())
 
 
 @shared_task

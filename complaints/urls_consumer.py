@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from complaints.views import case_files, case_shared, consumer, my_data
+from complaints.views import case_files, case_shared, consumer, my_data, uploads
 
 urlpatterns = [
     path("account/privacy/", my_data.overview, name="my-data"),
@@ -16,6 +16,12 @@ urlpatterns = [
     *(
         path(f"cases/<str:number>/files/<int:pk>/{form}/", case_files.of_case, {"form": form}, name=f"case-file-{form}")
         for form in (case_files.ORIGINAL, case_files.THUMBNAIL)
+    ),
+    path("cases/<str:number>/uploads/<uuid:upload_id>/", uploads.of_case, name="case-upload"),
+    *(
+        path(f"cases/<str:number>/uploads/<uuid:upload_id>/{deed}/", uploads.of_case, {"deed": deed},
+             name=f"case-upload-{deed}")
+        for deed in (uploads.PART, uploads.FINISH, uploads.CANCEL)
     ),
     path("cases/<str:number>/done/", consumer.done, name="case-done"),
     path("cases/<str:number>/offer/<int:offer>/", consumer.step, {"name": "offer"},

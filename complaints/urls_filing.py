@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from complaints.views import case_files, filing, receipt
+from complaints.views import case_files, filing, receipt, uploads
 
 urlpatterns = [
     path("file/", filing.start, name="file"),
@@ -12,6 +12,12 @@ urlpatterns = [
         path(f"file/<uuid:draft_id>/evidence/<int:evidence_id>/{form}/", case_files.of_draft, {"form": form},
              name=f"file-evidence-{form}")
         for form in (case_files.ORIGINAL, case_files.THUMBNAIL)
+    ),
+    path("file/<uuid:draft_id>/uploads/<uuid:upload_id>/", uploads.of_draft, name="file-upload"),
+    *(
+        path(f"file/<uuid:draft_id>/uploads/<uuid:upload_id>/{deed}/", uploads.of_draft, {"deed": deed},
+             name=f"file-upload-{deed}")
+        for deed in (uploads.PART, uploads.FINISH, uploads.CANCEL)
     ),
     path("file/<uuid:draft_id>/<slug:step>/", filing.step, name="file-step"),
     path("cases/<str:number>/receipt/", receipt.receipt, name="receipt"),

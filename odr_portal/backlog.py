@@ -1,6 +1,6 @@
 """How much waits for the sweeps, and for how long. One rule: counts and ages only, nothing of a case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +8,10 @@ from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 
 from authorities.policies import Policies, PolicyMissing
-from complaints.models import Complaint, Deadline, Notice
+from complaints.models import Complaint, Deadline, Evidence, EvidenceState, Notice
 from complaints.workflow import Status
+
+SCAN_ALARM = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +20,21 @@ class Waiting:
 
     count: int
     age: timedelta
+    #: Of its own; None: the policy's.
+    limit: timedelta | None = None
 
 
 def backlog(*, now: datetime) -> dict[str, Waiting]:
-    """What is due now: filed cases, clocks to look at, notices to send. Three queries on small indexes."""
+    """What is due now: filed cases, clocks, notices, files to be searched for malware. Four queries on small indexes."""
     queues: dict[str, tuple[QuerySet[Any], str]] = {
         "filed cases": (Complaint.objects.filter(status=Status.FILED), "status_since"),
         "due clocks": (Deadline.objects.filter(chase_at__lte=now), "chase_at"),
         "notices": (Notice.objects.filter(state__in=["queued", "leased"], send_after__lte=now), "send_after"),
     }
-    return {name: _waiting(rows, since, now=now) for name, (rows, since) in queues.items()}
+    waiting = {name: _waiting(rows, since, now=now) for name, (rows, since) in queues.items()}
+    # Cases go on without it, so it is no reason to call somebody at once.
+    scans = Evidence.objects.filter(state=EvidenceState.QUARANTINED)
+    return waiting | {"files to scan": replace(_waiting(scans, "uploaded_at", now=now), limit=SCAN_ALARM)}
 
 
 def _waiting(rows: QuerySet[Any], since: str, *, now: datetime) -> Waiting:

@@ -26,7 +26,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
         notes.append("broker away, watch sweeps" if watched else "broker away, nobody sweeps")
     elif ages.get("watch", stale + 1) > stale:
         notes.append("watch away")
-    notes += [f"{name} wait too long" for name, queue in waiting.items() if longest is not None and queue.age > longest]
+    for name, queue in waiting.items():
+        limit = queue.limit or longest
+        notes += [f"{name} wait too long"] if limit is not None and queue.age > limit else []
     queues = {name: {"count": queue.count, "age": round(queue.age.total_seconds(), 1)} for name, queue in waiting.items()}
     return JsonResponse(
         {
@@ -35,6 +37,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
             "heartbeats": ages,
             "waiting": queues,
             "notices set aside": unreached,
+            "evidence scan": "on" if settings.EVIDENCE_SCAN else "off",
         }
     )
 

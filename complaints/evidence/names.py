@@ -27,13 +27,14 @@ ENDINGS = {
 
 def shown_name(name: str | None) -> str:
     """The sender's file name: NFC, no path, no control or direction characters, at most 120 characters."""
-    base = re.split(r"[\\/]", unicodedata.normalize("NFC", name or ""))[-1]
-    base = "".join(letter for letter in base if unicodedata.category(letter)[0] != "C")
+    base = re.split(r"[\\/]", name or "")[-1]
+    # Composed last: what was between two letters may have kept them apart.
+    base = unicodedata.normalize("NFC", "".join(letter for letter in base if unicodedata.category(letter)[0] != "C"))
     base = " ".join(base.split())
     if len(base) > LONGEST:
         stem, dot, ending = base.rpartition(".")
         base = f"{stem[:100]}…{dot}{ending[:10]}" if dot else base[:LONGEST]
-    return base.strip(" .") or _("未命名文件")
+    return unicodedata.normalize("NFC", base.strip(" .")) or _("未命名文件")
 
 
 def name_as(name: str, media_type: str) -> str:

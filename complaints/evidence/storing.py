@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -72,6 +72,13 @@ def scratch() -> Iterator[IO[bytes]]:
     handle = os.open(_incoming(), os.O_TMPFILE | os.O_RDWR, 0o600)
     with os.fdopen(handle, "w+b") as file:
         yield file
+
+
+def part_files() -> Iterator[tuple[Path, float]]:
+    """All unfinished ones, and when each was last written to (seconds since 1970)."""
+    for place in _incoming().glob("*.part"):
+        with suppress(FileNotFoundError):
+            yield place, place.stat().st_mtime
 
 
 def part_file(upload: UUID) -> Path:

@@ -18,11 +18,12 @@ from complaints.models.record import (
 from complaints.models.settlement import Contact, InternalNote, Obligation, Offer, OfferAnswer
 from complaints.models.telling import CountDelta, Heartbeat, Notice, NoticeOrder
 from complaints.models.tracking import TrackingTry
+from complaints.models.upload import Upload
 from complaints.models.webhooks import WebhookDelivery
 
 __all__ = [
     "Complaint", "ConsentRecord", "Contact", "CountDelta", "Deadline", "Demand", "Engagement", "Evidence",
     "EvidenceKind", "EvidenceState", "Export", "FilingDraft", "ForwardingDecision", "HandlingStep", "Heartbeat",
     "InternalNote", "Matter", "Notice", "NoticeOrder", "Obligation", "Offer", "OfferAnswer", "PersonalText",
-    "RecordedName", "Reminder", "Seal", "SealedHead", "TrackingTry", "WebhookDelivery",
+    "RecordedName", "Reminder", "Seal", "SealedHead", "TrackingTry", "Upload", "WebhookDelivery",
 ]

@@ -6,14 +6,45 @@ what was typed stays in the form.
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.urls import reverse
 
-from complaints.evidence import EvidenceRefused, keeping, limits, take_away
-from complaints.models import Complaint, Evidence
+from complaints.evidence import EvidenceRefused, keeping, limits, take_away, uploads
+from complaints.evidence.names import shown_name
+from complaints.models import Complaint, Evidence, Upload
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A file that was sent in parts and waits for this form; the browser keeps its name."""
+
+    upload_id: uuid.UUID
+    name: str
+
+    @property
+    def value(self) -> str:
+        return f"{self.upload_id}/{self.name}"
+
+    @classmethod
+    def read(cls, value: str) -> Carried | None:
+        head, _slash, name = value.partition("/")
+        try:
+            return cls(uuid.UUID(head), shown_name(name))
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class _LookedInto:
+    name: str
+    kept: keeping.Kept
+    upload: Upload | None = None
 
 
 class ManyFiles(forms.ClearableFileInput):
@@ -33,45 +64,75 @@ class FilesField(forms.FileField):
 
 
 class TakesFiles(forms.Form):
-    """A form with a field ``uploads``: ``look_into`` → ``put`` inside the step → ``give_back`` when it was refused."""
+    """A form with a field ``uploads``: ``look_into`` → ``put`` inside the step → ``give_back`` when it was refused.
+
+    Beside the field come the files that JavaScript sent before, in parts, as ``uploaded``: upload id, slash, name.
+    """
 
     takes_files = True
     uploads = FilesField()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.looked_into: list[tuple[str, keeping.Kept]] = []
+        self.looked_into: list[_LookedInto] = []
         self.kept: list[Evidence] = []
         self.fields["uploads"].help_text = limits.told()
 
-    def look_into(self) -> None:
+    def look_into(self, complaint: Complaint, *, uploaded_by: int | None, now: datetime) -> None:
         """Examine every file, or name the bad ones at the field. Holds no lock; may take seconds."""
+        holder = uploads.Holder(complaint=complaint, user_id=uploaded_by)
+        for carried in self.carried:
+            waiting = uploads.waiting(carried.upload_id, holder, now=now)
+            if waiting is not None:
+                self.looked_into.append(_LookedInto(carried.name, waiting[1], waiting[0]))
         for incoming in self.cleaned_data.get("uploads", []):
             try:
-                self.looked_into.append((incoming.name or "", keeping.examined(incoming)))
+                self.looked_into.append(_LookedInto(incoming.name or "", keeping.examined(incoming)))
             except EvidenceRefused as refusal:
                 self.add_error("uploads", str(refusal))
+
+    @property
+    def carried(self) -> list[Carried]:
+        """What JavaScript sent before; it stays in the form when something else is wrong with it."""
+        said = self.data.getlist("uploaded") if hasattr(self.data, "getlist") else []
+        return [carried for value in said[: limits.files_a_case()] if (carried := Carried.read(value))]
 
     def put(self, complaint: Complaint, *, uploaded_by: int | None, now: datetime) -> bool:
         """The rows of all files, or none: False, and the errors name the bad ones."""
-        for name, found in self.looked_into:
+        for found in self.looked_into:
             try:
-                self.kept.append(keeping.put_with_case(
-                    found, complaint=complaint, name=name, kind="other", uploaded_by=uploaded_by, now=now))
+                row = keeping.put_with_case(
+                    found.kept, complaint=complaint, name=found.name, kind="other", uploaded_by=uploaded_by, now=now)
             except EvidenceRefused as refusal:
                 self.add_error("uploads", str(refusal))
+                if found.upload is not None:
+                    # Its files went with the refusal.
+                    Upload.objects.filter(pk=found.upload.pk).delete()
+                continue
+            self.kept.append(row)
+            if found.upload is not None:
+                Upload.objects.filter(pk=found.upload.pk).update(evidence=row)
         return not self.errors
 
     def give_back(self) -> None:
-        """Nothing of what came with a step that did not take effect stays."""
-        for row in self.kept:
-            take_away(row)
+        """Nothing of what came with a step that did not take effect stays; what was sent before waits on."""
+        before = {found.kept.path for found in self.looked_into if found.upload is not None}
         put = {row.path for row in self.kept}
-        for _name, found in self.looked_into:
-            if found.path not in put:
-                found.drop()
+        for row in self.kept:
+            if row.path in before:
+                row.delete()
+            else:
+                take_away(row)
+        for found in self.looked_into:
+            if found.kept.path not in put | before:
+                found.kept.drop()
         self.kept, self.looked_into = [], []
 
     @property
     def digests(self) -> tuple[str, ...]:
         return tuple(row.sha256 for row in self.kept)
+
+
+def upload_address(complaint: Complaint) -> str:
+    """Where JavaScript sends the parts of a file; it puts its own id in place of the zeros."""
+    return reverse("complaints:case-upload", args=[complaint.number, uuid.UUID(int=0)])

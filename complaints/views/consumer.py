@@ -27,6 +27,7 @@ from complaints.views.case import CONSUMER, TRACKING, CasePage, Found, case_url,
 from complaints.views.case_form import take_step
 from complaints.views.case_record import body_words
 from complaints.views.case_shared import to_own_page
+from complaints.views.case_uploads import upload_address
 from complaints.views.consumer_calls import calls_of, more_of
 from complaints.views.consumer_cases import my_cases
 from complaints.views.consumer_file_forms import FileForm
@@ -160,7 +161,7 @@ def _take(request: HttpRequest, found: Found, page: CasePage, kind: type[StepFor
     if kind.may_be_undone and found.viewer.channel != TRACKING:
         address = reverse("complaints:case-done", args=[found.complaint.number])
     if isinstance(form, FileForm) and may and form.is_valid():
-        form.look_into()
+        form.look_into(found.complaint, uploaded_by=found.viewer.user_id, now=now)
     try:
         taken = take_step(request, found, moves, form=form, to=address, now=now)
     except Exception:
@@ -184,7 +185,8 @@ def _show(request: HttpRequest, page: CasePage, form: StepForm, *, view: Any = N
           status: int = 200) -> HttpResponse:
     template = "consumer/offer.html" if isinstance(form, OfferForm) else "consumer/step.html"
     return render(request, template, {
-        "page": page, "form": form, "offer": view, "asked": _asked(page, form)}, status=status)
+        "page": page, "form": form, "offer": view, "asked": _asked(page, form),
+        "upload_address": upload_address(page.complaint) if request.user.is_authenticated else ""}, status=status)
 
 
 def _asked(page: CasePage, form: StepForm) -> list[Any]:

@@ -77,6 +77,11 @@ def errors_of(form: Step) -> list[dict[str, str]]:
     return found
 
 
+def _files(draft: FilingDraft) -> dict[str, Any]:
+    address = reverse("complaints:file-upload", args=[draft.pk, uuid.UUID(int=0)])
+    return {"files": files_of_draft(draft), "upload_address": address}
+
+
 def show(
     request: HttpRequest,
     draft: FilingDraft | None,
@@ -106,7 +111,7 @@ def show(
         "back_url": back_url,
         "back_to_check": back_to_check,
         **screens.of_step(draft, form, today=timezone.localdate(now)),
-        **({"files": files_of_draft(draft)} if code == "evidence" and draft is not None else {}),
+        **(_files(draft) if code == "evidence" and draft is not None else {}),
         **more,
     }
     if code == "you" and draft is not None:

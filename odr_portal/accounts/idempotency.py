@@ -59,11 +59,9 @@ class KeyMissing(Exception):
 
 @dataclass(slots=True)
 class Attempt:
-    """`answered`: it took effect before; `reference`: the address that shows the result; `answer`: the
-    answer itself, for programs, which get it again byte for byte."""
+    """`answered`: it took effect before; `reference`: the address that shows the result."""
 
     reference: str = ""
-    answer: bytes = b""
     answered: bool = False
 
 
@@ -129,7 +127,7 @@ def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> It
         if earlier is not None:
             if earlier.body_digest != digest:
                 raise SameKeyOtherBody
-            yield Attempt(reference=earlier.reference, answer=bytes(earlier.answer or b""), answered=True)
+            yield Attempt(reference=earlier.reference, answered=True)
             return
         attempt = Attempt()
         yield attempt
@@ -139,6 +137,5 @@ def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> It
                 key=key,
                 body_digest=digest,
                 reference=attempt.reference,
-                answer=attempt.answer or None,
                 created_at=timezone.now(),
             )

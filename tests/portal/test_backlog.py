@@ -13,7 +13,7 @@ from complaints.workflow import Status
 from tests.cast import World
 from tests.given import a_complaint, filed
 
-QUEUES = {"filed cases", "due clocks", "notices"}
+QUEUES = {"filed cases", "due clocks", "notices", "files to scan"}
 
 
 def health(client: Client) -> dict[str, Any]:

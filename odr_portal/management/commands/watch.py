@@ -17,6 +17,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from complaints import delivery, handling, retention, sealing
+from complaints.evidence import sweeping
 from complaints.exporting import building
 from complaints.models import Heartbeat
 from complaints.webhooks import sending
@@ -32,6 +33,7 @@ SWEEPS: dict[str, Sweep] = {
     "notices": delivery.sweep_notices,
     "exports": building.sweep_exports,
     "webhooks": sending.sweep_webhooks,
+    "evidence": sweeping.sweep_evidence,
     "expired": retention.sweep_expired,
     "figures": publishing.publish,
 }
