@@ -22,8 +22,7 @@ from authorities.models import Officer
 from complaints.models import Engagement, HandlingStep
 from complaints.models.complaint import lies_in
 from complaints.workflow import Audience, Status
-from enterprises.models import Staff
-from enterprises.staffing import branch_ids_seen_by
+from enterprises.staffing import at_work, branch_ids_seen_by
 from odr_portal.accounts.models import User
 
 #: The most that one look gives.
@@ -104,7 +103,12 @@ def _read(text: str, now: Position) -> Position:
 
 def of_enterprise(enterprise_id: int, *, branch_ids: Iterable[int] | None = None) -> QuerySet[HandlingStep]:
     """What an enterprise (of it: these branches) may know: from the day it got a case until it gave it up."""
-    return HandlingStep.objects.filter(_of_jobs([(enterprise_id, branch_ids)]))
+    return of_jobs([(enterprise_id, branch_ids)])
+
+
+def of_jobs(jobs: Iterable[tuple[int, Iterable[int] | None]]) -> QuerySet[HandlingStep]:
+    """The same for several jobs: (enterprise, its branches or None for all of it)."""
+    return HandlingStep.objects.filter(_of_jobs(jobs))
 
 
 def known_to(user: User, *, on: date | None = None) -> QuerySet[HandlingStep]:
@@ -113,7 +117,7 @@ def known_to(user: User, *, on: date | None = None) -> QuerySet[HandlingStep]:
     if not user.is_active:
         return HandlingStep.objects.none()
     seen = Q(audience=Audience.PARTIES, complaint__consumer_id=user.pk)
-    jobs = Staff.objects.on(day).filter(user_id=user.pk)
+    jobs = at_work(day).filter(user_id=user.pk)
     seen |= _of_jobs((job.enterprise_id, branch_ids_seen_by(job)) for job in jobs)
     offices = Officer.objects.on(day).filter(user_id=user.pk).select_related("authority__region__parent")
     for region in {office.authority.region for office in offices}:

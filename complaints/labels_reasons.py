@@ -211,6 +211,7 @@ REOPENING_GROUNDS: dict[str, tuple[str, str]] = {
 
 #: Why somebody at work looked at a consumer's contact data.
 LOOK_REASONS: dict[str, tuple[str, str]] = {
+    "look_program": ("企业或机关的系统读取", "read by the organisation's system"),
     "look_call": ("联系消费者", "to call the consumer"),
     "look_account": ("核对账户或订单", "to find the account or order"),
     "look_deliver": ("退款、寄送或上门", "to refund, send or visit"),

@@ -324,8 +324,9 @@ class PublishedFigure(models.Model):
 
 
 # At the end: its table points at those above.
+from enterprises.api_token import ApiToken  # noqa: E402
 from enterprises.invitation import Invitation  # noqa: E402
 from enterprises.webhook_endpoint import WebhookEndpoint  # noqa: E402
 
-__all__ = ["Alias", "Branch", "BranchAuthority", "Brand", "BrandHolding", "Enterprise", "Invitation", "PublishedFigure",
-           "SearchName", "ServiceArea", "Staff", "Succession", "WebhookEndpoint"]
+__all__ = ["Alias", "ApiToken", "Branch", "BranchAuthority", "Brand", "BrandHolding", "Enterprise", "Invitation",
+           "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Succession", "WebhookEndpoint"]

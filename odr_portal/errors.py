@@ -107,6 +107,20 @@ def wants_json(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
+def problem(
+    request: HttpRequest, *, status: int, title: str, detail: str = "", code: str = "", **more: Any
+) -> HttpResponse:
+    """A problem for programs (RFC 9457) with the incident's number; ``code`` is stable, the texts are for people."""
+    number = incident_of(request)
+    said = {"type": "about:blank", "title": title, "status": status, "incident": number}
+    said |= {name: text for name, text in (("code", code), ("detail", detail)) if text} | more
+    response = JsonResponse(
+        said, status=status, content_type="application/problem+json", json_dumps_params={"ensure_ascii": False}
+    )
+    response[INCIDENT_HEADER] = number
+    return response
+
+
 def answer(
     request: HttpRequest, template: str, *, status: int, title: str, detail: str = "", stands_alone: bool = False,
     **context: Any,
@@ -115,9 +129,7 @@ def answer(
     number = incident_of(request)
     response: HttpResponse
     if wants_json(request):
-        problem = {"type": "about:blank", "title": title, "status": status, "incident": number}
-        problem |= {"detail": detail} if detail else {}
-        response = JsonResponse(problem, status=status, content_type="application/problem+json")
+        response = problem(request, status=status, title=title, detail=detail, code=str(context.get("code", "")))
     else:
         response = HttpResponse(_page(request, template, stands_alone, {**context, "incident": number}), status=status)
     response[INCIDENT_HEADER] = number

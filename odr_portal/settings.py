@@ -58,6 +58,8 @@ INSTALLED_APPS = [
     "heroicons",
     "template_partials",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "odr_portal",
     "odr_portal.accounts",
     "authorities",
@@ -80,6 +82,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "odr_portal.accounts.entering.SignedIn",
+    # Below /api/ a token says who asks, and no cookie does; before anything asks who that is.
+    "enterprises.token_door.TokenDoor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "odr_portal.errors.RefusedSteps",
@@ -244,6 +248,35 @@ if EVIDENCE_SCAN and CLAMD is None:
 # Files of exports wait here for a day at most.
 EXPORT_ROOT = environment.text("EXPORT_ROOT", str(LOCAL / "exports"))
 EXPORT_MOST_ROWS = environment.number("EXPORT_MOST_ROWS", 100_000, least=1, most=1_000_000)
+
+# --- programs -------------------------------------------------------------------------------------------------
+
+# Calls of one token within a minute; more are told when to come back.
+API_CALLS_PER_MINUTE = environment.number("API_CALLS_PER_MINUTE", 600, least=1, most=1_000_000)
+REST_FRAMEWORK = {
+    # Each call says what it wants (complaints/api/door.py); whatever forgets to is shut.
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "complaints.api.problems.answered",
+    "COMPACT_JSON": True,
+    "UNICODE_JSON": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "12315 ODR",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PREPROCESSING_HOOKS": ["complaints.api.describing.a_path_for_each_step"],
+    "POSTPROCESSING_HOOKS": ["complaints.api.describing.what_every_call_may_answer"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "deepLinking": True},
+}
 
 # --- language and time ------------------------------------------------------------------------------------------
 

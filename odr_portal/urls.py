@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("odr_portal.site_urls")),
+    path("api/v1/", include("complaints.api.urls")),
     # An app without pages has no urls module.
     *(path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")),
 ]

@@ -7,7 +7,7 @@ same person, of this case, young enough, stands in the record; so nobody can loo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -29,6 +29,8 @@ WHY = ("look_call", "look_account", "look_deliver", "look_identity", "look_other
 
 #: Not asked on a page: the contact data went into a table that a second person approved.
 EXPORTED = "look_export"
+#: Not asked on a page: a program with the scope contact:read fetched the case; once a case and day.
+PROGRAM = "look_program"
 
 
 def may_look(complaint: Complaint, actor: Actor, engagements: Iterable[Engagement]) -> bool:
@@ -51,14 +53,20 @@ def shown_until(steps: Iterable[HandlingStep], actor: Actor, *, now: datetime) -
     """Until when this person's newest look at the case lasts; None when there is none that still does."""
     length = timedelta(minutes=settings.REVEAL_MINUTES)
     ends = [step.written_at + length for step in steps
-            if step.step == LOOK and step.reason != EXPORTED
+            if step.step == LOOK and step.reason not in (EXPORTED, PROGRAM)
             and step.name is not None and step.name.person_key == actor.person_key]
     return max((end for end in ends if end > now), default=None)
 
 
+def program_looked(steps: Iterable[HandlingStep], actor: Actor, *, on: date) -> bool:
+    """Whether a program of this person saw the contact data on that day already."""
+    return any(step.step == LOOK and step.reason == PROGRAM and timezone.localdate(step.written_at) == on
+               and step.name is not None and step.name.person_key == actor.person_key for step in steps)
+
+
 def reveal_contact(*, reason: str, text: str = "") -> Move:
     """See name, phone, address and service number in full for a while; changes nothing of the case."""
-    why = saying.choice(reason, WHY, "reason")
+    why = saying.choice(reason, (*WHY, PROGRAM), "reason")
     said = saying.text(text, "text", needed=why == WHY[-1], longest=200)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:

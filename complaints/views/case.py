@@ -203,7 +203,8 @@ def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> Cas
     return page_of(find_case(user, number, side=side, now=now), now=now)
 
 
-def page_of(found: Found, *, now: datetime) -> CasePage:
+def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
+    """``sight``: how much of the person, where a door of its own decides that."""
     complaint, viewer, actor, side = found.complaint, found.viewer, found.actor, found.side
     is_former = actor is None
     calendar = current_calendar()
@@ -227,7 +228,7 @@ def page_of(found: Found, *, now: datetime) -> CasePage:
     by_digest = {f.sha256: f for f in files}
     may_look = actor is not None and looking.may_look(complaint, actor, engagements)
     until = looking.shown_until(steps, viewer, now=now) if may_look else None
-    sight = _sight(side, is_former=is_former, is_shown=until is not None)
+    sight = sight or _sight(side, is_former=is_former, is_shown=until is not None)
     reader = Reader(side=side, knows_consumer=side == CONSUMER or sight == FULL,
                     names=_names(complaint, steps))
     promises = obligations_of(obligations, clocks, side=side)
@@ -257,6 +258,12 @@ def page_of(found: Found, *, now: datetime) -> CasePage:
         demand_note=filed.get("consumer_demand_note", ""),
         facts=facts_of(complaint, filed, sight=NONE if is_former else sight),
         head=bytes(last.hash).hex(), entries=last.sequence)
+
+
+def steps_of(found: Found) -> list[HandlingStep]:
+    """The entries of the record that this reader may know, by audience and sequence."""
+    engagements = _engagements_of(found.complaint, found.viewer if found.side == ENTERPRISE else None)
+    return _steps(found.complaint, found.side, engagements, found.actor is None)
 
 
 def case_url(complaint: Complaint, side: str = CONSUMER) -> str:

@@ -54,8 +54,8 @@ def _beyond(field: str, moment: datetime, pk: int, *, falling: bool) -> Func:
 
 
 def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE, *,
-            related: Sequence[str] = ()) -> Page[Row]:
-    """The page that ``asked`` names by ``after`` or ``before``; an odd key shows the first.
+            related: Sequence[str] = (), size: int = PAGE) -> Page[Row]:
+    """The page of ``size`` rows that ``asked`` names by ``after`` or ``before``; an odd key shows the first.
 
     The rows are found by their ids first and read with what is ``related`` to them then: beside
     joins the database would rather sort a whole list than walk it in order.
@@ -68,10 +68,10 @@ def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE
         backwards = False
     ids: list[int] = []
     for part in _parts(rows, order, key, backwards=backwards):
-        if len(ids) <= PAGE:
-            ids += part.values_list("pk", flat=True)[:PAGE + 1 - len(ids)]
-    has_more = len(ids) > PAGE
-    found = _read(rows, ids[:PAGE], related)
+        if len(ids) <= size:
+            ids += part.values_list("pk", flat=True)[:size + 1 - len(ids)]
+    has_more = len(ids) > size
+    found = _read(rows, ids[:size], related)
     if backwards:
         found.reverse()
     has_before, has_after = (has_more, True) if backwards else (key is not None, has_more)

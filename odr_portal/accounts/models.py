@@ -256,6 +256,8 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=100)
     body_digest = models.CharField(max_length=64)
     reference = models.CharField(max_length=500)
+    # What a program was answered, byte for byte; such answers name no person.
+    answer = models.BinaryField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

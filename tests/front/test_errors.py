@@ -60,7 +60,7 @@ urlpatterns = [
     path("broken/", broken, name="broken"),
     path("refuse-inside/", refuse_inside, name="refuse-inside"),
     path("one-effect/", one_effect, name="one-effect"),
-    path("api/v1/refuse/", refuse, name="api-refuse"),
+    path("api/refuse/", refuse, name="api-refuse"),
     path("", include("odr_portal.site_urls")),
     path("", include("odr_portal.accounts.urls")),
 ]
@@ -89,7 +89,7 @@ def test_wrong_input_is_422() -> None:
 
 
 def test_programs_get_a_problem_in_json() -> None:
-    answer = Client().post("/api/v1/refuse/")
+    answer = Client().post("/api/refuse/")
     assert answer.status_code == 409
     assert answer.json()["detail"] == "案件已经转到监管部门"
 

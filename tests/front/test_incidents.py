@@ -49,8 +49,8 @@ urlpatterns = [
     path("quoting/<str:token>/", quoting, name="quoting"),
     path("not-allowed/", not_allowed, name="not-allowed"),
     path("odd/", odd, name="odd"),
-    path("api/v1/quoting/", quoting, name="api-quoting"),
-    path("api/v1/away/", test_errors.away, name="api-away"),
+    path("api/quoting/", quoting, name="api-quoting"),
+    path("api/away/", test_errors.away, name="api-away"),
     path("", include(test_errors.urlpatterns)),
 ]
 handler400 = "odr_portal.views.bad_request"
@@ -147,7 +147,7 @@ def test_a_form_from_elsewhere_has_a_number_too(log: io.StringIO) -> None:
 
 @pytest.mark.parametrize(("address", "status"), [("quoting", 500), ("away", 503), ("refuse", 409), ("nowhere", 404)])
 def test_programs_get_the_number_in_the_problem(address: str, status: int) -> None:
-    answer = Client(raise_request_exception=False).post(f"/api/v1/{address}/")
+    answer = Client(raise_request_exception=False).post(f"/api/{address}/")
     assert answer.status_code == status
     assert answer["Content-Type"] == "application/problem+json"
     problem = answer.json()

@@ -1,0 +1,74 @@
+"""Programs of the cast: a token each, and a client that says its key."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from enterprises.api_token import SCOPES, Issued, issue
+from odr_portal.accounts.models import User
+from tests.cast import World
+
+ROOT = "/api/v1"
+
+
+class Program:
+    """A program with a token; ``post`` says a new key unless it is told one."""
+
+    def __init__(self, secret: str) -> None:
+        self.secret = secret
+        self.client = Client(raise_request_exception=False)
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None, **headers: str) -> HttpResponse:
+        return self.client.get(ROOT + path, query or {}, headers=self._headers(headers))
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None, raw: bytes | None = None,
+             content_type: str = "application/json", **headers: str) -> HttpResponse:
+        said = {"Idempotency-Key": uuid.uuid4().hex if key is None else key} if key != "" else {}
+        data = json.dumps({} if body is None else body) if raw is None else raw
+        return self.client.post(ROOT + path, data, content_type=content_type,
+                                headers=self._headers(said | headers))
+
+    def upload(self, path: str, fields: Mapping[str, Any], *, key: str | None = None) -> HttpResponse:
+        return self.client.post(ROOT + path, dict(fields),
+                                headers=self._headers({"Idempotency-Key": key or uuid.uuid4().hex}))
+
+    def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
+        named = {name.replace("_", "-"): value for name, value in more.items()}
+        return ({"Authorization": f"Bearer {self.secret}"} if self.secret else {}) | named
+
+
+Making = Callable[..., Program]
+
+
+def token_for(user: User, *, world: World, place: str = "", scopes: Sequence[str] = tuple(SCOPES),
+              **options: Any) -> Issued:
+    """``place``: enterprise, authority or "" for one's own."""
+    now = timezone.now()
+    held: dict[str, Any] = {}
+    if place == "enterprise":
+        held["enterprise_id"] = user.employments.get().enterprise_id
+    if place == "authority":
+        held["authority_id"] = user.offices.first().authority_id
+    return issue(user, name="CRM", scopes=scopes, now=now, **{"expires_at": now + timedelta(days=30)} | held | options)
+
+
+@pytest.fixture
+def program(world: World) -> Making:
+    """program("ming") → a program of Ming's enterprise."""
+    places = {"chen": "", "otto": "", "ming": "enterprise", "lead": "enterprise", "hua": "enterprise",
+              "rui": "authority", "su": "authority"}
+
+    def make(who: str, **options: Any) -> Program:
+        issued = token_for(getattr(world, who), world=world, **{"place": places.get(who, "")} | options)
+        return Program(issued.secret)
+
+    return make

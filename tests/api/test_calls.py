@@ -1,0 +1,205 @@
+"""What a program sees and does with the calls, from filing to the end of a case."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from complaints.models import Complaint, Engagement
+from complaints.workflow import Status
+from tests import given
+from tests.api.conftest import Making
+from tests.cast import World
+
+A_FILING: dict[str, Any] = {
+    "service_region": 350102, "object_category": "service.telecom", "item_name": "千兆宽带", "amount": "128.50",
+    "is_online": False, "problem_category": "telecom.fees.unexplained_charge", "disputed_on": "2026-09-01",
+    "statement": "9月起每个月账单多出一项“智家体验包”，我没有开通过。",
+    "demands": [{"kind": "refund", "amount": "128.50"}, {"kind": "cancel_service"}],
+    "consumer": {"name": "陈雨桐", "phone": "13800000001", "address": "福州市鼓楼区测试路1号"},
+    "consents": {"share_with_enterprise": True, "pass_to_regulator": True, "delegated_mediation": True,
+                 "publish_masked": False},
+    "is_true": True,
+}
+
+
+def filing(world: World, **changes: Any) -> dict[str, Any]:
+    return A_FILING | {"service_region": world.region.pk,
+                       "respondent": {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk}} | changes
+
+
+def test_a_token_says_as_whom_it_acts(world: World, program: Making) -> None:
+    me = program("ming", scopes=["cases:read"]).get("/me/").json()
+    assert me["side"] == "enterprise"
+    assert me["enterprise_id"] == world.mobile.pk
+    assert me["staff_ids"] == [world.ming_staff.pk]
+    assert me["scopes"] == ["cases:read"]
+
+
+def test_a_consumer_files_and_reads_the_case(world: World, program: Making) -> None:
+    chen = program("chen")
+    filed = chen.post("/complaints/", filing(world))
+    assert filed.status_code == 201, filed.content.decode()
+    number = filed.json()["case"]
+    case = chen.get(f"/complaints/{number}/")
+    assert case.status_code == 200, case.content.decode()
+    told = case.json()
+    assert (told["status"], told["side"], told["consumer"]["phone"]) == ("filed", "consumer", "13800000001")
+    assert [demand["kind"] for demand in told["demands"]] == ["refund", "cancel_service"]
+    row = Complaint.objects.get(number=number)
+    assert (row.consumer_id, row.contact_verified, row.channel) == (world.chen.pk, True, "api")
+    assert case["ETag"] == told["version"]
+    assert [one["number"] for one in chen.get("/complaints/").json()["results"]] == [number]
+
+
+def test_an_office_files_for_somebody_and_gets_the_token_of_the_receipt(world: World, program: Making) -> None:
+    su = program("su")
+    first = su.post("/complaints/", filing(world), key="desk-2026-0001")
+    assert first.status_code == 201, first.content.decode()
+    row = Complaint.objects.get(number=first.json()["case"])
+    # An officer who writes it down has heard the person.
+    assert (row.consumer_id, row.contact_verified) == (None, True)
+    entry = row.steps.get(step="file")
+    assert entry.name is not None
+    assert entry.name.name == "陈雨桐"
+    assert entry.recorded_by is not None
+    assert entry.recorded_by.name == "苏试"
+    again = su.post("/complaints/", filing(world), key="desk-2026-0001")
+    assert again["Tracking-Token"] == first["Tracking-Token"]
+    from complaints.filing.drafts import tracking_digest
+
+    assert tracking_digest(first["Tracking-Token"]) == row.tracking_digest
+    assert "Tracking-Token" not in program("chen").post("/complaints/", filing(world))
+
+
+def test_enterprises_may_not_file(world: World, program: Making) -> None:
+    refused = program("lead").post("/complaints/", filing(world))
+    assert refused.status_code == 403
+    assert not Complaint.objects.exists()
+
+
+def test_a_wrong_filing_says_where(world: World, program: Making) -> None:
+    wrong = program("chen").post("/complaints/", filing(
+        world, disputed_on="2099-01-01", consumer={"name": "123", "phone": "x", "address": "福州"},
+        demands=[{"kind": "refund"}], status="closed"))
+    assert wrong.status_code == 400
+    assert set(wrong.json()["errors"]) == {"/status"}
+    wrong = program("chen").post("/complaints/", filing(
+        world, disputed_on="2099-01-01", consumer={"name": "123", "phone": "x", "address": "福州"},
+        demands=[{"kind": "refund"}]))
+    assert set(wrong.json()["errors"]) == {"/disputed_on", "/consumer/name", "/consumer/phone", "/demands/0/amount"}
+
+
+def test_an_enterprise_walks_a_case_to_its_offer(world: World, program: Making) -> None:
+    case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now())
+    ming = program("ming")
+    accepted = ming.post(f"/complaints/{case.number}/steps/accept_case/", {"handler_id": world.ming_staff.pk})
+    assert accepted.status_code == 200, accepted.content.decode()
+    assert accepted.json()["status"] == "negotiating"
+    assert "make_offer" in accepted.json()["allowed_steps"]
+    due = (timezone.localdate() + timedelta(days=20)).isoformat()
+    offer = ming.post(f"/complaints/{case.number}/steps/make_offer/", {
+        "answers": [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}],
+        "promises": [{"kind": "original_channel", "what": "退还", "amount": 128.5, "due_on": due, "demand": 1}],
+        "message": "全部退还。"})
+    assert offer.status_code == 200, offer.content.decode()
+    told = program("chen").get(f"/complaints/{case.number}/").json()
+    assert told["offers"][0]["promises"][0]["amount"] == "128.50"
+    assert "accept_offer" in told["allowed_steps"]
+    done = program("chen").post(f"/complaints/{case.number}/steps/accept_offer/")
+    assert done.json()["status"] == "performing"
+
+
+def test_a_refused_step_says_why_and_what_is_open(world: World, program: Making) -> None:
+    case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now())
+    refused = program("chen").post(f"/complaints/{case.number}/steps/accept_offer/", accept_language="en")
+    assert refused.status_code == 409
+    assert refused["Content-Type"] == "application/problem+json"
+    told = refused.json()
+    assert told["code"] == "not_now"
+    assert told["message"] == told["detail"]
+    assert "withdraw" in told["allowed_steps"]
+    assert "withdraw" not in program("ming").post(
+        f"/complaints/{case.number}/steps/make_offer/", {"answers": []}).json()["allowed_steps"]
+
+
+def test_a_case_that_changed_meanwhile_is_412(world: World, program: Making) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+    ming = program("ming")
+    read = ming.get(f"/complaints/{case.number}/")["ETag"]
+    assert ming.post(f"/complaints/{case.number}/steps/add_internal_note/", {"text": "查账"},
+                     if_match=read).status_code == 200
+    stale = ming.post(f"/complaints/{case.number}/steps/send_message/", {"text": "您好"}, if_match=read)
+    assert (stale.status_code, stale.json()["code"]) == (412, "changed")
+    fresh = ming.get(f"/complaints/{case.number}/")["ETag"]
+    assert ming.post(f"/complaints/{case.number}/steps/send_message/", {"text": "您好"},
+                     if_match=fresh).status_code == 200
+
+
+def test_a_batch_tells_row_by_row(world: World, program: Making) -> None:
+    now = timezone.now()
+    ours = [given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=now) for _ in range(2)]
+    late = given.a_complaint(world, status=Status.NEGOTIATING, now=now)
+    rows = [{"case": case.number, "input": {"handler_id": world.ming_staff.pk}} for case in (*ours, late)]
+    rows += [{"case": "20200101-AAAAAAAAAAAA-0"}, {"case": ours[0].number + "x", "input": {"owner": 1}}]
+    told = program("ming").post("/steps/accept_case/batch/", {"rows": rows})
+    assert told.status_code == 200, told.content.decode()
+    assert [row["result"] for row in told.json()["results"]] == ["done", "done", "refused", "not_found", "not_found"]
+    assert Complaint.objects.filter(status=Status.NEGOTIATING).count() == 3
+    wrong = program("ming").post("/steps/accept_case/batch/", {"rows": [{"case": late.number, "input": {"owner": 1}}]})
+    assert wrong.json()["results"][0]["errors"].keys() == {"/owner", "/handler_id"}
+
+
+def test_the_enterprises_ticket(world: World, program: Making) -> None:
+    first, second = (given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now()) for _ in range(2))
+    ming = program("ming")
+    assert ming.post(f"/complaints/{first.number}/external-ref/", {"external_ref": "INC-1"}).status_code == 200
+    taken = ming.post(f"/complaints/{second.number}/external-ref/", {"external_ref": "INC-1"})
+    assert taken.status_code == 400
+    assert set(taken.json()["errors"]) == {"/external_ref"}
+    assert Engagement.objects.filter(external_ref="INC-1").count() == 1
+    found = ming.get("/complaints/", {"external_ref": "INC-1"}).json()["results"]
+    assert [(one["number"], one["external_ref"]) for one in found] == [(first.number, "INC-1")]
+    assert ming.get(f"/complaints/{first.number}/").json()["external_ref"] == "INC-1"
+    assert program("chen").get(f"/complaints/{first.number}/").json()["external_ref"] is None
+    assert program("chen").post(f"/complaints/{first.number}/external-ref/", {"external_ref": "x"}).status_code == 409
+
+
+def test_lists_go_on_page_by_page(world: World, program: Making) -> None:
+    for minutes in range(5):
+        given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now() - timedelta(minutes=minutes))
+    ming, walked, after = program("ming"), [], None
+    while True:
+        page = ming.get("/complaints/", {"limit": 2} | ({"after": after} if after else {})).json()
+        walked += [one["number"] for one in page["results"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert len(walked) == len(set(walked)) == 5
+    assert program("hua").get("/complaints/").json() == {"results": [], "next": None}
+    assert ming.get("/complaints/", {"status": "closed"}).json()["results"] == []
+    odd = ming.get("/complaints/", {"limit": 101, "sort": "id"})
+    assert odd.status_code == 400
+    assert set(odd.json()["errors"]) == {"/limit", "/sort"} or set(odd.json()["errors"]) == {"/sort"}
+
+
+def test_the_record_shows_each_side_its_chains(world: World, program: Making) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+    program("ming").post(f"/complaints/{case.number}/steps/flag_concern/", {"text": "疑似职业索赔"})
+    for who, hears in (("chen", False), ("ming", False), ("rui", True)):
+        steps = {entry["step"] for entry in program(who).get(f"/complaints/{case.number}/record/").json()["entries"]}
+        assert ("flag_concern" in steps) is hears
+        assert {"forward", "accept_case"} <= steps
+    assert "姓" not in json.dumps(program("ming").get(f"/complaints/{case.number}/record/").json(), ensure_ascii=False)
+
+
+def test_the_directory_and_the_events(world: World, program: Making) -> None:
+    ming = program("ming")
+    hits = ming.get("/enterprises/", {"q": "福建移动"}).json()["results"]
+    assert world.mobile.pk in [hit["enterprise_id"] for hit in hits]
+    assert ming.get("/events/").json()["events"] == []
+    assert ming.get("/events/", {"after": "x"}).status_code == 400
+    assert ming.get("/enterprises/").status_code == 400
