@@ -37,7 +37,11 @@ from complaints.views.consumer_readback import read_back
 from complaints.views.consumer_settlement_forms import OfferForm
 from complaints.views.notices_told import of_case
 from complaints.workflow import Audience, Outcome, Status
+from odr_portal.accounts.changing import refuse_while_new
 from odr_portal.accounts.models import User
+
+#: What cannot be had back easily: not for a day after phone or mailbox were changed.
+DECIDING = frozenset({"offer", "performed", "withdraw", "stop", "settled-elsewhere"})
 
 
 @never_cache
@@ -131,6 +135,8 @@ def show_or_take(request: HttpRequest, found: Found, name: str, offer: int | Non
         raise Http404
     more: dict[str, Any] = {"offer": view} if view is not None else {}
     kind = FORMS[name]
+    if name in DECIDING and isinstance(request.user, User) and found.viewer.channel != TRACKING:
+        refuse_while_new(request.user, now=now)
     may = any(page.may(s) for s in kind.steps) and (view is None or view.is_open)
     if request.method == "POST":
         return _take(request, found, page, kind, more, may=may, now=now)

@@ -64,10 +64,11 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
 
 def _first(request: HttpRequest, address: str) -> HttpResponse:
     """To the page that must come first; what was sent is shown again, so that it is not lost."""
-    if request.method != "POST":
+    kept = kept_text(request)
+    if not kept:
         return redirect(address)
     return answer(request, "accounts/confirm_first.html", status=403, title="Confirm first",
-                  detail=_("请先再次确认是您本人，然后重新提交。"), kept=kept_text(request), confirm=address)
+                  detail=_("请先再次确认是您本人，然后重新提交。"), kept=kept, confirm=address)
 
 
 @unlisted

@@ -118,8 +118,18 @@ def send_code(*, contact: Contact, purpose: str, language: str, asker: Asker, no
             created_at=now,
             expires_at=now + VALID_FOR,
         )
-        if purpose != SignInCode.Purpose.SIGN_IN or may_sign_in_by_code(known_user(contact)):
+        if _reaches(contact, purpose):
             deliver(contact=contact, code=code, language=language, now=now)
+
+
+def _reaches(contact: Contact, purpose: str) -> bool:
+    """Who signs in with a password gets no code to sign in with, and only they get one for a new password."""
+    if purpose == SignInCode.Purpose.SIGN_IN:
+        return may_sign_in_by_code(known_user(contact))
+    if purpose == SignInCode.Purpose.RESET:
+        user = known_user(contact)
+        return user is not None and user.is_active and user.has_usable_password()
+    return True
 
 
 def deliver(*, contact: Contact, code: str, language: str, now: datetime) -> None:

@@ -37,7 +37,7 @@ ENTERED, SEEN, VERIFIED, CONFIRMED = "entered_at", "seen_at", "verified_at", "co
 DEVICE, PLACE, IS_DEMO = "device", "place", "is_demo"
 
 
-def moment(session: SessionBase, name: str) -> datetime | None:
+def moment(session: SessionBase | dict[str, Any], name: str) -> datetime | None:
     """The moment that a session keeps under this name."""
     seconds = session.get(name)
     return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None
@@ -60,7 +60,7 @@ def enter(request: HttpRequest, user: User, *, now: datetime, how: str, is_demo:
     session[ENTERED] = session[SEEN] = int(now.timestamp())
     session[DEVICE] = device_words(request.headers.get("User-Agent", ""))
     session[PLACE] = network_of(client_address(request))
-    session.set_expiry(int(ends_of(user)[0].total_seconds()))
+    session.set_expiry(int(ends_of(user)[1].total_seconds()))
     if is_demo and settings.DEMO:
         session[IS_DEMO] = True
         session[VERIFIED] = session[CONFIRMED] = int(now.timestamp())

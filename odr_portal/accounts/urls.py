@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from odr_portal.accounts.views import account, factors, sign_in
+from odr_portal.accounts.views import account, changes, factors, sign_in
 
 app_name = "accounts"
 
@@ -16,5 +16,14 @@ urlpatterns = [
     path("account/second-factor/set-up/", factors.set_up, name="factor-set-up"),
     path("account/second-factor/recovery-codes/", factors.recovery_codes, name="recovery-codes"),
     path("account/confirm/", factors.confirm, name="confirm"),
+    path("account/ways/", account.ways, name="ways"),
+    path("account/ways/<int:pk>/remove/", account.remove_factor, name="factor-remove"),
+    path("account/sessions/", account.sessions, name="sessions"),
+    path("account/sessions/stay/", account.stay, name="stay"),
+    path("account/change/<slug:kind>/", changes.contact, name="contact"),
+    path("account/change/<slug:kind>/code/", changes.contact_code, name="contact-code"),
+    path("account/password/", changes.password, name="password"),
+    path("account/password/reset/", changes.reset, name="reset"),
+    path("account/password/reset/code/", changes.reset_code, name="reset-code"),
     path("account/sign-out/", sign_in.sign_out, name="sign-out"),
 ]

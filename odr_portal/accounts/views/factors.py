@@ -208,7 +208,7 @@ def _made(
     request.session.pop(NEW_APP, None)
     note("factor_added", now=now, user=user, subject=factor.kind, address=client_address(request))
     if isinstance(request.user, User) and VERIFIED in request.session and not is_first:
-        return redirect(target or "accounts:account")
+        return redirect(target or "accounts:ways")
     # Who has no more than this one device needs another way in: the codes are shown now and never again.
     codes = new_recovery_codes(user, now=now)
     show_factor(request, user, now=now, how="set_up")

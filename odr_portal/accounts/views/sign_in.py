@@ -162,7 +162,7 @@ def sign_in_password(request: HttpRequest) -> HttpResponse:
         )
         if user is not None:
             return _enter(request, user, how="password", is_demo=settings.DEMO and is_demo_person(user))
-        form.add_error(None, gettext("邮箱或密码不对。忘了密码，请联系您单位的管理员。"))
+        form.add_error(None, gettext("邮箱或密码不对，或试得太多。请过15分钟再试，或点“忘了密码”。"))
     return render(
         request,
         "accounts/sign_in_password.html",
