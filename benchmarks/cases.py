@@ -17,6 +17,8 @@ from io import StringIO
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.sealing import add_names
+
 ENTERPRISES, YEARS, OPEN = 3000, 3, 0.03
 
 PEOPLE = """
@@ -75,7 +77,7 @@ from (select d.*, p.county, p.city, p.province, p.authority,
 ENGAGEMENTS = """
 insert into complaints_engagement (
     complaint_id, enterprise_id, from_at, until_at, is_supervised, is_overdue, accepted_at, first_contact_at,
-    odr_result, ended_by)
+    odr_result, ended_by, external_ref)
 select c.id, c.enterprise_id, c.filed_at,
        case when c.status in ('with_enterprise', 'awaiting_consumer') then null
             else least(c.filed_at + d.chance * interval '20 days', now()) end,
@@ -83,7 +85,7 @@ select c.id, c.enterprise_id, c.filed_at,
        case when c.status in ('with_enterprise', 'awaiting_consumer') then ''
             when c.status = 'performing' or d.chance < 0.6 then 'settled' when d.chance < 0.75 then 'unconfirmed'
             when d.chance < 0.9 then 'failed' else 'withdrawn' end,
-       ''
+       '', ''
 from complaints_complaint c join drawn d on d.id = c.id where c.enterprise_id is not null
 """
 CLOCKS = """
@@ -101,11 +103,6 @@ from (select c.*, case status when 'with_enterprise' then 'acceptance' when 'tri
                   when status in ('awaiting_consumer', 'awaiting_material') then 'consumer'
                   else 'enterprise' end as owed_by
       from complaints_complaint c where id > {first} and next_due_at is not null) live
-"""
-NAMES = """
-insert into complaints_personaltext (complaint_id, key_id, audience, sequence, kind, text, salt, digest)
-select id, consumer_key, 'parties', 1, 'consumer_name', '试验人', '\\x00', '\\x00'
-from complaints_complaint where id > {first}
 """
 ENTRIES = """
 insert into complaints_handlingstep (
@@ -151,8 +148,9 @@ def fill(count: int, *, is_open: float = OPEN) -> Filled:
         cursor.execute("select count(*) from enterprises_enterprise where name = '试验企业1'")
         if not _one(cursor):
             cursor.execute(PEOPLE.format(**words))
-        for statement in (PLACES, DRAWN, "analyze drawn", CASES, ENGAGEMENTS, CLOCKS, NAMES, ENTRIES, LAST):
+        for statement in (PLACES, DRAWN, "analyze drawn", CASES, ENGAGEMENTS, CLOCKS, ENTRIES, LAST):
             cursor.execute(statement.format(**words))
+        add_names(cursor, first=first, count=count)
         cursor.execute("drop table drawn, place")
         cursor.execute("select id from enterprises_enterprise where name = '试验企业1'")
         busiest = _one(cursor)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.ground import Ground
+from benchmarks.sealing import seal_copies
 
 #: Copy n of row r has the id r + n * STRIDE; the patterns are the first rows of an empty database.
 STRIDE = 1000
@@ -27,6 +28,7 @@ def multiply(ground: Ground, count: int, *, first: int = 1) -> None:
         _make_chains(cursor, first, last)
         for model in tables:
             _copy(cursor, model, tables, first, last)
+        seal_copies(cursor, above=STRIDE)
         for model in tables:
             table = model._meta.db_table
             cursor.execute(

@@ -24,6 +24,7 @@ from typing import Any
 import psycopg2
 
 from odr_portal import embedded, programs, roles
+from odr_portal.vault import keys
 
 ROOT = Path(__file__).parents[1]
 #: Set by a whole run for the benchmarks that it starts.
@@ -50,6 +51,7 @@ class Ground:
             "ODR_LOCAL": str(self.folder / "local"),
             "STATIC_ROOT": str(self.folder / "static"),
             "SECRET_KEY": "a-key-of-the-benchmark-that-signs-nothing-else",
+            "VAULT_KEY_FILE": str(self.folder / "vault-keys"),
             "DATABASE_URL": self.dsn(),
             "DATABASE_OWNER_URL": self.dsn(roles.OWNER),
             # As the worker runs: `odr_portal.programs` gives it the same patience.
@@ -102,6 +104,7 @@ def server() -> Iterator[Ground]:
             **embedded.as_user(user),
         )
         ground = Ground(folder)
+        (folder / "vault-keys").write_text(keys.fresh(), encoding="utf-8")
         embedded.wait_for_postgres(ground.dsn("postgres", "postgres"), process, folder / "log")
         administrator = ground.dsn("postgres", "postgres")
         # So that tables can be filled past the triggers that guard the record.

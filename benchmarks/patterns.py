@@ -17,13 +17,13 @@ class Pattern:
 
     def __init__(self, now: datetime) -> None:
         from enterprises.models import Branch, Enterprise, Staff
-        from odr_portal.accounts.models import User
+        from odr_portal.accounts.contacts import Contact, user_for
 
         self.now = now
         self.enterprise = Enterprise.objects.get(name=ENTERPRISE)
         self.branch = Branch.objects.get(name="中国移动福州分公司")
-        self.chen, _ = User.objects.get_or_create(phone="+8613800000001", defaults={"name": "陈试"})
-        user, _ = User.objects.get_or_create(email="ming@example.com", defaults={"name": "明试"})
+        self.chen = user_for(Contact("sms", "+8613800000001"), name="陈试")
+        user = user_for(Contact("email", "ming@example.com"), name="明试")
         self.staff, _ = Staff.objects.get_or_create(
             user=user, enterprise=self.enterprise, defaults={"branch": self.branch, "role": Staff.Role.HANDLER}
         )

@@ -26,7 +26,7 @@ ENTRIES = (
     " order by complaint_id, audience, sequence"
 )
 TEXTS = (
-    "select complaint_id, audience, sequence, kind, text, salt, digest from complaints_personaltext"
+    "select complaint_id, audience, sequence, kind, sealed, digest from complaints_personaltext"
     " order by complaint_id, audience, sequence"
 )
 

@@ -15,7 +15,7 @@ PROVINCE = 350000000
 def officer(region: int = PROVINCE) -> Any:
     """An officer of the authority of a region; one is made where the directory has none."""
     from authorities.models import Authority, Officer, Region
-    from odr_portal.accounts.models import User
+    from odr_portal.accounts.contacts import Contact, user_for
 
     place = Region.objects.get(pk=region)
     authority = Authority.objects.filter(region=place).exclude(level="office").first()
@@ -25,16 +25,16 @@ def officer(region: int = PROVINCE) -> Any:
         authority = Authority.objects.create(
             name=f"{place.name}市场监督管理局", region=place, level=level, parent=nation, has_power=True, document_code="试"
         )
-    user, _ = User.objects.get_or_create(email=f"officer{region}@example.com", defaults={"name": "瑞试"})
+    user = user_for(Contact("email", f"officer{region}@example.com"), name="瑞试")
     Officer.objects.get_or_create(user=user, authority=authority, defaults={"role": Officer.Role.HANDLER})
     return user
 
 
 def manager(enterprise_id: int) -> Any:
     from enterprises.models import Staff
-    from odr_portal.accounts.models import User
+    from odr_portal.accounts.contacts import Contact, user_for
 
-    user, _ = User.objects.get_or_create(email=f"manager{enterprise_id}@example.com", defaults={"name": "主管"})
+    user = user_for(Contact("email", f"manager{enterprise_id}@example.com"), name="主管")
     Staff.objects.get_or_create(user=user, enterprise_id=enterprise_id, defaults={"role": Staff.Role.MANAGER})
     return user
 

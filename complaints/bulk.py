@@ -16,6 +16,8 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from odr_portal.accounts.sealed_fields import stored_columns
+
 
 def _array_type(field: models.Field[Any, Any]) -> str:
     """Without a length: to cast a text to varchar(60) would cut it, to store it there refuses it."""
@@ -30,7 +32,7 @@ def _columns(rows: Sequence[models.Model], fields: Iterable[models.Field[Any, An
 
 
 def _literal(rows: Sequence[models.Model], field: models.Field[Any, Any]) -> str:
-    values = [getattr(row, field.attname) for row in rows]
+    values = list(stored_columns(rows, field))
     if isinstance(field, models.JSONField):
         values = [None if value is None else json.dumps(value, cls=field.encoder) for value in values]
     return "{" + ",".join([_element(value) for value in values]) + "}"

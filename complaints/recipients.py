@@ -23,6 +23,7 @@ from complaints.notices import is_breach
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI, Calendar
 from enterprises.models import Staff
+from odr_portal.accounts import keyring
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.models import User
 
@@ -126,7 +127,9 @@ def contacts_of(rows: Iterable[Notice]) -> dict[int, dict[str, str]]:
     if ids:
         kinds = {"consumer_phone": SMS, "consumer_email": MAIL}
         texts = PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind__in=kinds)
-        for text in texts.order_by("sequence", "id"):
+        found_texts = list(texts.order_by("sequence", "id"))
+        keyring.load_for(found_texts)
+        for text in found_texts:
             contact = parse_contact(text.text)
             if contact is not None and contact.channel == kinds[text.kind]:
                 found[text.complaint_id][contact.channel] = contact.address

@@ -20,10 +20,14 @@ from django.db import connection
 from complaints import bulk
 from complaints.actors import Actor
 from complaints.models import Complaint, HandlingStep, PersonalText, RecordedName
+from complaints.models.record import SALT_BYTES, with_salt
 from complaints.workflow import Audience
+from odr_portal.accounts import keyring
+from odr_portal.accounts.sealed_fields import stored_columns
+from odr_portal.vault import sealing
 
 _PREFIX = b"\x00"
-_SALT_BYTES = 16
+_MARK = "recorded name"
 #: Writers share this advisory lock; the sealer takes it alone for an instant.
 SEAL_LOCK = 0x5EA1
 
@@ -99,12 +103,12 @@ def compose(entries: Sequence[Entry]) -> Composed:
         entry.sequence = sequence + 1
         digests: list[list[str]] = []
         for kind, text, key in entry.texts:
-            salt = secrets.token_bytes(_SALT_BYTES)
+            salt = secrets.token_bytes(SALT_BYTES)
             digest = salted(salt, text)
             digests.append([kind, digest.hex()])
             texts.append(PersonalText(
                 complaint=complaint, key_id=key, audience=entry.audience,
-                sequence=entry.sequence, kind=kind, text=text, salt=salt, digest=digest))
+                sequence=entry.sequence, kind=kind, sealed=with_salt(salt, text), digest=digest))
         name = _name_of(entry.actor, names)
         writer = _name_of(entry.actor.recorded_by, names) if entry.actor.recorded_by else None
         body = canonical({
@@ -172,7 +176,8 @@ def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
         return {}
 
     def kept() -> dict[tuple[UUID, str], RecordedName]:
-        rows = RecordedName.objects.filter(person_key__in={key for key, _ in people})
+        rows = list(RecordedName.objects.filter(person_key__in={key for key, _ in people}))
+        keyring.load_for(rows)
         return {(row.person_key, row.name): row for row in rows}
 
     found = kept()
@@ -186,21 +191,28 @@ def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
 
 def _make_names(people: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], RecordedName]:
     """Insert names; those that are there by now are not among the answer."""
-    salts = [secrets.token_bytes(_SALT_BYTES) for _ in people]
+    salts = [secrets.token_bytes(SALT_BYTES) for _ in people]
     digests = [salted(salt, name) for salt, (_, name) in zip(salts, people, strict=True)]
+    known = keyring.secrets_of({key for key, _ in people}, make=True)
     made = {
-        (key, name): RecordedName(person_key=key, name=name, salt=salt, digest=digest)
+        (key, name): RecordedName(
+            person_key=key, sealed=with_salt(salt, name), digest=digest,
+            # Of somebody who was erased nothing is kept, not even that two names are the same.
+            mark=sealing.mark(name, secret=known[key], place=_MARK) if key in known else salt)
         for (key, name), salt, digest in zip(people, salts, digests, strict=True)
     }
+    field = RecordedName._meta.get_field("sealed")
+    rows = list(made.values())
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into complaints_recordedname (person_key, name, salt, digest)"
-            " select * from unnest(%s::uuid[], %s::text[], %s::bytea[], %s::bytea[])"
-            " on conflict (person_key, name) do nothing returning id, person_key, name",
-            [[str(key) for key, _ in people], [name for _, name in people], salts, digests])
-        new = cursor.fetchall()
-    for pk, key, name in new:
-        made[key, name].pk = pk
+            "insert into complaints_recordedname (person_key, sealed, mark, digest)"
+            " select * from unnest(%s::uuid[], %s::bytea[], %s::bytea[], %s::bytea[])"
+            " on conflict (person_key, mark) do nothing returning id, digest",
+            [[str(row.person_key) for row in rows], list(stored_columns(rows, field)),
+             [row.mark for row in rows], digests])
+        new = {bytes(digest): pk for pk, digest in cursor.fetchall()}
+    for row in rows:
+        row.pk = new.get(bytes(row.digest))
     return {known: row for known, row in made.items() if row.pk is not None}
 
 

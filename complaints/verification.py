@@ -9,16 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection, transaction
+from django.db.models import Model
 
-from complaints.models import Seal, SealedHead
-from complaints.record import chained
+from complaints.models import PersonalText, RecordedName, Seal, SealedHead
+from complaints.models.record import salted_text
+from complaints.record import chained, salted
 from complaints.sealing import Head, root_of
+from odr_portal.accounts import keyring
+from odr_portal.vault import sealing
+from odr_portal.vault.ciphers import CannotOpen
 
 _CHUNK = 5000
+#: So many broken texts are named; more say nothing more.
+_MOST = 100
 
 # offset 0: the body is parsed once an entry and not once a comparison.
 _ENTRIES = """
@@ -44,19 +52,16 @@ order by s.complaint_id, s.audience, s.sequence
 """
 
 _TEXTS = """
-select c.number, t.audience, t.sequence, t.kind from complaints_personaltext t
+select c.number, t.audience, t.sequence, t.kind, t.complaint_id, t.digest, t.sealed,
+       s.id is null or position(encode(t.digest, 'hex') in s.body) = 0
+from complaints_personaltext t
 join complaints_complaint c on c.id = t.complaint_id
 left join complaints_handlingstep s on s.complaint_id = t.complaint_id
   and s.audience = t.audience and s.sequence = t.sequence
-where (s.id is null or position(encode(t.digest, 'hex') in s.body) = 0
-   or (t.text <> '' and t.digest <> sha256(t.salt || convert_to(t.text, 'UTF8')))) {also}
-order by c.number, t.sequence limit 100
+{where}
 """
 
-_NAMES = """
-select count(*) from complaints_recordedname
-where name <> '' and digest <> sha256(salt || convert_to(name, 'UTF8'))
-"""
+_NAMES = "select person_key, digest, sealed from complaints_recordedname"
 
 _EMPTY = """
 select c.number from complaints_complaint c
@@ -117,6 +122,11 @@ def verify(*, number: str = "", public_key: bytes = b"") -> Report:
 
 def _rows(sql: str, parameters: list[Any]) -> Iterator[tuple[Any, ...]]:
     """Rows by a server-side cursor: nothing is held but one chunk."""
+    for rows in _chunks(sql, parameters):
+        yield from rows
+
+
+def _chunks(sql: str, parameters: list[Any]) -> Iterator[list[tuple[Any, ...]]]:
     with connection.cursor() as cursor:
         cursor.execute(f"declare record_walk no scroll cursor for {sql}", parameters)
         try:
@@ -125,7 +135,7 @@ def _rows(sql: str, parameters: list[Any]) -> Iterator[tuple[Any, ...]]:
                 rows = cursor.fetchall()
                 if not rows:
                     return
-                yield from rows
+                yield rows
         finally:
             cursor.execute("close record_walk")
 
@@ -180,15 +190,46 @@ def _without_entries(report: Report, number: str) -> None:
 
 
 def _texts(report: Report, number: str) -> None:
-    also, parameters = ("and c.number = %s", [number]) if number else ("", [])
-    with connection.cursor() as cursor:
-        cursor.execute(_TEXTS.format(also=also), parameters)
-        for case, audience, sequence, kind in cursor.fetchall():
-            report.broken.append(Broken(case, audience, sequence,
-                                        f"the text “{kind}” is not the one that was recorded"))
-        cursor.execute(_NAMES)
-        if changed := cursor.fetchone()[0]:
-            report.broken.append(Broken("", "", 0, f"{changed} recorded names were changed"))
+    where, parameters = ("where c.number = %s", [number]) if number else ("", [])
+    wrong: list[Broken] = []
+    for rows in _chunks(_TEXTS.format(where=where), parameters):
+        places = ((row[4], row[1], row[2], row[3], row[5]) for row in rows)
+        whole = _open_whole(PersonalText, [(row[6], place, row[5]) for row, place in zip(rows, places, strict=True)])
+        wrong += [Broken(row[0], row[1], row[2], f"the text “{row[3]}” is not the one that was recorded")
+                  for row, is_whole in zip(rows, whole, strict=True) if row[7] or not is_whole]
+    report.broken += sorted(wrong, key=lambda broken: (broken.case, broken.sequence))[:_MOST]
+    changed = sum(not is_whole for rows in _chunks(_NAMES, [])
+                  for is_whole in _open_whole(RecordedName, [(row[2], (row[0], row[1]), row[1]) for row in rows]))
+    if changed:
+        report.broken.append(Broken("", "", 0, f"{changed} recorded names were changed"))
+
+
+def _open_whole(model: type[Model], values: list[tuple[Any, tuple[Any, ...], Any]]) -> list[bool]:
+    """Whether each (sealed, place, digest) opens to what was digested; what was erased is whole."""
+    field: Any = model._meta.get_field("sealed")
+    sealed = [bytes(value) for value, _, _ in values]
+    persons = [_person_of(value) for value in sealed]
+    secrets = keyring.secrets_of({person for person in persons if isinstance(person, UUID)})
+    return [_is_whole(value, secrets.get(person) if isinstance(person, UUID) else b"", field.place_with(place),
+                      bytes(digest)) if person is not False else False
+            for value, person, (_, place, digest) in zip(sealed, persons, values, strict=True)]
+
+
+def _person_of(sealed: bytes) -> UUID | bool | None:
+    try:
+        return sealing.person_of(sealed)
+    except CannotOpen:
+        return False
+
+
+def _is_whole(sealed: bytes, secret: bytes | None, place: bytes, digest: bytes) -> bool:
+    if not sealed or secret is None:
+        return True
+    try:
+        salt, text = salted_text(sealing.open_sealed(sealed, secret=secret, place=place))
+    except (CannotOpen, ValueError):
+        return False
+    return salted(salt, text) == digest
 
 
 def _sealed_heads(report: Report, number: str) -> None:

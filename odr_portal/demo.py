@@ -19,7 +19,8 @@ from authorities.models import named
 from complaints.digests import letter_of
 from complaints.models import Notice
 from complaints.views.notices_told import CHANNELS, STATES, error_words
-from odr_portal.accounts.models import OutgoingMessage
+from odr_portal.accounts import keyring
+from odr_portal.accounts.models import OutgoingMessage, User
 
 SHOWN = 100
 #: A digest holds many rows.
@@ -62,13 +63,21 @@ def _account_letters(wanted: str) -> list[Letter]:
     return found
 
 
+def _people(wanted: str) -> list[int]:
+    """In a demo there are few enough to read them all; elsewhere this page does not exist."""
+    users = list(User.objects.all())
+    keyring.load_for(users)
+    return [user.pk for user in users
+            if wanted.casefold() in f"{user.name}\n{user.email}\n{user.phone}".casefold()]
+
+
 def _case_letters(wanted: str, number: str) -> list[Letter]:
     rows = Notice.objects.select_related("user", "enterprise", "authority", "complaint__branch")
     if number:
         rows = rows.filter(complaint__number__icontains=number)
     if wanted:
         rows = rows.filter(
-            Q(user__name__icontains=wanted) | Q(user__email__icontains=wanted) | Q(user__phone__icontains=wanted)
+            Q(user_id__in=_people(wanted))
             | Q(enterprise__name__icontains=wanted) | Q(authority__name__icontains=wanted) | Q(body__icontains=wanted))
     letters: dict[Any, list[Notice]] = {}
     for row in rows.order_by("-id")[:READ]:

@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from odr_portal import embedded, environment, programs, roles
 from odr_portal.running import DATABASE, ROOT, Portal, check_database, check_translations, digest, say, stop
+from odr_portal.vault import keys
 
 LEAST_FREE = 400 * 1024 * 1024
 LONGEST_SOCKET_PATH = 90
@@ -48,6 +49,7 @@ def find_place() -> programs.Place:
         sockets,
         local / "log",
         local / "seal",
+        local / "vault",
         local / "files",
         local / "evidence",
         local / "static",
@@ -116,6 +118,7 @@ def local_environment(place: programs.Place) -> dict[str, str]:
         "MEDIA_ROOT": str(place.local / "files"),
         "EVIDENCE_ROOT": str(place.local / "evidence"),
         "STATIC_ROOT": str(place.local / "static"),
+        "VAULT_KEY_FILE": str(place.local / "vault" / "keys"),
     }
     if not os.environ.get("REDIS_URL"):
         values["REDIS_URL"] = f"redis+socket://:{password}@{place.sockets / 'valkey.sock'}"
@@ -131,6 +134,14 @@ def write(file: Path, content: str, user: Any) -> None:
     file.touch(mode=0o600)
     file.write_text(content, encoding="utf-8")
     embedded.give(file, user)
+
+
+def make_vault_keys(place: programs.Place) -> None:
+    """Beside the database and not in it; who has both can read everything."""
+    file = place.local / "vault" / "keys"
+    if not file.exists():
+        write(file, keys.fresh(), place.code_user)
+    embedded.give(file, place.code_user)
 
 
 def make_seal_key(place: programs.Place) -> None:
@@ -205,6 +216,7 @@ def run(*, reload: bool) -> None:
     check_translations()
     values = local_environment(place)
     make_seal_key(place)
+    make_vault_keys(place)
     servers = local_servers(place, values)
     portal_programs = programs.portal_programs(place, bind=f"{host}:{port}", reload=reload)
     settings = programs.supervisor_settings(place, servers=servers, portal=portal_programs)
@@ -264,6 +276,7 @@ def try_out(command: list[str]) -> int:
             **os.environ,
             "ODR_LOCAL": str(folder / "local"),
             "SECRET_KEY": secrets.token_urlsafe(48),
+            "VAULT_KEYS": keys.fresh(),
             "DATABASE_URL": server.dsn(user=roles.WEB, database=DATABASE),
             "DATABASE_OWNER_URL": server.dsn(user=roles.OWNER, database=DATABASE),
         }

@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from odr_portal import environment
+from odr_portal.vault import ciphers, keys
 
 ROOT = environment.ROOT
 LOCAL = environment.local_folder()
@@ -22,6 +23,7 @@ TESTING = "pytest" in sys.modules
 
 _KEYLESS = {
     "makemigrations", "check", "collectstatic", "database_roles", "compilemessages", "help", "write_permissions",
+    "make_vault_keys",
 }  # fmt: skip
 COMMAND = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in {"manage.py", "django-admin"} else ""
 
@@ -43,6 +45,23 @@ CODES_PER_ADDRESS_UNWORKED = environment.number("CODES_PER_ADDRESS_UNWORKED", 10
 CODES_PER_HOUR = environment.number("CODES_PER_HOUR", 3000, least=1, most=10_000_000)
 # How many proxies stand in front and append to X-Forwarded-For; behind https there is one.
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 1 if HTTPS else 0, least=0, most=9)
+
+# What closes the keys of people, and what makes blind indexes. Never in the database, never in a backup of it.
+VAULT_KEY_FILE = environment.text("VAULT_KEY_FILE")
+VAULT_KEYS: keys.VaultKeys | None = None
+try:
+    if VAULT_KEY_FILE:
+        VAULT_KEYS = keys.read(Path(VAULT_KEY_FILE))
+    elif environment.text("VAULT_KEYS"):
+        VAULT_KEYS = keys.parse(environment.text("VAULT_KEYS"))
+except keys.UnusableKeys as problem:
+    raise SystemExit(f"VAULT_KEY_FILE: {problem}") from None
+if VAULT_KEYS is None and not (TESTING or COMMAND in _KEYLESS or DEBUG or not COMMAND):
+    raise SystemExit("VAULT_KEY_FILE is not set: `make run` makes one, or use `manage.py make_vault_keys FILE`.")
+# What is written next; what stands there is read in either.
+VAULT_CIPHER = environment.one_of("VAULT_CIPHER", "aes-gcm", set(ciphers.SUITES))
+# Statements, messages and notes are sealed as names and numbers are; "no" leaves free texts readable in the database.
+ENCRYPT_FREE_TEXTS = environment.yes_no("ENCRYPT_FREE_TEXTS", True)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -183,6 +202,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # In the database: sessions must outlive the loss of Valkey.
 SESSION_ENGINE = "odr_portal.accounts.sessions"
+SESSION_SERIALIZER = "odr_portal.accounts.sealed_sessions.SealedSessions"
 # Of who is not signed in; entering.py says how long the others last.
 SESSION_COOKIE_AGE = 43200
 SESSION_COOKIE_HTTPONLY = True

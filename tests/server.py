@@ -13,10 +13,13 @@ from typing import Any
 
 import psycopg2
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from odr_portal import embedded, roles
+from odr_portal.accounts import keyring
+from odr_portal.vault import keys
 
 DATABASE = "portal"
 PREFIX = "odr-test-"
@@ -52,6 +55,9 @@ def _point_at(server: embedded.ThrowAwayPostgres, user: str) -> None:
 def django_db_setup(postgres_server: embedded.ThrowAwayPostgres, django_db_blocker: Any) -> None:
     from django.core.management import call_command
 
+    written = keys.fresh()
+    settings.VAULT_KEYS = keys.parse(written)
+    os.environ["VAULT_KEYS"] = written
     with django_db_blocker.unblock():
         _point_at(postgres_server, roles.OWNER)
         options = connections["default"].settings_dict["OPTIONS"].pop("options", "")
@@ -71,6 +77,9 @@ def _flush_as_owner(server: embedded.ThrowAwayPostgres) -> Any:
             server.dsn(user=roles.OWNER, database=DATABASE),
             ["set session_replication_role = replica", *sql_list],
         )
+        keyring.forget()
+        # As after the migrations: the key of the house is always there.
+        keyring.secrets_of([keyring.HOUSE], make=True)
 
     return execute_sql_flush
 

@@ -22,6 +22,7 @@ from complaints.models import Complaint, Demand, Engagement, Export, PersonalTex
 from complaints.views import authority_cases, authority_desk, enterprise_desk, enterprise_queue
 from complaints.views.case_people import demand_text
 from complaints.views.keyset import BY_DUE
+from odr_portal.accounts import keyring
 
 Desk = enterprise_desk.Desk | authority_desk.Desk
 
@@ -118,6 +119,8 @@ def _texts(ids: Iterable[int], kinds: Iterable[str]) -> dict[int, dict[str, str]
     """Case → kind → text; the newest of each kind, as on the page of the case."""
     found: dict[int, dict[str, str]] = {}
     rows: Any = PersonalText.objects.filter(complaint_id__in=list(ids), audience="parties", kind__in=set(kinds))
-    for row in rows.order_by("sequence", "pk"):
+    texts = list(rows.order_by("sequence", "pk"))
+    keyring.load_for(texts)
+    for row in texts:
         found.setdefault(row.complaint_id, {})[row.kind] = row.text
     return found

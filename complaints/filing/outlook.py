@@ -19,6 +19,7 @@ from complaints.deadlines import Due, working_days
 from complaints.filing.request import FilingRequest, RespondentRequest
 from complaints.models import Complaint, PersonalText
 from complaints.workflow import Outcome
+from odr_portal.accounts import keyring
 
 LOOKED_BACK = timedelta(days=60)
 NEAR_IDENTICAL = 90
@@ -68,9 +69,10 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
         .order_by("-filed_at")[:COMPARED]
     )
     said: dict[int, dict[str, str]] = defaultdict(dict)
-    rows = PersonalText.objects.filter(complaint__in=earlier, kind__in=COMPARED_TEXTS, audience="parties")
-    for case_id, kind, text in rows.values_list("complaint_id", "kind", "text"):
-        said[case_id].setdefault(kind, text)
+    rows = list(PersonalText.objects.filter(complaint__in=earlier, kind__in=COMPARED_TEXTS, audience="parties"))
+    keyring.load_for(rows)
+    for row in rows:
+        said[row.complaint_id].setdefault(row.kind, row.text)
     found = []
     for case in earlier:
         same_order = _same_order(case, said[case.pk], filing)

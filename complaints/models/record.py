@@ -12,20 +12,46 @@ from django.db import models
 from django.db.models import BigIntegerField, Func, Q
 
 from complaints.models.complaint import Complaint
+from odr_portal.accounts.sealed_fields import SealedText
+
+SALT_BYTES = 16
+#: What people say in their own words.
+FREE_KINDS = frozenset({
+    "consumer_statement", "consumer_demand_note", "message", "question", "reason", "counter_demand", "contact", "proof",
+    "decision", "minutes", "report", "correction", "lead", "rating", "note", "concern", "agreement",
+    "public_reply",
+})
+
+
+def with_salt(salt: bytes, text: str) -> str:
+    """Salt and text as they are sealed together: 32 hexadecimal digits, then the text."""
+    return f"{salt.hex()}{text}"
+
+
+def salted_text(opened: str) -> tuple[bytes, str]:
+    """(salt, text) of what was sealed together; both empty once it was erased."""
+    return bytes.fromhex(opened[:2 * SALT_BYTES]), opened[2 * SALT_BYTES:]
 
 
 class RecordedName(models.Model):
-    """A name as it was, under its person's key. Erasure empties ``name``, never the digest."""
+    """A name as it was, under its person's key. Erasure empties ``sealed``, never the digest.
+
+    ``mark`` is the same for the same name of one person, and says nothing without that person's key.
+    """
 
     person_key = models.UUIDField()
-    name = models.CharField(max_length=200)
-    salt = models.BinaryField()
+    sealed = SealedText(whose="person_key", place=["person_key", "digest"])
+    mark = models.BinaryField()
     digest = models.BinaryField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["person_key", "name"], name="name_is_kept_once"),
+            models.UniqueConstraint(fields=["person_key", "mark"], name="name_is_kept_once"),
         ]
+
+    @property
+    def name(self) -> str:
+        return salted_text(self.sealed)[1]
 
     def __str__(self) -> str:
         return self.name
@@ -79,7 +105,8 @@ class PersonalText(models.Model):
     """What a person said or is called: name, phone, address, statement, message, reason.
 
     ``key_id`` is that person's key; destroying the key destroys the text. The entry
-    ``sequence`` of chain ``audience`` carries the salted digest.
+    ``sequence`` of chain ``audience`` carries the salted digest. The salt is sealed with the text:
+    whoever had it could try all phone numbers against the digest.
     """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="texts")
@@ -87,8 +114,8 @@ class PersonalText(models.Model):
     audience = models.CharField(max_length=12, default="parties")
     sequence = models.PositiveIntegerField()
     kind = models.CharField(max_length=40)
-    text = models.TextField()
-    salt = models.BinaryField()
+    sealed = SealedText(whose="key_id", place=["complaint_id", "audience", "sequence", "kind", "digest"],
+                        free_text="is_free")
     digest = models.BinaryField()
 
     class Meta:
@@ -100,6 +127,19 @@ class PersonalText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of entry {self.sequence}"
+
+    @property
+    def is_free(self) -> bool:
+        """Sealed by setting; every other kind is a name, a number or an address and is always sealed."""
+        return self.kind in FREE_KINDS
+
+    @property
+    def text(self) -> str:
+        return salted_text(self.sealed)[1]
+
+    @property
+    def salt(self) -> bytes:
+        return salted_text(self.sealed)[0]
 
 
 class Seal(models.Model):

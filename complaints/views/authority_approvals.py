@@ -28,6 +28,7 @@ from complaints.views.authority_pages import PAGES
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_form import take_step
 from complaints.views.case_people import Fact
+from odr_portal.accounts import keyring
 from odr_portal.accounts.models import User
 
 MOST = 200
@@ -75,8 +76,9 @@ _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterp
 def proposals_of(matters: Iterable[Matter], desk: Desk) -> list[Proposal]:
     """With the names of who proposed them: one query more."""
     rows = list(matters)
-    names = dict(User.objects.filter(person_key__in={m.opened_by_key for m in rows})
-                 .values_list("person_key", "name"))
+    people = list(User.objects.filter(person_key__in={m.opened_by_key for m in rows}))
+    keyring.load_for(people)
+    names = {person.person_key: person.name for person in people}
     return [_proposal(m, names.get(m.opened_by_key, "") if m.opened_by_key else "", desk) for m in rows]
 
 

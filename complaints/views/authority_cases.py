@@ -26,6 +26,7 @@ from complaints.models.complaint import OPEN, lies_in
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import RELATED, due_soon, late, midnight, rows_of, waits_for
+from complaints.views.case_people import by_name
 from complaints.views.case_search import LOOKED_THROUGH, matching, number_in
 from complaints.workflow import Status
 from enterprises.models import Branch, Enterprise
@@ -170,8 +171,8 @@ def _firms(words: str) -> list[int]:
 def _officers(desk: Desk) -> list[Officer]:
     """Who may handle cases at these authorities today."""
     found = (Officer.objects.on(desk.today).filter(authority_id__in=desk.authority_ids, user__is_active=True)
-             .exclude(role=Officer.Role.ANALYST).exclude(user=desk.user).select_related("user").order_by("user__name", "pk"))
-    return list(found[:MOST_FIRMS])
+             .exclude(role=Officer.Role.ANALYST).exclude(user=desk.user).select_related("user").order_by("pk"))
+    return by_name(found[:MOST_FIRMS])
 
 
 def _regions(desk: Desk) -> list[Region]:

@@ -15,11 +15,11 @@ from django.db.models import Exists, OuterRef, Q
 from authorities.models import named
 from complaints import deadlines, labels, standing
 from complaints.conditions import current_calendar
-from complaints.models import Complaint, Deadline, Matter, PersonalText
+from complaints.models import Complaint, Deadline, Matter
 from complaints.models.complaint import OPEN
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, case_url, why_url
-from complaints.views.case_people import label_of
+from complaints.views.case_people import label_of, names_of_consumers
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI, Calendar
 from odr_portal.accounts.masking import masked_name
@@ -77,8 +77,7 @@ RELATED = ("enterprise", "branch", "picked_enterprise", "officer__user")
 def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:
     """Two queries for a page: names and live clocks."""
     ids = [case.pk for case in cases]
-    names = dict(PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="consumer_name")
-                 .order_by("sequence").values_list("complaint_id", "text"))
+    names = names_of_consumers(ids)
     clocks: dict[int, list[Deadline]] = {}
     for clock in Deadline.objects.filter(complaint_id__in=ids, ended_at=None,
                                          state__in=["running", "paused", "lapsed"]).select_related("obligation"):

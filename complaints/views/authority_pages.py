@@ -36,6 +36,7 @@ from complaints.authority_forms import (
 from complaints.enterprise_forms import LookForm, StepForm
 from complaints.handling.saying import LONGEST
 from complaints.views.authority_setting import Data, Payload, Setting, StepPage
+from complaints.views.case_people import by_name
 from complaints.workflow import Status
 
 Build = Callable[[Setting, Data], StepForm]
@@ -66,9 +67,9 @@ def plain(kind: type[StepForm]) -> Build:
 
 
 def _officers(setting: Setting) -> list[Officer]:
-    return list(Officer.objects.on(setting.desk.today).select_related("user").filter(
+    return by_name(Officer.objects.on(setting.desk.today).select_related("user").filter(
         authority_id=setting.found.complaint.handling_authority_id, user__is_active=True,
-        role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER]).order_by("user__name", "pk"))
+        role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER]).order_by("pk"))
 
 
 def _officer_form(setting: Setting, data: Data) -> StepForm:

@@ -56,6 +56,7 @@ from complaints.views.file_view import FileView, files_of
 from complaints.workflow import LOOK, Audience, Clock
 from complaints.working_calendar import SHANGHAI, Calendar
 from enterprises.models import Branch, Enterprise
+from odr_portal.accounts import keyring
 from odr_portal.accounts.models import User
 
 CONSUMER, ENTERPRISE, AUTHORITY = "consumer", "enterprise", "authority"
@@ -222,6 +223,7 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
     steps = _steps(complaint, side, engagements, is_former)
     last = [step for step in steps if step.audience == Audience.PARTIES][-1]
     texts = list(PersonalText.objects.filter(complaint=complaint))
+    keyring.load_for([*texts, *(name for step in steps for name in (step.name, step.recorded_by) if name)])
     filed = {t.kind: t.text for t in texts
              if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
     files = [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id)

@@ -6,21 +6,25 @@ never reaches a template.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 
-from authorities.models import named
+from authorities.models import Officer, named
 from complaints import labels
 from complaints.filing.choices import OBJECT_LABELS, problem_label
-from complaints.models import Complaint, Demand
+from complaints.models import Complaint, Demand, PersonalText
+from enterprises.models import Staff
+from odr_portal.accounts import keyring
 from odr_portal.accounts.masking import masked_address, masked_email, masked_name, masked_phone
 from odr_portal.templatetags.portal import day_text, money
 
 #: Who reads how much: all of it, masked, or nothing that leads to the person.
 FULL, MASKED, NONE = "full", "masked", "none"
+
+Employed = TypeVar("Employed", Staff, Officer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,21 @@ class Fact:
 
     key: str
     value: str
+
+
+def names_of_consumers(ids: Iterable[int]) -> dict[int, str]:
+    """The names that the consumers of these cases gave last; two queries for a page."""
+    rows = list(PersonalText.objects.filter(complaint_id__in=list(ids), audience="parties", kind="consumer_name")
+                .order_by("sequence"))
+    keyring.load_for(rows)
+    return {row.complaint_id: row.text for row in rows}
+
+
+def by_name(people: Iterable[Employed]) -> list[Employed]:
+    """Staff or officers (each with its user) in the order of their names, which the database cannot read."""
+    found = list(people)
+    keyring.load_for(person.user for person in found)
+    return sorted(found, key=lambda person: person.user.name)
 
 
 def plain_number(number: str) -> str:

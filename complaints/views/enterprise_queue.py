@@ -23,10 +23,10 @@ from complaints import labels, standing
 from complaints.actors import stands_to
 from complaints.conditions import current_calendar
 from complaints.enterprise_forms import QueueFilter
-from complaints.models import Complaint, Deadline, Engagement, HandlingStep, PersonalText
+from complaints.models import Complaint, Deadline, Engagement, HandlingStep
 from complaints.views import keyset
 from complaints.views.case import why_url
-from complaints.views.case_people import label_of
+from complaints.views.case_people import label_of, names_of_consumers
 from complaints.views.case_search import matching
 from complaints.views.enterprise_desk import Desk, case_url, desk_page
 from complaints.workflow import ENTERPRISE_SIDE, LOOK, Status
@@ -202,8 +202,7 @@ def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engage
     Of a case that was ``given_up`` only our own time with it is shown: what came of that, and when.
     """
     ids = [case.pk for case in cases]
-    names = dict(PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="consumer_name")
-                 .order_by("sequence").values_list("complaint_id", "text"))
+    names = names_of_consumers(ids)
     last = {step.complaint_id: step for step in HandlingStep.objects.filter(
         complaint_id__in=ids, audience="parties", sequence=F("complaint__last_sequence"))
         .only("complaint_id", "step", "written_at")}

@@ -35,6 +35,7 @@ from complaints.models import Obligation
 from complaints.refusals import not_now, not_yours
 from complaints.views.case import CasePage, Found
 from complaints.views.case_form import take_step
+from complaints.views.case_people import by_name
 from complaints.views.enterprise_desk import Desk, case_url, desk_page, held
 from complaints.workflow import ENTERPRISE_ROLES
 from enterprises.models import Staff
@@ -80,9 +81,9 @@ def _people(page: CasePage) -> list[Staff]:
     case = page.complaint
     people = (at_work(page.today).select_related("user", "branch", "enterprise")
               .filter(enterprise_id=case.enterprise_id or 0, user__is_active=True,
-                      role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER]).order_by("user__name", "pk"))
+                      role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER]).order_by("pk"))
     around = {case.branch_id, *(branches_above(case.branch) if case.branch else [])}
-    return [person for person in people if person.branch_id is None or person.branch_id in around]
+    return by_name(person for person in people if person.branch_id is None or person.branch_id in around)
 
 
 def _handler_form(case: CasePage, data: Data) -> StepForm:

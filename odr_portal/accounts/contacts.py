@@ -60,12 +60,8 @@ def contact_of(user: User) -> Contact | None:
 
 def known_user(contact: Contact) -> User | None:
     """The user with this address, if there is one."""
-    found = (
-        User.objects.filter(email=contact.address)
-        if contact.channel == "email"
-        else User.objects.filter(phone=contact.address)
-    )
-    return found.first()
+    users = User.objects
+    return (users.with_email if contact.channel == "email" else users.with_phone)(contact.address).first()
 
 
 def user_for(contact: Contact, *, name: str = "", language: str = "zh-hans") -> User:

@@ -7,19 +7,19 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from odr_portal.accounts.models import User
+from odr_portal.accounts.models import DEMO_DOMAIN, User
 
-DEMO_DOMAIN = "demo.invalid"
+__all__ = ["DEMO_DOMAIN", "demo_people", "work_of"]
 
 
 def demo_people() -> QuerySet[User]:
     """Active users of the demo domain, the oldest (the cast) first."""
-    return User.objects.filter(is_active=True, email__endswith=f"@{DEMO_DOMAIN}").order_by("pk")
+    return User.objects.filter(is_active=True, is_demo=True).order_by("pk")
 
 
 def is_demo_person(user: User) -> bool:
     """True for somebody of the demo domain; whether this is a demo at all is another question."""
-    return (user.email or "").endswith(f"@{DEMO_DOMAIN}")
+    return user.is_demo
 
 
 def work_of(user: User) -> str:

@@ -1,10 +1,12 @@
 """Who may come in, how they proved it, and which request has already been answered.
 
 The one rule: nothing secret is stored in a form that can be read back. A password is a hash, a
-one-time code is a keyed digest; the person is known elsewhere by ``person_key`` only.
+one-time code is a keyed digest; the person is known elsewhere by ``person_key`` only. Names and addresses
+are sealed (sealed_fields.py): read them from a user, look for them by ``with_email`` and ``with_phone``.
 """
 
 import uuid
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,12 +14,35 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+
+from odr_portal.accounts.sealed_fields import BlindIndex, SealedText, digests_of
+
+#: An e-mail domain that cannot exist: the people of the demo data have it, and nobody else.
+DEMO_DOMAIN = "demo.invalid"
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """Finds people by what is sealed, through its blind index."""
+
+    def with_email(self, email: str) -> "UserQuerySet":
+        return self.filter(email_index__in=digests_of("email", email))
+
+    def with_phone(self, phone: str) -> "UserQuerySet":
+        return self.filter(phone_index__in=digests_of("phone", phone))
 
 
 class UserManager(BaseUserManager["User"]):
     """Makes users with the address written one way only: e-mail in lower case."""
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def with_email(self, email: str) -> UserQuerySet:
+        return self.get_queryset().with_email(email)
+
+    def with_phone(self, phone: str) -> UserQuerySet:
+        return self.get_queryset().with_phone(phone)
 
     def create_user(
         self,
@@ -28,21 +53,46 @@ class UserManager(BaseUserManager["User"]):
         **fields: Any,
     ) -> "User":
         """A new user; without a password only a one-time code signs in."""
-        user = self.model(email=email.strip().lower() if email else None, phone=phone, **fields)
+        address = email.strip().lower() if email else None
+        fields.setdefault("is_demo", bool(address and address.endswith(f"@{DEMO_DOMAIN}")))
+        user = self.model(email=address, phone=phone, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").strip().lower())
+        return self.with_email(username or "").get()
+
+
+class PersonKey(models.Model):
+    """The key of one person, wrapped (keyring.py). Destroyed with the person, it stays as an empty row."""
+
+    person = models.UUIDField(primary_key=True)
+    wrapped = models.BinaryField()
+    made_at = models.DateTimeField()
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(destroyed_at__isnull=False, wrapped=b"") | Q(destroyed_at__isnull=True) & ~Q(wrapped=b""),
+                name="destroyed_key_is_empty",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.person)
 
 
 class User(AbstractBaseUser):
     """A person with a way to sign in. What they may do hangs on Officer and Staff rows."""
 
-    email = models.EmailField(_("邮箱"), max_length=254, null=True, blank=True, unique=True)
-    phone = models.CharField(_("手机"), max_length=20, null=True, blank=True, unique=True)
-    name = models.CharField(_("姓名"), max_length=120, blank=True)
+    email = SealedText(_("邮箱"), null=True, blank=True, whose="person_key", place=("person_key",))
+    phone = SealedText(_("手机"), null=True, blank=True, whose="person_key", place=("person_key",))
+    name = SealedText(_("姓名"), blank=True, whose="person_key", place=("person_key",))
+    email_index = BlindIndex(null=True, unique=True, of="email", kind="email")
+    phone_index = BlindIndex(null=True, unique=True, of="phone", kind="phone")
+    is_demo = models.BooleanField(default=False)
     language = models.CharField(_("语言"), max_length=10, default="zh-hans")
     is_active = models.BooleanField(default=True)
     person_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -52,24 +102,27 @@ class User(AbstractBaseUser):
 
     objects: ClassVar[UserManager] = UserManager()
 
-    USERNAME_FIELD = "email"
+    # E-mail is what is typed (get_by_natural_key); Django wants a column that is unique by itself.
+    USERNAME_FIELD = "person_key"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(is_active=False) | Q(email__isnull=False) | Q(phone__isnull=False),
+                condition=Q(is_active=False) | Q(email_index__isnull=False) | Q(phone_index__isnull=False),
                 name="active_user_has_an_address",
-            ),
-            models.CheckConstraint(
-                condition=Q(email__isnull=True) | Q(email=Lower(F("email"))),
-                name="email_is_lower_case",
             ),
         )
 
     def __str__(self) -> str:
         return self.name or self.email or self.phone or str(self.person_key)
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """An address is never written without its index."""
+        if update_fields is not None:
+            update_fields = {*update_fields, *(f"{name}_index" for name in ("email", "phone") if name in update_fields)}
+        super().save(update_fields=update_fields, **options)
 
 
 class Administrator(models.Model):

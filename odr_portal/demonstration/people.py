@@ -17,6 +17,7 @@ from authorities.models import Authority, Officer
 from complaints import actors
 from complaints.actors import Actor
 from enterprises.models import Branch, Enterprise, Staff
+from odr_portal.accounts import keyring
 from odr_portal.accounts.demo import DEMO_DOMAIN
 from odr_portal.accounts.models import User
 
@@ -152,6 +153,7 @@ def make_people(*, rng: Random, consumers: int) -> Cast:
             language=part.language,
             password=secret if part.role else none,
             person_key=_key(rng),
+            is_demo=True,
         )
         for nth, part in enumerate(parts)
     ]
@@ -164,9 +166,12 @@ def make_people(*, rng: Random, consumers: int) -> Cast:
                 name=name,
                 password=none,
                 person_key=_key(rng),
+                is_demo=True,
                 language="en" if nth % 40 == 7 else "zh-hans",
             )
         )
+    # All keys in one statement, and not one a row.
+    keyring.secrets_of({user.person_key for user in users}, make=True)
     User.objects.bulk_create(users)
     _employ(parts, users)
     return gather(users=[user for user in users if user.phone])
@@ -200,7 +205,7 @@ def gather(*, users: list[User]) -> Cast:
     """The actors of everybody who was written."""
     cast = Cast(firms={firm.name: firm for firm in Enterprise.objects.all()})
     cast.consumers = [Consumer(user, actors.consumer(user), user.phone or "") for user in users]
-    jobs = Staff.objects.filter(user__email__endswith=f"@{DEMO_DOMAIN}").select_related("user", "enterprise", "branch")
+    jobs = Staff.objects.filter(user__is_demo=True).select_related("user", "enterprise", "branch")
     for job in jobs.order_by("user_id"):
         actor = actors.staff_member(job)
         cast.staff[job.pk] = actor
@@ -208,7 +213,7 @@ def gather(*, users: list[User]) -> Cast:
             cast.managers[job.enterprise_id] = actor
         elif job.role == Staff.Role.HANDLER:
             cast.by_branch[job.enterprise_id, job.branch_id].append(actor)
-    posts = Officer.objects.filter(user__email__endswith=f"@{DEMO_DOMAIN}").select_related("user", "authority__region")
+    posts = Officer.objects.filter(user__is_demo=True).select_related("user", "authority__region")
     for post in posts.order_by("user_id"):
         actor = actors.officer([post])
         if post.role == Officer.Role.INTAKE:

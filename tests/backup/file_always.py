@@ -14,9 +14,9 @@ def main() -> None:
     from complaints import actors, handling
     from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
     from enterprises.models import Enterprise
-    from odr_portal.accounts.models import User
+    from odr_portal.accounts.contacts import Contact, user_for
 
-    chen, _ = User.objects.get_or_create(phone="+8613800000001", defaults={"name": "陈试"})
+    chen = user_for(Contact("sms", "+8613800000001"), name="陈试")
     enterprise = Enterprise.objects.get(name="中国移动通信集团福建有限公司")
     region = Region.objects.get(code="350102")
     while True:

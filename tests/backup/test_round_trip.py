@@ -96,7 +96,7 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
         ("truncate complaints_seal", "permission denied"),
         ("drop table complaints_complaint", "must be owner"),
         ("create table mine (n int)", "permission denied"),
-        ("update complaints_personaltext set text = 'x'", "can be emptied, not changed"),
+        ("update complaints_personaltext set sealed = 'x'", "can be emptied, not changed"),
     ):
         with pytest.raises(psycopg2.Error, match=reason):
             beside.query(statement, user=roles.WEB)

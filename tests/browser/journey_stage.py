@@ -37,7 +37,7 @@ class Stage:
         # Names of people stay as they are in every language.
         self.typed = [
             "陈雨桐", "陈**", "千兆宽带", "9月账单.png", STATEMENT, "福州市鼓楼区测试路1号",
-            *User.objects.values_list("name", flat=True),
+            *(user.name for user in User.objects.all()),
         ]
         self.language = language
         self.consumer = self.person(Consumer, "consumer")

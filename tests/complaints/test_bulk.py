@@ -11,6 +11,7 @@ from django.db import DataError, transaction
 
 from complaints import bulk
 from complaints.models import Complaint, CountDelta, PersonalText
+from complaints.models.record import with_salt
 from tests import given
 from tests.cast import WEDNESDAY, World
 
@@ -25,12 +26,12 @@ def test_text_comes_back_as_it_was(world: World, text: str) -> None:
     case = given.filed(world)
     facts: dict[str, Any] = {"text": text, "list": [text, None, 1.5, True], text: {}}
     bulk.insert([
-        PersonalText(complaint=case, key_id=case.consumer_key, audience="parties", sequence=9, kind=kind, text=text,
-                     salt=b"\x00\\\"\xff", digest=text.encode() + b"\x00'{},")
+        PersonalText(complaint=case, key_id=case.consumer_key, audience="parties", sequence=9, kind=kind,
+                     sealed=with_salt(b"\x00\\\"\xff" * 4, text), digest=text.encode() + b"\x00'{},")
         for kind in ("one", "two")
     ])  # fmt: skip
     for row in PersonalText.objects.filter(complaint=case, sequence=9):
-        assert (row.text, bytes(row.salt), bytes(row.digest)) == (text, b"\x00\\\"\xff", text.encode() + b"\x00'{},")
+        assert (row.text, bytes(row.salt), bytes(row.digest)) == (text, b"\x00\\\"\xff" * 4, text.encode() + b"\x00'{},")
     case.facts, case.item_name, case.platform_number = facts, text, text[:60]
     bulk.update([case], ["facts", "item_name", "platform_number"])
     kept = Complaint.objects.get(pk=case.pk)

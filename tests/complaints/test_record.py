@@ -130,12 +130,13 @@ class TestTampering:
         assert first(sealed).what == "seal 1 is not signed by the known key"
 
     def test_a_changed_statement(self, sealed: Complaint, superuser_connection: Any) -> None:
-        tamper(superuser_connection, "update complaints_personaltext set text = '都是我编的' "
+        tamper(superuser_connection, "update complaints_personaltext set sealed = "
+               "overlay(sealed placing '\\x00'::bytea from octet_length(sealed)) || '\\x00'::bytea "
                "where complaint_id = %s and kind = 'consumer_statement'", sealed.pk)
         assert first(sealed).sequence == 1
 
     def test_a_changed_name(self, sealed: Complaint, superuser_connection: Any) -> None:
-        tamper(superuser_connection, "update complaints_recordedname set name = '别人'")
+        tamper(superuser_connection, "update complaints_recordedname set sealed = '\\x00' || sealed")
         assert "names were changed" in first(sealed).what
 
 
@@ -146,7 +147,7 @@ class TestAppendOnly:
         "delete from complaints_handlingstep",
         "truncate complaints_handlingstep cascade",
         "delete from complaints_personaltext",
-        "update complaints_personaltext set text = 'other'",
+        "update complaints_personaltext set sealed = 'other'",
         "delete from complaints_recordedname",
         "alter table complaints_handlingstep disable trigger all",
         "set session_replication_role = replica",
@@ -159,7 +160,7 @@ class TestAppendOnly:
 
     def test_erasing_a_text_keeps_the_record_whole(self, world: World) -> None:
         case = given.filed(world)
-        PersonalText.objects.filter(complaint=case).update(text="")
+        PersonalText.objects.filter(complaint=case).update(sealed="")
         assert verify(number=case.number).is_unbroken
 
 

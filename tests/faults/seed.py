@@ -26,9 +26,9 @@ def main(count: int, begins: float, ends: float) -> None:
     from complaints.actors import SYSTEM, consumer
     from complaints.handling.authority import forward
     from complaints.models import Deadline
-    from odr_portal.accounts.models import User
+    from odr_portal.accounts.contacts import Contact, user_for
 
-    chen, _ = User.objects.get_or_create(phone="+8613800000001", defaults={"name": "陈试"})
+    chen = user_for(Contact("sms", "+8613800000001"), name="陈试")
     now = timezone.now()
     then = now - timedelta(days=DAYS_AGO)
     asked = request(chen, then)

@@ -7,8 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from odr_portal.accounts.demo import DEMO_DOMAIN, work_of
-from odr_portal.accounts.models import User
+from odr_portal.accounts.demo import DEMO_DOMAIN, demo_people, work_of
 from odr_portal.demonstration.people import CAST, PASSWORD
 
 
@@ -19,7 +18,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             return
         addresses = {f"{part.address}@{DEMO_DOMAIN}": part for part in CAST}
-        people = User.objects.filter(email__in=addresses, is_active=True).order_by("pk")
+        people = [person for person in demo_people() if person.email in addresses]
         lines = []
         for person in people:
             part = addresses[person.email or ""]

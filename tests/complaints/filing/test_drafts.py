@@ -224,7 +224,7 @@ def test_the_proven_phone_becomes_the_owner(client: Client, town: Town) -> None:
     response = send(client, url(draft, "you"), said, code=newest_code())
     assert response.headers["Location"] == url(draft, "consents")
     draft.refresh_from_db()
-    user = User.objects.get(phone="+8619900000001")
+    user = User.objects.with_phone("+8619900000001").get()
     assert draft.owner == user
     assert drafts.is_proven(draft, "+8619900000001")
     assert not drafts.is_proven(draft, "+8619900000002")

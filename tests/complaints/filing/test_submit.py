@@ -53,7 +53,7 @@ def test_filing_makes_one_case_and_empties_the_draft(client: Client, town: Town)
     response = file(client, draft)
     case = Complaint.objects.get()
     assert response.headers["Location"] == f"/cases/{case.number}/receipt/"
-    assert case.consumer == User.objects.get(phone="+8619900000001")
+    assert case.consumer == User.objects.with_phone("+8619900000001").get()
     assert case.contact_verified
     assert case.picked_enterprise == town.carrier
     assert [row.kind for row in case.demands.all()] == ["refund", "cancel_service"]
@@ -139,7 +139,7 @@ def test_a_receipt_is_its_owners(client: Client, town: Town) -> None:
     prove(client, draft)
     address = file(client, draft).headers["Location"]
     owner, stranger = Client(), Client()
-    owner.force_login(User.objects.get(phone="+8619900000001"))
+    owner.force_login(User.objects.with_phone("+8619900000001").get())
     stranger.force_login(User.objects.create_user(phone="+8619900000009"))
     assert owner.get(address).status_code == 200
     assert stranger.get(address).status_code == 404
@@ -158,7 +158,7 @@ def test_the_same_order_or_text_within_sixty_days_is_shown_and_may_be_filed(clie
     file(client, draft)
     earlier = Complaint.objects.get()
     again = Client()
-    again.force_login(User.objects.get(phone="+8619900000001"))
+    again.force_login(User.objects.with_phone("+8619900000001").get())
     draft = ready(again, town, problem={"statement": "这次是别的事情，前后经过完全不同，请重新处理。"})
     page = again.get(url(draft, "check")).content.decode()
     assert earlier.number in page
@@ -190,7 +190,7 @@ def test_a_code_by_mail_proves_the_mailbox_and_counts_as_reached(client: Client,
     file(client, draft)
     case = Complaint.objects.get()
     assert case.contact_verified
-    assert case.consumer == User.objects.get(email="chen@example.com")
+    assert case.consumer == User.objects.with_email("chen@example.com").get()
 
 
 def test_the_qr_code_is_one_path(client: Client) -> None:

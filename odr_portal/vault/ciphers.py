@@ -1,0 +1,90 @@
+"""What encrypts: AES-256-GCM, or SM4-GCM with SM3 where the national suite is asked for.
+
+The one rule: the suite stands in every value, so both can be read at any time and the setting only decides what is
+written next. One secret serves both: each suite derives a key of its own from it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+AES, SM4 = 1, 2
+SUITES = {"aes-gcm": AES, "sm4-gcm": SM4}
+NONCE, TAG = 12, 16
+_NAMES = {AES: b"odr vault aes-256-gcm", SM4: b"odr vault sm4-gcm"}
+_KEY_BYTES = {AES: 32, SM4: 16}
+_MOST_KEYS = 8192
+
+
+class CannotOpen(Exception):
+    """Another key, another place, or changed bytes: which of them nobody can say."""
+
+
+class _Suite(Protocol):
+    def seal(self, nonce: bytes, clear: bytes, bound: bytes) -> bytes: ...
+    def open(self, nonce: bytes, sealed: bytes, bound: bytes) -> bytes: ...
+
+
+class _Aes:
+    def __init__(self, key: bytes) -> None:
+        self._gcm = AESGCM(key)
+
+    def seal(self, nonce: bytes, clear: bytes, bound: bytes) -> bytes:
+        return self._gcm.encrypt(nonce, clear, bound)
+
+    def open(self, nonce: bytes, sealed: bytes, bound: bytes) -> bytes:
+        return self._gcm.decrypt(nonce, sealed, bound)
+
+
+class _Sm4:
+    def __init__(self, key: bytes) -> None:
+        self._key = algorithms.SM4(key)
+
+    def seal(self, nonce: bytes, clear: bytes, bound: bytes) -> bytes:
+        worker = Cipher(self._key, modes.GCM(nonce)).encryptor()
+        worker.authenticate_additional_data(bound)
+        return worker.update(clear) + worker.finalize() + worker.tag
+
+    def open(self, nonce: bytes, sealed: bytes, bound: bytes) -> bytes:
+        worker = Cipher(self._key, modes.GCM(nonce, sealed[-TAG:])).decryptor()
+        worker.authenticate_additional_data(bound)
+        return worker.update(sealed[:-TAG]) + worker.finalize()
+
+
+@lru_cache(maxsize=_MOST_KEYS)
+def _suite(suite: int, secret: bytes) -> _Suite:
+    if suite not in _NAMES:
+        raise CannotOpen
+    key = HKDFExpand(hashes.SHA256(), _KEY_BYTES[suite], _NAMES[suite]).derive(secret)
+    return _Aes(key) if suite == AES else _Sm4(key)
+
+
+def encrypt(clear: bytes, *, suite: int, secret: bytes, bound: bytes) -> bytes:
+    """Nonce, ciphertext and tag. ``bound`` is not written, but opening needs the same."""
+    nonce = secrets.token_bytes(NONCE)
+    return nonce + _suite(suite, secret).seal(nonce, clear, bound)
+
+
+def decrypt(sealed: bytes, *, suite: int, secret: bytes, bound: bytes) -> bytes:
+    """What ``encrypt`` was given; raises CannotOpen."""
+    if len(sealed) < NONCE + TAG:
+        raise CannotOpen
+    try:
+        return _suite(suite, secret).open(sealed[:NONCE], sealed[NONCE:], bound)
+    except InvalidTag:
+        raise CannotOpen from None
+
+
+def keyed_digest(message: bytes, *, suite: int, secret: bytes) -> bytes:
+    """HMAC with SHA-256, or with SM3 in the national suite: 32 bytes."""
+    worker = hmac.HMAC(secret, hashes.SM3() if suite == SM4 else hashes.SHA256())
+    worker.update(message)
+    return worker.finalize()

@@ -1,0 +1,93 @@
+"""The secrets that never lie in the database: wrapping keys (they close the key of each person) and index keys.
+
+The one rule: what is weak, short or written twice refuses to start, in one sentence. A key file has lines like
+``wrap 1 <base64 of 32 bytes>`` and ``index 1 <base64 of 32 bytes>``; the highest number is the one in use, lower ones
+still open what they closed until `manage.py rotate_keys` has been through.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SIZE = 32
+HIGHEST = 127
+#: A key of 32 random bytes has about 30 different ones; far fewer is something that a person typed.
+LEAST_DIFFERENT = 16
+PURPOSES = ("wrap", "index")
+
+
+class UnusableKeys(ValueError):
+    """The text is one sentence that says what to do; it never holds a key."""
+
+
+@dataclass(frozen=True)
+class VaultKeys:
+    """Secrets by version, 1 to 127."""
+
+    wrap: Mapping[int, bytes] = field(repr=False)
+    index: Mapping[int, bytes] = field(repr=False)
+
+    @property
+    def wrap_version(self) -> int:
+        return max(self.wrap)
+
+    @property
+    def index_version(self) -> int:
+        return max(self.index)
+
+
+def parse(text: str) -> VaultKeys:
+    """The keys of a key file; lines (or parts between semicolons), # begins a remark. Raises UnusableKeys."""
+    found: dict[str, dict[int, bytes]] = {purpose: {} for purpose in PURPOSES}
+    for number, line in enumerate(text.replace(";", "\n").splitlines(), start=1):
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        if len(words) != 3 or words[0] not in PURPOSES or not words[1].isdecimal():
+            raise UnusableKeys(f"line {number} of the vault keys is not “wrap 1 …” or “index 1 …”.")
+        purpose, version = words[0], int(words[1])
+        if not 1 <= version <= HIGHEST:
+            raise UnusableKeys(f"line {number} of the vault keys: versions go from 1 to {HIGHEST}.")
+        if version in found[purpose]:
+            raise UnusableKeys(f"the vault keys hold {purpose} {version} twice.")
+        found[purpose][version] = _secret(words[2], number)
+    for purpose, keys in found.items():
+        if not keys:
+            raise UnusableKeys(f"the vault keys hold no {purpose} key: make a file with `manage.py make_vault_keys`.")
+    every = [secret for keys in found.values() for secret in keys.values()]
+    if len(set(every)) != len(every):
+        raise UnusableKeys("two of the vault keys are the same: each needs random bytes of its own.")
+    return VaultKeys(wrap=found["wrap"], index=found["index"])
+
+
+def _secret(written: str, number: int) -> bytes:
+    try:
+        secret = base64.b64decode(written, validate=True)
+    except (binascii.Error, ValueError):
+        raise UnusableKeys(f"line {number} of the vault keys is not base64.") from None
+    if len(secret) != SIZE:
+        raise UnusableKeys(f"line {number} of the vault keys has {len(secret)} bytes: {SIZE} random ones are needed.")
+    if len(set(secret)) < LEAST_DIFFERENT:
+        raise UnusableKeys(f"line {number} of the vault keys is not random: make a new one.")
+    return secret
+
+
+def read(file: Path) -> VaultKeys:
+    """The keys of this file; raises UnusableKeys."""
+    try:
+        return parse(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnusableKeys(f"the file of the vault keys cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise UnusableKeys("the file of the vault keys is no text.") from None
+
+
+def fresh(*, wrap: int = 1, index: int = 1) -> str:
+    """A new key file with random keys of these versions."""
+    return "".join(f"{purpose} {version} {base64.b64encode(secrets.token_bytes(SIZE)).decode()}\n"
+                   for purpose, version in (("wrap", wrap), ("index", index)))
