@@ -36,6 +36,8 @@ from odr_portal.accounts.models import User
 from odr_portal.permissions import allows
 
 UNSAFE = frozenset({"POST"})
+#: So many wrong fields are named; more say nothing more.
+_TOLD = 400
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -136,6 +138,7 @@ class Door(APIView):
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = OnlyJSON
     metadata_class = None
+    http_method_names = ("get", "head", "post")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -184,7 +187,7 @@ def _unknown(serializer: Serializer[Any]) -> dict[str, list[str]]:
                 here = f"{place}/{name}"[:200]
                 if name in fields.fields and not fields.fields[name].read_only:
                     waiting.append((fields.fields[name], value, here))
-                elif len(found) < 100:
+                elif len(found) < _TOLD:
                     found[here] = [_("没有这个字段。")]
     return found
 

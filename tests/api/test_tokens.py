@@ -1,0 +1,163 @@
+"""A token opens what it was issued for, as long as what it stands on stands."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from complaints.workflow import Status
+from enterprises.api_token import ApiToken, digest_of, revoke
+from enterprises.models import Enterprise, Staff
+from odr_portal.accounts.models import SecurityEvent
+from tests import given
+from tests.api.conftest import Making, Program, token_for
+from tests.cast import World
+
+
+def test_T15_only_the_digest_is_kept(world: World) -> None:
+    issued = token_for(world.ming, world=world, place="enterprise")
+    assert re.fullmatch(r"odr_[A-Za-z0-9_-]{43}", issued.secret)
+    row = ApiToken.objects.values().get()
+    assert issued.secret not in json.dumps(row, default=str)
+    assert row["digest"] == digest_of(issued.secret)
+
+
+def test_T15_a_token_in_an_address_is_refused_and_not_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    issued = token_for(world.ming, world=world, place="enterprise")
+    caplog.set_level(logging.DEBUG)
+    for path in (f"/me/?access_token={issued.secret}", f"/me/?x={issued.secret}", f"/complaints/{issued.secret}/",
+                 "/me/?token=anything", f"/schema/?q={issued.secret}"):
+        for secret in ("", issued.secret):
+            answer = Program(secret).get(path)
+            assert (answer.status_code, answer.json()["code"]) == (400, "token_in_address")
+    assert issued.secret[12:] not in caplog.text
+
+
+@pytest.mark.parametrize("header", [
+    "", "Bearer", "Bearer odr_", "Bearer odr_" + "A" * 43, "Basic b2RyOm9kcg==", "Bearer x y", "Bearer " + "é" * 30])
+def test_T15_what_opens_nothing_says_the_same(world: World, header: str) -> None:
+    program = Program("")
+    answer = program.get("/me/", **({"Authorization": header} if header else {}))
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_T15_a_session_of_a_browser_opens_nothing(world: World) -> None:
+    program = Program("")
+    program.client.force_login(world.ming)
+    assert program.get("/me/").status_code == 401
+    assert program.post("/complaints/", {}).status_code == 401
+
+
+def left(world: World, token: ApiToken) -> dict[str, Any]:
+    """Ways in which a token ends."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    return {
+        "revoked": lambda: revoke(token, now=timezone.now()),
+        "expired": lambda: ApiToken.objects.filter(pk=token.pk).update(
+            created_at=timezone.now() - timedelta(days=2), expires_at=timezone.now()),
+        "switched off": lambda: type(world.ming).objects.filter(pk=world.ming.pk).update(is_active=False),
+        "left": lambda: Staff.objects.filter(user=world.ming).update(starts_on=yesterday - timedelta(days=9),
+                                                                     ends_on=yesterday),
+        "elsewhere": lambda: Staff.objects.filter(user=world.ming).update(enterprise=world.telecom, branch=None),
+        "suspended": lambda: Enterprise.objects.filter(pk=world.mobile.pk).update(enrolment="suspended"),
+    }
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired", "switched off", "left", "elsewhere", "suspended"])
+def test_T15_T11_a_token_is_out_with_the_next_call(world: World, how: str) -> None:
+    issued = token_for(world.ming, world=world, place="enterprise")
+    program = Program(issued.secret)
+    assert program.get("/me/").status_code == 200
+    left(world, issued.token)[how]()
+    answer = program.get("/me/")
+    unknown = Program("odr_" + "A" * 43).get("/me/")
+    same = [json.loads(one.content) | {"incident": ""} for one in (answer, unknown)]
+    assert same[0] == same[1]
+    program.get("/me/")
+    assert SecurityEvent.objects.filter(kind="denied", subject=issued.token.shown).count() == 1
+
+
+def test_T15_a_token_comes_from_its_networks_only(world: World) -> None:
+    issued = token_for(world.ming, world=world, place="enterprise", addresses=["10.1.0.0/16", "2001:db8::/32"])
+    program = Program(issued.secret)
+    assert (program.get("/me/").status_code, program.get("/me/").json()["code"]) == (403, "address_not_allowed")
+    assert program.client.get("/api/v1/me/", headers={"Authorization": f"Bearer {issued.secret}"},
+                              REMOTE_ADDR="10.1.2.3").status_code == 200
+    # Nobody in front of us wrote this header.
+    assert program.get("/me/", x_forwarded_for="10.1.2.3").status_code == 403
+
+
+def test_T15_a_token_of_one_place_is_not_the_person_in_another(world: World, program: Making) -> None:
+    """Ming complains himself, and holds an office: the enterprise's program knows nothing of it."""
+    own = given.filed(world, now=timezone.now(), consumer_id=world.ming.pk)
+    theirs = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+    at_work, at_home = program("ming"), program("ming", place="")
+    assert at_work.get(f"/complaints/{own.number}/").status_code == 404
+    assert at_home.get(f"/complaints/{theirs.number}/").status_code == 404
+    assert at_home.get(f"/complaints/{own.number}/").status_code == 200
+    assert at_home.post(f"/complaints/{theirs.number}/steps/send_message/", {"text": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(("scopes", "opens"), [
+    (["cases:read"], {"case", "record"}), (["events:read"], {"events"}), (["files:read"], {"files"}),
+    (["cases:write"], {"step"})])
+def test_T15_a_token_has_no_more_than_its_scopes(
+    world: World, program: Making, scopes: list[str], opens: set[str]
+) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+    ming, here = program("ming", scopes=scopes), f"/complaints/{case.number}"
+    calls = {
+        "case": ming.get(f"{here}/"), "record": ming.get(f"{here}/record/"), "events": ming.get("/events/"),
+        "files": ming.get(f"{here}/files/"), "step": ming.post(f"{here}/steps/send_message/", {"text": "您好"}),
+    }
+    assert {name for name, answer in calls.items() if answer.status_code == 200} == opens
+    for name in calls.keys() - opens:
+        assert (calls[name].status_code, calls[name].json()["code"]) == (403, "scope_missing")
+
+
+def test_many_calls_are_told_when_to_come_back(world: World, program: Making, settings: Any) -> None:
+    settings.API_CALLS_PER_MINUTE = 3
+    ming, lead = program("ming"), program("lead")
+    assert [ming.get("/me/").status_code for _ in range(4)] == [200, 200, 200, 429]
+    late = ming.get("/me/")
+    assert 1 <= int(late["Retry-After"]) <= 61
+    assert lead.get("/me/").status_code == 200, "another token is not slowed"
+
+
+def test_last_use_is_written_once_a_minute(world: World) -> None:
+    issued = token_for(world.ming, world=world, place="enterprise")
+    program = Program(issued.secret)
+    program.get("/me/")
+    issued.token.refresh_from_db()
+    first = issued.token.last_used_at
+    program.get("/me/")
+    issued.token.refresh_from_db()
+    assert (issued.token.last_used_at, issued.token.calls) == (first, 2)
+    assert issued.token.last_used_from == "127.0.0.1"
+
+
+def test_the_command_prints_a_token_once(world: World) -> None:
+    out, said = StringIO(), StringIO()
+    call_command("issue_token", "ming@example.com", scopes="cases:read,events:read", stdout=out, stderr=said)
+    secret = out.getvalue().strip()
+    assert Program(secret).get("/me/").json()["side"] == "enterprise"
+    assert secret not in said.getvalue()
+    assert SecurityEvent.objects.filter(kind="token_made").count() == 1
+    for wrong in ({"scopes": "everything"}, {"scopes": "cases:read", "days": 4000},
+                  {"scopes": "cases:read", "addresses": "moon"}):
+        with pytest.raises(CommandError):
+            call_command("issue_token", "ming@example.com", stdout=StringIO(), stderr=StringIO(), **wrong)
+    with pytest.raises(CommandError):
+        call_command("issue_token", "nobody@example.com", scopes="cases:read")
