@@ -88,7 +88,7 @@ def open_channels(*, now: datetime) -> Iterator[Channels]:
 
     doors: dict[str, Channel] = {}
     if settings.MAIL_SERVER and not settings.DEMO:
-        doors[MAIL] = Mail(settings.MAIL_SERVER, sender=settings.MAIL_FROM)
+        doors[MAIL] = Mail(settings.MAIL_SERVER, sender=settings.MAIL_FROM, site=settings.SITE_URL)
     if settings.SMS_GATEWAY and not settings.DEMO:
         doors[SMS] = Sms(settings.SMS_GATEWAY, now=now)
     channels = Channels(doors)

@@ -7,6 +7,7 @@ letter's key, so the same letter sent twice is recognised by whoever receives it
 from __future__ import annotations
 
 import contextlib
+import re
 import smtplib
 import socket
 import ssl
@@ -28,20 +29,23 @@ ANSWER_WITHIN = 4.0
 LETTERS_A_CONNECTION = 50
 #: RFC 3463: refused by policy or for security, not for want of a mailbox.
 _BY_POLICY = b"5.7."
+#: What mail programs make a link of, and the letters that stop them.
+_CLICKED = re.compile(r"(?i)[a-z][a-z0-9+.-]*:(?=/)|\bwww\.|\bmailto:")
+_DULL = str.maketrans({":": "：", ".": "．"})
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Mail:
     """A mail server that takes our letters."""
 
-    def __init__(self, server: MailServer, *, sender: str) -> None:
-        self.server, self.sender = server, sender
+    def __init__(self, server: MailServer, *, sender: str, site: str = "") -> None:
+        self.server, self.sender, self.site = server, sender, site
         self._connection: smtplib.SMTP | None = None
         self._limit: Limit | None = None
         self._handed_over = 0
 
     def send(self, letter: Letter, address: str) -> None:
-        wire = _written(letter, address, self.sender)
+        wire = _written(letter, address, self.sender, self.site)
         with Limit(SEND_WITHIN) as limit:
             self._limit = limit
             try:
@@ -137,16 +141,26 @@ def _connection(server: MailServer, meet: Any) -> smtplib.SMTP:
     return made
 
 
-def _written(letter: Letter, address: str, sender: str) -> bytes:
-    """The letter on the wire; a line break in a header cannot come through."""
+def only_our_links(text: str, site: str) -> str:
+    """A name may look like an address: nothing but addresses of ``site`` can be clicked in a letter."""
+
+    def dulled(found: re.Match[str]) -> str:
+        is_ours = site and text.startswith(f"{site}/", found.start())
+        return found[0] if is_ours else found[0].translate(_DULL)
+
+    return _CLICKED.sub(dulled, text)
+
+
+def _written(letter: Letter, address: str, sender: str, site: str) -> bytes:
+    """The letter on the wire; a line break in a header cannot come through, nor a link that is not ours."""
     try:
         validate_email(address)
         receiver = sanitize_address(address, "utf-8")
     except (ValidationError, ValueError):
         raise Bounced("bad_address") from None
     message = EmailMessage(
-        subject=" ".join(letter.subject.split()),
-        body=letter.body,
+        subject=only_our_links(" ".join(letter.subject.split()), site),
+        body=only_our_links(letter.body, site),
         from_email=sender,
         to=[receiver],
         headers={
