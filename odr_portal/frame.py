@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Officer
 from enterprises.staffing import at_work
+from odr_portal.accounts.backend import duty_of
 from odr_portal.accounts.display import chosen_display, chosen_theme
 from odr_portal.accounts.landing import is_here
 
@@ -57,6 +58,11 @@ AUTHORITY_NAV = (
     ("/authority/exports/", _("导出")),
     ("/oversight/", _("监督")),
 )
+ADMINISTRATION_NAV = {
+    "system": (("/administration/system/", _("系统")),),
+    "security": (("/administration/log/", _("安全日志")), ("/administration/people/", _("账号"))),
+    "audit": (("/administration/audit/", _("审计")), ("/administration/log/", _("安全日志"))),
+}
 SITE = (
     ("/file/", _("我要投诉")),
     ("/track/", _("查进度")),
@@ -76,9 +82,11 @@ SIGN_IN = ("/account/sign-in/", _("登录"))
 
 
 def organisation_of(user: Any) -> tuple[str, Any]:
-    """("authority" | "enterprise" | "", the organisation whose work this user does)."""
+    """("authority" | "enterprise" | "administration" | "", the organisation whose work this user does)."""
     if not getattr(user, "is_authenticated", False):
         return "", None
+    if duty := duty_of(user):
+        return "administration", duty
     today = timezone.localdate()
     officer = Officer.objects.on(today).filter(user=user).select_related("authority").first()
     if officer is not None:
@@ -113,6 +121,8 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
     side, organisation = organisation_of(user)
     here = request.path
     entries: Any = {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV}.get(side, CONSUMER_NAV)
+    if side == "administration":
+        entries = ADMINISTRATION_NAV[organisation]
     nav = _items(entries, here)
     is_known = bool(getattr(user, "is_authenticated", False))
     if not is_known and is_here("/account/sign-in/"):
@@ -123,7 +133,7 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
         "home": nav[0].url if side and nav else "/",
         "here": request.get_full_path() if request.method == "GET" else request.path,
         "side": side,
-        "organisation": _named(organisation),
+        "organisation": "" if side == "administration" else _named(organisation),
         "person": (getattr(user, "name", "") or _("我的账号")) if is_known else "",
         "is_elder": chosen_display(request) == "elder",
         "theme": chosen_theme(request),

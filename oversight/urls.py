@@ -1,9 +1,18 @@
-"""The addresses of oversight: the dashboard of an authority."""
+"""The addresses of oversight: the dashboard of an authority, and the pages of the administrators."""
 
 from django.urls import path
 
 from oversight import views
+from oversight.administration import views as administration
 
 app_name = "oversight"
 
-urlpatterns = [path("oversight/", views.dashboard, name="dashboard")]
+urlpatterns = [
+    path("oversight/", views.dashboard, name="dashboard"),
+    path("administration/", administration.home, name="administration"),
+    path("administration/system/", administration.system, name="administration-system"),
+    path("administration/log/", administration.log, name="administration-log"),
+    path("administration/people/", administration.people, name="administration-people"),
+    path("administration/people/<uuid:key>/", administration.person, name="administration-person"),
+    path("administration/audit/", administration.audit, name="administration-audit"),
+]

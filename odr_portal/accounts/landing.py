@@ -7,11 +7,13 @@ from functools import lru_cache
 
 from django.urls import Resolver404, resolve
 
+from odr_portal.accounts.backend import duty_of
 from odr_portal.accounts.models import User
 
 AUTHORITY_HOME = "/authority/"
 ENTERPRISE_HOME = "/enterprise/queue/"
 CONSUMER_HOME = "/cases/"
+ADMINISTRATION_HOME = "/administration/"
 
 
 @lru_cache(maxsize=512)
@@ -28,7 +30,9 @@ def landing_of(user: User) -> str:
     """The first page of this person's work, or the home page."""
     # Reverse relations: this app knows neither authorities nor enterprises.
     offices, employments = getattr(user, "offices", None), getattr(user, "employments", None)
-    if offices is not None and offices.exists():
+    if duty_of(user):
+        home = ADMINISTRATION_HOME
+    elif offices is not None and offices.exists():
         home = AUTHORITY_HOME
     elif employments is not None and employments.exists():
         home = ENTERPRISE_HOME

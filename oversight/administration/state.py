@@ -1,0 +1,101 @@
+"""How the portal is: what waits, what is set, what the record and its seals say. Counts and codes only.
+
+The one rule: no secret and nothing of a case leaves these functions; a setting that is one is told as set or not set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints.models import Evidence, HandlingStep, Heartbeat, Notice, Seal
+from complaints.verification import Report, verify
+from odr_portal.accounts.models import OutgoingMessage
+from odr_portal.backlog import Waiting, backlog
+
+QUEUES: dict[str, Any] = {
+    "filed cases": gettext_lazy("等待转送的投诉"), "due clocks": gettext_lazy("到期的期限"),
+    "notices": gettext_lazy("待发的通知"),
+}
+#: name → whether the value itself may be read; else only whether it is set.
+SETTINGS: dict[str, bool] = {
+    "DEBUG": True, "DEMO": True, "HTTPS": True, "SITE_URL": True, "ALLOWED_HOSTS": True, "TIME_ZONE": True,
+    "LANGUAGE_CODE": True, "REVEAL_MINUTES": True, "REVEALS_A_DAY": True, "HEARTBEAT_STALE_AFTER": True,
+    "SWEEP_EVERY": True, "TRUSTED_PROXIES": True, "DATA_UPLOAD_MAX_MEMORY_SIZE": True, "MAIL_FROM": True,
+    "MAIL_SERVER": False, "SMS_GATEWAY": False, "SECRET_KEY": False, "SEAL_KEY_FILE": False, "REDIS_URL": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of the configuration as it is."""
+
+    name: str
+    value: str
+
+
+def configuration() -> list[Setting]:
+    """Every setting that an administrator asks for; never a password, a key or an address with one in it."""
+    found = []
+    for name, is_open in SETTINGS.items():
+        value = getattr(settings, name, None)
+        if is_open:
+            shown = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        else:
+            shown = _("已设置") if value else _("未设置")
+        found.append(Setting(name, shown or "–"))
+    return found
+
+
+def queues(*, now: datetime) -> list[tuple[str, Waiting]]:
+    return [(str(QUEUES.get(name, name)), waiting) for name, waiting in backlog(now=now).items()]
+
+
+def heartbeats() -> list[Heartbeat]:
+    return list(Heartbeat.objects.order_by("name"))
+
+
+def set_aside_by_code() -> list[tuple[str, int]]:
+    """(code of the failure, how many notices), the most first."""
+    rows = Notice.objects.filter(state="set_aside").values_list("last_error").annotate(number=Count("pk"))
+    return [(code or "–", number) for code, number in rows.order_by("-number", "last_error")[:30]]
+
+
+def letters_given_up() -> int:
+    """Codes and letters of the account side that never went out; a week is kept."""
+    return OutgoingMessage.objects.filter(state="given_up").count()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The record from outside: how long it is, and how much of it is sealed."""
+
+    last_seal: Seal | None
+    unsealed: int
+
+
+def record_state() -> Record:
+    seal = Seal.objects.order_by("-number").first()
+    unsealed = HandlingStep.objects.filter(pk__gt=seal.through_id if seal else 0).count()
+    return Record(seal, unsealed)
+
+
+def seals(number: int) -> list[Seal]:
+    return list(Seal.objects.order_by("-number")[:number])
+
+
+def evidence_totals() -> dict[str, int]:
+    """How many files of cases there are, and how many lie in quarantine or were refused, by state."""
+    rows = Evidence.objects.values_list("state").annotate(number=Count("pk")).order_by("state")
+    return dict(rows) | {"bytes": Evidence.objects.aggregate(all=Sum("size"))["all"] or 0}
+
+
+def verified(number: str) -> Report:
+    """Whether the record of one case is unbroken: number of entries and the first broken places, no words of it."""
+    return verify(number=number)

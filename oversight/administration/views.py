@@ -1,0 +1,220 @@
+"""/administration/: one page or two for each of the three duties.
+
+The one rule: who may open a page stands in permissions.csv and is asked by the gate; here nothing is left to ask.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from complaints.models.exports import Export
+from complaints.numbering import tidy
+from complaints.views import keyset
+from complaints.working_calendar import SHANGHAI
+from enterprises.team import TeamRefusal
+from odr_portal.accounts.backend import duty_of
+from odr_portal.accounts.contacts import known_user, parse_contact
+from odr_portal.accounts.entering import DEVICE, PLACE, SEEN
+from odr_portal.accounts.idempotency import once
+from odr_portal.accounts.masking import masked_email, masked_name, masked_phone
+from odr_portal.accounts.models import Administrator, BrowserSession, SecondFactor, SecurityEvent, User
+from odr_portal.accounts.network import client_address
+from odr_portal.accounts.step_up import fresh_factor
+from oversight.administration import duties, state
+
+NEWEST = keyset.Order("at", falling=True)
+HOME = {"system": "oversight:administration-system", "security": "oversight:administration-log",
+        "audit": "oversight:administration-audit"}
+#: The kinds of the log that somebody filters by.
+KINDS: tuple[tuple[str, Any], ...] = (
+    ("", gettext_lazy("全部")), ("reveal_alert", gettext_lazy("查看联系方式过多")), ("reveal", gettext_lazy("查看联系方式")),
+    ("sign_in", gettext_lazy("登录")), ("sign_in_refused", gettext_lazy("登录被拒")), ("denied", gettext_lazy("被拒绝的请求")),
+    ("role_given", gettext_lazy("授予岗位")), ("role_taken", gettext_lazy("收回岗位")),
+    ("export_asked", gettext_lazy("申请导出")), ("export_approved", gettext_lazy("批准导出")),
+    ("export_fetched", gettext_lazy("下载导出")), ("token_made", gettext_lazy("签发程序口令")),
+    ("token_revoked", gettext_lazy("撤销程序口令")), ("account_off", gettext_lazy("停用账号")),
+    ("account_on", gettext_lazy("恢复账号")), ("session_ended", gettext_lazy("结束登录")),
+)
+
+
+def _me(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponseBase:
+    """/administration/: on to the page of one's own duty."""
+    name = HOME.get(duty_of(_me(request)))
+    if name is None:
+        raise Http404
+    return redirect(name)
+
+
+@never_cache
+@require_safe
+def system(request: HttpRequest) -> HttpResponse:
+    """What lives, what waits, what is set."""
+    now = timezone.now()
+    return render(request, "administration/system.html", {
+        "now": now, "heartbeats": state.heartbeats(), "queues": state.queues(now=now),
+        "set_aside": state.set_aside_by_code(), "given_up": state.letters_given_up(),
+        "settings": state.configuration(),
+    })
+
+
+class LogFilter(forms.Form):
+    """Conditions on the log; what cannot be read is left out."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("事件"), required=False, choices=KINDS)
+    who = forms.CharField(label=gettext_lazy("邮箱、手机或人员代码"), required=False, max_length=254,
+                          widget=forms.TextInput(attrs={"size": 24}))
+    since = forms.DateField(label=gettext_lazy("自"), required=False,
+                            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    until = forms.DateField(label=gettext_lazy("至"), required=False,
+                            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+
+@never_cache
+@require_safe
+def log(request: HttpRequest) -> HttpResponse:
+    """The security log, newest first; for security and audit alike, to read only."""
+    form = LogFilter(request.GET)
+    form.is_valid()
+    said = {name: value for name, value in form.cleaned_data.items() if value}
+    rows = SecurityEvent.objects.all()
+    if "kind" in said:
+        rows = rows.filter(kind=said["kind"])
+    if "who" in said:
+        key = _key_of(said["who"])
+        rows = rows.filter(Q(person_key=key) | Q(subject=str(key))) if key else rows.none()
+    if "since" in said:
+        rows = rows.filter(at__gte=_morning(said["since"]))
+    if "until" in said:
+        rows = rows.filter(at__lt=_morning(said["until"] + timedelta(days=1)))
+    page = keyset.page_of(rows, request.GET, NEWEST)
+    people: dict[Any, str] = {user.person_key: masked_name(user.name) for user in User.objects.filter(
+        person_key__in={row.person_key for row in page.rows if row.person_key})}
+    query = urlencode({name: request.GET.get(name, "") for name in said})
+    here = f"{reverse('oversight:administration-log')}?{query}"
+    is_security = duty_of(_me(request)) == "security"
+    return render(request, "administration/log.html", {
+        "form": form, "now": timezone.now(), "is_security": is_security,
+        "rows": [{"row": row, "kind": dict(KINDS).get(row.kind, row.kind), "who": people.get(row.person_key, "")}
+                 for row in page.rows],
+        "previous_url": f"{here}&before={page.before}" if page.before else "",
+        "next_url": f"{here}&after={page.after}" if page.after else "",
+    })
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=SHANGHAI).astimezone(UTC)
+
+
+def _key_of(words: str) -> uuid.UUID | None:
+    """A person by address or by person_key; None for nobody."""
+    try:
+        return uuid.UUID(words.strip())
+    except ValueError:
+        contact = parse_contact(words)
+        user = known_user(contact) if contact is not None else None
+        return user.person_key if user is not None else None
+
+
+@never_cache
+@require_safe
+def people(request: HttpRequest) -> HttpResponseBase:
+    """Look somebody up by the whole address; and who the administrators are."""
+    words = request.GET.get("q", "")[:254]
+    key = _key_of(words) if words else None
+    if key is not None and User.objects.filter(person_key=key).exists():
+        return redirect("oversight:administration-person", key)
+    holders = Administrator.objects.select_related("user").order_by("kind", "pk")
+    return render(request, "administration/people.html", {"query": words, "holders": holders, "now": timezone.now()})
+
+
+@never_cache
+@fresh_factor
+@require_http_methods(["GET", "HEAD", "POST"])
+def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
+    """One account: its work, sessions and factors; switch it off or on, sign it out, give or take a duty."""
+    me, now = _me(request), timezone.now()
+    today = timezone.localdate(now)
+    user = User.objects.filter(person_key=key).first()
+    if user is None:
+        raise Http404
+    if request.method == "POST":
+        with once(request) as attempt:
+            if not attempt.answered:
+                _change(request.POST.get("do", ""), request.POST.get("kind", ""), user, me, now=now, today=today,
+                        address=client_address(request))
+                attempt.reference = reverse("oversight:administration-person", args=[key])
+                messages.success(request, _("已办。"), extra_tags="ok")
+        return redirect(attempt.reference)
+    duty = Administrator.objects.filter(user=user).first()
+    work = duties.work_of(user, today=today)
+    tokens: Any = getattr(user, "api_tokens", None)
+    return render(request, "administration/person.html", {
+        # A consumer's name is no business of the platform; a colleague's at work is.
+        "person": user, "name": user.name if work or duty else masked_name(user.name), "email": masked_email(user.email or ""), "phone": masked_phone(user.phone or ""),
+        "duty": duty, "work": work, "is_me": user.pk == me.pk, "now": now,
+        "kinds": [] if duty or work else [(kind, Administrator.Kind(kind).label) for kind in duties.may_give(me)],
+        "sessions": [_session(row) for row in BrowserSession.objects.filter(user=user, expire_date__gt=now)[:50]],
+        "factors": SecondFactor.objects.filter(user=user).count(),
+        "tokens": list(tokens.filter(revoked_at=None, expires_at__gt=now)[:50]) if tokens is not None else [],
+        "is_last_head": user.is_active and duties.is_last_head(user, today=today),
+    })
+
+
+def _session(row: BrowserSession) -> dict[str, Any]:
+    said = row.get_decoded()
+    seen = said.get(SEEN)
+    return {"device": said.get(DEVICE, ""), "place": said.get(PLACE, ""),
+            "seen": datetime.fromtimestamp(seen, UTC) if isinstance(seen, int | float) else None}
+
+
+def _change(what: str, kind: str, user: User, me: User, *, now: datetime, today: date, address: str) -> None:
+    told: dict[str, Any] = {"by": me, "now": now, "address": address}
+    if what in ("off", "on"):
+        duties.switch(user, is_active=what == "on", today=today, **told)
+    elif what == "sign_out":
+        duties.end_sessions(user, **told)
+    elif what == "revoke_tokens":
+        duties.revoke_tokens(user, **told)
+    elif what == "appoint":
+        duties.appoint(user, kind, **told)
+    elif what == "dismiss":
+        duties.dismiss(user, **told)
+    else:
+        raise TeamRefusal("no_such_change", _("没有这样的操作。"))
+
+
+@never_cache
+@require_safe
+def audit(request: HttpRequest) -> HttpResponse:
+    """The record from outside: seals, whether a case's record is unbroken, files by state, exports made."""
+    typed = request.GET.get("case", "")[:40]
+    number = tidy(typed.strip().upper()) if typed else ""
+    report = state.verified(number) if number else None
+    exports = Export.objects.select_related("asked_by", "decided_by", "enterprise", "authority").order_by("-id")[:50]
+    return render(request, "administration/audit.html", {
+        "now": timezone.now(), "record": state.record_state(), "seals": state.seals(10), "typed": typed,
+        "report": report, "number": number, "files": state.evidence_totals(), "exports": exports,
+    })
