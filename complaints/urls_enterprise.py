@@ -8,6 +8,7 @@ from complaints.views import (
     enterprise_queue,
     enterprise_return,
     enterprise_steps,
+    enterprise_tokens,
     enterprise_webhooks,
 )
 
@@ -16,6 +17,9 @@ CASE = "enterprise/cases/<str:number>/"
 urlpatterns = [
     path("enterprise/", enterprise_case.home, name="enterprise-home"),
     path("enterprise/queue/", enterprise_queue.queue, name="enterprise-queue"),
+    path("enterprise/tokens/", enterprise_tokens.tokens, name="enterprise-tokens"),
+    path("enterprise/tokens/new/", enterprise_tokens.token_new, name="enterprise-token-new"),
+    path("enterprise/tokens/<int:pk>/", enterprise_tokens.token, name="enterprise-token"),
     path("enterprise/webhooks/", enterprise_webhooks.webhooks, name="enterprise-webhooks"),
     path("enterprise/webhooks/new/", enterprise_webhooks.webhook_new, name="enterprise-webhook-new"),
     path("enterprise/webhooks/<uuid:public_id>/", enterprise_webhooks.webhook, name="enterprise-webhook"),

@@ -126,7 +126,7 @@ def issue(
         raise ValueError("a token needs at least one scope")
     if not now < expires_at <= now + LONGEST:
         raise ValueError("a token ends within a year")
-    networks = [str(ipaddress.ip_network(text.strip(), strict=False)) for text in addresses]
+    networks = [network_of(text) for text in addresses]
     if len(networks) > MOST_ADDRESSES:
         raise ValueError(f"at most {MOST_ADDRESSES} networks")
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -135,6 +135,11 @@ def issue(
         digest=digest_of(secret), scopes=[scope for scope in SCOPES if scope in scopes], addresses=networks,
         created_at=now, created_by=by, expires_at=expires_at)
     return Issued(token, secret)
+
+
+def network_of(text: str) -> str:
+    """203.0.113.7 → 203.0.113.7/32. Raises ValueError."""
+    return str(ipaddress.ip_network(text.strip(), strict=False))
 
 
 def opened_by(secret: str, *, address: str, now: datetime) -> ApiToken:
