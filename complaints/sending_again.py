@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from complaints.models import Notice, NoticeOrder
 from complaints.refusals import StepNotAllowed
 from odr_portal.accounts.models import User
+from odr_portal.walls import working_as_steps
 
 AGAIN, TOLD = "again", "told"
 #: What may be ordered about a notice in this state.
@@ -22,8 +23,10 @@ ORDERS = {"set_aside": (AGAIN, TOLD), "sent": (AGAIN,), "told": (AGAIN,)}
 
 def order(notice_id: int, what: str, *, by: User, now: datetime) -> Notice:
     """Carry the order out and write it down; the caller has made sure that ``by`` may."""
-    with transaction.atomic():
-        notice = Notice.objects.select_for_update().get(pk=notice_id)
+    # Seen under the caller's role or not at all.
+    seen = Notice.objects.values_list("pk", flat=True).get(pk=notice_id)
+    with working_as_steps(), transaction.atomic():
+        notice = Notice.objects.select_for_update().get(pk=seen)
         if what not in ORDERS.get(notice.state, ()):
             raise StepNotAllowed("not_now", _("这条通知已经在等待发送，或者已经处理，请刷新页面再看。"))
         if what == TOLD:

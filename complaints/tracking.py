@@ -18,6 +18,7 @@ from complaints.filing.drafts import tracking_digest
 from complaints.models import Complaint, TrackingTry
 from complaints.numbering import tidy
 from complaints.workflow import Status
+from odr_portal.walls import show
 
 TRIES = 5
 #: Many people may share one address (a telephone network, an office): it has room for them.
@@ -68,7 +69,11 @@ def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> C
 
 
 def case_of_digest(*, number: str, digest: str) -> Complaint | None:
-    """The case with its organisations and without its people."""
+    """The case with its organisations and without its people.
+
+    Who shows the digest of a case's token may see that case for the rest of this request.
+    """
+    show(digest)
     case = (Complaint.objects.exclude(status=Status.DRAFT).select_related(*RELATED)
             .filter(number=number).first())
     # Compared even when there is no case: the time of an answer tells nothing.

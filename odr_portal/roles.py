@@ -1,11 +1,19 @@
-"""The users of the database. One rule: who serves pages owns nothing.
+"""The users of the database. One rule: who serves pages owns nothing, and sees no case as itself.
 
 portal_owner owns the tables and runs migrations; portal_app (no login) is the group that receives grants;
 portal_web logs in at run time and is a member of it. Tables made later by the owner are granted by default;
 a migration takes away what the record must not allow.
+
+Four roles without login say as whom a statement runs (odr_portal/walls.py): a consumer (or somebody who holds the
+token of a receipt), somebody of an enterprise, somebody of an authority, and the steps themselves. The policies of
+row-level security name these four and nobody else, so portal_web, which may become each of them but inherits none,
+finds tables of cases empty until it has said whom it works for. portal_owner does inherit the steps: migrations,
+backup and restore must see every row, and FORCE would show an owner without a policy none, silently.
 """
 
 OWNER, APP, WEB = "portal_owner", "portal_app", "portal_web"
+CONSUMER, ENTERPRISE, AUTHORITY, STEPS = "portal_consumer", "portal_enterprise", "portal_authority", "portal_steps"
+CALLERS = (CONSUMER, ENTERPRISE, AUTHORITY)
 
 
 def cluster_statements(*, login: str = "login") -> list[str]:
@@ -13,6 +21,7 @@ def cluster_statements(*, login: str = "login") -> list[str]:
     roles = {
         OWNER: f"{login} nosuperuser nocreatedb nocreaterole nobypassrls",
         APP: "nologin nosuperuser nobypassrls",
+        **dict.fromkeys((*CALLERS, STEPS), "nologin nosuperuser nocreatedb nocreaterole nobypassrls"),
         WEB: f"{login} nosuperuser nocreatedb nocreaterole nobypassrls",
     }
     made = [
@@ -20,7 +29,12 @@ def cluster_statements(*, login: str = "login") -> list[str]:
         f"then create role {name} {rights}; end if; end $$"
         for name, rights in roles.items()
     ]
-    return [*made, f"grant {APP} to {WEB}"]
+    return [
+        *made,
+        f"grant {APP} to {WEB}, {', '.join((*CALLERS, STEPS))}",
+        f"grant {', '.join((*CALLERS, STEPS))} to {WEB} with inherit false, set true",
+        f"grant {STEPS} to {OWNER} with inherit true, set true",
+    ]
 
 
 def create_database_statement(database: str) -> str:

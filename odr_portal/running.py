@@ -92,13 +92,15 @@ class Portal:
         log = self.place.local / "log" / "postgres.log"
         embedded.wait_for_postgres(administrator, self.supervisord, log)
         prepared = self.place.local / "state" / "roles"
+        # What an administrator says once; said again where this version has more to say.
+        said = digest(*roles.cluster_statements(), *roles.database_statements(DATABASE))
         begun = self.place.local / "state" / "demo-begun"
         if begun.exists():
             # Stopped in the middle of loading: nobody was served yet, so begin again.
             embedded.run_statements(administrator, [f'drop database if exists "{DATABASE}" with (force)'])
             for stamp in (prepared, self.place.local / "state" / "migrated", begun):
                 stamp.unlink(missing_ok=True)
-        if not prepared.exists():
+        if not prepared.exists() or prepared.read_text() != said:
             connection = psycopg2.connect(administrator)
             with connection.cursor() as cursor:
                 cursor.execute("select 1 from pg_database where datname = %s", [DATABASE])
@@ -108,7 +110,7 @@ class Portal:
             embedded.run_statements(administrator, [*roles.cluster_statements(), *create])
             inside = f"postgresql://postgres@/{DATABASE}?host={self.place.sockets}"
             embedded.run_statements(inside, roles.database_statements(DATABASE))
-            prepared.touch()
+            prepared.write_text(said)
         check_database("DATABASE_URL", url)
 
     def manage(self, *words: str, quiet: bool = False) -> "subprocess.CompletedProcess[str]":

@@ -7,7 +7,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from odr_portal import environment
+from odr_portal import environment, roles
 from odr_portal.vault import ciphers, keys
 
 ROOT = environment.ROOT
@@ -106,8 +106,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "odr_portal.errors.RefusedSteps",
-    # Innermost: whatever it refuses passes the same doors on its way out as any other answer.
+    # Whatever it refuses passes the same doors on its way out as any other answer.
     "odr_portal.gate.Gate",
+    # Innermost: the view and its answer lie in one transaction, under the caller's database role.
+    "odr_portal.walls.Walls",
 ]
 
 ROOT_URLCONF = "odr_portal.urls"
@@ -156,13 +158,20 @@ _url_name = "DATABASE_URL"
 if COMMAND in OWNER_COMMANDS and environment.text("DATABASE_OWNER_URL"):
     _url_name = "DATABASE_OWNER_URL"
 
+# As whom statements run until somebody says otherwise. Pages: as nobody who sees a case, each request tells its
+# caller. Workers, beat, watch and commands: as the steps. What changes tables: as the owner itself.
+_SERVES_PAGES = COMMAND == "runserver" or "odr_portal.wsgi" in sys.modules
+DATABASE_ROLE = "" if COMMAND in OWNER_COMMANDS or (_SERVES_PAGES and not TESTING) else roles.STEPS
+_options: dict[str, Any] = {name: limit if _is_quick else 0 for name, limit in _limits.items()}
+_options |= {"role": DATABASE_ROLE} if DATABASE_ROLE else {}
+
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
         **environment.database(_url_name, environment.text(_url_name, _local_url)),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        # Verbs open their own transaction: a page that only reads holds none.
+        # odr_portal.walls opens the transaction of a request, with the caller's role in it.
         "ATOMIC_REQUESTS": False,
         "OPTIONS": {
             "connect_timeout": 2,
@@ -170,7 +179,7 @@ DATABASES: dict[str, dict[str, Any]] = {
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 15000,
-            "options": " ".join(f"-c {name}={limit if _is_quick else 0}" for name, limit in _limits.items()),
+            "options": " ".join(f"-c {name}={value}" for name, value in _options.items()),
         },
     }
 }

@@ -1,7 +1,8 @@
 """The throw-away database of one test run. One rule: nothing of it is left over, nothing of it is shared.
 
 The server starts with the first test that needs a database, so a run of pure tests pays nothing. Tables belong to
-portal_owner and tests work as portal_web, as the portal itself does.
+portal_owner and tests work as portal_web, as the portal itself does: beside requests under the role of the steps,
+as its workers do; what the test client asks for goes through the walls (odr_portal/walls.py).
 """
 
 import os
@@ -23,6 +24,9 @@ from odr_portal.vault import keys
 
 DATABASE = "portal"
 PREFIX = "odr-test-"
+#: What a request of the test client says to the database beside its view: begin, who calls, end; and, because here
+#: nothing ends with it, that nobody calls any more (odr_portal/walls.py).
+A_REQUEST = 4
 
 
 def _sweep_leftovers() -> None:

@@ -33,7 +33,9 @@ from complaints.refusals import not_yours
 from complaints.views import keyset
 from complaints.views.case import CONSUMER, ENTERPRISE, Found, page_of, steps_of
 from complaints.views.case_people import FULL, MASKED, NONE
+from complaints.views.case_search import numbered
 from complaints.workflow import Status
+from odr_portal.walls import working_as_steps
 
 MOST = 100
 LISTED = ("enterprise", "branch", "handling_authority")
@@ -85,7 +87,7 @@ def _narrowed(rows: QuerySet[Complaint], asked: Mapping[str, Any], who: Caller
         rows = rows.filter(status__in=sorted(wanted))
         state = state or ("any" if Status.CLOSED in wanted else "open")
     if asked.get("number"):
-        rows, state = rows.filter(number__startswith=asked["number"].upper()), state or "any"
+        rows, state = rows.filter(**numbered(asked["number"].upper())), state or "any"
     if asked.get("external_ref"):
         state = state or "any"
         mine = Engagement.objects.filter(engagements_of(actors_for(who)), complaint=OuterRef("pk"),
@@ -195,10 +197,10 @@ def _set_ref(found: Found, ref: str, who: Caller) -> None:
     newest = mine.last()
     if newest is None:
         raise RefusedAfterwards(StepRefused(not_yours(), ()))
-    if ref:
-        mine.filter(external_ref=ref).exclude(pk=newest.pk).update(external_ref="")
+    older = list(mine.filter(external_ref=ref).exclude(pk=newest.pk).values_list("pk", flat=True)) if ref else []
     try:
-        with transaction.atomic():
+        with working_as_steps(), transaction.atomic():
+            Engagement.objects.filter(pk__in=older).update(external_ref="")
             Engagement.objects.filter(pk=newest.pk).update(external_ref=ref)
     except IntegrityError:
         raise WrongFields({"/external_ref": [_("这个工单号已用于另一件投诉。")]}) from None

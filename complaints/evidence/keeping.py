@@ -23,6 +23,7 @@ from complaints.evidence.refusing import EvidenceRefused
 from complaints.models.complaint import Complaint
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
+from odr_portal.walls import nothing_held, working_as_steps
 
 
 class Incoming(Protocol):
@@ -103,7 +104,8 @@ def kept_from(source: IO[bytes], media_type: str, *, name: str | None, known: It
         raise refusing.already_there(name)
     with storing.scratch() as copy, storing.scratch() as thumbnail:
         try:
-            copy_type, has_thumbnail = examining.look_into(source, media_type, copy=copy, thumbnail=thumbnail)
+            with nothing_held():
+                copy_type, has_thumbnail = examining.look_into(source, media_type, copy=copy, thumbnail=thumbnail)
         except examining.Unreadable as found:
             raise refusing.examined(str(found), name) from None
         path, sha256, size = storing.keep(source, ending=ENDINGS[media_type][0])
@@ -173,7 +175,8 @@ def put_with_case(
             raise refusing.already_there(name)
         row = _row(kept, name=name, kind=kind, uploaded_by=uploaded_by, now=now)
         row.complaint = complaint
-        row.save()
+        with working_as_steps():
+            row.save()
     return row
 
 
@@ -205,7 +208,8 @@ def _row(kept: Kept, *, name: str | None, kind: str, uploaded_by: int | None, no
 
 def take_away(evidence: Evidence) -> None:
     """Undoes ``receive_for_case`` when the step that brought the file was refused."""
-    evidence.delete()
+    with working_as_steps():
+        evidence.delete()
     storing.drop(*evidence.paths)
 
 

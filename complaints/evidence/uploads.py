@@ -23,6 +23,7 @@ from complaints.models.complaint import Complaint
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence
 from complaints.models.upload import Upload
+from odr_portal.walls import working_as_steps
 
 #: Counted from the last part; long enough to go home to a better network.
 KEPT_FOR = timedelta(hours=24)
@@ -58,7 +59,10 @@ def begin(upload_id: uuid.UUID, holder: Holder, *, size: int, name: str, now: da
     there = find(upload_id, holder, now=now)
     if there is not None:
         return there
-    if Upload.objects.filter(pk=upload_id).exists():
+    with working_as_steps():
+        # Somebody else's, which the holder cannot see.
+        is_taken = Upload.objects.filter(pk=upload_id).exists()
+    if is_taken:
         raise ValueError("an upload of somebody else")
     if size < 1:
         raise refusing.empty(name)

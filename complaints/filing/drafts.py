@@ -30,6 +30,7 @@ from complaints.filing.typed import KEPT_CHARACTERS, visible
 from complaints.models.draft import FilingDraft
 from enterprises.answering import Area, BranchFacts, Period, answering_branches
 from enterprises.models import Branch, Brand, Enterprise, ServiceArea
+from odr_portal.walls import show
 
 KEPT_FOR = timedelta(days=7)
 KEPT_FOR_OWNED = timedelta(days=30)
@@ -46,6 +47,7 @@ def digest_of(key: str) -> str:
 def begin(*, now: datetime, source: str = "") -> tuple[FilingDraft, str]:
     """A new draft and the key that opens it (for the cookie)."""
     key = secrets.token_urlsafe(32)
+    show(digest_of(key))
     draft = FilingDraft.objects.create(
         key_digest=digest_of(key),
         source=source[:80],
@@ -60,6 +62,7 @@ def of_key(key: str, *, now: datetime) -> FilingDraft | None:
     """The draft that this key opens, filed ones included while they are kept."""
     if not key or len(key) > 100:
         return None
+    show(digest_of(key))
     return FilingDraft.objects.filter(key_digest=digest_of(key), expires_at__gt=now).first()
 
 

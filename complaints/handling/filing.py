@@ -28,6 +28,7 @@ from complaints.record import Entry
 from complaints.refusals import WrongInput
 from complaints.workflow import Audience, Status
 from enterprises.models import Branch, Enterprise
+from odr_portal.walls import working_as_steps
 
 LONGEST_STATEMENT = 1200
 #: A foreign source has its own limits; what it took is not cut here.
@@ -64,7 +65,7 @@ def file(
             if request.report:
                 _split(opened, request.report)
     # What is refused was refused above, so nothing needs to be taken back to here.
-    with transaction.atomic(savepoint=False):
+    with working_as_steps(), transaction.atomic(savepoint=False):
         filed = take_new(cases)
         for complaint, ids in evidence:
             if ids:

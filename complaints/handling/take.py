@@ -34,6 +34,7 @@ from complaints.workflow import (
     Row,
     Status,
 )
+from odr_portal.walls import caller, working_as_steps
 
 #: So many cases are locked at once; locks should be held for less than 150 ms (docs/performance.md).
 BATCH = 150
@@ -86,12 +87,13 @@ def take_each(
 ) -> list[Taken]:
     """Take a move of its own on each case, in one transaction and one flush.
 
-    The same case may stand there several times: its moves follow each other.
+    The same case may stand there several times: its moves follow each other. While a request is
+    answered, cases that its caller cannot see are missing, whoever asked for them.
     """
     found: list[Taken] = []
-    with transaction.atomic():
+    ids = _seen(sorted({case for case, _, _ in moves}))
+    with working_as_steps(), transaction.atomic():
         conditions = conditions or Conditions.at(now)
-        ids = sorted({case for case, _, _ in moves})
         files = {file.complaint.pk: file for file in open_files(
             ids, now=now, conditions=conditions, skip_locked=skip_locked)}
         for file in files.values():
@@ -104,6 +106,13 @@ def take_each(
     if len(moves) == 1 and found and found[0].refusal is not None:
         raise found[0].refusal
     return found
+
+
+def _seen(ids: list[int]) -> list[int]:
+    """Those that the caller may see; to whom a case is hidden, it does not exist."""
+    if caller() is None:
+        return ids
+    return list(Complaint.objects.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
 
 
 def _take_one(file: CaseFile, move: Move, actor: Actor) -> Taken:

@@ -18,6 +18,7 @@ from django.urls import reverse
 from complaints.evidence import EvidenceRefused, keeping, limits, take_away, uploads
 from complaints.evidence.names import shown_name
 from complaints.models import Complaint, Evidence, Upload
+from odr_portal.walls import working_as_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ class TakesFiles(forms.Form):
         put = {row.path for row in self.kept}
         for row in self.kept:
             if row.path in before:
-                row.delete()
+                with working_as_steps():
+                    row.delete()
             else:
                 take_away(row)
         for found in self.looked_into:

@@ -24,6 +24,7 @@ from complaints.standing import standing
 from complaints.views.filing_frame import Held, held_by
 from odr_portal.accounts.models import User
 from odr_portal.qr import qr_code
+from odr_portal.walls import show
 
 
 @never_cache
@@ -33,6 +34,8 @@ def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
     held = held_by(request, now=now)
     if held is not None and number not in held.draft.filed_as:
         held = None
+    if held is not None:
+        show(drafts.tracking_digest(drafts.tracking_token(held.draft, held.key or str(held.draft.pk))))
     visible = Complaint.objects.filter(number=number) if held else Complaint.objects.visible_to(request.user)
     case = visible.filter(number=number).select_related("enterprise", "branch", "handling_authority").first()
     if case is None or (held is None and case.consumer_id != request.user.pk):

@@ -35,10 +35,19 @@ def connect(url: str) -> Any:
         cursor.execute(_PATIENT)
         cursor.execute("select current_user")
         user = cursor.fetchone()[0]
+        cursor.execute(
+            "select count(*) from pg_roles where rolname = any(%s) and (rolname <> %s or pg_has_role(oid, 'usage'))",
+            [[*roles.CALLERS, roles.STEPS], roles.STEPS],
+        )
+        found = cursor.fetchone()[0]
     connection.commit()
     if user != roles.OWNER:
         connection.close()
         raise Unusable(f"The address signs in as {user}: backup and restore work as {roles.OWNER}.")
+    if found <= len(roles.CALLERS):
+        # Row-level security would show the owner empty tables, and nobody would notice.
+        connection.close()
+        raise Unusable("Roles of the database are missing: run what `manage.py database_roles` prints on that server.")
     return connection
 
 

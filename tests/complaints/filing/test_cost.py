@@ -23,10 +23,12 @@ from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_submit import file, ready
+from tests.server import A_REQUEST
 
-#: Draft, firm, region, branch, files; begin, draft, lock, key, person; conditions, branch, firm; seal, name twice;
-#: case, demands, clock, texts, entry, consents, notice, counts; draft, key; commit.
-OF_A_FILING = 27
+#: Session, person; draft's key, draft, firm, region, branch, files; begin, draft, lock, key, person; conditions, branch,
+#: firm; role of the steps, seal, name twice; case, demands, clock, texts, entry, consents, notice, counts; role; draft, key;
+#: commit.
+OF_A_FILING = 32 + A_REQUEST
 #: Ten reads to decide; begin and commit, a lock, nine reads, one statement for each table that changes.
 OF_A_FORWARDING = 30
 #: The same without deciding, and a look whether more is due.

@@ -17,12 +17,13 @@ from complaints.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import shown, signed_in
+from tests.server import A_REQUEST
 
 S = Status
 QUEUE = "/enterprise/queue/"
 #: Session and person 2, jobs and branches 3, counts 1, ids 2 (dated, undated), rows 1, names 1, last entries 1,
 #: clocks 1, calendar 1, frame 2.
-QUERIES = 16
+QUERIES = 16 + A_REQUEST
 
 
 @pytest.fixture(autouse=True)
