@@ -6,7 +6,6 @@ The one rule: the number that a page tells is the number that refuses.
 from __future__ import annotations
 
 from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 MEGABYTE = 1024 * 1024
@@ -46,6 +45,6 @@ def told() -> str:
     """「可以用：jpg … 每个不超过10 MB，视频不超过50 MB。」"""
     return _("可以用：%(types)s。每个不超过%(size)s，视频不超过%(video)s。") % {
         "types": SHOWN_TYPES,
-        "size": filesizeformat(bytes_a_file()),
-        "video": filesizeformat(bytes_a_file("video/mp4")),
+        "size": f"{settings.EVIDENCE_FILE_MB} MB",
+        "video": f"{settings.EVIDENCE_VIDEO_MB} MB",
     }
