@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.utils.translation import gettext as _
 
 from odr_portal.errors import answer, kept_text
@@ -30,10 +30,14 @@ class ExactText:
         if _length(request) > longest(request):
             return _refused(request, 413, _("发送的内容太大了。文件请分几次上传，每次少选几个。"))
         if request.META.get("QUERY_STRING"):
-            request.GET = exact(request.GET)
+            request.GET = exact(request.GET)  # type: ignore[assignment]
         # Only forms: other bodies are read by whoever knows their kind, and judged there.
         if request.method == "POST" and (request.content_type or "").startswith(FORMS):
-            request.POST = exact(request.POST)
+            try:
+                request.POST = exact(request.POST)  # type: ignore[assignment]
+            except UnreadablePostError:
+                # Whoever sent it has gone: nobody reads this.
+                return HttpResponse(status=400)
         for typed in (request.GET, request.POST if request.method == "POST" else None):
             if typed and any(_IMPOSSIBLE.search(text) for name in typed for text in (name, *typed.getlist(name))):
                 return _refused(request, 400, _("文字里有看不见、也不能保存的字符，请删去后重试。"))
@@ -75,4 +79,4 @@ def _nfc(text: str) -> str:
 
 def _refused(request: HttpRequest, status: int, reason: str) -> HttpResponse:
     kept = [_IMPOSSIBLE.sub("", text) for text in kept_text(request)] if status == 400 else []
-    return answer(request, "errors/refused.html", status=status, title="Refused", detail=reason, reason=reason, kept=kept)
+    return answer(request, "errors/typed.html", status=status, title="Not taken", detail=reason, reason=reason, kept=kept)

@@ -105,6 +105,8 @@ MIDDLEWARE = [
     "enterprises.token_door.TokenDoor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # Before anything of the body is read, and before a page sees a text.
+    "odr_portal.incoming.ExactText",
     "odr_portal.errors.RefusedSteps",
     # Whatever it refuses passes the same doors on its way out as any other answer.
     "odr_portal.gate.Gate",
@@ -255,7 +257,6 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
-DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_PERMISSIONS = 0o640
 MEDIA_ROOT = environment.text("MEDIA_ROOT", str(LOCAL / "files"))
 # Evidence is private: no address of the site leads into this folder.
@@ -266,6 +267,7 @@ EVIDENCE_FILES_A_CASE = environment.number("EVIDENCE_FILES_A_CASE", 30, least=1,
 EVIDENCE_FILE_MB = environment.number("EVIDENCE_FILE_MB", 10, least=1, most=100)
 EVIDENCE_VIDEO_MB = environment.number("EVIDENCE_VIDEO_MB", 50, least=1, most=500)
 EVIDENCE_CASE_MB = environment.number("EVIDENCE_CASE_MB", 200, least=1, most=10_000)
+DATA_UPLOAD_MAX_NUMBER_FILES = max(10, EVIDENCE_FILES_AT_FILING)
 # New files are refused, and everything else goes on, before the disk is full.
 EVIDENCE_DISK_RESERVE_MB = environment.number("EVIDENCE_DISK_RESERVE_MB", 500, least=0, most=1_000_000)
 # Of processor and of clock, for one file.
