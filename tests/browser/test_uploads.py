@@ -31,7 +31,7 @@ def folder(settings: Any, tmp_path: Any) -> None:
     settings.EVIDENCE_ROOT = str(tmp_path / "evidence")
 
 
-def with_draft(visitor: Any, town: Town) -> Any:  # noqa: F811
+def with_draft(visitor: Any, town: Town) -> Any:
     """The browser holds a draft that stands at the evidence."""
     from django.test import Client
 
@@ -48,7 +48,7 @@ def forgive_uploads(visitor: Any) -> None:
 
 @pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en")])
 def test_parts_that_are_lost_are_sent_again(
-    visit: Callable[..., Any], town: Town, width: int, language: str  # noqa: F811
+    visit: Callable[..., Any], town: Town, width: int, language: str
 ) -> None:
     visitor = visit(width=width, language=language)
     page = with_draft(visitor, town)
@@ -81,20 +81,20 @@ def test_parts_that_are_lost_are_sent_again(
     assert picture.evaluate("image => image.naturalWidth") > 0
 
 
-def test_a_refused_file_says_why_and_a_cancelled_one_is_gone(visit: Callable[..., Any], town: Town) -> None:  # noqa: F811
+def test_a_refused_file_says_why_and_a_cancelled_one_is_gone(visit: Callable[..., Any], town: Town) -> None:
     visitor = visit(width=360)
     page = with_draft(visitor, town)
     page.locator("#id_files").set_input_files([RUN])
     page.get_by_text("“run.png”的类型不能接收").wait_for()
     visitor.shot("uploads-refused")
     visitor.check()
-    page.get_by_role("button", name="取消run.png").click()
+    page.get_by_role("button", name="取消 run.png").click()
     page.wait_for_function("!document.querySelector('.uploads li')")
     page.route("**/part/**", lambda route: route.abort())
     page.locator("#id_files").set_input_files([FILE])
     page.get_by_text("网络不好").wait_for()
     visitor.shot("uploads-waiting")
-    page.get_by_role("button", name="取消账单.txt").click()
+    page.get_by_role("button", name="取消 账单.txt").click()
     page.wait_for_function("!document.querySelector('.uploads li')")
     page.wait_for_timeout(300)
     forgive_uploads(visitor)
