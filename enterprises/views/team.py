@@ -33,6 +33,7 @@ from enterprises.rights import HEAD, Reach, authority_reach, enterprise_reach, p
 from enterprises.staffing import at_work, branch_ids_seen_by
 from enterprises.team import Row
 from enterprises.team_forms import EndForm, InviteForm, RoleForm
+from odr_portal.accounts import keyring
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.models import SecondFactor, User
 from odr_portal.accounts.network import client_address
@@ -127,6 +128,7 @@ def people(request: HttpRequest, side: str) -> HttpResponse:
     typed = request.GET.get("from", "")
     start = min(int(typed), 1_000_000) if typed.isascii() and typed.isdigit() and len(typed) < 8 else 0
     page = list(rows[start : start + PAGE + 1])
+    keyring.load_for(row.user for row in page)
     address = here.side.address("team")
     return render(request, "team/people.html", {
         "rows": [_line(row, here) for row in page[:PAGE]], "side": side, "now": here.now,

@@ -23,10 +23,11 @@ def is_demo_person(user: User) -> bool:
 
 
 def work_of(user: User) -> str:
-    """The organisation this person works for, in words; empty for a consumer."""
+    """The organisation this person works for, or the duty of an administrator, in words; empty for a consumer."""
     for relation, organisation in (("offices", "authority"), ("employments", "enterprise")):
         rows: Any = getattr(user, relation, None)
         row = rows.select_related(organisation).first() if rows is not None else None
         if row is not None:
             return str(getattr(row, organisation))
-    return ""
+    duty: Any = getattr(user, "duties", None)
+    return str(duty.get_kind_display()) if duty is not None else ""

@@ -9,21 +9,29 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.urls import reverse
+from django.utils import timezone
 
 from authorities.models import Authority, Officer
 from complaints import actors
 from complaints.actors import Actor
+from enterprises import inviting
 from enterprises.models import Branch, Enterprise, Staff
+from enterprises.rights import Post, enterprise_reach
 from odr_portal.accounts import keyring
+from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.demo import DEMO_DOMAIN
-from odr_portal.accounts.models import User
+from odr_portal.accounts.models import Administrator, User
 
 #: Printed by `demo_sign_ins`; people with it exist in demo data only.
 PASSWORD = "rongcheng-demo-2026"  # noqa: S105
 FUZHOU = "350100"
+KINDS = frozenset(Administrator.Kind.values)
 
 MOBILE = "中国移动通信集团福建有限公司"
 TELECOM = "中国电信股份有限公司福建分公司"
@@ -42,7 +50,7 @@ _GIVEN = "安邦诚达恩帆光海和佳康乐明宁平清荣顺天文欣雅怡�
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One person of the cast before there are rows: a job or an office, or neither (a consumer)."""
+    """One person of the cast before there are rows: a job, an office or a duty of the platform, or none (a consumer)."""
 
     name: str
     address: str
@@ -53,7 +61,7 @@ class Part:
     language: str = "zh-hans"
 
 
-#: The first twelve are offered for one-click sign-in, so they show every kind of user.
+#: The first fifteen are offered for one-click sign-in, so they show every kind of user.
 CAST = (
     Part("陈演示", "chen"),
     Part("Otto Demo", "otto", language="en"),
@@ -67,6 +75,9 @@ CAST = (
     Part("章演示", "zhang", "approver", authority="福州市鼓楼区市场监督管理局"),
     Part("所演示", "suo", "handler", authority="鼓楼区东街市场监督管理所"),
     Part("析演示", "xi", "analyst", authority="福州市市场监督管理局"),
+    Part("系统演示", "system", "system"),
+    Part("安全演示", "security", "security"),
+    Part("审计演示", "audit", "audit"),
 )
 
 
@@ -152,7 +163,8 @@ def make_people(*, rng: Random, consumers: int) -> Cast:
             name=part.name,
             language=part.language,
             password=secret if part.role else none,
-            person_key=_key(rng),
+            # The stories are drawn as before there were administrators.
+            person_key=uuid.uuid5(uuid.NAMESPACE_DNS, _address(part.address)) if part.role in KINDS else _key(rng),
             is_demo=True,
         )
         for nth, part in enumerate(parts)
@@ -194,11 +206,29 @@ def _employ(parts: list[Part], users: list[User]) -> None:
         for part, user in zip(parts, users, strict=False)
         if part.enterprise
     )
+    Administrator.objects.bulk_create(
+        Administrator(user=user, kind=part.role, since=user.created_at)
+        for part, user in zip(parts, users, strict=False)
+        if part.role in KINDS
+    )
     Officer.objects.bulk_create(
         Officer(user=user, authority=authorities[part.authority], role=part.role)
         for part, user in zip(parts, users, strict=False)
         if part.authority
     )
+
+
+def invite_newcomer(*, now: datetime) -> None:
+    """The manager of the cast has invited somebody, who has not answered yet."""
+    lead = User.objects.with_email(_address("lead")).get()
+    branch = Branch.objects.select_related("enterprise").get(name="中国移动福州分公司")
+    contact = parse_contact(_address("newcomer"))
+    assert contact is not None  # noqa: S101
+    inviting.invite(
+        contact, Post(enterprise=branch.enterprise, branch=branch), Staff.Role.HANDLER, by=lead, now=now, language="zh-hans",
+        reach=enterprise_reach(lead.pk, on=timezone.localdate(now)),
+        place=settings.SITE_URL + reverse("enterprises:invitation"),
+    )  # fmt: skip
 
 
 def gather(*, users: list[User]) -> Cast:

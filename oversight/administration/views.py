@@ -27,6 +27,7 @@ from complaints.numbering import tidy
 from complaints.views import keyset
 from complaints.working_calendar import SHANGHAI
 from enterprises.team import TeamRefusal
+from odr_portal.accounts import keyring
 from odr_portal.accounts.backend import duty_of
 from odr_portal.accounts.contacts import known_user, parse_contact
 from odr_portal.accounts.entering import DEVICE, PLACE, SEEN
@@ -110,8 +111,9 @@ def log(request: HttpRequest) -> HttpResponse:
     if "until" in said:
         rows = rows.filter(at__lt=_morning(said["until"] + timedelta(days=1)))
     page = keyset.page_of(rows, request.GET, NEWEST)
-    people: dict[Any, str] = {user.person_key: masked_name(user.name) for user in User.objects.filter(
-        person_key__in={row.person_key for row in page.rows if row.person_key})}
+    found = list(User.objects.filter(person_key__in={row.person_key for row in page.rows if row.person_key}))
+    keyring.load_for(found)
+    people: dict[Any, str] = {user.person_key: masked_name(user.name) for user in found}
     query = urlencode({name: request.GET.get(name, "") for name in said})
     here = f"{reverse('oversight:administration-log')}?{query}"
     is_security = duty_of(_me(request)) == "security"

@@ -16,6 +16,7 @@ from authorities.models import Officer
 from complaints.models import Complaint, Contact, HandlingStep, Notice, PersonalText
 from complaints.verification import verify
 from complaints.workflow import Outcome, Status
+from enterprises.invitation import Invitation
 from enterprises.models import Staff
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.demo import demo_people
@@ -73,10 +74,12 @@ def nothing_is_in_the_future() -> None:
 
 
 def everybody_may_sign_in() -> None:
-    first = list(demo_people()[:12])
+    first = list(demo_people()[:15])
     assert [person.name for person in first] == [part.name for part in CAST]
     assert first[2].check_password(PASSWORD)
     assert not first[0].has_usable_password()
+    assert [person.duties.kind for person in first[12:]] == ["system", "security", "audit"]
+    assert Invitation.objects.get(used_at=None).invited_by.name == "管演示"
     assert set(Staff.objects.values_list("role", flat=True)) == set(Staff.Role)
     assert set(Officer.objects.values_list("role", flat=True)) == set(Officer.Role)
     for person in demo_people().exclude(phone_index=None):

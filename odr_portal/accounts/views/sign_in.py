@@ -31,7 +31,7 @@ from odr_portal.accounts.passwords import staff_user
 from odr_portal.templatetags.portal import moment as moment_words
 
 PENDING = "sign_in_contact"
-SHOWN_PEOPLE = 12
+SHOWN_PEOPLE = 15
 
 
 def next_of(request: HttpRequest) -> str:
