@@ -15,9 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Officer
 from enterprises.staffing import at_work
-from odr_portal.accounts.backend import duty_of
+from odr_portal.accounts.backend import duty_of, needs_second_factor
 from odr_portal.accounts.display import chosen_display, chosen_theme
+from odr_portal.accounts.entering import AT_WORK
 from odr_portal.accounts.landing import is_here
+from odr_portal.accounts.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +141,6 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
         "theme": chosen_theme(request),
         "html_language": "en" if get_language() == "en" else "zh-Hans",
         "is_demo": settings.DEMO,
+        # Minutes until somebody at work is signed out; consumers have weeks.
+        "idle_minutes": int(AT_WORK[0].total_seconds() // 60) if isinstance(user, User) and needs_second_factor(user) else 0,
     }

@@ -5,6 +5,7 @@ The one rule: they are known by an e-mail domain that cannot exist, so no real p
 
 from typing import Any
 
+from django.db import OperationalError, ProgrammingError
 from django.db.models import QuerySet
 
 from odr_portal.accounts.models import DEMO_DOMAIN, User
@@ -15,6 +16,21 @@ __all__ = ["DEMO_DOMAIN", "demo_people", "work_of"]
 def demo_people() -> QuerySet[User]:
     """Active users of the demo domain, the oldest (the cast) first."""
     return User.objects.filter(is_active=True, is_demo=True).order_by("pk")
+
+
+def refuse_real_people() -> None:
+    """Ends the start of a demo on a database where people of its own are: the demo shows everybody's codes.
+
+    A demo began on an empty database, so its people are there. A database that is away is judged at the next start.
+    """
+    try:
+        is_real = User.objects.exists() and not demo_people().exists()
+    except (OperationalError, ProgrammingError):
+        return
+    if is_real:
+        raise SystemExit(
+            "DEMO=1, but this database has people and none of the demo: unset DEMO, or give the demo an empty database."
+        )
 
 
 def is_demo_person(user: User) -> bool:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 
+from odr_portal.accounts.changing import refuse_while_new
 from odr_portal.accounts.display import safe_next
 from odr_portal.accounts.entering import CONFIRMED, IS_DEMO, moment
 from odr_portal.accounts.models import User
@@ -35,7 +36,8 @@ def is_fresh(request: HttpRequest, *, now: datetime) -> bool:
 
 
 def fresh_factor(view: View) -> View:
-    """Decorator: the view runs only for a signed-in person with a fresh factor.
+    """Decorator: the view runs only for a signed-in person with a fresh factor, and whose phone and mailbox are not
+    new of today (changing.HeldBack, 409).
 
     Others go to the confirm page and come back by GET. A POST is not carried out and not repeated: its texts are
     shown, to be sent again after confirming (403).
@@ -45,7 +47,9 @@ def fresh_factor(view: View) -> View:
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
-        if is_fresh(request, now=timezone.now()):
+        now = timezone.now()
+        refuse_while_new(request.user, now=now)
+        if is_fresh(request, now=now):
             return view(request, *args, **kwargs)
         if request.method in ("GET", "HEAD"):
             return HttpResponseRedirect(confirm_address(request.get_full_path()))

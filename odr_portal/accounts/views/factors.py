@@ -107,6 +107,8 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
         if passkey_error or form.data.get("code"):
             note("factor_refused", now=now, user=user, address=client_address(request))
     kinds = set(SecondFactor.objects.filter(user=user).values_list("kind", flat=True))
+    if SecondFactor.Kind.APP not in kinds:
+        form.fields["code"].label, form.fields["code"].help_text = gettext("恢复码"), ""
     return render(request, template, {
         "form": form, "next": target, "passkey": ask_for_known(request, user), "passkey_error": passkey_error,
         "has_app": SecondFactor.Kind.APP in kinds, "has_errors": bool(passkey_error)}, status=status)  # fmt: skip

@@ -27,7 +27,9 @@ from odr_portal.accounts.forms import AddressForm, CodeForm, PasswordForm
 from odr_portal.accounts.landing import landing_of
 from odr_portal.accounts.limits import TooManyTries
 from odr_portal.accounts.models import SignInCode, User
+from odr_portal.accounts.network import client_address
 from odr_portal.accounts.passwords import staff_user
+from odr_portal.accounts.security_log import note
 from odr_portal.templatetags.portal import moment as moment_words
 
 PENDING = "sign_in_contact"
@@ -138,6 +140,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         user = user_for(contact, language=get_language() or settings.LANGUAGE_CODE) if is_right else None
         if user is not None and may_sign_in_by_code(user):
             return _enter(request, user, how="code")
+        note("sign_in_refused", now=now, reason="wrong_code", address=client_address(request))
         form.add_error("code", gettext("验证码不对或已过期，请重新获取；已填内容还在"))
     return render(
         request,
@@ -183,5 +186,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session here."""
+    if isinstance(request.user, User):
+        note("signed_out", now=timezone.now(), user=request.user, address=client_address(request))
     logout(request)
     return redirect("/")

@@ -1,0 +1,107 @@
+"""Staff get in with a real passkey and with an authenticator app; the work before a code is done unseen."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from odr_portal.accounts.models import SecondFactor, SecurityEvent, SignInCode
+from tests.accounts.authenticator import app_code
+from tests.cast import PASSWORD, World
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def give_password(visitor: Any, email: str = "ming@example.com") -> Any:
+    page = visitor.go("/account/sign-in/password/?next=/account/")
+    page.locator("#id_email").fill(email)
+    page.locator("#id_password").fill(PASSWORD)
+    page.locator("main form .btn").first.click()
+    return page
+
+
+def give_authenticator(visitor: Any) -> None:
+    """What a telephone or a laptop has inside, played by the browser itself."""
+    devtools = visitor.context.new_cdp_session(visitor.page)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True}})  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en")])
+def test_T25_a_passkey_is_set_up_and_used(visit: Callable[..., Any], world: World, width: int, language: str) -> None:
+    visitor = visit(width=width, language=language)
+    give_authenticator(visitor)
+    page = give_password(visitor)
+    assert "/account/second-factor/set-up/?next=" in page.url
+    visitor.shot(f"factor-set-up-{width}")
+    visitor.check()
+    page.locator("form[data-passkey=create] button").click()
+    page.locator(".codes").wait_for()
+    visitor.shot(f"recovery-codes-{width}")
+    visitor.check()
+    page.locator("main a.btn").click()
+    assert page.url.endswith("/account/")
+    visitor.shot(f"account-{width}")
+    visitor.check()
+    for name in ("ways", "sessions", "change/phone", "password"):
+        visitor.go(f"/account/{name}/")
+        visitor.shot(f"account-{name.replace('/', '-')}-{width}")
+        visitor.check()
+    visitor.go("/account/")
+    page.locator('form[action="/account/sign-out/"] button').click()
+    page = give_password(visitor)
+    assert "/account/second-factor/?next" in page.url
+    visitor.shot(f"second-factor-{width}")
+    visitor.check()
+    page.locator("form[data-passkey=get] button").click()
+    page.wait_for_url("**/account/")
+    assert SecondFactor.objects.get().kind == "passkey"
+    assert SecurityEvent.objects.filter(kind="sign_in", person_key=world.ming.person_key).count() == 2
+
+
+def test_T25_an_app_does_it_without_scripts(visit: Callable[..., Any], world: World) -> None:
+    visitor = visit(width=360, javascript=False)
+    page = give_password(visitor)
+    assert not page.locator("form[data-passkey] button:visible").count()
+    key = page.locator("#app-key").inner_text()
+    page.locator("#id_code").fill("123")
+    page.locator("#id_code").press("Enter")
+    assert page.locator("#id_code[aria-invalid=true]").count() == 1
+    visitor.shot("factor-wrong-360")
+    page.locator("#id_code").fill(app_code(page.locator("#app-key").inner_text(), now=timezone.now()))
+    page.locator("#id_code").press("Enter")
+    page.locator("main a.btn").click()
+    assert page.url.endswith("/account/")
+    assert key
+
+
+def test_the_browser_works_before_a_code_is_sent(visit: Callable[..., Any], settings: Any, db: None) -> None:
+    settings.CODES_PER_ADDRESS_UNWORKED = 1
+    visitor = visit(width=360)
+    for number in range(3):
+        page = visitor.go("/account/sign-in/")
+        page.locator("#id_address").fill(f"1990000003{number}")
+        page.locator("main form .btn").first.click()
+        page.wait_for_url("**/account/sign-in/code/**")
+    assert SignInCode.objects.count() == 3
+
+
+def test_somebody_at_work_is_warned_and_stays_with_one_button(visit: Callable[..., Any], world: World) -> None:
+    visitor = visit(width=360, user=world.ming)
+    page = visitor.page
+    page.clock.install()
+    visitor.go("/account/ways/")
+    warning = page.locator("form.idle")
+    page.clock.fast_forward(27 * 60_000)
+    assert not warning.is_visible()
+    page.clock.fast_forward(61_000)
+    warning.wait_for()
+    visitor.shot("idle-360", full_page=False)
+    visitor.check()
+    with page.expect_response("**/account/sessions/stay/") as answer:
+        warning.locator("button").click()
+    assert answer.value.status == 204
+    warning.wait_for(state="hidden")
