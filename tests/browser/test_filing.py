@@ -104,7 +104,7 @@ class Walk:
         if not self.checked:
             # With JavaScript a file is on its way as soon as it is chosen.
             self.page.get_by_role("button", name=self.words["upload"], exact=True).click()
-        self.page.get_by_role("link", name="9月账单.png").wait_for()
+        self.page.get_by_role("link", name="9月账单.png", exact=True).wait_for()
         self.look("5-file")
         self.go_on()
 
