@@ -13,6 +13,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from odr_portal.accounts.sealed_fields import SealedText
+
 
 class WebhookEndpoint(models.Model):
     """``events`` are steps of the table, empty for all. ``cursor`` is how far its events were taken up.
@@ -26,8 +28,8 @@ class WebhookEndpoint(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     url = models.CharField(max_length=500)
     description = models.CharField(max_length=120, blank=True, default="")
-    secret = models.TextField()
-    previous_secret = models.TextField(blank=True, default="")
+    secret = SealedText(place=("public_id",))
+    previous_secret = SealedText(place=("public_id",), blank=True, default=b"")
     rotated_at = models.DateTimeField(null=True, blank=True)
     events = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     cursor = models.CharField(max_length=60)

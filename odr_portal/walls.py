@@ -114,6 +114,23 @@ def _show(digest: str) -> None:
 
 
 @contextmanager
+def seeing_as(user: Any, *, day: date, is_at_job: bool) -> Iterator[None]:
+    """A sweep reads what ``user`` may see, behind both walls: one transaction under that person's role."""
+    if caller() is not None:
+        raise RuntimeError("Somebody is served already.")
+    before = _CALLER.get()
+    with transaction.atomic():
+        known(user, day=day, is_at_job=is_at_job)
+        try:
+            yield
+        finally:
+            _CALLER.set(before)
+            if not connection.needs_rollback:
+                with suppress(DatabaseError), connection.cursor() as cursor:
+                    cursor.execute(_NOBODY, {"role": settings.DATABASE_ROLE or "none"})
+
+
+@contextmanager
 def working_as_steps() -> Iterator[None]:
     """The block reads and writes as the procedure itself; after it the caller's role is back.
 

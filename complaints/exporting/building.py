@@ -93,7 +93,8 @@ def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None
 
 def _choose(export: Export, sight: Sight) -> bool:
     most = settings.EXPORT_MOST_ROWS
-    ids = list(dict.fromkeys(chosen(sight, export.query, most=most + 1)))
+    with sight.both_walls():
+        ids = list(dict.fromkeys(chosen(sight, export.query, most=most + 1)))
     if len(ids) > most:
         return False
     export.case_ids, export.total = ids, len(ids)
@@ -105,8 +106,9 @@ def _build(export: Export, sight: Sight, ids: Sequence[int], *, now: datetime) -
     """One piece: entries in the record, rows, position."""
     wanted = [COLUMNS[code] for code in export.columns]
     kinds = [column.kind for column in wanted if column.is_personal]
-    with transaction.atomic():
+    with sight.both_walls():
         rows = rows_of(sight, ids, kinds=kinds)
+    with transaction.atomic():
         if kinds:
             rows = _permitted(export, sight, rows, now=now)
         cells = [[column.text(row) for column in wanted] for row in rows]

@@ -7,6 +7,7 @@ day of the reading. Who left, or no longer sees a case, gets no row of it, whate
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ from complaints.models import Complaint, Demand, Engagement, Export, PersonalTex
 from complaints.views import authority_cases, authority_desk, enterprise_desk, enterprise_queue
 from complaints.views.case_people import demand_text
 from complaints.views.keyset import BY_DUE
+from odr_portal import walls
 from odr_portal.accounts import keyring
 
 Desk = enterprise_desk.Desk | authority_desk.Desk
@@ -46,6 +48,10 @@ class Sight:
             return seen.filter(pk__in=Engagement.objects.filter(self.times()).values("complaint"))
         first, last = self.actor.region or (0, -1)
         return seen.filter(handling_region_id__gte=first, handling_region_id__lte=last)
+
+    def both_walls(self) -> AbstractContextManager[None]:
+        """Around what a sweep reads for this person: the database shows it that person's rows as well."""
+        return walls.seeing_as(self.desk.user, day=self.desk.today, is_at_job=self.side == ENTERPRISE)
 
     def times(self) -> Q:
         mine = Q(enterprise_id=self.actor.enterprise_id)

@@ -80,10 +80,11 @@ def make(
 
 def rotate(endpoint: WebhookEndpoint, *, user: User, actor: Actor, now: datetime) -> str:
     """A new secret; the one before signs beside it for a day, so that the receiver can change over."""
-    endpoint.previous_secret, endpoint.secret, endpoint.rotated_at = endpoint.secret, _new_secret(), now
+    secret = _new_secret()
+    endpoint.previous_secret, endpoint.secret, endpoint.rotated_at = endpoint.secret, secret, now
     endpoint.save(update_fields=["secret", "previous_secret", "rotated_at"])
     _note("webhook_rotated", endpoint, user, actor, now=now)
-    return endpoint.secret
+    return secret
 
 
 def switch(endpoint: WebhookEndpoint, *, on: bool, user: User, actor: Actor, now: datetime) -> None:

@@ -123,7 +123,8 @@ class _Sweep:
         while self.turns and len(self.busy) < LINES and not self.is_over():
             delivery = self._lease(self.turns.popleft())
             if delivery is not None:
-                self.busy[lines.submit(_send, delivery, self.rule, self.now)] = delivery
+                keys = keys_of(delivery.endpoint, now=self.now)
+                self.busy[lines.submit(_send, delivery, keys, self.rule, self.now)] = delivery
 
     def _lease(self, pk: int) -> WebhookDelivery | None:
         """The first message of this endpoint that is due and has none of its case before it."""
@@ -197,10 +198,10 @@ def keys_of(endpoint: WebhookEndpoint, *, now: datetime) -> list[bytes]:
     return [base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets]
 
 
-def _send(delivery: WebhookDelivery, rule: outgoing.Rule, at: datetime) -> str:
+def _send(delivery: WebhookDelivery, keys: list[bytes], rule: outgoing.Rule, at: datetime) -> str:
     """In a thread: "" when it was taken, else a code. Touches no row."""
     body = delivery.body.encode()
-    headers = headers_of(key=delivery.webhook_id, keys=keys_of(delivery.endpoint, now=at), at=int(at.timestamp()), body=body)
+    headers = headers_of(key=delivery.webhook_id, keys=keys, at=int(at.timestamp()), body=body)
     try:
         status = outgoing.post(delivery.endpoint.url, body=body, headers=headers, rule=rule)
     except (outgoing.Refused, outgoing.NoAnswer) as error:

@@ -12,11 +12,12 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
-from complaints.exporting import asking, building, columns, files
-from complaints.models import Export
+from complaints.exporting import asking, building, columns, files, selecting
+from complaints.models import Complaint, Export
 from complaints.workflow import Status as S
 from enterprises.models import Staff
 from odr_portal.accounts import entering
@@ -151,6 +152,18 @@ def test_T48_what_went_to_another_firm_in_between_is_left_out(world: World, sign
     type(case).objects.filter(pk=case.pk).update(enterprise=world.telecom, branch=None)
     case.engagements.update(enterprise=world.telecom, branch=None)
     assert case.pk not in [row.case.pk for row in building.rows_of(sight, ids)]
+
+
+def test_T48_the_second_wall_alone_keeps_a_file_clean(world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a mistake in the first wall would hand out, the database does not show."""
+    a_complaint(world, status=S.NEGOTIATING)
+    monkeypatch.setattr(selecting.Sight, "cases", lambda _sight: Complaint.objects.all())
+    monkeypatch.setattr(selecting.Sight, "times", lambda _sight: Q())
+    for query in ("complaints.views.enterprise_desk.Desk.cases", "complaints.views.authority_desk.Desk.cases"):
+        monkeypatch.setattr(query, lambda _desk: Complaint.objects.all())
+    for user, page in ((world.hua, QUEUE), (world.far_officer.user, CASES)):
+        assert rows_in(fetched(signed_in(user), built(asked(signed_in(user), page, columns=["number"])))) == []
+    assert len(rows_in(fetched(signed_in(world.ming), built(asked(signed_in(world.ming), columns=["number"]))))) == 1
 
 
 def test_T48_an_officer_gets_the_own_region(world: World, signed_in: SignIn) -> None:

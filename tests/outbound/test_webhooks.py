@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -93,7 +94,7 @@ def test_T62_an_old_message_played_again_is_refused(world: World, receiver: Rece
     a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     making.make_deliveries(now=timezone.now(), is_over=lambda: False)
     delivery = WebhookDelivery.objects.select_related("endpoint").get()
-    sending._send(delivery, receiver.rule(), timezone.now() - timedelta(minutes=6))
+    sending._send(delivery, sending.keys_of(delivery.endpoint, now=timezone.now()), receiver.rule(), timezone.now() - timedelta(minutes=6))
     head, body = receiver.posts[0]
     with pytest.raises(WebhookVerificationError, match="too old"):
         Webhook(secret_of(b"k")).verify(body, head)
@@ -316,6 +317,18 @@ def test_T60_a_message_goes_to_no_address_of_our_own_network(world: World, recei
     a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     sending.sweep_webhooks(now=timezone.now(), rule=receiver.rule(allows=sending.outgoing.is_public))
     assert (receiver.connections, WebhookDelivery.objects.get().last_error) == (0, "not_public")
+
+
+def test_a_secret_is_not_to_be_read_in_the_database(world: World, receiver: Receiver) -> None:
+    endpoint = endpoint_at(world, receiver)
+    with connection.cursor() as cursor:
+        cursor.execute("select w::text from enterprises_webhookendpoint w")
+        row = cursor.fetchone()[0]
+    clear = endpoint.secret.removeprefix("whsec_")
+    assert clear not in row
+    assert clear.encode().hex() not in row
+    assert base64.b64decode(clear).hex() not in row
+    assert WebhookEndpoint.objects.get().secret == endpoint.secret
 
 
 # --- the pages ------------------------------------------------------------------------------------------
