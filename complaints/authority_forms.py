@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Authority, Officer, named
 from complaints import labels
 from complaints.enterprise_forms import CHOOSE, Choice, Choices, Day, StepForm, Words, words_of
+from complaints.file_forms import FilesField, TakesFiles
 from complaints.handling.authority import BODIES
 from complaints.handling.casework import SERVICE_CHANNELS
 from complaints.handling.saying import LONGEST
@@ -204,10 +205,11 @@ class SessionForm(StepForm):
         return at
 
 
-class MinutesForm(StepForm):
+class MinutesForm(TakesFiles, StepForm):
     """What was said in a session, and who was there."""
 
     minutes = Words(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
+    uploads = FilesField(label=_("笔录等材料"))
     present = forms.MultipleChoiceField(
         label=_("谁在场"), widget=forms.CheckboxSelectMultiple, required=False,
         error_messages={"invalid_choice": CHOOSE})

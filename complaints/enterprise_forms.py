@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from complaints import labels
+from complaints.file_forms import FilesField, TakesFiles
 from complaints.handling.enterprise import CONTACT_CHANNELS
 from complaints.handling.looking import WHY
 from complaints.handling.saying import LONGEST
@@ -231,7 +232,7 @@ class ReturnForm(StepForm):
         return said
 
 
-class PerformedForm(StepForm):
+class PerformedForm(TakesFiles, StepForm):
     """Which promises were kept, and what shows it."""
 
     obligations = forms.MultipleChoiceField(
@@ -241,6 +242,7 @@ class PerformedForm(StepForm):
                     help_text=_("例如：原路退回、账单抵扣。"))
     proof = Words(label=_("证明"), rows=3, longest=1000,
                   help_text=_("流水号、日期、金额等，便于消费者核对；不要写完整的账号。"))
+    uploads = FilesField(label=_("证明材料"))
 
     def __init__(self, *args: Any, promises: Sequence[Obligation], **options: Any) -> None:
         super().__init__(*args, **options)

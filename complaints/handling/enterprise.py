@@ -228,7 +228,7 @@ def request_return(*, text: str) -> Move:
     return Move("request_return", carry)
 
 
-def report_performed(*, obligations: Sequence[int], proof: str, channel: str = "") -> Move:
+def report_performed(*, obligations: Sequence[int], proof: str, channel: str = "", files: Sequence[str] = ()) -> Move:
     """Done, with proof; whoever was owed has 5 working days to say yes or no."""
     shown = saying.text(proof, "proof", longest=1000)
 
@@ -239,7 +239,7 @@ def report_performed(*, obligations: Sequence[int], proof: str, channel: str = "
         for row in rows:
             _report(file, row, shown, channel)
         return Effect(data={"obligations": list(obligations), "channel": channel},
-                      texts={"proof": shown})
+                      texts={"proof": shown}, files=tuple(files))
 
     return Move("report_performed", carry)
 

@@ -53,7 +53,8 @@ def schedule_session(*, at: datetime, place: str, mode: str) -> Move:
     return Move("schedule_session", carry)
 
 
-def record_session(*, minutes: str, present: Sequence[str] = ("consumer", "enterprise")) -> Move:
+def record_session(*, minutes: str, present: Sequence[str] = ("consumer", "enterprise"),
+                   files: Sequence[str] = ()) -> Move:
     said = saying.text(minutes, "minutes")
     for who in present:
         saying.choice(who, ("consumer", "enterprise", "body"), "present")
@@ -63,7 +64,7 @@ def record_session(*, minutes: str, present: Sequence[str] = ("consumer", "enter
         session = file.matter("session")
         if session is not None:
             file.end_matter(session)
-        return Effect(texts={"minutes": said}, data={"present": list(present)})
+        return Effect(texts={"minutes": said}, data={"present": list(present)}, files=tuple(files))
 
     return Move("record_session", carry)
 

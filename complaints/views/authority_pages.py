@@ -102,7 +102,8 @@ def _session(form: StepForm) -> Payload:
 
 
 def _minutes(form: StepForm) -> Payload:
-    return {"minutes": form.cleaned_data["minutes"], "present": list(form.cleaned_data["present"])}
+    files = form.digests if isinstance(form, MinutesForm) else ()
+    return {"minutes": form.cleaned_data["minutes"], "present": list(form.cleaned_data["present"]), "files": files}
 
 
 def _served(form: StepForm) -> Payload:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from complaints import labels
 from complaints.enterprise_forms import StepForm
+from complaints.file_forms import upload_address
 from complaints.handling import Move
 from complaints.labels_reasons import ROUTES
 from complaints.views.authority_desk import Desk, officer_page
@@ -44,6 +45,7 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
         refuse_unless_open(page.steps, setting)
         return show(request, page, setting, page.form(setting, None))
     form = page.form(setting, request.POST)
+    form.files = request.FILES
     is_proposed = needs_two(setting.found, page.steps[0], desk)
 
     def moves() -> Sequence[Move] | None:
@@ -73,5 +75,6 @@ def show(request: HttpRequest, page: StepPage, setting: Setting, form: StepForm,
         "title": labels.action(page.steps[0]), "effect": page.effect, "is_danger": page.is_danger,
         "back": case_url(case, AUTHORITY), "is_proposed": is_proposed,
         "button": labels.action("propose" if is_proposed else page.steps[0]),
+        "upload_address": upload_address(case),
         "routes": [labels.pick(words) for words in ROUTES.values()] if page.slug == "refuse" else [],
     }, status=status)

@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest
 
 from complaints import handling
 from complaints.actors import Actor
+from complaints.file_forms import TakesFiles
 from complaints.handling import Move, StepNotAllowed, WrongInput
 from complaints.views.case import Found
 from odr_portal.accounts.idempotency import once
@@ -37,8 +38,26 @@ def take_step(request: HttpRequest, found: Found, moves: Callable[[], Sequence[M
     """Take the moves that ``moves()`` builds; None from it means that the form has errors.
 
     A WrongInput becomes an error of ``form`` (at its field where the form has one). Any other
-    refusal is raised for the 409 page. ``to`` is the address that shows the result.
+    refusal is raised for the 409 page. ``to`` is the address that shows the result. Files that come
+    with a form that takes any are looked into first, and given back when the step does not take effect.
     """
+    files = form if isinstance(form, TakesFiles) else None
+    try:
+        if files is not None and found.actor is not None and files.is_valid():
+            # Before any lock: it takes a moment.
+            files.look_into(found.complaint, uploaded_by=found.viewer.user_id, now=now)
+        taken = _taken(request, found, moves, form=form, to=to, now=now)
+    except Exception:
+        if files is not None:
+            files.give_back()
+        raise
+    if files is not None and not taken.is_new:
+        files.give_back()
+    return taken
+
+
+def _taken(request: HttpRequest, found: Found, moves: Callable[[], Sequence[Move] | None], *,
+           form: Form | None, to: str, now: datetime) -> Taken:
     actor = found.actor
     if actor is None:
         raise Http404
@@ -48,6 +67,9 @@ def take_step(request: HttpRequest, found: Found, moves: Callable[[], Sequence[M
             return Taken(attempt.reference)
         try:
             wanted = moves()
+            if wanted is not None and isinstance(form, TakesFiles) and not form.put(
+                    found.complaint, uploaded_by=found.viewer.user_id, now=now):
+                wanted = None
             if wanted is not None:
                 _take(found.complaint.pk, wanted, actor=actor, now=now)
                 attempt.reference = to

@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from complaints import labels, labels_reasons
+from complaints.file_forms import upload_address
 from complaints.handling import Move
 from complaints.models import Complaint, HandlingStep
 from complaints.refusals import not_now
@@ -27,10 +28,8 @@ from complaints.views.case import CONSUMER, TRACKING, CasePage, Found, case_url,
 from complaints.views.case_form import take_step
 from complaints.views.case_record import body_words
 from complaints.views.case_shared import to_own_page
-from complaints.views.case_uploads import upload_address
 from complaints.views.consumer_calls import calls_of, more_of
 from complaints.views.consumer_cases import my_cases
-from complaints.views.consumer_file_forms import FileForm
 from complaints.views.consumer_forms import StepForm
 from complaints.views.consumer_pages import FORMS
 from complaints.views.consumer_readback import read_back
@@ -158,33 +157,17 @@ def _take(request: HttpRequest, found: Found, page: CasePage, kind: type[StepFor
             raise not_now(page.duty.status)
         if not form.is_valid():
             return None
-        if isinstance(form, FileForm) and not form.put(
-                found.complaint, uploaded_by=found.viewer.user_id, now=now):
-            return None
         return form.moves()
 
     address = page.home
     if kind.may_be_undone and found.viewer.channel != TRACKING:
         address = reverse("complaints:case-done", args=[found.complaint.number])
-    if isinstance(form, FileForm) and may and form.is_valid():
-        form.look_into(found.complaint, uploaded_by=found.viewer.user_id, now=now)
-    try:
-        taken = take_step(request, found, moves, form=form, to=address, now=now)
-    except Exception:
-        _give_back(form)
-        raise
-    if not taken.is_new:
-        _give_back(form)
+    taken = take_step(request, found, moves, form=form, to=address, now=now)
     if taken.address:
         if taken.is_new and not (kind.may_be_undone and found.viewer.channel != TRACKING and getattr(form, "ends_undoable", True)):
             messages.success(request, str(kind.thanks), extra_tags="ok")
         return redirect(taken.address)
     return _show(request, page, form, view=more.get("offer"), status=422)
-
-
-def _give_back(form: StepForm) -> None:
-    if isinstance(form, FileForm):
-        form.give_back()
 
 
 def _show(request: HttpRequest, page: CasePage, form: StepForm, *, view: Any = None,

@@ -12,8 +12,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints.file_forms import FilesField, TakesFiles
 from complaints.handling import Move, both, consumer
-from complaints.views.case_uploads import FilesField, TakesFiles
 from complaints.views.consumer_forms import Essay, StepForm, Words
 
 

@@ -30,6 +30,7 @@ from complaints.enterprise_forms import (
     StepForm,
     TextForm,
 )
+from complaints.file_forms import upload_address
 from complaints.handling import Move, both, consumer, enterprise, looking, supervision
 from complaints.models import Obligation
 from complaints.refusals import not_now, not_yours
@@ -108,8 +109,9 @@ def _ordinals(form: StepForm) -> list[int]:
 
 
 def _performed(form: StepForm) -> Move:
+    files = form.digests if isinstance(form, PerformedForm) else ()
     return enterprise.report_performed(obligations=_ordinals(form), proof=form.cleaned_data["proof"],
-                                       channel=form.cleaned_data["channel"])
+                                       channel=form.cleaned_data["channel"], files=files)
 
 
 def _payment(form: StepForm) -> Move:
@@ -229,6 +231,7 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
             return not_open(request, case, page.steps)
         return show(request, page, case, page.form(case, None))
     form = page.form(case, request.POST)
+    form.files = request.FILES
     done = carry_out(request, case, page.steps, form, page.move)
     return done or show(request, page, case, form, status=422)
 
@@ -291,5 +294,5 @@ def show(
         title, action = _("消费者称已经另行和解"), _("提交")
     return render(request, "enterprise/step.html", {
         "step_page": page, "page": case, "complaint": case.complaint, "form": form, "title": title,
-        "action": action,
+        "action": action, "upload_address": upload_address(case.complaint),
     }, status=status)

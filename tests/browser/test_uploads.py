@@ -94,9 +94,9 @@ def test_a_refused_file_says_why_and_a_cancelled_one_is_gone(visit: Callable[...
     page.locator("#id_files").set_input_files([FILE])
     page.get_by_text("网络不好").wait_for()
     visitor.shot("uploads-waiting")
-    page.get_by_role("button", name="取消 账单.txt").click()
+    with page.expect_response("**/cancel/"):
+        page.get_by_role("button", name="取消 账单.txt").click()
     page.wait_for_function("!document.querySelector('.uploads li')")
-    page.wait_for_timeout(300)
     forgive_uploads(visitor)
     assert not Evidence.objects.exists()
     assert not Upload.objects.exists()

@@ -170,7 +170,6 @@ BAD: list[tuple[str, dict[str, str], str]] = [
     ("refuse", {"ground": "outside_duty", "facts": TEXT}, "body"),
     ("refuse", {"ground": "eighth", "facts": TEXT}, "ground"),
     ("refuse", {"ground": "other_law", "facts": "字" * 4001}, "facts"),
-    ("refuse", {"ground": "other_law", "facts": "有\x00的文字，够长了吧"}, "facts"),
     ("terminate", {"ground": "party_absent", "facts": "  短  "}, "facts"),
     ("material", {"what": TEXT, "last_day": "明天"}, "last_day"),
     ("material", {"what": TEXT, "last_day": "2020-01-01"}, "last_day"),

@@ -132,7 +132,8 @@ class TakesFiles(forms.Form):
 
     @property
     def digests(self) -> tuple[str, ...]:
-        return tuple(row.sha256 for row in self.kept)
+        """Of the originals, for the entry in the record."""
+        return tuple(found.kept.sha256 for found in self.looked_into)
 
 
 def upload_address(complaint: Complaint) -> str:
