@@ -9,7 +9,7 @@ unexport PYTHONPATH PYTHONHOME
 
 PACKAGES := odr_portal authorities enterprises complaints routing oversight
 
-.PHONY: help run dev set-up set-up-tests test test-fast test-full soak prove-faults check lock translations
+.PHONY: help run dev set-up set-up-tests test test-fast test-full fuzz soak prove-faults check lock translations
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
@@ -17,6 +17,7 @@ help:
 	@echo "make test       all tests but the long ones"
 	@echo "make test-fast  under a minute: no browser, no killed processes, nothing thorough"
 	@echo "make test-full  everything"
+	@echo "make fuzz       50,000 calls of programs as every role (FUZZ_CASES=… FUZZ_SEED=…)"
 	@echo "make soak       two hours of random faults (SOAK_MINUTES=… SOAK_SEED=…)"
 	@echo "make prove-faults   the fault tests turn red where a defence is missing (TWIN=…)"
 	@echo "make check      style, types, import order, settings, migrations, what we build on"
@@ -46,6 +47,11 @@ test-fast: set-up-tests
 test-full: set-up-tests
 	@tools/set-up-browser
 	@$(PYTHON) -m pytest -q
+
+FUZZ_CASES ?= 50000
+FUZZ_SEED ?= 3
+fuzz: set-up-tests
+	@FUZZ_CASES=$(FUZZ_CASES) FUZZ_SEED=$(FUZZ_SEED) $(PYTHON) -m pytest -q -s tests/api/test_fuzz.py -k make_fuzz
 
 soak: set-up-tests
 	@$(PYTHON) -m tests.faults.soak

@@ -50,8 +50,8 @@ class Command(BaseCommand):
 
 def person(address: str) -> User:
     """Raises CommandError when nobody signs in with it."""
-    field = {"email": address.lower()} if "@" in address else {"phone": address}
-    user = User.objects.filter(is_active=True, **field).first()
+    everybody = User.objects.with_email(address) if "@" in address else User.objects.with_phone(address)
+    user = everybody.filter(is_active=True).first()
     if user is None:
         raise CommandError("nobody who may sign in has this address")
     return user
