@@ -1,6 +1,7 @@
 """How the portal is: what waits, what is set, what the record and its seals say. Counts and codes only.
 
 The one rule: no secret and nothing of a case leaves these functions; a setting that is one is told as set or not set.
+Administrators are shown no row of a case by the database: what is counted here is counted as the procedure itself.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.models import Evidence, HandlingStep, Heartbeat, Notice, Seal
+from complaints.models.exports import Export
 from complaints.verification import Report, verify
 from odr_portal.accounts.models import OutgoingMessage
 from odr_portal.backlog import Waiting, backlog
+from odr_portal.walls import working_as_steps
 
 QUEUES: dict[str, Any] = {
     "filed cases": gettext_lazy("等待转送的投诉"), "due clocks": gettext_lazy("到期的期限"),
@@ -54,7 +57,9 @@ def configuration() -> list[Setting]:
 
 
 def queues(*, now: datetime) -> list[tuple[str, Waiting]]:
-    return [(str(QUEUES.get(name, name)), waiting) for name, waiting in backlog(now=now).items()]
+    with working_as_steps():
+        waits = backlog(now=now)
+    return [(str(QUEUES.get(name, name)), waiting) for name, waiting in waits.items()]
 
 
 def heartbeats() -> list[Heartbeat]:
@@ -64,7 +69,8 @@ def heartbeats() -> list[Heartbeat]:
 def set_aside_by_code() -> list[tuple[str, int]]:
     """(code of the failure, how many notices), the most first."""
     rows = Notice.objects.filter(state="set_aside").values_list("last_error").annotate(number=Count("pk"))
-    return [(code or "–", number) for code, number in rows.order_by("-number", "last_error")[:30]]
+    with working_as_steps():
+        return [(code or "–", number) for code, number in rows.order_by("-number", "last_error")[:30]]
 
 
 def letters_given_up() -> int:
@@ -81,21 +87,31 @@ class Record:
 
 
 def record_state() -> Record:
-    seal = Seal.objects.order_by("-number").first()
-    unsealed = HandlingStep.objects.filter(pk__gt=seal.through_id if seal else 0).count()
-    return Record(seal, unsealed)
+    with working_as_steps():
+        seal = Seal.objects.order_by("-number").first()
+        return Record(seal, HandlingStep.objects.filter(pk__gt=seal.through_id if seal else 0).count())
 
 
 def seals(number: int) -> list[Seal]:
-    return list(Seal.objects.order_by("-number")[:number])
+    with working_as_steps():
+        return list(Seal.objects.order_by("-number")[:number])
 
 
 def evidence_totals() -> dict[str, int]:
     """How many files of cases there are, and how many lie in quarantine or were refused, by state."""
     rows = Evidence.objects.values_list("state").annotate(number=Count("pk")).order_by("state")
-    return dict(rows) | {"bytes": Evidence.objects.aggregate(all=Sum("size"))["all"] or 0}
+    with working_as_steps():
+        return dict(rows) | {"bytes": Evidence.objects.aggregate(all=Sum("size"))["all"] or 0}
 
 
 def verified(number: str) -> Report:
     """Whether the record of one case is unbroken: number of entries and the first broken places, no words of it."""
-    return verify(number=number)
+    with working_as_steps():
+        return verify(number=number)
+
+
+def exports(number: int) -> list[Export]:
+    """The newest exports: who asked, who approved, what became of it; neither their filter nor their rows."""
+    rows = Export.objects.select_related("asked_by", "decided_by", "enterprise", "authority").order_by("-id")
+    with working_as_steps():
+        return list(rows[:number])

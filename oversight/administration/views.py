@@ -22,7 +22,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from complaints.models.exports import Export
 from complaints.numbering import tidy
 from complaints.views import keyset
 from complaints.working_calendar import SHANGHAI
@@ -215,8 +214,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("case", "")[:40]
     number = tidy(typed.strip().upper()) if typed else ""
     report = state.verified(number) if number else None
-    exports = Export.objects.select_related("asked_by", "decided_by", "enterprise", "authority").order_by("-id")[:50]
     return render(request, "administration/audit.html", {
         "now": timezone.now(), "record": state.record_state(), "seals": state.seals(10), "typed": typed,
-        "report": report, "number": number, "files": state.evidence_totals(), "exports": exports,
+        "report": report, "number": number, "files": state.evidence_totals(), "exports": state.exports(50),
     })
