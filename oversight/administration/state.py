@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.models import Evidence, HandlingStep, Heartbeat, Notice, Seal
+from complaints.models.evidence import EvidenceState
 from complaints.models.exports import Export
 from complaints.verification import Report, verify
 from odr_portal.accounts.models import OutgoingMessage
@@ -24,7 +25,7 @@ from odr_portal.walls import working_as_steps
 
 QUEUES: dict[str, Any] = {
     "filed cases": gettext_lazy("等待转送的投诉"), "due clocks": gettext_lazy("到期的期限"),
-    "notices": gettext_lazy("待发的通知"),
+    "notices": gettext_lazy("待发的通知"), "files to scan": gettext_lazy("待查毒的文件"),
 }
 #: name → whether the value itself may be read; else only whether it is set.
 SETTINGS: dict[str, bool] = {
@@ -97,11 +98,11 @@ def seals(number: int) -> list[Seal]:
         return list(Seal.objects.order_by("-number")[:number])
 
 
-def evidence_totals() -> dict[str, int]:
-    """How many files of cases there are, and how many lie in quarantine or were refused, by state."""
-    rows = Evidence.objects.values_list("state").annotate(number=Count("pk")).order_by("state")
+def files_by_state() -> list[tuple[str, int, int]]:
+    """(state in words, how many files of cases, bytes of them all)."""
+    rows = Evidence.objects.values_list("state").annotate(number=Count("pk"), all=Sum("size")).order_by("state")
     with working_as_steps():
-        return dict(rows) | {"bytes": Evidence.objects.aggregate(all=Sum("size"))["all"] or 0}
+        return [(str(EvidenceState(code).label), number, size) for code, number, size in rows]
 
 
 def verified(number: str) -> Report:

@@ -36,20 +36,11 @@ from odr_portal.accounts.models import Administrator, BrowserSession, SecondFact
 from odr_portal.accounts.network import client_address
 from odr_portal.accounts.step_up import fresh_factor
 from oversight.administration import duties, state
+from oversight.administration.words import KINDS, kind_words, reason_words
 
 NEWEST = keyset.Order("at", falling=True)
 HOME = {"system": "oversight:administration-system", "security": "oversight:administration-log",
         "audit": "oversight:administration-audit"}
-#: The kinds of the log that somebody filters by.
-KINDS: tuple[tuple[str, Any], ...] = (
-    ("", gettext_lazy("全部")), ("reveal_alert", gettext_lazy("查看联系方式过多")), ("reveal", gettext_lazy("查看联系方式")),
-    ("sign_in", gettext_lazy("登录")), ("sign_in_refused", gettext_lazy("登录被拒")), ("denied", gettext_lazy("被拒绝的请求")),
-    ("role_given", gettext_lazy("授予岗位")), ("role_taken", gettext_lazy("收回岗位")),
-    ("export_asked", gettext_lazy("申请导出")), ("export_approved", gettext_lazy("批准导出")),
-    ("export_fetched", gettext_lazy("下载导出")), ("token_made", gettext_lazy("签发程序口令")),
-    ("token_revoked", gettext_lazy("撤销程序口令")), ("account_off", gettext_lazy("停用账号")),
-    ("account_on", gettext_lazy("恢复账号")), ("session_ended", gettext_lazy("结束登录")),
-)
 
 
 def _me(request: HttpRequest) -> User:
@@ -83,7 +74,7 @@ def system(request: HttpRequest) -> HttpResponse:
 class LogFilter(forms.Form):
     """Conditions on the log; what cannot be read is left out."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("事件"), required=False, choices=KINDS)
+    kind = forms.ChoiceField(label=gettext_lazy("事件"), required=False, choices=[("", gettext_lazy("全部")), *KINDS.items()])
     who = forms.CharField(label=gettext_lazy("邮箱、手机或人员代码"), required=False, max_length=254,
                           widget=forms.TextInput(attrs={"size": 24}))
     since = forms.DateField(label=gettext_lazy("自"), required=False,
@@ -118,7 +109,7 @@ def log(request: HttpRequest) -> HttpResponse:
     is_security = duty_of(_me(request)) == "security"
     return render(request, "administration/log.html", {
         "form": form, "now": timezone.now(), "is_security": is_security,
-        "rows": [{"row": row, "kind": dict(KINDS).get(row.kind, row.kind), "who": people.get(row.person_key, "")}
+        "rows": [{"row": row, "kind": kind_words(row.kind), "reason": reason_words(row.reason), "who": people.get(row.person_key, "")}
                  for row in page.rows],
         "previous_url": f"{here}&before={page.before}" if page.before else "",
         "next_url": f"{here}&after={page.after}" if page.after else "",
@@ -216,5 +207,5 @@ def audit(request: HttpRequest) -> HttpResponse:
     report = state.verified(number) if number else None
     return render(request, "administration/audit.html", {
         "now": timezone.now(), "record": state.record_state(), "seals": state.seals(10), "typed": typed,
-        "report": report, "number": number, "files": state.evidence_totals(), "exports": state.exports(50),
+        "report": report, "number": number, "files": state.files_by_state(), "exports": state.exports(50),
     })

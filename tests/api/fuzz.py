@@ -19,7 +19,9 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, given as for_all, seed, settings as how
+from hypothesis import HealthCheck, Phase, seed
+from hypothesis import given as for_all
+from hypothesis import settings as how
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
