@@ -219,7 +219,7 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
     if is_former:
         obligations = [o for o in obligations if o.engagement_id is not None]
     answers = OfferAnswer.objects.filter(offer__complaint=complaint).select_related("demand")
-    matters = {} if is_former else _matters(complaint, side)
+    matters = {} if is_former else matters_of(complaint, side)
     steps = _steps(complaint, side, engagements, is_former)
     last = [step for step in steps if step.audience == Audience.PARTIES][-1]
     texts = list(PersonalText.objects.filter(complaint=complaint))
@@ -314,7 +314,7 @@ def _clocks(complaint: Complaint, side: str) -> list[Deadline]:
     return list(rows.order_by("pk"))
 
 
-def _matters(complaint: Complaint, side: str) -> dict[str, Matter]:
+def matters_of(complaint: Complaint, side: str) -> dict[str, Matter]:
     """Open ones by kind; of a kind that may be open several times, the newest."""
     rows = Matter.objects.filter(complaint=complaint, state="open").order_by("pk")
     return {m.kind: m for m in rows

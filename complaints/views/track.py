@@ -27,12 +27,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from authorities.models import named
-from complaints import actors, handling
+from complaints import actors
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
 from complaints.standing import Standing, standing
 from complaints.tracking import Seeker, TooManyTries, case_of_digest, find_tracked
-from complaints.views.case import CONSUMER, TRACKING, visible_clocks
+from complaints.views.case import CONSUMER, TRACKING, matters_of, visible_clocks
 from complaints.views.case_record import Event, Reader, timeline_of
 from complaints.views.case_settlement import (
     ObligationView,
@@ -41,6 +41,7 @@ from complaints.views.case_settlement import (
     obligations_of,
     offers_of,
 )
+from complaints.views.case_steps import Around, open_steps
 from complaints.workflow import Audience
 from odr_portal.accounts.network import client_address
 from odr_portal.templatetags.portal import moment
@@ -65,6 +66,7 @@ class Step:
 
     url: str
     label: str
+    is_due: bool = False
 
 
 class TrackForm(forms.Form):
@@ -92,6 +94,7 @@ class TrackedPage:
     title: str
     respondent: str
     duty: Standing
+    steps: list[Step]
     offers: list[OfferView]
     promises: list[ObligationView]
     timeline: list[Event]
@@ -149,7 +152,7 @@ def tracked(request: HttpRequest, number: str) -> HttpResponse:
     if case is None:
         return redirect("complaints:track")
     return render(request, "public/tracked.html", {
-        "page": page_of(case, now=now), "steps": steps_of(case, now=now), "evidence": evidence_of(case)})
+        "page": page_of(case, now=now), "evidence": evidence_of(case)})
 
 
 def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
@@ -165,7 +168,8 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
         promise.payee_last4 = ""
     promises = [replace(view, proof="") for view in obligations_of(owed, clocks, side=CONSUMER)]
     answers = OfferAnswer.objects.filter(offer__complaint=case).select_related("demand")
-    offers = offers_of(list(Offer.objects.filter(complaint=case)), answers, promises)
+    made = list(Offer.objects.filter(complaint=case))
+    offers = offers_of(made, answers, promises)
     organisations = {row.name: named(row)
                      for row in (case.enterprise, case.branch, case.handling_authority) if row}
     respondent = case.branch or case.enterprise
@@ -174,28 +178,30 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
         respondent=named(respondent) if respondent else "",
         duty=standing(complaint=case, clocks=clocks, viewer_side=CONSUMER, now=now,
                       calendar=calendar),
+        steps=_steps_of(case, made, owed, now=now),
         offers=[replace(offer, by="") for offer in offers], promises=in_force(promises),
         timeline=timeline_of(steps, {}, reader=Reader(
             side=CONSUMER, knows_consumer=False, names=organisations)),
         entries=case.last_sequence, head=bytes(case.last_hash).hex(), now=now)
 
 
-def steps_of(case: Complaint, *, now: datetime) -> list[Step]:
+def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, now: datetime) -> list[Step]:
     """What the consumer may do from here: say more with evidence, and decide; each with its address."""
     if case.consumer is None:
         # Nobody has proven to be the consumer yet: an officer rings back first.
         return []
-    allowed = handling.allowed_steps(case, actors.consumer(case.consumer, channel=TRACKING))
+    around = Around(complaint=case, side=CONSUMER, engagement_id=None, now=now, matters=matters_of(case, CONSUMER),
+                    offers=tuple(offers), obligations=tuple(owed))
+    may = set(open_steps(actors.consumer(case.consumer, channel=TRACKING), around))
     found = []
     for name, step, words in STEPS:
-        if step not in allowed:
+        if step not in may:
             continue
-        if name != "offer":
-            found.append(Step(reverse("complaints:tracked-step", args=[case.number, name]), str(words)))
-            continue
-        newest = Offer.objects.filter(complaint=case, state="open").order_by("-number").first()
-        if newest is not None:
-            found.append(Step(reverse("complaints:tracked-offer", args=[case.number, newest.number]), str(words)))
+        address = reverse("complaints:tracked-step", args=[case.number, name])
+        if name == "offer":
+            newest = max(offer.number for offer in offers if offer.state == "open")
+            address = reverse("complaints:tracked-offer", args=[case.number, newest])
+        found.append(Step(address, str(words), is_due=name in ("offer", "performed")))
     return found
 
 

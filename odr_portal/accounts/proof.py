@@ -14,8 +14,8 @@ from django.utils.timezone import localtime
 
 from odr_portal.accounts.limits import Limit, count, waits_until
 
-#: On average half of it is tried: about half a second on a desk, a few on an old telephone, while people type.
-HARDEST = 50_000
+#: On average half of it is tried: a quarter of a second on a desk, a second or two on an old telephone, while people type.
+HARDEST = 20_000
 VALID_FOR = timedelta(hours=2)
 _ONCE = Limit("proof", 1, VALID_FOR)
 _LONGEST = 2000

@@ -127,9 +127,12 @@ def idempotency_key() -> SafeString:
 
 
 @register.inclusion_tag("components/proof.html")
-def proof_of_work() -> dict[str, str]:
-    """A small search that the browser does unseen before the form goes out (accounts/proof.py)."""
-    return {"task": new_task(now=timezone.now())}
+def proof_of_work(buttons: str = "") -> dict[str, str]:
+    """A small search that the browser does unseen before the form goes out (accounts/proof.py).
+
+    ``buttons``: names of the buttons that need it, with spaces between; the others do not wait. Empty: all.
+    """
+    return {"task": new_task(now=timezone.now()), "buttons": buttons}
 
 
 @register.simple_tag

@@ -23,10 +23,11 @@ for (const field of document.querySelectorAll("input[name=proof][data-task]")) {
     isDone = true;
   });
   worker.postMessage(task);
+  const waiting = field.dataset.buttons.split(" ").filter(Boolean);
   form.addEventListener("submit", (event) => {
-    if (isDone) return;
-    event.preventDefault();
     const pressed = event.submitter;
+    if (isDone || (waiting.length && !waiting.includes(pressed?.name))) return;
+    event.preventDefault();
     pressed?.setAttribute("aria-busy", "true");
     done.then(() => {
       pressed?.removeAttribute("aria-busy");
