@@ -1,0 +1,62 @@
+"""Each wall can be taken away, to see that the other one stands alone; and rows can be asked for as somebody.
+
+One rule: a wall is taken away in the test's process only; nothing of the portal knows that it can be.
+
+`first_wall_off`: `visible_to` and its like find every case, and everybody stands to every case. `second_wall_off`:
+requests say whom they serve and then read as the steps do, past every policy. Use one of them, never both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+
+from complaints import actors
+from complaints.models.complaint import ComplaintQuerySet
+from complaints.workflow import Status
+from odr_portal import roles, walls
+from odr_portal.accounts.models import User
+
+
+@pytest.fixture
+def first_wall_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    def everything(self: ComplaintQuerySet, *args: Any, **kwargs: Any) -> ComplaintQuerySet:
+        return self.exclude(status=Status.DRAFT)
+
+    for name in ("visible_to", "of_offices", "held_by"):
+        monkeypatch.setattr(ComplaintQuerySet, name, everything)
+    monkeypatch.setattr(actors, "stands_to", lambda actor, complaint: True)
+
+
+@pytest.fixture
+def second_wall_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: Callable[..., str] = walls.known
+
+    def known_and_past_it(user: Any, *, day: date, is_at_job: bool = False) -> str:
+        known(user, day=day, is_at_job=is_at_job)
+        walls._take(roles.STEPS)
+        walls._CALLER.set(roles.STEPS)
+        return roles.STEPS
+
+    monkeypatch.setattr(walls, "known", known_and_past_it)
+
+
+@contextmanager
+def seeing_as(user: User | None, *, path: str = "/") -> Iterator[None]:
+    """The block reads what PostgreSQL shows `user` (None: somebody without an account) in a request for `path`."""
+    request: Any = SimpleNamespace(user=user or AnonymousUser(), path=path)
+    with walls.serving(request):
+        yield
+
+
+def ask(statement: str, *values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall()) if cursor.description else []

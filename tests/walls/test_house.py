@@ -1,0 +1,50 @@
+"""What a program can check of the second wall's own rule: steps work beyond the caller's sight in few places only."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+APPS = ("odr_portal", "authorities", "enterprises", "complaints", "routing", "oversight")
+#: Where it stands, and what was asked under the caller's role before.
+BEYOND_SIGHT = {
+    "complaints/handling/take.py": "the cases were found under the caller's role",
+    "complaints/handling/filing.py": "new cases",
+    "complaints/evidence/keeping.py": "files of a case that the caller has",
+    "complaints/evidence/uploads.py": "whether an id is taken by somebody else",
+    "complaints/views/case_uploads.py": "files that came with a refused step",
+    "complaints/sending_again.py": "the notice was found under the caller's role",
+    "complaints/api/cases.py": "the own engagement was found under the caller's role",
+    "odr_portal/health.py": "counts and ages of all that waits",
+    "odr_portal/demo.py": "the mailbox of everybody, in a demo",
+}
+
+
+def modules() -> dict[str, str]:
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
+    }  # fmt: skip
+
+
+def test_steps_work_beyond_sight_in_named_places_only() -> None:
+    using = {name for name, text in modules().items() if "working_as_steps(" in text} - {"odr_portal/walls.py"}
+    assert using == set(BEYOND_SIGHT), "find the rows under the caller's role first, then say so here"
+
+
+def test_T05_the_context_is_told_by_one_module_and_for_a_transaction_only() -> None:
+    telling = re.compile(r"set_config\('(role|app\.)|set (session |local )?role\b|set session\b", re.IGNORECASE)
+    found = {name for name, text in modules().items() if telling.search(text)}
+    assert found <= {"odr_portal/walls.py"}
+    calls = re.findall(r"set_config\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)", modules()["odr_portal/walls.py"])
+    assert len(calls) > 15
+    assert [call for call in calls if not call.endswith("true)")] == []
+
+
+def test_no_view_hands_out_rows_after_its_transaction() -> None:
+    """A stream is read after the answer was given, under nobody's role: it must not ask the database."""
+    streaming = {name for name, text in modules().items() if "StreamingHttpResponse" in text}
+    assert streaming == set()
+    assert ast.parse(modules()["odr_portal/walls.py"])

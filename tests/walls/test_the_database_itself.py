@@ -1,0 +1,310 @@
+"""What PostgreSQL refuses by itself, whatever the portal asks it for."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from authorities.models import Authority, Officer, Region
+from complaints.models import Complaint, HandlingStep, InternalNote
+from complaints.workflow import Status
+from odr_portal import roles, walls
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.walls.conftest import ask, seeing_as
+
+#: Tables of the portal that no policy guards, and why not.
+EXEMPT = {
+    "accounts_": "people, sessions, codes and logs: no case; sealed, or found by a digest",
+    "authorities_": "the public directory of regions, authorities, calendars and policies, and who sits where",
+    "enterprises_": "the directory of enterprises, their people, tokens and addresses; asked for by organisation",
+    "routing_": "rules that name no case",
+    "auth_": "the framework's own, unused",
+    "django_": "the framework's own lists",
+    "complaints_recordedname": "names of the record, sealed; nothing says in which case, only an entry leads there",
+    "complaints_seal": "signed heads over the whole record; nothing of a case",
+    "complaints_heartbeat": "signs of life",
+    "complaints_trackingtry": "digests of wrong tries",
+    "complaints_export": "jobs of a person; ids of cases only, and the file of it is opened by its own link",
+}
+RECORD = ("handlingstep", "seal", "sealedhead", "reminder", "forwardingdecision", "consentrecord")
+
+
+@pytest.mark.django_db
+def test_T06_every_table_is_guarded_or_says_why_not() -> None:
+    tables = ask(
+        "select relname, relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner) from pg_class "
+        "where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')")  # fmt: skip
+    guarded = {name for name, is_on, _, _ in tables if is_on}
+    open_ones = {name for name, is_on, _, _ in tables if not is_on}
+    excused = {name for name in open_ones for excuse in EXEMPT if name == excuse or (excuse.endswith("_") and name.startswith(excuse))}
+    assert open_ones - excused == set(), "write policies (docs/architecture.md, Walls) or a reason above"
+    assert not [name for name in guarded if name in EXEMPT]
+    assert [name for name, is_on, is_forced, _ in tables if is_on != is_forced] == []
+    assert {owner for _, _, _, owner in tables} == {roles.OWNER}
+    # Whatever points at a case hangs on it.
+    children = ask("select conrelid::regclass::text from pg_constraint "
+                   "where contype = 'f' and confrelid = 'complaints_complaint'::regclass")  # fmt: skip
+    assert {name for (name,) in children} <= guarded
+
+
+@pytest.mark.django_db
+def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
+    policies = ask(
+        "select polrelid::regclass::text, polname, polcmd::text, polpermissive, "
+        "array(select rolname from pg_roles where oid = any(polroles)) from pg_policy")  # fmt: skip
+    assert {role for *_, named in policies for role in named} == {*roles.CALLERS, roles.STEPS}
+    reading = [(table, role) for table, name, command, _, named in policies if command == "r" for role in named]
+    assert len(reading) == len(set(reading))
+    # Callers write drafts and what is on its way into them, and nothing of a case.
+    writing = {table for table, _, command, _, named in policies if command != "r" and named != [roles.STEPS]}
+    assert writing == {"complaints_filingdraft", "complaints_evidence", "complaints_upload", "complaints_webhookdelivery"}
+
+
+@pytest.mark.django_db
+def test_T06_nobody_who_serves_may_pass_the_walls() -> None:
+    rights = dict(ask("select rolname, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb from pg_roles "
+                      "where rolname like 'portal%%'"))  # fmt: skip
+    assert set(rights) == {roles.OWNER, roles.APP, roles.WEB, *roles.CALLERS, roles.STEPS}
+    assert not any(rights.values())
+    assert ask("select count(*) from pg_class where pg_get_userbyid(relowner) <> %s "
+               "and relnamespace = 'public'::regnamespace", roles.OWNER) == [(0,)]  # fmt: skip
+    # It may become each caller, and is none of them until it does.
+    for role in (*roles.CALLERS, roles.STEPS):
+        assert ask("select pg_has_role(%s, %s, 'usage'), pg_has_role(%s, %s, 'set')", roles.WEB, role, roles.WEB, role) \
+            == [(False, True)]
+    assert ask("select pg_has_role(%s, %s, 'member')", roles.WEB, roles.OWNER) == [(False,)]
+
+
+@pytest.mark.django_db
+def test_T06_functions_and_views_run_as_whoever_asks() -> None:
+    definers = ask("select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef")
+    assert definers == []
+    views = ask("select relname, coalesce(reloptions::text, '') from pg_class "
+                "where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')")  # fmt: skip
+    # The one that runs as the owner shows nothing but the caller's own engagements, to one role, and takes nothing.
+    assert views == [("own_engagement", "{security_barrier=true}")]
+    assert ask("select grantee, privilege_type from information_schema.role_table_grants "
+               "where table_name = 'own_engagement' and grantee <> %s", roles.OWNER) in (
+        [], [(roles.ENTERPRISE, "SELECT")])  # fmt: skip
+    assert ask("select has_table_privilege(%s, 'own_engagement', 'insert, update, delete')", roles.ENTERPRISE) == [(False,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_T06_who_says_nothing_sees_no_case(world: World, postgres_server: Any) -> None:
+    given.a_complaint(world, status=Status.NEGOTIATING)
+    with psycopg2.connect(postgres_server.dsn(user=roles.WEB, database="portal")) as bare, bare.cursor() as cursor:
+        for table in ("complaint", "engagement", "personaltext", "handlingstep", "notice", "deadline"):
+            cursor.execute(f"select count(*) from complaints_{table}")
+            assert cursor.fetchone() == (0,)
+        # A setting alone opens nothing: it takes the role as well.
+        cursor.execute("select set_config('app.user', %s, false)", [str(world.chen.pk)])
+        cursor.execute("select count(*) from complaints_complaint")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("set role portal_consumer")
+        cursor.execute("select count(*) from complaints_complaint")
+        assert cursor.fetchone() == (1,)
+    bare.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_T05_one_connection_serves_two_in_turn_and_mixes_nothing(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    seen = set()
+    for turn in range(250):
+        for user, expected in ((world.ming, [(case.pk,)]), (world.hua, [])):
+            with seeing_as(user, path="/enterprise/queue/"):
+                seen.add(ask("select id from complaints_complaint") == expected)
+        if turn % 50 == 0:
+            # Between two requests nothing is left, not even after one that broke.
+            with pytest.raises(ZeroDivisionError), seeing_as(world.ming):
+                raise ZeroDivisionError
+            left = "select " + ", ".join(f"coalesce(current_setting('app.{name}', true), '')" for name in
+                                         ("user", "enterprises", "branches", "first", "last", "regions", "shown"))
+            assert ask(left) == [("",) * 7]
+            assert ask("select current_user") == [(roles.STEPS,)]
+            assert walls.caller() is None
+    assert seen == {True}
+
+
+@pytest.mark.django_db
+def test_T03_a_child_hangs_on_its_own_enterprises_engagement(world: World) -> None:
+    """Foreign keys are checked past row-level security: only a key that carries the enterprise refuses this."""
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    engagement = case.engagements.get()
+    with pytest.raises(IntegrityError, match="internalnote_hangs_on_its_enterprises_engagement"), transaction.atomic():
+        InternalNote.objects.create(complaint=case, enterprise=world.telecom, engagement=engagement, at=WEDNESDAY, text="x")
+
+
+@pytest.mark.django_db
+def test_T03_every_key_to_an_engagement_carries_the_enterprise() -> None:
+    keys = ask(
+        "select conrelid::regclass::text, array(select attname::text from pg_attribute "
+        "where attrelid = conrelid and attnum = any(conkey) order by attname) "
+        "from pg_constraint where contype = 'f' and confrelid = 'complaints_engagement'::regclass")  # fmt: skip
+    assert len(keys) >= 5
+    assert {table: columns for table, columns in keys if columns != ["engagement_id", "enterprise_id"]} == {}
+    with_column = ask("select attrelid::regclass::text from pg_attribute where attname = 'engagement_id' and "
+                      "attrelid in (select oid from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace)")  # fmt: skip
+    assert {name for (name,) in with_column} == {table for table, _ in keys}
+
+
+@pytest.mark.django_db
+def test_T10_an_officer_sees_the_own_region_and_what_lies_in_it(world: World) -> None:
+    """The office moves from region to region; the case stands still. Above and beside it is nobody's business."""
+    case = given.a_complaint(world, status=Status.REVIEW)
+    place = Region.objects.get(pk=case.handling_region_id)
+    above = Region.objects.filter(pk__lte=place.pk, last__gte=place.last)
+    beside = Region.objects.filter(parent=place.parent).exclude(pk=place.pk)
+    below = Region.objects.filter(parent=place)
+    cousins = Region.objects.filter(parent__parent=place.parent.parent_id).exclude(parent=place.parent)
+    office = world.far_officer
+    for regions, is_seen in ((above, True), (beside[:6], False), (cousins[:12], False), (below[:6], False)):
+        for region in regions:
+            Authority.objects.filter(pk=office.authority_id).update(region=region)
+            with seeing_as(office.user):
+                assert bool(ask("select id from complaints_complaint")) is is_seen, region
+    # Two offices at once: both places, and nothing between them.
+    Authority.objects.filter(pk=office.authority_id).update(region=beside[0])
+    Officer.objects.create(user=office.user, authority=world.gulou, role=Officer.Role.HANDLER)
+    with seeing_as(office.user):
+        assert ask("select id from complaints_complaint") == [(case.pk,)]
+        assert ask("select current_user") == [(roles.AUTHORITY,)]
+    yesterday = WEDNESDAY.date() - timedelta(days=400)
+    Officer.objects.filter(user=office.user).update(starts_on=yesterday, ends_on=yesterday)
+    with seeing_as(office.user):
+        assert ask("select id from complaints_complaint") == []
+        assert ask("select current_user") == [(roles.CONSUMER,)]
+
+
+@pytest.mark.django_db
+def test_T17_a_task_is_told_nothing_so_it_can_be_sent_to_no_strangers_case() -> None:
+    import inspect
+
+    from odr_portal.celery import app
+
+    app.loader.import_default_modules()
+    ours = {name: task for name, task in app.tasks.items() if name.split(".")[0] in {"complaints", "routing", "oversight"}}
+    assert len(ours) >= 5
+    assert {name for name, task in ours.items() if inspect.signature(task.run).parameters} == set()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [*roles.CALLERS, roles.STEPS])
+def test_T71_no_role_may_touch_the_record(world: World, role: str) -> None:
+    given.a_complaint(world, status=Status.WITH_ENTERPRISE)
+    refused = []
+    attempts = [f"{verb} complaints_{table}" for table in RECORD for verb in ("delete from", "truncate")]
+    attempts += [f"update complaints_{table} set id = id" for table in RECORD]
+    attempts += ["delete from complaints_personaltext", "truncate complaints_personaltext",
+                 "alter table complaints_handlingstep disable trigger all",
+                 "alter table complaints_complaint disable row level security",
+                 "alter table complaints_complaint no force row level security",
+                 "drop policy consumer on complaints_complaint", "set session_replication_role = replica",
+                 "set row_security = off; select id from complaints_complaint", "set role portal_owner",
+                 "create policy mine on complaints_complaint using (true)"]  # fmt: skip
+    for attempt in attempts:
+        try:
+            with transaction.atomic():
+                ask("select set_config('role', %s, true)", role)
+                ask(attempt)
+                # Silently nothing is as good a refusal where the role sees no row.
+                with connection.cursor() as cursor:
+                    cursor.execute("select 1")
+        except DatabaseError:
+            refused.append(attempt)
+    assert set(attempts) - set(refused) == set()
+    assert HandlingStep.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["chen", "ming", "rui"])
+def test_T71_whom_a_case_is_shown_to_cannot_write_it(world: World, who: str) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    for statement in ("update complaints_complaint set status = 'closed'", "delete from complaints_demand",
+                      "update complaints_deadline set due_at = now()", "delete from complaints_notice"):  # fmt: skip
+        with seeing_as(getattr(world, who)):
+            assert ask("select id from complaints_complaint") == [(case.pk,)]
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                assert cursor.rowcount == 0, statement
+    with pytest.raises(DatabaseError, match="row-level security"), seeing_as(getattr(world, who)):
+        ask("insert into complaints_demand (complaint_id, ordinal, kind, note, is_settled, is_given_up) "
+            "values (%s, 9, 'refund', '', false, false)", case.pk)  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_step_on_a_case_that_the_caller_cannot_see_finds_no_case(world: World, first_wall_off: None) -> None:
+    from complaints import handling
+    from complaints.handling import consumer
+
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    with seeing_as(world.hua, path="/enterprise/queue/"):
+        assert handling.take(consumer.withdraw(reason=next(iter(consumer.WITHDRAW_REASONS))), [case.pk], actor=world.consumer, now=WEDNESDAY) == []
+    with seeing_as(world.chen):
+        assert handling.take(consumer.withdraw(reason=next(iter(consumer.WITHDRAW_REASONS))), [case.pk], actor=world.consumer, now=WEDNESDAY)[0].is_done
+        # Back in the caller's place.
+        assert ask("select current_user") == [(roles.CONSUMER,)]
+    assert Complaint.objects.get().status == Status.CLOSED
+
+
+@pytest.mark.django_db
+def test_who_has_an_office_and_a_job_is_taken_by_the_address(world: World) -> None:
+    world.ming_staff.user.offices.create(authority=world.gulou, role=Officer.Role.HANDLER)
+    for path, role in (("/enterprise/queue/", roles.ENTERPRISE), ("/authority/", roles.AUTHORITY), ("/cases/", roles.AUTHORITY)):
+        with seeing_as(world.ming, path=path):
+            assert ask("select current_user") == [(role,)]
+
+
+@pytest.mark.django_db
+def test_who_is_switched_off_is_nobody(world: World) -> None:
+    given.a_complaint(world, status=Status.NEGOTIATING)
+    User.objects.filter(pk=world.chen.pk).update(is_active=False)
+    world.chen.refresh_from_db()
+    with seeing_as(world.chen):
+        assert ask("select id from complaints_complaint") == []
+
+
+@pytest.mark.django_db
+def test_a_secret_that_was_shown_opens_its_own_case_and_no_other(world: World) -> None:
+    digests = [uuid.uuid4().hex * 2 for _ in range(2)]
+    cases = [given.a_complaint(world, tracking_digest=digest) for digest in digests]
+    with seeing_as(None):
+        assert ask("select id from complaints_complaint") == []
+        walls.show(digests[0])
+        assert ask("select id from complaints_complaint") == [(cases[0].pk,)]
+        assert ask("select distinct complaint_id from complaints_handlingstep") == [(cases[0].pk,)]
+        with pytest.raises(ValueError, match="digest"):
+            walls.show("")
+
+
+@pytest.mark.django_db
+def test_a_step_that_breaks_gives_the_callers_role_back(world: World) -> None:
+    with seeing_as(world.chen):
+        with walls.working_as_steps():
+            assert ask("select current_user") == [(roles.STEPS,)]
+        with pytest.raises(DatabaseError), transaction.atomic(), walls.working_as_steps():
+            ask("select 1/0")
+        assert ask("select current_user") == [(roles.CONSUMER,)]
+        assert walls.caller() == roles.CONSUMER
+        with pytest.raises(ZeroDivisionError), walls.working_as_steps():
+            raise ZeroDivisionError
+        assert ask("select current_user") == [(roles.CONSUMER,)]
+
+
+@pytest.mark.django_db
+def test_a_body_is_read_before_the_transaction_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(walls, "_read", lambda request: order.append("read"))
+    monkeypatch.setattr(walls.Room, "_begin", lambda self: order.append("begin"))
+    request = RequestFactory().post("/x/", {"a": "b"})
+    walls.Walls(lambda request: HttpResponse()).process_view(request, lambda request: None, (), {})
+    assert order == ["read", "begin"]

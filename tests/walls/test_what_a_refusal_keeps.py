@@ -1,0 +1,93 @@
+"""A request is one transaction; what must stay counted stays, though the answer is a refusal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import path
+from django.utils import timezone
+
+from complaints.models import Deadline, Heartbeat, TrackingTry
+from complaints.refusals import StepNotAllowed
+from complaints.workflow import Status
+from odr_portal import urls
+from odr_portal.accounts.models import SignInCode
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_desk import address, send, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Broken(Exception):
+    """Nobody expected this."""
+
+
+def raising(request: HttpRequest, kind: str) -> HttpResponse:
+    Heartbeat.objects.create(name="before", at=timezone.now())
+    if kind == "marked":
+        # As an inner block without a savepoint of its own leaves it.
+        transaction.set_rollback(True)
+        raise StepNotAllowed("not_now", "不行。")
+    if kind == "database":
+        with connection.cursor() as cursor:
+            cursor.execute("select 1/0")
+    raise {"missing": Http404(), "denied": PermissionDenied(), "refused": StepNotAllowed("not_now", "不行。"),
+           "broken": Broken()}[kind]  # fmt: skip
+
+
+@pytest.fixture
+def raising_view(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from odr_portal import gate
+
+    class Urls:
+        urlpatterns = [path("raising/<str:kind>/", raising), *urls.urlpatterns]
+        handler400, handler403 = urls.handler400, urls.handler403
+        handler404, handler500 = urls.handler404, urls.handler500
+
+    settings.ROOT_URLCONF = Urls
+    monkeypatch.setattr(gate, "is_public", lambda *args: True)
+
+
+@pytest.mark.parametrize(("kind", "status", "is_kept"), [
+    ("missing", 404, True), ("denied", 403, True), ("refused", 409, True),
+    ("marked", 409, False), ("broken", 500, False), ("database", 500, False)])  # fmt: skip
+def test_a_refusal_is_an_answer_and_a_mishap_takes_everything_back(
+    raising_view: None, kind: str, status: int, is_kept: bool
+) -> None:
+    client = Client(raise_request_exception=False)
+    assert client.get(f"/raising/{kind}/").status_code == status
+    assert Heartbeat.objects.filter(name="before").exists() is is_kept
+    assert not connection.in_atomic_block
+
+
+def test_a_wrong_code_a_wrong_password_and_a_wrong_token_stay_counted(world: World, client: Client) -> None:
+    send(client, "/track/", {"number": "20261111-AAAAAAAAAAAA-A", "token": "WRONG"})
+    assert TrackingTry.objects.count() == 1
+    send(client, "/account/sign-in/", {"address": "13800000001"})
+    code = SignInCode.objects.get()
+    for number in range(2):
+        send(client, "/account/sign-in/code/", {"code": "000000" if number else "000001"})
+    code.refresh_from_db()
+    assert code.wrong_guesses >= 1
+
+
+def test_clocks_that_lapsed_while_a_step_was_refused_stay_lapsed(world: World) -> None:
+    case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now() - timedelta(days=60))
+    response = send(signed_in(world.ming), address(case, "accept"), {})
+    assert response.status_code in {404, 409}
+    assert Deadline.objects.filter(complaint=case, clock="acceptance", lapsed_at__isnull=False).exists()
+
+
+def test_what_broke_with_the_database_is_answered_and_the_next_request_works(raising_view: None) -> None:
+    client = Client(raise_request_exception=False)
+    client.get("/raising/database/")
+    assert client.get("/help/").status_code == 200
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select 1/0")
