@@ -80,7 +80,7 @@ def test_a_wrong_code_a_wrong_password_and_a_wrong_token_stay_counted(world: Wor
 
 def test_clocks_that_lapsed_while_a_step_was_refused_stay_lapsed(world: World) -> None:
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now() - timedelta(days=60))
-    response = send(signed_in(world.ming), address(case, "accept"), {})
+    response = send(signed_in(world.ming), address(case, "accept"), {"handler": world.ming_staff.pk})
     assert response.status_code in {404, 409}
     assert Deadline.objects.filter(complaint=case, clock="acceptance", lapsed_at__isnull=False).exists()
 
