@@ -54,12 +54,13 @@ def _beyond(field: str, moment: datetime, pk: int, *, falling: bool) -> Func:
 
 
 def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE, *,
-            related: Sequence[str] = (), size: int = PAGE) -> Page[Row]:
-    """The page of ``size`` rows that ``asked`` names by ``after`` or ``before``; an odd key shows the first.
+            related: Sequence[str] = (), size: int = 0) -> Page[Row]:
+    """The page of ``size`` (PAGE) rows that ``asked`` names by ``after`` or ``before``; an odd key shows the first.
 
     The rows are found by their ids first and read with what is ``related`` to them then: beside
     joins the database would rather sort a whole list than walk it in order.
     """
+    size = size or PAGE
     backwards = bool(asked.get("before"))
     key = _read_key(asked.get("before") or asked.get("after") or "")
     if key is not None and key[0] is None and not order.may_be_absent:

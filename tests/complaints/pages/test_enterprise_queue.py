@@ -106,7 +106,7 @@ def test_an_odd_key_shows_a_page(world: World, key: str) -> None:
         assert signed_in(world.ming).get(QUEUE, {name: key}).status_code == 200
 
 
-@pytest.mark.parametrize("query", [{"view": "none"}, {"q": "\x00"}, {"q": "长" * 500}, {"handler": "7"}, {"view": "长"}])
+@pytest.mark.parametrize("query", [{"view": "none"}, {"q": "长" * 500}, {"handler": "7"}, {"view": "长"}])
 def test_an_odd_condition_shows_a_page(world: World, query: dict[str, str]) -> None:
     given.a_complaint(world, status=S.NEGOTIATING)
     assert signed_in(world.ming).get(QUEUE, query).status_code == 200
