@@ -188,7 +188,10 @@ def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str 
         # Who handles it elsewhere now is not ours to ask for.
         rows = rows.filter(**{f"{path}enterprise_id": F("enterprise_id")})
     if words:
-        rows = matching(rows, words, path=path, newest_by=newest_by)
+        tickets = Engagement.objects.filter(desk.engagements(), external_ref=words.strip()).values_list("complaint_id")
+        # The own ticket is one case, whatever the word may mean elsewhere.
+        rows = (rows.filter(**{"complaint_id__in" if path else "pk__in": tickets}) if tickets.exists()
+                else matching(rows, words, path=path, newest_by=newest_by))
     if handler == "none":
         rows = rows.filter(**{f"{path}handler": None})
     elif handler == "mine":

@@ -168,6 +168,18 @@ def test_the_enterprises_ticket(world: World, program: Making) -> None:
     assert program("chen").post(f"/complaints/{first.number}/external-ref/", {"external_ref": "x"}).status_code == 409
 
 
+def test_the_ticket_finds_the_case_in_the_queue(world: World, program: Making, client: Any) -> None:
+    ours, other = (given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now()) for _ in range(2))
+    program("ming").post(f"/complaints/{ours.number}/external-ref/", {"external_ref": "INC-77"})
+    client.force_login(world.ming)
+    found = client.get("/enterprise/queue/", {"q": "INC-77"}).content.decode()
+    assert ours.number in found
+    assert other.number not in found
+    assert "INC-77" in client.get(f"/enterprise/cases/{ours.number}/").content.decode()
+    client.force_login(world.hua)
+    assert ours.number not in client.get("/enterprise/queue/", {"q": "INC-77"}).content.decode()
+
+
 def test_lists_go_on_page_by_page(world: World, program: Making) -> None:
     for minutes in range(5):
         given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now() - timedelta(minutes=minutes))
