@@ -156,6 +156,30 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
+class BucketPlace:
+    """Where an S3-compatible bucket is, and the pair of keys that opens it."""
+
+    endpoint: str
+    bucket: str
+    region: str
+    key: str
+    secret: str = field(repr=False)
+
+
+def bucket(prefix: str) -> BucketPlace:
+    """PREFIX_ENDPOINT, _BUCKET, _REGION, _KEY, _SECRET; all but the region are needed."""
+    endpoint = text(f"{prefix}_ENDPOINT")
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?", endpoint):
+        raise OddValue(f"{prefix}_ENDPOINT", _without_password(endpoint), "write https://host.")
+    name, key, secret = text(f"{prefix}_BUCKET"), text(f"{prefix}_KEY"), text(f"{prefix}_SECRET")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{2,62}", name):
+        raise OddValue(f"{prefix}_BUCKET", name, "write the name of the bucket.")
+    if not key or len(secret) < 8:
+        raise OddValue(f"{prefix}_SECRET", "…", f"write {prefix}_KEY and {prefix}_SECRET, the pair that opens the bucket.")
+    return BucketPlace(endpoint, name, text(f"{prefix}_REGION", "us-east-1"), key, secret)
+
+
+@dataclass(frozen=True, slots=True)
 class Scanner:
     """Where clamd listens: a host and port, or the path of a socket."""
 

@@ -262,6 +262,7 @@ MEDIA_ROOT = environment.text("MEDIA_ROOT", str(LOCAL / "files"))
 # Evidence is private: no address of the site leads into this folder.
 EVIDENCE_ROOT = environment.text("EVIDENCE_ROOT", str(LOCAL / "evidence"))
 EVIDENCE_STORAGE = environment.one_of("EVIDENCE_STORAGE", "disk", {"disk", "s3"})
+EVIDENCE_S3 = environment.bucket("EVIDENCE_S3") if EVIDENCE_STORAGE == "s3" else None
 EVIDENCE_FILES_AT_FILING = environment.number("EVIDENCE_FILES_AT_FILING", 9, least=1, most=30)
 EVIDENCE_FILES_A_CASE = environment.number("EVIDENCE_FILES_A_CASE", 30, least=1, most=500)
 EVIDENCE_FILE_MB = environment.number("EVIDENCE_FILE_MB", 10, least=1, most=100)

@@ -6,9 +6,10 @@ refused leaves nothing behind.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import IO, Any, Protocol
@@ -24,6 +25,8 @@ from complaints.models.complaint import Complaint
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
 from odr_portal.walls import nothing_held, working_as_steps
+
+log = logging.getLogger(__name__)
 
 
 class Incoming(Protocol):
@@ -104,21 +107,36 @@ def kept_from(source: IO[bytes], media_type: str, *, name: str | None, known: It
         raise refusing.already_there(name)
     with storing.scratch() as copy, storing.scratch() as thumbnail:
         try:
+            # A bucket is far away, too: nothing is held while it is spoken to.
             with nothing_held():
                 copy_type, has_thumbnail = examining.look_into(source, media_type, copy=copy, thumbnail=thumbnail)
+                return _stored(source, media_type, copy, copy_type, thumbnail if has_thumbnail else None)
         except examining.Unreadable as found:
             raise refusing.examined(str(found), name) from None
-        path, sha256, size = storing.keep(source, ending=ENDINGS[media_type][0])
-        kept = Kept(media_type=media_type, size=size, sha256=sha256, path=path)
+        except OSError as away:
+            # A full disk, a bucket that does not answer.
+            log.error("a file could not be stored: %s", type(away).__name__)
+            raise refusing.no_room(name) from None
+
+
+def _stored(source: IO[bytes], media_type: str, copy: IO[bytes], copy_type: str, thumbnail: IO[bytes] | None) -> Kept:
+    """All three in the storage, or none."""
+    path, sha256, size = storing.keep(source, ending=ENDINGS[media_type][0])
+    kept = Kept(media_type=media_type, size=size, sha256=sha256, path=path)
+    try:
         if copy_type:
             copy_path, copy_sha256, copy_size = storing.keep(copy, ending=ENDINGS[copy_type][0])
             kept = replace(
                 kept, copy_type=copy_type, copy_path=copy_path, copy_sha256=copy_sha256, copy_size=copy_size
             )
-        if has_thumbnail and os.fstat(thumbnail.fileno()).st_size:
+        if thumbnail is not None and os.fstat(thumbnail.fileno()).st_size:
             thumbnail_path, thumbnail_sha256, _bytes = storing.keep(thumbnail, ending=".jpg")
             kept = replace(kept, thumbnail_path=thumbnail_path, thumbnail_sha256=thumbnail_sha256)
-        return kept
+    except OSError:
+        with suppress(OSError):
+            kept.drop()
+        raise
+    return kept
 
 
 def receive(

@@ -17,15 +17,19 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage
+
+from complaints.evidence.bucket import Bucket, Keys
 
 CHUNK = 1024 * 1024
 
 
 def storage() -> Storage:
     """What is kept. The folder is read from the settings each time: tests have their own."""
-    if settings.EVIDENCE_STORAGE == "s3":
-        return storages["evidence"]
+    if (place := settings.EVIDENCE_S3) is not None:
+        return Bucket(
+            endpoint=place.endpoint, bucket=place.bucket, keys=Keys(place.key, place.secret, place.region)
+        )
     return FileSystemStorage(
         location=Path(settings.EVIDENCE_ROOT), file_permissions_mode=0o400, directory_permissions_mode=0o700
     )

@@ -21,6 +21,7 @@ from complaints.views.case import AUTHORITY
 from complaints.views.case_shared import meet
 from complaints.views.file_view import is_sender
 from complaints.views.filing_frame import held_by
+from odr_portal.errors import busy
 
 FILE, ORIGINAL, THUMBNAIL = "file", "original", "thumbnail"
 _OPENING: dict[str, Callable[[Evidence], Download]] = {
@@ -41,7 +42,7 @@ def of_case(request: HttpRequest, number: str, pk: int, form: str = FILE) -> Htt
         raise Http404
     if form == ORIGINAL and not (is_theirs or found.side == AUTHORITY):
         raise Http404
-    return handed_out(row, form)
+    return handed_out(request, row, form)
 
 
 @never_cache
@@ -52,14 +53,17 @@ def of_draft(request: HttpRequest, draft_id: uuid.UUID, evidence_id: int, form: 
     row = Evidence.objects.filter(draft=held.draft, pk=evidence_id).first() if held else None
     if row is None or not evidence.shows_content(row, is_sender=True):
         raise Http404
-    return handed_out(row, form)
+    return handed_out(request, row, form)
 
 
-def handed_out(row: Evidence, form: str) -> HttpResponseBase:
+def handed_out(request: HttpRequest, row: Evidence, form: str) -> HttpResponseBase:
     try:
         found = _OPENING[form](row)
     except FileNotFoundError:
         raise Http404 from None
+    except OSError:
+        # The bucket does not answer: later again.
+        return busy(request)
     response = FileResponse(found.stream)
     # After the fact: FileResponse would put words of its own in their place.
     for name, value in found.headers.items():

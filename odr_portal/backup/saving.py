@@ -48,8 +48,8 @@ class Saved:
         return list(self.manifest["changed"])
 
 
-def save(*, url: str, evidence: Path, files: Path, target: Path, now: datetime, tell: Tell) -> Saved:
-    """Writes `target`; whatever goes wrong, nothing of it is left. Raises Unusable or OSError."""
+def save(*, url: str, evidence: Path | None, files: Path, target: Path, now: datetime, tell: Tell) -> Saved:
+    """`evidence` None: it lies in a bucket, which has a backup of its own. Writes `target`; whatever goes wrong, nothing of it is left. Raises Unusable or OSError."""
     if target.exists():
         raise Unusable(f"{target} is there already: name another file, a backup is never overwritten.")
     partial = target.with_name(f"{target.name}.partial")
@@ -85,7 +85,7 @@ def _locked(partial: Path) -> IO[bytes]:
 
 
 def _write(
-    file: IO[bytes], connection: Any, *, url: str, evidence: Path, files: Path, now: datetime, tell: Tell
+    file: IO[bytes], connection: Any, *, url: str, evidence: Path | None, files: Path, now: datetime, tell: Tell
 ) -> dict[str, Any]:
     version = database.major(connection)
     pg_dump = database.program("pg_dump", version=version)
@@ -110,7 +110,7 @@ def _write(
     writer = Writer(file, written_at=int(now.timestamp()))
     with _dump(pg_dump, url, snapshot, _other_schemas(connection)) as chunks:
         dump = writer.add(DUMP, _told(chunks, "Saving the database", writer, tell))
-    kept, missing, changed = _evidence(writer, connection, evidence, tell)
+    kept, missing, changed = _evidence(writer, connection, evidence, tell) if evidence else (Part(), [], [])
     manifest |= {"missing": missing[:_MOST_NAMED], "missing_count": len(missing), "changed": changed[:_MOST_NAMED]}
     connection.rollback()
     manifest["parts"] = {

@@ -26,7 +26,7 @@ class Command(BaseCommand):
             if target.is_dir():
                 target /= f"portal-{timezone.localtime(now):%Y%m%d-%H%M%S}.tar"
             saved = save(
-                url=owner_url(), evidence=Path(settings.EVIDENCE_ROOT), files=Path(settings.MEDIA_ROOT),
+                url=owner_url(), evidence=Path(settings.EVIDENCE_ROOT) if settings.EVIDENCE_STORAGE == "disk" else None, files=Path(settings.MEDIA_ROOT),
                 target=target, now=now, tell=Progress(self.stderr),
             )  # fmt: skip
         seal, parts = saved.manifest["seal"], saved.manifest["parts"]
