@@ -104,9 +104,12 @@ def _note(entry: Entry, user: User, *, now: datetime) -> None:
     at = entry.actor.organisation
     security_log.note("reveal", now=now, user=user, organisation=at, subject=entry.complaint.number,
                       reason=entry.reason)
+    if entry.reason == PROGRAM:
+        # One a case and day, by a token that may: no sign of somebody who pries.
+        return
     morning = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     today = SecurityEvent.objects.filter(person_key=user.person_key, at__gte=morning)
-    looks = today.filter(kind="reveal").count()
+    looks = today.filter(kind="reveal").exclude(reason=PROGRAM).count()
     if looks > settings.REVEALS_A_DAY and not today.filter(kind="reveal_alert").exists():
         security_log.note("reveal_alert", now=now, user=user, organisation=at,
                           subject=str(user.person_key), reason=f"more than {settings.REVEALS_A_DAY} a day")

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from complaints.models import Complaint
 from complaints.workflow import Status
+from odr_portal.accounts.models import Administrator, User
 from tests import given
-from tests.cast import World
+from tests.api.conftest import Program, token_for
+from tests.cast import WEDNESDAY, World
 
 
 def _inside(user: object) -> Client:
@@ -71,3 +73,30 @@ def test_T11_a_new_role_counts_with_the_next_request(world: World) -> None:
     world.ming_staff.role = "reviewer"
     world.ming_staff.save()
     assert client.post(note, {"text": "x", "idempotency_key": "roles-0001"}).status_code == 409
+
+
+@pytest.mark.parametrize("what", ["suspended", "ended", "left", "switched_off"])
+def test_T11_programs_are_out_with_the_next_call(world: World, what: str) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    program = Program(token_for(world.ming, world=world, place="enterprise").secret)
+    assert program.get(f"/complaints/{case.number}/").status_code == 200
+    if what == "left":
+        world.ming_staff.ends_on = timezone.localdate() - timedelta(days=1)
+        world.ming_staff.save()
+    elif what == "switched_off":
+        User.objects.filter(pk=world.ming.pk).update(is_active=False)
+    else:
+        world.mobile.enrolment, world.mobile.ended_on = what, timezone.localdate()
+        world.mobile.save()
+    assert program.get(f"/complaints/{case.number}/").status_code == 401
+    assert program.post(f"/complaints/{case.number}/steps/add_internal_note/", {"text": "x"}).status_code == 401
+
+
+def test_T13_a_program_of_an_administrator_reads_no_case(world: World) -> None:
+    keeper = User.objects.create_user(email="keeper@example.com", password="x" * 20, name="管试")
+    Administrator.objects.create(user=keeper, kind="audit", since=WEDNESDAY)
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    program = Program(token_for(keeper, world=world).secret)
+    assert program.get(f"/complaints/{case.number}/").status_code in (403, 404)
+    listed = program.get("/complaints/")
+    assert case.number not in listed.content.decode()
