@@ -3,13 +3,15 @@
 The one rule: an address that permissions.csv does not know must not go live.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from odr_portal import roles
 from odr_portal.permissions import OddPermissions, permission_rows
 
 
@@ -56,6 +58,50 @@ def every_view_has_a_row(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+def the_database_user_is_behind_the_walls(
+    app_configs: Any, databases: Iterable[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """`check --database default`: who serves pages owns nothing, passes no wall, and can become each caller."""
+    # The owner runs migrations, which check the database as well.
+    if getattr(settings, "COMMAND", "") != "check":
+        return []
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        with connections[alias].cursor() as cursor:
+            cursor.execute(_LOGIN, {"roles": [*roles.CALLERS, roles.STEPS]})
+            user, passes, owns, inherits, missing = cursor.fetchone() or ("", True, 0, [], [])
+        wrong = []
+        if passes:
+            wrong.append("is superuser or passes row-level security")
+        if owns:
+            wrong.append(f"owns {owns} tables")
+        if inherits:
+            wrong.append(f"sees cases as {', '.join(inherits)} without saying so")
+        if missing:
+            wrong.append(f"cannot become {', '.join(missing)}")
+        if wrong:
+            found.append(
+                Error(
+                    f"The database user {user} {' and '.join(wrong)}.",
+                    hint="Let an administrator run what `manage.py database_roles` prints, and sign in as portal_web.",
+                    id="odr_portal.E004",
+                )
+            )
+    return found
+
+
+_LOGIN = """
+select session_user::text,
+       (select rolsuper or rolbypassrls from pg_roles where rolname = session_user),
+       (select count(*) from pg_class c where pg_get_userbyid(relowner) = session_user
+        and relnamespace = 'public'::regnamespace and relkind in ('r', 'p')),
+       array(select rolname::text from pg_roles where rolname = any(%(roles)s)
+             and pg_has_role(session_user, oid, 'usage') order by 1),
+       array(select name from unnest(%(roles)s) as asked (name) where not exists (
+             select from pg_roles where rolname = name and pg_has_role(session_user, oid, 'set')) order by 1)"""
+
+
 def register_all() -> None:
     """Called once, when the apps are ready."""
     register(every_view_has_a_row)
+    register(the_database_user_is_behind_the_walls, Tags.database)

@@ -1,0 +1,77 @@
+"""What the second wall costs: the same page with and without row-level security, in turns.
+
+`python -m benchmarks.walls`: the lists of an authority (county, province) and of an enterprise, and the page of a case
+for each side, through all middleware. With: one transaction under the caller's role, and every policy. Without: the same
+process lets the view run as the steps do, whose policies are `true`. Goal of the issue: at most a tenth slower.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from benchmarks import ground, watchers
+from benchmarks.lists import _alternating
+from benchmarks.measuring import Figure, arguments, compared, publish, tell
+from benchmarks.patterns import Pattern
+
+COUNTY = 350102000
+
+
+def measure(*, quick: bool) -> list[Figure]:
+    rounds = 5 if quick else 11
+    with ground.database("benchmark_walls") as base:
+        ground.set_up(base)
+        from benchmarks.cases import fill
+
+        pattern = Pattern(datetime.now(ZoneInfo("Asia/Shanghai")))
+        case = pattern.file()
+        pattern.settle(case)
+        tell("walls: filling")
+        filled = fill(5_000 if quick else 100_000)
+        base.settle()
+        size = f"{filled.count:,} cases"
+        busiest = watchers.manager(filled.busiest)
+        asks = {
+            f"authority's list, province, {size}": watchers.page_for(watchers.officer(), "/authority/cases/"),
+            f"authority's list, county, {size}": watchers.page_for(watchers.officer(COUNTY), "/authority/cases/"),
+            f"authority's closed cases, {size}": watchers.page_for(watchers.officer(), "/authority/cases/?status=closed"),
+            f"authority's day, {size}": watchers.page_for(watchers.officer(), "/authority/"),
+            f"enterprise's queue, {size}": watchers.page_for(busiest, "/enterprise/queue/"),
+            "case page, consumer": watchers.page_for(pattern.chen, f"/cases/{case.number}/"),
+            "case page, enterprise": watchers.page_for(
+                watchers.manager(pattern.enterprise.pk), f"/enterprise/cases/{case.number}/"),
+            "case page, authority": watchers.page_for(watchers.officer(COUNTY), f"/authority/cases/{case.number}/"),
+        }  # fmt: skip
+        return [_figure(what, ask, rounds, goal=("≤", 1.10)) for what, ask in asks.items()] + [
+            _figure(f"dashboard, {what}, {size}", watchers.page_for(watchers.officer(region), "/oversight/"), rounds)
+            for what, region in (("province", watchers.PROVINCE), ("nation", 100000000))
+        ]
+
+
+def _figure(what: str, ask: Callable[[], Any], rounds: int, **goal: Any) -> Figure:
+    product, floors = _alternating(ask, _without(ask), rounds)
+    return compared(product, floors, benchmark="walls", what=what, unit="ms", floor_is="ms, without", **goal)
+
+
+def _without(ask: Callable[[], Any]) -> Callable[[], Any]:
+    """The same request with the middleware standing aside."""
+    from odr_portal import walls
+
+    with_walls = walls.opens_its_own
+
+    def asked() -> Any:
+        walls.opens_its_own = lambda view: True
+        try:
+            return ask()
+        finally:
+            walls.opens_its_own = with_walls
+
+    return asked
+
+
+if __name__ == "__main__":
+    sys.exit(publish("walls", measure(quick=arguments(__doc__).quick)))
