@@ -18,7 +18,8 @@ pytest_plugins = ["tests.server", "tests.directory", "tests.cast"]
 #: Too long for a look in between: every page as everybody, random walks, whole imports.
 THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/routing/importing/")
 #: The same again in crossed looks: for the long run.
-FULL = ("tests/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py")
+FULL = ("tests/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py",
+        "tests/browser/test_outbound.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

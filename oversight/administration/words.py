@@ -17,9 +17,10 @@ KINDS: dict[str, Any] = {
     "factor_removed": _("移除第二重验证"), "factor_refused": _("第二重验证不对"), "recovery_codes_made": _("生成恢复码"),
     "password_changed": _("更换密码"), "contact_changed": _("更换手机或邮箱"), "invited": _("发出邀请"),
     "invitation_revoked": _("撤回邀请"), "role_given": _("授予岗位"), "role_taken": _("收回岗位"),
-    "export_asked": _("申请导出"), "export_approved": _("批准导出"), "export_fetched": _("下载导出"),
+    "export_asked": _("申请导出"), "export_approved": _("批准导出"), "export_refused": _("不同意导出"), "export_fetched": _("下载导出"),
     "token_made": _("签发程序口令"), "token_revoked": _("撤销程序口令"), "webhook_made": _("建立推送"),
-    "webhook_rotated": _("更换推送密钥"), "account_off": _("停用账号"), "account_on": _("恢复账号"),
+    "webhook_rotated": _("更换推送密钥"), "webhook_on": _("启用推送"), "webhook_off": _("停用推送"),
+    "webhook_replayed": _("重发推送"), "account_off": _("停用账号"), "account_on": _("恢复账号"),
     "account_closed": _("注销账号"), "data_copied": _("取走本人数据"), "tracking_code": _("凭查询口令取验证码"),
 }
 

@@ -1,0 +1,61 @@
+"""Exports and webhooks in a real browser: every page of both sides, at both widths and in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from complaints import events
+from complaints.exporting import asking, building
+from complaints.models import Export, WebhookDelivery
+from complaints.webhooks import endpoints, making
+from complaints.workflow import Status as S
+from tests import given
+from tests.browser.looks import LOOKS
+from tests.cast import World
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def exports(world: World) -> list[Export]:
+    """One ready, one that waits for a second person, one that failed."""
+    now = timezone.now()
+    common = {"user": world.lead, "actor": world.manager, "query": "view=all", "form": "csv", "language": "zh-hans", "now": now}
+    ready = asking.ask(wanted=["number", "item"], purpose="", **common)
+    building.sweep_exports(now=now)
+    waiting = asking.ask(wanted=["number", "consumer_phone"], purpose="回访退款", **common)
+    failed = asking.ask(wanted=["number"], purpose="", **common)
+    Export.objects.filter(pk=failed.pk).update(state="failed", failure="too_many_rows")
+    return [ready, waiting, failed]
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_every_page_reads_at_both_widths(
+    visit: Callable[..., Any], world: World, width: int, language: str, settings: Any, tmp_path: Path
+) -> None:
+    settings.EXPORT_ROOT = str(tmp_path)
+    now = timezone.now()
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=now)
+    made = exports(world)
+    endpoint, _secret = endpoints.make(user=world.lead, actor=world.manager, url="https://crm.example.com/hook?from=a-long-address-of-a-portal",
+                                       description="", steps=["accept_offer"], now=now)
+    for number, state in enumerate(("queued", "sent", "dead")):
+        row = making.delivery_of(endpoint, f"step:{number}", "make_offer", now, {}, complaint_id=case.pk, now=now)
+        row.state, row.last_error = state, "http_500" if state == "dead" else ""
+        row.save()
+    type(endpoint).objects.update(state="broken", failures=7, paused_until=now, last_error="timeout")
+    visitor = visit(width=width, language=language, user=world.lead)
+    for path in ("/enterprise/queue/", "/enterprise/exports/", "/enterprise/exports/new/?view=all", *(f"/enterprise/exports/{e.mark}/" for e in made),
+                 "/enterprise/webhooks/", "/enterprise/webhooks/new/", f"/enterprise/webhooks/{endpoint.public_id}/"):
+        visitor.go(path)
+        visitor.check()
+    visitor = visit(width=width, language=language, user=world.rui)
+    for path in ("/authority/cases/", "/authority/exports/", "/authority/exports/new/?status=review"):
+        visitor.go(path)
+        visitor.check()
+    assert WebhookDelivery.objects.count() == 3
+    assert events.is_cursor(endpoint.cursor)
