@@ -98,7 +98,7 @@ def test_a_case_that_was_ended_twice_stands_there_once(world: World) -> None:
     ("?received_from=0001-01-01", ["received_from"]), ("?received_to=9999-12-31", ["received_to"]),
     ("?ended_from=30.2.2026", ["ended_from"]), ("?result=odd", ["result"]), ("?status=odd", ["status"]),
     ("?overdue=" + "9" * 31, ["overdue"]), ("?category=%27%3B--", ["category"]), ("?q=" + "长" * 3000, ["q"]),
-    ("?enterprise=" + "x" * 10_000, ["enterprise"]), ("?q=%00", ["q"]), ("?officer=1", ["officer"]),
+    ("?enterprise=" + "x" * 10_000, ["enterprise"]), ("?officer=1", ["officer"]),
     ("?region=" + "3" * 25, ["region"]),
 ])
 def test_what_cannot_be_read_is_left_out_and_said(world: World, query: str, names: list[str]) -> None:
@@ -112,7 +112,7 @@ def test_what_cannot_be_read_is_left_out_and_said(world: World, query: str, name
 
 
 @pytest.mark.parametrize("query", [
-    "?after=x", "?after=x.1&status=any", "?before=1.1", "?after=9.9.9", "?before=" + "9" * 17 + ".1", "?after=%00.1",
+    "?after=x", "?after=x.1&status=any", "?before=1.1", "?after=9.9.9", "?before=" + "9" * 17 + ".1", "?after=%01.1",
     "?after=" + "9" * 400, "?after=1." + "9" * 19, "?enterprise=1" + "0" * 30, "?enterprise=%25_", "?region=000000",
     "?region=CN", "?q=%25", "?q=_______", "?status=any&q=%F0%9F%99%82", "?nothing=1", "?result=settled&after=x.1",
 ])  # fmt: skip
