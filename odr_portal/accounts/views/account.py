@@ -20,7 +20,7 @@ from odr_portal.accounts.backend import needs_second_factor
 from odr_portal.accounts.changing import contacts_of, held_until
 from odr_portal.accounts.devices import shown
 from odr_portal.accounts.display import remember
-from odr_portal.accounts.entering import DEVICE, ENTERED, IS_DEMO, PLACE, SEEN, VERIFIED, ends_of, moment
+from odr_portal.accounts.entering import DEVICE, ENTERED, PLACE, SEEN, VERIFIED, ends_of, moment
 from odr_portal.accounts.forms import ProfileForm
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.models import BrowserSession, SecondFactor, User
@@ -153,8 +153,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
             note("session_ended", now=timezone.now(), user=user, reason="by_owner", address=client_address(request))
         return redirect("accounts:sessions")
     return render(request, "accounts/sessions.html", {
-        "sessions": open_sessions(request, user), "needs_factor": needs_second_factor(user),
-        "is_demo_session": bool(request.session.get(IS_DEMO))})  # fmt: skip
+        "sessions": open_sessions(request, user), "needs_factor": needs_second_factor(user)})
 
 
 @never_cache
