@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
@@ -21,6 +22,9 @@ from complaints.views.case import AUTHORITY
 from complaints.views.case_shared import meet
 from complaints.views.file_view import is_sender
 from complaints.views.filing_frame import held_by
+from odr_portal.accounts import security_log
+from odr_portal.accounts.models import User
+from odr_portal.accounts.network import client_address
 from odr_portal.errors import busy
 
 FILE, ORIGINAL, THUMBNAIL = "file", "original", "thumbnail"
@@ -40,8 +44,13 @@ def of_case(request: HttpRequest, number: str, pk: int, form: str = FILE) -> Htt
     is_theirs = is_sender(row, side=found.side, user_id=found.viewer.user_id)
     if not evidence.shows_content(row, is_sender=is_theirs):
         raise Http404
-    if form == ORIGINAL and not (is_theirs or found.side == AUTHORITY):
-        raise Http404
+    if form == ORIGINAL and not is_theirs:
+        if found.side != AUTHORITY:
+            raise Http404
+        # It may say where and when a picture was taken.
+        security_log.note(
+            "reveal", now=timezone.now(), user=cast(User, request.user), organisation=found.viewer.organisation,
+            subject=f"{found.complaint.number} file {row.pk}", reason="original", address=client_address(request))
     return handed_out(request, row, form)
 
 

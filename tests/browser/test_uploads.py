@@ -46,7 +46,7 @@ def forgive_uploads(visitor: Any) -> None:
     visitor.complaints[:] = [line for line in visitor.complaints if "Failed to load resource" not in line]
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en")])
+@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), pytest.param(1280, "en", marks=pytest.mark.full)])
 def test_parts_that_are_lost_are_sent_again(
     visit: Callable[..., Any], town: Town, width: int, language: str
 ) -> None:

@@ -15,6 +15,7 @@ from complaints.evidence.scanning import LEASE, sweep_scans
 from complaints.evidence.sweeping import sweep_evidence
 from complaints.models import Complaint, Evidence, EvidenceState
 from complaints.workflow import Status
+from odr_portal.accounts.models import SecurityEvent
 from odr_portal.backlog import backlog
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -168,4 +169,6 @@ def test_the_other_party_gets_the_copy_and_only_sender_and_officer_the_original(
     sealed = b"".join(signed_in(world.rui).get(f"/cases/{case.number}/files/{row.pk}/original/").streaming_content)
     assert sealed == jpeg()
     assert GPS in sealed
+    noted = SecurityEvent.objects.filter(kind="reveal", reason="original")
+    assert {(event.user_id, event.subject) for event in noted} == {(world.rui.pk, f"{case.number} file {row.pk}")}
     assert status(signed_in(world.hua), case, row, "thumbnail/") == 404

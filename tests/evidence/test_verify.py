@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,9 @@ def test_T45_file_and_row_changed_together_do_not_stand_in_the_record(case: Comp
     assert "not in the record" in said
 
 
-def test_the_sealed_files_are_for_nobody_else_to_read_or_write(case: Complaint, folder: Path) -> None:
+def test_T43_the_sealed_files_are_for_nobody_else_to_read_or_write(case: Complaint, folder: Path) -> None:
     for row in Evidence.objects.all():
         for path in row.paths:
             assert (folder / path).stat().st_mode & 0o777 == 0o400
+            assert re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{30}\.[a-z0-9]{3,4}", path), "nothing of the sender's name"
     assert evidence.storage().exists(row.path)
