@@ -21,7 +21,8 @@ def sweep_notices() -> int:
     return delivery.sweep_notices(now=timezone.now())
 
 
-@shared_task
+# Making a long workbook may take longer than any other sweep; the lease of its row is longer still.
+@shared_task(soft_time_limit=240, time_limit=270)
 def sweep_exports() -> int:
     return building.sweep_exports(now=timezone.now())
 

@@ -103,9 +103,10 @@ def _ids(cases: QuerySet[Complaint], most: int) -> list[int]:
 def rows_of(sight: Sight, ids: Sequence[int], *, kinds: Iterable[str] = ()) -> list[CaseRow]:
     """The rows of these cases in this order; what is not seen any more is left out. ``kinds``: personal texts.
 
-    Five queries, however many cases.
+    A few queries, however many cases.
     """
     cases = {case.pk: case for case in sight.cases().filter(pk__in=ids).select_related(*RELATED)}
+    keyring.load_for(who.user for case in cases.values() for who in (case.handler, case.officer) if who is not None)
     texts = _texts(cases, ["consumer_name", *kinds])
     demands: dict[int, list[str]] = {}
     for demand in Demand.objects.filter(complaint_id__in=cases).order_by("complaint_id", "ordinal"):

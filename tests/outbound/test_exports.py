@@ -12,15 +12,17 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.db import connection
 from django.db.models import Q
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from complaints.exporting import asking, building, columns, files, selecting
 from complaints.models import Complaint, Export
 from complaints.workflow import Status as S
 from enterprises.models import Staff
-from odr_portal.accounts import entering
+from odr_portal.accounts import entering, keyring
 from odr_portal.accounts.models import SecurityEvent, User
 from tests.cast import World
 from tests.given import a_complaint
@@ -140,6 +142,19 @@ def test_T48_a_file_holds_what_the_asker_sees_when_it_is_built(world: World, sig
     export = asked(signed_in(world.ming))
     Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=timezone.localdate() - timedelta(days=1))
     assert (built(export).state, export.failure) == ("failed", "no_desk")
+
+
+def test_rows_cost_the_same_queries_however_many(world: World, signed_in: SignIn) -> None:
+    cases = [a_complaint(world, status=S.NEGOTIATING, now=timezone.now()).pk for _ in range(4)]
+    sight = building.sight_of(asked(signed_in(world.lead)), now=timezone.now())
+    counts = []
+    for ids in (cases[:1], cases):
+        keyring.forget()
+        with CaptureQueriesContext(connection) as said:
+            rows = selecting.rows_of(sight, ids, kinds=["consumer_phone"])
+            assert [column.text(row) for row in rows for column in columns.COLUMNS.values()]
+        counts.append(len(said))
+    assert counts[0] == counts[1] < 10
 
 
 def test_T48_what_went_to_another_firm_in_between_is_left_out(world: World, signed_in: SignIn) -> None:
