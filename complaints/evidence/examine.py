@@ -38,13 +38,14 @@ class Refused(Exception):
     """The file is not taken; the text is a code that `examining.py` has the words for."""
 
 
-def shut_in(seconds: int) -> None:
+def shut_in(seconds: int, *, needs_threads: bool = False) -> None:
     """Limits that this process cannot lift again. Called before anything of the file is read."""
+    # No further process or thread; root alone is not bound by it. The decoder of HEIC cannot do without a thread.
+    alone = () if needs_threads else ((resource.RLIMIT_NPROC, 0),)
     for limit, most in (
         (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, WRITTEN), (resource.RLIMIT_NOFILE, 64),
         (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_AS, ADDRESSES),
-        # No further process or thread; root alone is not bound by it.
-        (resource.RLIMIT_NPROC, 0),
+        *alone,
     ):  # fmt: skip
         resource.setrlimit(limit, (most, most))
     libc = ctypes.CDLL(None)
@@ -254,7 +255,7 @@ def recording(kind: str, source: IO[bytes], copy: IO[bytes], thumbnail: IO[bytes
                 raise Refused("pixels")
         first = _first_second(container, (shown or heard)[0], pixels=pixels)
     if shown:
-        small(first.to_image(), thumbnail)
+        small(first.to_image(threads=1), thumbnail)
     source.seek(0)
     with av.open(source, "r", format=form, metadata_errors="ignore") as container:
         _repack(container, copy, form)
@@ -362,7 +363,7 @@ def _libraries(kind: str) -> None:
 def main() -> Iterator[str]:
     kind, seconds, pixels, copy, thumbnail = sys.argv[1], *map(int, sys.argv[2:])
     _libraries(kind)
-    shut_in(seconds)
+    shut_in(seconds, needs_threads=kind == "image/heic")
     with os.fdopen(0, "rb") as source, os.fdopen(copy, "w+b") as target, os.fdopen(thumbnail, "w+b") as small_target:
         yield json.dumps(examine(kind, source, target, small_target, pixels=pixels))
 

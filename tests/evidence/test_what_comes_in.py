@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from pathlib import Path
 from typing import Any
@@ -288,3 +289,21 @@ def test_each_refusal_has_words() -> None:
     for _name, _content, why in REFUSED:
         assert why in refusing._EXAMINED
     assert "“账单.pdf”有密码" in str(refusing.examined("pdf_locked", "账单.pdf"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else; everybody else is tested as such")
+@pytest.mark.parametrize("content", [jpeg(), png(), files.webp(), files.heic(), pdf(), recording("mp4"), recording("mp3")],
+                         ids=["jpeg", "png", "webp", "heic", "pdf", "mp4", "mp3"])  # fmt: skip
+def test_no_kind_needs_what_only_root_may(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root is not bound by the limit of processes; the portal of a real server is."""
+    script = tmp_path / "child.py"
+    script.write_text(f"""import os, sys; sys.path.insert(0, {str(Path(examine.__file__).parent)!r})
+import examine
+shut_in = examine.shut_in
+def as_nobody(*words, **more):
+    os.setgroups([]); os.setgid(65534); os.setuid(65534); shut_in(*words, **more)
+examine.shut_in = as_nobody
+for line in examine.main(): print(line, flush=True)
+""")
+    monkeypatch.setattr(examining, "_SCRIPT", script)
+    assert inside_child(content, tmp_path)
