@@ -59,7 +59,7 @@ select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12))
             when chance < 0.9 then 'mediation_terminated' else 'withdrawn' end,
        '', false, false, false, coalesce(due <= now(), false), at, gen_random_uuid(), true, 'zh-hans',
        case when status = 'triage' then null else firm end,
-       '', '{{}}', county, province, city, county, authority,
+       '', '', county, province, city, county, authority,
        case when status in ('triage', 'review', 'mediating') then at end, 0, 'service', 'telecom',
        'problem_' || category, '试验商品' || category, '', (second * 2000)::numeric(14, 2), 'CNY', false, '{{}}',
        '{{"share_with_enterprise": true}}', '2026-11', 'self', false, '', 'web', '', '', '', '[]', '', at, at, at,

@@ -52,10 +52,9 @@ class Letter:
 
 def _account_letters(wanted: str) -> list[Letter]:
     rows = OutgoingMessage.objects.order_by("-created_at", "-id")
-    if wanted:
-        rows = rows.filter(address__icontains=wanted)
+    newest = [row for row in rows[:READ] if wanted.casefold() in row.address.casefold()]
     found = []
-    for row in rows[:SHOWN]:
+    for row in newest[:SHOWN]:
         words, tone = STATES[_MESSAGE_STATES.get(row.state, row.state)]
         found.append(Letter(
             at=row.sent_at or row.created_at, written_at=row.sent_at or row.created_at, channel=str(CHANNELS[row.channel]), to=row.address, organisation="",

@@ -183,8 +183,11 @@ def open_files(
     for model, name in ((Demand, "demands"), (Engagement, "engagements"), (Offer, "offers"),
                         (Obligation, "obligations")):
         for row in model._default_manager.filter(complaint_id__in=files).order_by("pk"):
+            # Whose key its texts lie under is asked of its case.
+            row.complaint = files[row.complaint_id].complaint
             getattr(files[row.complaint_id], name).append(row)
     for matter in Matter.objects.filter(complaint_id__in=files, state="open").order_by("pk"):
+        matter.complaint = files[matter.complaint_id].complaint
         files[matter.complaint_id].matters.append(matter)
     live = Deadline.objects.filter(complaint_id__in=files,
                                    state__in=["running", "paused", "lapsed"], ended_at=None)

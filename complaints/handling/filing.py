@@ -205,4 +205,6 @@ def _attach(complaint: Complaint, ids: Sequence[int]) -> None:
         if row.complaint_id is not None:
             row.pk = None
         row.complaint, row.draft = complaint, None
+        # From now on its name lies under the consumer's key.
+        row.name = str(row.name)
         row.save()

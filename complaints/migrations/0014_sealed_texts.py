@@ -10,7 +10,8 @@ from django.db import migrations, models
 
 from complaints.models.record import with_salt
 from odr_portal.accounts import keyring
-from odr_portal.accounts.sealed_fields import SealedText, seal_rows
+from odr_portal.accounts.sealed_fields import SealedText
+from odr_portal.accounts.sealing_rows import seal_rows
 from odr_portal.vault import sealing
 
 _TABLES = ("personaltext", "recordedname")

@@ -18,6 +18,7 @@ from authorities.models import Authority, Officer, Region
 from complaints.workflow import Outcome, Status
 from enterprises.models import Branch, Brand, Enterprise, Staff
 from enterprises.staffing import at_work, branch_ids_seen_by
+from odr_portal.accounts.sealed_fields import SealedJSON, SealedText
 
 if TYPE_CHECKING:
     from odr_portal.accounts.models import User
@@ -139,7 +140,8 @@ class Complaint(models.Model):
     picked_brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
                                      related_name="+")
     respondent_named = models.CharField(max_length=200, blank=True, default="")
-    respondent_details = models.JSONField(default=dict, blank=True)
+    #: Address, phone and link as the consumer gave them: of a private seller they are a person's.
+    respondent_details = SealedJSON(blank=True, whose="consumer_key", place=["number"])
     handler = models.ForeignKey(Staff, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
                                 related_name="cases")
 
@@ -259,7 +261,7 @@ class Demand(models.Model):
     ordinal = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=40)
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    note = models.CharField(max_length=400, blank=True, default="")
+    note = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "ordinal"], free_text=True)
     is_settled = models.BooleanField(default=False)
     is_given_up = models.BooleanField(default=False)
 

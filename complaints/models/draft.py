@@ -16,6 +16,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from odr_portal.accounts.sealed_fields import SealedJSON
+
 
 class FilingDraftQuerySet(models.QuerySet["FilingDraft"]):
     """Reads only; nothing here writes."""
@@ -39,7 +41,7 @@ class FilingDraft(models.Model):
         on_delete=models.CASCADE,
         related_name="filing_drafts",
     )
-    data: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    data = SealedJSON(blank=True, place=["id"])
     step = models.CharField(max_length=20, default="enterprise")
     source = models.CharField(max_length=80, blank=True, default="")
     idempotency = models.CharField(max_length=64, blank=True, default="")
@@ -59,7 +61,7 @@ class FilingDraft(models.Model):
             ),
             models.CheckConstraint(
                 name="filed_draft_holds_no_text",
-                condition=Q(filed_at=None) | Q(data={}),
+                condition=Q(filed_at=None) | Q(data=b""),
             ),
         ]
         indexes = [

@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from odr_portal.accounts.sealed_fields import SealedText
+
 
 class EvidenceKind(models.TextChoices):
     """What the file shows, in the words of the form."""
@@ -57,7 +59,7 @@ class Evidence(models.Model):
         related_name="evidence",
     )
     kind = models.CharField(max_length=20, choices=EvidenceKind.choices, default=EvidenceKind.OTHER)
-    name = models.CharField(max_length=200)
+    name = SealedText(whose="complaint.consumer_key", place=["path"])
     size = models.PositiveBigIntegerField()
     media_type = models.CharField(max_length=80)
     sha256 = models.CharField(max_length=64)

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 
 from authorities.models import Authority
 from enterprises.models import Enterprise
+from odr_portal.accounts.sealed_fields import SealedText
 
 
 class Export(models.Model):
@@ -31,10 +32,11 @@ class Export(models.Model):
     authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     #: Parts of the enterprise that the asker sees; empty for all.
     branch_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
-    query = models.TextField(blank=True, default="")
+    # Filters may hold a name or number that somebody looked for.
+    query = SealedText(blank=True, place=["mark"])
     columns = ArrayField(models.CharField(max_length=40))
     has_personal = models.BooleanField(default=False)
-    purpose = models.CharField(max_length=200, blank=True, default="")
+    purpose = SealedText(blank=True, place=["mark"], free_text=True)
     format = models.CharField(max_length=4, choices=[(f, f) for f in FORMATS])
     language = models.CharField(max_length=10, default="zh-hans")
     state = models.CharField(max_length=8, default="asked", choices=[(s, s) for s in STATES])

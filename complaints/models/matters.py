@@ -6,13 +6,12 @@ person (that is PersonalText). One open matter of a single kind a case, by index
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 
 from complaints.models.complaint import Complaint, Engagement
 from enterprises.models import Enterprise
+from odr_portal.accounts.sealed_fields import SealedJSON
 
 SINGLE_KINDS = ("question", "consent", "settled_elsewhere", "return", "extension",
                 "recusal", "appraisal", "objection", "undo", "delegation", "unreachable")
@@ -36,7 +35,7 @@ class Matter(models.Model):
     opened_at = models.DateTimeField()
     until_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    data: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    data = SealedJSON(blank=True, whose="complaint.consumer_key", place=["complaint_id", "kind", "opened_at"])
 
     class Meta:
         ordering = ["complaint_id", "id"]

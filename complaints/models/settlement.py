@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from complaints.models.complaint import Complaint, Demand, Engagement
 from enterprises.models import Enterprise, Staff
+from odr_portal.accounts.sealed_fields import SealedText
 
 OBLIGATION_KINDS = (
     "original_channel", "transfer", "bill_credit", "voucher", "repair", "exchange",
@@ -30,15 +31,15 @@ class Offer(models.Model):
     number = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=12, default="open", choices=[
         (s, s) for s in ("open", "accepted", "declined", "superseded", "lapsed", "withdrawn")])
-    message = models.TextField(blank=True, default="")
+    message = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "number"], free_text=True)
     made_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
-    made_by_name = models.CharField(max_length=120, blank=True, default="")
+    made_by_name = SealedText(blank=True, place=["complaint_id", "number"])
     made_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
     measure_id = models.UUIDField(null=True, blank=True)
     questions = models.PositiveSmallIntegerField(default=0)
     is_replacement = models.BooleanField(default=False)
-    counter_demand = models.TextField(blank=True, default="")
+    counter_demand = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "number"], free_text=True)
     decline_reason = models.CharField(max_length=60, blank=True, default="")
 
     class Meta:
@@ -61,7 +62,7 @@ class OfferAnswer(models.Model):
     verdict = models.CharField(max_length=8,
                                choices=[(v, v) for v in ("grant", "part", "refuse")])
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    reason = models.TextField(blank=True, default="")
+    reason = SealedText(blank=True, whose="offer.complaint.consumer_key", place=["offer_id", "demand_id"], free_text=True)
     is_separable = models.BooleanField(default=False)
 
     class Meta:
@@ -69,7 +70,7 @@ class OfferAnswer(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["offer", "demand"], name="demand_is_answered_once"),
             models.CheckConstraint(name="refusal_has_reason",
-                                   condition=Q(verdict="grant") | ~Q(reason="")),
+                                   condition=Q(verdict="grant") | ~Q(reason=b"")),
         ]
 
     def __str__(self) -> str:
@@ -98,21 +99,21 @@ class Obligation(models.Model):
     settlement = models.PositiveSmallIntegerField(default=1)
     ordinal = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20, choices=[(k, k) for k in OBLIGATION_KINDS])
-    what = models.CharField(max_length=200)
+    what = SealedText(whose="complaint.consumer_key", place=["complaint_id", "ordinal"], free_text=True)
     owed_by = models.CharField(max_length=12, default="enterprise",
                                choices=[("enterprise", "enterprise"), ("consumer", "consumer")])
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    payee_last4 = models.CharField(max_length=4, blank=True, default="")
+    payee_last4 = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "ordinal"])
     due_on = models.DateField(null=True, blank=True)
     days_after = models.PositiveSmallIntegerField(null=True, blank=True)
     after_ordinal = models.PositiveSmallIntegerField(null=True, blank=True)
-    proof = models.CharField(max_length=200, blank=True, default="")
+    proof = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "ordinal"], free_text=True)
     state = models.CharField(max_length=10, default="proposed", choices=[
         (s, s) for s in ("proposed", "due", "reported", "confirmed", "silent", "broken",
                          "waived", "dropped")])
     reported_at = models.DateTimeField(null=True, blank=True)
-    reported_proof = models.TextField(blank=True, default="")
-    payment_channel = models.CharField(max_length=60, blank=True, default="")
+    reported_proof = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "ordinal"], free_text=True)
+    payment_channel = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "ordinal"])
     confirmed_at = models.DateTimeField(null=True, blank=True)
     disputed_at = models.DateTimeField(null=True, blank=True)
     is_late = models.BooleanField(default=False)
@@ -149,9 +150,9 @@ class Contact(models.Model):
         (c, c) for c in ("phone", "sms", "email", "visit", "message", "other")])
     at = models.DateTimeField()
     by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
-    by_name = models.CharField(max_length=120, blank=True, default="")
+    by_name = SealedText(blank=True, place=["complaint_id", "at"])
     reached = models.BooleanField(default=False)
-    note = models.TextField(blank=True, default="")
+    note = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "at"], free_text=True)
 
     class Meta:
         ordering = ["complaint_id", "at", "id"]
@@ -169,9 +170,9 @@ class InternalNote(models.Model):
                                    db_constraint=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT,
                            related_name="+")
-    by_name = models.CharField(max_length=120, blank=True, default="")
+    by_name = SealedText(blank=True, place=["complaint_id", "at"])
     at = models.DateTimeField()
-    text = models.TextField()
+    text = SealedText(whose="complaint.consumer_key", place=["complaint_id", "at"], free_text=True)
 
     class Meta:
         ordering = ["complaint_id", "id"]

@@ -22,6 +22,7 @@ from odr_portal.accounts.limits import EVERYBODY, Limit, TooManyTries, count, wa
 from odr_portal.accounts.models import OutgoingMessage, SignInCode, User
 from odr_portal.accounts.network import client_address
 from odr_portal.accounts.proof import is_worked_for
+from odr_portal.accounts.sealed_fields import digest_of, digests_of
 
 VALID_FOR = timedelta(minutes=10)
 RESEND_AFTER = timedelta(seconds=60)
@@ -84,9 +85,21 @@ def _digest(code: str, contact: Contact, purpose: str) -> str:
     return salted_hmac("accounts.codes", f"{purpose}:{contact.address}:{code}", algorithm="sha256").hexdigest()
 
 
+def _kind(contact: Contact) -> str:
+    return "email" if contact.channel == "email" else "phone"
+
+
+def _written(contact: Contact) -> bytes:
+    return digest_of(_kind(contact), contact.address) or b""
+
+
+def _known_as(contact: Contact) -> list[bytes]:
+    return digests_of(_kind(contact), contact.address)
+
+
 def _lock_address(contact: Contact) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"code:{contact.address}"])
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"code:{_written(contact).hex()}"])
 
 
 def send_code(*, contact: Contact, purpose: str, language: str, asker: Asker, now: datetime) -> None:
@@ -100,7 +113,7 @@ def send_code(*, contact: Contact, purpose: str, language: str, asker: Asker, no
         limits.append((of_network_unworked(), asker.address))
     with transaction.atomic():
         _lock_address(contact)
-        newest = SignInCode.objects.filter(address=contact.address, purpose=purpose).order_by("-created_at").first()
+        newest = SignInCode.objects.filter(address_digest__in=_known_as(contact), purpose=purpose).order_by("-created_at").first()
         if newest is not None and now - newest.created_at < RESEND_AFTER and newest.used_at is None:
             return
         for limit, who in limits:
@@ -112,7 +125,7 @@ def send_code(*, contact: Contact, purpose: str, language: str, asker: Asker, no
         code = f"{secrets.randbelow(1_000_000):06d}"
         SignInCode.objects.create(
             purpose=purpose,
-            address=contact.address,
+            address_digest=_written(contact),
             flow_digest=asker.flow_digest,
             code_digest=_digest(code, contact, purpose),
             created_at=now,
@@ -157,7 +170,7 @@ def check_code(*, contact: Contact, purpose: str, code: str, flow: str, form_key
     with transaction.atomic():
         row = (
             SignInCode.objects.select_for_update()
-            .filter(address=contact.address, purpose=purpose, flow_digest=flow_digest(flow))
+            .filter(address_digest__in=_known_as(contact), purpose=purpose, flow_digest=flow_digest(flow))
             .order_by("-created_at", "-id")
             .first()
         )

@@ -129,7 +129,7 @@ def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> It
         if earlier is not None:
             if earlier.body_digest != digest:
                 raise SameKeyOtherBody
-            yield Attempt(reference=earlier.reference, answer=bytes(earlier.answer or b""), answered=True)
+            yield Attempt(reference=earlier.reference, answer=(earlier.answer or "").encode("latin-1"), answered=True)
             return
         attempt = Attempt()
         yield attempt
@@ -139,6 +139,6 @@ def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> It
                 key=key,
                 body_digest=digest,
                 reference=attempt.reference,
-                answer=attempt.answer or None,
+                answer=attempt.answer.decode("latin-1") or None,
                 created_at=timezone.now(),
             )

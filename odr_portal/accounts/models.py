@@ -161,7 +161,8 @@ class SignInCode(models.Model):
         RESET = "reset", _("重设密码")
 
     purpose = models.CharField(max_length=20, choices=Purpose.choices)
-    address = models.CharField(max_length=254)
+    # Found by its digest, read by nobody.
+    address_digest = BlindIndex()
     # The browser that asked (codes.py); another one cannot use the code.
     flow_digest = models.CharField(max_length=64, default="")
     code_digest = models.CharField(max_length=64)
@@ -175,7 +176,7 @@ class SignInCode(models.Model):
     class Meta:
         indexes = (
             models.Index(
-                fields=("address", "purpose", "-created_at"),
+                fields=("address_digest", "purpose", "-created_at"),
                 name="newest_code_of_an_address",
             ),
         )
@@ -277,9 +278,9 @@ class OutgoingMessage(models.Model):
     STATES = ("queued", "leased", "sent", "given_up")
 
     channel = models.CharField(max_length=10, choices=Channel.choices)
-    address = models.CharField(max_length=254)
-    subject = models.CharField(max_length=200, blank=True)
-    body = models.TextField(blank=True)
+    address = SealedText(whose="person_key", place=("channel", "created_at"))
+    subject = SealedText(blank=True, whose="person_key", place=("channel", "created_at"))
+    body = SealedText(blank=True, whose="person_key", place=("channel", "created_at"))
     person_key = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     state = models.CharField(max_length=10, default="queued", choices=[(s, s) for s in STATES])
@@ -310,7 +311,8 @@ class IdempotencyKey(models.Model):
     body_digest = models.CharField(max_length=64)
     reference = models.CharField(max_length=500)
     # What a program was answered, byte for byte; such answers name no person.
-    answer = models.BinaryField(null=True)
+    # Bytes as Latin-1: a program may have been answered with somebody's phone.
+    answer = SealedText(null=True, place=("actor", "key"))
     created_at = models.DateTimeField()
 
     class Meta:

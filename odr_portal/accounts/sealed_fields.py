@@ -8,13 +8,13 @@ it, and only emptiness (`name=""`) can be asked for and written without a row.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
 from odr_portal.accounts import keyring
@@ -201,33 +201,6 @@ def stored_columns(rows: Sequence[models.Model], field: models.Field[Any, Any]) 
     if isinstance(field, BlindIndex):
         return [field.pre_save(row, True) for row in rows]
     return [getattr(row, field.attname) for row in rows]
-
-
-def seal_rows(model: type[models.Model], columns: Mapping[str, Callable[[Any], Any]], *, batch: int = 1000) -> int:
-    """For migrations: seal what these functions read from a row, and fill the blind indexes.
-
-    A thousand rows a statement, in the order of the keys; returns how many rows were sealed.
-    """
-    written = [field for field in model._meta.concrete_fields
-               if field.name in columns or (isinstance(field, BlindIndex) and field.of in columns)]
-    key = model._meta.pk
-    assignments = ", ".join(f'"{field.column}" = v."{field.column}"' for field in written)
-    heads = ", ".join(f'"{field.column}"' for field in (key, *written))
-    arrays = ", ".join([f"%s::{key.db_type(connection)}[]", *("%s::bytea[]" for _ in written)])
-    statement = (f'update "{model._meta.db_table}" t set {assignments} from unnest({arrays}) as v({heads}) '  # noqa: S608
-                 f'where t."{key.column}" = v."{key.column}"')
-    count, last = 0, None
-    while True:
-        rows: Any = model._default_manager.order_by("pk")
-        found = list((rows if last is None else rows.filter(pk__gt=last))[:batch])
-        if not found:
-            return count
-        for row in found:
-            for name, read in columns.items():
-                setattr(row, name, read(row))
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [[str(row.pk) for row in found], *(list(stored_columns(found, field)) for field in written)])
-        count, last = count + len(found), found[-1].pk
 
 
 def _written(value: Any) -> str:

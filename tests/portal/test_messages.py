@@ -35,7 +35,7 @@ def test_a_code_goes_out_and_is_forgotten(mail: PostOffice, sms: Gateway) -> Non
     assert delivery.sweep_notices(now=WEDNESDAY) == 2
     assert re.search(r"验证码\d{6}", mail.accepted[0].message.get_content())
     assert re.search(r"验证码\d{6}", sms.texts[0])
-    assert set(OutgoingMessage.objects.values_list("state", "body", "sent_at")) == {("sent", "", WEDNESDAY)}
+    assert {(row.state, row.body, row.sent_at) for row in OutgoingMessage.objects.all()} == {("sent", "", WEDNESDAY)}
     assert delivery.sweep_notices(now=WEDNESDAY) == 0
 
 

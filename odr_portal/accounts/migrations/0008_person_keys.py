@@ -11,7 +11,8 @@ from django.db import migrations, models
 from django.db.models import Q
 
 from odr_portal.accounts import keyring
-from odr_portal.accounts.sealed_fields import BlindIndex, SealedText, seal_rows
+from odr_portal.accounts.sealed_fields import BlindIndex, SealedText
+from odr_portal.accounts.sealing_rows import seal_rows
 
 SEALED = ("email", "phone", "name")
 DEMO = "update accounts_user set is_demo = true where clear_email like '%@demo.invalid'"

@@ -38,7 +38,7 @@ def test_the_offer_is_written_as_typed(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     assert send(client, address(case, "offer"), OFFER).status_code == 302
     offer = Offer.objects.get()
-    answers = list(OfferAnswer.objects.values_list("demand__ordinal", "verdict", "amount", "reason"))
+    answers = [(row.demand.ordinal, row.verdict, row.amount, row.reason) for row in OfferAnswer.objects.select_related("demand")]
     assert answers == [(1, "grant", Decimal("128.50"), ""), (2, "refuse", None, OFFER["reason-2"])]
     promise = Obligation.objects.get()
     assert (promise.what, promise.amount, str(promise.due_on), promise.proof, promise.offer) == (
