@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
 from odr_portal import environment, roles
-from odr_portal.backup import archive, database
+from odr_portal.backup import archive, database, person_keys
 from odr_portal.backup.archive import DUMP, EVIDENCE, FILES, Unusable
 
 ASIDE = "before_restore"
@@ -68,9 +68,10 @@ class Restored:
     warnings: list[str] = field(default_factory=list)
 
 
-def restore(path: Path, *, target: Target, anchor: Anchor | None, public_key: Path | None, tell: Tell) -> Restored:
+def restore(path: Path, *, keys: Path, target: Target, anchor: Anchor | None, public_key: Path | None, tell: Tell) -> Restored:
     """Checks, restores, verifies. Raises Unusable when nothing was changed, or says what stands."""
     manifest = archive.check(path, tell=tell)
+    people = person_keys.check(keys, archive_made_at=manifest["made_at"]) if person_keys.is_apart(manifest) else None
     pending = _check_migrations(manifest)
     with closing(database.connect(target.url)) as connection:
         version = database.major(connection)
@@ -84,6 +85,8 @@ def restore(path: Path, *, target: Target, anchor: Anchor | None, public_key: Pa
         with _room_made(target.url, is_empty=is_empty) as grant:
             _restore_database(path, pg_restore, target.url, tell)
             grant()
+            if people is not None:
+                person_keys.load(target.url, people)
             _compare_rows(target.url, manifest)
             if pending:
                 _manage(target.url, "migrate", "--noinput", "-v0")

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from odr_portal import environment
-from odr_portal.backup import database
+from odr_portal.backup import database, person_keys
 from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Part, Unusable, Writer, is_plain
 
-#: Whoever reads a backup must not be able to be somebody; signing in again costs nothing.
-LEFT_OUT = ("accounts_browsersession",)
+#: Whoever reads a backup must not be able to be somebody; signing in again costs nothing. Keys have a file of their own.
+LEFT_OUT = ("accounts_browsersession", person_keys.TABLE)
 _MOST_NAMED = 100
 #: Originals, and the copies and thumbnails that the portal made of them.
 _KEPT = " union all ".join(
@@ -59,6 +59,8 @@ def save(*, url: str, evidence: Path | None, files: Path, target: Path, now: dat
             file.flush()
             os.fsync(file.fileno())
             size = file.tell()
+            # Newer keys open an older archive, not the other way round.
+            person_keys.put(person_keys.write(url, target.parent, now=now))
             partial.rename(target)
         except BaseException:
             partial.unlink(missing_ok=True)

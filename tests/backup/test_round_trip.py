@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -21,6 +22,7 @@ from complaints import sealing
 from complaints.models import Complaint, Evidence
 from complaints.workflow import Status
 from odr_portal import embedded, roles
+from odr_portal.accounts import keyring
 from odr_portal.backup import archive, database
 from tests import given
 from tests.backup.conftest import EMPTY, Beside, manage, save
@@ -299,3 +301,36 @@ def test_a_password_is_in_no_argument_and_no_sentence() -> None:
     assert variables["PGPASSWORD"] == "s3cret"
     assert "s3cret" not in database.one_line("cannot reach postgresql://portal_owner:s3cret@db/portal password=s3cret")
     assert DATABASE == "portal"
+
+
+def test_T82_an_old_archive_does_not_bring_an_erased_person_back(
+    portal: Complaint, beside: Beside, tmp_path: Path
+) -> None:
+    file, keys = tmp_path / "portal.tar", tmp_path / "person-keys"
+    save(file)
+    assert stat.S_IMODE(keys.stat().st_mode) == 0o600
+    old = keys.read_bytes()
+    keyring.destroy([portal.consumer_key], now=WEDNESDAY)
+    save(tmp_path / "newer.tar")
+    told, _ = beside.restore(file)
+    assert "The record is unbroken." in told
+    [(wrapped, gone)] = beside.query(
+        f"select octet_length(wrapped), destroyed_at is not null from accounts_personkey where person = '{portal.consumer_key}'")
+    assert (wrapped, gone) == (0, True)
+    assert beside.query("select count(*) from complaints_personaltext where octet_length(sealed) > 0") != [(0,)]
+    # Keys that know less than the archive, damaged ones and none at all are refused before anything is touched.
+    stale = tmp_path / "stale"
+    stale.write_bytes(old.replace(b"portal person keys 1 2", b"portal person keys 1 1", 1))
+    for wrong, why in ((stale, "changed or damaged"), (tmp_path / "none", "name the newest keys"), (file, "holds no keys")):
+        with pytest.raises(CommandError, match=why):
+            beside.restore(file, "--replace", "--keys", str(wrong))
+
+
+def test_T75_an_archive_holds_no_key(portal: Complaint, beside: Beside, tmp_path: Path) -> None:
+    save(tmp_path / "portal.tar")
+    whole = (tmp_path / "person-keys").read_bytes()
+    head = whole.partition(b"\n")[0] + b"\n"
+    assert whole.count(b"\n") > 5
+    (tmp_path / "nobody").write_bytes(head + f"sha256 {hashlib.sha256(head).hexdigest()}\n".encode())
+    beside.restore(tmp_path / "portal.tar", "--keys", str(tmp_path / "nobody"))
+    assert beside.query("select count(*) from accounts_personkey") == [(0,)]

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from odr_portal.backup import person_keys
 from odr_portal.backup.door import Progress, megabytes, owner_url, said_plainly
 from odr_portal.backup.saving import save
 
@@ -42,4 +43,8 @@ class Command(BaseCommand):
             self.stderr.write(f"MISSING: a row names {path}, the folder does not have it.")
         for path in saved.changed:
             self.stderr.write(f"CHANGED: {path} is not the file that was taken in.")
-        self.stdout.write("Keep it apart from the signing key; neither is in the other.")
+        self.stdout.write(
+            f"The keys of people are in {saved.path.with_name(person_keys.NAME)}: keep its newest copy only, apart from the "
+            "archives, and let no older one live."
+        )
+        self.stdout.write("Keep both apart from the signing key and the vault keys; none is in another.")

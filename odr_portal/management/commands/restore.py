@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from odr_portal import environment
+from odr_portal.backup import person_keys
 from odr_portal.backup.archive import Unusable
 from odr_portal.backup.door import Progress, owner_url, said_plainly
 from odr_portal.backup.restoring import Anchor, Target, restore
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--replace", action="store_true", help="replace what stands in that database")
         parser.add_argument("--evidence", type=Path, help="folder for the evidence (default: EVIDENCE_ROOT)")
         parser.add_argument("--files", type=Path, help="folder for other files (default: MEDIA_ROOT)")
+        parser.add_argument("--keys", type=Path, help="the newest keys of people (default: person-keys beside FILE)")
         parser.add_argument("--anchor", type=Path, help="an older output of verify_record --json, kept elsewhere")
         parser.add_argument("--public-key", type=Path, help="the seal's public key (PEM), kept elsewhere")
 
@@ -36,7 +38,7 @@ class Command(BaseCommand):
         )
         with said_plainly("Nothing was changed."):
             done = restore(
-                file, target=target, anchor=read_anchor(options["anchor"]), public_key=options["public_key"],
+                file, keys=options["keys"] or file.absolute().with_name(person_keys.NAME), target=target, anchor=read_anchor(options["anchor"]), public_key=options["public_key"],
                 tell=Progress(self.stderr),
             )  # fmt: skip
         rows, report = done.manifest["rows"], done.verified

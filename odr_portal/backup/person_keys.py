@@ -1,0 +1,79 @@
+"""The keys of people, in a file of their own beside the archives: there is one, and it is the newest.
+
+The one rule: no archive holds a key. An archive of last year restored with today's keys does not bring back whom we
+have erased since; and whoever steals an archive has nothing to open, even with the portal's wrapping key.
+
+The file: a line that says what it is and when it was made, the table as PostgreSQL copies it, a line with the digest.
+"""
+
+import hashlib
+import io
+import os
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from odr_portal.backup import database
+from odr_portal.backup.archive import Unusable
+
+TABLE = "accounts_personkey"
+NAME = "person-keys"
+_COLUMNS = "person, wrapped, made_at, destroyed_at"
+_HEAD = "portal person keys 1"
+
+
+def write(url: str, folder: Path, *, now: datetime) -> Path:
+    """A file that is not yet in its place (``put`` does that): the newest keys, readable by its owner only."""
+    partial = folder / f"{NAME}.partial"
+    partial.unlink(missing_ok=True)
+    digest = hashlib.sha256()
+    with closing(database.connect(url)) as connection, connection.cursor() as cursor:
+        stream = io.BytesIO(f"{_HEAD} {now.isoformat(timespec='seconds')}\n".encode())
+        stream.seek(0, io.SEEK_END)
+        cursor.copy_expert(f"copy {TABLE} ({_COLUMNS}) to stdout", stream)
+    content = stream.getvalue()
+    digest.update(content)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+        file.write(content + f"sha256 {digest.hexdigest()}\n".encode())
+        file.flush()
+        os.fsync(file.fileno())
+    return partial
+
+
+def put(partial: Path) -> Path:
+    """In place of the keys before."""
+    target = partial.with_name(NAME)
+    partial.rename(target)
+    return target
+
+
+def check(file: Path, *, archive_made_at: str) -> bytes:
+    """The rows of the file. Raises Unusable for another file, a damaged one, and one older than the archive."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        raise Unusable(
+            f"There is no {file.name} in {file.parent}: name the newest keys of people with --keys; "
+            "without them nobody can read what people said.") from None
+    head, newline, rest = content.partition(b"\n")
+    body, mark, said = rest.rpartition(b"sha256 ")
+    if not head.startswith(_HEAD.encode()) or not newline or not mark:
+        raise Unusable(f"{file} holds no keys of people: take another copy of it.")
+    if hashlib.sha256(head + newline + body).hexdigest() != said.decode(errors="replace").strip():
+        raise Unusable(f"{file} was changed or damaged: take another copy of it.")
+    made_at = head.decode().removeprefix(_HEAD).strip()
+    if datetime.fromisoformat(made_at) < datetime.fromisoformat(archive_made_at):
+        raise Unusable(f"{file} is older than the archive: take the newest keys, people have come since then.")
+    return body
+
+
+def load(url: str, body: bytes) -> None:
+    """Into the restored database, whose table is empty."""
+    with closing(database.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.copy_expert(f"copy {TABLE} ({_COLUMNS}) from stdin", io.BytesIO(body))
+
+
+def is_apart(manifest: dict[str, Any]) -> bool:
+    """False for archives from before there were keys, or that still hold them."""
+    return TABLE in manifest.get("left_out", [])
