@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from complaints import bulk
+from complaints import bulk, person_digests
 from complaints.actors import Actor
 from complaints.models import Complaint, HandlingStep, PersonalText, RecordedName
 from complaints.models.record import SALT_BYTES, with_salt
@@ -83,6 +83,7 @@ class Composed:
             for row in rows:
                 row.complaint_id = row.complaint.pk
             bulk.insert(rows)
+        bulk.insert(person_digests.rows(self.texts))
 
 
 def compose(entries: Sequence[Entry]) -> Composed:

@@ -1,13 +1,14 @@
 """Once a day: what was only needed for a while is thrown away.
 
 The one rule: nothing here touches a case, its record, its texts or its files; those have terms of
-their own. Whoever sweeps first on a day does it, so beat and watch may both ask.
+their own, and whose term is over is erased (erasing.py). Whoever sweeps first on a day does it, so beat and watch may both ask.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from complaints import erasing
 from complaints.filing import drafts
 from complaints.models import Heartbeat, TrackingTry
 from complaints.tracking import WITHIN
@@ -29,6 +30,7 @@ def sweep_expired(*, now: datetime) -> int:
     thrown = drafts.throw_away_expired(now=now, limit=BATCH)
     thrown += throw_away_done(now=now, limit=BATCH)
     thrown += delete_some(TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
+    thrown += erasing.erase_due(now=now, limit=BATCH // 10)
     thrown += making.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
     if thrown == 0:
         Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})

@@ -6,6 +6,7 @@ from complaints.models.consent import ConsentRecord
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
 from complaints.models.exports import Export
+from complaints.models.finding import PersonDigest
 from complaints.models.forwarding import ForwardingDecision
 from complaints.models.matters import Matter
 from complaints.models.record import (
@@ -22,8 +23,35 @@ from complaints.models.upload import Upload
 from complaints.models.webhooks import WebhookDelivery
 
 __all__ = [
-    "Complaint", "ConsentRecord", "Contact", "CountDelta", "Deadline", "Demand", "Engagement", "Evidence",
-    "EvidenceKind", "EvidenceState", "Export", "FilingDraft", "ForwardingDecision", "HandlingStep", "Heartbeat",
-    "InternalNote", "Matter", "Notice", "NoticeOrder", "Obligation", "Offer", "OfferAnswer", "PersonalText",
-    "RecordedName", "Reminder", "Seal", "SealedHead", "TrackingTry", "Upload", "WebhookDelivery",
+    "Complaint",
+    "ConsentRecord",
+    "Contact",
+    "CountDelta",
+    "Deadline",
+    "Demand",
+    "Engagement",
+    "Evidence",
+    "EvidenceKind",
+    "EvidenceState",
+    "Export",
+    "FilingDraft",
+    "ForwardingDecision",
+    "HandlingStep",
+    "Heartbeat",
+    "InternalNote",
+    "Matter",
+    "Notice",
+    "NoticeOrder",
+    "Obligation",
+    "Offer",
+    "OfferAnswer",
+    "PersonDigest",
+    "PersonalText",
+    "RecordedName",
+    "Reminder",
+    "Seal",
+    "SealedHead",
+    "TrackingTry",
+    "Upload",
+    "WebhookDelivery",
 ]

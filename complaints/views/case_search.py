@@ -1,4 +1,5 @@
-"""Looking for a case in a list by what somebody typed: its number, or words of what it is about.
+"""Looking for a case in a list by what somebody typed: its number, words of what it is about, or the consumer's whole
+phone, name or order number.
 
 The one rule: a number is found by an index; words are compared with a bounded number of rows, so
 that no word can make a page slow.
@@ -12,6 +13,7 @@ from typing import TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from complaints.numbering import tidy
+from complaints.person_digests import cases_of
 
 #: Among closed cases words are looked for in so many, the newest of the list.
 LOOKED_THROUGH = 2000
@@ -36,7 +38,7 @@ def numbered(beginning: str, *, path: str = "") -> dict[str, str]:
 
 
 def matching(rows: QuerySet[Row], words: str, *, path: str = "", newest_by: str = "") -> QuerySet[Row]:
-    """Rows whose case has this number or these words; ``path`` leads to the case.
+    """Rows whose case has this number or these words, or was filed with exactly this; ``path`` leads to the case.
 
     ``newest_by`` is given for long lists: the date by which its newest rows are taken.
     """
@@ -45,5 +47,10 @@ def matching(rows: QuerySet[Row], words: str, *, path: str = "", newest_by: str 
         return rows.filter(**numbered(number, path=path))
     if newest_by:
         newest = rows.order_by(f"-{newest_by}", "-pk").values("pk")[:LOOKED_THROUGH]
-        rows = rows.filter(pk__in=newest)
-    return rows.filter(Q(**{f"{path}number__icontains": words}) | Q(**{f"{path}item_name__icontains": words}))
+        here = Q(pk__in=newest)
+    else:
+        here = Q()
+    found = here & (Q(**{f"{path}number__icontains": words}) | Q(**{f"{path}item_name__icontains": words}))
+    # Of a case that was given up nobody may try phone numbers.
+    ids = [] if path else cases_of(words)
+    return rows.filter(found | Q(pk__in=ids)) if ids else rows.filter(found)

@@ -1,0 +1,51 @@
+"""manage.py rotate_keys: everything under the newest vault keys; begun again after a stop, it goes on where it was."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from complaints import person_digests
+from odr_portal.accounts import keyring, rotation
+from odr_portal.vault.ciphers import CannotOpen
+from odr_portal.vault.keys import UnusableKeys
+
+
+class Command(BaseCommand):
+    help = "Wrap the keys of people and make the blind indexes with the newest keys of VAULT_KEY_FILE."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._told_at = 0.0
+        try:
+            keys = keyring.keys()
+            wrapped = rotation.wrap_anew(tell=self._tell)
+            indexed = rotation.index_anew(tell=self._tell)
+            digests = self._digests(keys.index_version)
+        except UnusableKeys as problem:
+            raise CommandError(str(problem)) from None
+        except CannotOpen:
+            raise CommandError(
+                "A key of a person does not open: put the wrapping keys used until now back into the key file.") from None
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. What is done stays done: run it again to go on.") from None
+        self.stdout.write(
+            f"{wrapped} keys of people, {indexed} users and {digests} digests of cases are under wrap {keys.wrap_version} "
+            f"and index {keys.index_version} now.")
+        if len(keys.wrap) > 1 or len(keys.index) > 1:
+            self.stdout.write("Older keys may go from the key file a day from now, when the last code of before is dead.")
+
+    def _digests(self, version: int) -> int:
+        done = after = 0
+        while True:
+            count, after = person_digests.make_anew(version=version, after=after, limit=rotation.BATCH)
+            if not count:
+                return done
+            done += count
+            self._tell("digests of cases", done, done)
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        if time.monotonic() - self._told_at > 1 or done == total:
+            self._told_at = time.monotonic()
+            self.stdout.write(f"{what}: {done} of {total}")

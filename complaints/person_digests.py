@@ -1,0 +1,69 @@
+"""Cases by the exact phone, name or order number of their consumer, none of which the database can read.
+
+The one rule: equality only, and only within what the asker may see anyway: this gives ids, the list that asks keeps
+its own conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+
+from complaints.models import PersonalText, PersonDigest
+from odr_portal.accounts import keyring
+from odr_portal.accounts.sealed_fields import digest_of, digests_of
+
+#: Kind of the text → kind of the digest: a service number may be typed as a phone or as it stands.
+KINDS = {
+    "consumer_phone": "phone", "consumer_name": "name", "consumer_order_no": "order",
+    "consumer_service_number": "order",
+}
+#: Of one phone, name or number at most so many cases, the newest.
+MOST = 500
+
+
+def rows(texts: Iterable[PersonalText]) -> list[PersonDigest]:
+    """What is found later by these texts of filings; their cases have ids by now."""
+    found = []
+    for text in texts:
+        kind = KINDS.get(text.kind)
+        digest = digest_of(kind, text.text) if kind and text.audience == "parties" else None
+        if kind and digest:
+            found.append(PersonDigest(complaint_id=text.complaint_id, kind=kind, digest=digest))
+    return found
+
+
+def cases_of(words: str) -> list[int]:
+    """Ids of cases whose consumer gave exactly this; one query."""
+    wanted = [digest for kind in sorted(set(KINDS.values())) for digest in digests_of(kind, words)]
+    if len(words.strip()) < 2 or not wanted:
+        return []
+    ids = PersonDigest.objects.filter(digest__in=wanted).order_by("-complaint_id").values_list("complaint_id", flat=True)
+    return list(ids.distinct()[:MOST])
+
+
+def make_anew(*, version: int, after: int, limit: int) -> tuple[int, int]:
+    """Digests of other index keys become digests of the newest: (how many, id to go on after; 0 at the end)."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "select id, complaint_id, kind from complaints_persondigest"
+            " where id > %s and get_byte(digest, 0) & 127 <> %s order by id limit %s for update",
+            [after, version, limit])
+        old = cursor.fetchall()
+        if not old:
+            return 0, 0
+        texts = list(PersonalText.objects.filter(
+            complaint_id__in={case for _, case, _ in old}, audience="parties", kind__in=KINDS))
+        keyring.load_for(texts)
+        digests: dict[tuple[int, str], list[bytes]] = {}
+        for row in rows(texts):
+            digests.setdefault((row.complaint_id, row.kind), []).append(bytes(row.digest))
+        cursor.execute("delete from complaints_persondigest where id = any(%s)", [[pk for pk, _, _ in old]])
+        new = {(case, kind, digest) for _, case, kind in old for digest in digests.get((case, kind), [])}
+        known = set(PersonDigest.objects.filter(complaint_id__in={case for case, _, _ in new})
+                    .values_list("complaint_id", "kind", "digest"))
+        have = {(case, kind, bytes(digest)) for case, kind, digest in known}
+        PersonDigest.objects.bulk_create(
+            PersonDigest(complaint_id=case, kind=kind, digest=digest) for case, kind, digest in sorted(new - have))
+    return len(old), old[-1][0]
