@@ -13,7 +13,7 @@ from django.test import Client
 
 from odr_portal.accounts import entering
 
-pytest_plugins = ["tests.server", "tests.directory", "tests.cast"]
+pytest_plugins = ["tests.server", "tests.directory", "tests.cast", "tests.logs"]
 
 #: Too long for a look in between: every page as everybody, random walks, whole imports.
 THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/routing/importing/")

@@ -11,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
+from complaints import record
+from complaints.actors import SYSTEM
+from complaints.handling import authority
 from complaints.models import Complaint, HandlingStep, PersonalText
 from complaints.sealing import seal
 from complaints.verification import Broken, verify
@@ -54,7 +57,7 @@ class TestTampering:
         call_command("verify_record", case=sealed.number)
         assert "unbroken" in capsys.readouterr().out
 
-    def test_an_edited_text_of_an_entry(self, sealed: Complaint, superuser_connection: Any) -> None:
+    def test_T70_an_edited_text_of_an_entry(self, sealed: Complaint, superuser_connection: Any) -> None:
         tamper(superuser_connection, "update complaints_handlingstep set body = "
                "replace(body, 'accept_case', 'assign') where complaint_id = %s and sequence = 3",
                sealed.pk)
@@ -66,13 +69,13 @@ class TestTampering:
         "happened_at = happened_at - interval '1 day'", "name_id = null",
         "written_at = written_at + interval '1 second'", "to_status = 'closed'",
     ])
-    def test_an_edited_column(self, sealed: Complaint, superuser_connection: Any,
+    def test_T70_an_edited_column(self, sealed: Complaint, superuser_connection: Any,
                               change: str) -> None:
         tamper(superuser_connection, f"update complaints_handlingstep set {change} "
                "where complaint_id = %s and sequence = 4", sealed.pk)
         assert (first(sealed).sequence, first(sealed).case) == (4, sealed.number)
 
-    def test_a_deleted_entry(self, sealed: Complaint, superuser_connection: Any) -> None:
+    def test_T70_a_deleted_entry(self, sealed: Complaint, superuser_connection: Any) -> None:
         tamper(superuser_connection, "delete from complaints_handlingstep "
                "where complaint_id = %s and sequence = 2", sealed.pk)
         assert first(sealed) == Broken(sealed.number, "parties", 2, "entry 2 is missing")
@@ -95,7 +98,7 @@ class TestTampering:
                "where complaint_id = %s order by sequence desc limit 1", sealed.pk)
         assert (first(sealed).case, first(sealed).sequence) == (sealed.number, 5)
 
-    def test_a_cut_tail(self, sealed: Complaint, superuser_connection: Any) -> None:
+    def test_T70_a_cut_tail(self, sealed: Complaint, superuser_connection: Any) -> None:
         tamper(superuser_connection, "delete from complaints_handlingstep "
                "where complaint_id = %s and sequence = 4", sealed.pk)
         assert first(sealed).sequence == 4
@@ -112,30 +115,30 @@ class TestTampering:
         assert first(sealed) == Broken(sealed.number, "parties", 4,
                                        "the sealed entry is gone or is another one")
 
-    def test_a_whole_case_removed(self, sealed: Complaint, superuser_connection: Any) -> None:
+    def test_T70_a_whole_case_removed(self, sealed: Complaint, superuser_connection: Any) -> None:
         tamper(superuser_connection, "delete from complaints_handlingstep where complaint_id = %s",
                sealed.pk)
         assert first(sealed).what == "every entry is missing"
 
-    def test_a_removed_seal(self, sealed: Complaint, world: World,
+    def test_T70_a_removed_seal(self, sealed: Complaint, world: World,
                             superuser_connection: Any) -> None:
         given.filed(world, now=WEDNESDAY + timedelta(hours=3))
         seal(now=WEDNESDAY + timedelta(hours=4), key=KEY)
         tamper(superuser_connection, "delete from complaints_seal where number = 1")
         assert first(sealed).what == "seal 1 is missing"
 
-    def test_a_forged_seal(self, sealed: Complaint, superuser_connection: Any) -> None:
+    def test_T70_a_forged_seal(self, sealed: Complaint, superuser_connection: Any) -> None:
         tamper(superuser_connection, "update complaints_seal set signature = "
                "decode(repeat('00', 64), 'hex')")
         assert first(sealed).what == "seal 1 is not signed by the known key"
 
-    def test_a_changed_statement(self, sealed: Complaint, superuser_connection: Any) -> None:
+    def test_T70_a_changed_statement(self, sealed: Complaint, superuser_connection: Any) -> None:
         tamper(superuser_connection, "update complaints_personaltext set sealed = "
                "overlay(sealed placing '\\x00'::bytea from octet_length(sealed)) || '\\x00'::bytea "
                "where complaint_id = %s and kind = 'consumer_statement'", sealed.pk)
         assert first(sealed).sequence == 1
 
-    def test_a_changed_name(self, sealed: Complaint, superuser_connection: Any) -> None:
+    def test_T70_a_changed_name(self, sealed: Complaint, superuser_connection: Any) -> None:
         tamper(superuser_connection, "update complaints_recordedname set sealed = '\\x00' || sealed")
         assert "names were changed" in first(sealed).what
 
@@ -163,4 +166,27 @@ class TestAppendOnly:
         PersonalText.objects.filter(complaint=case).update(sealed="")
         assert verify(number=case.number).is_unbroken
 
+    @pytest.mark.parametrize("setting", [
+        "set local timezone = 'America/St_Johns'", "set local datestyle = 'German, DMY'",
+        "set local intervalstyle = 'iso_8601'", "set local extra_float_digits = -5", "set local bytea_output = 'escape'",
+    ])
+    def test_T73_it_verifies_however_the_reader_looks_at_it(self, world: World, setting: str) -> None:
+        case = given.a_complaint(world, status=Status.CLOSED)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(setting)
+            assert verify(number=case.number).is_unbroken
 
+    def test_T74_what_cannot_be_recorded_did_not_happen(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        case = given.filed(world)
+
+        def broken(_self: record.Composed) -> None:
+            raise DatabaseError("the record takes nothing")
+
+        before = Complaint.objects.values().get(pk=case.pk)
+        monkeypatch.setattr(record.Composed, "insert", broken)
+        with pytest.raises(DatabaseError), transaction.atomic():
+            given.step(case, authority.refer_to_triage(reason="nothing_matched", explanation=given.BECAUSE), SYSTEM,
+                       WEDNESDAY)
+        assert Complaint.objects.values().get(pk=case.pk) == before
+        assert HandlingStep.objects.filter(complaint=case).count() == 1
+        assert verify(number=case.number).is_unbroken
