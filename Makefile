@@ -9,7 +9,7 @@ unexport PYTHONPATH PYTHONHOME
 
 PACKAGES := odr_portal authorities enterprises complaints routing oversight
 
-.PHONY: help run dev set-up set-up-tests test test-fast test-full fuzz soak prove-faults check lock translations
+.PHONY: help run dev set-up set-up-tests test test-fast test-full fuzz soak prove-faults prove-walls check lock translations
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
@@ -20,6 +20,7 @@ help:
 	@echo "make fuzz       50,000 calls of programs as every role (FUZZ_CASES=… FUZZ_SEED=…)"
 	@echo "make soak       two hours of random faults (SOAK_MINUTES=… SOAK_SEED=…)"
 	@echo "make prove-faults   the fault tests turn red where a defence is missing (TWIN=…)"
+	@echo "make prove-walls    each wall that is taken away turns a test red (TWIN=…)"
 	@echo "make check      style, types, import order, settings, migrations, what we build on"
 	@echo "make bench      what the portal costs, beside the least that this machine can do (15 minutes)"
 	@echo "make lock       pin the requirements anew"
@@ -58,6 +59,9 @@ soak: set-up-tests
 
 prove-faults: set-up-tests
 	@$(PYTHON) -m tests.faults.twins $(TWIN)
+
+prove-walls: set-up-tests
+	@$(PYTHON) -m tests.walls.twins $(TWIN)
 
 check: set-up-tests
 	@$(PYTHON) -m ruff check .

@@ -16,10 +16,11 @@ from odr_portal.accounts import entering
 pytest_plugins = ["tests.server", "tests.directory", "tests.cast", "tests.logs"]
 
 #: Too long for a look in between: every page as everybody, random walks, whole imports.
-THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/routing/importing/")
+THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/routing/importing/",
+            "tests/walls/sweep/")
 #: The same again in crossed looks: for the long run.
 FULL = ("tests/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py",
-        "tests/browser/test_outbound.py")
+        "tests/browser/test_outbound.py", "tests/walls/sweep/test_every_status.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

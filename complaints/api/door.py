@@ -31,6 +31,7 @@ from complaints.api.strict_json import StrictJSONParser
 from complaints.handling import StepNotAllowed
 from complaints.workflow import Role
 from enterprises.api_token import ApiToken
+from odr_portal.accounts.backend import duty_of
 from odr_portal.accounts.idempotency import KeyMissing, key_of, once
 from odr_portal.accounts.models import User
 from odr_portal.permissions import allows
@@ -92,6 +93,9 @@ def _roles(who: Caller) -> frozenset[str]:
     """What the token's person is in the capacity that it was issued for."""
     from complaints.api.sight import actors_for  # it asks who calls
 
+    if duty := duty_of(who.user):
+        # An administrator of the platform is nobody's party, not even the own one.
+        return frozenset({f"{duty}_admin"})
     return frozenset(_NAMES.get(role, str(role)) for actor in actors_for(who) for role in actor.roles)
 
 

@@ -45,8 +45,11 @@ class CaseChanged(StepNotAllowed):
 
 
 def version_of(complaint: Complaint) -> str:
-    """The ETag: another one after every step of anybody, also of those that the caller may not read."""
-    return f'"{(complaint.last_event_at - _EPOCH) // _TICK:x}"'
+    """The ETag: another one after every step that all sides read, and with another handler.
+
+    What one side keeps to itself (a report, a concern, a note) leaves no sign in it, and no other step builds on it.
+    """
+    return f'"{(complaint.last_event_at - _EPOCH) // _TICK:x}-{complaint.handler_id or 0:x}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def _opened(path: str, media_type: str, name: str) -> Download:
             "Content-Type": "text/plain; charset=utf-8" if media_type == "text/plain" else media_type,
             "Content-Disposition": disposition(name),
             "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Cache-Control": "private, no-store",
         },

@@ -31,7 +31,7 @@ from complaints.models import (
     Reminder,
 )
 from complaints.record import Entry
-from complaints.workflow import HIDDEN_CLOCKS, LOOK, Status
+from complaints.workflow import HIDDEN_CLOCKS, LOOK, Audience, Status
 
 Model = TypeVar("Model", bound=models.Model)
 
@@ -239,6 +239,7 @@ def _look_ahead(file: CaseFile) -> None:
                and c.state in ("running", "lapsed")]
     file.complaint.next_due_at = min((c.due_at for c in running), default=None)
     file.complaint.is_overdue = any(c.state == "lapsed" for c in running)
-    told = [entry for entry in file.entries if entry.step != LOOK]
+    # What only one side knows (a report, a concern, a note) must not show in a date or a version that others read.
+    told = [entry for entry in file.entries if entry.step != LOOK and entry.audience == Audience.PARTIES]
     if told:
         file.complaint.last_event_at = told[-1].written_at

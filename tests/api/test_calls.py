@@ -130,8 +130,8 @@ def test_a_case_that_changed_meanwhile_is_412(world: World, program: Making) -> 
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     ming = program("ming")
     read = ming.get(f"/complaints/{case.number}/")["ETag"]
-    assert ming.post(f"/complaints/{case.number}/steps/add_internal_note/", {"text": "查账"},
-                     if_match=read).status_code == 200
+    assert ming.post(f"/complaints/{case.number}/steps/log_contact/",
+                     {"channel": "phone", "reached": True, "note": "查账"}, if_match=read).status_code == 200
     stale = ming.post(f"/complaints/{case.number}/steps/send_message/", {"text": "您好"}, if_match=read)
     assert (stale.status_code, stale.json()["code"]) == (412, "changed")
     fresh = ming.get(f"/complaints/{case.number}/")["ETag"]

@@ -163,7 +163,7 @@ def test_the_other_party_gets_the_copy_and_only_sender_and_officer_the_original(
             if told.status_code == 200:
                 assert told["Content-Disposition"].startswith("attachment")
                 assert told["X-Content-Type-Options"] == "nosniff"
-                assert told["Content-Security-Policy"] == "default-src 'none'; sandbox"
+                assert told["Content-Security-Policy"] == "default-src 'none'; sandbox; frame-ancestors 'none'"
                 assert told["Cross-Origin-Resource-Policy"] == "same-origin"
     assert GPS not in b"".join(handed.values())
     sealed = b"".join(signed_in(world.rui).get(f"/cases/{case.number}/files/{row.pk}/original/").streaming_content)

@@ -77,11 +77,17 @@ def test_T04_pages_of_a_strangers_case_do_not_exist(
 
 
 @ONE_WALL
-def test_T04_with_one_wall_people_still_see_their_own(world: World, cases: list[Complaint], request: Any, wall: str) -> None:
+def test_T04_with_one_wall_people_still_see_their_own(
+    world: World, cases: list[Complaint], request: Any, wall: str
+) -> None:
     """Else the tests above would pass with an empty portal."""
     request.getfixturevalue(wall)
     number = cases[1].number
-    for who, path in ((world.chen, "/cases/{}/"), (world.ming, "/enterprise/cases/{}/"), (world.rui, "/authority/cases/{}/")):
+    for who, path in (
+        (world.chen, "/cases/{}/"),
+        (world.ming, "/enterprise/cases/{}/"),
+        (world.rui, "/authority/cases/{}/"),
+    ):
         assert signed_in(who).get(path.format(number)).status_code == 200
     for who, path in ((world.chen, "/cases/"), (world.ming, "/enterprise/queue/"), (world.rui, "/authority/cases/")):
         assert number in signed_in(who).get(path).content.decode()

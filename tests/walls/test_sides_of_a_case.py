@@ -41,7 +41,9 @@ def test_a_branch_sees_its_own_and_what_is_below_it(world: World) -> None:
 
 def test_what_is_for_the_enterprise_or_the_authority_is_for_nobody_else(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, report="他们还在偷税。")
-    given.step(case, enterprise.add_internal_note(text="内部：此客户按惯例处理"), world.handler, WEDNESDAY + timedelta(hours=5))
+    given.step(
+        case, enterprise.add_internal_note(text="内部：此客户按惯例处理"), world.handler, WEDNESDAY + timedelta(hours=5)
+    )
     audiences = {}
     for name, user in (("consumer", world.chen), ("enterprise", world.ming), ("authority", world.rui)):
         with seeing_as(user, path=AT_WORK if name == "enterprise" else "/"):

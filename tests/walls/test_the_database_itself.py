@@ -45,7 +45,12 @@ def test_T06_every_table_is_guarded_or_says_why_not() -> None:
         "where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')")  # fmt: skip
     guarded = {name for name, is_on, _, _ in tables if is_on}
     open_ones = {name for name, is_on, _, _ in tables if not is_on}
-    excused = {name for name in open_ones for excuse in EXEMPT if name == excuse or (excuse.endswith("_") and name.startswith(excuse))}
+    excused = {
+        name
+        for name in open_ones
+        for excuse in EXEMPT
+        if name == excuse or (excuse.endswith("_") and name.startswith(excuse))
+    }
     assert open_ones - excused == set(), "write policies (docs/architecture.md, Walls) or a reason above"
     assert not [name for name in guarded if name in EXEMPT]
     assert [name for name, is_on, is_forced, _ in tables if is_on != is_forced] == []
@@ -66,7 +71,12 @@ def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
     assert len(reading) == len(set(reading))
     # Callers write drafts and what is on its way into them, and nothing of a case.
     writing = {table for table, _, command, _, named in policies if command != "r" and named != [roles.STEPS]}
-    assert writing == {"complaints_filingdraft", "complaints_evidence", "complaints_upload", "complaints_webhookdelivery"}
+    assert writing == {
+        "complaints_filingdraft",
+        "complaints_evidence",
+        "complaints_upload",
+        "complaints_webhookdelivery",
+    }
 
 
 @pytest.mark.django_db
@@ -79,8 +89,9 @@ def test_T06_nobody_who_serves_may_pass_the_walls() -> None:
                "and relnamespace = 'public'::regnamespace", roles.OWNER) == [(0,)]  # fmt: skip
     # It may become each caller, and is none of them until it does.
     for role in (*roles.CALLERS, roles.STEPS):
-        assert ask("select pg_has_role(%s, %s, 'usage'), pg_has_role(%s, %s, 'set')", roles.WEB, role, roles.WEB, role) \
-            == [(False, True)]
+        assert ask(
+            "select pg_has_role(%s, %s, 'usage'), pg_has_role(%s, %s, 'set')", roles.WEB, role, roles.WEB, role
+        ) == [(False, True)]
     assert ask("select pg_has_role(%s, %s, 'member')", roles.WEB, roles.OWNER) == [(False,)]
 
 
@@ -95,7 +106,9 @@ def test_T06_functions_and_views_run_as_whoever_asks() -> None:
     assert ask("select grantee, privilege_type from information_schema.role_table_grants "
                "where table_name = 'own_engagement' and grantee <> %s", roles.OWNER) in (
         [], [(roles.ENTERPRISE, "SELECT")])  # fmt: skip
-    assert ask("select has_table_privilege(%s, 'own_engagement', 'insert, update, delete')", roles.ENTERPRISE) == [(False,)]
+    assert ask("select has_table_privilege(%s, 'own_engagement', 'insert, update, delete')", roles.ENTERPRISE) == [
+        (False,)
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -127,8 +140,10 @@ def test_T05_one_connection_serves_two_in_turn_and_mixes_nothing(world: World) -
             # Between two requests nothing is left, not even after one that broke.
             with pytest.raises(ZeroDivisionError), seeing_as(world.ming):
                 raise ZeroDivisionError
-            left = "select " + ", ".join(f"coalesce(current_setting('app.{name}', true), '')" for name in
-                                         ("user", "enterprises", "branches", "first", "last", "regions", "shown"))
+            left = "select " + ", ".join(
+                f"coalesce(current_setting('app.{name}', true), '')"
+                for name in ("user", "enterprises", "branches", "first", "last", "regions", "shown")
+            )
             assert ask(left) == [("",) * 7]
             assert ask("select current_user") == [(roles.STEPS,)]
             assert walls.caller() is None
@@ -141,7 +156,9 @@ def test_T03_a_child_hangs_on_its_own_enterprises_engagement(world: World) -> No
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     engagement = case.engagements.get()
     with pytest.raises(IntegrityError, match="internalnote_hangs_on_its_enterprises_engagement"), transaction.atomic():
-        InternalNote.objects.create(complaint=case, enterprise=world.telecom, engagement=engagement, at=WEDNESDAY, text="x")
+        InternalNote.objects.create(
+            complaint=case, enterprise=world.telecom, engagement=engagement, at=WEDNESDAY, text="x"
+        )
 
 
 @pytest.mark.django_db
@@ -192,7 +209,9 @@ def test_T17_a_task_is_told_nothing_so_it_can_be_sent_to_no_strangers_case() -> 
     from odr_portal.celery import app
 
     app.loader.import_default_modules()
-    ours = {name: task for name, task in app.tasks.items() if name.split(".")[0] in {"complaints", "routing", "oversight"}}
+    ours = {
+        name: task for name, task in app.tasks.items() if name.split(".")[0] in {"complaints", "routing", "oversight"}
+    }
     assert len(ours) >= 5
     assert {name for name, task in ours.items() if inspect.signature(task.run).parameters} == set()
 
@@ -248,9 +267,22 @@ def test_a_step_on_a_case_that_the_caller_cannot_see_finds_no_case(world: World,
 
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     with seeing_as(world.hua, path="/enterprise/queue/"):
-        assert handling.take(consumer.withdraw(reason=next(iter(consumer.WITHDRAW_REASONS))), [case.pk], actor=world.consumer, now=WEDNESDAY) == []
+        assert (
+            handling.take(
+                consumer.withdraw(reason=next(iter(consumer.WITHDRAW_REASONS))),
+                [case.pk],
+                actor=world.consumer,
+                now=WEDNESDAY,
+            )
+            == []
+        )
     with seeing_as(world.chen):
-        assert handling.take(consumer.withdraw(reason=next(iter(consumer.WITHDRAW_REASONS))), [case.pk], actor=world.consumer, now=WEDNESDAY)[0].is_done
+        assert handling.take(
+            consumer.withdraw(reason=next(iter(consumer.WITHDRAW_REASONS))),
+            [case.pk],
+            actor=world.consumer,
+            now=WEDNESDAY,
+        )[0].is_done
         # Back in the caller's place.
         assert ask("select current_user") == [(roles.CONSUMER,)]
     assert Complaint.objects.get().status == Status.CLOSED
@@ -259,7 +291,11 @@ def test_a_step_on_a_case_that_the_caller_cannot_see_finds_no_case(world: World,
 @pytest.mark.django_db
 def test_who_has_an_office_and_a_job_is_taken_by_the_address(world: World) -> None:
     world.ming_staff.user.offices.create(authority=world.gulou, role=Officer.Role.HANDLER)
-    for path, role in (("/enterprise/queue/", roles.ENTERPRISE), ("/authority/", roles.AUTHORITY), ("/cases/", roles.AUTHORITY)):
+    for path, role in (
+        ("/enterprise/queue/", roles.ENTERPRISE),
+        ("/authority/", roles.AUTHORITY),
+        ("/cases/", roles.AUTHORITY),
+    ):
         with seeing_as(world.ming, path=path):
             assert ask("select current_user") == [(role,)]
 

@@ -83,7 +83,7 @@ def test_a_file_is_kept_privately_and_handed_out_as_an_attachment(client: Client
     assert b"".join(response.streaming_content).startswith(b"\x89PNG")  # type: ignore[attr-defined]
     assert response.headers["Content-Disposition"].startswith('attachment; filename="__.html.png"')
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox; frame-ancestors 'none'"
     assert response.headers["Content-Type"] == "image/png"
 
 

@@ -1,0 +1,200 @@
+"""Every address of the portal, and an example of what it names, taken from the world.
+
+One rule: a parameter that nobody gave an example for fails the sweep with a sentence that says where to add one.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from complaints.models import Complaint, Evidence, Matter, Notice, Offer
+from complaints.views import authority_pages, consumer_pages, enterprise_steps, track
+from odr_portal.checks import routes
+from tests.walls.things import OWNERS
+from tests.walls.world import World
+
+_PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
+#: What stands in the address when nothing that exists is meant, by converter and, where it has a form of its own, by name.
+MISSING = {"int": "2147483000", "uuid": str(uuid.UUID(int=7)), "str": "a7" * 8, "slug": "a7" * 8,
+           "number": "20260101-AAAAAAAAAAAA-0"}  # fmt: skip
+#: Parameters that choose a page of what another one names.
+CHOOSE_A_PAGE = frozenset({"slug", "name", "step", "clock", "offer", "kind"})
+#: In this world there is nothing behind them: demo mode only, codes that were just made, pictures of pictures.
+NOT_THERE = frozenset({
+    "demo-mail", "accounts:demo-sign-in", "enterprises:invitation", "accounts:recovery-codes", "accounts:password", "complaints:case-file-original",
+    "complaints:case-file-thumbnail", "complaints:file-evidence-original", "complaints:file-evidence-thumbnail",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Address:
+    """One address of the URLconf."""
+
+    name: str
+    pattern: str
+    #: Name and converter.
+    parameters: dict[str, str]
+
+    @property
+    def names_something(self) -> bool:
+        """Whether it is about something that belongs to somebody."""
+        return bool(self.parameters.keys() - CHOOSE_A_PAGE)
+
+    @property
+    def is_of_a_case(self) -> bool:
+        return "number" in self.parameters or self.name in OF_A_CASE
+
+    def path(self, values: Mapping[str, str]) -> str:
+        return _PARAMETER.sub(lambda found: values[found[2]], self.pattern)
+
+    def missing(self, values: Mapping[str, str]) -> str:
+        """The same address of something that does not exist."""
+        return self.path({**values, **{
+            name: MISSING.get(name, MISSING[converter]) for name, converter in self.parameters.items()
+            if name not in CHOOSE_A_PAGE
+        }})  # fmt: skip
+
+
+@cache
+def addresses() -> tuple[Address, ...]:
+    return tuple(
+        Address(name, pattern, {found: kind or "str" for kind, found in _PARAMETER.findall(pattern)})
+        for name, pattern, _view in routes()
+    )
+
+
+Example = Callable[[World, Complaint], "str | None"]
+
+
+def _first(found: Any) -> str | None:
+    pk = found.order_by("pk").values_list("pk", flat=True).first()
+    return None if pk is None else str(pk)
+
+
+def _number(found: Any) -> str | None:
+    number = found.order_by("number").values_list("number", flat=True).first()
+    return None if number is None else str(number)
+
+
+def _clock(world: World, case: Complaint) -> str | None:
+    return {"filed": "forwarding", "triage": "forwarding", "mediating": "mediation"}.get(case.status, "negotiation")
+
+
+def _mark(side: str) -> Example:
+    return lambda world, case: world.things[f"{side} export"]
+
+
+#: By name of the parameter, or by name of the address and of the parameter.
+EXAMPLES: dict[str | tuple[str, str], Example] = {
+    "number": lambda world, case: case.number,
+    "draft_id": lambda world, case: str(world.drafts["A"][0].pk),
+    "evidence_id": lambda world, case: _first(Evidence.objects.filter(draft=world.drafts["A"][0])),
+    "step": lambda world, case: "enterprise",
+    "offer": lambda world, case: _number(Offer.objects.filter(complaint=case)),
+    "clock": _clock,
+    **{(name, "mark"): _mark(name.removeprefix("complaints:").split("-")[0]) for name in OWNERS if "-export" in name},
+    ("complaints:enterprise-webhook", "public_id"): lambda world, case: world.things["webhook"],
+    ("enterprises:enterprise-team-member", "pk"): lambda world, case: world.things["enterprise member"],
+    ("enterprises:authority-team-member", "pk"): lambda world, case: world.things["authority member"],
+    ("enterprises:enterprise-team-revoke", "pk"): lambda world, case: world.things["enterprise invitation"],
+    ("enterprises:authority-team-revoke", "pk"): lambda world, case: world.things["authority invitation"],
+    ("enterprises:invitation-link", "token"): lambda world, case: None,
+    ("accounts:factor-remove", "pk"): lambda world, case: world.things["factor"],
+    ("complaints:enterprise-token", "pk"): lambda world, case: world.things["token"],
+    ("oversight:administration-person", "key"): lambda world, case: str(world.target.consumer.person_key),
+    "kind": lambda world, case: "phone",
+    "upload_id": lambda world, case: None,
+    ("complaints:enterprise-export-file", "token"): lambda world, case: None,
+    ("complaints:authority-export-file", "token"): lambda world, case: None,
+    **{(f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
+       for name in ("case-file", "case-file-original", "case-file-thumbnail")},
+    ("api:file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
+    ("complaints:authority-approval", "pk"): lambda world, case: _first(
+        Matter.objects.filter(complaint=case, kind="proposal")),
+    ("complaints:authority-notice-order", "pk"): lambda world, case: _first(
+        Notice.objects.filter(complaint=case, state="set_aside")),
+}  # fmt: skip
+#: They name something of a case by a number of its own.
+OF_A_CASE = frozenset({"complaints:authority-approval", "complaints:authority-notice-order"})
+_FORMS = {name: tuple(form.steps) for name, form in consumer_pages.FORMS.items() if name != "offer"}
+_BY_NAME = {step: (step,) for step in ("send_message", "make_offer", "withdraw", "urge", "accept")}
+#: Parameters that choose among pages: each of these is a page of its own, with the steps that it may take.
+PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
+    ("complaints:authority-step", "slug"): {slug: page.steps for slug, page in authority_pages.PAGES.items()},
+    ("api:step", "step"): _BY_NAME,
+    ("api:batch", "step"): _BY_NAME,
+    ("complaints:case-step", "name"): _FORMS,
+    ("complaints:tracked-step", "name"): {name: _FORMS[name] for name, _step, _words in track.STEPS if name in _FORMS},
+}
+#: Steps of the pages that are no list of pages.
+STEPS: dict[str, tuple[str, ...]] = {
+    "complaints:enterprise-offer": ("make_offer",),
+    "complaints:enterprise-replace": ("replace_offer",),
+    "complaints:enterprise-return": ("return_case",),
+    "complaints:authority-forward": ("forward",),
+    "complaints:authority-ask-consent": ("ask_consent",),
+    "complaints:authority-agreement": ("record_agreement",),
+    "complaints:tracked-offer": tuple(consumer_pages.FORMS["offer"].steps),
+    "complaints:case-offer": tuple(consumer_pages.FORMS["offer"].steps),
+    **{f"complaints:enterprise-{slug}": page.steps for slug, page in enterprise_steps.PAGES.items()},
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """An address with its example: ``is_there`` is false where the case has nothing of the kind."""
+
+    address: Address
+    path: str
+    missing: str
+    is_there: bool
+    steps: tuple[str, ...]
+
+
+def without_example(address: Address) -> str:
+    """What has to be done before this address can be called, or nothing."""
+    unknown = [name for name in address.parameters
+               if not any(key in EXAMPLES or key in PAGES for key in (name, (address.name, name)))]  # fmt: skip
+    if not unknown:
+        return ""
+    return (
+        f"{address.name} ({address.pattern}) has parameters without an example: {', '.join(unknown)}. Add them to "
+        "EXAMPLES in tests/walls/addresses.py (and, if it is no case, whose it is to OWNERS in tests/walls/things.py)."
+    )
+
+
+def places(address: Address, world: World, status: str) -> list[Place]:
+    """Every page that this address is for the case of family A in ``status``; none if an example is missing."""
+    if without_example(address):
+        return []
+    case = world.target.case(status)
+    values: dict[str, str] = {}
+    is_there = address.name not in NOT_THERE
+    choices: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name in address.parameters:
+        if (address.name, name) in PAGES:
+            choices[name] = PAGES[address.name, name]
+            continue
+        value = (EXAMPLES.get((address.name, name)) or EXAMPLES[name])(world, case)
+        is_there &= value is not None
+        values[name] = value if value is not None else MISSING.get(name, MISSING[address.parameters[name]])
+    return [
+        Place(address, address.path(chosen), address.missing(chosen), is_there, steps)
+        for chosen, steps in _chosen(values, choices, STEPS.get(address.name, ()))
+    ]
+
+
+def _chosen(
+    values: dict[str, str], choices: dict[str, dict[str, tuple[str, ...]]], steps: tuple[str, ...]
+) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
+    if not choices:
+        yield values, steps
+        return
+    ((name, pages),) = choices.items()
+    for value, its_steps in pages.items():
+        yield {**values, name: value}, its_steps

@@ -1,0 +1,199 @@
+"""Cases of one family, walked by the real verbs to every status, with everything said that can be said.
+
+One rule: all cases of a family are walked in a few batches, as an import would; a step that a case does not allow is a
+mistake of this file and stops the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from complaints import handling
+from complaints.actors import SYSTEM, Actor, consumer, officer, staff_member
+from complaints.conditions import Conditions
+from complaints.filing import drafts
+from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
+from complaints.handling import (
+    Answer,
+    Move,
+    Promise,
+    authority,
+    both,
+    casework,
+    enterprise,
+    mediation,
+    offers,
+    proposals,
+)
+from complaints.handling import consumer as consumer_steps
+from complaints.models import Complaint, Evidence, Notice
+from complaints.workflow import Status
+from tests.given import BECAUSE
+from tests.walls.world import FILED_BEFORE, Family, World, canary
+
+S = Status
+#: Every status that a case can have.
+STATUSES = tuple(str(s) for s in S if s != S.DRAFT)
+_WITH_IT = (S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED)
+_AT_AUTHORITY = (S.REVIEW, S.AWAITING_MATERIAL, S.MEDIATING, S.MEDIATION_SUSPENDED)
+FILE = b"\x89PNG\r\n\x1a\n" + b"canary" * 20
+
+
+def walk(world: World, family: Family, *, former: Family | None) -> None:
+    """File a case for each status and take it there; ``former`` had each of them before."""
+    now = world.now - FILED_BEFORE
+    conditions = Conditions.at(now)
+    filed = handling.file(
+        [_request(world, family, former, status) for status in STATUSES],
+        actor=consumer(family.consumer),
+        now=now,
+        conditions=conditions,
+    )
+    family.cases = dict(zip(STATUSES, filed, strict=True))
+    county = officer([world.officers["authority_handler", {"A": "own", "B": "sibling", "C": "cousin"}[family.letter]]])
+    if former is not None:
+        _go(family, _had_by(former, family), world, minutes=0)
+    _go(family, _forwarded(family), world)
+    _go(family, _negotiated(family), world)
+    _go(family, _decided(family, county), world)
+    _go(family, _reviewed(family, county), world)
+    _go(family, _mediated(family, county), world)
+    for status, case in family.cases.items():
+        case.refresh_from_db()
+        assert case.status == status, f"{family.letter}: {case.status} instead of {status}"
+        pk = Notice.objects.filter(complaint=case).order_by("pk").values_list("pk", flat=True).first()
+        Notice.objects.filter(pk=pk).update(state="set_aside", last_error="550 no such box")
+        token = f"{family.letter}{status}{'k' * 30}"
+        Complaint.objects.filter(pk=case.pk).update(tracking_digest=drafts.tracking_digest(token))
+    draft, key = drafts.begin(now=world.now, source="walls")
+    world.drafts[family.letter] = (draft, key)
+    evidence(world, family.letter, "draft", draft=draft)
+
+
+def evidence(world: World, letter: str, status: str, *, draft: Any) -> Evidence:
+    """A file that came with the draft; the bytes lie where the portal puts them."""
+    path = world.evidence_root / letter / status
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_bytes(FILE)
+    return Evidence.objects.create(
+        draft=draft, name=f"{canary(letter, 'file')}.png", size=len(FILE), media_type="image/png",
+        sha256=hashlib.sha256(FILE).hexdigest(), path=f"{letter}/{status}", uploaded_at=world.now - FILED_BEFORE)  # fmt: skip
+
+
+def _request(world: World, family: Family, former: Family | None, status: str) -> FilingRequest:
+    letter, first = family.letter, former or family
+    draft, _key = drafts.begin(now=world.now - FILED_BEFORE, source="walls")
+    return FilingRequest(
+        received_at=world.now - FILED_BEFORE,
+        respondents=(RespondentRequest(enterprise_id=first.enterprise.pk, branch_id=first.branches["own"].pk),),
+        service_region_id=family.county.region_id, object_kind="service", object_category="telecom",
+        item_name=f"宽带{letter}", amount=Decimal("128.50"), is_online=False, problem_category="fee_unknown",
+        disputed_on=(world.now - timedelta(days=20)).date(), statement=f"多扣了费用 {canary(letter, 'statement')}",
+        demands=(DemandRequest(kind="refund", amount=Decimal("128.50"), note=canary(letter, "demand")),),
+        consumer_id=family.consumer.pk, consumer_name=family.consumer.name,
+        consumer_phone=str(family.consumer.phone), consumer_address=f"某路 {canary(letter, 'address')} 号",
+        contact_verified=True, consent_version="2026-11",
+        consents={"share_with_enterprise": True, "pass_to_regulator": True, "publish_masked": False,
+                  "delegated_mediation": True, "pause_for_settlement": True,
+                  "entities": [first.enterprise.pk, family.enterprise.pk]},
+        evidence_ids=(evidence(world, letter, status, draft=draft).pk,))  # fmt: skip
+
+
+Walk = dict[str, list[tuple[Move, Actor]]]
+
+
+def _go(family: Family, moves: Walk, world: World, *, minutes: int = 1) -> None:
+    batch = [(family.cases[status].pk, move, actor) for status, steps in moves.items() for move, actor in steps]
+    for taken in handling.take_each(batch, now=world.now - FILED_BEFORE + timedelta(minutes=minutes)):
+        assert taken.refusal is None, f"{family.letter} {taken.complaint.status}: {taken.refusal}"
+
+
+def _had_by(former: Family, family: Family) -> Walk:
+    """The former enterprise has it first, says something, and sends it back."""
+    first = staff_member(former.staff["handler", "own"])
+    to = authority.forward(enterprise_id=former.enterprise.pk, branch_id=former.branches["own"].pk, because=BECAUSE)
+    back = enterprise.return_case(
+        reason="wrong_entity", enterprise_id=family.enterprise.pk, branch_id=family.branches["own"].pk
+    )
+    steps: list[tuple[Move, Actor]] = [
+        (to, SYSTEM),
+        (enterprise.send_message(text=f"我们核实一下 {canary('F', 'message')}"), first),
+        (enterprise.add_internal_note(text=f"内部 {canary('F', 'note')}"), first),
+        (back, first),
+    ]
+    return dict.fromkeys(STATUSES, steps)
+
+
+def _forwarded(family: Family) -> Walk:
+    """To the enterprise, or to a person who distributes."""
+    to = authority.forward(enterprise_id=family.enterprise.pk, branch_id=family.branches["own"].pk, because=BECAUSE)
+    walk: Walk = {status: [(to, SYSTEM)] for status in (*_WITH_IT, *_AT_AUTHORITY)}
+    walk[S.TRIAGE] = [(authority.refer_to_triage(reason="nothing_matched", explanation=BECAUSE), SYSTEM)]
+    return walk
+
+
+def _negotiated(family: Family) -> Walk:
+    """What an enterprise says while it has the case, up to an offer."""
+    letter = family.letter
+    handler = family.staff["handler", "own"]
+    actor = staff_member(handler)
+    said: list[tuple[Move, Actor]] = [
+        (enterprise.send_message(text=f"已收到 {canary(letter, 'message')}"), actor),
+        (enterprise.add_internal_note(text=f"内部 {canary(letter, 'note')}"), actor),
+        (enterprise.log_contact(channel="phone", reached=True, note=canary(letter, "contact"), at=None), actor),
+        (enterprise.flag_concern(text=f"疑点 {canary(letter, 'concern')}"), actor),
+    ]
+    walk: Walk = {status: [*said] for status in (*_WITH_IT, *_AT_AUTHORITY)}
+    for status in (*_WITH_IT[1:], *_AT_AUTHORITY):
+        walk[status].append((enterprise.accept_case(handler_id=handler.pk), actor))
+    for status in (S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED):
+        promises = () if status == S.CLOSED else (Promise(
+            kind="original_channel", what="退还多扣费用", amount="128.50", demand=1,
+            due_on=date.today() + timedelta(days=26)),)  # fmt: skip
+        walk[status].append((offers.make_offer(
+            answers=[Answer(demand=1, verdict="grant", amount="128.50", is_separable=True)],
+            promises=promises, message=f"全部退还 {canary(letter, 'offer')}"), actor))  # fmt: skip
+    return walk
+
+
+def _decided(family: Family, county: Actor) -> Walk:
+    """The consumer takes the offer, or has had enough; the authority splits a report off."""
+    chen = consumer(family.consumer)
+    report = (casework.split_report(text=f"举报 {canary(family.letter, 'report')}"), county)
+    walk: Walk = {status: [report] for status in _WITH_IT if status != S.CLOSED}
+    walk[S.PERFORMING].append((consumer_steps.accept_offer(), chen))
+    walk[S.CLOSED] = [report, (consumer_steps.accept_offer(), chen)]
+    for status in _AT_AUTHORITY:
+        walk[status] = [(consumer_steps.stop_negotiating(), chen), report]
+    return walk
+
+
+def _reviewed(family: Family, county: Actor) -> Walk:
+    refusal = {"ground": "material_missing", "facts": f"没有材料 {canary(family.letter, 'proposal')}"}
+    walk: Walk = {
+        S.REVIEW: [(proposals.propose(move=authority.refuse(**refusal), payload=refusal), county)],
+        S.AWAITING_MATERIAL: [(authority.request_material(what="请补充账单。"), county)],
+    }
+    for status in (S.MEDIATING, S.MEDIATION_SUSPENDED):
+        walk[status] = [
+            (authority.accept(), county),
+            (both.agree_to_mediation(), consumer(family.consumer)),
+            (both.agree_to_mediation(), staff_member(family.staff["handler", "own"])),
+        ]
+    return walk
+
+
+def _mediated(family: Family, county: Actor) -> Walk:
+    return {
+        S.MEDIATION_SUSPENDED: [
+            (
+                mediation.order_appraisal(
+                    laboratory="某检测中心", until=date.today() + timedelta(days=20), cost_borne_by="shared"
+                ),
+                county,
+            )
+        ]
+    }

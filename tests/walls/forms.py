@@ -1,0 +1,88 @@
+"""Reads the forms of a page as a browser would fill them in, and says which fields name something by a number.
+
+One rule: nothing is known of any form; what is not on the page is not sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+#: A field whose values are numbers, or that is called so, names something.
+_NAMES = (
+    "handler",
+    "officer",
+    "authority",
+    "branch",
+    "enterprise",
+    "person",
+    "post",
+    "staff",
+    "case",
+    "region",
+    "user",
+)
+_TYPED = {"number": "1", "date": "", "datetime-local": "", "email": "new@example.com", "tel": "13900001234"}
+
+
+@dataclass
+class Form:
+    """One form: where it goes, how, and what it sends when its first choices are taken."""
+
+    action: str = ""
+    method: str = "get"
+    values: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> set[str]:
+        """Fields that name something by number."""
+        numbers = {name for name, values in self.choices.items()
+                   if values - {""} and all(value.isdecimal() for value in values - {""})}  # fmt: skip
+        return numbers | {name for name in self.values if any(word in name for word in _NAMES)}
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._is_open = False
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(said.get("action", ""), said.get("method", "get").lower()))
+            self._is_open = True
+        if not self._is_open:
+            return
+        form, name = self.forms[-1], said.get("name", "")
+        if tag == "select" and name:
+            self._select = name
+            form.choices[name] = set()
+            form.values.setdefault(name, "")
+        elif tag == "option" and self._select:
+            value = said.get("value", "")
+            form.choices[self._select].add(value)
+            form.values[self._select] = form.values[self._select] or value
+        elif tag == "textarea" and name:
+            form.values[name] = "写了一句话"
+        elif tag == "input" and name:
+            kind = said.get("type", "text")
+            if kind in ("radio", "checkbox"):
+                form.choices.setdefault(name, set()).add(said.get("value", "on"))
+                form.values.setdefault(name, said.get("value", "on"))
+            elif kind != "file":
+                form.values[name] = said.get("value") or _TYPED.get(kind, "写了一句话")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._is_open = False
+        elif tag == "select":
+            self._select = ""
+
+
+def forms_of(page: str) -> list[Form]:
+    reader = _Reader()
+    reader.feed(page)
+    return reader.forms

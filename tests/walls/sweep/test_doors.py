@@ -1,0 +1,49 @@
+"""Forged and framed requests, at every address: a form of ours, from a page of ours, or nothing happens."""
+
+from __future__ import annotations
+
+from tests.walls.addresses import addresses, places
+from tests.walls.calling import Caller
+from tests.walls.sweeping import written
+from tests.walls.world import World, undone
+
+WHO = ("consumer", "manager headquarters", "approver at own")
+#: Programs come without cookies: here a cookie opens nothing.
+PROGRAMS = "api:"
+
+
+def test_T28_a_form_without_our_token_does_nothing(world: World) -> None:
+    wrong, tried = [], 0
+    for name in WHO:
+        caller = Caller(world.person(name), world)
+        caller.token = ""
+        for address in addresses():
+            for place in places(address, world, "negotiating")[:1]:
+                with undone():
+                    before = written()
+                    answer = caller.call("POST", place.path, {"idempotency_key": "forged-0001"}, csrf=True)
+                    wrote = written() != before
+                tried += 1
+                wanted = {401, 403, 405} if address.name.startswith(PROGRAMS) else {403, 405}
+                if answer.status not in wanted or wrote:
+                    wrong.append(f"{name}: {place.path} {answer.status}{' and wrote' if wrote else ''}")
+    assert not wrong, wrong
+    assert tried > 200
+
+
+def test_T28_a_form_from_another_site_does_nothing_even_with_our_token(world: World) -> None:
+    person = world.person("consumer")
+    caller, case = Caller(person, world), world.target.case("negotiating")
+    page = caller.call("GET", f"/cases/{case.number}/statement/", csrf=True)
+    assert page.status == 200
+    secret = page.text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+    caller.cookies["csrftoken"] = next(
+        value.split("=", 1)[1].split(";")[0] for name, value in page.headers.items()
+        if name == "Set-Cookie" and value.startswith("csrftoken=")) if "Set-Cookie" in page.headers else secret  # fmt: skip
+    data = {"csrfmiddlewaretoken": secret, "idempotency_key": "origin-00001", "text": "补充一点"}
+    path = f"/cases/{case.number}/statement/"
+    for headers in ({"origin": "https://evil.example"}, {"origin": "null"}):
+        with undone():
+            assert caller.call("POST", path, data, csrf=True, **headers).status == 403, headers
+    with undone():
+        assert caller.call("POST", path, data, csrf=True, origin="http://testserver").status != 403

@@ -1,0 +1,208 @@
+"""The sweep: everybody calls every address about the case of family A, and each answer is judged.
+
+One rule: each call is undone; what it changed is counted before that by the database itself.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from random import Random
+
+from django.db import connection
+
+from odr_portal.accounts.models import User
+from odr_portal.permissions import actions_for, is_held_by_key, is_public
+from tests.walls.addresses import Address, Place, addresses, places
+from tests.walls.calling import Answer, Caller
+from tests.walls.cases import STATUSES
+from tests.walls.verdicts import PROGRAMS, complaint, verdict
+from tests.walls.world import CANARY, Person, World, undone
+
+METHODS = ("GET", "POST")
+#: Tables in which the portal itself notes that somebody called.
+NOTES = frozenset(
+    {
+        "django_session",
+        "accounts_securityevent",
+        "accounts_idempotencykey",
+        "accounts_browsersession",
+        "enterprises_apitoken",
+    }
+)
+_WRITTEN = """
+select relname, n_tup_ins + n_tup_upd + n_tup_del from pg_stat_xact_user_tables
+where n_tup_ins + n_tup_upd + n_tup_del > 0
+"""
+#: What an address needs in order to be looked at at all.
+DATA: dict[str, dict[str, str]] = {
+    "complaints:authority-notice-order": {"what": "again"},
+    "complaints:enterprise-webhook": {"what": "off"},
+}
+#: Whose look at a public page stands for everybody's.
+OF_EACH_KIND = (("anyone", ""), ("consumer", "own"), ("manager", "party"), ("approver", "jurisdiction"))
+#: An address that the portal does not know.
+NOWHERE = "/no-such-page/20260101-AAAAAAAAAAAA-0/"
+_keys = count()
+
+
+@dataclass
+class Tally:
+    """What was seen: so many checks, what was wrong, and signs that the sweep is not blind."""
+
+    checks: int = 0
+    wrong: list[str] = field(default_factory=list)
+    shown: Counter[str] = field(default_factory=Counter)
+    met: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
+
+    def said(self) -> str:
+        return f"{self.checks} checks; " + ", ".join(f"{n} {word}" for word, n in sorted(self.verdicts.items()))
+
+
+def seed() -> str:
+    """The commit, so that every commit looks at other statuses and each can be repeated."""
+    root = Path(__file__).parent.parent.parent
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else "no commit"
+
+
+class Sweep:
+    """One run over one world."""
+
+    def __init__(self, world: World, *, every_status: bool) -> None:
+        self.world = world
+        self.every_status = every_status
+        self.random = Random(seed())
+        self.tally = Tally()
+        self.callers = {person.name: Caller(person, world) for person in world.people}
+        # Their sessions are open when they are switched off.
+        off = world.person("manager switched off").user
+        User.objects.filter(pk=off.pk if off else None).update(is_active=False)
+        self._written = written()
+        self._nowhere: dict[str, Answer] = {}
+        self._places: dict[tuple[str, str], list[Place]] = {}
+
+    def run(self, wanted: Iterable[Address] = (), people: Iterable[Person] = ()) -> Tally:
+        for address in wanted or addresses():
+            for method in METHODS:
+                for person in people or self._people():
+                    if self._is_said_already(address, method, person):
+                        continue
+                    for place, status in self._looks(address, method, person):
+                        self._check(place, method, person, status)
+        return self.tally
+
+    def _is_said_already(self, address: Address, method: str, person: Person) -> bool:
+        """Whether somebody else's look stands for this person's: public pages, methods that a page does not have."""
+        if not person.key and any(role in person.roles and person.relation == how for role, how in OF_EACH_KIND):
+            return False
+        if is_public(address.name, method):
+            return True
+        if self.every_status:
+            return False
+        if person.key and not is_held_by_key(address.name, method):
+            return True
+        return verdict(address, method, person, STATUSES[0]) == "405"
+
+    def _people(self) -> list[Person]:
+        """Everybody, or one of each role and relation by the dice: the branch below today, the sibling tomorrow."""
+        if self.every_status:
+            return self.world.people
+        groups: dict[tuple[object, ...], list[Person]] = {}
+        for person in self.world.people:
+            key = (person.roles, person.relation, person.key, person.of, person.is_out)
+            groups.setdefault(key, []).append(person)
+        return [self.random.choice(group) for group in groups.values()]
+
+    def _looks(self, address: Address, method: str, person: Person) -> Iterator[tuple[Place, str]]:
+        """The pages and statuses to look at: all of them, or one of each by the dice."""
+        statuses = STATUSES if address.is_of_a_case else STATUSES[:1]
+        is_past_the_gate = method in actions_for(address.name, person.roles)
+        if not self.every_status:
+            statuses = (self.random.choice(statuses),)
+        elif not is_past_the_gate:
+            # The gate knows no status.
+            statuses = tuple(self.random.sample(statuses, min(len(statuses), 3)))
+        for status in statuses:
+            found = self.places(address, status)
+            # One of the pages behind one address is enough for somebody who must not see any of them.
+            is_one = not self.every_status or verdict(address, method, person, status) not in {"allow", "steps"}
+            for place in self.random.sample(found, min(len(found), 1)) if is_one else found:
+                yield place, status
+
+    def places(self, address: Address, status: str) -> list[Place]:
+        if (address.name, status) not in self._places:
+            self._places[address.name, status] = places(address, self.world, status)
+        return self._places[address.name, status]
+
+    def call(self, person: Person, method: str, path: str, data: Mapping[str, str]) -> tuple[Answer, set[str]]:
+        """The answer, and the tables in which something was written; then it is undone."""
+        sent = {"idempotency_key": f"sweep-{next(_keys):08d}", **data} if method != "GET" else None
+        with undone():
+            answer = self.callers[person.name].call(method, path, sent)
+            now, before = written(), self._written
+        self._written = now
+        return answer, {table for table, n in now.items() if n != before.get(table, 0)} - NOTES
+
+    def _check(self, place: Place, method: str, person: Person, status: str) -> None:
+        address, tally = place.address, self.tally
+        answer, tables = self.call(person, method, place.path, DATA.get(address.name, {}))
+        wanted = verdict(address, method, person, status)
+        wrong = [
+            complaint(place, method, person, status, answer, self._baseline(wanted, place, method, person, status))
+        ]
+        wrong += self._words(person, answer)
+        wrong += headers(answer, is_somebodys=person.user is not None)
+        if tables and wanted not in {"allow", "steps"}:
+            wrong.append(f"was refused and wrote to {', '.join(sorted(tables))}")
+        elif tables and method == "GET":
+            wrong.append(f"only looked and wrote to {', '.join(sorted(tables))}")
+        tally.checks += 1
+        tally.verdicts[wanted] += 1
+        if answer.status == 200 and not is_public(address.name, method):
+            tally.shown.update(person.roles)
+        tally.wrong += [
+            f"{person.name}: {method} {address.name} {place.path} ({status}): {text}" for text in wrong if text
+        ]
+
+    def _baseline(self, wanted: str, place: Place, method: str, person: Person, status: str) -> Answer | None:
+        """The answer for what does not exist: no such address at all, or no such thing where one is led elsewhere."""
+        # A program whose firm reads the case may learn what is wrong with its call.
+        is_known = bool(person.stands(status)) and place.address.name.startswith(PROGRAMS)
+        if wanted == "404" and not place.address.name.startswith(PROGRAMS):
+            if person.name not in self._nowhere:
+                self._nowhere[person.name], _tables = self.call(person, "GET", NOWHERE, {})
+            return self._nowhere[person.name]
+        if wanted in {"elsewhere", "sign_in", "404"} and place.address.names_something and not is_known:
+            return self.call(person, method, place.missing, DATA.get(place.address.name, {}))[0]
+        return None
+
+    def _words(self, person: Person, answer: Answer) -> list[str]:
+        """Canaries that this person must not meet, in body and headers."""
+        found = set(CANARY.findall(answer.text)) | set(CANARY.findall(str(answer.headers)))
+        self.tally.met.update(family + what for family, what in found if person.may_meet(family, what))
+        return [f"reads {what} of family {family}" for family, what in found if not person.may_meet(family, what)]
+
+
+def headers(answer: Answer, *, is_somebodys: bool) -> list[str]:
+    """Every answer, whatever it is: never in a frame; and kept nowhere when somebody is signed in."""
+    wrong = []
+    if answer.headers.get("X-Frame-Options") != "DENY" or "frame-ancestors 'none'" not in answer.headers.get(
+        "Content-Security-Policy", ""
+    ):
+        wrong.append("may be framed")
+    if is_somebodys and "no-store" not in answer.headers.get("Cache-Control", ""):
+        wrong.append("may be kept by a browser or a proxy")
+    return wrong
+
+
+def written() -> dict[str, int]:
+    """Rows written so far in this transaction, by table; undone ones too."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITTEN)
+        return dict(cursor.fetchall())

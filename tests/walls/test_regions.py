@@ -1,0 +1,70 @@
+"""An officer sees the region of the office and what lies in it, and nothing beside or above.
+
+One rule: what lies in what is asked of the parents of a region, never of the numbers that the portal compares.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from authorities.models import Authority, Officer, Region
+from complaints.models import Complaint
+from tests.cast import World
+from tests.given import a_complaint
+from tests.walls.sweeping import seed
+
+
+def within(region: Region, other: Region, parents: dict[int, int | None]) -> bool:
+    """Whether ``region`` is ``other`` or lies in it, by its parents."""
+    here: int | None = region.pk
+    while here is not None:
+        if here == other.pk:
+            return True
+        here = parents[here]
+    return False
+
+
+@pytest.fixture
+def pairs() -> list[tuple[Region, Region]]:
+    """Offices and cases at all levels: half of them near each other, or nearly all pairs would be strangers."""
+    random, regions = Random(seed()), {region.pk: region for region in Region.objects.filter(country="CN")}
+    found = []
+    for _ in range(14):
+        case = random.choice(list(regions.values()))
+        office = random.choice(list(regions.values()))
+        if random.random() < 0.7:
+            around = [case, *(r for r in regions.values() if r.parent_id in (case.pk, case.parent_id))]
+            around += [regions[case.parent_id]] if case.parent_id else []
+            office = random.choice(around)
+        found.append((office, case))
+    return found
+
+
+def test_T10_a_case_is_seen_from_its_region_and_those_around_it_only(
+    world: World, pairs: list[tuple[Region, Region]]
+) -> None:
+    case = a_complaint(world, now=timezone.now())
+    parents = dict(Region.objects.values_list("pk", "parent_id"))
+    authority = Authority.objects.create(
+        name="随处可设的局", region=world.region, parent=world.city, level=Authority.Level.OFFICE)  # fmt: skip
+    world.rui.offices.all().delete()
+    Officer.objects.create(user=world.rui, authority=authority, role=Officer.Role.HANDLER)
+    client, seen = Client(), set()
+    client.force_login(world.rui)
+    for office, place in pairs:
+        Authority.objects.filter(pk=authority.pk).update(region=office)
+        Complaint.objects.filter(pk=case.pk).update(handling_region=place)
+        lies_there = within(place, office, parents)
+        seen.add(lies_there)
+        words = f"{office.code} looks at {place.code}"
+        assert Complaint.objects.visible_to(world.rui).filter(pk=case.pk).exists() is lies_there, words
+        assert (
+            Complaint.objects.of_offices(world.rui, on=timezone.localdate()).filter(pk=case.pk).exists() is lies_there
+        )
+        page = client.get(f"/authority/cases/{case.number}/")
+        assert page.status_code == (200 if lies_there else 404), words
+    assert seen == {True, False}

@@ -1,0 +1,111 @@
+"""What addresses name beside cases: exports, invitations, webhooks … of family A, and whose they are.
+
+One rule: a thing is made by the verb that makes it for people, and OWNERS says who may call its address.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from authorities.models import Officer
+from complaints.actors import officer, staff_member
+from complaints.exporting import asking, columns
+from complaints.webhooks import endpoints
+from enterprises import inviting
+from enterprises.api_token import SCOPES, ApiToken, issue
+from enterprises.models import Staff
+from enterprises.rights import authority_reach, enterprise_reach, post_of
+from odr_portal.accounts.contacts import parse_contact
+from odr_portal.accounts.models import SecondFactor, User
+from tests.walls.world import World
+
+#: Managers who reach what happens in the branch.
+_MANAGERS = frozenset({"manager own", "manager top", "manager headquarters"})
+#: Managers of a whole enterprise, each of the own one.
+_WHOLE = frozenset({"manager headquarters", "manager of another enterprise", "manager of the former enterprise"})
+_ASKER = frozenset({"handler own"})
+_OFFICE_ASKER = frozenset({"authority_handler at own"})
+_HEAD = frozenset({"approver at own"})
+_FILING = ("file-step", "file-region", "file-evidence", "file-evidence-original", "file-evidence-thumbnail",
+           "file-upload", "file-upload-part", "file-upload-finish", "file-upload-cancel")  # fmt: skip
+
+#: Whose it is, where an address names something else than a case: it is `own` for these people and for nobody else.
+OWNERS: dict[str, frozenset[str]] = {
+    **{f"complaints:{name}": frozenset({"holder of the draft"}) for name in _FILING},
+    "complaints:enterprise-export": _ASKER | _MANAGERS,
+    "complaints:enterprise-export-decide": _MANAGERS,
+    "complaints:enterprise-export-link": _ASKER,
+    "complaints:enterprise-export-file": _ASKER,
+    "complaints:authority-export": _OFFICE_ASKER | _HEAD,
+    "complaints:authority-export-decide": _HEAD,
+    "complaints:authority-export-link": _OFFICE_ASKER,
+    "complaints:authority-export-file": _OFFICE_ASKER,
+    "accounts:factor-remove": frozenset({"consumer"}),
+    "complaints:enterprise-token": frozenset({"manager headquarters"}),
+    "complaints:enterprise-webhook": frozenset({"manager headquarters"}),
+    **{f"complaints:enterprise-{name}": _WHOLE for name in ("tokens", "token-new", "webhooks", "webhook-new")},
+    "enterprises:enterprise-team-member": _MANAGERS,
+    "enterprises:enterprise-team-revoke": _MANAGERS,
+    "enterprises:authority-team-member": _HEAD,
+    "enterprises:authority-team-revoke": _HEAD,
+    "enterprises:invitation-link": frozenset(),
+}
+
+
+def make(world: World) -> None:
+    """Everything that OWNERS speaks of; its name in the address goes to ``world.things``."""
+    family = world.target
+    handler, manager = family.staff["handler", "own"], family.staff["manager", "headquarters"]
+    clerk, head = world.officers["authority_handler", "own"], world.officers["approver", "own"]
+    for side, user, actor in (
+        ("enterprise", handler.user, staff_member(handler)), ("authority", clerk.user, officer([clerk])),
+    ):  # fmt: skip
+        assert isinstance(user, User)
+        wanted = [column.code for column in columns.offered(side, with_personal=True)]
+        world.things[f"{side} export"] = asking.ask(
+            user=user,
+            actor=actor,
+            query="",
+            wanted=wanted,
+            form="csv",
+            purpose="核对",
+            language="zh-hans",
+            now=world.now,
+        ).mark
+    endpoint, _secret = endpoints.make(
+        user=manager.user, actor=staff_member(manager), url="https://example.com/hook", description="", steps=[],
+        now=world.now)  # fmt: skip
+    world.things["webhook"] = str(endpoint.public_id)
+    today = world.now.date()
+    for side, one, colleague, reach, role in (
+        ("enterprise", family.staff["manager", "own"], family.staff["reviewer", "own"], enterprise_reach, "handler"),
+        ("authority", head, world.officers["analyst", "own"], authority_reach, "analyst"),
+    ):
+        assert isinstance(one, Staff | Officer)
+        user = one.user
+        assert isinstance(user, User)
+        world.things[f"{side} member"] = str(colleague.pk)
+        contact = parse_contact(f"new.{side}@example.com")
+        assert contact is not None
+        world.things[f"{side} invitation"] = str(inviting.invite(
+            contact, post_of(one), role, by=user, reach=reach(user.pk, on=today), place="https://example.com/",
+            language="zh-hans", now=world.now).pk)  # fmt: skip
+    _tokens(world)
+
+
+def _tokens(world: World) -> None:
+    """A program for each person, issued for the job or the office; looking at contact data would be written down."""
+    for person in world.people:
+        if person.user is None:
+            continue
+        job = Staff.objects.filter(user=person.user).first()
+        office = Officer.objects.filter(user=person.user).first()
+        world.tokens[person.name] = issue(
+            person.user, name="sweep", scopes=[scope for scope in SCOPES if scope != "contact:read"], now=world.now, expires_at=world.now + timedelta(days=1),
+            enterprise_id=job.enterprise_id if job else None,
+            authority_id=office.authority_id if office and not job else None).secret  # fmt: skip
+    world.things["token"] = str(ApiToken.objects.get(user=world.target.staff["handler", "own"].user).pk)
+    factor = SecondFactor.objects.create(
+        user=world.target.consumer, kind="app", name="app", key=b"k" * 40, created_at=world.now
+    )
+    world.things["factor"] = str(factor.pk)

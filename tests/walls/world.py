@@ -1,0 +1,279 @@
+"""The world of the sweep: three enterprises with branches, four regions, every role, a case in every status for each.
+
+One rule: nothing is written past the verbs that a verb can write, and whatever somebody said carries a canary, a word
+that stands nowhere else: who meets it has seen this field of this family.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from django.db import transaction
+
+from authorities.models import Authority, Officer, Region
+from complaints.models import Complaint, FilingDraft
+from complaints.workflow import Status
+from enterprises.models import Branch, Enterprise, Staff
+from odr_portal.accounts.models import Administrator, User
+from odr_portal.permissions import ENTERPRISE_ROLES, OFFICER_ROLES
+from tests.cast import _person
+
+#: County of the authority that handles a family's cases. The second is a sibling of the first, the third a cousin.
+COUNTIES = {"A": "350102", "B": "350103", "C": "350203"}
+OFFICES = {role: Officer.Role(role.removeprefix("authority_")) for role in sorted(OFFICER_ROLES)}
+
+
+CANARY = re.compile(r"canary([ABCF])([a-z]+)x")
+
+
+def canary(family: str, what: str) -> str:
+    """A word of letters only, so that no page formats or escapes it."""
+    return f"canary{family}{what}x"
+
+
+#: Who may meet a word, by how they stand to the case; a former enterprise reads nothing of its successor's.
+#: Family F: what the former enterprise said while it had the cases of family A.
+KNOWN_TO: dict[str, frozenset[str]] = {
+    "Fmessage": frozenset({"own", "token", "former", "jurisdiction"}),
+    "Fnote": frozenset({"former"}),
+    "name": frozenset({"own", "party", "jurisdiction"}),
+    "address": frozenset({"own", "party", "jurisdiction"}),
+    "statement": frozenset({"own", "token", "party", "former", "jurisdiction"}),
+    "demand": frozenset({"own", "token", "party", "former", "jurisdiction"}),
+    "file": frozenset({"own", "token", "party", "jurisdiction"}),
+    "message": frozenset({"own", "token", "party", "jurisdiction"}),
+    "contact": frozenset({"own", "party", "jurisdiction"}),
+    "offer": frozenset({"own", "token", "party", "jurisdiction"}),
+    "note": frozenset({"party"}),
+    "concern": frozenset({"jurisdiction"}),
+    "report": frozenset({"jurisdiction"}),
+    "proposal": frozenset({"jurisdiction"}),
+}
+
+
+@dataclass
+class Family:
+    """One enterprise, its people, the consumer who complains of it, and the cases."""
+
+    letter: str
+    enterprise: Enterprise
+    branches: dict[str, Branch]
+    county: Authority
+    consumer: User
+    staff: dict[tuple[str, str], Staff] = field(default_factory=dict)
+    cases: dict[str, Complaint] = field(default_factory=dict)
+
+    def case(self, status: str) -> Complaint:
+        return self.cases[status]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who calls. ``relation``: how they stand to the cases of family A; empty: a stranger to them.
+
+    ``knows``: how they stand to the cases of each family. ``key``: what somebody without a session holds (draft, token), ``of`` which family; ``only`` for the case in this status.
+    ``is_out``: there is no session, or it no longer counts.
+    """
+
+    name: str
+    roles: frozenset[str]
+    relation: str = ""
+    user: User | None = None
+    knows: tuple[tuple[str, str], ...] = ()
+    key: str = ""
+    is_out: bool = False
+    has_left: bool = False
+    only: str = ""
+    of: str = ""
+
+    def stands(self, status: str) -> str:
+        """The relation to the case of family A in this status: it has no enterprise before it was forwarded."""
+        if self.only and status != self.only:
+            return ""
+        if self.relation == "party" and status in (Status.FILED, Status.TRIAGE):
+            return ""
+        return self.relation
+
+    @property
+    def is_out_as_a_program(self) -> bool:
+        """A token ends with what it was issued for."""
+        return self.is_out or self.has_left
+
+    @property
+    def program_roles(self) -> frozenset[str]:
+        """What this person's program is: a token is issued for the job, and without one for the person at home."""
+        return self.roles - {"consumer"} or self.roles
+
+    def may_meet(self, family: str, what: str) -> bool:
+        """Whether this person may read a word of this family."""
+        relations = {relation for letter, relation in self.knows if letter == ("A" if family == "F" else family)}
+        return bool(relations & KNOWN_TO.get(family + what, KNOWN_TO.get(what, frozenset())))
+
+
+@dataclass
+class World:
+    """Everything that was made, and when."""
+
+    now: datetime
+    families: dict[str, Family]
+    people: list[Person]
+    officers: dict[tuple[str, str], Officer]
+    drafts: dict[str, tuple[FilingDraft, str]]
+    evidence_root: Path
+    #: What else an address names, by name of the parameter.
+    things: dict[str, str] = field(default_factory=dict)
+    #: What the program of a person shows, by name of the person.
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Family:
+        """The family whose cases everybody calls."""
+        return self.families["A"]
+
+    def person(self, name: str) -> Person:
+        return next(person for person in self.people if person.name == name)
+
+
+def build(*, now: datetime, evidence_root: Path) -> World:
+    """Everybody and everything, inside the caller's transaction."""
+    from tests.walls import cases, things
+
+    counties = {letter: _county(code) for letter, code in COUNTIES.items()}
+    world = World(now=now, families={}, people=[], officers={}, drafts={}, evidence_root=evidence_root)
+    for number, letter in enumerate(COUNTIES):
+        world.families[letter] = _family(letter, counties[letter], number)
+    _officers(world, counties)
+    for letter in ("C", "B", "A"):
+        cases.walk(world, world.families[letter], former=world.families["C"] if letter == "A" else None)
+    _people(world)
+    things.make(world)
+    return world
+
+
+def _county(code: str) -> Authority:
+    region = Region.objects.filter(code=code).first()
+    if region is None:
+        region = _region(code)
+    found = Authority.objects.filter(region=region, level=Authority.Level.COUNTY).first()
+    return found or Authority.objects.create(
+        name=f"局{code}", region=region, level=Authority.Level.COUNTY, has_power=True, document_code="测市监",
+        parent=Authority.objects.get(level=Authority.Level.PROVINCE, region__code="350000"),
+    )  # fmt: skip
+
+
+def _region(code: str) -> Region:
+    """A county of another city, where the directory has none."""
+    city = Region.objects.filter(code=code[:4] + "00").first()
+    assert city is not None, f"no city of {code}"
+    first = city.pk + int(code[4:])
+    return Region.objects.create(id=first, last=first, code=code, name=f"区{code}", parent=city,
+                                 level=Region.Level.COUNTY, country="CN")  # fmt: skip
+
+
+def _family(letter: str, county: Authority, number: int) -> Family:
+    enterprise = Enterprise.objects.create(
+        name=f"{letter}家宽带有限公司", domicile=county.region, enrolled_by=county,
+        enrolment=Enterprise.Enrolment.ENROLLED)  # fmt: skip
+    branches: dict[str, Branch] = {}
+    for place, parent in (
+        ("top", None), ("own", "top"), ("below", "own"), ("sibling", "top"),
+    ):  # fmt: skip
+        branches[place] = Branch.objects.create(
+            enterprise=enterprise, name=f"{letter}{place}分公司", place=county.region,
+            parent=branches[parent] if parent else None)  # fmt: skip
+    consumer = User.objects.create_user(phone=f"+861390000777{number}", name=f"雀{canary(letter, 'name')}")
+    family = Family(letter=letter, enterprise=enterprise, branches=branches, county=county, consumer=consumer)
+    for place in ("headquarters", *branches):
+        for role in sorted(ENTERPRISE_ROLES):
+            user = _person(f"{role[:1]}{place[:2]}{letter}", f"{role}.{place}.{letter.lower()}@example.com")
+            family.staff[role, place] = Staff.objects.create(
+                user=user, enterprise=enterprise, branch=branches.get(place), role=Staff.Role(role)
+            )
+    return family
+
+
+def _officers(world: World, counties: dict[str, Authority]) -> None:
+    """Four roles at five places, seen from the county of family A; and whoever distributes for each county."""
+    own = counties["A"]
+    assert own.parent is not None
+    office = Authority.objects.filter(parent=own, level=Authority.Level.OFFICE).first()
+    assert office is not None
+    province = own.parent.parent
+    assert province is not None
+    places = {"own": own, "above": own.parent, "office": office, "sibling": counties["B"], "cousin": counties["C"]}
+    for place, authority in places.items():
+        for role, office_role in OFFICES.items():
+            user = _person(f"{role[:3]}{place[:2]}", f"{role}.{place}@example.com")
+            world.officers[role, place] = Officer.objects.create(user=user, authority=authority, role=office_role)
+    world.officers["intake", "province"] = Officer.objects.create(
+        user=_person("省分送", "intake.province@example.com"), authority=province, role=Officer.Role.INTAKE
+    )
+
+
+def _people(world: World) -> None:
+    """Everybody who calls, with what they are in the words of permissions.csv."""
+    families, everybody = world.families, frozenset({"consumer"})
+    people = world.people
+    people.append(Person("nobody", frozenset({"anyone"}), is_out=True))
+    for key, role in (("draft", "draft_holder"), ("token", "token_holder")):
+        for letter, of in (("A", "the"), ("B", "another")):
+            relation = "own" if (key, letter) == ("token", "A") else ""
+            people.append(Person(f"holder of {of} {key}", frozenset({"anyone", role}), relation, None,
+                                 ((letter, "token"),), key, is_out=True, only=TRACKED, of=letter))  # fmt: skip
+    people.append(Person("consumer", everybody, "own", families["A"].consumer, (("A", "own"),)))
+    people.append(Person("consumer of another case", everybody, "", families["B"].consumer, (("B", "own"),)))
+    for (role, place), staff in families["A"].staff.items():
+        relation = "party" if place in ("own", "top", "headquarters") else ""
+        knows = (("A", relation),) if relation else ()
+        people.append(Person(f"{role} {place}", everybody | {role}, relation, staff.user, knows))
+    for role in sorted(ENTERPRISE_ROLES):
+        other, former = (families[letter].staff[role, "headquarters"].user for letter in "BC")
+        people.append(Person(f"{role} of another enterprise", everybody | {role}, "", other, (("B", "party"),)))
+        people.append(Person(f"{role} of the former enterprise", everybody | {role}, "former", former,
+                             (("A", "former"), ("C", "party"))))  # fmt: skip
+    seen = {"own": "A", "above": "AB", "office": "", "sibling": "B", "cousin": "C"}
+    for (role, place), officer in world.officers.items():
+        if place in seen:
+            relation = "jurisdiction" if "A" in seen[place] else ""
+            knows = tuple((letter, "jurisdiction") for letter in seen[place])
+            people.append(Person(f"{role} at {place}", everybody | {role}, relation, officer.user, knows))
+    people += _gone(world)
+    for kind in Administrator.Kind.values:
+        user = _person(f"{kind}管", f"{kind}.administrator@example.com")
+        Administrator.objects.create(user=user, kind=kind, since=world.now)
+        people.append(Person(f"{kind} administrator", frozenset({f"{kind}_admin"}), "", user))
+
+
+def _gone(world: World) -> list[Person]:
+    """Who was there yesterday: a job and an office that ended, a person who was switched off."""
+    family, yesterday = world.target, date.fromordinal(world.now.date().toordinal() - 2)
+    left, retired, off = (
+        _person(name, f"{address}@example.com") for name, address in (("离", "left"), ("退", "retired"), ("停", "off"))
+    )
+    Staff.objects.create(user=left, enterprise=family.enterprise, role=Staff.Role.MANAGER, ends_on=yesterday)
+    Officer.objects.create(user=retired, authority=family.county, role=Officer.Role.APPROVER, ends_on=yesterday)
+    Staff.objects.create(user=off, enterprise=family.enterprise, role=Staff.Role.MANAGER)
+    return [
+        Person("manager who left", frozenset({"consumer"}), "", left, has_left=True),
+        Person("approver who retired", frozenset({"consumer"}), "", retired, has_left=True),
+        Person("manager switched off", frozenset({"anyone"}), "", off, is_out=True),
+    ]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens inside is rolled back."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+#: When the cases were filed, before now: long enough that nothing is new, short enough that no clock has run out.
+FILED_BEFORE = timedelta(minutes=50)
+#: The one case that the token opens.
+TRACKED = Status.NEGOTIATING
