@@ -32,7 +32,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from authorities.models import Officer
+from authorities.models import Officer, Region
 from complaints.models import Complaint
 from complaints.workflow import Status
 from enterprises.models import Staff
@@ -94,13 +94,13 @@ def cases_in_every_status(world: World) -> list[str]:
 
 
 def a_strangers_case(world: World) -> str:
-    """Otto against Telecom in Minhou: all of its words are the canary."""
+    """Otto against Telecom, handled in another city: all of its words are the canary."""
+    elsewhere = Region.objects.get(code="350502")
     case = given.filed(
         world, now=timezone.now(), consumer_id=world.otto.pk, consumer_name="欧" + CANARY, statement=f"经过{CANARY}。",
         item_name=CANARY, consumer_address=CANARY, respondents=(given.RespondentRequest(enterprise_id=world.telecom.pk),),
-        service_region_id=world.far_officer.authority.region_id)
-    Complaint.objects.filter(pk=case.pk).update(handling_region=world.far_officer.authority.region,
-                                                handling_authority=world.far_officer.authority)
+        service_region_id=elsewhere.pk)
+    Complaint.objects.filter(pk=case.pk).update(handling_region=elsewhere)
     return case.number
 
 
