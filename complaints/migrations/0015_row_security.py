@@ -23,21 +23,32 @@ OWN = f"(c.consumer_id = {_USER} or c.tracking_digest = any({_SHOWN}))"
 # Integer comparisons are leakproof and can be estimated; only who holds several offices needs the list of them.
 IN_REGION = (f"((c.handling_region_id >= {_FIRST} and c.handling_region_id <= {_LAST})"
              f" or c.handling_region_id <@ {_REGIONS})")
+# Each side by the shortest way: what stands here is planned anew with every statement.
+OWN_CASE = "exists (select from own_case c where c.id = {table}.complaint_id)"
+OUR_CASE = f"(exists (select from own_engagement e where e.complaint_id = {{table}}.complaint_id) or {OWN_CASE})"
 _CASE = "exists (select from complaints_complaint c where c.id = {table}.complaint_id{more})"
-SEEN = _CASE.replace("{more}", "")
-SEEN_OWN = _CASE.replace("{more}", f" and {OWN}")
+IN_SIGHT = _CASE.replace("{more}", "")
 SEEN_IN_REGION = _CASE.replace("{more}", f" and {IN_REGION}")
+SEEN = {CONSUMER: OWN_CASE, ENTERPRISE: OUR_CASE, AUTHORITY: IN_SIGHT}
+#: For tables with an audience: the parties' for whoever sees the case, the authority's for the region's.
+_BY_AUDIENCE = _CASE.replace(
+    "{more}", " and ({table}.audience = 'parties' or ({table}.audience = 'authority' and " + IN_REGION + "))")
 _OURS = "exists (select from own_engagement e where e.id = {table}.engagement_id)"
 #: While it is still against us, or until it was given up.
 _IN_OUR_TIME = ("exists (select from own_engagement e where e.complaint_id = {{table}}.complaint_id"
                 " and {{table}}.{since} >= e.from_at"
                 " and (e.until_at is null or {{table}}.{happened} <= e.until_at or e.is_still_ours))")
 
-# The cases of the caller's enterprises, for policies that must not ask each other in a circle. It runs with the
-# owner's rights and shows nothing but rows of the context: the one view that does not run as its caller.
-VIEW = [
+# The caller's own, for policies that must not ask each other in a circle. The three run with the owner's rights and show
+# nothing but rows of the context; no other view does. Without security_barrier, so that they are planned as one with
+# what asks them: whoever could slip a function of his own into a statement could tell a context of his own as well.
+VIEWS = [
     f"""
-create view own_engagement with (security_barrier) as
+create view own_case as select c.id from complaints_complaint c where {OWN}""",
+    "revoke all on own_case from portal_app",
+    f"grant select on own_case to {CONSUMER}, {ENTERPRISE}, {AUTHORITY}",
+    f"""
+create view own_engagement as
 select e.id, e.complaint_id, e.enterprise_id, e.from_at, e.until_at,
        (select c.enterprise_id = e.enterprise_id from complaints_complaint c where c.id = e.complaint_id)
            as is_still_ours
@@ -45,6 +56,12 @@ from complaints_engagement e
 where e.enterprise_id = any({_ENTERPRISES}) or e.branch_id = any({_BRANCHES})""",
     "revoke all on own_engagement from portal_app",
     f"grant select on own_engagement to {ENTERPRISE}",
+    f"""
+create view own_entry as
+select s.complaint_id, s.sequence from complaints_handlingstep s
+where s.audience = 'enterprise' and {_IN_OUR_TIME.format(since="written_at", happened="happened_at").format(table="s")}""",
+    "revoke all on own_entry from portal_app",
+    f"grant select on own_entry to {ENTERPRISE}",
 ]
 
 
@@ -52,9 +69,13 @@ def everybody(condition: str) -> dict[str, str]:
     return dict.fromkeys((CONSUMER, ENTERPRISE, AUTHORITY), condition)
 
 
-def _of_matter(hidden: str) -> str:
+def _parties(role: str) -> str:
+    return f"{{table}}.audience = 'parties' and {SEEN[role]}"
+
+
+def _of_matter(hidden: str, role: str) -> str:
     """Clocks that would tell what only the authority knows are not there for the parties."""
-    return (f"{{table}}.clock not in ({hidden}) and {SEEN} and ({{table}}.matter_id is null"
+    return (f"{{table}}.clock not in ({hidden}) and {SEEN[role]} and ({{table}}.matter_id is null"
             " or exists (select from complaints_matter m where m.id = {table}.matter_id))")
 
 
@@ -62,73 +83,63 @@ def _of_matter(hidden: str) -> str:
 READ: dict[str, dict[str, str]] = {
     "complaint": {
         CONSUMER: OWN,
-        ENTERPRISE: f"{OWN} or c.enterprise_id = any({_ENTERPRISES}) or c.branch_id = any({_BRANCHES})"
+        # What holds for most rows comes first: the rest is not looked at then.
+        ENTERPRISE: f"c.enterprise_id = any({_ENTERPRISES}) or c.branch_id = any({_BRANCHES}) or {OWN}"
                     " or exists (select from own_engagement e where e.complaint_id = c.id)",
-        AUTHORITY: f"{OWN} or {IN_REGION}",
+        AUTHORITY: f"{IN_REGION} or {OWN}",
     },
     "engagement": {
-        CONSUMER: SEEN, AUTHORITY: SEEN,
+        **SEEN,
         ENTERPRISE: f"{{table}}.enterprise_id = any({_ENTERPRISES}) or {{table}}.branch_id = any({_BRANCHES})"
-                    f" or {SEEN_OWN}",
+                    f" or {OWN_CASE}",
     },
-    "demand": everybody(SEEN),
-    "offer": {CONSUMER: SEEN, AUTHORITY: SEEN, ENTERPRISE: f"{_OURS} or {SEEN_OWN}"},
+    "demand": SEEN,
+    "offer": SEEN | {ENTERPRISE: f"{_OURS} or {OWN_CASE}"},
     "offeranswer": everybody("exists (select from complaints_offer o where o.id = {table}.offer_id)"),
-    "obligation": {
-        CONSUMER: SEEN, AUTHORITY: SEEN,
-        ENTERPRISE: f"({{table}}.engagement_id is null and {SEEN}) or {_OURS} or {SEEN_OWN}",
-    },
+    "obligation": SEEN | {ENTERPRISE: f"{_OURS} or ({{table}}.engagement_id is null and {OUR_CASE}) or {OWN_CASE}"},
     "contact": {ENTERPRISE: _OURS},
     "internalnote": {ENTERPRISE: _OURS},
     "matter": {
-        CONSUMER: f"{{table}}.audience = 'parties' and {SEEN}",
-        ENTERPRISE: f"({{table}}.audience = 'parties' and ({{table}}.engagement_id is null or {_OURS}) and {SEEN})"
+        CONSUMER: _parties(CONSUMER), AUTHORITY: _BY_AUDIENCE,
+        ENTERPRISE: f"({_parties(ENTERPRISE)})"
                     f" or ({{table}}.audience = 'enterprise' and "
                     f"{_IN_OUR_TIME.format(since='opened_at', happened='opened_at')})",
-        AUTHORITY: f"({{table}}.audience = 'parties' and {SEEN})"
-                   f" or ({{table}}.audience = 'authority' and {SEEN_IN_REGION})",
     },
     "deadline": {
-        CONSUMER: _of_matter("'lead', 'jurisdiction', 'instruction'"),
-        ENTERPRISE: _of_matter("'lead', 'jurisdiction'"),
-        AUTHORITY: SEEN,
+        CONSUMER: _of_matter("'lead', 'jurisdiction', 'instruction'", CONSUMER),
+        ENTERPRISE: _of_matter("'lead', 'jurisdiction'", ENTERPRISE),
+        AUTHORITY: IN_SIGHT,
     },
     "reminder": {},
     "handlingstep": {
-        CONSUMER: f"{{table}}.audience = 'parties' and {SEEN}",
-        ENTERPRISE: f"({{table}}.audience = 'parties' and {SEEN}) or ({{table}}.audience = 'enterprise' and "
+        CONSUMER: _parties(CONSUMER), AUTHORITY: _BY_AUDIENCE,
+        ENTERPRISE: f"({_parties(ENTERPRISE)}) or ({{table}}.audience = 'enterprise' and "
                     f"{_IN_OUR_TIME.format(since='written_at', happened='happened_at')})",
-        AUTHORITY: f"({{table}}.audience = 'parties' and {SEEN})"
-                   f" or ({{table}}.audience = 'authority' and {SEEN_IN_REGION})",
     },
     "personaltext": {
-        CONSUMER: f"{{table}}.audience = 'parties' and {SEEN}",
-        ENTERPRISE: f"({{table}}.audience = 'parties' and {SEEN}) or ({{table}}.audience = 'enterprise' and exists ("
-                    "select from complaints_handlingstep s where s.complaint_id = {table}.complaint_id"
-                    " and s.audience = {table}.audience and s.sequence = {table}.sequence))",
-        AUTHORITY: f"({{table}}.audience = 'parties' and {SEEN})"
-                   f" or ({{table}}.audience = 'authority' and {SEEN_IN_REGION})",
+        CONSUMER: _parties(CONSUMER), AUTHORITY: _BY_AUDIENCE,
+        ENTERPRISE: f"({_parties(ENTERPRISE)}) or ({{table}}.audience = 'enterprise' and exists ("
+                    "select from own_entry s where s.complaint_id = {table}.complaint_id"
+                    " and s.sequence = {table}.sequence))",
     },
     "sealedhead": {},
     "notice": {
-        CONSUMER: f"{{table}}.addressee = 'consumer' and {SEEN}",
+        CONSUMER: f"{{table}}.addressee = 'consumer' and {OWN_CASE}", AUTHORITY: _BY_AUDIENCE,
         ENTERPRISE: "({table}.addressee = 'enterprise' and {table}.audience in ('parties', 'enterprise') and exists ("
                     "select from own_engagement e where e.complaint_id = {table}.complaint_id"
                     " and e.enterprise_id = {table}.enterprise_id))"
-                    f" or ({{table}}.addressee = 'consumer' and {SEEN_OWN})",
-        AUTHORITY: f"({{table}}.audience = 'parties' and {SEEN})"
-                   f" or ({{table}}.audience = 'authority' and {SEEN_IN_REGION})",
+                    f" or ({{table}}.addressee = 'consumer' and {OWN_CASE})",
     },
     "noticeorder": everybody("exists (select from complaints_notice n where n.id = {table}.notice_id)"),
     "countdelta": {},
-    "consentrecord": everybody(SEEN),
+    "consentrecord": SEEN,
     "webhookdelivery": {},
     "upload": {},
     "forwardingdecision": {AUTHORITY: SEEN_IN_REGION},
     "filingdraft": {},
     "evidence": {
-        CONSUMER: SEEN, AUTHORITY: SEEN,
-        ENTERPRISE: f"{SEEN_OWN} or exists (select from own_engagement e where e.complaint_id = {{table}}.complaint_id"
+        **SEEN,
+        ENTERPRISE: f"{OWN_CASE} or exists (select from own_engagement e where e.complaint_id = {{table}}.complaint_id"
                     " and (e.until_at is null or e.is_still_ours))",
     },
 }
@@ -154,7 +165,7 @@ end $$"""
 
 
 def statements() -> tuple[list[str], list[str]]:
-    made, undone = [_ROLES_THERE, *VIEW], []
+    made, undone = [_ROLES_THERE, *VIEWS], []
     for name, readers in READ.items():
         table = f"complaints_{name}"
         made += [f"alter table {table} enable row level security", f"alter table {table} force row level security",
@@ -174,7 +185,7 @@ def statements() -> tuple[list[str], list[str]]:
             undone.append(f"drop policy unfiled on {table}")
         undone += [f"alter table {table} no force row level security",
                    f"alter table {table} disable row level security"]
-    return made, [*undone, "drop view own_engagement"]
+    return made, [*undone, "drop view own_entry", "drop view own_engagement", "drop view own_case"]
 
 
 MADE, UNDONE = statements()

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from tests.complaints.filing import answers
 from tests.faults.browser import Answer, Browser, GaveUp
 from tests.faults.history import History, Sent
+from tests.faults.letters import code_sent_to
 from tests.faults.portal import RunningPortal, crowded
 
 CLIENTS = 8
@@ -41,13 +42,8 @@ class Person:
         self.browser.get("/account/sign-in/")
         key = {"idempotency_key": uuid.uuid4().hex}
         self.expect(self.browser.post("/account/sign-in/", {"address": self.phone, **key}), "/account/sign-in/code/")
-        body = self.portal.query(
-            "select body from accounts_outgoingmessage where address like %s order by id desc limit 1",
-            [f"%{self.phone}"],
-        )[0][0]
-        code = re.search(r"\d{6}", body.replace("12315", ""))
-        assert code
-        self.expect(self.browser.post("/account/sign-in/code/", {"code": code[0], **key}), "/")
+        code = code_sent_to(self.portal, self.phone)
+        self.expect(self.browser.post("/account/sign-in/code/", {"code": code, **key}), "/")
 
     def expect(self, answer: Answer, begins: str) -> Answer:
         if answer.status != 302 or not answer.location.startswith(begins) or "lost=" in answer.location:
