@@ -70,6 +70,7 @@ def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
     from complaints.filing import composing, drafts
     from complaints.models import FilingDraft
     from enterprises.models import Enterprise
+    from odr_portal.accounts import keyring
     from odr_portal.accounts.entering import BACKEND, ENTERED, SEEN
     from odr_portal.accounts.models import BrowserSession, User
     from odr_portal.accounts.sessions import SessionStore, stored_key
@@ -77,9 +78,9 @@ def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
     pick = f"{Enterprise.objects.get(name=ENTERPRISE).pk}--"
     unusable = make_password(None)
     phones = [f"199{number:08d}" for number in range(count)]
-    users = User.objects.bulk_create(
-        User(phone=f"+86{phone}", name="陈试", password=unusable, language="zh-hans") for phone in phones
-    )
+    people = [User(phone=f"+86{phone}", name="陈试", password=unusable, language="zh-hans") for phone in phones]
+    keyring.secrets_of([person.person_key for person in people], make=True)
+    users = User.objects.bulk_create(people)
     store = SessionStore()
     until = now + timedelta(seconds=settings.SESSION_COOKIE_AGE)
     keys = [uuid.uuid4().hex for _ in users]

@@ -209,7 +209,7 @@ def _open_whole(model: type[Model], values: list[tuple[Any, tuple[Any, ...], Any
     field: Any = model._meta.get_field("sealed")
     sealed = [bytes(value) for value, _, _ in values]
     persons = [_person_of(value) for value in sealed]
-    secrets = keyring.secrets_of({person for person in persons if isinstance(person, UUID)})
+    secrets = keyring.secrets_of({person for person in persons if isinstance(person, UUID)}, hold=False)
     return [_is_whole(value, secrets.get(person) if isinstance(person, UUID) else b"", field.place_with(place),
                       bytes(digest)) if person is not False else False
             for value, person, (_, place, digest) in zip(sealed, persons, values, strict=True)]
