@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -29,7 +30,8 @@ def clock() -> Iterator[None]:
 
 
 def paths(number: str) -> list[str]:
-    return ["/" + str(pattern.pattern).replace("<str:number>", number) for pattern in urlpatterns]
+    found = ["/" + str(pattern.pattern).replace("<str:number>", number) for pattern in urlpatterns]
+    return [re.sub(r"<uuid:\w+>", str(uuid.uuid4()), re.sub(r"<int:\w+>", "1", path)) for path in found]
 
 
 @pytest.mark.parametrize("who", ["hua", "otto", "chen", "rui", "su"])
