@@ -75,7 +75,7 @@ class Active:
 class CaseFilter(forms.Form):
     """``said`` holds what could be read; ``left_out`` says what could not."""
 
-    q = forms.CharField(label=_("编号、商品"), required=False, max_length=60,
+    q = forms.CharField(label=_("编号、商品、姓名、电话"), required=False, max_length=60,
                         widget=forms.TextInput(attrs={"type": "search", "size": 14}))
     status = forms.ChoiceField(label=_("状态"), required=False)
     overdue = forms.ChoiceField(label=_("期限"), required=False, choices=[

@@ -108,7 +108,7 @@ class QueueFilter(forms.Form):
     """Conditions on the queue: a shareable GET form; what cannot be read is left out."""
 
     view = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
-    q = forms.CharField(label=_("编号、商品"), required=False, max_length=60,
+    q = forms.CharField(label=_("编号、商品、姓名、电话"), required=False, max_length=60,
                         widget=forms.TextInput(attrs={"type": "search", "size": 18}))
     handler = forms.ChoiceField(label=_("处理人"), required=False, choices=[
         ("", _("全部")), ("mine", _("我的")), ("none", _("未分派"))])

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from odr_portal import embedded, environment, roles
+from odr_portal.vault import keys as vault
 
 pytestmark = [pytest.mark.full, pytest.mark.fault]
 NAME = "portal"
@@ -45,6 +46,8 @@ class Cluster:
         folder.mkdir()
         self.log = folder / "log"
         self.at_work: list[subprocess.Popen[str]] = []
+        if not (keys / "vault").exists():
+            (keys / "vault").write_text(vault.fresh())
         self.variables = {
             **os.environ,
             "ODR_LOCAL": str(folder),
@@ -54,6 +57,7 @@ class Cluster:
             "DATABASE_URL": self.server.dsn(user=roles.WEB, database=NAME),
             "DATABASE_OWNER_URL": self.server.dsn(user=roles.OWNER, database=NAME),
             "SEAL_KEY_FILE": str(keys / "key.pem"),
+            "VAULT_KEY_FILE": str(keys / "vault"),
             "SWEEP_EVERY": "1",
         }
 
