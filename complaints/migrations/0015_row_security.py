@@ -73,10 +73,10 @@ def _parties(role: str) -> str:
     return f"{{table}}.audience = 'parties' and {SEEN[role]}"
 
 
-def _of_matter(hidden: str, role: str) -> str:
-    """Clocks that would tell what only the authority knows are not there for the parties."""
-    return (f"{{table}}.clock not in ({hidden}) and {SEEN[role]} and ({{table}}.matter_id is null"
-            " or exists (select from complaints_matter m where m.id = {table}.matter_id))")
+def _known_clocks(hidden: str, role: str) -> str:
+    """Clocks that would tell what only the authority knows are not there for the parties. Those of matters of the
+    authority alone (a lead, a quarrel about jurisdiction) have names of their own, so the matter need not be asked."""
+    return f"{{table}}.clock not in ({hidden}) and {SEEN[role]}"
 
 
 #: Table → role → what it may read.
@@ -106,8 +106,8 @@ READ: dict[str, dict[str, str]] = {
                     f"{_IN_OUR_TIME.format(since='opened_at', happened='opened_at')})",
     },
     "deadline": {
-        CONSUMER: _of_matter("'lead', 'jurisdiction', 'instruction'", CONSUMER),
-        ENTERPRISE: _of_matter("'lead', 'jurisdiction'", ENTERPRISE),
+        CONSUMER: _known_clocks("'lead', 'jurisdiction', 'instruction'", CONSUMER),
+        ENTERPRISE: _known_clocks("'lead', 'jurisdiction'", ENTERPRISE),
         AUTHORITY: IN_SIGHT,
     },
     "reminder": {},

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from complaints.handling import enterprise
 from complaints.models import Complaint, Engagement, HandlingStep, InternalNote, Matter
-from complaints.workflow import Status
+from complaints.workflow import Clock, Status
 from enterprises.models import Branch, Staff
 from odr_portal.accounts.models import User
 from tests import given
@@ -104,3 +106,14 @@ def test_clocks_that_only_the_authority_knows_are_not_there_for_the_parties(worl
     for user, sees in ((world.rui, 3), (world.chen, 0)):
         with seeing_as(user):
             assert ask(hidden) == [(sees,)]
+
+
+def test_a_clock_of_a_matter_of_the_authority_has_a_hidden_name() -> None:
+    """The policy of clocks names them and does not ask the matter; whoever gives such a matter a new clock learns it here."""
+    from complaints.views.case import _CLOCKS_OF_AUTHORITY
+
+    root = Path(__file__).parent.parent.parent / "complaints" / "handling"
+    source = "\n".join(path.read_text(encoding="utf-8") for path in root.glob("*.py"))
+    kinds = set(re.findall(r'open_matter\("(\w+)"[^)]*audience="authority"', source))
+    assert kinds >= {"lead", "jurisdiction", "report", "concern"}
+    assert kinds & {str(clock) for clock in Clock} == {str(clock) for clock in _CLOCKS_OF_AUTHORITY}
