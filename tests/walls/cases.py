@@ -90,7 +90,7 @@ def _request(world: World, family: Family, former: Family | None, status: str) -
         received_at=world.now - FILED_BEFORE,
         respondents=(RespondentRequest(enterprise_id=first.enterprise.pk, branch_id=first.branches["own"].pk),),
         service_region_id=family.county.region_id, object_kind="service", object_category="telecom",
-        item_name=f"宽带{letter}", amount=Decimal("128.50"), is_online=False, problem_category="fee_unknown",
+        item_name=f"宽带 {canary(letter, 'item')}", amount=Decimal("128.50"), is_online=False, problem_category="fee_unknown",
         disputed_on=(world.now - timedelta(days=20)).date(), statement=f"多扣了费用 {canary(letter, 'statement')}",
         demands=(DemandRequest(kind="refund", amount=Decimal("128.50"), note=canary(letter, "demand")),),
         consumer_id=family.consumer.pk, consumer_name=family.consumer.name,

@@ -124,7 +124,7 @@ class Sweep:
         statuses = STATUSES if address.is_of_a_case else STATUSES[:1]
         is_past_the_gate = method in actions_for(address.name, person.roles)
         if not self.every_status:
-            statuses = (self.random.choice(statuses),)
+            statuses = (person.only,) if person.only and address.is_of_a_case else (self.random.choice(statuses),)
         elif not is_past_the_gate:
             # The gate knows no status.
             statuses = tuple(self.random.sample(statuses, min(len(statuses), 3)))

@@ -12,7 +12,7 @@ from tests.walls.calling import Answer
 from tests.walls.things import OWNERS
 from tests.walls.world import Person
 
-_ROLES = {"authority_handler": Role.OFFICER}
+_ROLES = {"authority_handler": Role.OFFICER, "token_holder": Role.CONSUMER}
 #: What a page may say to somebody who may call it: shown, moved on, refused for what was typed or for now.
 _LET_IN = {"GET": {200, 302, 409}, "POST": {200, 204, 302, 400, 409, 422}}
 #: Where the case has nothing of the kind, a call may also find nothing, or begin something.

@@ -44,6 +44,7 @@ KNOWN_TO: dict[str, frozenset[str]] = {
     "name": frozenset({"own", "party", "jurisdiction"}),
     "address": frozenset({"own", "party", "jurisdiction"}),
     "statement": frozenset({"own", "token", "party", "former", "jurisdiction"}),
+    "item": frozenset({"own", "token", "party", "former", "jurisdiction"}),
     "demand": frozenset({"own", "token", "party", "former", "jurisdiction"}),
     "file": frozenset({"own", "token", "party", "jurisdiction"}),
     "message": frozenset({"own", "token", "party", "jurisdiction"}),
