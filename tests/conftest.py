@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from odr_portal.accounts import entering
 
@@ -36,6 +37,13 @@ def _pages_of_a_test_are_open(request: pytest.FixtureRequest, monkeypatch: pytes
     """A test that brings its own addresses is no page of the portal: permissions.csv does not know them."""
     if request.node.get_closest_marker("urls"):
         monkeypatch.setattr("odr_portal.gate.is_public", lambda *_: True)
+
+
+@pytest.fixture(autouse=True)
+def _each_test_begins_in_chinese() -> Iterator[None]:
+    """A request in English leaves its language behind in the thread that asked."""
+    yield
+    translation.deactivate()
 
 
 #: Beyond every clock that a test sets.
