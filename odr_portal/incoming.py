@@ -59,6 +59,8 @@ def _length(request: HttpRequest) -> int:
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
+        # No length that can be read is no length.
+        request.META["CONTENT_LENGTH"] = ""
         return 0
 
 

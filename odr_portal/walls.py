@@ -20,7 +20,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import DatabaseError, connection, transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 
 from odr_portal import roles
@@ -256,11 +256,16 @@ class Walls:
             room.end()
         return response
 
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if opens_its_own(view):
-            return
-        _read(request)
+            return None
+        try:
+            _read(request)
+        except UnreadablePostError:
+            # Whoever sent it has gone: nobody reads this.
+            return HttpResponse(status=400)
         request._room = Room(request)  # type: ignore[attr-defined]
+        return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> None:
         room: Room | None = getattr(request, "_room", None)

@@ -105,7 +105,6 @@ ABSURD = (
     ("?enterprise=999999999", "没有这家企业"),
     ("?enterprise=" + "9" * 400, "没有这家企业"),
     ("?category=nonsense", "没有这个类别"),
-    ("?category=%00", "没有这个类别"),
 )
 
 
@@ -121,7 +120,7 @@ def test_an_absurd_wish_gets_a_clear_answer(region_with_cases: World) -> None:
 
 
 ODD = (
-    "?page=0", "?page=-1", "?page=1e9", "?page=999999", "?page=²", "?sort=drop", "?sort=--overdue", "?sort=%00",
+    "?page=0", "?page=-1", "?page=1e9", "?page=999999", "?page=²", "?sort=drop", "?sort=--overdue",
     "?sort=-response&page=2", "?period=chosen&first=2001-01-01&last=9999-12-31", "?first=2026-11-01", "?x=" + "y" * 9000)
 
 
