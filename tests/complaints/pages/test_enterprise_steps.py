@@ -130,7 +130,6 @@ WRONG: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("contact", {"channel": "phone", "reached": "yes", "note": "字" * 1001}, "note", "最多1000个字，现在有1001个"),
     ("ask", {"text": ""}, "text", "请填写这一项"),
     ("ask", {"text": "字" * 4001}, "text", "最多4000个字"),
-    ("message", {"text": "a\x00b"}, "text", "不能保存的字符"),
     ("note", {"text": "\n \t"}, "text", "请填写这一项"),
     ("failure", {"reason": "", "text": "谈不拢"}, "reason", "请从列出的选项中选一项"),
     ("return", {"reason": "wrong_branch", "target": "none", "text": ""}, "text", "请写明理由"),

@@ -82,7 +82,7 @@ def test_filters(world: World, case: Complaint, aside: Notice) -> None:
     assert "<button class=\"btn is-2 is-inline\" name=" not in waiting
     assert case.number in page_of(client, f"{LIST}?q={case.number[-8:]}")
     assert "没有符合条件的通知。" in page_of(client, f"{LIST}?q=20200101-AAAA")
-    for odd in ("?state=x", "?after=-1", "?before=x", f"?after={'9' * 30}", "?q=%00%00", "?q=%25_"):
+    for odd in ("?state=x", "?after=-1", "?before=x", f"?after={'9' * 30}", "?q=%25_"):
         assert client.get(LIST + odd).status_code == 200
 
 

@@ -73,7 +73,9 @@ def test_the_page_says_who_what_and_by_when(client: Client, case: Complaint) -> 
 
 def test_no_name_no_phone_no_account_and_no_file_is_on_it(
         client: Client, world: World, case: Complaint) -> None:
-    Obligation.objects.filter(complaint=case).update(payee_last4="4321")
+    for promise in Obligation.objects.filter(complaint=case):
+        promise.payee_last4 = "4321"
+        promise.save()
     Evidence.objects.create(complaint=case, name="账单截图.png", size=1, media_type="image/png",
                             sha256="0" * 64, path="x", uploaded_at=timezone.now())
     step(case, consumer.add_statement(text="请打我另一个电话13900001111"), world.consumer,
