@@ -45,7 +45,7 @@ def standing_consents(user: User, *, limit: int = 200) -> list[Holding]:
             .order_by("complaint_id", "purpose", "enterprise_id", "-id")
             .distinct("complaint_id", "purpose", "enterprise_id").values("pk"))
     newest = (ConsentRecord.objects.filter(pk__in=rows).select_related("complaint", "enterprise")
-              .order_by("-complaint__filed_at", "id")[:limit])
+              .order_by("-complaint__filed_at", "complaint_id", "id")[:limit])
     return [Holding(record, consents.WORDS.get(record.purpose, record.purpose), record.is_given
                     and record.purpose in consents.REVOCABLE and record.complaint.status != Status.CLOSED)
             for record in newest]
