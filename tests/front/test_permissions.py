@@ -136,7 +136,7 @@ def without(monkeypatch: pytest.MonkeyPatch, resource: str) -> None:
 
 
 @pytest.mark.django_db
-def test_t09_a_page_without_a_line_is_shut_for_everybody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_T09_a_page_without_a_line_is_shut_for_everybody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     clients = [Client(), *(signed_in(user) for user in (world.chen, world.lead, world.rui))]
     without(monkeypatch, "home")
     without_line = [client.get("/").status_code for client in clients]

@@ -118,7 +118,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "gate",
         "a page without a line is open",
-        ("tests/front/test_permissions.py", "-k", "t09 or before_the_view"),
+        ("tests/front/test_permissions.py", "-k", "T09 or before_the_view"),
         (
             Change(
                 "odr_portal/gate.py",
