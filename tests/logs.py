@@ -14,6 +14,7 @@ from tests.canaries import CANARIES, OF_THE_CAST, seen
 
 WORDS = [*CANARIES.items(), *((text, text) for text in OF_THE_CAST)]
 _kept: list[Path] = []
+_handlers: list[logging.Handler] = []
 
 
 def kept() -> bytes:
@@ -30,6 +31,15 @@ def pytest_configure(config: pytest.Config) -> None:
     handler.setFormatter(logging.Formatter("{asctime} {levelname} {name} {message}", style="{"))
     handler.addFilter(IncidentLines())
     logging.getLogger().addHandler(handler)
+    _handlers.append(handler)
+
+
+def pytest_runtest_teardown() -> None:
+    """A test that sets the portal up anew (the worker's modules) sets up the log anew: ours goes back."""
+    root = logging.getLogger()
+    for handler in _handlers:
+        if handler not in root.handlers:
+            root.addHandler(handler)
 
 
 @pytest.hookimpl(trylast=True)
