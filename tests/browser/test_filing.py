@@ -114,7 +114,9 @@ class Walk:
         self.page.locator("#id_phone").fill("199 0000 0001")
         self.page.locator("#id_address").fill("福州市鼓楼区测试路1号")
         self.page.locator("#id_behalf_0").check()
-        self.page.get_by_role("button", name=self.words["code"], exact=True).click()
+        # The browser works a moment before it sends.
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=self.words["code"], exact=True).click()
         self.look("6-sent")
         self.page.locator("#id_code").fill("12")
         self.go_on()
