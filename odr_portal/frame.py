@@ -4,6 +4,7 @@ The one rule: the frame only offers addresses that this installation has.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from authorities.models import Officer
 from enterprises.staffing import at_work
 from odr_portal.accounts.backend import duty_of, needs_second_factor
 from odr_portal.accounts.display import chosen_display, chosen_theme
-from odr_portal.accounts.entering import AT_WORK
+from odr_portal.accounts.entering import AT_WORK, ENTERED, moment
 from odr_portal.accounts.landing import is_here
 from odr_portal.accounts.models import User
 
@@ -141,6 +142,17 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
         "theme": chosen_theme(request),
         "html_language": "en" if get_language() == "en" else "zh-Hans",
         "is_demo": settings.DEMO,
-        # Minutes until somebody at work is signed out; consumers have weeks.
-        "idle_minutes": int(AT_WORK[0].total_seconds() // 60) if isinstance(user, User) and needs_second_factor(user) else 0,
+        # How long somebody at work stays signed in; consumers have weeks.
+        **(_time_at_work(request, now=timezone.now()) if isinstance(user, User) and needs_second_factor(user) else {}),
+    }
+
+
+def _time_at_work(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
+    """Minutes of quiet until the session ends, minutes until it ends whatever is done, and the first of the two as a time."""
+    idle, longest = AT_WORK
+    end = (moment(request.session, ENTERED) or now) + longest
+    return {
+        "idle_minutes": int(idle.total_seconds() // 60),
+        "end_minutes": max(0, int((end - now).total_seconds() // 60)),
+        "signed_in_until": min(now + idle, end),
     }

@@ -1,15 +1,23 @@
-// Somebody at work is signed out after half an hour without a request. Two minutes before, the page says so, and one
-// button asks for more time. Without scripts nothing typed is lost either: the answer to a late form shows it again.
+// Somebody at work is signed out after half an hour without a request, and twelve hours after signing in whatever is done.
+// Two minutes before, the page says so; against the first, one button asks for more time.
+// Without scripts the foot says until when, and nothing typed is lost either: the answer to a late form shows it again.
 const WARN_BEFORE = 2 * 60_000;
 const form = document.querySelector("form[data-idle-minutes]");
+const idle = form.dataset.idleMinutes * 60_000;
+const end = Date.now() + form.dataset.endMinutes * 60_000;
 let timer = 0;
 
 function wait() {
   form.hidden = true;
   clearTimeout(timer);
-  timer = setTimeout(() => {
-    form.hidden = false;
-  }, form.dataset.idleMinutes * 60_000 - WARN_BEFORE);
+  const left = end - Date.now();
+  timer = setTimeout(() => warn(left <= idle), Math.max(0, Math.min(idle, left) - WARN_BEFORE));
+}
+
+function warn(isTheEnd) {
+  for (const text of form.querySelectorAll("[data-when]")) text.hidden = (text.dataset.when === "end") !== isTheEnd;
+  form.querySelector("button").hidden = isTheEnd;
+  form.hidden = false;
 }
 
 form.addEventListener("submit", async (event) => {

@@ -81,3 +81,30 @@ def test_the_amount_stands_below_its_demand(visit: Callable[..., Any], town: Tow
     assert label
     assert amount
     assert amount["y"] >= label["y"] + label["height"] - 1
+
+
+#: A voice of the device, played by the page itself: it notes what it is given and comes to an end.
+VOICE = """(() => {
+  const said = window.said = [];
+  const speech = {getVoices: () => [{lang: "zh-CN"}], cancel() {}, addEventListener() {},
+    speak(words) { said.push([words.lang, words.text]); if (said.length < 400) setTimeout(() => words.onend()); }};
+  Object.defineProperty(window, "speechSynthesis", {value: speech});
+})()"""
+
+
+def test_the_page_is_read_aloud_where_there_is_a_voice(visit: Callable[..., Any], world: World) -> None:
+    visitor = visit(display="elder")
+    visitor.context.add_init_script(VOICE)
+    page = visitor.go("/how/")
+    visitor.check()
+    page.get_by_role("button", name="朗读本页").click()
+    page.get_by_role("button", name="朗读本页").wait_for()
+    said = page.evaluate("window.said")
+    lines = [line.strip() for line in page.locator("main").inner_text().split("\n") if line.strip()]
+    assert [text for _language, text in said] == lines
+    assert {language for language, _text in said} == {"zh-CN"}
+    # No voice for English in this device, and none at all in the browser as it is.
+    page.get_by_role("button", name="EN").click()
+    assert not page.locator(".aloud").is_visible()
+    plain = visit(display="elder")
+    assert not plain.go("/how/").locator(".aloud").is_visible()

@@ -1,12 +1,15 @@
 """Staff get in with a real passkey and with an authenticator app; the work before a code is done unseen."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from odr_portal.accounts.entering import ENTERED
 from odr_portal.accounts.models import SecondFactor, SecurityEvent, SignInCode
+from odr_portal.accounts.sessions import SessionStore
 from tests.accounts.authenticator import app_code
 from tests.cast import PASSWORD, World
 
@@ -105,3 +108,26 @@ def test_somebody_at_work_is_warned_and_stays_with_one_button(visit: Callable[..
         warning.locator("button").click()
     assert answer.value.status == 204
     warning.wait_for(state="hidden")
+
+
+def test_the_end_of_the_working_day_is_told_as_well(
+    visit: Callable[..., Any], world: World, settings: Any
+) -> None:
+    """Twelve hours after signing in no button helps: the warning says so and offers none."""
+    visitor = visit(width=360, user=world.ming)
+    cookies = {cookie["name"]: cookie["value"] for cookie in visitor.context.cookies()}
+    sessions = SessionStore(session_key=cookies[settings.SESSION_COOKIE_NAME])
+    sessions[ENTERED] = int((timezone.now() - timedelta(hours=11, minutes=50)).timestamp())
+    sessions.save()
+    page = visitor.page
+    page.clock.install()
+    visitor.go("/account/ways/")
+    warning = page.locator("form.idle")
+    until = timezone.localtime() + timedelta(minutes=10)
+    assert any(f"到{until - timedelta(minutes=early):%H:%M}还没有" in page.locator("footer").inner_text() for early in (0, 1))
+    page.clock.fast_forward(6 * 60_000)
+    assert not warning.is_visible()
+    page.clock.fast_forward(2 * 60_000 + 1000)
+    warning.wait_for()
+    assert "2分钟后须重新登录" in warning.inner_text()
+    assert not warning.locator("button").is_visible()
