@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from complaints.views import case_files, filing, receipt, uploads
+from complaints.views import case_files, filing, filing_respondents, receipt, uploads
 
 urlpatterns = [
     path("file/", filing.start, name="file"),
     path("file/<uuid:draft_id>/region/", filing.region, name="file-region"),
+    path("file/<uuid:draft_id>/respondents/", filing_respondents.more, name="file-respondents"),
     path("file/<uuid:draft_id>/evidence/<int:evidence_id>/", case_files.of_draft, name="file-evidence"),
     *(
         path(f"file/<uuid:draft_id>/evidence/<int:evidence_id>/{form}/", case_files.of_draft, {"form": form},

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from django.utils import timezone
 
-from complaints.filing import choices, drafts
+from complaints.filing import choices, drafts, respondents
 from complaints.filing.forms import EnterpriseStep, Step
 from complaints.filing.people import ConsentsStep, representative_names
 from complaints.filing.request import (
@@ -72,7 +72,7 @@ def to_request(
         channel="web",
         language=language,
         source=draft.source,
-        respondents=(_respondent(cast(EnterpriseStep, forms["enterprise"])),),
+        respondents=(_respondent(cast(EnterpriseStep, forms["enterprise"])), *respondents.requests(draft)),
         service_region_id=forms["enterprise"].cleaned_data["service_region"],
         object_kind=choices.object_kind(purchase["object_category"]),
         object_category=purchase["object_category"],

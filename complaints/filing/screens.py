@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from complaints.evidence import limits
-from complaints.filing import choices, drafts, places
+from complaints.filing import choices, drafts, places, respondents
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Pick, Step, read_pick
 from complaints.filing.people import BEHALF, consent_questions
@@ -102,7 +102,7 @@ def enterprise_screen(form: Step, *, today: date) -> dict[str, Any]:
     elsewhere = ""
     if region_id is not None and region_id not in {place.id for place in nearby}:
         elsewhere = places.full_name(region_id)
-    offered = [_choice(hit, chosen) for hit in find(query, on=today, region_id=region_id, limit=HITS_SHOWN)]
+    offered = [choice_of(hit, chosen) for hit in find(query, on=today, region_id=region_id, limit=HITS_SHOWN)]
     pick = read_pick(chosen)
     if pick is not None and all(not choice.is_checked for choice in offered):
         offered = [*_kept_choice(pick, today=today, region_id=region_id), *offered]
@@ -120,7 +120,8 @@ def enterprise_screen(form: Step, *, today: date) -> dict[str, Any]:
     }
 
 
-def _choice(hit: Hit, chosen: str) -> Choice:
+def choice_of(hit: Hit, chosen: str = "") -> Choice:
+    """A hit as it is offered; ``chosen``: the pick that is ticked already."""
     answers = hit.successor or hit.enterprise
     pick = Pick(answers.pk, hit.branch.pk if hit.branch else None)
     kept = read_pick(chosen)
@@ -209,7 +210,13 @@ def summary(
     """The check page: (heading, lines). Only what was answered; wrong steps as typed."""
     said = {code: getattr(form, "cleaned_data", {}) for code, form in forms.items()}
     return [
-        (_("向谁投诉"), _respondent_lines(said["enterprise"], picked, addresses["enterprise"])),
+        (
+            _("向谁投诉"),
+            [
+                *_respondent_lines(said["enterprise"], picked, addresses["enterprise"]),
+                Line(_("还投诉"), respondents.names(draft) or [_("没有别家")], change_url=addresses["respondents"]),
+            ],
+        ),
         (
             _("发生了什么"),
             [
@@ -222,7 +229,7 @@ def summary(
             _("您和您的选择"),
             [
                 *_you_lines(draft, said["you"], addresses["you"]),
-                *_consent_lines(picked, said["consents"], addresses["consents"]),
+                *_consent_lines(draft, said["consents"], addresses["consents"]),
             ],
         ),
     ]
@@ -323,10 +330,9 @@ def _you_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Li
     return lines
 
 
-def _consent_lines(picked: Picked | None, said: Mapping[str, Any], url: str) -> list[Line]:
-    name = str(picked.enterprise) if picked and picked.is_enrolled else ""
+def _consent_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Line]:
     return [
         Line(consent.short, [_("同意") if said[consent.code] else _("不同意")], change_url=url)
-        for consent in consent_questions(name)
+        for consent in consent_questions(drafts.enrolled_name(draft))
         if consent.code in said
     ]

@@ -58,11 +58,12 @@ def file(
         if len(respondents) > MOST_RESPONDENTS:
             raise WrongInput("too_many", _("一次最多投诉3个对象。"), field="respondents")
         group = uuid.uuid4() if len(respondents) > 1 else None
-        for respondent in respondents:
+        for place, respondent in enumerate(respondents):
             opened, who, effect = _open(request, respondent, group, places, filer, now, conditions)
             cases.append((opened, who, effect))
             evidence.append((opened.complaint, request.evidence_ids))
-            if request.report:
+            if request.report and not place:
+                # One report, however many respondents the complaint has.
                 _split(opened, request.report)
     # What is refused was refused above, so nothing needs to be taken back to here.
     with working_as_steps(), transaction.atomic(savepoint=False):

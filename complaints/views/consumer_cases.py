@@ -61,7 +61,7 @@ def my_cases(user: User, *, now: datetime) -> list[Group]:
     for case in cases:
         duty = standing(complaint=case, clocks=clocks[case.pk], viewer_side="consumer", now=now,
                         calendar=calendar)
-        cards.append(Card(case, _respondent(case), duty, case_url(case)))
+        cards.append(Card(case, respondent_of(case), duty, case_url(case)))
     mine = [c for c in cards if c.duty.is_your_turn]
     open_ones = [c for c in cards if not c.duty.is_your_turn and c.complaint.closed_at is None]
     closed = [c for c in cards if not c.duty.is_your_turn and c.complaint.closed_at is not None]
@@ -76,6 +76,7 @@ def _by_deadline(card: Card) -> tuple[bool, float]:
     return deadline is None, deadline.due_at.timestamp() if deadline else 0.0
 
 
-def _respondent(case: Complaint) -> str:
+def respondent_of(case: Complaint) -> str:
+    """Who answers for it, or who was named when it was filed."""
     row = case.branch or case.enterprise or case.picked_branch or case.picked_enterprise
     return named(row) if row else case.respondent_named

@@ -64,6 +64,7 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
     problem, picked = forms["problem"], drafts.picked(draft, today=today)
     answers = picked.name if picked and picked.is_enrolled else ""
     links = {code: f"{address_of(draft, code)}?back=check" for code in steps.STEP_CODES}
+    links["respondents"] = reverse("complaints:file-respondents", args=[draft.pk])
     unfinished = [
         {"text": str(steps.STEP_BY_CODE[code].question), "url": f"{links[code]}&check=1"}
         for code in (composed.forms if isinstance(composed, Unfinished) else ())

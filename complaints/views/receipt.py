@@ -14,6 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -21,6 +22,7 @@ from complaints.conditions import current_calendar
 from complaints.filing import drafts
 from complaints.models import Complaint, Deadline
 from complaints.standing import standing
+from complaints.views.consumer_cases import respondent_of
 from complaints.views.filing_frame import Held, held_by
 from odr_portal.accounts.models import User
 from odr_portal.qr import qr_code
@@ -50,10 +52,10 @@ def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
         now=now,
         calendar=current_calendar(),
     )
-    linked = held.draft.filed_as if held else [case.number]
+    linked = _linked(case, held)
     context: dict[str, Any] = {
         "case": case,
-        "numbers": linked,
+        "linked": linked,
         "token": token,
         "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
         "duty": stand,
@@ -61,6 +63,16 @@ def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
         "sentence": stand.sentence,
     }
     return render(request, "consumer/filing/receipt.html", context)
+
+
+def _linked(case: Complaint, held: Held | None) -> list[tuple[str, str]]:
+    """(number, respondent) of this case and of those that were filed with it against others."""
+    if case.linked_group is None:
+        return [(case.number, "")]
+    rows = Complaint.objects.filter(linked_group=case.linked_group, consumer_key=case.consumer_key)
+    rows = rows.filter(number__in=held.draft.filed_as) if held else rows.filter(consumer_id=case.consumer_id)
+    rows = rows.select_related("enterprise", "branch", "picked_enterprise", "picked_branch").order_by("pk")
+    return [(row.number, respondent_of(row) or _("由监管部门确定")) for row in rows]
 
 
 def _token(held: Held | None, case: Complaint, *, now: datetime) -> str:

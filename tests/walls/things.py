@@ -26,7 +26,7 @@ _WHOLE = frozenset({"manager headquarters", "manager of another enterprise", "ma
 _ASKER = frozenset({"handler own"})
 _OFFICE_ASKER = frozenset({"authority_handler at own"})
 _HEAD = frozenset({"approver at own"})
-_FILING = ("file-step", "file-region", "file-evidence", "file-evidence-original", "file-evidence-thumbnail",
+_FILING = ("file-step", "file-region", "file-respondents", "file-evidence", "file-evidence-original", "file-evidence-thumbnail",
            "file-upload", "file-upload-part", "file-upload-finish", "file-upload-cancel")  # fmt: skip
 
 #: Whose it is, where an address names something else than a case: it is `own` for these people and for nobody else.
