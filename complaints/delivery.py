@@ -49,7 +49,7 @@ Letters = list[list[Notice]]
 
 def sweep_notices(*, now: datetime) -> int:
     """How many notices and codes went out; none while another sweep sends."""
-    with _alone() as is_alone:
+    with alone(SENDER) as is_alone:
         if not is_alone:
             return 0
         with open_channels(now=now) as channels:
@@ -57,17 +57,18 @@ def sweep_notices(*, now: datetime) -> int:
 
 
 @contextmanager
-def _alone() -> Iterator[bool]:
-    """Held by the session, so it ends with a killed process; the leases do not depend on it."""
+def alone(lock: int) -> Iterator[bool]:
+    """Whether no other sweep holds this advisory lock. Held by the session, so it ends with a killed process; the
+    leases do not depend on it."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [SENDER])
+        cursor.execute("select pg_try_advisory_lock(%s)", [lock])
         is_alone = bool(cursor.fetchone()[0])
     try:
         yield is_alone
     finally:
         if is_alone:
             with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s)", [SENDER])
+                cursor.execute("select pg_advisory_unlock(%s)", [lock])
 
 
 class _Sweep:

@@ -18,6 +18,7 @@ from complaints.filing.drafts import tracking_digest
 from complaints.models import Complaint, TrackingTry
 from complaints.numbering import tidy
 from complaints.workflow import Status
+from odr_portal.accounts.limits import TooManyTries
 from odr_portal.walls import show
 
 TRIES = 5
@@ -45,16 +46,8 @@ class Seeker:
                            algorithm="sha256").hexdigest()
 
 
-class TooManyTries(Exception):
-    """Nothing is looked up before ``until``, right or wrong."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(str(until))
-        self.until = until
-
-
 def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> Complaint | None:
-    """The case that both belong to; None is a wrong try and was counted."""
+    """The case that both belong to; None is a wrong try and was counted. TooManyTries: nothing was looked up."""
     with transaction.atomic():
         _lock(seeker)
         until = _waits_until(seeker, now=now)

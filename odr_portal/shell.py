@@ -4,9 +4,11 @@ The one rule: it stands outermost, so nothing leaves without it; what an answer 
 """
 
 from collections.abc import Callable
+from math import ceil
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 ALWAYS = {
     # Nobody else's page may load what is ours.
@@ -33,6 +35,10 @@ class Shell:
         if is_somebodys(request, response):
             # A shared telephone, a proxy, the back button: none may show it to the next person.
             response.headers.setdefault("Cache-Control", "no-store")
+        # Whoever tried too often; a door that knows seconds has said them.
+        until = getattr(request, "free_again_at", None)
+        if response.status_code == 429 and until is not None:
+            response.headers.setdefault("Retry-After", str(max(1, ceil((until - timezone.now()).total_seconds()))))
         return response
 
 

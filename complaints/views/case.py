@@ -114,6 +114,8 @@ class CasePage:
     obligations: list[ObligationView]
     matters: dict[str, Matter]
     thread: list[Message]
+    #: Reports split off, concerns and whatever else is for the authority alone; for others empty.
+    confidential: list[Message]
     timeline: list[Event]
     files: list[FileView]
     person: Person
@@ -254,6 +256,8 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
         engagements=engagements, offers=offers_of(offers, answers, promises),
         obligations=promises, matters=matters,
         thread=thread_of(steps, texts, by_digest, reader=reader),
+        confidential=[m for m in thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
+                      if m.side != ENTERPRISE or m.step == "flag_concern"],
         timeline=timeline_of(steps, by_digest, reader=reader), files=files,
         person=person_of(filed, sight=sight), may_reveal=may_look, shown_until=until,
         looks=looks_of(steps, texts, reader=reader), statement=filed.get("consumer_statement", ""),

@@ -24,7 +24,7 @@ from odr_portal.templatetags.portal import moment
 #: Texts that lie elsewhere on the page: the filing, the answers of an offer.
 _ELSEWHERE = ("consumer_", "answer_")
 #: Said, but no part of the talk between the sides.
-_NOT_TALK = frozenset({"rating", "party", "whom", "note", "report", "lead", "concern", "look"})
+_NOT_TALK = frozenset({"rating", "party", "whom", "note", "look"})
 _OK_STEPS = frozenset({"accept_case", "accept_offer", "confirm_performed", "record_agreement",
                        "confirm_settled_elsewhere"})
 _CONSUMERS = frozenset({Role.CONSUMER})
@@ -141,15 +141,16 @@ def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *,
 
 
 def thread_of(steps: Sequence[HandlingStep], texts: Iterable[PersonalText],
-              files: Mapping[str, FileView], *, reader: Reader) -> list[Message]:
-    """Oldest first: every entry that carries a text or a file for the other side."""
+              files: Mapping[str, FileView], *, reader: Reader,
+              audience: str = Audience.PARTIES) -> list[Message]:
+    """Oldest first: every entry of ``audience`` that carries a text or a file; the parties' is their talk."""
     said: dict[tuple[str, int], list[PersonalText]] = {}
     for text in texts:
         if not text.kind.startswith(_ELSEWHERE) and text.kind not in _NOT_TALK:
             said.setdefault((text.audience, text.sequence), []).append(text)
     found = []
     for step in steps:
-        if step.audience != Audience.PARTIES or step.step == "file":
+        if step.audience != audience or step.step == "file":
             continue
         rows = said.get((step.audience, step.sequence), [])
         attached = _files_of(step, files)
@@ -161,7 +162,7 @@ def thread_of(steps: Sequence[HandlingStep], texts: Iterable[PersonalText],
             who=who(step, reader), side=side,
             organisation=reader.organisation(step.organisation) if side != "consumer" else "",
             is_mine=side == reader.side,
-            parts=[Part(label=_part_label(row.kind, len(rows)), text=row.text) for row in rows],
+            parts=[Part(label=_part_label(row.kind, len(rows), side), text=row.text) for row in rows],
             files=attached))
     return sorted(found, key=lambda m: (m.at, m.sequence))
 
@@ -239,11 +240,14 @@ def _files_of(step: HandlingStep, files: Mapping[str, FileView]) -> list[FileVie
     return [files[digest] for digest in digests if digest in files]
 
 
-def _part_label(kind: str, number: int) -> str:
+def _part_label(kind: str, number: int, side: str) -> str:
     """A lone message needs no label; a counter-demand beside a reason does."""
+    if kind == "report" and side == "system":
+        return _("消费者提交投诉时写明")
     words = {"counter_demand": _("希望的方案"), "correction": _("更正"),
              "proof": _("凭证"), "decision": _("决定"), "minutes": _("调解情况"),
-             "agreement": _("调解协议"), "public_reply": _("公开回应")}
+             "agreement": _("调解协议"), "public_reply": _("公开回应"),
+             "second_officer": _("第二名经办人员"), "head": _("批准的负责人")}
     if kind == "reason" and number > 1:
         return _("理由")
     return words.get(kind, "")

@@ -59,7 +59,7 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
         try:
             return _file(request, held, composed, now=now)
         except TooManyTries as wait:
-            status = 429
+            status = wait.told(request)
             form.add_error(None, _too_many(wait.until))
     problem, picked = forms["problem"], drafts.picked(draft, today=today)
     answers = picked.name if picked and picked.is_enrolled else ""

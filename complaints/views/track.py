@@ -31,7 +31,7 @@ from complaints import actors
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
 from complaints.standing import Standing, standing
-from complaints.tracking import Seeker, TooManyTries, case_of_digest, find_tracked
+from complaints.tracking import Seeker, case_of_digest, find_tracked
 from complaints.views.case import CONSUMER, TRACKING, matters_of, visible_clocks
 from complaints.views.case_record import Event, Reader, timeline_of
 from complaints.views.case_settlement import (
@@ -43,6 +43,7 @@ from complaints.views.case_settlement import (
 )
 from complaints.views.case_steps import Around, open_steps
 from complaints.workflow import Audience
+from odr_portal.accounts.limits import TooManyTries
 from odr_portal.accounts.network import client_address
 from odr_portal.templatetags.portal import moment
 
@@ -130,7 +131,7 @@ def track(request: HttpRequest) -> HttpResponse:
             case = find_tracked(number=form.cleaned_data["number"],
                                 token=form.cleaned_data["token"], seeker=_seeker(request), now=now)
         except TooManyTries as wait:
-            status = 429
+            status = wait.told(request)
             form.add_error(None, _("填错的次数太多了，请在%(moment)s之后再试；也可以登录后在“我的投诉”里查看。")
                            % {"moment": moment(wait.until)})
         else:

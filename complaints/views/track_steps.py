@@ -91,7 +91,7 @@ def code(request: HttpRequest, number: str) -> HttpResponse:
             send_code(contact=contact, purpose=SignInCode.Purpose.STEP, asker=asker_of(request, now=now),
                       language=get_language() or settings.LANGUAGE_CODE, now=now)
         except TooManyTries as wait:
-            status = 429
+            status = wait.told(request)
             form.add_error("code", too_many_codes(wait.until))
         else:
             return redirect(f"{request.path}?{urlencode({'next': target, 'sent': '1'})}")

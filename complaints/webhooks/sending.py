@@ -12,15 +12,14 @@ import base64
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from complaints.channels.signing import headers_of
+from complaints.delivery import alone
 from complaints.models import WebhookDelivery
 from complaints.webhooks.making import listening, make_deliveries
 from enterprises.models import WebhookEndpoint
@@ -55,22 +54,8 @@ SECRETS_OVERLAP = timedelta(hours=24)
 
 def sweep_webhooks(*, now: datetime, rule: outgoing.Rule | None = None) -> int:
     """How many messages were taken by their receivers; none while another sweep sends."""
-    with _alone() as is_alone:
+    with alone(SENDER) as is_alone:
         return _Sweep(rule or outgoing.public_rule(), now=now).run() if is_alone else 0
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Held by the session, so it ends with a killed process; the leases do not depend on it."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [SENDER])
-        is_alone = bool(cursor.fetchone()[0])
-    try:
-        yield is_alone
-    finally:
-        if is_alone:
-            with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s)", [SENDER])
 
 
 class _Sweep:

@@ -7,6 +7,7 @@ so the table tells nobody's phone. A limit says until when; the door that asks t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from odr_portal.accounts.models import CountedTry
@@ -24,11 +25,16 @@ class Limit:
 
 
 class TooManyTries(Exception):
-    """Nothing is done before ``until``; a door may let it pass: the answer is 429 with the sentence."""
+    """Nothing is done before ``until``; the door says so in a sentence, with the status that ``told`` gives."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until.isoformat())
         self.until = until
+
+    def told(self, request: HttpRequest) -> int:
+        """The status of the answer; the shell tells programs the same moment, in ``Retry-After``."""
+        request.free_again_at = self.until  # type: ignore[attr-defined]
+        return 429
 
 
 def _digest(kind: str, who: str) -> str:

@@ -113,6 +113,7 @@ def test_T24_the_page_says_until_when_and_keeps_the_number(client: Client, setti
     answer = client.post("/account/sign-in/", {"address": "19900000002", **KEY})
     page = answer.content.decode()
     assert answer.status_code == 429
+    assert 3590 <= int(answer["Retry-After"]) <= 3600
     assert "11月27日 13:00" in page
     assert 'value="19900000002"' in page
 

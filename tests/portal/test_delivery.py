@@ -273,7 +273,7 @@ def test_two_sweepers_send_each_letter_once(case: Complaint, mail: PostOffice) -
 @pytest.mark.django_db(transaction=True)
 def test_a_server_that_holds_us_holds_one_worker(case: Complaint, mail: PostOffice) -> None:
     queue(case, channel="email")
-    with delivery._alone() as is_alone:
+    with delivery.alone(delivery.SENDER) as is_alone:
         assert is_alone
         assert at_once(lambda: delivery.sweep_notices(now=WEDNESDAY)) == [0]
     assert at_once(lambda: delivery.sweep_notices(now=WEDNESDAY)) == [1]

@@ -128,3 +128,15 @@ def test_T77_a_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "none"))
     with pytest.raises(SystemExit, match="SECRET_KEY_FILE"):
         environment.text("SECRET_KEY")
+
+
+def test_no_page_refuses_who_tries_too_often_without_saying_until_when() -> None:
+    """A page takes its 429 from `TooManyTries.told`, the door of programs says `Retry-After` itself."""
+    root = Path(__file__).parent.parent.parent
+    made = {
+        str(path.relative_to(root))
+        for app in ("odr_portal", "authorities", "enterprises", "complaints", "routing", "oversight")
+        for path in (root / app).rglob("*.py")
+        if re.search(r"(?<!=)= ?429|return 429", text := path.read_text(encoding="utf-8")) and ".told(request)" not in text
+    }
+    assert made == {"odr_portal/accounts/limits.py", "enterprises/token_door.py"}

@@ -149,6 +149,12 @@ class Sweep:
         self._written = now
         return answer, {table for table, n in now.items() if n != before.get(table, 0)} - NOTES
 
+    def look(self, person: Person, path: str) -> None:
+        """A page that this person may read: only its words are judged."""
+        answer, _tables = self.call(person, "GET", path, {})
+        wrong = self._words(person, answer) + ([f"is answered {answer.status}"] if answer.status != 200 else [])
+        self.tally.wrong += [f"{person.name}: GET {path}: {text}" for text in wrong]
+
     def _check(self, place: Place, method: str, person: Person, status: str) -> None:
         address, tally = place.address, self.tally
         answer, tables = self.call(person, method, place.path, DATA.get(address.name, {}))

@@ -46,6 +46,7 @@ def _send(request: HttpRequest, contact: Contact, purpose: str, *, now: datetime
         send_code(contact=contact, purpose=purpose, asker=asker_of(request, now=now),
                   language=get_language() or settings.LANGUAGE_CODE, now=now)  # fmt: skip
     except TooManyTries as wait:
+        wait.told(request)
         return too_many_codes(wait.until)
     return ""
 

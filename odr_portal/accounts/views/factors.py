@@ -97,7 +97,7 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
             try:
                 shown = show_code(user, form.cleaned_data["code"], address=client_address(request), now=now)
             except TooManyTries as wait:
-                status = 429
+                status = wait.told(request)
                 form.add_error("code", _later(wait.until))
             else:
                 form.add_error("code", gettext("这个码不对，或已用过。请等验证器显示下一个再填。"))
@@ -138,7 +138,7 @@ def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
             send_code(contact=contact, purpose=SignInCode.Purpose.CONFIRM, asker=asker_of(request, now=now),
                       language=get_language() or settings.LANGUAGE_CODE, now=now)  # fmt: skip
         except TooManyTries as wait:
-            status = 429
+            status = wait.told(request)
             form.add_error("code", too_many_codes(wait.until))
         else:
             return redirect(f"{with_next('accounts:confirm', target)}{'&' if target else '?'}sent=1")

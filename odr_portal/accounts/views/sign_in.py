@@ -78,7 +78,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         try:
             _send(request, contact)
         except TooManyTries as wait:
-            status = 429
+            status = wait.told(request)
             form.add_error("address", too_many_codes(wait.until))
         else:
             request.session[PENDING] = [contact.channel, contact.address]
@@ -125,7 +125,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             _send(request, contact)
         except TooManyTries as wait:
             form.add_error("code", too_many_codes(wait.until))
-            status = 429
+            status = wait.told(request)
         else:
             return redirect(with_next("accounts:sign-in-code", target))
     elif form.is_bound and form.is_valid():

@@ -25,6 +25,7 @@ def test_T34_a_flood_waits_and_whoever_proves_the_phone_does_not(town: Town, mon
         draft = ready(bot, town)
         refused = file(bot, draft)
         assert refused.status_code == 429
+        assert 3500 <= int(refused["Retry-After"]) <= 3600
         assert "请在11月27日 13:0" in refused.content.decode()
         assert Complaint.objects.count() == 2
         elsewhere, neighbour = Client(REMOTE_ADDR="198.51.100.4"), Client()

@@ -6,7 +6,7 @@ import pytest
 
 from authorities.models import Officer
 from complaints import handling
-from complaints.handling import proposals
+from complaints.handling import casework, enterprise, proposals
 from complaints.models import Complaint, ForwardingDecision, HandlingStep, Matter
 from complaints.workflow import Status
 from odr_portal.accounts.models import User
@@ -128,6 +128,32 @@ def test_the_case_page_offers_what_the_table_does(world: World, status: Status) 
         for _title, buttons in answer.context["groups"]:
             for button in buttons:
                 assert client.get(button.url).status_code == 200, button
+
+
+def test_reports_and_concerns_are_read_by_officers_alone(world: World) -> None:
+    """What the consumer reported while filing, what an officer split off, what the enterprise thinks suspicious."""
+    case = given.a_complaint(world, status=S.NEGOTIATING, report="他们还在偷税。", now=now())
+    given.step(case, enterprise.flag_concern(text="像是职业索赔。"), world.handler, now())
+    given.step(case, casework.split_report(text="门店无照经营。"), world.officer, now())
+    words = ("他们还在偷税。", "像是职业索赔。", "门店无照经营。")
+    for officer in (world.rui, world.su):
+        page = desk(officer).get(f"/authority/cases/{case.number}/").content.decode()
+        assert all(word in page for word in words)
+        assert "消费者提交投诉时写明" in page
+    for user, path in ((world.chen, "/cases/"), (world.ming, "/enterprise/cases/")):
+        page = desk(user).get(f"{path}{case.number}/").content.decode()
+        assert case.number in page
+        assert not [word for word in (*words, "只有监管部门看得到") if word in page]
+
+
+def test_what_an_enterprise_says_to_itself_is_not_for_officers(world: World) -> None:
+    """A proposal inside the enterprise is sent back: the reason is between those two."""
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=now())
+    payload = {"reason": "no_agreement", "text": "谈不拢。"}
+    given.step(case, proposals.propose(move=enterprise.report_failure(**payload), payload=payload), world.handler, now())
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    given.step(case, proposals.send_back(matter_id=matter.pk, text="再打一次电话。"), world.manager, now())
+    assert "再打一次电话。" not in desk(world.rui).get(f"/authority/cases/{case.number}/").content.decode()
 
 
 ROW = {"rows": "1", "message": "双方同意退款。", "promise-1-kind": "transfer", "promise-1-what": "退款",

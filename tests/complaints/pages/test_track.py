@@ -130,6 +130,7 @@ def test_the_sixth_try_in_an_hour_waits_even_with_the_right_token(
         clock.shift(60)
     answer = ask(client, case.number)
     assert answer.status_code == 429
+    assert int(answer["Retry-After"]) == 3600 - 5 * 60
     assert WAIT in answer.content.decode()
     assert TrackingTry.objects.count() == 5
     clock.shift(3600 - 5 * 60 - 1)
