@@ -7,6 +7,9 @@ export PORT
 # A leftover setting must not leak into a command that chooses its own.
 unexport PYTHONPATH PYTHONHOME
 
+# Python works on one core while it tests: two workers, each with a database server of its own.
+BOTH_CORES := -n 2 --dist worksteal
+
 PACKAGES := odr_portal authorities enterprises complaints routing oversight
 
 .PHONY: help run dev set-up set-up-tests test test-fast test-full fuzz soak prove-faults prove-walls check lock translations
@@ -40,14 +43,14 @@ dev: set-up
 
 test: set-up-tests
 	@tools/set-up-browser
-	@$(PYTHON) -m pytest -q -m "not full"
+	@$(PYTHON) -m pytest -q -m "not full" $(BOTH_CORES)
 
 test-fast: set-up-tests
 	@$(PYTHON) -m pytest -q -m "not full and not fault and not browser and not thorough"
 
 test-full: set-up-tests
 	@tools/set-up-browser
-	@$(PYTHON) -m pytest -q
+	@$(PYTHON) -m pytest -q $(BOTH_CORES)
 
 FUZZ_CASES ?= 50000
 FUZZ_SEED ?= 3

@@ -121,15 +121,17 @@ class ThrowAwayPostgres:
     """A server for one test run: own folder, own socket, own end. `dsn(...)` gives addresses."""
 
     def __init__(self, folder: Path) -> None:
+        """Goes on with the data folder that lies in `folder`, else begins an empty one."""
         self.user = service_user()
         self.folder = folder
         self.port = 5432
         data = folder / "data"
-        data.mkdir(mode=0o700)
-        give(data, self.user)
         give(folder, self.user)
         programs = postgres_programs(self.user, folder)
-        initialise(programs, data, self.user, sync=False)
+        if not data.exists():
+            data.mkdir(mode=0o700)
+            give(data, self.user)
+            initialise(programs, data, self.user, sync=False)
         options = {
             "unix_socket_directories": folder, "listen_addresses": "", "fsync": "off", "synchronous_commit": "off",
             "full_page_writes": "off", "max_connections": 60, "shared_buffers": "64MB", "jit": "off",
@@ -156,7 +158,8 @@ class ThrowAwayPostgres:
         run_statements(administrator, [*roles.cluster_statements(), embedded_only, create])
         run_statements(self.dsn(user="postgres", database=database), roles.database_statements(database))
 
-    def stop(self) -> None:
+    def end(self) -> None:
+        """The server ends, its folder stays."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
@@ -164,6 +167,9 @@ class ThrowAwayPostgres:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait(10)
+
+    def stop(self) -> None:
+        self.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

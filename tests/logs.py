@@ -4,6 +4,8 @@ One rule: lines are kept as the portal itself would write them, with its own fil
 """
 
 import logging
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -13,21 +15,21 @@ from odr_portal.errors import IncidentLines
 from tests.canaries import CANARIES, OF_THE_CAST, seen
 
 WORDS = [*CANARIES.items(), *((text, text) for text in OF_THE_CAST)]
-_kept: list[Path] = []
-_handlers: list[logging.Handler] = []
+#: Names the folder of the run to its workers, where tests run in several processes: each writes a file of its own.
+FOLDER = "ODR_TEST_LOGS"
+_handlers: list[logging.FileHandler] = []
 
 
 def kept() -> bytes:
-    """Every line of this run until now."""
-    return _kept[0].read_bytes() if _kept else b""
+    """Every line of this process until now."""
+    return b"".join(Path(handler.baseFilename).read_bytes() for handler in _handlers)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if hasattr(config, "workerinput"):
-        return
-    with tempfile.NamedTemporaryFile(prefix="odr-test-log-", delete=False) as file:
-        _kept.append(Path(file.name))
-    handler = logging.FileHandler(_kept[0], encoding="utf-8", errors="backslashreplace")
+    if not hasattr(config, "workerinput"):
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="odr-test-log-")
+    file = Path(os.environ[FOLDER]) / f"odr-test-log-{os.getpid()}"
+    handler = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("{asctime} {levelname} {name} {message}", style="{"))
     handler.addFilter(IncidentLines())
     logging.getLogger().addHandler(handler)
@@ -44,16 +46,19 @@ def pytest_runtest_teardown() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A person in a log fails the run, whichever test wrote the line."""
-    found = seen(kept(), WORDS)
-    if found:
+    """A person in a log fails the run, whichever test of whichever process wrote the line."""
+    if hasattr(session.config, "workerinput"):
+        return
+    lines = [line for file in Path(os.environ[FOLDER]).iterdir() for line in file.read_bytes().splitlines()]
+    if seen(b"\n".join(lines), WORDS):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        lines = [line.decode(errors="replace")[:300] for line in kept().splitlines() if seen(line, WORDS)]
+        named = [line.decode(errors="replace")[:300] for line in lines if seen(line, WORDS)]
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
-            reporter.write_line("T52: the log of this run names people:\n" + "\n".join(lines[:20]), red=True)
+            reporter.write_line("T52: the log of this run names people:\n" + "\n".join(named[:20]), red=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    while _kept:
-        _kept.pop().unlink(missing_ok=True)
+    _handlers.clear()
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(FOLDER, ""), ignore_errors=True)

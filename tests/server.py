@@ -21,6 +21,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from odr_portal import embedded, roles
 from odr_portal.accounts import keyring
 from odr_portal.vault import keys
+from tests import ready_made
 
 DATABASE = "portal"
 PREFIX = "odr-test-"
@@ -38,16 +39,34 @@ def _sweep_leftovers() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[embedded.ThrowAwayPostgres]:
+def postgres_server(django_db_blocker: Any) -> Iterator[embedded.ThrowAwayPostgres]:
     _sweep_leftovers()
+    with django_db_blocker.unblock():
+        data, written = ready_made.database(_migrated)
+    settings.VAULT_KEYS = keys.parse(written)
+    os.environ["VAULT_KEYS"] = written
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    ready_made.copy(data, folder)
     server = embedded.ThrowAwayPostgres(folder)
     try:
-        server.prepare(DATABASE)
         yield server
     finally:
         connections.close_all()
         server.stop()
+
+
+def _migrated(server: embedded.ThrowAwayPostgres) -> str:
+    from django.core.management import call_command
+
+    server.prepare(DATABASE)
+    written = keys.fresh()
+    settings.VAULT_KEYS = keys.parse(written)
+    _point_at(server, roles.OWNER)
+    options = connections["default"].settings_dict["OPTIONS"].pop("options", "")
+    call_command("migrate", verbosity=0, interactive=False)
+    connections["default"].settings_dict["OPTIONS"]["options"] = options
+    connections.close_all()
+    return written
 
 
 def _point_at(server: embedded.ThrowAwayPostgres, user: str) -> None:
@@ -56,18 +75,8 @@ def _point_at(server: embedded.ThrowAwayPostgres, user: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(postgres_server: embedded.ThrowAwayPostgres, django_db_blocker: Any) -> None:
-    from django.core.management import call_command
-
-    written = keys.fresh()
-    settings.VAULT_KEYS = keys.parse(written)
-    os.environ["VAULT_KEYS"] = written
-    with django_db_blocker.unblock():
-        _point_at(postgres_server, roles.OWNER)
-        options = connections["default"].settings_dict["OPTIONS"].pop("options", "")
-        call_command("migrate", verbosity=0, interactive=False)
-        connections["default"].settings_dict["OPTIONS"]["options"] = options
-        _point_at(postgres_server, roles.WEB)
+def django_db_setup(postgres_server: embedded.ThrowAwayPostgres) -> None:
+    _point_at(postgres_server, roles.WEB)
     # Programs that a test starts find the same database, and nothing of what somebody runs beside it.
     os.environ["ODR_LOCAL"] = str(postgres_server.folder / "local")
     os.environ["DATABASE_URL"] = postgres_server.dsn(user=roles.WEB, database=DATABASE)

@@ -221,7 +221,7 @@ def test_files_sent_before_go_with_the_step(world: World, case: Complaint, folde
     assert (folder / row.path).exists()
 
 
-@pytest.mark.parametrize("value", ["", "x", "x/y", f"{uuid.uuid4()}/a.txt", "\ud800"])
+@pytest.mark.parametrize("value", ["", "x", "x/y", "00000000-0000-4000-8000-000000000000/a.txt", "\ud800"])
 def test_odd_words_in_place_of_an_upload_bring_nothing(world: World, case: Complaint, value: str) -> None:
     answer = send(signed_in(world.chen), f"/cases/{case.number}/statement/", {
         "text": "没有附件。", "uploaded": value.encode("utf-8", "replace").decode()})

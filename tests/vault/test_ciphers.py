@@ -97,7 +97,8 @@ def test_D14_a_digest_depends_on_the_key_and_the_kind() -> None:
     keys.fresh() + keys.fresh(), keys.fresh().replace("wrap 1", "wrap 300"),
     keys.fresh().splitlines()[0], "\n".join(f"{p} 1 {keys.fresh().split()[2]}" for p in ("wrap",)),
     (lambda secret: f"wrap 1 {secret}\nindex 1 {secret}")(keys.fresh().split()[2]),
-])
+], ids=("nothing", "zeros", "short", "no_number", "no_base64", "twice", "too_high", "one_half", "one_alone",
+        "the_same_twice"))
 def test_weak_keys_are_refused_in_one_sentence_without_the_key(text: str) -> None:
     with pytest.raises(keys.UnusableKeys) as refused:
         keys.parse(text)
