@@ -308,3 +308,27 @@ class ConfirmForm(StepForm):
         super().__init__(*args, **options)
         self.fields["obligations"].choices = [  # type: ignore[attr-defined]
             (str(p.ordinal), promise_words(p)) for p in promises]
+
+
+class RedateForm(StepForm):
+    """New days for what was broken: one a promise, in force once the consumer names the same."""
+
+    def __init__(self, *args: Any, promises: Sequence[Obligation], proposed: dict[str, str], today: date,
+                 **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today, self.ordinals = today, [p.ordinal for p in promises]
+        for promise in promises:
+            self.fields[f"day-{promise.ordinal}"] = Day(
+                label=promise_words(promise), help_text=_("新的最后一天，须在今天之后。"),
+                initial=proposed.get(str(promise.ordinal)))
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for name, day in list(said.items()):
+            if isinstance(day, date) and day <= self.today:
+                self.add_error(name, _("新的日期须在今天之后。"))
+        return said
+
+    @property
+    def dates(self) -> dict[int, str]:
+        return {n: self.cleaned_data[f"day-{n}"].isoformat() for n in self.ordinals}

@@ -235,7 +235,8 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
     sight = sight or _sight(side, is_former=is_former, is_shown=until is not None)
     reader = Reader(side=side, knows_consumer=side == CONSUMER or sight == FULL,
                     names=_names(complaint, steps))
-    promises = obligations_of(obligations, clocks, side=side)
+    today = calendar.local_day(now)
+    promises = obligations_of(obligations, clocks, side=side, today=today)
     open_engagement = next((e for e in engagements if e.until_at is None), None)
     around = Around(
         complaint=complaint, side=side, now=now, matters=matters, offers=tuple(offers),
@@ -247,7 +248,7 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
         duty.clock["url"] = why_url(complaint, duty.deadline)
     return CasePage(
         complaint=complaint, side=side, viewer=viewer, actor=actor, is_former=is_former, now=now,
-        today=calendar.local_day(now), calendar=calendar,
+        today=today, calendar=calendar,
         steps=tuple(s for s in open_steps(actor, around) if s != LOOK or may_look),
         duty=duty, clocks=[_clock_view(c, complaint, now, calendar) for c in clocks
                            if c.ended_at is None],

@@ -5,7 +5,7 @@ The one rule: an offer shows every demand beside its answer; none is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,9 +13,10 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from complaints import labels
-from complaints.models import Deadline, Demand, Obligation, Offer, OfferAnswer
+from complaints.models import Deadline, Demand, Matter, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
 from complaints.views.case_people import demand_text
+from complaints.working_calendar import SHANGHAI
 from odr_portal.templatetags.portal import money
 
 VERDICT_TONES = {"grant": "ok", "part": "warn", "refuse": "bad"}
@@ -39,6 +40,8 @@ class AnswerView:
     text: str
     amount: Decimal | None
     is_separable: bool
+    #: Against the offer before it, in words: 更好 ▲, 更差 ▼, 没变; empty for the first.
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,10 @@ class ObligationView:
     owed_by: str
     clock: Deadline | None = None
     url: str = ""
+    #: Kept in time, late, not yet due: said in words; and until when the other side had to do its part.
+    timing: str = ""
+    #: The consumer may say now that it was not done.
+    may_be_broken: bool = False
 
     @property
     def is_overdue(self) -> bool:
@@ -82,6 +89,13 @@ class OfferView:
     answers: list[AnswerView] = field(default_factory=list)
     obligations: list[ObligationView] = field(default_factory=list)
     total: Decimal | None = None
+    #: What the consumer answered: the reason of a no, and the counter-offer.
+    reply: str = ""
+    counter: str = ""
+    #: The total and the last day against the offer before it, in words.
+    total_change: str = ""
+    last_day: date | None = None
+    last_day_change: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -99,18 +113,56 @@ def offers_of(offers: Sequence[Offer], answers: Iterable[OfferAnswer],
     by_offer: dict[int, list[OfferAnswer]] = {}
     for answer in answers:
         by_offer.setdefault(answer.offer_id, []).append(answer)
-    found = []
-    for offer in sorted(offers, key=lambda o: o.number, reverse=True):
+    found: list[OfferView] = []
+    for offer in sorted(offers, key=lambda o: o.number):
+        before = found[-1] if found and found[-1].offer.engagement_id == offer.engagement_id else None
         mine = [o for o in obligations if o.row.offer_id == offer.pk]
+        days = [o.due_on for o in mine if o.due_on is not None and o.owed_by == "enterprise"]
+        last_day, total = max(days, default=None), total_of(mine)
         found.append(OfferView(
             offer=offer, number=offer.number, title=_("第%(n)s份方案") % {"n": offer.number},
             at=offer.made_at, by=offer.made_by_name,
             state=labels.label(offer.state, kind="offer_state"), state_code=offer.state,
             state_tone=OFFER_TONES.get(offer.state, "neutral"), message=offer.message,
-            answers=[_answer(a) for a in sorted(by_offer.get(offer.pk, []),
-                                                key=lambda a: a.demand.ordinal)],
-            obligations=mine, total=total_of(mine)))
-    return found
+            answers=[_answer(a, before) for a in sorted(by_offer.get(offer.pk, []),
+                                                        key=lambda a: a.demand.ordinal)],
+            obligations=mine, total=total, last_day=last_day, counter=offer.counter_demand,
+            reply=labels.label(offer.decline_reason, kind="decline_reason") if offer.decline_reason else "",
+            total_change=_more_or_less(total, before.total) if before else "",
+            last_day_change=_sooner_or_later(last_day, before.last_day) if before else ""))
+    return found[::-1]
+
+
+_RANK = {"refuse": 0, "part": 1, "grant": 2}
+
+
+def _change(answer: OfferAnswer, text: str, before: OfferView | None) -> str:
+    """What this answer is worth against the one to the same demand in the offer before it."""
+    old = next((a for a in before.answers if a.ordinal == answer.demand.ordinal), None) if before else None
+    if old is None:
+        return ""
+    better = _RANK[answer.verdict] - _RANK[old.verdict_code]
+    if better:
+        return (_("▲ 更好：上次是“%(old)s”") if better > 0 else _("▼ 更差：上次是“%(old)s”")) % {
+            "old": old.verdict}
+    if answer.amount is not None or old.amount is not None:
+        return _more_or_less(answer.amount, old.amount)
+    return _("没变") if text == old.text else _("结果没变，理由有变")
+
+
+def _more_or_less(amount: Decimal | None, old: Decimal | None) -> str:
+    more = (amount or Decimal(0)) - (old or Decimal(0))
+    if not more:
+        return _("没变") if amount is not None else ""
+    return (_("▲ 多%(amount)s") if more > 0 else _("▼ 少%(amount)s")) % {"amount": money(abs(more))}
+
+
+def _sooner_or_later(day: date | None, old: date | None) -> str:
+    if day is None or old is None:
+        return ""
+    if day == old:
+        return _("没变")
+    return (_("▲ 早%(n)s天") if day < old else _("▼ 晚%(n)s天")) % {"n": abs((day - old).days)}
 
 
 def total_of(obligations: Iterable[ObligationView]) -> Decimal | None:
@@ -120,7 +172,7 @@ def total_of(obligations: Iterable[ObligationView]) -> Decimal | None:
     return sum(amounts, Decimal(0)) if amounts else None
 
 
-def _answer(answer: OfferAnswer) -> AnswerView:
+def _answer(answer: OfferAnswer, before: OfferView | None) -> AnswerView:
     words = []
     if answer.verdict == "part" and answer.amount is not None:
         words.append(_("同意%(amount)s") % {"amount": money(answer.amount)})
@@ -131,14 +183,14 @@ def _answer(answer: OfferAnswer) -> AnswerView:
         asked=answer.demand.amount, note=answer.demand.note,
         verdict=labels.label(answer.verdict, kind="verdict"), verdict_code=answer.verdict,
         tone=VERDICT_TONES[answer.verdict], text="\n".join(words), amount=answer.amount,
-        is_separable=answer.is_separable)
+        is_separable=answer.is_separable, change=_change(answer, "\n".join(words), before))
 
 
 def obligations_of(obligations: Iterable[Obligation], clocks: Iterable[Deadline], *,
-                   side: str) -> list[ObligationView]:
+                   side: str, today: date) -> list[ObligationView]:
     """In the order in which they were promised; those that never came into force too."""
     live = {c.obligation_id: c for c in clocks if c.obligation_id and c.ended_at is None}
-    return [_obligation(row, live.get(row.pk), side) for row in obligations]
+    return [_obligation(row, live.get(row.pk), side, today) for row in obligations]
 
 
 def in_force(obligations: Iterable[ObligationView]) -> list[ObligationView]:
@@ -146,7 +198,7 @@ def in_force(obligations: Iterable[ObligationView]) -> list[ObligationView]:
     return [o for o in obligations if o.state_code not in ("proposed", *GONE)]
 
 
-def _obligation(row: Obligation, clock: Deadline | None, side: str) -> ObligationView:
+def _obligation(row: Obligation, clock: Deadline | None, side: str, today: date) -> ObligationView:
     kind = labels.label(row.kind, kind="obligation_kind")
     where = _("%(kind)s，尾号%(last4)s") % {"kind": kind, "last4": row.payee_last4} \
         if row.payee_last4 else kind
@@ -161,7 +213,24 @@ def _obligation(row: Obligation, clock: Deadline | None, side: str) -> Obligatio
             "n": row.after_ordinal, "days": row.days_after},
         proof=row.reported_proof or row.proof, state=state, state_code=row.state,
         state_tone="bad" if late else OBLIGATION_TONES.get(row.state, "neutral"),
-        owed_by=row.owed_by, clock=clock)
+        owed_by=row.owed_by, clock=clock, timing=_timing(row, today),
+        may_be_broken=row.owed_by == "enterprise" and (row.state in ("reported", "silent") or (
+            row.state == "due" and (row.due_on is None or row.due_on < today))))
+
+
+def _timing(row: Obligation, today: date) -> str:
+    """Whether it was done in time. Said only of what came into force and has a day."""
+    if row.state == "confirmed":
+        done = (row.reported_at or row.confirmed_at)
+        if row.is_late or (done is not None and row.due_on is not None
+                           and done.astimezone(SHANGHAI).date() > row.due_on):
+            return _("迟了")
+        return _("按时")
+    if row.state == "broken":
+        return _("没有做到")
+    if row.state == "due" and row.due_on is not None:
+        return _("已过期") if row.is_late or row.due_on < today else _("还没到期")
+    return ""
 
 
 def _who_to_whom(row: Obligation, where: str, side: str) -> str:
@@ -171,8 +240,10 @@ def _who_to_whom(row: Obligation, where: str, side: str) -> str:
     return where
 
 
-def separable(offer: OfferView) -> list[AnswerView]:
-    return [a for a in offer.answers if a.is_separable]
+def proposed_days(matters: Mapping[str, Matter]) -> dict[str, str]:
+    """The new days that one side named for what was broken: ordinal → ISO date."""
+    matter = matters.get("redate")
+    return dict(matter.data.get("dates", {})) if matter is not None else {}
 
 
 def demand_words(demand: Demand) -> str:

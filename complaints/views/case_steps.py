@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from complaints import handling
+from complaints import deadlines, handling
 from complaints.actors import Actor
+from complaints.conditions import current_calendar
 from complaints.consents import REVOCABLE
 from complaints.models import Complaint, Matter, Obligation, Offer
+from complaints.ways_left import LATE_ANSWER_DAYS
 from complaints.working_calendar import SHANGHAI
 
 
@@ -61,6 +63,12 @@ def _may_refer(around: Around) -> bool:
     return complaint.is_not_kept or any(o.state == "broken" for o in around.obligations)
 
 
+def _may_answer_late(around: Around) -> bool:
+    closed_at = around.complaint.closed_at
+    return closed_at is not None and around.now < deadlines.calendar_days(
+        closed_at, LATE_ANSWER_DAYS, current_calendar()).due_at
+
+
 def _may_answer_claim(around: Around) -> bool:
     return around.claimed_by() not in ("", _mine(around))
 
@@ -106,6 +114,7 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "deny_settled_elsewhere": _may_answer_claim,
     "give_consent": lambda a: "consent" in a.matters,
     "decline_consent": lambda a: "consent" in a.matters,
+    "answer_late": _may_answer_late,
     "agree_to_extension": _may_agree_to_extension,
     "agree_to_mediation": _mediation(True),
     "decline_mediation": _mediation(False),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from complaints import labels, labels_reasons
+from complaints import labels
 from complaints.file_forms import upload_address
 from complaints.handling import Move
 from complaints.models import Complaint, HandlingStep
@@ -36,6 +36,7 @@ from complaints.views.consumer_people import siblings_of
 from complaints.views.consumer_readback import read_back
 from complaints.views.consumer_settlement_forms import OfferForm
 from complaints.views.notices_told import of_case
+from complaints.ways_left import ways_left
 from complaints.workflow import Audience, Outcome, Status
 from odr_portal.accounts.changing import refuse_while_new
 from odr_portal.accounts.models import User
@@ -71,9 +72,11 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "can_add": page.may("add_statement"), "undo_until": undo.until_at if undo else None,
         "undo_what": labels.label(undo.subject, kind="step") if undo else "",
         "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
-        "told": of_case(page.complaint, CONSUMER),
+        "may_break": page.may("report_breach"), "told": of_case(page.complaint, CONSUMER),
         "siblings": siblings_of(page.complaint, cast(User, request.user)),
-        "outcome": _outcome(page.complaint), "routes": _routes(page.complaint)})
+        "outcome": _outcome(page.complaint), "ways": ways_left(
+            page.complaint, today=page.today, calendar=page.calendar, may=frozenset(page.steps),
+            is_broken=any(p.state_code == "broken" for p in page.promises))})
 
 
 def _outcome(complaint: Complaint) -> dict[str, str] | None:
@@ -92,15 +95,6 @@ def _body(complaint: Complaint) -> str:
     step = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES,
                                        to_status=Status.CLOSED).order_by("sequence").last()
     return "".join(body_words(step)) if step is not None else ""
-
-
-def _routes(complaint: Complaint) -> list[str]:
-    """The five ways of the consumer law, where the case ended without a settlement."""
-    if complaint.closed_at is None or complaint.outcome in ("settled", "settled_elsewhere"):
-        return []
-    if complaint.outcome == "mediated" and not complaint.is_not_kept:
-        return []
-    return [labels.pick(words) for words in labels_reasons.ROUTES.values()]
 
 
 @never_cache
@@ -147,7 +141,8 @@ def show_or_take(request: HttpRequest, found: Found, name: str, offer: int | Non
         messages.warning(request, _("这一步现在不能办。案件现在是：%(status)s。") % {
             "status": page.duty.status}, extra_tags="warn")
         return redirect(page.home)
-    return _show(request, page, kind(page=page, **more), view=view)
+    meant = {"obligation": request.GET["obligation"]} if "obligation" in request.GET else {}
+    return _show(request, page, kind(page=page, initial=meant, **more), view=view)
 
 
 def _take(request: HttpRequest, found: Found, page: CasePage, kind: type[StepForm],

@@ -85,6 +85,11 @@ def _settlement(page: CasePage) -> list[Call]:
 
 def _asked(page: CasePage) -> list[Call]:
     found = []
+    redate = page.matters.get("redate")
+    if redate is not None and redate.opened_by != "consumer" and page.may("resume_performance"):
+        found.append(Call(_("轮到您了：企业提出新的履行日期"),
+                          _("您同意，约定恢复履行；不答复或不同意，监管部门照常审查。"),
+                          address(page, "new-dates"), _("查看新的日期")))
     if page.may("give_consent"):
         found.append(Call(_("轮到您了：是否同意转交企业"),
                           _("请在%(day)s答复；不答复视为不同意。") % {"day": _until(page, "consent")},
@@ -129,7 +134,7 @@ def _closed(page: CasePage) -> list[Call]:
 
 #: Further steps in the order of the page: step, address.
 _MORE = (
-    ("stop_negotiating", "stop"), ("confirm_performed", "performed"), ("report_breach", "breach"),
+    ("stop_negotiating", "stop"), ("resume_performance", "new-dates"), ("confirm_performed", "performed"), ("report_breach", "breach"),
     ("claim_settled_elsewhere", "settled-elsewhere"), ("correct_facts", "correct"),
     ("agree_to_mediation", "mediation"), ("decline_mediation", "mediation"),
     ("request_recusal", "recusal"), ("withdraw_consent", "consents"), ("withdraw", "withdraw"),

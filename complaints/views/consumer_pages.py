@@ -29,11 +29,12 @@ from complaints.views.consumer_settlement_forms import (
     OfferForm,
     PerformedForm,
     RateForm,
+    RedateForm,
 )
 
 FORMS: dict[str, type[StepForm]] = {form.name: form for form in (
     OfferForm, PerformedForm, BreachForm, DoneForm, StatementForm, MaterialForm, StopForm, UndoForm,
     WithdrawForm, ReferForm, SettledElsewhereForm, ConsentForm, ObjectionForm, RateForm,
     MediationForm, LateForm, PublicationForm, ExtensionForm, CorrectForm, RecusalForm,
-    WithdrawConsentForm,
+    WithdrawConsentForm, RedateForm,
 )}

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from complaints import labels
 from complaints.handling import Move, both, consumer, enterprise
 from complaints.views.case import CasePage
-from complaints.views.case_settlement import ObligationView, OfferView
+from complaints.views.case_settlement import ObligationView, OfferView, proposed_days
 from complaints.views.consumer_forms import Essay, Pick, StepForm, Words, onward
 from odr_portal.templatetags.portal import day_text, money
 
@@ -175,13 +175,15 @@ class BreachForm(StepForm):
     title = gettext_lazy("企业没有兑现？")
     button = gettext_lazy("报告没有兑现")
     obligation = Pick(label=gettext_lazy("哪一项没有兑现"), choices=[])
-    text = Essay(label=gettext_lazy("少了什么"), rows=4)
+    text = Essay(label=gettext_lazy("少了什么"), rows=3, required=False,
+                 help_text=gettext_lazy("可以不填。"))
 
     def prepare(self) -> None:
         self.fields["obligation"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), _line(p)) for p in self.page.obligations
-            if p.owed_by == "enterprise" and (p.state_code in ("reported", "silent") or (
-                p.state_code == "due" and (p.due_on is None or p.due_on < self.page.today)))]
+            (str(p.ordinal), _line(p)) for p in self.page.obligations if p.may_be_broken]
+        if len(self.fields["obligation"].choices) == 1:  # type: ignore[attr-defined]
+            # The button that led here named it.
+            self.initial["obligation"] = self.fields["obligation"].choices[0][0]  # type: ignore[attr-defined]
 
     def effects(self) -> Sequence[Words]:
         if any(p.row.source == "mediation" for p in self.page.promises):
@@ -190,8 +192,47 @@ class BreachForm(StepForm):
         return (onward(self.page), _("其他约定仍然有效。"))
 
     def moves(self) -> list[Move]:
-        return [consumer.report_breach(obligation=int(self.cleaned_data["obligation"]),
-                                       text=self.cleaned_data["text"])]
+        said = self.cleaned_data
+        return [consumer.report_breach(obligation=int(said["obligation"]),
+                                       text=said["text"] or _("没有兑现。"))]
+
+
+class RedateForm(StepForm):
+    """New days for what was broken; in force once the other side names the same."""
+
+    name, steps = "new-dates", ("resume_performance",)
+    title = gettext_lazy("重新约定履行日期？")
+    button = gettext_lazy("提交新的日期")
+    thanks = gettext_lazy("已记录。双方写的日期一样，约定就恢复履行。")
+
+    def prepare(self) -> None:
+        self.rows = [p for p in self.page.obligations if p.state_code == "broken"]
+        named_days = proposed_days(self.page.matters)
+        for row in self.rows:
+            self.fields[f"day-{row.ordinal}"] = forms.DateField(
+                label=_line(row), widget=forms.DateInput(attrs={"type": "date"}),
+                initial=named_days.get(str(row.ordinal)), help_text=gettext_lazy("新的最后一天，须在今天之后。"),
+                error_messages={"required": _("请填写新的日期。"), "invalid": _("请填写真实的日期，例如 2026-12-18。")})
+
+    def effects(self) -> Sequence[Words]:
+        words = [_("双方写的日期一样，案件回到“和解待履行”；不一样，案件照常审查。"),
+                 _("同意改期不等于放弃：到期还没有兑现的，您可以再次转监管部门。")]
+        if (matter := self.page.matters.get("redate")) is not None:
+            who = _("您") if matter.opened_by == "consumer" else _("企业")
+            words.insert(0, _("%(who)s提出的日期已经填好；同意的直接提交，不同意的可以改。") % {"who": who})
+        return words
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for row in self.rows:
+            day = said.get(f"day-{row.ordinal}")
+            if day is not None and day <= self.page.today:
+                self.add_error(f"day-{row.ordinal}", _("新的日期须在今天之后。"))
+        return said
+
+    def moves(self) -> list[Move]:
+        return [consumer.resume_performance(dates={
+            r.ordinal: self.cleaned_data[f"day-{r.ordinal}"].isoformat() for r in self.rows})]
 
 
 class DoneForm(StepForm):

@@ -27,6 +27,7 @@ from complaints.enterprise_forms import (
     MediationForm,
     PaymentForm,
     PerformedForm,
+    RedateForm,
     StepForm,
     TextForm,
 )
@@ -37,6 +38,7 @@ from complaints.refusals import not_now, not_yours
 from complaints.views.case import CasePage, Found
 from complaints.views.case_form import take_step
 from complaints.views.case_people import by_name
+from complaints.views.case_settlement import proposed_days
 from complaints.views.enterprise_desk import Desk, case_url, desk_page, held
 from complaints.workflow import ENTERPRISE_ROLES
 from enterprises.models import Staff
@@ -118,6 +120,10 @@ def _payment(form: StepForm) -> Move:
     said = form.cleaned_data
     return enterprise.show_payment(obligation=int(said["obligation"]), channel=said["channel"],
                                    last4=said["last4"], paid_on=said["paid_on"])
+
+
+def _new_dates(form: StepForm) -> Move:
+    return consumer.resume_performance(dates=form.dates if isinstance(form, RedateForm) else {})
 
 
 def _confirmed(form: StepForm) -> Move:
@@ -204,6 +210,12 @@ PAGES: dict[str, StepPage] = {page.slug: page for page in (
     StepPage(slug="mediation", steps=("agree_to_mediation", "decline_mediation"),
              effect=gettext_lazy("调解须双方同意。同意后还可以改变主意。"),
              form=lambda case, data: MediationForm(data), move=_mediation),
+    StepPage(slug="new-dates", steps=("resume_performance",),
+             effect=gettext_lazy("消费者写下同样的日期后，约定恢复履行；不一样的，监管部门照常审查。"),
+             form=lambda case, data: RedateForm(
+                 data, today=case.today, promises=[p.row for p in case.obligations if p.state_code == "broken"],
+                 proposed=proposed_days(case.matters)),
+             move=_new_dates),
     text_page("ask-authority", "ask_authority", enterprise.ask_authority, gettext_lazy("想问监管部门什么"),
               gettext_lazy("监管部门在2个工作日内答复。期限不停。")),
 )}
@@ -213,6 +225,7 @@ BUTTONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("accept", ("accept_case",)), ("answer", ("answer_question",)), ("offer", ("make_offer",)),
     ("payment", ("show_payment",)), ("performed", ("report_performed",)),
     ("instruction", ("answer_instruction",)), ("confirm", ("confirm_performed",)),
+    ("new-dates", ("resume_performance",)),
     ("mediation", ("agree_to_mediation", "decline_mediation")), ("replace", ("replace_offer",)),
     ("contact", ("log_contact",)), ("ask", ("ask_consumer",)), ("message", ("send_message",)),
     ("note", ("add_internal_note",)), ("assign", ("assign",)),

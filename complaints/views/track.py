@@ -167,7 +167,8 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
     owed = list(Obligation.objects.filter(complaint=case))
     for promise in owed:
         promise.payee_last4 = ""
-    promises = [replace(view, proof="") for view in obligations_of(owed, clocks, side=CONSUMER)]
+    promises = [replace(view, proof="") for view in obligations_of(
+        owed, clocks, side=CONSUMER, today=calendar.local_day(now))]
     answers = OfferAnswer.objects.filter(offer__complaint=case).select_related("demand")
     made = list(Offer.objects.filter(complaint=case))
     offers = offers_of(made, answers, promises)
@@ -180,7 +181,7 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
         duty=standing(complaint=case, clocks=clocks, viewer_side=CONSUMER, now=now,
                       calendar=calendar),
         steps=_steps_of(case, made, owed, now=now),
-        offers=[replace(offer, by="") for offer in offers], promises=in_force(promises),
+        offers=[replace(offer, by="", counter="") for offer in offers], promises=in_force(promises),
         timeline=timeline_of(steps, {}, reader=Reader(
             side=CONSUMER, knows_consumer=False, names=organisations)),
         entries=case.last_sequence, head=bytes(case.last_hash).hex(), now=now)

@@ -153,7 +153,7 @@ def test_a_closed_case_names_outcome_reason_and_the_next_ways(world: World) -> N
     given.step(case, consumer.withdraw(reason="other"), world.consumer, WEDNESDAY)
     page = shown(signed_in(world.chen).get(place(case)))
     assert "结果：已撤回" in page
-    assert "您还可以：" in page
+    assert "还可以怎么办" in page
     assert f'href="{place(case, "refer")}"' in page
 
 

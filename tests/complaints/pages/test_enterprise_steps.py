@@ -34,7 +34,7 @@ def steps_of(case: Any) -> list[str]:
 def prepared(world: World, slug: str) -> Any:
     """A case in which the step of this page stands open."""
     status = {"accept": S.WITH_ENTERPRISE, "return": S.WITH_ENTERPRISE, "replace": S.AWAITING_CONSUMER,
-              "performed": S.PERFORMING, "payment": S.PERFORMING, "mediation": S.REVIEW,
+              "performed": S.PERFORMING, "payment": S.PERFORMING, "new-dates": S.PERFORMING, "mediation": S.REVIEW,
               "answer": S.AWAITING_CONSUMER}.get(slug, S.NEGOTIATING)
     if slug == "mediation":
         case = given.a_complaint(world, status=S.NEGOTIATING)
@@ -46,6 +46,9 @@ def prepared(world: World, slug: str) -> Any:
         given.step(case, enterprise.log_contact(channel="phone", reached=True, note="谈过。"), world.handler, WEDNESDAY)
     if slug == "instruction":
         given.step(case, supervision.urge(text="请尽快答复。", last_day="2026-11-20"), world.officer, WEDNESDAY)
+    if slug == "new-dates":
+        given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, WEDNESDAY)
+        given.step(case, consumer.report_breach(obligation=1, text="没有收到。"), world.consumer, WEDNESDAY)
     if slug == "payment":
         given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, WEDNESDAY)
         given.step(case, consumer.dispute_performance(obligation=1, text="没有收到。"), world.consumer, WEDNESDAY)
@@ -66,7 +69,7 @@ def good(world: World, slug: str) -> dict[str, Any]:
         "reveal": {"reason": "look_call", "text": ""},
         "concern": {"text": "多件投诉文字相同。"}, "settled-elsewhere": {"text": "已在营业厅当面解决。"},
         "instruction": {"text": "本周内答复。"}, "mediation": {"answer": "agree"},
-        "ask-authority": {"text": "这项业务按什么规定？"},
+        "ask-authority": {"text": "这项业务按什么规定？"}, "new-dates": {"day-1": "2026-12-18"},
     }[slug]
 
 
@@ -77,6 +80,7 @@ TAKEN = {
     "request-return": "request_return", "performed": "report_performed", "payment": "show_payment",
     "reveal": "reveal_contact", "concern": "flag_concern", "settled-elsewhere": "claim_settled_elsewhere", "instruction": "answer_instruction",
     "mediation": "agree_to_mediation", "ask-authority": "ask_authority",
+    "new-dates": "resume_performance",
 }
 
 

@@ -1,0 +1,177 @@
+"""What the case page says beyond its statuses: what changed between offers, what was kept, what is left to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from complaints.handling import Answer, Promise, consumer, enterprise, offers
+from complaints.models import Complaint, HandlingStep
+from complaints.ways_left import after, ways_left
+from complaints.workflow import Outcome, Status
+from complaints.working_calendar import Calendar
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_home import AFTER_DUE, clock, overdue_promise, place, steps_of, unconfirmed
+from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
+
+S, O = Status, Outcome  # noqa: E741
+__all__ = ["clock"]
+
+
+def two_offers(world: World) -> Complaint:
+    """The second gives more money, later, and refuses what the first granted."""
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    for verdict, amount, due, refusal in (("part", "60", "2026-12-01", ""), ("part", "80", "2026-12-05", "合约期内不能单独退订这一项。")):
+        given.step(case, offers.make_offer(
+            answers=[Answer(demand=1, verdict=verdict, amount=amount, reason="系统里只查到最近两个月多扣。"),
+                     Answer(demand=2, verdict="refuse" if refusal else "grant", reason=refusal)],
+            promises=[Promise(kind="transfer", what="退款", amount=amount, due_on=due, demand=1)]), world.handler, WEDNESDAY)
+        if not refusal:
+            given.step(case, consumer.decline_offer(reason="amount_too_low", counter_demand="三个月都退"),
+                       world.consumer, WEDNESDAY)
+    return case
+
+
+@pytest.mark.parametrize(("language", "words"), [
+    ("zh-hans", ["▲ 多¥20.00", "▼ 更差：上次是“同意”", "▼ 晚4天", "金额太低", "三个月都退", "方案并排比较"]),
+    ("en", ["▲ ¥20.00 more", "▼ worse: it was", "▼ later by 4 days", "三个月都退", "Offers side by side"])])
+def test_what_changed_between_offers_is_said_in_words(
+    world: World, clock: Any, language: str, words: list[str],
+) -> None:
+    case = two_offers(world)
+    for client, at in ((signed_in(world.chen), place(case)), (signed_in(world.ming), address(case))):
+        page = shown(client.get(at, headers={"accept-language": language}))
+        assert [w for w in words if w not in page] == []
+
+
+def test_the_ledger_says_whether_it_was_done_in_time(world: World, clock: Any) -> None:
+    case = overdue_promise(world)
+    page = shown(signed_in(world.chen).get(place(case)))
+    assert "还没到期" in page
+    assert "他们没有做到" not in page
+    clock.move_to(AFTER_DUE, tick=False)
+    page = shown(signed_in(world.chen).get(place(case)))
+    assert "已过期" in page
+    assert f'href="{place(case, "breach")}?obligation=1"' in page
+
+
+def test_one_button_says_that_it_was_not_done(world: World, clock: Any) -> None:
+    case = overdue_promise(world)
+    clock.move_to(AFTER_DUE, tick=False)
+    client = signed_in(world.chen)
+    form = shown(client.get(place(case, "breach") + "?obligation=1"))
+    assert "checked" in form.split('name="obligation"')[1].split(">")[0]
+    assert send(client, place(case, "breach"), {"obligation": "1", "text": ""}).status_code == 302
+    case.refresh_from_db()
+    assert case.status == S.REVIEW
+
+
+def broken(world: World, clock: Any) -> Complaint:
+    case = overdue_promise(world)
+    clock.move_to(AFTER_DUE, tick=False)
+    return given.step(case, consumer.report_breach(obligation=1, text="没有收到。"), world.consumer, AFTER_DUE)
+
+
+@pytest.mark.parametrize("first", ["consumer", "enterprise"])
+def test_both_sides_name_new_dates_for_a_broken_promise(world: World, clock: Any, first: str) -> None:
+    case = broken(world, clock)
+    sides = [(signed_in(world.chen), place(case, "new-dates"), place(case)),
+             (signed_in(world.ming), address(case, "new-dates"), address(case))]
+    for client, form, home in sides if first == "consumer" else sides[::-1]:
+        assert f'href="{form}"' in shown(client.get(home))
+        assert client.get(form).status_code == 200
+        answer = send(client, form, {"day-1": "2026-12-18"})
+        assert answer.status_code == 302, shown(answer)
+    case.refresh_from_db()
+    assert case.status == S.PERFORMING
+    promise = case.obligations.get()
+    assert (promise.state, promise.due_on) == ("due", date(2026, 12, 18))
+
+
+@pytest.mark.parametrize("typed", ["", "2026-12-08", "2020-01-01", "31.02.2027", "bald", "9" * 500])
+def test_a_new_date_must_be_a_day_to_come(world: World, clock: Any, typed: str) -> None:
+    case = broken(world, clock)
+    for client, form in ((signed_in(world.chen), place(case, "new-dates")),
+                         (signed_in(world.ming), address(case, "new-dates"))):
+        answer = send(client, form, {"day-1": typed})
+        assert answer.status_code == 422
+        assert "id_day-1_error" in shown(answer)
+    assert "resume_performance" not in steps_of(case)
+
+
+def test_other_dates_are_a_new_proposal_and_change_nothing(world: World, clock: Any) -> None:
+    case = broken(world, clock)
+    send(signed_in(world.ming), address(case, "new-dates"), {"day-1": "2026-12-18"})
+    chen = signed_in(world.chen)
+    assert "企业提出新的履行日期" in shown(chen.get(place(case)))
+    assert 'value="2026-12-18"' in shown(chen.get(place(case, "new-dates")))
+    send(chen, place(case, "new-dates"), {"day-1": "2026-12-11"})
+    case.refresh_from_db()
+    assert case.status == S.REVIEW
+
+
+@pytest.mark.parametrize(("day", "months", "result"), [
+    (date(2026, 11, 1), 5, date(2027, 4, 1)), (date(2026, 9, 30), 5, date(2027, 2, 28)),
+    (date(2026, 11, 30), 24, date(2028, 11, 30)), (date(2024, 2, 29), 36, date(2027, 2, 28)),
+    (date(2026, 12, 31), 6, date(2027, 6, 30)), (date(2027, 9, 30), 5, date(2028, 2, 29))])
+def test_months_end_where_the_month_does(day: date, months: int, result: date) -> None:
+    assert after(day, months=months) == result
+
+
+def closed(outcome: Outcome, **changes: Any) -> Complaint:
+    facts: dict[str, Any] = {
+        "outcome": outcome, "closed_at": datetime(2026, 11, 25, 2, tzinfo=UTC), "disputed_on": date(2026, 11, 1),
+        "object_category": "telecom", "problem_category": "telecom.fees.unexplained_charge"}
+    return Complaint(**(facts | changes))
+
+
+@pytest.mark.parametrize(("case", "may", "days"), [
+    # What it is about, what stands open, and the last days named, in the order of the page.
+    (closed(O.SETTLED), (), []),
+    (closed(O.SETTLED_ELSEWHERE), ("refer_to_regulator",), ["2029-11-01"]),
+    (closed(O.MEDIATED), (), []),
+    (closed(O.MEDIATED, is_not_kept=True), (), ["2027-04-01", "2029-11-01", "2029-11-01"]),
+    (closed(O.NEGOTIATION_FAILED), ("refer_to_regulator",), ["2029-11-01", "2027-04-01", "2029-11-01", "2029-11-01"]),
+    (closed(O.UNCONFIRMED), ("answer_late", "refer_to_regulator"),
+     ["2026-12-25", "2029-11-01", "2027-04-01", "2029-11-01", "2029-11-01"]),
+    (closed(O.REFUSED), ("object",), ["2027-01-24", "2027-05-25", "2027-04-01", "2029-11-01", "2029-11-01"]),
+    (closed(O.WITHDRAWN, problem_category="telecom.service.attitude"), (), ["2028-11-01", "2029-11-01", "2029-11-01"]),
+    (closed(O.WITHDRAWN, object_category="food", problem_category="quality"), (), ["2029-11-01", "2029-11-01"]),
+    (closed(O.WITHDRAWN, learned_on=date(2026, 11, 20)), (), ["2027-04-20", "2029-11-20", "2029-11-20"]),
+    # Over already: not offered any more.
+    (closed(O.WITHDRAWN, disputed_on=date(2023, 1, 1)), (), []),
+    (closed(O.WITHDRAWN, disputed_on=None), (), []),
+], ids=lambda value: str(getattr(value, "outcome", "")) or None)
+def test_each_way_has_the_last_day_that_the_law_names(case: Complaint, may: tuple[str, ...], days: list[str]) -> None:
+    calendar = Calendar.build({}, frozenset({2026, 2027}), source="test", version=1)
+    ways = ways_left(case, today=date(2026, 11, 26), calendar=calendar, may=frozenset(may), is_broken=False)
+    assert [w.until.isoformat() for w in ways if w.until] == days
+
+
+def test_a_closed_case_says_what_is_left_and_until_when(world: World, clock: Any) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, consumer.withdraw(reason="other_way"), world.consumer, WEDNESDAY)
+    page = shown(signed_in(world.chen).get(place(case)))
+    for words in ("结果：已撤回", "还可以怎么办", "12300", "2029年11月1日", f'href="{place(case, "refer")}"', "向人民法院起诉"):
+        assert words in page, words
+
+
+def test_a_late_answer_is_offered_for_thirty_days_only(world: World, clock: Any) -> None:
+    case = unconfirmed(world)
+    for days, is_offered in ((20, True), (45, False)):
+        clock.move_to(WEDNESDAY + timedelta(days=days), tick=False)
+        page = shown(signed_in(world.chen).get(place(case)))
+        assert case.number in page
+        assert (f'href="{place(case, "late")}"' in page) is is_offered
+
+
+def test_a_promise_kept_late_says_so(world: World, clock: Any) -> None:
+    case = overdue_promise(world)
+    given.step(case, enterprise.report_performed(obligations=[1], proof="流水 1"), world.handler, AFTER_DUE)
+    given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, AFTER_DUE)
+    clock.move_to(AFTER_DUE, tick=False)
+    assert "<b>迟了</b>" in shown(signed_in(world.chen).get(place(case)))
+    assert HandlingStep.objects.filter(complaint=case, step="confirm_performed").exists()
