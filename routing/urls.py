@@ -1,12 +1,14 @@
-"""The addresses of looking for the right respondent."""
+"""The addresses of what comes before filing: the right place, the right respondent, a letter to it."""
 
 from django.urls import path
 
-from routing import views
+from routing.views import before_filing, find
 
 app_name = "routing"
 
 urlpatterns = [
-    path("find/", views.find_page, name="find"),
-    path("find/hits/", views.hits_part, name="find-hits"),
+    path("check/", before_filing.check, name="check"),
+    path("check/letter/", before_filing.letter, name="letter"),
+    path("find/", find.find_page, name="find"),
+    path("find/hits/", find.hits_part, name="find-hits"),
 ]

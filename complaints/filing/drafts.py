@@ -23,6 +23,7 @@ from django.utils.datastructures import MultiValueDict
 
 from complaints.evidence import storing
 from complaints.filing import places
+from complaints.filing.choices import OBJECT_LABELS
 from complaints.filing.forms import EnterpriseStep, Pick, Step, read_pick
 from complaints.filing.people import ConsentsStep
 from complaints.filing.steps import STEP_BY_CODE
@@ -44,13 +45,17 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def begin(*, now: datetime, source: str = "") -> tuple[FilingDraft, str]:
-    """A new draft and the key that opens it (for the cookie)."""
+def begin(*, now: datetime, source: str = "", category: str = "") -> tuple[FilingDraft, str]:
+    """A new draft and the key that opens it (for the cookie).
+
+    `category`: the kind of purchase that was told before the draft began; what is none is left out.
+    """
     key = secrets.token_urlsafe(32)
     show(digest_of(key))
     draft = FilingDraft.objects.create(
         key_digest=digest_of(key),
         source=source[:80],
+        data={"purchase": {"object_category": [category]}} if category in OBJECT_LABELS else {},
         created_at=now,
         saved_at=now,
         expires_at=now + KEPT_FOR,

@@ -44,7 +44,9 @@ def start(request: HttpRequest) -> HttpResponseBase:
     """The first screen without a draft; the draft is made when something is sent."""
     now = timezone.now()
     if request.method == "POST":
-        draft, key = drafts.begin(now=now, source=request.GET.get("source", ""))
+        draft, key = drafts.begin(
+            now=now, source=request.GET.get("source", ""), category=request.GET.get("object_category", "")
+        )
         response = _take_in(request, Held(draft, key), "enterprise", now=now)
         give_cookie(response, key, seconds=drafts.KEPT_FOR.total_seconds())
         return response

@@ -1,0 +1,261 @@
+"""“Is this the right place?”: who takes what, as one table of questions, answers and bodies; pure.
+
+Rule: an answer may only advise. Each carries its own verdict, the body that takes the matter, the
+law that says so and what to do next, so that no path through the questions ends without a next step;
+nothing here bars filing. Bodies, articles: facts.md §1.2 and the laws named beside each answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+class Verdict(IntEnum):
+    """What an answer means for filing here; the strictest of a path is the path's."""
+
+    YES = 0
+    BUT = 1
+    ELSEWHERE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Who takes what we do not: its name, its phone (empty: none of its own), its web address."""
+
+    name: Text
+    phone: str = ""
+    web: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One radio: what it means, by which law, who takes it and what to do there.
+
+    ``category`` is carried into the draft of a complaint.
+    """
+
+    code: str
+    label: Text
+    hint: Text = ""
+    verdict: Verdict = Verdict.YES
+    bodies: tuple[str, ...] = ()
+    reason: Text = ""
+    law: Text = ""
+    next_step: Text = ""
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One page."""
+
+    code: str
+    text: Text
+    why: Text
+    answers: tuple[Answer, ...]
+
+
+BODIES: dict[str, Body] = {
+    "12315": Body(_("市场监管部门（全国12315平台）"), "12315", "https://www.12315.cn"),
+    "telecom": Body(_("电信管理机构（工业和信息化部电信用户申诉受理）"), "12300", "https://yhssglxt.miit.gov.cn"),
+    "post": Body(_("邮政管理部门（邮政业用户申诉）"), "12305", "https://sswz.spb.gov.cn"),
+    "finance": Body(_("金融监管部门（银行、保险消费者投诉）"), "12378", "https://www.nfra.gov.cn"),
+    "securities": Body(_("证监会投资者热线（股票、基金、期货）"), "12386", "https://www.csrc.gov.cn"),
+    "railway": Body(_("铁路客户服务中心"), "12306", "https://www.12306.cn"),
+    "aviation": Body(_("民航服务质量监督"), "12326", "https://www.caac.gov.cn"),
+    "housing": Body(_("当地住房城乡建设部门（由政务热线转接）"), "12345"),
+    "health": Body(_("当地卫生健康部门、医疗纠纷人民调解委员会（由政务热线转接）"), "12345"),
+    "labour": Body(_("人力资源和社会保障部门、劳动人事争议仲裁委员会"), "12333", "https://www.12333.gov.cn"),
+    "police": Body(_("公安机关"), "110"),
+    "government": Body(_("当地政务服务便民热线"), "12345"),
+    "legal_aid": Body(_("公共法律服务热线"), "12348", "https://www.12348.gov.cn"),
+    "court": Body(_("人民法院诉讼服务"), "12368", "https://zxfw.court.gov.cn"),
+    "arbitration": Body(_("合同里约定的仲裁委员会"), "12348", "https://www.12348.gov.cn"),
+    "discipline": Body(_("纪检监察机关"), "12388", "https://www.12388.gov.cn"),
+    "association": Body(_("消费者协会（消委会）"), "12315", "https://www.cca.org.cn"),
+}
+
+_ART_16_1, _ART_16_2, _ART_16_3 = (
+    _("《市场监督管理投诉举报处理办法》第十六条第一项"),
+    _("《市场监督管理投诉举报处理办法》第十六条第二项"),
+    _("《市场监督管理投诉举报处理办法》第十六条第三项"),
+)
+
+QUESTIONS: tuple[Question, ...] = (
+    Question(
+        "matter",
+        _("您遇到的是什么事？"),
+        _("不同的事由不同的部门管，找对了，不用跑第二趟。"),
+        (
+            Answer("purchase", _("为自己或家人生活买东西、用服务，跟商家有纠纷"), _("想退款、修好、换货、取消扣费，或者要个说法")),
+            Answer("business", _("为做生意买的东西、用的服务"), _("农民买种子、化肥、农机等，也算消费，请选上一项"),
+                   Verdict.ELSEWHERE, ("court", "legal_aid"),
+                   _("不是为生活消费的争议，市场监管部门不受理投诉。"), _ART_16_3,
+                   _("先看合同里有没有约定仲裁：有就向约定的仲裁委员会申请，没有就向法院起诉。拿不准可以先打公共法律服务热线。")),
+            Answer("violation", _("发现商家违法，想举报，自己不要求赔偿"), _("可以不留姓名"),
+                   Verdict.ELSEWHERE, ("12315",),
+                   _("举报和投诉分开办理：投诉解决您自己的争议，举报查处违法行为。"),
+                   _("《市场监督管理投诉举报处理办法》第九条"),
+                   _("在全国12315平台选“举报”，或拨打12315。自己也有损失的，可以另外投诉，在第3步还能一并写明举报。")),
+            Answer("advice", _("只想问一问政策或法律"), "",
+                   Verdict.ELSEWHERE, ("12315", "legal_aid"),
+                   _("咨询不是投诉，直接打电话问，当场就有答复。"),
+                   _("《市场监督管理投诉举报处理办法》第四十四条"),
+                   _("消费方面的问题打12315；打官司、合同、婚姻家庭等法律问题打12348。")),
+            Answer("crime", _("被骗、被威胁、被打，或者钱正在被转走"), "",
+                   Verdict.ELSEWHERE, ("police",),
+                   _("可能是犯罪，要由公安机关马上处理。"), _("《刑事诉讼法》第一百一十条"),
+                   _("现在就打110。保留转账记录、聊天记录和电话号码。报案以后，跟商家的争议仍可以投诉。")),
+            Answer("labour", _("工资、社保、劳动合同、工伤"), "",
+                   Verdict.ELSEWHERE, ("labour",),
+                   _("劳动争议由人力资源和社会保障部门、劳动仲裁处理。"), _("《劳动争议调解仲裁法》第二条、第五条"),
+                   _("打12333问清材料，再向劳动人事争议仲裁委员会申请。一般要在知道权利被侵害之日起一年内申请。")),
+            Answer("private", _("跟个人的事：借钱、邻里、家庭、个人之间的买卖"), "",
+                   Verdict.ELSEWHERE, ("legal_aid", "court"),
+                   _("对方不是经营者，不属于消费争议。"), _ART_16_3,
+                   _("先到村（居）人民调解委员会调解，不收费；不成就向法院起诉。")),
+            Answer("government", _("政府办事、市政、噪音、停水停电等"), "",
+                   Verdict.ELSEWHERE, ("government",),
+                   _("不属于市场监管部门的职责，由政务热线转给主管部门。"), _ART_16_1,
+                   _("打12345，说清地点和时间，记下工单号。")),
+            Answer("conduct", _("信息公开、行政复议，或者举报公职人员"), "",
+                   Verdict.ELSEWHERE, ("government", "discipline"),
+                   _("这些有各自的程序，不按投诉办理。"),
+                   _("《市场监督管理投诉举报处理办法》第四十四条"),
+                   _("申请信息公开，写给掌握信息的机关；不服决定，在知道之日起60日内向上一级机关或同级政府申请复议；举报公职人员打12388。")),
+        ),
+    ),
+    Question(
+        "trade",
+        _("是哪一类商品或服务？"),
+        _("有些行业另有主管部门，能更快解决。"),
+        (
+            Answer("general", _("购物、网购、餐饮、健身、培训、维修等"), _("大多数商品和服务都在这里；不确定也选这一项")),
+            Answer("telecom", _("手机、宽带、固话、流量"), "",
+                   Verdict.BUT, ("telecom",),
+                   _("可以先在这里跟运营商和解。运营商15天内不答复，或者您不满意，也可以向电信管理机构申诉。"),
+                   _("《电信用户申诉处理办法》第十条、第十一条"),
+                   _("申诉有期限：费用争议5个月内，其他争议2年内。在这里和解不成，只要没过期，仍可以申诉。"),
+                   "service.telecom"),
+            Answer("delivery", _("快递、邮政"), "",
+                   Verdict.BUT, ("post",),
+                   _("可以在这里跟快递企业和解。对快递企业的处理不满意，也可以向邮政管理部门申诉。"),
+                   _("《邮政法》第六十五条"),
+                   _("准备好运单号和物品价值的凭证。同一件事先走一处，不要两处同时办。"),
+                   "service.delivery"),
+            Answer("housing", _("买房、租房、物业"), "",
+                   Verdict.BUT, ("housing",),
+                   _("虚假宣传、不公平条款、中介乱收费可以投诉。房屋质量、逾期交房、产权登记由住房城乡建设等部门管。"),
+                   _ART_16_1,
+                   _("是前一种就在这里投诉；是后一种请打12345，或者按合同仲裁、起诉。"),
+                   "goods.housing"),
+            Answer("finance", _("银行、保险、贷款、股票基金"), "",
+                   Verdict.ELSEWHERE, ("finance", "securities"),
+                   _("银行保险机构由金融监管部门管，股票、基金、期货由证监会管。"),
+                   _ART_16_1,
+                   _("先向银行或保险公司的客服投诉，留下编号；不满意再打12378，股票、基金打12386。"),
+                   "service.finance"),
+            Answer("transport", _("火车、飞机"), "",
+                   Verdict.ELSEWHERE, ("railway", "aviation"),
+                   _("铁路、民航的运输服务由各自的主管部门管。"), _ART_16_1,
+                   _("火车打12306；飞机先找航空公司或机场，不满意打12326。第三方平台代售、乱收费，可以在这里投诉平台。")),
+            Answer("medical", _("看病、住院、医疗事故"), "",
+                   Verdict.ELSEWHERE, ("health",),
+                   _("诊疗争议由卫生健康部门和医疗纠纷人民调解委员会处理。"),
+                   _("《医疗纠纷预防和处理条例》第二十二条"),
+                   _("先到医院医务科，要求封存和复印病历；再申请人民调解，或向法院起诉。医疗美容、保健品的宣传和收费可以在这里投诉。"),
+                   "service.health"),
+        ),
+    ),
+    Question(
+        "since",
+        _("您知道权益受损，到今天多久了？"),
+        _("法律给投诉定了3年，从您知道或者应当知道的那天算起。"),
+        (
+            Answer("within", _("不到3年")),
+            Answer("over", _("超过3年"), "",
+                   Verdict.BUT, ("court",),
+                   _("超过3年的争议，监管部门通常不予受理；企业自愿和解不受这个限制。"),
+                   _("《市场监督管理投诉举报处理办法》第十六条第四项、《民法典》第一百八十八条"),
+                   _("您仍可以在这里请企业和解，也可以起诉。这期间找对方要过，时间可能重新计算，请把凭据留好。")),
+            Answer("unsure", _("记不清了"), _("可以先提交，填大概的日子")),
+        ),
+    ),
+    Question(
+        "elsewhere",
+        _("这件事已经有别的地方在处理，或者处理过吗？"),
+        _("同一件事，法律不让两处同时办。"),
+        (
+            Answer("no", _("没有"), _("只打过客服电话，或者打过热线还没有受理，也选这一项")),
+            Answer("court", _("法院"), "",
+                   Verdict.ELSEWHERE, ("court",),
+                   _("法院已经受理或判决的，市场监管部门不再受理。"), _ART_16_2,
+                   _("请在法院的案件里主张。判决生效后对方不履行，可以申请强制执行，一般要在两年内。")),
+            Answer("arbitration", _("仲裁"), "",
+                   Verdict.ELSEWHERE, ("arbitration", "court"),
+                   _("仲裁机构已经受理或裁决的，市场监管部门不再受理。"), _ART_16_2,
+                   _("请在仲裁案件里主张。裁决以后对方不履行，可以向法院申请强制执行。")),
+            Answer("authority", _("市场监管部门、其他部门或消费者协会"), _("已经受理，或者已经办结"),
+                   Verdict.ELSEWHERE, ("12315", "association", "court"),
+                   _("同一个争议已经受理或处理过的，不再重复受理。"), _ART_16_2,
+                   _("在原来受理的地方查进度、补材料。在本网站投诉过的，用编号查进度；调解没成的，可以仲裁或起诉。")),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """How far somebody has come: the answers given, then either a question or the end (None)."""
+
+    given: tuple[tuple[Question, Answer], ...]
+    question: Question | None
+
+    @property
+    def verdict(self) -> Verdict:
+        return max((answer.verdict for _question, answer in self.given), default=Verdict.YES)
+
+    @property
+    def findings(self) -> tuple[Answer, ...]:
+        """What has to be told; of a path that leads elsewhere only why it does."""
+        return tuple(
+            answer for _question, answer in self.given if answer.verdict and answer.verdict == self.verdict
+        )
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        codes = dict.fromkeys(code for finding in self.findings for code in finding.bodies)
+        return tuple(BODIES[code] for code in codes)
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The answers by their codes, as they stand in the address."""
+        return {question.code: answer.code for question, answer in self.given}
+
+    @property
+    def category(self) -> str:
+        return next((answer.category for _question, answer in self.given if answer.category), "")
+
+
+def walk(answers: Mapping[str, str]) -> Path:
+    """Along the questions as far as they were answered; an answer that leads elsewhere ends it.
+
+    What is no answer of a question counts as none, and whatever comes after it too.
+    """
+    given: list[tuple[Question, Answer]] = []
+    for question in QUESTIONS:
+        said = answers.get(question.code, "")
+        answer = next((one for one in question.answers if one.code == said), None)
+        if answer is None:
+            return Path(tuple(given), question)
+        given.append((question, answer))
+        if answer.verdict is Verdict.ELSEWHERE:
+            break
+    return Path(tuple(given), None)
