@@ -23,8 +23,12 @@ THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/
 FULL = ("tests/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py",
         "tests/browser/test_outbound.py", "tests/walls/sweep/test_every_status.py")
 
+#: Minutes each: they begin first, so that the other worker has the short ones to share until the end.
+LONGEST = ("tests/walls/sweep/", "tests/faults/", "tests/browser/", "tests/api/test_fuzz.py")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     for item in items:
         if item.nodeid.startswith(THOROUGH):
             item.add_marker("thorough")

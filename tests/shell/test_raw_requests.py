@@ -85,9 +85,9 @@ def test_T89_two_readings_of_one_request_are_refused(address: tuple[str, int], n
 
 
 def test_T89_a_long_address_and_a_forged_host_get_a_short_no(address: tuple[str, int]) -> None:
-    long = asked(address, b"GET /" + b"a" * 6000 + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+    long = asked(address, b"GET /" + b"a" * 6000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", patience=30)
     assert b" 414 " in long.split(b"\r\n")[0]
-    forged = asked(address, b"GET /how/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+    forged = asked(address, b"GET /how/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", patience=30)
     assert b" 400 " in forged.split(b"\r\n")[0]
     assert b"evil.example" not in forged
 
