@@ -156,6 +156,18 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
+class AliyunSms:
+    """An account of the short message service of Alibaba Cloud, with the wording that it has approved."""
+
+    url: str
+    key_id: str
+    secret: str = field(repr=False)
+    sign: str = ""
+    template: str = ""
+    code_template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BucketPlace:
     """Where an S3-compatible bucket is, and the pair of keys that opens it."""
 
@@ -256,6 +268,28 @@ def gateway(name: str, url: str, secret_name: str, secrets: list[str]) -> Gatewa
     if not keys:
         raise OddValue(secret_name, "", "the gateway needs a key: whsec_ and 24 to 64 random bytes in base64.")
     return Gateway(url, tuple(keys))
+
+
+def aliyun_sms(values: dict[str, str]) -> AliyunSms | None:
+    """All of SMS_ALIYUN_KEY_ID, _KEY_SECRET, _SIGN, _TEMPLATE, or none; _CODE_TEMPLATE and _URL may be left out."""
+    needed = ("KEY_ID", "KEY_SECRET", "SIGN", "TEMPLATE")
+    if not any(values.get(part) for part in (*needed, "CODE_TEMPLATE")):
+        return None
+    for part in needed:
+        if not values.get(part):
+            raise OddValue(f"SMS_ALIYUN_{part}", "", "all of KEY_ID, KEY_SECRET, SIGN and TEMPLATE are needed.")
+    if not re.fullmatch(r"[A-Za-z0-9]{16,64}", values["KEY_ID"]):
+        raise OddValue("SMS_ALIYUN_KEY_ID", "…", "write the AccessKey id, letters and digits.")
+    for part in ("TEMPLATE", "CODE_TEMPLATE"):
+        if values.get(part) and not re.fullmatch(r"SMS_[0-9]{4,20}", values[part]):
+            raise OddValue(f"SMS_ALIYUN_{part}", values[part], "write the number of an approved template, SMS_ and digits.")
+    url = values.get("URL") or "https://dysmsapi.aliyuncs.com/"
+    parts = urlsplit(url)
+    if not (re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/?", url)
+            and (parts.scheme == "https" or parts.hostname in _LOOPBACK)):
+        raise OddValue("SMS_ALIYUN_URL", _without_password(url), "write https://host.")
+    return AliyunSms(url.rstrip("/") + "/", values["KEY_ID"], values["KEY_SECRET"], values["SIGN"], values["TEMPLATE"],
+                     values.get("CODE_TEMPLATE", ""))
 
 
 def site(name: str, url: str) -> str:

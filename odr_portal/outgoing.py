@@ -2,7 +2,8 @@
 
 The one rule: the name is looked up once, every address that it has must be one of the open internet
 (``is_public``), and the connection goes to an address that was looked at, never to the name. No
-redirect is followed, no proxy asked, no answer kept: only its status counts.
+redirect is followed, no proxy asked; of an answer its status counts, and of a service that the operator
+named the first bytes that it says (``ask``).
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ class Rule:
     """Where calls may go. ``ports`` None: any. ``spelling``: only plain names and numbers are read."""
 
     schemes: Collection[str] = ("https",)
+    longest: int = LONGEST_URL
     ports: Collection[int] | None = (443,)
     allows: Callable[[Address], bool] = is_public
     spelling: bool = True
@@ -116,7 +118,7 @@ OPERATOR = Rule(schemes=("https", "http"), ports=None, allows=lambda _address: T
 
 def checked(url: str, rule: Rule) -> SplitResult:
     """The parts of ``url`` as far as they can be judged without asking anybody; Refused otherwise."""
-    if len(url) > LONGEST_URL or not _LETTERS.fullmatch(url):
+    if len(url) > rule.longest or not _LETTERS.fullmatch(url):
         raise Refused("odd_address")
     try:
         parts = urlsplit(url)
@@ -141,10 +143,16 @@ def checked(url: str, rule: Rule) -> SplitResult:
 
 def post(url: str, *, body: bytes, headers: Mapping[str, str], rule: Rule, within: float = WITHIN) -> int:
     """The status of the answer. Raises Refused before anything is connected, NoAnswer afterwards."""
+    return ask(url, body=body, headers=headers, rule=rule, within=within)[0]
+
+
+def ask(url: str, *, body: bytes, headers: Mapping[str, str], rule: Rule, within: float = WITHIN,
+        keep: int = 0) -> tuple[int, bytes]:
+    """As ``post``, with the first ``keep`` bytes of what was answered."""
     parts = checked(url, rule)
     with Limit(within) as limit:
         try:
-            return _ask(parts, body, headers, rule, limit, within)
+            return _ask(parts, body, headers, rule, limit, within, keep)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise NoAnswer("timeout" if limit.is_over else _code(error)) from None
 
@@ -170,7 +178,8 @@ def _addresses(host: str, port: int, rule: Rule) -> list[str]:
     return found
 
 
-def _ask(parts: SplitResult, body: bytes, headers: Mapping[str, str], rule: Rule, limit: Limit, within: float) -> int:
+def _ask(parts: SplitResult, body: bytes, headers: Mapping[str, str], rule: Rule, limit: Limit, within: float,
+         keep: int) -> tuple[int, bytes]:
     host, is_tls = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if is_tls else 80)
     sock = _connect(_addresses(host, port, rule), port)
@@ -191,7 +200,7 @@ def _ask(parts: SplitResult, body: bytes, headers: Mapping[str, str], rule: Rule
         talk.request("POST", path, body, {
             **headers, "User-Agent": "odr-portal", "Accept-Encoding": "identity", "Connection": "close"})
         with talk.getresponse() as answer:
-            return answer.status
+            return answer.status, answer.read(keep) if keep else b""
     finally:
         sock.close()
 

@@ -349,6 +349,10 @@ if MAIL_SERVER and not environment.text("EMAIL_FROM"):
 SMS_GATEWAY = environment.gateway(
     "SMS_GATEWAY_URL", environment.text("SMS_GATEWAY_URL"), "SMS_GATEWAY_SECRET", environment.words("SMS_GATEWAY_SECRET")
 )
+SMS_ALIYUN = environment.aliyun_sms({part: environment.text(f"SMS_ALIYUN_{part}") for part in (
+    "KEY_ID", "KEY_SECRET", "SIGN", "TEMPLATE", "CODE_TEMPLATE", "URL")})
+if SMS_GATEWAY and SMS_ALIYUN:
+    raise environment.OddValue("SMS_GATEWAY_URL", "…", "choose this gateway or SMS_ALIYUN_…, not both.")
 # Where webhooks of enterprises may knock; always https, always addresses of the open internet.
 WEBHOOK_PORTS = environment.ports("WEBHOOK_PORTS", environment.words("WEBHOOK_PORTS", "443"))
 LOGGING = {

@@ -83,6 +83,7 @@ class Channels:
 @contextmanager
 def open_channels(*, now: datetime) -> Iterator[Channels]:
     """What the settings name; connections are made at the first letter and closed at the end."""
+    from complaints.channels.aliyun import Aliyun
     from complaints.channels.mail import Mail
     from complaints.channels.sms import Sms
 
@@ -91,6 +92,8 @@ def open_channels(*, now: datetime) -> Iterator[Channels]:
         doors[MAIL] = Mail(settings.MAIL_SERVER, sender=settings.MAIL_FROM, site=settings.SITE_URL)
     if settings.SMS_GATEWAY and not settings.DEMO:
         doors[SMS] = Sms(settings.SMS_GATEWAY, now=now)
+    if settings.SMS_ALIYUN and not settings.DEMO:
+        doors[SMS] = Aliyun(settings.SMS_ALIYUN, now=now)
     channels = Channels(doors)
     try:
         yield channels

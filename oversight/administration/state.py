@@ -32,7 +32,7 @@ SETTINGS: dict[str, bool] = {
     "DEBUG": True, "DEMO": True, "HTTPS": True, "SITE_URL": True, "ALLOWED_HOSTS": True, "TIME_ZONE": True,
     "LANGUAGE_CODE": True, "EVIDENCE_SCAN": True, "REVEAL_MINUTES": True, "REVEALS_A_DAY": True, "HEARTBEAT_STALE_AFTER": True,
     "SWEEP_EVERY": True, "TRUSTED_PROXIES": True, "DATA_UPLOAD_MAX_MEMORY_SIZE": True, "MAIL_FROM": True,
-    "MAIL_SERVER": False, "SMS_GATEWAY": False, "SECRET_KEY": False, "SEAL_KEY_FILE": False, "REDIS_URL": False,
+    "MAIL_SERVER": False, "SMS_GATEWAY": False, "SMS_ALIYUN": False, "SECRET_KEY": False, "SEAL_KEY_FILE": False, "REDIS_URL": False,
 }
 
 
