@@ -14,6 +14,7 @@ from authorities.models import named
 from complaints import labels
 from complaints.channels import Letter
 from complaints.models import Notice
+from complaints.notice_choices import ALL, group_of, off_address
 from complaints.notices import is_breach
 from complaints.working_calendar import SHANGHAI
 
@@ -26,6 +27,7 @@ AFTERNOON: Pair = ("下午", "Afternoon")
 SHORT: Pair = ("【12315】您有{n}件投诉有新进展", "[12315] There is news in {n} complaints")
 LINE: Pair = ("· {what}\n  {path}", "· {what}\n  {path}")
 MORE: Pair = ("另有{n}条，请登录查看。", "And {n} more: please sign in.")
+OFF: Pair = ("不想再收这类通知：{address}", "No more letters like this: {address}")
 UNITS: Pair = ("各单位：", "By unit:")
 UNIT: Pair = ("· {unit}：{n}件{late}", "· {unit}: {n}{late}")
 LATE: Pair = ("，其中{n}件已逾期", ", {n} of them overdue")
@@ -42,16 +44,22 @@ def key_of(rows: Sequence[Notice]) -> str:
 def letter_of(rows: Sequence[Notice], *, site: str = "", now: datetime | None = None) -> Letter:
     """``rows`` have the same person and channel; several only when they are a digest."""
     first = rows[0]
-    if first.form == "single":
-        return Letter(key=key_of(rows), subject=first.subject, body=with_site(first.body, site), short=first.short)
+    is_consumer = first.addressee == "consumer"
+    group = "" if not is_consumer else group_of(first.kind) if first.form == "single" else ALL
+    off = off_address(first, group=group, site=site)
     language = first.language
+    foot = "\n\n" + labels.pick(OFF, language).format(address=off) if off else ""
+    if first.form == "single":
+        return Letter(key=key_of(rows), subject=first.subject, body=with_site(first.body, site) + foot,
+                      short=first.short, unsubscribe=off)
     n = len({row.complaint_id for row in rows})
     part = labels.pick(MORNING if _hour(first, now) < 12 else AFTERNOON, language)
     return Letter(
         key=key_of(rows),
         subject=labels.pick(SUBJECT, language).format(part=part, n=n),
-        body=with_site("\n".join(_lines(rows, language)), site),
+        body=with_site("\n".join(_lines(rows, language)), site) + foot,
         short=labels.pick(SHORT, language).format(n=n),
+        unsubscribe=off,
     )
 
 

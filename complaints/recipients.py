@@ -8,7 +8,7 @@ heads get a line in their digest where something is late or about to be.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -18,7 +18,8 @@ from django.db.models import Q, QuerySet
 from authorities.models import Officer
 from complaints import bulk, hours
 from complaints.channels import MAIL, SMS, Channels
-from complaints.models import Notice, PersonalText
+from complaints.models import Notice, NoticeChoice, PersonalText
+from complaints.notice_choices import how, wishes_of
 from complaints.notices import is_breach
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI, Calendar
@@ -45,6 +46,10 @@ class _People:
     staff: dict[int, list[Staff]] = field(default_factory=lambda: defaultdict(list))
     officers: dict[int, list[Officer]] = field(default_factory=lambda: defaultdict(list))
 
+    def ids(self) -> Iterator[int]:
+        for rows in (*self.staff.values(), *self.officers.values()):
+            yield from (row.user_id for row in rows)
+
 
 def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
     """Give each due notice its person and channel; how many were settled."""
@@ -58,9 +63,10 @@ def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
             return 0
         today = now.astimezone(SHANGHAI).date()
         people, phones = _people(rows, today), contacts_of(rows)
+        wishes = wishes_of([*(row.user_id for row in rows), *people.ids()])
         more: list[Notice] = []
         for row in rows:
-            more += _settle(row, people, phones, channels, now, calendar)
+            more += _settle(row, people, phones, wishes, channels, now, calendar)
         bulk.update(rows, ["user", "channel", "form", "state", "send_after", "last_error"])
         # Somebody may have been told of it by an earlier order to send again.
         Notice.objects.bulk_create(more, ignore_conflicts=True, batch_size=BATCH)
@@ -71,11 +77,18 @@ def unsettled() -> QuerySet[Notice]:
     return Notice.objects.filter(state="queued", channel="")
 
 
-def _settle(row: Notice, people: _People, contacts: dict[int, dict[str, str]], channels: Channels, now: datetime,
-            calendar: Calendar) -> list[Notice]:
+def _settle(row: Notice, people: _People, contacts: dict[int, dict[str, str]], wishes: dict[int, NoticeChoice],
+            channels: Channels, now: datetime, calendar: Calendar) -> list[Notice]:
     """Changes the row in memory; returns rows for further people."""
     if row.user_id is not None or row.addressee == "consumer":
-        _choose(row, row.user, contacts.get(row.complaint_id, {}), channels, now)
+        wish = wishes.get(row.user_id or 0)
+        wanted = how(row, wish)
+        if wanted == "none":
+            row.state = "in_portal"
+            return []
+        _choose(row, row.user, contacts.get(row.complaint_id, {}), wish, channels, now)
+        if wanted == "digest" and row.state == "queued":
+            row.form, row.send_after = "digest", hours.next_digest(now, calendar)
         return []
     main, heads = _persons(row, people)
     if not main and not heads:
@@ -86,7 +99,7 @@ def _settle(row: Notice, people: _People, contacts: dict[int, dict[str, str]], c
         each.user = user
         if user in heads:
             each.form = "summary"
-        _choose(each, user, {}, channels, now)
+        _choose(each, user, {}, wishes.get(user.pk), channels, now)
         if each.form == "summary" and row.form == "single" and each.state == "queued":
             each.send_after = hours.next_digest(now, calendar)
     return rows[1:]
@@ -97,8 +110,9 @@ def _copy(row: Notice) -> Notice:
     return Notice(**values)
 
 
-def _choose(row: Notice, user: User | None, contact: dict[str, str], channels: Channels, now: datetime) -> None:
-    usable = usable_channels(row.addressee, user, contact, channels)
+def _choose(row: Notice, user: User | None, contact: dict[str, str], wish: NoticeChoice | None, channels: Channels,
+            now: datetime) -> None:
+    usable = usable_channels(row.addressee, user, contact, channels, first=wish.first if wish is not None else "")
     if usable:
         row.channel = usable[0]
         if (later := hours.not_before(usable[0], now)) > now:
@@ -107,9 +121,11 @@ def _choose(row: Notice, user: User | None, contact: dict[str, str], channels: C
         row.state, row.last_error = "set_aside", "no_address"
 
 
-def usable_channels(addressee: str, user: User | None, contact: dict[str, str], channels: Channels) -> list[str]:
-    """The channels on which this person can be reached, the first choice first."""
-    return [name for name in ORDER[addressee] if channels.takes(name) and address_of(name, user, contact)]
+def usable_channels(addressee: str, user: User | None, contact: dict[str, str], channels: Channels, *,
+                    first: str = "") -> list[str]:
+    """The channels on which this person can be reached, the first choice first: the person's own, else the usual."""
+    order = sorted(ORDER[addressee], key=lambda name: name != first)
+    return [name for name in order if channels.takes(name) and address_of(name, user, contact)]
 
 
 def address_of(channel: str, user: User | None, contact: dict[str, str]) -> str:

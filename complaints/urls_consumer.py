@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from complaints.views import case_files, case_shared, consumer, my_data, uploads
+from complaints.views import case_files, case_shared, consumer, my_data, notice_choices, uploads
 
 urlpatterns = [
     path("account/privacy/", my_data.overview, name="my-data"),
     path("account/privacy/copy/", my_data.copy, name="my-data-copy"),
     path("account/privacy/close/", my_data.close, name="my-data-close"),
     path("account/privacy/closed/", my_data.closed, name="my-data-closed"),
+    path("account/notices/", notice_choices.choices, name="notice-choices"),
+    path("account/notices/off/<str:token>/", notice_choices.off, name="notice-off"),
     path("cases/", consumer.cases, name="cases"),
     path("cases/<str:number>/", consumer.case, name="case"),
     path("cases/<str:number>/why/<slug:clock>/", case_shared.why, name="case-why"),

@@ -167,9 +167,17 @@ def _written(letter: Letter, address: str, sender: str, site: str) -> bytes:
             "Message-ID": message_id(letter.key, sender),
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "All",
+            **_one_click(letter.unsubscribe),
         },
     )
     return bytes(message.message().as_bytes(linesep="\r\n"))
+
+
+def _one_click(address: str) -> dict[str, str]:
+    """RFC 8058: the mail program shows a button, and posts what stands here."""
+    if not address:
+        return {}
+    return {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def message_id(key: str, sender: str) -> str:

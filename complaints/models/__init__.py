@@ -17,7 +17,7 @@ from complaints.models.record import (
     SealedHead,
 )
 from complaints.models.settlement import Contact, InternalNote, Obligation, Offer, OfferAnswer
-from complaints.models.telling import CountDelta, Heartbeat, Notice, NoticeOrder
+from complaints.models.telling import CountDelta, Heartbeat, Notice, NoticeChoice, NoticeOrder
 from complaints.models.tracking import TrackingTry
 from complaints.models.upload import Upload
 from complaints.models.webhooks import WebhookDelivery
@@ -41,6 +41,7 @@ __all__ = [
     "InternalNote",
     "Matter",
     "Notice",
+    "NoticeChoice",
     "NoticeOrder",
     "Obligation",
     "Offer",

@@ -23,7 +23,7 @@ class Notice(models.Model):
     ``again`` counts how often somebody asked for it to be sent once more: that is a new letter.
     """
 
-    STATES = ("queued", "leased", "sent", "bounced", "set_aside", "told")
+    STATES = ("queued", "leased", "sent", "bounced", "set_aside", "told", "in_portal")
     FORMS = ("single", "digest", "summary")
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="notices")
@@ -71,6 +71,25 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class NoticeChoice(models.Model):
+    """How one person wants to be told. Without a row: everything, at once, by the usual way.
+
+    ``first`` is the way tried first ("" = the usual one). ``reminders`` and ``progress`` are the groups of
+    complaints/notice_choices.py that may come folded, or stand on the case alone (state in_portal).
+    """
+
+    HOW = ("each", "digest", "none")
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    first = models.CharField(max_length=8, blank=True, default="", choices=[(c, c) for c in ("sms", "email")])
+    reminders = models.CharField(max_length=8, default="each", choices=[(h, h) for h in HOW])
+    progress = models.CharField(max_length=8, default="each", choices=[(h, h) for h in HOW])
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.first} {self.reminders} {self.progress}"
 
 
 class NoticeOrder(models.Model):

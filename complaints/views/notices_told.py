@@ -31,6 +31,7 @@ STATES: dict[str, tuple[Any, str]] = {
     "queued": (gettext_lazy("等待发送"), "neutral"), "leased": (gettext_lazy("正在发送"), "info"),
     "sent": (gettext_lazy("已发出"), "ok"), "bounced": (gettext_lazy("退回，已换方式"), "warn"),
     "set_aside": (gettext_lazy("没有送到"), "bad"), "told": (gettext_lazy("已另行告知"), "ok"),
+    "in_portal": (gettext_lazy("只在这里显示"), "neutral"),
 }
 _ERRORS: dict[str, Any] = {
     "nobody": gettext_lazy("这个单位没有可以通知的人员。"),
@@ -96,7 +97,8 @@ def told(row: Notice, side: str) -> Told:
     return Told(
         pk=row.pk, complaint=row.complaint, url=case_url(row.complaint, side),
         what=labels.label(row.kind, kind="step") if not row.subject else _HEAD.sub("", row.subject),
-        to="" if side == CONSUMER else _to(row), way=str(CHANNELS.get(row.channel, row.channel)),
+        to="" if side == CONSUMER else _to(row), way=_("按您的选择没有发送") if row.state == "in_portal" and side == CONSUMER
+        else str(CHANNELS.get(row.channel, row.channel)),
         at=row.sent_at or (row.send_after if row.state == "queued" else row.created_at),
         state=str(words), tone=tone, error="" if side == CONSUMER else error_words(row.last_error),
         orders=[_ordered(o) for o in row.orders.all()] if side == AUTHORITY else [],

@@ -104,6 +104,7 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("enterprises:enterprise-team-revoke", "pk"): lambda world, case: world.things["enterprise invitation"],
     ("enterprises:authority-team-revoke", "pk"): lambda world, case: world.things["authority invitation"],
     ("enterprises:invitation-link", "token"): lambda world, case: None,
+    ("complaints:notice-off", "token"): lambda world, case: None,
     ("accounts:factor-remove", "pk"): lambda world, case: world.things["factor"],
     ("complaints:enterprise-token", "pk"): lambda world, case: world.things["token"],
     ("oversight:administration-person", "key"): lambda world, case: str(world.target.consumer.person_key),

@@ -15,6 +15,7 @@ BEYOND_SIGHT = {
     "complaints/evidence/keeping.py": "files of a case that the caller has",
     "complaints/evidence/uploads.py": "whether an id is taken by somebody else",
     "complaints/file_forms.py": "files that came with a refused step",
+    "complaints/notice_choices.py": "the own cases were found under the caller's role",
     "complaints/sending_again.py": "the notice was found under the caller's role",
     "complaints/api/cases.py": "the own engagement was found under the caller's role",
     "odr_portal/health.py": "counts and ages of all that waits",

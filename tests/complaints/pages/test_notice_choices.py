@@ -1,0 +1,174 @@
+"""How a person chooses to be told: which way, which language, what not; and the one click out of a letter."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from complaints import delivery, notice_choices
+from complaints.models import Complaint, Notice, NoticeChoice
+from complaints.workflow import TABLE, Role, Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_home import clock
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
+from tests.portal.post_office import Gateway, PostOffice, gateway, post_office
+from tests.portal.test_delivery import case, mail, queue, sms
+
+__all__ = ["case", "clock", "gateway", "mail", "post_office", "sms"]
+
+PAGE = "/account/notices/"
+SAID = {"first": "email", "language": "en", "reminders": "none", "progress": "digest"}
+
+
+def sweep(now: datetime = WEDNESDAY) -> int:
+    return delivery.sweep_notices(now=now)
+
+
+def test_what_is_chosen_is_kept_and_shown(case: Complaint, world: World, clock: Any) -> None:
+    chen = signed_in(world.chen)
+    page = shown(chen.get(PAGE))
+    assert "这些一定会通知" in page
+    answer = send(chen, PAGE, SAID)
+    assert (answer.status_code, answer["Location"]) == (302, PAGE)
+    wish = NoticeChoice.objects.get(user=world.chen)
+    assert (wish.first, wish.reminders, wish.progress) == ("email", "none", "digest")
+    world.chen.refresh_from_db()
+    case.refresh_from_db()
+    assert (world.chen.language, case.language) == ("en", "en")
+    again = shown(chen.get(PAGE))
+    assert "How we tell you" in again
+    assert re.findall(r'value="(\w+)"[^>]*checked', again) == ["email", "en", "none", "digest"]
+    # Nobody else's.
+    assert NoticeChoice.objects.count() == 1
+
+
+@pytest.mark.parametrize("said", [
+    {}, SAID | {"first": "voice"}, SAID | {"language": "xx"}, SAID | {"reminders": ""}, SAID | {"progress": "never"},
+    SAID | {"reminders": "x" * 500}])
+def test_an_odd_choice_is_said_at_its_field_and_changes_nothing(case: Complaint, world: World, clock: Any, said: dict[str, str]) -> None:
+    answer = send(signed_in(world.chen), PAGE, said)
+    assert answer.status_code == 422
+    assert "error-summary" in shown(answer) or 'role="alert"' in shown(answer)
+    assert not NoticeChoice.objects.exists()
+
+
+def test_somebody_with_one_way_is_not_asked_which(world: World, clock: Any) -> None:
+    otto = signed_in(world.otto)
+    assert 'name="first"' not in shown(otto.get(PAGE))
+    assert send(otto, PAGE, {k: v for k, v in SAID.items() if k != "first"}).status_code == 302
+
+
+def test_the_way_that_was_chosen_is_tried_first(case: Complaint, world: World, sms: Gateway, mail: PostOffice) -> None:
+    queue(case, kind="make_offer")
+    sweep()
+    assert (len(sms.posts), len(mail.accepted)) == (1, 0)
+    NoticeChoice.objects.create(user=world.chen, first="email", changed_at=WEDNESDAY)
+    Notice.objects.all().delete()
+    queue(case, kind="make_offer")
+    sweep()
+    assert (len(sms.posts), len(mail.accepted)) == (1, 1)
+
+
+@pytest.mark.parametrize(("kind", "how", "state"), [
+    ("remind", "none", "in_portal"), ("remind", "each", "sent"), ("accept_case", "none", "in_portal"),
+    # What asks for an answer, decides or closes goes out whatever was chosen.
+    ("make_offer", "none", "sent"), ("request_material", "none", "sent"), ("refuse", "none", "sent"),
+    ("lapse_confirmation", "none", "sent"), ("report_performed", "none", "sent"), ("undo", "none", "sent")])
+def test_what_may_be_turned_off_and_what_not(case: Complaint, world: World, kind: str, how: str, state: str) -> None:
+    NoticeChoice.objects.create(user=world.chen, reminders=how, progress=how, changed_at=WEDNESDAY)
+    row = queue(case, kind=kind)[0]
+    sweep()
+    row.refresh_from_db()
+    assert row.state == state
+
+
+def test_what_was_not_sent_stands_on_the_case(case: Complaint, world: World, clock: Any) -> None:
+    NoticeChoice.objects.create(user=world.chen, reminders="none", changed_at=WEDNESDAY)
+    queue(case, kind="remind")
+    sweep()
+    page = shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
+    assert "按您的选择没有发送" in page
+    assert f'href="{PAGE}"' in page
+
+
+def test_progress_comes_folded_into_one_letter(case: Complaint, world: World, mail: PostOffice) -> None:
+    NoticeChoice.objects.create(user=world.chen, first="email", progress="digest", changed_at=WEDNESDAY)
+    queue(case, 1, kind="accept_case", subject="【12315】1：已受理")
+    queue(given.filed(world), 1, kind="send_message", subject="【12315】2：有消息")
+    Notice.objects.filter(kind="file").delete()
+    sweep()
+    assert not mail.accepted
+    sweep(WEDNESDAY + timedelta(hours=5))
+    assert len(mail.accepted) == 1
+    text = mail.accepted[0].message.get_content()
+    assert "已受理" in text
+    assert "有消息" in text
+
+
+def test_a_letter_that_may_be_turned_off_says_how_in_one_click(
+    case: Complaint, world: World, mail: PostOffice, settings: Any, clock: Any,
+) -> None:
+    settings.SITE_URL = "https://odr.example.org"
+    NoticeChoice.objects.create(user=world.chen, first="email", changed_at=WEDNESDAY)
+    queue(case, kind="remind")
+    sweep()
+    letter = mail.accepted[0].message
+    address = letter["List-Unsubscribe"].strip().strip("<>")
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert address.startswith("https://odr.example.org/account/notices/off/")
+    assert address in letter.get_content()
+    path = address.removeprefix("https://odr.example.org")
+    anybody = Client(enforce_csrf_checks=True)
+    # Looking changes nothing: programs follow links in letters.
+    page = anybody.get(path)
+    assert page.status_code == 200
+    assert "不再发送“到期提醒”？" in shown(page)
+    assert NoticeChoice.objects.get().reminders == "each"
+    for _time in range(2):
+        answer = anybody.post(path, {"List-Unsubscribe": "One-Click"})
+        assert answer.status_code == 200
+        assert "不再发送" in shown(answer)
+    wish = NoticeChoice.objects.get()
+    assert (wish.reminders, wish.progress, wish.first) == ("none", "each", "email")
+
+
+def test_a_letter_that_stays_on_offers_no_way_out(case: Complaint, world: World, mail: PostOffice, settings: Any) -> None:
+    settings.SITE_URL = "https://odr.example.org"
+    NoticeChoice.objects.create(user=world.chen, first="email", changed_at=WEDNESDAY)
+    queue(case, kind="make_offer")
+    sweep()
+    letter = mail.accepted[0].message
+    assert letter["List-Unsubscribe"] is None
+    assert "/off/" not in letter.get_content()
+
+
+@pytest.mark.parametrize("token", ["x", "WzEsImFsbCJd:1abc:AAAA", "0" * 400, "WzEsIngiXQ:1w:x"])
+def test_a_token_that_we_did_not_write_is_no_address(world: World, token: str) -> None:
+    for answer in (Client().get(f"{PAGE}off/{token}/"), Client().post(f"{PAGE}off/{token}/")):
+        assert answer.status_code == 404
+    assert not NoticeChoice.objects.exists()
+
+
+def test_a_group_that_is_not_there_and_a_person_who_is_gone(world: World) -> None:
+    row = Notice(user_id=world.chen.pk, addressee="consumer")
+    path = notice_choices.off_address(row, group="offers", site="https://odr.example.org").removeprefix("https://odr.example.org")
+    assert Client().post(path).status_code == 404
+    path = notice_choices.off_address(row, group="all", site="https://odr.example.org").removeprefix("https://odr.example.org")
+    world.chen.is_active = False
+    world.chen.save()
+    assert Client().post(path).status_code == 404
+
+
+def test_nothing_that_can_be_turned_off_is_a_decision() -> None:
+    """A step that closes a case, or that the consumer must answer, is in no group."""
+    for kinds in notice_choices.GROUPS.values():
+        for kind in kinds:
+            row = TABLE[kind]
+            assert all(outcome is None for _status, outcome in row.to), kind
+            assert not any(status in (Status.AWAITING_CONSUMER, Status.AWAITING_MATERIAL) for status, _outcome in row.to), kind
+            assert Role.CONSUMER not in row.by, kind
