@@ -47,8 +47,8 @@ class _People:
     officers: dict[int, list[Officer]] = field(default_factory=lambda: defaultdict(list))
 
     def ids(self) -> Iterator[int]:
-        for rows in (*self.staff.values(), *self.officers.values()):
-            yield from (row.user_id for row in rows)
+        yield from (job.user_id for jobs in self.staff.values() for job in jobs)
+        yield from (office.user_id for offices in self.officers.values() for office in offices)
 
 
 def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:

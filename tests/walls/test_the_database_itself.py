@@ -33,6 +33,7 @@ EXEMPT = {
     "complaints_seal": "signed heads over the whole record; nothing of a case",
     "complaints_heartbeat": "signs of life",
     "complaints_trackingtry": "digests of wrong tries",
+    "complaints_noticechoice": "how a person wants to be told: three words, no case",
     "complaints_export": "jobs of a person; ids of cases only, and the file of it is opened by its own link",
 }
 RECORD = ("handlingstep", "seal", "sealedhead", "reminder", "forwardingdecision", "consentrecord")
