@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Officer
 from enterprises.staffing import at_work
-from odr_portal.accounts.backend import duty_of, needs_second_factor
+from odr_portal.accounts.backend import duty_of, may_work, needs_second_factor
 from odr_portal.accounts.display import chosen_display, chosen_theme
 from odr_portal.accounts.entering import AT_WORK, ENTERED, moment
 from odr_portal.accounts.landing import is_here
@@ -87,7 +87,7 @@ SIGN_IN = ("/account/sign-in/", _("登录"))
 
 def organisation_of(user: Any) -> tuple[str, Any]:
     """("authority" | "enterprise" | "administration" | "", the organisation whose work this user does)."""
-    if not getattr(user, "is_authenticated", False):
+    if not getattr(user, "is_authenticated", False) or not may_work(user):
         return "", None
     if duty := duty_of(user):
         return "administration", duty

@@ -18,6 +18,7 @@ from authorities.models import Authority, Officer, Region
 from complaints.workflow import Outcome, Status
 from enterprises.models import Branch, Brand, Enterprise, Staff
 from enterprises.staffing import at_work, branch_ids_seen_by
+from odr_portal.accounts.backend import may_work
 from odr_portal.accounts.sealed_fields import SealedJSON, SealedText
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
         seen = Q(consumer_id=user.pk)
+        if not may_work(user):
+            return self.filter(seen).exclude(status=Status.DRAFT)
         for staff in at_work(day).filter(user_id=user.pk).select_related("enterprise"):
             engagements = Engagement.objects.filter(
                 complaint_id=OuterRef("pk"), enterprise_id=staff.enterprise_id

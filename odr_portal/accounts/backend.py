@@ -44,6 +44,11 @@ def with_work() -> QuerySet[User]:
     return User._default_manager.annotate(has_work=_has_work(), duty=F("duties__kind"))
 
 
+def may_work(user: Any) -> bool:
+    """False where the person of this request came with the news that no work stands anywhere: jobs need no look-up."""
+    return getattr(user, "has_work", True) is not False
+
+
 def duty_of(user: User) -> str:
     """system, security or audit; empty for everybody who is no administrator. Comes with the person of a request."""
     if not hasattr(user, "duty"):

@@ -54,6 +54,6 @@ def test_the_frame_asks_little(django_assert_num_queries: Any) -> None:
         page = Client().get("/")
     assert len(page.content) < 100_000
     client, _user = signed_in("chen@example.org")
-    # Session, person, officer?, staff?
-    with django_assert_num_queries(4 + A_REQUEST):
+    # Session and person, who comes with the news that no work stands anywhere.
+    with django_assert_num_queries(2 + A_REQUEST):
         client.get("/")
