@@ -1,0 +1,100 @@
+"""The people of the stories: who opens a page or sends a form, at which moment.
+
+One rule: what the consumer does goes through the pages; what happens around it, through the verbs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from authorities.models import Policy
+from complaints import handling
+from complaints.handling import Answer, Move, Promise, consumer, offers
+from complaints.models import Complaint
+from complaints.workflow import Status
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_home import clock, place
+from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
+
+__all__ = ["At", "Person", "clock", "day", "granting", "home", "passed", "settled_with"]
+
+S = Status
+
+
+def day(number: int, hour: int = 0) -> datetime:
+    """So many days after the Wednesday on which every story begins."""
+    return WEDNESDAY + timedelta(days=number, hours=1 + hour)
+
+
+At = datetime
+
+
+@dataclass
+class Person:
+    """Somebody at a browser; each visit is a new session, as after days away."""
+
+    user: User
+    clock: time_machine.Coordinates
+    desk: bool = False
+
+    def _place(self, case: Complaint, name: str) -> str:
+        return (address if self.desk else place)(case, name)
+
+    def sees(self, case: Complaint, name: str = "", *, at: At = WEDNESDAY + timedelta(hours=1), language: str = "zh-hans") -> str:
+        self.clock.move_to(at, tick=False)
+        answer = signed_in(self.user).get(self._place(case, name), headers={"accept-language": language}, follow=True)
+        assert answer.status_code == 200, answer.status_code
+        return shown(answer)
+
+    def sends(self, case: Complaint, name: str, said: dict[str, Any] | None = None, *,
+              at: At = WEDNESDAY + timedelta(hours=1)) -> str:
+        """The page after the form; it must have been taken."""
+        self.clock.move_to(at, tick=False)
+        client = signed_in(self.user)
+        answer = send(client, self._place(case, name), said or {})
+        assert answer.status_code == 302, (answer.status_code, shown(answer)[-3000:])
+        case.refresh_from_db()
+        return shown(client.get(answer["Location"], follow=True))
+
+    def is_refused(self, case: Complaint, name: str, said: dict[str, Any] | None = None, *,
+                   at: At = WEDNESDAY + timedelta(hours=1)) -> tuple[int, str]:
+        """Status and words of a form that was not taken."""
+        self.clock.move_to(at, tick=False)
+        answer = send(signed_in(self.user), self._place(case, name), said or {})
+        assert answer.status_code >= 400, answer.status_code
+        return answer.status_code, shown(answer)
+
+
+@pytest.fixture
+def home(world: World, clock: time_machine.Coordinates) -> Person:
+    """Chen, whose complaint it is. One person suffices for an officer's decisions here."""
+    Policy.objects.filter(name__startswith="two_persons.").update(number=0)
+    return Person(world.chen, clock)
+
+
+def passed(case: Complaint, now: datetime) -> Complaint:
+    """The sweep of the clocks at ``now``."""
+    handling.sweep_clocks(now=now)
+    case.refresh_from_db()
+    return case
+
+
+def granting(*promises: Promise, amount: str = "128.50", separable: bool = False) -> Move:
+    """An offer that grants both demands."""
+    return offers.make_offer(
+        answers=[Answer(demand=1, verdict="grant", amount=amount, is_separable=separable),
+                 Answer(demand=2, verdict="grant", is_separable=separable)], promises=promises)
+
+
+def settled_with(world: World, *promises: Promise) -> Complaint:
+    """Chen has just accepted an offer with these promises."""
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, granting(*promises), world.handler, WEDNESDAY)
+    return given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY)
