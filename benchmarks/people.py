@@ -35,7 +35,6 @@ def typed(pick: str, phone: str, now: datetime) -> dict[str, dict[str, list[str]
             "item_name": "千兆宽带",
             "amount": "128.50",
             "is_online": "no",
-            "service_number": "059100000000",
         },
         "problem": {
             "problem_category": "telecom.fees.unexplained_charge",
@@ -44,6 +43,7 @@ def typed(pick: str, phone: str, now: datetime) -> dict[str, dict[str, list[str]
             "statement": STATEMENT,
             "has_contacted": "yes",
             "contacted_on": contacted,
+            "service_number": "059100000000",
         },
         "demands": {"demand": ["refund", "cancel_service"], "amount_refund": "128.50"},
         "you": {"name": "陈试", "phone": phone, "address": "福州市鼓楼区某路1号", "behalf": "self"},

@@ -224,10 +224,10 @@ def _typed(said: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
     person, behalf = said["consumer"], said.get("on_behalf") or {}
     return {
         "enterprise": _respondent(said.get("respondent") or {}) | {"service_region": [str(said["service_region"])]},
-        "purchase": _texts(said, "object_category", "item_name", "brand", "amount", "bought_on", "order_no",
-                           "service_number") | {"is_online": [_answer(said.get("is_online"))]},
+        "purchase": _texts(said, "object_category", "item_name", "brand", "amount", "bought_on", "order_no") | {
+            "is_online": [_answer(said.get("is_online"))]},
         "problem": _texts(said, "problem_category", "disputed_on", "place", "statement", "contacted_on",
-                          "their_reference", "report") | {
+                          "their_reference", "report", "service_number") | {
             "is_approximate": ["on" if said.get("disputed_on_is_approximate") else ""],
             "has_contacted": [_answer(said.get("has_contacted"))]},
         "demands": {"demand": [demand["kind"] for demand in said["demands"]], "note": [said.get("demand_note", "")]} | {

@@ -15,19 +15,22 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
 from complaints.evidence import storing
 from complaints.filing import places
 from complaints.filing.choices import OBJECT_LABELS
+from complaints.filing.demands import DemandsStep
 from complaints.filing.forms import EnterpriseStep, Pick, Step, read_pick
 from complaints.filing.people import ConsentsStep
 from complaints.filing.steps import STEP_BY_CODE
-from complaints.filing.typed import KEPT_CHARACTERS, visible
+from complaints.filing.typed import KEPT_CHARACTERS, money, visible
 from complaints.models.draft import FilingDraft
 from enterprises.answering import Area, BranchFacts, Period, answering_branches
 from enterprises.models import Branch, Brand, Enterprise, ServiceArea
@@ -37,6 +40,9 @@ KEPT_FOR = timedelta(days=7)
 KEPT_FOR_OWNED = timedelta(days=30)
 RECEIPT_FOR = timedelta(minutes=30)
 VALUES_PER_FIELD = 40
+OPEN_SHOWN = 5
+#: So long before a draft goes, its pages say so.
+WARNED_BEFORE = timedelta(days=1)
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -78,6 +84,11 @@ def of_owner(user_id: int, draft_id: uuid.UUID, *, now: datetime) -> FilingDraft
 
 def newest_of_owner(user_id: int, *, now: datetime) -> FilingDraft | None:
     return FilingDraft.objects.open_at(now).filter(owner_id=user_id).order_by("-saved_at").first()
+
+
+def open_ones_of(user_id: int, *, now: datetime) -> list[FilingDraft]:
+    """What this person has begun and not filed, the last one first."""
+    return list(FilingDraft.objects.open_at(now).filter(owner_id=user_id).order_by("-saved_at")[:OPEN_SHOWN])
 
 
 def typed_in(posted: Mapping[str, Any], fields: Sequence[str]) -> dict[str, list[str]]:
@@ -226,7 +237,17 @@ def form_of(
         options.update(place_is_known=places.is_choosable, pick_is_known=partial(is_known_pick, draft=draft))
     if step == ConsentsStep.step:
         options["enterprise_name"] = enrolled_name(draft)
+    if step == DemandsStep.step:
+        options["disputed"] = disputed_amount(draft)
     return STEP_BY_CODE[step](data, today=today, category=category_of(draft), **options)
+
+
+def disputed_amount(draft: FilingDraft) -> Decimal | None:
+    """The amount of step 2, if it is one; an amount of 0 says that the dispute is not about money paid."""
+    try:
+        return money(first(draft, "purchase", "amount"))
+    except ValidationError:
+        return None
 
 
 MANY = {"demand", "need_help"}

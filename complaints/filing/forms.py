@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -19,7 +18,8 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from complaints.filing import choices
-from complaints.filing.typed import Choice, Day, Money, Phone, Several, Text, Words, YesNo, money
+from complaints.filing.typed import Choice, Day, Money, Phone, Text, Words, YesNo
+from complaints.filing.whys import WHYS
 
 _PICK = re.compile(r"^([0-9]{1,18})-([0-9]{0,18})-([0-9]{0,18})$")
 NAMED, LEFT_TO_AUTHORITY = "named", "authority"
@@ -68,10 +68,10 @@ class Step(forms.Form):
         self.today = today
         self.category = category
         super().__init__(data, use_required_attribute=False, **options)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
+            field.why = WHYS.get((self.step, name), "")  # type: ignore[attr-defined]
             if isinstance(field, Day) and field.latest is None:
                 field.latest = today
-
 
     def only(self, name: str) -> None:
         """Keeps the errors of one question: the others are not being sent yet."""
@@ -202,12 +202,6 @@ class PurchaseStep(Step):
     order_no = Words(
         label=_("订单号、合同号"), help_text=_("在订单、小票或合同上"), most=60, required=False
     )
-    service_number = Words(
-        label=_("业务号码"),
-        help_text=_("电信服务请填：出问题的手机号、宽带账号或固话号码"),
-        most=40,
-        required=False,
-    )
 
 
 class ProblemStep(Step):
@@ -248,6 +242,23 @@ class ProblemStep(Step):
     their_reference = Words(
         label=_("企业给您的受理编号"), most=60, required=False
     )
+    service_number = Words(
+        label=_("业务号码"), help_text=_("出问题的手机号、宽带账号或固话号码"), most=40, required=False
+    )
+    plan = Words(label=_("套餐名称"), help_text=_("在账单或营业厅的手机应用里"), most=100, required=False)
+    contract_until = Day(
+        label=_("合约到哪一天"), help_text=_("没有合约或不清楚，可以不填"), required=False
+    )
+    promised = Words(
+        label=_("办理时对方承诺了什么"),
+        help_text=_("300字以内。例如：每月多少钱、送多少流量、可以随时取消"),
+        most=300,
+        lines=3,
+        required=False,
+    )
+    noticed_on = Day(
+        label=_("您什么时候发现的"), help_text=_("例如看到账单的那天；和发生的日期一样可以不填"), required=False
+    )
     report = Words(
         label=_("同时举报违法行为"),
         help_text=_("另行登记，由监管部门单独处理，不影响这件投诉。500字以内"),
@@ -261,11 +272,25 @@ class ProblemStep(Step):
         field = self.fields["problem_category"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = [CHOOSE, *choices.problems_for(self.category)]
+        until = self.fields["contract_until"]
+        assert isinstance(until, Day)  # noqa: S101
+        until.latest = date(2100, 1, 1)
+
+    #: The questions that matter for a carrier, and for nobody else.
+    OF_TELECOM: ClassVar[tuple[str, ...]] = ("service_number", "plan", "contract_until", "promised", "noticed_on")
+
+    @property
+    def telecom_fields(self) -> list[forms.BoundField]:
+        """Asked for telecom; what was typed before the category was changed is still shown."""
+        if choices.is_telecom(self.category) or any(self[name].value() for name in self.OF_TELECOM):
+            return [self[name] for name in self.OF_TELECOM]
+        return []
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or {}
-        if answers.get("disputed_on") is None:
-            return answers
+        happened, noticed = answers.get("disputed_on"), answers.get("noticed_on")
+        if happened is not None and noticed is not None and noticed < happened and not answers.get("is_approximate"):
+            self.add_error("noticed_on", _("发现的日期早于发生的日期，请核对；发生的日期记不清就勾选“大约”"))
         contacted = answers.get("contacted_on")
         if contacted is not None and answers.get("has_contacted") is False:
             self.add_error(
@@ -276,58 +301,8 @@ class ProblemStep(Step):
     @property
     def is_old(self) -> bool:
         """Over three years: usually refused (art. 16), a warning and never a bar."""
-        happened = self.cleaned_data.get("disputed_on")
+        happened = self.cleaned_data.get("noticed_on") or self.cleaned_data.get("disputed_on")
         return isinstance(happened, date) and is_over_three_years(happened, today=self.today)
-
-
-class DemandsStep(Step):
-    """Demands are rows: a box per kind, a sum where the kind is about money."""
-
-    step = "demands"
-    question = _("您希望怎么解决？")
-    why = _("您选的每一项，企业都必须答复。")
-
-    demand = Several(
-        label=_("诉求"),
-        choices=[(kind.code, kind.label) for kind in choices.DEMAND_KINDS],
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={
-            "required": _("请至少选一项诉求"),
-            "invalid_choice": _("请从列表中选择诉求"),
-            "invalid_list": _("请从列表中选择诉求"),
-        },
-    )
-    note = Words(
-        label=_("补充说明"),
-        help_text=_("200字以内。例如希望几号前退到哪里"),
-        most=200,
-        lines=3,
-        required=False,
-    )
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        for kind in choices.DEMAND_KINDS:
-            if kind.asks_amount:
-                # Judged in clean(), and only where the box beside it is ticked.
-                self.fields[f"amount_{kind.code}"] = forms.CharField(
-                    label=_("%(demand)s的金额（元）") % {"demand": kind.label},
-                    required=False,
-                    widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-                )
-
-    def clean(self) -> dict[str, Any]:
-        answers = super().clean() or {}
-        for code in answers.get("demand", ()):
-            name = f"amount_{code}"
-            if choices.DEMAND_BY_CODE[code].asks_amount:
-                try:
-                    answers[name] = demanded_sum(answers.get(name, ""))
-                except ValidationError as refusal:
-                    self.add_error(name, refusal)
-        if "other" in answers.get("demand", ()) and not answers.get("note") and "note" not in self.errors:
-            self.add_error("note", _("您选了“其他”，请在补充说明里写清楚要什么"))
-        return answers
 
 
 class EvidenceStep(Step):
@@ -336,16 +311,6 @@ class EvidenceStep(Step):
     step = "evidence"
     question = _("有什么材料可以证明？")
     why = _("有材料，核实更快。没有也可以继续，以后随时可以补充。")
-
-
-def demanded_sum(typed: str) -> Decimal:
-    """The sum asked for; more than nothing. Raises ValidationError."""
-    if not typed:
-        raise ValidationError(_("请填金额，不确定可填估计数"), code="required")
-    amount = money(typed)
-    if not amount:
-        raise ValidationError(_("金额要大于 0；不要钱就取消这一项"), code="nothing")
-    return amount
 
 
 def is_over_three_years(happened: date, *, today: date) -> bool:

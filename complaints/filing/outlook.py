@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rapidfuzz.fuzz import ratio
 
+from authorities.models import named
 from authorities.policies import Policies, PolicyMissing
-from complaints.conditions import current_calendar
-from complaints.deadlines import Due, working_days
-from complaints.filing.request import FilingRequest, RespondentRequest
+from complaints.conditions import Conditions, current_calendar
+from complaints.deadlines import Due, calendar_days, working_days
+from complaints.filing.request import PASS_TO_REGULATOR, SHARE_WITH_ENTERPRISE, FilingRequest, RespondentRequest
 from complaints.models import Complaint, PersonalText
-from complaints.workflow import Outcome
+from complaints.workflow import Outcome, Status
 from odr_portal.accounts import keyring
 
 LOOKED_BACK = timedelta(days=60)
@@ -45,6 +47,57 @@ def outlook(filing: FilingRequest, *, is_enrolled: bool, now: datetime) -> Outlo
     except PolicyMissing:
         return None
     return Outlook(first=dues[0], last=dues[1] if len(dues) > 1 else None)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """One of the next things: what happens, and the first instant that is too late for it."""
+
+    what: str
+    due_at: datetime
+
+
+def ahead(case: Complaint, *, phone: str, now: datetime) -> list[Ahead]:
+    """The next three things with their dates, counted from the filing; none once the case has gone on.
+
+    ``phone``: the number to be rung, masked. None either when the directory has no policies.
+    """
+    if case.status not in (Status.FILED, Status.TRIAGE):
+        return []
+    conditions, region = Conditions.at(now), case.handling_region_id
+
+    def counted(rule: str) -> Due:
+        return working_days(case.filed_at, conditions.policies.number(rule, region).number, conditions.calendar, rule=rule)
+
+    try:
+        forwarding, review = counted("forwarding"), counted("review")
+        firm = case.picked_branch or case.picked_enterprise
+        if not case.contact_verified:
+            ring = Ahead(_("工作人员打%(phone)s，核实是您提交的") % {"phone": phone}, forwarding.due_at)
+            return [ring, Ahead(_("确定由谁处理，并告诉您"), forwarding.due_at), _reviewed(review)]
+        if firm is not None and case.consents.get(SHARE_WITH_ENTERPRISE) is True:
+            name = {"enterprise": named(firm)}
+            onwards = case.consents.get(PASS_TO_REGULATOR) is True
+            return [
+                Ahead(_("把投诉转给%(enterprise)s") % name, forwarding.due_at),
+                Ahead(_("%(enterprise)s受理，指定专人与您联系") % name, counted("acceptance").due_at),
+                Ahead((_("%(enterprise)s给出结果；没有结果就自动转监管部门") if onwards
+                       else _("%(enterprise)s给出结果；没有结果，您可以一键转监管部门")) % name,
+                      counted("negotiation").due_at),
+            ]
+        sixty = calendar_days(review.last_day, conditions.policies.number("mediation", region).number,
+                              conditions.calendar, rule="mediation")
+        return [
+            Ahead(_("确定由谁处理，并告诉您"), forwarding.due_at),
+            _reviewed(review),
+            Ahead(_("受理的，最迟在这一天结束调解"), sixty.due_at),
+        ]
+    except PolicyMissing:
+        return []
+
+
+def _reviewed(review: Due) -> Ahead:
+    return Ahead(_("监管部门告诉您是否受理"), review.due_at)
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,9 @@ class FilingRequest:
     is_online: bool | None = None
     order_no: str = ""
     service_number: str = ""
+    plan: str = ""
+    contract_until: date | None = None
+    promised: str = ""
 
     problem_category: str = ""
     disputed_on: date | None = None

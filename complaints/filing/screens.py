@@ -272,7 +272,6 @@ def _purchase_lines(said: Mapping[str, Any], url: str) -> list[Line]:
         (_("购买或开通日期"), day_text(said.get("bought_on"))),
         (_("网购"), yes_no(said["is_online"]) if "is_online" in said else ""),
         (_("订单号、合同号"), said.get("order_no", "")),
-        (_("业务号码"), said.get("service_number", "")),
     )
 
 
@@ -289,9 +288,14 @@ def _problem_lines(said: Mapping[str, Any], url: str) -> list[Line]:
         (_("发生时间"), happened),
         (_("发生地点"), said.get("place", "")),
         (_("经过"), said.get("statement", "")),
+        (_("业务号码"), said.get("service_number", "")),
+        (_("套餐"), said.get("plan", "")),
+        (_("合约到"), day_text(said.get("contract_until"))),
+        (_("对方的承诺"), said.get("promised", "")),
+        (_("发现日期"), day_text(said.get("noticed_on"))),
         (_("找过企业"), [part for part in contact if part]),
-        (_("同时举报"), said.get("report", "")),
-    )
+    ) + ([Line(_("同时举报"), [said["report"]], detail=_("另行登记，由监管部门单独处理；不写进这件投诉，企业看不到"), change_url=url)]
+         if said.get("report") else [])
 
 
 def _demand_lines(draft: FilingDraft, said: Mapping[str, Any], addresses: Addresses) -> list[Line]:

@@ -5,8 +5,8 @@ The one rule: the order stands here only; pages, links and checks read it.
 
 from __future__ import annotations
 
+from complaints.filing.demands import DemandsStep
 from complaints.filing.forms import (
-    DemandsStep,
     EnterpriseStep,
     EvidenceStep,
     ProblemStep,

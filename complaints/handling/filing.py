@@ -154,6 +154,7 @@ def _facts(request: FilingRequest) -> dict[str, Any]:
         "contacted_on": request.contacted_on.isoformat() if request.contacted_on else None,
         "reply_by": request.reply_by,
         "need_help": list(request.need_help),
+        "contract_until": request.contract_until.isoformat() if request.contract_until else None,
     }
     return {name: value for name, value in facts.items() if value not in (None, "", [])}
 
@@ -166,6 +167,7 @@ def _texts(request: FilingRequest, statement: str) -> dict[str, str]:
         "consumer_statement": statement, "consumer_demand_note": request.demand_note,
         "consumer_place": request.place, "consumer_order_no": request.order_no,
         "consumer_service_number": request.service_number,
+        "consumer_plan": request.plan, "consumer_promised": request.promised,
         "consumer_their_reference": request.their_reference,
         "consumer_principal": " ".join(filter(None, (
             behalf.principal_name, behalf.principal_phone, behalf.relation, behalf.powers,

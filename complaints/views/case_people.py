@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
@@ -98,7 +99,11 @@ def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> l
          else _("网上") if complaint.is_online else _("线下")),
         (_("订单号"), texts.get("consumer_order_no", "") if sight != NONE else ""),
         (_("业务号码"), _service_number(texts, sight)),
+        (_("套餐"), texts.get("consumer_plan", "")),
+        (_("合约到"), _stored_day(complaint.facts.get("contract_until"))),
+        (_("对方的承诺"), texts.get("consumer_promised", "")),
         (_("争议发生日"), _disputed(complaint)),
+        (_("发现日期"), day_text(complaint.learned_on) if complaint.learned_on else ""),
         (_("发生地点"), texts.get("consumer_place", "") if sight == FULL else ""),
         (_("所在地区"), named(complaint.service_region) if complaint.service_region else ""),
         (_("企业给过的编号"), texts.get("consumer_their_reference", "")),
@@ -129,6 +134,10 @@ def _object(complaint: Complaint) -> str:
 def _service_number(texts: Mapping[str, str], sight: str) -> str:
     number = texts.get("consumer_service_number", "")
     return number if sight == FULL else masked_phone(number)
+
+
+def _stored_day(value: Any) -> str:
+    return day_text(date.fromisoformat(value)) if isinstance(value, str) and value else ""
 
 
 def _disputed(complaint: Complaint) -> str:

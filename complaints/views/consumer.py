@@ -29,7 +29,7 @@ from complaints.views.case_form import take_step
 from complaints.views.case_record import body_words
 from complaints.views.case_shared import to_own_page
 from complaints.views.consumer_calls import calls_of, more_of
-from complaints.views.consumer_cases import my_cases
+from complaints.views.consumer_cases import begun_by, my_cases
 from complaints.views.consumer_forms import StepForm
 from complaints.views.consumer_pages import FORMS
 from complaints.views.consumer_people import siblings_of
@@ -51,7 +51,8 @@ DECIDING = frozenset({"offer", "performed", "withdraw", "stop", "settled-elsewhe
 def cases(request: HttpRequest) -> HttpResponse:
     """轮到您 first, then open by deadline, then closed."""
     user = cast(User, request.user)
-    return render(request, "consumer/cases.html", {"groups": my_cases(user, now=timezone.now())})
+    return render(request, "consumer/cases.html", {
+        "groups": my_cases(user, now=timezone.now()), "drafts": begun_by(user, now=timezone.now())})
 
 
 @never_cache

@@ -1,4 +1,4 @@
-"""My cases: 轮到您, then open by deadline, then closed.
+"""My cases: 轮到您, then open by deadline, then closed; before them what was begun and not filed.
 
 The one rule: a case that waits for the consumer always stands first.
 """
@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 
 from authorities.models import named
 from complaints.conditions import current_calendar
-from complaints.models import Complaint, Deadline
+from complaints.filing import drafts, steps
+from complaints.models import Complaint, Deadline, FilingDraft
 from complaints.standing import Standing, standing
 from complaints.views.case import case_url
+from complaints.views.filing_frame import address_of
 from complaints.working_calendar import SHANGHAI
 from odr_portal.accounts.models import User
 
@@ -69,6 +71,25 @@ def my_cases(user: User, *, now: datetime) -> list[Group]:
     open_ones.sort(key=_by_deadline)
     groups = [Group(_("轮到您了"), mine), Group(_("正在办理"), open_ones), Group(_("已办结"), closed)]
     return [g for g in groups if g.cards]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A complaint that is not filed yet: what it is about, how far it is, until when it is kept."""
+
+    title: str
+    number: int
+    total: int
+    draft: FilingDraft
+    url: str
+
+
+def begun_by(user: User, *, now: datetime) -> list[Begun]:
+    """The open drafts that a proven phone owns, from whatever device."""
+    return [
+        Begun(title=drafts.first(row, "purchase", "item_name").strip()[:40] or _("还没有写商品或服务"),
+              number=steps.number_of(row.step), total=len(steps.STEPS), draft=row, url=address_of(row, row.step))
+        for row in drafts.open_ones_of(user.pk, now=now)]
 
 
 def _by_deadline(card: Card) -> tuple[bool, float]:

@@ -109,7 +109,11 @@ def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBa
     if step == "check":
         return check(request, held, now=now)
     if request.method == "POST":
-        return _take_in(request, held, step, now=now)
+        response = _take_in(request, held, step, now=now)
+        if held.key:
+            # The browser holds the draft as long as the draft is kept: both began anew with what was just saved.
+            give_cookie(response, held.key, seconds=(held.draft.expires_at - now).total_seconds())
+        return response
     form = drafts.form_of(held.draft, step, today=timezone.localdate(now), judged="check" in request.GET)
     return show(request, held.draft, form, now=now)
 

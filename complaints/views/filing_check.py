@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -109,6 +110,10 @@ def _file(
                 cases = handling.file([filing], actor=_actor(filing, held.draft), now=now)
                 drafts.mark_filed(draft, numbers=[case.number for case in cases], now=now)
                 attempt.reference = receipt_address(draft)
+                if filing.report:
+                    # Said here and once: neither the case nor its record shows that there is one (arts 9, 37).
+                    messages.info(request, _("您举报的内容已经另行登记，由监管部门单独处理；不写进这件投诉，企业看不到。"),
+                                  extra_tags="info")
     response = HttpResponseRedirect(attempt.reference)
     if held.key:
         give_cookie(response, held.key, seconds=drafts.RECEIPT_FOR.total_seconds())

@@ -110,6 +110,8 @@ def show(
         "marks": screens.marks(code),
         "back_url": back_url,
         "back_to_check": back_to_check,
+        "kept_until": draft.expires_at if draft is not None else None,
+        "is_ending": draft is not None and draft.expires_at - now < drafts.WARNED_BEFORE,
         **screens.of_step(draft, form, today=timezone.localdate(now)),
         **(_files(draft) if code == "evidence" and draft is not None else {}),
         **more,

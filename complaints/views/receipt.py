@@ -20,10 +20,12 @@ from django.views.decorators.http import require_safe
 
 from complaints.conditions import current_calendar
 from complaints.filing import drafts
-from complaints.models import Complaint, Deadline
+from complaints.filing.outlook import ahead
+from complaints.models import Complaint, Deadline, PersonalText
 from complaints.standing import standing
 from complaints.views.consumer_cases import respondent_of
 from complaints.views.filing_frame import Held, held_by
+from odr_portal.accounts.masking import masked_phone
 from odr_portal.accounts.models import User
 from odr_portal.qr import qr_code
 from odr_portal.walls import show
@@ -39,7 +41,8 @@ def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
     if held is not None:
         show(drafts.tracking_digest(drafts.tracking_token(held.draft, held.key or str(held.draft.pk))))
     visible = Complaint.objects.filter(number=number) if held else Complaint.objects.visible_to(request.user)
-    case = visible.filter(number=number).select_related("enterprise", "branch", "handling_authority").first()
+    case = visible.filter(number=number).select_related(
+        "enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch").first()
     if case is None or (held is None and case.consumer_id != request.user.pk):
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
@@ -61,6 +64,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
         "duty": stand,
         "is_own": isinstance(request.user, User) and case.consumer_id == request.user.pk,
         "sentence": stand.sentence,
+        "ahead": ahead(case, phone=_phone(case), now=now),
     }
     return render(request, "consumer/filing/receipt.html", context)
 
@@ -73,6 +77,13 @@ def _linked(case: Complaint, held: Held | None) -> list[tuple[str, str]]:
     rows = rows.filter(number__in=held.draft.filed_as) if held else rows.filter(consumer_id=case.consumer_id)
     rows = rows.select_related("enterprise", "branch", "picked_enterprise", "picked_branch").order_by("pk")
     return [(row.number, respondent_of(row) or _("由监管部门确定")) for row in rows]
+
+
+def _phone(case: Complaint) -> str:
+    """The number that will be rung, masked; only asked for where it is not proven."""
+    row = None if case.contact_verified else PersonalText.objects.filter(
+        complaint=case, kind="consumer_phone", audience="parties").order_by("sequence").first()
+    return masked_phone(row.text) if row else ""
 
 
 def _token(held: Held | None, case: Complaint, *, now: datetime) -> str:

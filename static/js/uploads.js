@@ -157,10 +157,10 @@ function changed(box) {
 
 for (const box of document.querySelectorAll("[data-uploads]")) {
   const form = box.closest("form");
-  const field = form && form.querySelector("input[type=file]");
-  if (!field || !window.isSecureContext || !crypto.subtle || !crypto.randomUUID) continue;
+  const fields = form ? Array.from(form.querySelectorAll("input[type=file]")) : [];
+  if (!fields.length || !window.isSecureContext || !crypto.subtle || !crypto.randomUUID) continue;
   boxes.set(box, { uploads: [], submit: null });
-  field.addEventListener("change", async () => {
+  for (const field of fields) field.addEventListener("change", async () => {
     const chosen = Array.from(field.files);
     field.value = "";
     const added = chosen.map((file) => new Upload(box, file));

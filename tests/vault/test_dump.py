@@ -37,9 +37,10 @@ def filed(client: Client, town: Town) -> Complaint:
     """Through the pages, proven by code, with a file; one draft stays unfinished."""
     you = answers.YOU | {"name": CANARIES["name"], "phone": PHONE, "address": CANARIES["address"], "email": EMAIL,
                          "is_unverified": None}
-    purchase = answers.PURCHASE | {"order_no": CANARIES["order number"], "service_number": CANARIES["service number"]}
+    purchase = answers.PURCHASE | {"order_no": CANARIES["order number"]}
     problem = answers.PROBLEM | {"statement": f"{CANARIES['statement']}，身份证{CANARIES['id number']}。",
-                                 "place": CANARIES["place"], "their_reference": CANARIES["reference"]}
+                                 "place": CANARIES["place"], "their_reference": CANARIES["reference"],
+                                 "service_number": CANARIES["service number"]}
     demands = answers.DEMANDS | {"note": CANARIES["demand note"]}
     for _ in range(2):
         draft = begin(client, town)

@@ -14,7 +14,6 @@ PURCHASE: dict[str, Any] = {
     "bought_on": "",
     "is_online": "no",
     "order_no": "",
-    "service_number": "059100000000",
 }
 PROBLEM: dict[str, Any] = {
     "problem_category": "telecom.fees.unexplained_charge",
@@ -25,6 +24,11 @@ PROBLEM: dict[str, Any] = {
     "has_contacted": "yes",
     "contacted_on": "2026-10-08",
     "their_reference": "",
+    "service_number": "059100000000",
+    "plan": "",
+    "contract_until": "",
+    "promised": "",
+    "noticed_on": "",
     "report": "",
 }
 DEMANDS: dict[str, Any] = {"demand": ["refund", "cancel_service"], "amount_refund": "128.50", "note": ""}

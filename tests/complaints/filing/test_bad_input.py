@@ -84,7 +84,11 @@ TABLE: list[tuple[str, str, Any, str | None]] = [
     ("purchase", "is_online", "perhaps", "请选择“是”“否”或“不确定”"),
     ("purchase", "is_online", "unsure", OK),
     ("purchase", "order_no", LONG, "最多60字"),
-    ("purchase", "service_number", LONG, "最多40字"),
+    ("enterprise", "named", LONG, OK),
+    ("enterprise", "address", LONG, OK),
+    ("enterprise", "business_phone", "abc, but the authority is to find it", OK),
+    ("enterprise", "link", "javascript:alert(1)", OK),
+    ("problem", "service_number", LONG, "最多40字"),
     # 3 problem
     ("problem", "problem_category", "", "请选择问题类别"),
     ("problem", "problem_category", "nothing", "请从列表中选择问题类别"),
@@ -106,9 +110,21 @@ TABLE: list[tuple[str, str, Any, str | None]] = [
     ("problem", "contacted_on", "2026-12-01", "这一天还没有到"),
     ("problem", "their_reference", LONG, "最多60字"),
     ("problem", "report", LONG, "最多500字"),
+    ("problem", "plan", LONG, "最多100字"),
+    ("problem", "plan", "5G畅享\x00套餐", OK),
+    ("problem", "contract_until", "2026-13-01", "没有这一天"),
+    ("problem", "contract_until", "两年", "日期请按年-月-日填写"),
+    ("problem", "contract_until", "2199-01-01", "这一天还没有到"),
+    ("problem", "contract_until", "2028-01-31", OK),
+    ("problem", "promised", LONG, "最多300字"),
+    ("problem", "promised", "每月99元\r\n送😀流量", OK),
+    ("problem", "noticed_on", "2027-01-01", "这一天还没有到"),
+    ("problem", "noticed_on", "上个月", "日期请按年-月-日填写"),
+    ("problem", "noticed_on", "2026-09-02", OK),
     # 4 demands
     ("demands", "demand", [], "请至少选一项诉求"),
     ("demands", "demand", ["everything"], "请从列表中选择诉求"),
+    ("demands", "demand", ["refund", "everything"], "请从列表中选择诉求"),
     ("demands", "amount_refund", "", "请填金额，不确定可填估计数"),
     ("demands", "amount_refund", "一百多", "金额请填数字，例如 128.50"),
     ("demands", "amount_refund", "-1", "金额不能是负数"),
@@ -141,11 +157,18 @@ TABLE: list[tuple[str, str, Any, str | None]] = [
     ("you", "reply_by", "pigeon", "请从列表中选择答复方式"),
     ("you", "need_help", ["everybody"], "请从列表中选择"),
     ("you", "code", "1" * 60, "验证码是6位数字"),
+    ("you", "principal_name", "123, but for oneself it is not asked", OK),
+    ("you", "relation", LONG, OK),
+    ("you", "powers", LONG, OK),
+    ("you", "valid_until", "never, but for oneself it is not asked", OK),
+    ("you", "parties", "12", OK),
+    ("you", "representatives", LONG, OK),
     ("you", "principal_phone", "abc, but for oneself it is not asked", OK),
     # 7 consents
     ("consents", "share_with_enterprise", "", "请选择同意或不同意"),
     ("consents", "pass_to_regulator", None, "请选择同意或不同意"),
     ("consents", "publish_masked", "sometimes", "请选择同意或不同意"),
+    ("consents", "delegated_mediation", "YES", "请选择同意或不同意"),
 ]
 
 
@@ -162,6 +185,28 @@ def test_bad_input_is_named_at_its_field(step: str, field: str, typed: Any, refu
     kept = form[field].value()
     if typed:
         assert kept == typed
+
+
+# For a business in one's own words
+NAMED_TABLE = [
+    ("named", "", "请写店名或企业名称"),
+    ("named", LONG, "最多120字"),
+    ("named", "老王🍜面馆", OK),
+    ("address", LONG, "最多200字"),
+    ("business_phone", "abc", "电话请填手机号"),
+    ("link", "javascript:alert(1)", "链接请以 https:// 开头"),
+    ("link", LONG, "最多500字"),
+    ("link", "https://shop.example/1", OK),
+]
+
+
+@pytest.mark.parametrize(("field", "typed", "refusal"), NAMED_TABLE)
+def test_a_business_in_ones_own_words_is_judged_too(field: str, typed: str, refusal: str | None) -> None:
+    form = form_with("enterprise", **({"respondent": "named", "named": "街角小店"} | {field: typed}))
+    assert set(form.errors) == (set() if refusal is OK else {field})
+    if refusal is not OK:
+        assert refusal in " ".join(str(text) for text in form.errors[field])
+        assert form[field].value() == typed
 
 
 GROUNDS = [

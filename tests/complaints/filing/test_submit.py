@@ -166,7 +166,7 @@ def test_the_same_order_or_text_within_sixty_days_is_shown_and_may_be_filed(clie
     assert "仍要提交" in page
     assert file(again, draft).status_code == 302
     assert Complaint.objects.count() == 2
-    draft = ready(again, town, purchase={"service_number": ""}, problem={"statement": answers.STATEMENT + "！"})
+    draft = ready(again, town, problem={"service_number": "", "statement": answers.STATEMENT + "！"})
     assert "内容几乎相同" in again.get(url(draft, "check")).content.decode()
     # An unproven phone may be somebody else's: it is shown nothing.
     other = Client()
