@@ -85,6 +85,8 @@ DATA = Path(__file__).parents[4] / "shared" / "data" / "cn_12315" / "golden_100_
 
 
 @pytest.mark.full
+# So many requests are longer than one transaction may be.
+@pytest.mark.django_db(transaction=True)
 def test_a_hundred_real_texts_are_filed_unharmed(client: Client, town: Town) -> None:
     if not DATA.exists():
         pytest.skip("the folder shared/data with the public texts is not there")
