@@ -27,7 +27,7 @@ SOON = WEDNESDAY + timedelta(hours=1)
 #: Session, person, frame; then each table once. The same for the smallest and the largest case.
 # One of them for what we told them, and when.
 QUERIES_OF_A_CASE = 15 + A_REQUEST
-QUERIES_OF_THE_LIST = 5 + A_REQUEST
+QUERIES_OF_THE_LIST = 6 + A_REQUEST
 
 
 @pytest.fixture(autouse=True)
