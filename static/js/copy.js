@@ -16,6 +16,9 @@ for (const box of document.querySelectorAll("[data-copy]")) {
       select();
     }
   });
-  box.querySelector("[data-print]").addEventListener("click", () => print());
+  const paper = box.querySelector("[data-print]");
+  // Inside WeChat nothing comes of it.
+  paper.hidden = !window.print || /MicroMessenger/.test(navigator.userAgent);
+  paper.addEventListener("click", () => print());
   box.hidden = false;
 }

@@ -136,7 +136,12 @@ class Consumer(Person):
     home = "/cases/"
 
     def file(self, world: World, *, against: str = "mobile") -> str:
-        return Filing(self, world, against=against).walk()
+        screens: set[str] = set()
+        self.page.on("framenavigated", lambda frame: screens.add(re.split("[?#]", frame.url)[0].rstrip("/").rpartition("/")[2]))
+        number = Filing(self, world, against=against).walk()
+        asked = {"enterprise" if screen == "file" else screen for screen in screens} - {"receipt", "", "blank", "about:blank"}
+        assert len(asked) <= 8, f"more than eight screens: {sorted(asked)}"
+        return number
 
     def open(self, number: str) -> None:
         """From 我的投诉 to the case."""

@@ -36,7 +36,7 @@ class Stage:
         self.name = f"{language[:2]}-{width}" + ("" if javascript else "-plain")
         # Names of people stay as they are in every language.
         self.typed = [
-            "陈雨桐", "陈**", "千兆宽带", "9月账单.png", STATEMENT, "福州市鼓楼区测试路1号",
+            "陈雨桐", "陈**", "千兆宽带", "9月账单.png", STATEMENT, "福州市鼓楼区测试路1号", "福州市鼓楼区",
             *(user.name for user in User.objects.all()),
         ]
         self.language = language
@@ -109,6 +109,19 @@ def offered(staff: Staff, *, refund: str, last_try: bool = False) -> None:
     staff.look("offer-preview")
     staff.page.locator('main button[name="send"]').click()
     staff.look("offer-sent")
+
+
+def answer_offer(consumer: Consumer, number: int, answer: str, **texts: str) -> None:
+    consumer.follow(f"/offer/{number}/")
+    consumer.look(f"offer-{number}")
+    consumer.choose("answer", answer)
+    if answer == "decline":
+        consumer.page.locator("main details summary").first.click()
+        consumer.choose("reason", "amount_too_low")
+    for field, text in texts.items():
+        consumer.type(field, text)
+    consumer.press("main form button.is-big")
+    consumer.look(f"offer-{number}-{answer}")
 
 
 def talked(people: Stage, staff: Staff, case: Complaint) -> None:

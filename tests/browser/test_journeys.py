@@ -14,16 +14,16 @@ import pytest
 from django.test import Client
 
 from complaints import urls_authority, urls_consumer, urls_enterprise, urls_filing
-from complaints.models import Complaint
+from complaints.models import Complaint, HandlingStep
 from complaints.verification import verify
 from complaints.views.authority_pages import PAGES as AUTHORITY_PAGES
 from complaints.views.consumer_pages import FORMS
 from complaints.workflow import Outcome, Status
 from odr_portal.accounts.models import User
-from tests.browser.journey_people import Consumer
 from tests.browser.journey_stage import (
     Stage,
     accepted,
+    answer_offer,
     offered,
     officer_of,
     opened,
@@ -43,19 +43,6 @@ KEPT = ["file", "forward", "accept_case", "log_contact", "ask_consumer", "add_st
         "ask_about_offer", "answer_question", "decline_offer", "make_offer", "accept_offer",
         "report_performed", "confirm_performed"]
 MISSING = "20260101-AAAAAAAAAAAA-A"
-
-
-def answer_offer(consumer: Consumer, number: int, answer: str, **texts: str) -> None:
-    consumer.follow(f"/offer/{number}/")
-    consumer.look(f"offer-{number}")
-    consumer.choose("answer", answer)
-    if answer == "decline":
-        consumer.page.locator("main details summary").first.click()
-        consumer.choose("reason", "amount_too_low")
-    for field, text in texts.items():
-        consumer.type(field, text)
-    consumer.press("main form button.is-big")
-    consumer.look(f"offer-{number}-{answer}")
 
 
 def settled(people: Stage) -> Complaint:
@@ -113,10 +100,20 @@ def settled(people: Stage) -> Complaint:
     for person in (consumer, staff):
         opened(case, person)
         tells_all(person, case, KEPT)
+    opened(case, consumer)
+
+    def rated() -> None:
+        for what in ("overall", "speed", "attitude"):
+            consumer.choose(what, "5")
+
+    consumer.take("rate", rated)
+    consumer.look("rated")
+    assert HandlingStep.objects.filter(complaint=case, step="rate").exists()
     return case
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), pytest.param(1280, "en", marks=pytest.mark.full)])
+@pytest.mark.parametrize(("width", "language"), [
+    (360, "zh-hans"), pytest.param(360, "en", marks=pytest.mark.full), pytest.param(1280, "en", marks=pytest.mark.full)])
 def test_a_complaint_is_settled(stage: Callable[..., Stage], width: int, language: str) -> None:
     people = stage(width=width, language=language)
     case = settled(people)
