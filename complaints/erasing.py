@@ -15,10 +15,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from complaints.dossier import asking
 from complaints.models import (
     Complaint,
     Contact,
     Demand,
+    Dossier,
     Evidence,
     FilingDraft,
     InternalNote,
@@ -84,10 +86,12 @@ def _empty_cases(person: UUID) -> None:
     Matter.objects.filter(complaint_id__in=cases).update(data=b"")
     Evidence.objects.filter(complaint_id__in=cases).update(name=b"")
     PersonDigest.objects.filter(complaint_id__in=cases).delete()
+    asking.destroy(list(Dossier.objects.filter(complaint_id__in=cases)))
 
 
 def _empty_user(user: User, *, now: datetime) -> None:
     FilingDraft.objects.filter(owner=user, filed_at=None).delete()
+    asking.destroy(list(Dossier.objects.filter(asked_by=user)))
     Offer.objects.filter(made_by__user=user).update(made_by_name=b"")
     Contact.objects.filter(by__user=user).update(by_name=b"")
     InternalNote.objects.filter(by=user).update(by_name=b"")

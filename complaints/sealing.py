@@ -25,17 +25,63 @@ from django.db.models import Max
 from complaints import bulk, record
 from complaints.models import HandlingStep, Seal, SealedHead
 
-_PREFIX = b"\x01"
+_SEAL, _LEAF, _NODE = b"\x01", b"\x02", b"\x03"
 Head = tuple[int, str, int, bytes]
 
 
-def root_of(previous: bytes, number: int, size: int, at: datetime, heads: Iterable[Head]) -> bytes:
-    """The digest of one seal: the seal before it, what it says, and every head in order."""
-    digest = hashlib.sha256(_PREFIX + previous)
+def root_of(previous: bytes, number: int, size: int, at: datetime, heads_root: bytes) -> bytes:
+    """The digest of one seal, which is signed: the seal before it, what it says, and the root over its heads."""
+    said = f"{number}|{size}|{record.stamp(at)}\n{heads_root.hex()}"
+    return hashlib.sha256(_SEAL + previous + said.encode()).digest()
+
+
+def listed_root_of(previous: bytes, number: int, size: int, at: datetime, heads: Iterable[Head]) -> bytes:
+    """The same for seals from before there were trees (``heads_root`` is empty): over the list of all heads."""
+    digest = hashlib.sha256(_SEAL + previous)
     digest.update(f"{number}|{size}|{record.stamp(at)}".encode())
-    for complaint_id, audience, sequence, head in heads:
-        digest.update(f"\n{complaint_id}|{audience}|{sequence}|{head.hex()}".encode())
+    for head in heads:
+        digest.update(b"\n" + _line(head))
     return digest.digest()
+
+
+def tree_root(heads: Iterable[Head]) -> bytes:
+    """The root of the tree over heads in their order; memory grows with its height only."""
+    left: list[tuple[int, bytes]] = []
+    for head in heads:
+        height, digest = 0, _leaf(head)
+        while left and left[-1][0] == height:
+            digest = _node(left.pop()[1], digest)
+            height += 1
+        left.append((height, digest))
+    root = left.pop()[1] if left else b""
+    while left:
+        root = _node(left.pop()[1], root)
+    return root
+
+
+def path_to(heads: Iterable[Head], place: int) -> list[bytes]:
+    """What one needs beside the head at ``place`` (from 0) to reach the root: says nothing of any other case."""
+    level, path = [_leaf(head) for head in heads], []
+    while len(level) > 1:
+        if place ^ 1 < len(level):
+            path.append(level[place ^ 1])
+        pairs = [_node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+        level = pairs + level[len(pairs) * 2:]
+        place >>= 1
+    return path
+
+
+def _line(head: Head) -> bytes:
+    complaint_id, audience, sequence, digest = head
+    return f"{complaint_id}|{audience}|{sequence}|{digest.hex()}".encode()
+
+
+def _leaf(head: Head) -> bytes:
+    return hashlib.sha256(_LEAF + _line(head)).digest()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(_NODE + left + right).digest()
 
 
 def signing_key() -> Ed25519PrivateKey:
@@ -71,10 +117,11 @@ def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Seal | None:
         number = (last.number if last else 0) + 1
         size = (last.size if last else 0) + fresh.count()
         previous = bytes(last.root) if last else b""
-        root = root_of(previous, number, size, now, heads)
+        heads_root = tree_root(heads)
+        root = root_of(previous, number, size, now, heads_root)
         made = Seal.objects.create(
             number=number, at=now, through_id=through, size=size, previous_root=previous,
-            root=root, signature=signer.sign(root),
+            heads_root=heads_root, root=root, signature=signer.sign(root),
             public_key=signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         bulk.insert([
             SealedHead(seal=made, complaint_id=complaint_id, audience=audience,

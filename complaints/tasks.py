@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints import delivery, handling, retention
+from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
 from complaints.exporting import building
 from complaints.models import Heartbeat
@@ -25,6 +26,12 @@ def sweep_notices() -> int:
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_exports() -> int:
     return building.sweep_exports(now=timezone.now())
+
+
+# Many files may have to be packed; the lease of its row is taken anew after each.
+@shared_task(soft_time_limit=240, time_limit=270)
+def sweep_dossiers() -> int:
+    return dossiers.sweep_dossiers(now=timezone.now())
 
 
 @shared_task

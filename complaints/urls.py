@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from complaints.views import open_verify
+
 app_name = "complaints"
 
 urlpatterns = [
@@ -11,4 +13,8 @@ urlpatterns = [
     path("", include("complaints.urls_enterprise")),
     path("", include("complaints.urls_authority")),
     path("", include("complaints.urls_exports")),
+    path("open/verify/", open_verify.verify, name="open-verify"),
+    path("open/verify/verify_dossier.py", open_verify.program, name="open-verify-program"),
+    path("open/seals/", open_verify.seals, name="open-seals"),
+    path("open/seals.json", open_verify.seals_json, name="open-seals-json"),
 ]

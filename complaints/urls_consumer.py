@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from complaints.views import case_files, case_shared, consumer, my_data, notice_choices, uploads
+from complaints.views import case_files, case_shared, consumer, dossier, my_data, notice_choices, uploads
 
 urlpatterns = [
     path("account/privacy/", my_data.overview, name="my-data"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("cases/", consumer.cases, name="cases"),
     path("cases/<str:number>/", consumer.case, name="case"),
     path("cases/<str:number>/why/<slug:clock>/", case_shared.why, name="case-why"),
+    path("cases/<str:number>/dossier/", dossier.dossier, name="case-dossier"),
+    path("cases/<str:number>/dossier/<uuid:public_id>/<slug:form>/", dossier.download, name="case-dossier-file"),
     path("cases/<str:number>/files/<int:pk>/", case_files.of_case, name="case-file"),
     *(
         path(f"cases/<str:number>/files/<int:pk>/{form}/", case_files.of_case, {"form": form}, name=f"case-file-{form}")

@@ -19,7 +19,7 @@ from django.db.models import Model
 from complaints.models import PersonalText, RecordedName, Seal, SealedHead
 from complaints.models.record import salted_text
 from complaints.record import chained, salted
-from complaints.sealing import Head, root_of
+from complaints.sealing import Head, listed_root_of, root_of, tree_root
 from odr_portal.accounts import keyring
 from odr_portal.vault import sealing
 from odr_portal.vault.ciphers import CannotOpen
@@ -260,7 +260,7 @@ def _seals(report: Report, public_key: bytes) -> None:
         what = ""
         if seal.number != number + 1 or bytes(seal.previous_root) != previous:
             what = f"seal {number + 1} is missing"
-        elif root_of(previous, seal.number, seal.size, seal.at, _heads(seal)) != bytes(seal.root):
+        elif not _seals_its_heads(seal, previous):
             what = f"seal {seal.number} does not match what it seals"
         elif bytes(seal.public_key) != first_key or not _is_signed(seal):
             what = f"seal {seal.number} is not signed by the known key"
@@ -272,6 +272,13 @@ def _seals(report: Report, public_key: bytes) -> None:
         report.seals += 1
         report.sealed_size, report.sealed_root = seal.size, previous.hex()
     _count_sealed(report, number, size, through)
+
+
+def _seals_its_heads(seal: Seal, previous: bytes) -> bool:
+    if not seal.heads_root:
+        return listed_root_of(previous, seal.number, seal.size, seal.at, _heads(seal)) == bytes(seal.root)
+    root = tree_root(_heads(seal))
+    return root == bytes(seal.heads_root) and root_of(previous, seal.number, seal.size, seal.at, root) == bytes(seal.root)
 
 
 def _heads(seal: Seal) -> Iterator[Head]:

@@ -3,6 +3,7 @@
 from complaints.models.clocks import Deadline, Reminder
 from complaints.models.complaint import Complaint, Demand, Engagement
 from complaints.models.consent import ConsentRecord
+from complaints.models.dossier import Dossier
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
 from complaints.models.exports import Export
@@ -29,6 +30,7 @@ __all__ = [
     "CountDelta",
     "Deadline",
     "Demand",
+    "Dossier",
     "Engagement",
     "Evidence",
     "EvidenceKind",

@@ -143,13 +143,17 @@ class PersonalText(models.Model):
 
 
 class Seal(models.Model):
-    """A signed head over all chains that grew since the seal before it."""
+    """A signed head over all chains that grew since the seal before it.
+
+    ``heads_root`` is the root of a tree over their last entries (empty in seals from before there were trees).
+    """
 
     number = models.PositiveBigIntegerField(unique=True)
     at = models.DateTimeField()
     through_id = models.BigIntegerField()
     size = models.BigIntegerField()
     previous_root = models.BinaryField()
+    heads_root = models.BinaryField(default=b"")
     root = models.BinaryField()
     signature = models.BinaryField()
     public_key = models.BinaryField()
@@ -176,6 +180,7 @@ class SealedHead(models.Model):
             models.UniqueConstraint(fields=["seal", "complaint_id", "audience"],
                                     name="chain_is_sealed_once_a_seal"),
         ]
+        indexes = [models.Index(fields=["complaint_id", "seal"], name="sealed_heads_of_a_case")]
 
     def __str__(self) -> str:
         return f"{self.complaint_id} {self.audience} {self.sequence}"

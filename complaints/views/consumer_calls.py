@@ -152,4 +152,5 @@ def more_of(page: CasePage) -> list[Link]:
         state = _("公开设置：隐去姓名后公开") if page.complaint.publication_consent \
             else _("公开设置：不公开")
         found["publication"] = Link(address(page, "publication"), state)
+    found["dossier"] = Link(reverse("complaints:case-dossier", args=[page.complaint.number]), _("案件档案（PDF、ZIP）"))
     return list(found.values())

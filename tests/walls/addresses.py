@@ -110,6 +110,9 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("oversight:administration-person", "key"): lambda world, case: str(world.target.consumer.person_key),
     "kind": lambda world, case: "phone",
     "upload_id": lambda world, case: None,
+    # Whoever asked has his own; tests/dossier says that nobody else has it.
+    ("complaints:case-dossier-file", "public_id"): lambda world, case: None,
+    ("complaints:case-dossier-file", "form"): lambda world, case: "zip",
     ("complaints:enterprise-export-file", "token"): lambda world, case: None,
     ("complaints:authority-export-file", "token"): lambda world, case: None,
     **{(f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))

@@ -18,6 +18,7 @@ BEYOND_SIGHT = {
     "complaints/notice_choices.py": "the own cases were found under the caller's role",
     "complaints/sending_again.py": "the notice was found under the caller's role",
     "complaints/api/cases.py": "the own engagement was found under the caller's role",
+    "complaints/dossier/checking.py": "whoever shows the digest of an entry holds that record; answered by yes, no and numbers",
     "odr_portal/health.py": "counts and ages of all that waits",
     "odr_portal/demo.py": "the mailbox of everybody, in a demo",
     "oversight/administration/state.py": "counts and codes for administrators, who see no case",

@@ -70,13 +70,14 @@ def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
     assert {role for *_, named in policies for role in named} == {*roles.CALLERS, roles.STEPS}
     reading = [(table, role) for table, name, command, _, named in policies if command == "r" for role in named]
     assert len(reading) == len(set(reading))
-    # Callers write drafts and what is on its way into them, and nothing of a case.
+    # Callers write drafts and what is on its way into them, ask for dossiers, and write nothing of a case.
     writing = {table for table, _, command, _, named in policies if command != "r" and named != [roles.STEPS]}
     assert writing == {
         "complaints_filingdraft",
         "complaints_evidence",
         "complaints_upload",
         "complaints_webhookdelivery",
+        "complaints_dossier",
     }
 
 

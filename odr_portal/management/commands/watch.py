@@ -17,6 +17,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from complaints import delivery, handling, retention, sealing
+from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
 from complaints.exporting import building
 from complaints.models import Heartbeat
@@ -32,6 +33,7 @@ SWEEPS: dict[str, Sweep] = {
     "clocks": handling.sweep_clocks,
     "notices": delivery.sweep_notices,
     "exports": building.sweep_exports,
+    "dossiers": dossiers.sweep_dossiers,
     "webhooks": sending.sweep_webhooks,
     "evidence": sweeping.sweep_evidence,
     "expired": retention.sweep_expired,

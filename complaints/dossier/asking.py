@@ -1,0 +1,103 @@
+"""Asking for a dossier and fetching what was built: by whoever asked, for a day.
+
+The one rule: a dossier belongs to one person in one capacity; whoever does not see the case any more gets none of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from complaints.models import Complaint, Dossier
+from complaints.refusals import StepNotAllowed
+from odr_portal.accounts import security_log
+from odr_portal.accounts.models import User
+
+EXPIRES_AFTER = timedelta(hours=24)
+#: Of one person within a day; building one costs seconds of a processor.
+MOST_A_DAY = 20
+LIVE = ("asked", "building")
+#: Form → (ending and name of the file, media type).
+FORMS = {
+    "pdf": ("pdf", "application/pdf"),
+    "zip": ("zip", "application/zip"),
+    "agreement": ("agreement.pdf", "application/pdf"),
+}
+
+
+class DossierGone(StepNotAllowed):
+    """It was there and is no more."""
+
+    status = 410
+
+
+def ask(*, user: User, complaint: Complaint, side: str, language: str, site: str, now: datetime) -> Dossier:
+    """A new one, or the one that is being built. Raises StepNotAllowed after too many within a day."""
+    mine = Dossier.objects.filter(complaint=complaint, asked_by=user, side=side)
+    if (live := mine.filter(state__in=LIVE).first()) is not None:
+        return live
+    if Dossier.objects.filter(asked_by=user, asked_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
+        raise StepNotAllowed("too_many_dossiers", _("24小时内最多制作%(n)s份档案，请明天再试。") % {"n": MOST_A_DAY})
+    made = Dossier(complaint=complaint, asked_by=user, side=side, language=language, site=site, asked_at=now)
+    # A second window asked at the same moment: its row stands, and ours is not needed.
+    Dossier.objects.bulk_create([made], ignore_conflicts=True)
+    security_log.note("dossier_asked", now=now, user=user, subject=complaint.number, reason=side)
+    return mine.filter(state__in=LIVE).order_by("-pk")[0]
+
+
+def newest(*, user: User, complaint: Complaint, side: str) -> Dossier | None:
+    return Dossier.objects.filter(complaint=complaint, asked_by=user, side=side).order_by("-pk").first()
+
+
+def is_there(dossier: Dossier, *, now: datetime) -> bool:
+    return dossier.state == "ready" and dossier.expires_at is not None and dossier.expires_at > now
+
+
+def fetch(dossier: Dossier, form: str, *, now: datetime) -> BinaryIO | None:
+    """The open file; None where there is no such form of it. Raises DossierGone, StepNotAllowed."""
+    if dossier.state in LIVE:
+        raise StepNotAllowed("not_ready", _("档案还没有做好。"))
+    if not is_there(dossier, now=now):
+        raise _gone()
+    if form not in dossier.files:
+        return None
+    try:
+        file = path_of(dossier.public_id, form).open("rb")
+    except FileNotFoundError:
+        raise _gone() from None
+    security_log.note("dossier_fetched", now=now, user=dossier.asked_by, subject=dossier.complaint.number, reason=form)
+    return file
+
+
+def _gone() -> DossierGone:
+    return DossierGone("file_gone", _("这份档案已经过期删除，请重新制作。"))
+
+
+def folder() -> Path:
+    """Beside the exports: private, and in no archive."""
+    place = Path(settings.EXPORT_ROOT) / "dossiers"
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return place
+
+
+def path_of(public_id: UUID, form: str) -> Path:
+    return folder() / f"{public_id}.{FORMS[form][0]}"
+
+
+def remove_files(public_id: UUID) -> None:
+    """All that was built of it, half-built parts too."""
+    for place in folder().glob(f"{public_id}.*"):
+        place.unlink(missing_ok=True)
+
+
+def destroy(dossiers: list[Dossier]) -> None:
+    """The files are gone at once, and the rows say so; whoever builds one of them finds no row to finish."""
+    for dossier in dossiers:
+        remove_files(dossier.public_id)
+    Dossier.objects.filter(pk__in=[d.pk for d in dossiers]).update(
+        state="expired", leased_until=None, has_files=False, files={})

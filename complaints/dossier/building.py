@@ -1,0 +1,158 @@
+"""Builds dossiers, one at a time. One rule: a row that nobody holds any more is built anew by the next sweep.
+
+What is read is read under the sight of whoever asked; files are put in place by a rename, so half a dossier is never
+handed out, and the row is finished only by the sweep that still holds its lease.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Q
+from django.http import Http404
+from django.utils.translation import override
+
+from complaints.dossier import asking, packing, papers, printing
+from complaints.dossier.gathering import Gathered, gather
+from complaints.dossier.proving import seal_of
+from complaints.models import Dossier
+
+log = logging.getLogger(__name__)
+
+#: A sweep begins no dossier after so many seconds.
+SECONDS = 12
+#: Longer than any file takes to be copied; taken anew after each.
+LEASE = timedelta(seconds=60)
+MOST_ATTEMPTS = 4
+#: The record is sealed every minute: so long a dossier waits for the seal over its last entry.
+SEALED_WITHIN = timedelta(seconds=100)
+#: Reading, two papers, packing.
+_PIECES = 3
+#: Among all who build: an advisory lock for the moment of choosing.
+_CHOOSING = 0xD055
+BATCH = 200
+
+
+def sweep_dossiers(*, now: datetime) -> int:
+    """How many were worked on. Any number of sweeps may run; one of them builds at a time."""
+    throw_away(now=now)
+    begun, worked = time.monotonic(), 0
+    while time.monotonic() < begun + SECONDS and (dossier := _lease(now=now)):
+        worked += 1
+        try:
+            with override(dossier.language):
+                _build(dossier, now=now)
+        except Http404:
+            _end(dossier, "failed")
+        except OperationalError:
+            raise
+        except Exception as error:
+            # Only its kind: its words may hold what stands in the case. The lease runs out and it is tried again.
+            log.error("dossier %s was not built: %s", dossier.public_id, type(error).__name__)
+    return worked
+
+
+def _lease(*, now: datetime) -> Dossier | None:
+    live = Dossier.objects.filter(state__in=asking.LIVE)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s)", [_CHOOSING])
+        if live.filter(state="building", leased_until__gt=now).exists():
+            return None
+        free = live.filter(Q(leased_until=None) | Q(leased_until__lte=now))
+        dossier = free.order_by("id").select_related("asked_by", "complaint").first()
+        if dossier is None:
+            return None
+        dossier.state, dossier.leased_until, dossier.attempts = "building", now + LEASE, dossier.attempts + 1
+        dossier.save(update_fields=["state", "leased_until", "attempts"])
+    if dossier.attempts > MOST_ATTEMPTS:
+        _end(dossier, "failed")
+        return None
+    return dossier
+
+
+def _build(dossier: Dossier, *, now: datetime) -> None:
+    gathered = gather(dossier, now=now)
+    seal = seal_of(dossier.complaint)
+    last = gathered.entries[-1][0]
+    is_sealed = seal is not None and seal["sequence"] >= last
+    if not is_sealed and now < dossier.asked_at + SEALED_WITHIN:
+        return _wait(dossier, now=now)
+    work = _Work(dossier, pieces=_PIECES + len(gathered.files), now=now)
+    made = {"pdf": printing.pdf(papers.dossier_paper(gathered, seal=seal, site=dossier.site), at=now)}
+    work.go_on()
+    if papers.has_agreement(gathered.page):
+        made["agreement"] = printing.pdf(papers.agreement_paper(gathered, site=dossier.site), at=now)
+    work.go_on()
+    files = {form: _put(dossier, form, paper) for form, paper in made.items()}
+    files["zip"] = _pack(dossier, gathered, seal, made, work, now=now)
+    return _finish(dossier, files, entries=last, is_sealed=is_sealed, now=now)
+
+
+def _wait(dossier: Dossier, *, now: datetime) -> None:
+    """Not failed: the seal over the last entry is not there yet."""
+    Dossier.objects.filter(pk=dossier.pk).update(state="asked", leased_until=now + timedelta(seconds=5), attempts=0)
+
+
+class _Work:
+    """How far it is; the lease lasts as long as something moves."""
+
+    def __init__(self, dossier: Dossier, *, pieces: int, now: datetime) -> None:
+        self.dossier, self.now, self.begun, self.done = dossier, now, time.monotonic(), 0
+        Dossier.objects.filter(pk=dossier.pk).update(total=pieces, done=0)
+
+    def go_on(self) -> None:
+        self.done += 1
+        until = self.now + timedelta(seconds=time.monotonic() - self.begun) + LEASE
+        Dossier.objects.filter(pk=self.dossier.pk, state="building").update(done=self.done, leased_until=until)
+
+
+def _pack(dossier: Dossier, gathered: Gathered, seal: dict[str, Any] | None, made: dict[str, bytes], work: _Work, *,
+          now: datetime) -> list[str | int]:
+    path = asking.path_of(dossier.public_id, "zip")
+    half = path.with_suffix(".zip.part")
+    with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out:
+        packing.pack(out, gathered, seal=seal, at=now, each=work.go_on, papers={
+            "dossier.pdf": made["pdf"], **({"agreement.pdf": made["agreement"]} if "agreement" in made else {})})
+        out.seek(0)
+        digest = hashlib.file_digest(out, "sha256").hexdigest()
+        size = out.seek(0, os.SEEK_END)
+    half.rename(path)
+    return [digest, size]
+
+
+def _put(dossier: Dossier, form: str, content: bytes) -> list[str | int]:
+    path = asking.path_of(dossier.public_id, form)
+    half = path.with_suffix(".pdf.part")
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content)
+    half.rename(path)
+    return [hashlib.sha256(content).hexdigest(), len(content)]
+
+
+def _finish(dossier: Dossier, files: dict[str, list[str | int]], *, entries: int, is_sealed: bool, now: datetime) -> None:
+    held = Dossier.objects.filter(pk=dossier.pk, state="building", attempts=dossier.attempts)
+    is_ours = held.update(state="ready", files=files, has_files=True, entries=entries, is_sealed=is_sealed, ready_at=now,
+                          expires_at=now + asking.EXPIRES_AFTER, leased_until=None)
+    # Else erased meanwhile; or taken over by another sweep after our lease, whose files have the same names.
+    if not is_ours and not Dossier.objects.filter(pk=dossier.pk).exclude(state__in=["expired", "failed"]).exists():
+        asking.remove_files(dossier.public_id)
+
+
+def _end(dossier: Dossier, state: str) -> None:
+    asking.remove_files(dossier.public_id)
+    Dossier.objects.filter(pk=dossier.pk).update(state=state, leased_until=None, has_files=False)
+
+
+def throw_away(*, now: datetime) -> int:
+    """What is over a day old. How many dossiers went."""
+    old = Dossier.objects.filter(has_files=True, expires_at__lte=now).order_by("pk")[:BATCH]
+    for dossier in old:
+        _end(dossier, "expired")
+    return len(old)

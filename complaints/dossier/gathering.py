@@ -1,0 +1,126 @@
+"""Everything that a dossier holds, read once under the sight of whoever asked.
+
+The one rule: what the reader may not have is counted by its digest and never leaves the database: entries outside an
+enterprise's time, contact data of the consumer for anybody at work, files that are held back, what was erased.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from complaints import evidence
+from complaints.models import Dossier, Evidence, HandlingStep, PersonalText, RecordedName
+from complaints.models.record import FREE_KINDS, salted_text
+from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, CasePage, find_case, page_of, steps_of
+from complaints.views.file_view import is_sender
+from complaints.workflow import Audience, Role
+from complaints.working_calendar import SHANGHAI
+from odr_portal import walls
+from odr_portal.accounts import keyring
+from odr_portal.accounts.models import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One file of the case: what lies in the storage, and which digest the record has of the original."""
+
+    sha256: str
+    name: str
+    media_type: str
+    size: int
+    path: str = ""
+    copy_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """``entries``: the parties' record, with ``body`` None where it is withheld; ``page`` is what the reader sees."""
+
+    page: CasePage
+    entries: list[tuple[int, bytes, str | None]]
+    texts: list[dict[str, Any]]
+    names: list[dict[str, str]]
+    withheld: list[str]
+    files: list[Part] = field(default_factory=list)
+
+
+def gather(dossier: Dossier, *, now: datetime) -> Gathered:
+    """Raises Http404 when the person does not see the case any more."""
+    user, day = dossier.asked_by, now.astimezone(SHANGHAI).date()
+    with walls.seeing_as(user, day=day, is_at_job=dossier.side == ENTERPRISE):
+        found = find_case(user, dossier.complaint.number, side=dossier.side, now=now)
+        page = page_of(found, now=now)
+        steps = [step for step in steps_of(found) if step.audience == Audience.PARTIES]
+        seen = {step.sequence for step in steps}
+        rows = list(HandlingStep.objects.filter(complaint=found.complaint, audience=Audience.PARTIES)
+                    .order_by("sequence").values_list("sequence", "hash", "body"))
+        # Whoever stands beside the consumer (a joint party, a representative) is not the person that the texts name.
+        is_own = dossier.side == CONSUMER and found.complaint.consumer_id == user.pk
+        texts, withheld = _texts(found.complaint.pk, seen, None if is_own else user.person_key)
+        names = _names(steps, withheld, is_own=is_own)
+        files = [] if page.is_former else _files(page, user)
+    entries = [(sequence, bytes(head), body if sequence in seen else None) for sequence, head, body in rows]
+    named = {digest for _s, _h, body in entries if body for digest in json.loads(body)["files"]}
+    # Evidence may be gone while the record still names it.
+    files += [Part(sha256=digest, name="", media_type="", size=0) for digest in sorted(named - {f.sha256 for f in files})]
+    return Gathered(page=page, entries=entries, texts=texts, names=names, withheld=sorted(withheld),
+                    files=[part for part in files if part.sha256 in named])
+
+
+def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list[dict[str, Any]], set[str]]:
+    """``reader`` None has them all; others what was said, and what stands under their own key."""
+    rows = list(PersonalText.objects.filter(complaint_id=complaint_id, audience=Audience.PARTIES, sequence__in=seen)
+                .order_by("sequence", "pk"))
+    keyring.load_for(rows)
+    texts: list[dict[str, Any]] = []
+    withheld = set()
+    for row in rows:
+        salt, text = salted_text(row.sealed)
+        digest = bytes(row.digest).hex()
+        if not salt or (reader is not None and row.key_id != reader and row.kind not in FREE_KINDS):
+            withheld.add(digest)
+        else:
+            texts.append({"sequence": row.sequence, "kind": row.kind, "digest": digest, "salt": salt.hex(),
+                          "text": text})
+    return texts, withheld
+
+
+def _names(steps: list[HandlingStep], withheld: set[str], *, is_own: bool) -> list[dict[str, str]]:
+    """Who took the steps; consumers by name only in the consumer's own dossier."""
+    kept: dict[str, RecordedName] = {}
+    consumers = {bytes(step.name.digest).hex() for step in steps 
+                 if step.name and step.actor_role == Role.CONSUMER and not is_own}
+    for step in steps:
+        for name in (step.name, step.recorded_by):
+            if name is not None:
+                kept[bytes(name.digest).hex()] = name
+    keyring.load_for(kept.values())
+    return [{"digest": digest, "salt": salt.hex(), "text": text}
+            for digest, name in kept.items() for salt, text in [salted_text(name.sealed)]
+            if _is_open(digest, salt, consumers, withheld)]
+
+
+def _is_open(digest: str, salt: bytes, hidden: set[str], withheld: set[str]) -> bool:
+    if salt and digest not in hidden:
+        return True
+    withheld.add(digest)
+    return False
+
+
+def _files(page: CasePage, user: User) -> list[Part]:
+    found = []
+    for row in Evidence.objects.filter(complaint=page.complaint).order_by("pk"):
+        is_theirs = is_sender(row, side=page.side, user_id=user.pk)
+        if not evidence.shows_content(row, is_sender=is_theirs):
+            found.append(Part(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size))
+        elif row.copy_path and not is_theirs and page.side != AUTHORITY:
+            found.append(Part(sha256=row.sha256, name=row.name, media_type=row.copy_type, size=row.copy_size,
+                              path=row.copy_path, copy_sha256=row.copy_sha256))
+        else:
+            found.append(Part(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size,
+                              path=row.path))
+    return found

@@ -1,0 +1,190 @@
+"""What stands on the two papers: the dossier, and the agreement for a court or for judicial confirmation.
+
+The one rule: they say what the page of the case says to the same reader, and no more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from authorities.models import named
+from complaints import labels
+from complaints.dossier import printing
+from complaints.dossier.gathering import Gathered
+from complaints.views.case import CasePage
+from complaints.views.case_settlement import ObligationView, OfferView
+from complaints.workflow import Outcome
+from odr_portal.templatetags.portal import day_text, moment, money
+
+#: A paper has an edge: longer runs without a space may be broken inside.
+_LONG = re.compile(r"[^\s\u2e80-\uffef]{24}(?=[^\s\u2e80-\uffef])")
+Section = dict[str, Any]
+
+
+def dossier_paper(gathered: Gathered, *, seal: dict[str, Any] | None, site: str) -> dict[str, Any]:
+    """The whole case; ``seal`` as seal.json."""
+    page = gathered.page
+    sections = [
+        {"heading": _("概况"), "facts": _summary(page)},
+        {"heading": _("当事人"), "facts": _parties(page)},
+        {"heading": _("消费者提交的"), "lead": page.statement or "–", "facts": [[f.key, f.value] for f in page.facts]},
+        _demands(page),
+        *(_offer(offer) for offer in reversed(page.offers)),
+        *_ledger(page.promises),
+        *_thread(page),
+        *_files(gathered),
+        _record(gathered),
+        _proof(gathered, seal, site),
+    ]
+    return _paper(page, gathered, title=_("投诉档案"), subtitle=page.title, sections=sections, site=site)
+
+
+def has_agreement(page: CasePage) -> bool:
+    """A settlement stands: an accepted offer, or promises of a mediation. Broken ones too: then it is needed most."""
+    return not page.is_former and bool(_accepted(page) or any(o.row.source == "mediation" for o in page.promises))
+
+
+def agreement_paper(gathered: Gathered, *, site: str) -> dict[str, Any]:
+    """Who owes whom what by when, on the basis of which demands."""
+    page = gathered.page
+    promises = page.promises
+    is_mediated = any(o.row.source == "mediation" for o in promises) or page.complaint.outcome == Outcome.MEDIATED
+    title = _("调解协议") if is_mediated else _("和解协议")
+    accepted = _accepted(page)
+    sections: list[Section] = [
+        {"heading": _("当事人"), "facts": _parties(page)},
+        {"heading": _("争议和诉求"), "lead": page.statement or "–", "facts": [[f.key, f.value] for f in page.facts]},
+        _demands(page),
+        *([_offer(accepted) | {"heading": _("双方同意的方案")}] if accepted else []),
+        *_ledger(promises, heading=_("约定的义务")),
+        {"heading": _("说明"), "lead": _agreed(page) + _(
+            "双方可以共同向有管辖权的人民法院申请司法确认，或者在起诉时作为证据。本文书根据平台的办理记录生成，不代替双方的签名。")},
+        {"heading": _("签名"), "signs": [_("消费者（签名）"), _("经营者（盖章）"), _("日期")]},
+    ]  # fmt: skip
+    return _paper(page, gathered, title=title, subtitle=page.title, sections=sections, site=site)
+
+
+def check_address(site: str, number: str, digest: str) -> str:
+    """Where a QR code leads: number and digest stand behind the #, which no server sees."""
+    return f"{site}/open/verify/#{number}.{digest}"
+
+
+def _paper(page: CasePage, gathered: Gathered, *, title: str, subtitle: str, sections: list[Section],
+           site: str) -> dict[str, Any]:
+    number, digest = page.complaint.number, gathered.entries[-1][1].hex()
+    return {
+        "title": title, "subtitle": _breakable(subtitle), "language": "en" if get_language() == "en" else "zh",
+        "number": number, "digest": digest, "of": "/",
+        "check": _("记录摘要如下；扫码或在%(site)s/open/verify/核对") % {"site": site},
+        "qr": printing.qr_svg(check_address(site, number, digest)),
+        "sections": [_breakable(section) for section in sections],
+    }
+
+
+def _breakable(value: Any) -> Any:
+    """The same with a place to break in what would run over the edge; digests are set small and fit."""
+    if isinstance(value, str):
+        return _LONG.sub(lambda run: run[0] + "\u200b", value)
+    if isinstance(value, dict):
+        return {key: part if key == "mono" else _breakable(part) for key, part in value.items()}
+    return [_breakable(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _summary(page: CasePage) -> list[list[str]]:
+    case = page.complaint
+    rows = [
+        (_("投诉编号"), case.number),
+        (_("状态"), labels.label(case.status, kind="status")),
+        (_("结果"), labels.label(case.outcome, kind="outcome") if case.outcome else ""),
+        (_("原因"), labels.reason(case.reason, case.outcome) if case.reason else ""),
+        (_("提交时间"), moment(case.filed_at)),
+        (_("办结时间"), moment(case.closed_at) if case.closed_at else ""),
+        (_("监管部门"), named(case.handling_authority)),
+        (_("制作时间"), moment(page.now)),
+    ]
+    return [[str(key), str(value)] for key, value in rows if value]
+
+
+def _parties(page: CasePage) -> list[list[str]]:
+    person = page.person
+    rows = [(_("消费者"), person.name), (_("电话"), person.phone), (_("电子邮箱"), person.email),
+            (_("地址"), person.address), (_("经营者"), page.respondent)]
+    company = page.complaint.enterprise
+    if company is not None and not page.is_former:
+        rows.append((_("统一社会信用代码"), company.uscc or ""))
+    return [[str(key), str(value)] for key, value in rows if value]
+
+
+def _demands(page: CasePage) -> Section:
+    return {"heading": _("诉求"), "table": {
+        "columns": [_("序号"), _("诉求"), _("金额")], "widths": [1, 7, 2],
+        "rows": [[str(d.ordinal), labels.label(d.kind, kind="demand_kind") + (f" · {d.note}" if d.note else ""),
+                  money(d.amount)] for d in page.demands]},
+        **({"lead": page.demand_note} if page.demand_note else {})}
+
+
+def _accepted(page: CasePage) -> OfferView | None:
+    return next((offer for offer in page.offers if offer.state_code == "accepted"), None)
+
+
+def _offer(offer: OfferView) -> Section:
+    meta = f"{offer.title} · {moment(offer.at)} · {offer.by} · {offer.state}"
+    return {"heading": offer.title, "lead": "\n".join(part for part in (meta, offer.message) if part), "table": {
+        "columns": [_("诉求"), _("答复"), _("说明")], "widths": [4, 2, 5],
+        "rows": [[a.demand + (f" {money(a.asked)}" if a.asked is not None else ""), a.verdict, a.text or "–"]
+                 for a in offer.answers]}}
+
+
+def _ledger(promises: Iterable[ObligationView], *, heading: str = "") -> list[Section]:
+    rows = [[str(o.ordinal), o.what, money(o.amount) if o.amount is not None else "–", o.to_whom,
+             day_text(o.due_on) if o.due_on else o.due_words, o.state] for o in promises]
+    if not rows:
+        return []
+    return [{"heading": heading or _("承诺"), "table": {
+        "columns": [_("序号"), _("内容"), _("金额"), _("方式"), _("最晚"), _("状态")],
+        "widths": [1, 4, 2, 3, 3, 2], "rows": rows}}]
+
+
+def _thread(page: CasePage) -> list[Section]:
+    notes = [{"title": f"{m.who} · {m.what}", "meta": moment(m.at), "mono": "",
+              "text": "\n".join([*(f"{p.label} · {p.text}" if p.label else p.text for p in m.parts),
+                                 *(f.name for f in m.files)])} for m in page.thread]
+    return [{"heading": _("往来"), "notes": notes}] if notes else []
+
+
+def _files(gathered: Gathered) -> list[Section]:
+    notes = [{"title": part.name or _("未交付的文件"), "meta": str(part.size or ""), "text": "", "mono": part.sha256}
+             for part in gathered.files]
+    return [{"heading": _("文件和摘要（SHA-256）"), "notes": notes}] if notes else []
+
+
+def _record(gathered: Gathered) -> Section:
+    events = sorted((e for e in gathered.page.timeline if not e.internal), key=lambda e: e.sequence)
+    return {"heading": _("办理记录"), "notes": [{
+        "title": f"{e.sequence}. {e.title}", "meta": moment(e.at),
+        "text": "\n".join(part for part in (e.actor, e.detail) if part), "mono": e.digest} for e in events]}
+
+
+def _proof(gathered: Gathered, seal: dict[str, Any] | None, site: str) -> Section:
+    rows = [(_("记录条数"), len(gathered.entries)), (_("记录摘要"), gathered.entries[-1][1].hex())]
+    if seal is not None:
+        rows += [(_("封印"), f"{seal['number']} · {seal['at']}"), (_("封印到第几条"), seal["sequence"]),
+                 (_("封印摘要"), seal["root"]), (_("签名公钥"), seal["public_key"])]
+    else:
+        rows.append((_("封印"), _("还没有封印")))
+    rows.append((_("封印公布在"), f"{site}/open/seals/"))
+    return {"heading": _("怎样核对"), "facts": [[str(key), str(value)] for key, value in rows], "lead": _(
+        "每条记录的摘要都包含前一条的摘要；平台每分钟对全部记录封印、签名并公布。任何人都可以用档案压缩包和核对程序，不经过平台就查明记录是否完整、有没有改动。")}
+
+
+def _agreed(page: CasePage) -> str:
+    accepted = _accepted(page)
+    if accepted is None or accepted.offer.answered_at is None:
+        return ""
+    return _("经营者于%(made)s提出，消费者于%(agreed)s接受。") % {
+        "made": moment(accepted.at), "agreed": moment(accepted.offer.answered_at)}

@@ -1,0 +1,494 @@
+#!/usr/bin/env python3
+"""Check the dossier (ZIP) of a consumer dispute: is it complete and unaltered since it was sealed?
+
+    python3 verify_dossier.py DOSSIER.zip [--key HEX] [--seals seals.json] [--language zh|en]
+
+Needs Python 3.9 and nothing else, no network, and trusts nobody who made the file. The one rule: what is said is
+computed here from the entries themselves; what the file says about itself is only compared.
+
+Exit code: 0 complete and unbroken up to the seal; 1 broken (the first broken entry is named); 2 cannot be read as a
+dossier; 3 unbroken, but not sealed up to its last entry, or signed by a key that you did not compare.
+
+How it is computed (README of the dossier says the same):
+  entry    hash(n) = SHA-256(00 ‖ hash(n-1) ‖ text of entry n); hash(0) is empty
+  text     digest = SHA-256(salt ‖ text), and stands in the entry; names and files likewise (files without salt)
+  leaf     SHA-256(02 ‖ "case id|audience|sequence|hash of that entry"); node = SHA-256(03 ‖ left ‖ right); of an odd
+           number the last one goes up alone
+  seal     SHA-256(01 ‖ previous root ‖ "number|size|time" ‖ newline ‖ root of the tree in hexadecimal), signed by Ed25519
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+FORMAT = "odr-dossier-1"
+#: Bounds against files that are made to exhaust whoever looks at them.
+MOST_PARTS = 20_000
+MOST_DIRECTORY = 4 * 1024 * 1024
+MOST_JSON = 64 * 1024 * 1024
+MOST_BYTES = 4 * 1024 * 1024 * 1024
+CHUNK = 1 << 16
+_END = b"PK\x05\x06"
+_END_64 = b"PK\x06\x07"
+
+WORDS: dict[str, tuple[str, str]] = {
+    "entry_missing": ("第{n}条记录缺失", "entry {n} is missing"),
+    "entry_place": ("第{n}条记录的位置或编号不对", "entry {n} does not stand in its place"),
+    "entry_changed": ("第{n}条记录被改动：内容与摘要不符", "entry {n} was changed: its text does not match its digest"),
+    "entry_other": ("第{n}条记录属于别的案件或编号", "entry {n} says that it is another entry or another case"),
+    "text_changed": ("第{n}条记录的文字“{what}”被改动", "the text “{what}” of entry {n} was changed"),
+    "text_missing": ("第{n}条记录的文字“{what}”缺失", "the text “{what}” of entry {n} is missing"),
+    "text_foreign": ("文字“{what}”不属于第{n}条记录", "the text “{what}” does not belong to entry {n}"),
+    "name_changed": ("第{n}条记录的姓名被改动", "a name of entry {n} was changed"),
+    "name_missing": ("第{n}条记录的姓名缺失", "a name of entry {n} is missing"),
+    "file_changed": ("第{n}条记录的文件“{what}”被改动", "the file “{what}” of entry {n} was changed"),
+    "file_missing": ("第{n}条记录的文件“{what}”缺失", "the file “{what}” of entry {n} is missing"),
+    "file_foreign": ("文件“{what}”不在记录里", "the file “{what}” is not in the record"),
+    "seal_other_entry": ("第{n}条记录不是封印时的那一条", "entry {n} is not the one that was sealed"),
+    "seal_cut": ("第{n}条记录缺失：封印时它还在", "entry {n} is missing: it was there when the record was sealed"),
+    "seal_proof": ("封印{n}：证明路径不成立，案件不在封印之内", "seal {n}: the proof of inclusion does not hold"),
+    "seal_root": ("封印{n}：封印内容与摘要不符", "seal {n} does not match what it says"),
+    "seal_signature": ("封印{n}：签名无效", "the signature of seal {n} is not valid"),
+    "seal_key": ("封印{n}：不是您给出的公钥签的", "seal {n} was not signed by the key that you gave"),
+    "seal_unpublished": ("封印{n}：与公布的封印不符", "seal {n} is not the one that was published"),
+}
+UNREADABLE: dict[str, tuple[str, str]] = {
+    "not_a_zip": ("不是可以读取的ZIP文件", "this is no ZIP file that can be read"),
+    "not_a_dossier": ("不是案件档案，或者格式不认识", "this is no dossier, or one of an unknown form"),
+    "too_large": ("文件太大，或展开后太大", "it is too large, or would be when unpacked"),
+}
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What is wrong: a code of WORDS, the entry (or seal) that it is about, and the name of the part."""
+
+    code: str
+    n: int
+    what: str = ""
+
+    def words(self, language: str) -> str:
+        return _printable(WORDS[self.code][language == "en"].format(n=self.n, what=self.what))
+
+
+def _printable(text: str) -> str:
+    """What the file says of itself may hold half letters."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+class Unreadable(Exception):
+    """No dossier at all; ``code`` is one of UNREADABLE."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(UNREADABLE[code][1])
+        self.code = code
+
+
+@dataclass
+class Report:
+    """What was found; ``broken`` is in the order of the entries, faults of the seal last."""
+
+    case: str = ""
+    entries: int = 0
+    sealed: int = 0
+    seal: int | None = None
+    sealed_at: str = ""
+    head: str = ""
+    root: str = ""
+    public_key: str = ""
+    key_was_given: bool = False
+    texts: int = 0
+    files: int = 0
+    withheld: int = 0
+    broken: list[Broken] = field(default_factory=list)
+    seal_broken: list[Broken] = field(default_factory=list)
+
+    @property
+    def first(self) -> Broken | None:
+        found = sorted(self.broken, key=lambda one: one.n or 10**9)
+        return (found + self.seal_broken + [None])[0]
+
+    @property
+    def is_sealed(self) -> bool:
+        return self.entries > 0 and self.sealed == self.entries
+
+    @property
+    def exit_code(self) -> int:
+        if self.first is not None:
+            return 1
+        return 0 if self.is_sealed and self.key_was_given else 3
+
+
+# --- Ed25519 (RFC 8032), checking only --------------------------------------------------------------------------
+
+_P = 2**255 - 19
+_L = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, _P - 2, _P) % _P
+_ROOT_OF_MINUS_ONE = pow(2, (_P - 1) // 4, _P)
+Point = tuple[int, int, int, int]
+
+
+def _add(one: Point, other: Point) -> Point:
+    a = (one[1] - one[0]) * (other[1] - other[0]) % _P
+    b = (one[1] + one[0]) * (other[1] + other[0]) % _P
+    c = 2 * one[3] * other[3] * _D % _P
+    d = 2 * one[2] * other[2] % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+
+
+def _times(number: int, point: Point) -> Point:
+    result: Point = (0, 1, 1, 0)
+    while number > 0:
+        if number & 1:
+            result = _add(result, point)
+        point = _add(point, point)
+        number >>= 1
+    return result
+
+
+def _same(one: Point, other: Point) -> bool:
+    return (one[0] * other[2] - other[0] * one[2]) % _P == 0 and (one[1] * other[2] - other[1] * one[2]) % _P == 0
+
+
+def _x_of(y: int, sign: int) -> int | None:
+    if y >= _P:
+        return None
+    square = (y * y - 1) * pow(_D * y * y + 1, _P - 2, _P) % _P
+    if square == 0:
+        return None if sign else 0
+    x = pow(square, (_P + 3) // 8, _P)
+    if (x * x - square) % _P:
+        x = x * _ROOT_OF_MINUS_ONE % _P
+    if (x * x - square) % _P:
+        return None
+    return _P - x if x & 1 != sign else x
+
+
+def _point(packed: bytes) -> Point | None:
+    y = int.from_bytes(packed, "little")
+    sign, y = y >> 255, y & ((1 << 255) - 1)
+    x = _x_of(y, sign)
+    return None if x is None else (x, y, 1, x * y % _P)
+
+
+_BASE_Y = 4 * pow(5, _P - 2, _P) % _P
+_BASE_X = _x_of(_BASE_Y, 0) or 0
+_BASE: Point = (_BASE_X, _BASE_Y, 1, _BASE_X * _BASE_Y % _P)
+
+
+def signature_holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """RFC 8032, 5.1.7."""
+    if len(public_key) != 32 or len(signature) != 64:
+        return False
+    key, r = _point(public_key), _point(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if key is None or r is None or s >= _L:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public_key + message).digest(), "little") % _L
+    return _same(_times(s, _BASE), _add(r, _times(k, key)))
+
+
+# --- the file ------------------------------------------------------------------------------------------------------
+
+_BAD_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+
+
+class _Parts:
+    """The parts of the ZIP, none of them read before its size is known to be bearable."""
+
+    def __init__(self, file: IO[bytes], most_bytes: int, most_json: int) -> None:
+        self.most_json = most_json
+        _look_at_the_end(file)
+        try:
+            self.zip = zipfile.ZipFile(file)
+        except _BAD_ZIP:
+            raise Unreadable("not_a_zip") from None
+        found = self.zip.infolist()
+        if len(found) > MOST_PARTS or sum(one.file_size for one in found) > most_bytes:
+            raise Unreadable("too_large")
+        if any(one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or one.flag_bits & 1 for one in found):
+            raise Unreadable("not_a_zip")
+        self.sizes = {one.filename: one.file_size for one in found}
+        if len(self.sizes) != len(found):
+            raise Unreadable("not_a_zip")
+
+    def read(self, name: str) -> bytes | None:
+        """All of a part; None if it is not there or damaged."""
+        if name not in self.sizes:
+            return None
+        if self.sizes[name] > self.most_json:
+            raise Unreadable("too_large")
+        try:
+            return self.zip.read(name)
+        except _BAD_ZIP:
+            return None
+
+    def digest(self, name: str) -> str:
+        digest = hashlib.sha256()
+        try:
+            with self.zip.open(name) as part:
+                for chunk in iter(lambda: part.read(CHUNK), b""):
+                    digest.update(chunk)
+        except (*_BAD_ZIP, KeyError):
+            return ""
+        return digest.hexdigest()
+
+    def json(self, name: str) -> Any:
+        raw = self.read(name)
+        if raw is None:
+            raise Unreadable("not_a_dossier")
+        try:
+            return json.loads(raw.decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise Unreadable("not_a_dossier") from None
+
+
+def _look_at_the_end(file: IO[bytes]) -> None:
+    """The list of parts is read at once by every reader of ZIPs: so it must be short."""
+    file.seek(0, 2)
+    size = file.tell()
+    file.seek(max(0, size - 42))
+    end = file.read(42)
+    if len(end) < 22 or end[-22:-18] != _END or end[-2:] != b"\0\0":
+        raise Unreadable("not_a_zip")
+    if end[:4] == _END_64 or int.from_bytes(end[-10:-6], "little") > MOST_DIRECTORY:
+        raise Unreadable("too_large")
+    file.seek(0)
+
+
+# --- the checks ------------------------------------------------------------------------------------------------------
+
+
+def check(file: str | IO[bytes], *, key: str = "", seals: dict[int, str] | None = None,
+          most_bytes: int = MOST_BYTES, most_json: int = MOST_JSON) -> Report:
+    """Look through a dossier. ``key``: the public key known from elsewhere, in hexadecimal; ``seals``: number → root, as
+    published. Raises Unreadable."""
+    if isinstance(file, str):
+        try:
+            with open(file, "rb") as opened:
+                return check(opened, key=key, seals=seals, most_bytes=most_bytes, most_json=most_json)
+        except OSError:
+            raise Unreadable("not_a_zip") from None
+    parts = _Parts(file, most_bytes, most_json)
+    index, texts = parts.json("dossier.json"), parts.json("texts.json")
+    seal = parts.json("seal.json") if "seal.json" in parts.sizes else None
+    try:
+        return _checked(parts, index, texts, seal, key.lower(), seals)
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError, IndexError):
+        # Something is of another kind than the form says.
+        raise Unreadable("not_a_dossier") from None
+
+
+def _checked(parts: _Parts, index: Any, texts: Any, seal: Any, key: str, seals: dict[int, str] | None) -> Report:
+    if index["format"] != FORMAT or not isinstance(index["case"], str):
+        raise Unreadable("not_a_dossier")
+    report = Report(case=index["case"], key_was_given=bool(key))
+    bodies, hashes = _chain(parts, index, report)
+    report.entries, report.head = len(hashes), hashes[-1] if hashes else ""
+    if seal is not None:
+        _seal(seal, hashes, index, report, key, seals)
+    _said(bodies, index, texts, report)
+    _files(parts, bodies, index, report)
+    return report
+
+
+def _chain(parts: _Parts, index: Any, report: Report) -> tuple[dict[int, Any], list[str]]:
+    """The entries, each bound to the one before it."""
+    bodies: dict[int, Any] = {}
+    hashes: list[str] = []
+    previous = b""
+    if not index["entries"]:
+        report.broken.append(Broken("entry_missing", 1))
+    for place, entry in enumerate(index["entries"], 1):
+        stated = bytes.fromhex(entry["hash"])
+        if entry["sequence"] != place:
+            is_gap = entry["sequence"] > place
+            report.broken.append(Broken("entry_missing" if is_gap and place not in _sequences(index) else "entry_place", place))
+            break
+        if entry.get("withheld") is True:
+            report.withheld += 1
+        else:
+            raw = parts.read(f"entries/{place:04d}.json")
+            if raw is None:
+                report.broken.append(Broken("entry_missing", place))
+            elif hashlib.sha256(b"\0" + previous + raw).digest() != stated:
+                report.broken.append(Broken("entry_changed", place))
+            else:
+                bodies[place] = body = json.loads(raw.decode("utf-8"))
+                if (body["case"], body["audience"], body["sequence"]) != (index["case"], index["audience"], place):
+                    report.broken.append(Broken("entry_other", place))
+        previous = stated
+        hashes.append(stated.hex())
+    return bodies, hashes
+
+
+def _sequences(index: Any) -> list[int]:
+    return [entry["sequence"] for entry in index["entries"]]
+
+
+def _said(bodies: dict[int, Any], index: Any, texts: Any, report: Report) -> None:
+    """Texts and names: each that an entry names is there and is the one, or is said to be withheld."""
+    withheld = set(index["withheld"])
+    report.withheld += len(withheld)
+    wanted = {(n, kind, digest) for n, body in bodies.items() for kind, digest in body["texts"]}
+    given = set()
+    for text in texts["texts"]:
+        place = (text["sequence"] + 0, text["kind"], text["digest"])
+        if hashlib.sha256(bytes.fromhex(text["salt"]) + text["text"].encode()).hexdigest() != text["digest"]:
+            report.broken.append(Broken("text_changed", text["sequence"], text["kind"]))
+        elif place not in wanted:
+            report.broken.append(Broken("text_foreign", text["sequence"], text["kind"]))
+        given.add(place)
+        report.texts += 1
+    for n, kind, digest in sorted(wanted - given):
+        if digest not in withheld:
+            report.broken.append(Broken("text_missing", n, kind))
+    names = {}
+    for name in texts["names"]:
+        is_whole = hashlib.sha256(bytes.fromhex(name["salt"]) + name["text"].encode()).hexdigest() == name["digest"]
+        names[name["digest"]] = is_whole
+    for n, body in bodies.items():
+        for digest in (body["name"], body["recorded_by"]):
+            if digest and not names.get(digest) and digest not in withheld:
+                report.broken.append(Broken("name_changed" if digest in names else "name_missing", n))
+
+
+def _files(parts: _Parts, bodies: dict[int, Any], index: Any, report: Report) -> None:
+    first: dict[str, int] = {}
+    for n, body in bodies.items():
+        for digest in body["files"]:
+            first.setdefault(digest, n)
+    listed = {}
+    for entry in index["files"]:
+        listed[entry["sha256"]] = entry
+        n, path, copy = first.get(entry["sha256"], 0), entry.get("path", ""), entry.get("copy", "")
+        if not n:
+            report.broken.append(Broken("file_foreign", 0, path or entry["sha256"]))
+        elif not path:
+            report.withheld += 1
+        elif path not in parts.sizes:
+            report.broken.append(Broken("file_missing", n, path))
+        elif parts.digest(path) != (copy or entry["sha256"]):
+            report.broken.append(Broken("file_changed", n, path))
+        else:
+            report.files += 1
+            # Our cleaned copy stands for a file whose original is not this reader's.
+            report.withheld += bool(copy)
+    for digest, n in first.items():
+        if digest not in listed:
+            report.broken.append(Broken("file_missing", n, digest))
+    known = {entry.get("path") for entry in index["files"]}
+    for name in parts.sizes:
+        if name.startswith("files/") and not name.endswith("/") and name not in known:
+            report.broken.append(Broken("file_foreign", 0, name))
+
+
+def _seal(seal: Any, hashes: list[str], index: Any, report: Report, key: str, seals: dict[int, str] | None) -> None:
+    number, sequence, wrong = seal["number"], seal["sequence"], report.seal_broken
+    report.seal, report.sealed_at, report.root = number, str(seal["at"]), str(seal["root"])
+    report.public_key = str(seal["public_key"])
+    root = bytes.fromhex(seal["root"])
+    said = f"{number:d}|{seal['size']:d}|{seal['at']}\n{seal['heads_root']}"
+    if hashlib.sha256(b"\1" + bytes.fromhex(seal["previous_root"]) + said.encode()).digest() != root:
+        wrong.append(Broken("seal_root", number))
+    if not signature_holds(bytes.fromhex(seal["public_key"]), root, bytes.fromhex(seal["signature"])):
+        wrong.append(Broken("seal_signature", number))
+    if key and key != seal["public_key"].lower():
+        wrong.append(Broken("seal_key", number))
+    if seals is not None and seals.get(number) != seal["root"]:
+        wrong.append(Broken("seal_unpublished", number))
+    leaf = f"{seal['case_id']:d}|{index['audience']}|{sequence:d}|{seal['hash']}"
+    if _climbed(leaf.encode(), seal["index"], seal["count"], seal["path"]) != seal["heads_root"]:
+        wrong.append(Broken("seal_proof", number))
+    if sequence > len(hashes):
+        if not report.broken:
+            report.broken.append(Broken("seal_cut", len(hashes) + 1))
+    elif sequence < 1 or hashes[sequence - 1] != seal["hash"]:
+        report.broken.append(Broken("seal_other_entry", sequence))
+    elif not wrong:
+        report.sealed = sequence
+    report.sealed_at, report.public_key = _printable(report.sealed_at), _printable(report.public_key)
+
+
+def _climbed(leaf: bytes, place: int, count: int, path: list[str]) -> str:
+    """The root that follows from this leaf; "" if the path has the wrong length."""
+    found = hashlib.sha256(b"\2" + leaf).digest()
+    rest = [bytes.fromhex(one) for one in path]
+    if not 0 <= place < count:
+        return ""
+    while count > 1:
+        if place ^ 1 < count:
+            if not rest:
+                return ""
+            other = rest.pop(0)
+            pair = other + found if place & 1 else found + other
+            found = hashlib.sha256(b"\3" + pair).digest()
+        place, count = place >> 1, (count + 1) >> 1
+    return "" if rest else found.hex()
+
+
+# --- for people ------------------------------------------------------------------------------------------------------
+
+
+def told(report: Report, language: str) -> list[str]:
+    """The report in sentences of one language ("zh" or "en")."""
+    say: Callable[[str, str], str] = lambda zh, en: en if language == "en" else zh  # noqa: E731
+    case = _printable(report.case)
+    lines = [say("案件 {}，共{}条记录，{}段文字，{}个文件", "case {}: {} entries, {} texts, {} files").format(
+        case, report.entries, report.texts, report.files)]
+    if report.first is not None:
+        lines.append(say("已被改动或不完整：", "BROKEN: ") + report.first.words(language))
+        others = [one for one in report.broken + report.seal_broken if one != report.first]
+        lines += ["  " + one.words(language) for one in others[:20]]
+        return lines
+    if report.is_sealed:
+        lines.append(say("完整，未被改动。封印{}，封印时间{}", "complete and unbroken. Seal {}, sealed at {}").format(
+            report.seal, report.sealed_at))
+    elif report.sealed:
+        lines.append(say(
+            "未见改动。第1至{}条已封印（封印{}，{}）；其后的还没有封印，不能证明后面没有缺少",
+            "unbroken. Entries 1 to {} are sealed (seal {}, {}); later ones are not yet, so it is not proved that none is missing",
+        ).format(report.sealed, report.seal, report.sealed_at))
+    else:
+        lines.append(say("未见改动，但没有封印，不能证明没有整体重写", "unbroken, but not sealed: this does not prove that it was not rewritten as a whole"))
+    if report.withheld:
+        lines.append(say("其中{}项不交给本档案的持有人或已依法删除，只核对了摘要", "{} parts are withheld from the holder of this dossier or were erased by law; only their digests are here").format(report.withheld))
+    if report.seal is not None and not report.key_was_given:
+        lines.append(say("签名公钥 {}：请与平台公布的公钥核对（--key）", "signed by the key {}: compare it with the published one (--key)").format(report.public_key))
+    return lines
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="verify_dossier.py", description="核对案件档案 · check the dossier of a dispute")
+    parser.add_argument("file", help="dossier.zip")
+    parser.add_argument("--key", default="", help="公布的公钥（十六进制）· the published public key, in hexadecimal")
+    parser.add_argument("--seals", default="", help="公布的封印 seals.json · the published seals")
+    parser.add_argument("--language", choices=("zh", "en"), default="")
+    asked = parser.parse_args(arguments)
+    languages = [asked.language] if asked.language else ["zh", "en"]
+    try:
+        seals = None
+        if asked.seals:
+            with open(asked.seals, encoding="utf-8") as published:
+                seals = {one["number"]: one["root"] for one in json.load(published)["seals"]}
+        report = check(asked.file, key=asked.key.strip(), seals=seals)
+    except Unreadable as wrong:
+        for language in languages:
+            print(UNREADABLE[wrong.code][language == "en"])
+        return 2
+    for language in languages:
+        print("\n".join(told(report, language)))
+    return report.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
