@@ -15,7 +15,16 @@ from django.db.models import Max
 
 from complaints import consents
 from complaints.labels import label
-from complaints.models import Complaint, ConsentRecord, Demand, Evidence, FilingDraft, HandlingStep, PersonalText
+from complaints.models import (
+    Complaint,
+    ConsentRecord,
+    Demand,
+    Evidence,
+    FilingDraft,
+    HandlingStep,
+    NoticeChoice,
+    PersonalText,
+)
 from complaints.refusals import StepNotAllowed
 from complaints.workflow import LOOK, Status
 from odr_portal.accounts import closing
@@ -76,6 +85,7 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
         "made_at": now.isoformat(),
         "account": {"name": user.name, "phone": user.phone, "email": user.email, "language": user.language,
                     "since": user.created_at.isoformat()},
+        "notices": NoticeChoice.objects.filter(pk=user.pk).values("first", "reminders", "progress").first(),
         "complaints": [{
             "number": case.number, "status": label(case.status), "filed_at": case.filed_at.isoformat(),
             "closed_at": case.closed_at.isoformat() if case.closed_at else None,
@@ -106,6 +116,7 @@ def close_account(user: User, *, now: datetime) -> datetime:
     if Complaint.objects.filter(consumer_id=user.pk).open().exists():
         raise StepNotAllowed("open_cases", "open cases")
     FilingDraft.objects.filter(owner_id=user.pk, filed_at=None).delete()
+    NoticeChoice.objects.filter(pk=user.pk).delete()
     until = kept_until(user, now=now)
     closing.close(user, destroy_after=until, now=now)
     return until

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from complaints import labels
 from complaints.models import Deadline, Demand, Matter, Obligation, Offer, OfferAnswer
@@ -162,7 +163,9 @@ def _sooner_or_later(day: date | None, old: date | None) -> str:
         return ""
     if day == old:
         return _("没变")
-    return (_("▲ 早%(n)s天") if day < old else _("▼ 晚%(n)s天")) % {"n": abs((day - old).days)}
+    n = abs((day - old).days)
+    words = ngettext("▲ 早%(n)s天", "▲ 早%(n)s天", n) if day < old else ngettext("▼ 晚%(n)s天", "▼ 晚%(n)s天", n)
+    return words % {"n": n}
 
 
 def total_of(obligations: Iterable[ObligationView]) -> Decimal | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from complaints import delivery, notice_choices
+from complaints import delivery, my_data, notice_choices
 from complaints.models import Complaint, Notice, NoticeChoice
 from complaints.workflow import TABLE, Role, Status
 from tests import given
@@ -55,6 +55,15 @@ def test_an_odd_choice_is_said_at_its_field_and_changes_nothing(case: Complaint,
     assert answer.status_code == 422
     assert "error-summary" in shown(answer) or 'role="alert"' in shown(answer)
     assert not NoticeChoice.objects.exists()
+
+
+def test_what_was_chosen_is_in_the_copy_and_goes_with_the_account(case: Complaint, world: World, clock: Any) -> None:
+    send(signed_in(world.otto), PAGE, {k: v for k, v in SAID.items() if k != "first"})
+    world.otto.refresh_from_db()
+    assert my_data.copy_of(world.otto, now=WEDNESDAY)["notices"] == {
+        "first": "", "reminders": "none", "progress": "digest"}
+    my_data.close_account(world.otto, now=WEDNESDAY)
+    assert not NoticeChoice.objects.filter(pk=world.otto.pk).exists()
 
 
 def test_somebody_with_one_way_is_not_asked_which(world: World, clock: Any) -> None:
