@@ -20,7 +20,7 @@ NEWER_THAN = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The year before `day`. Shares are whole percents, None where there is too little."""
+    """The year before `day`. Shares are whole percents, None where there is too little: then the counts speak."""
 
     category: str
     day: date
@@ -30,6 +30,9 @@ class Expectation:
     unconfirmed: int | None
     promised: int
     kept: int | None
+    settled_cases: int
+    unconfirmed_cases: int
+    kept_promises: int
 
     @property
     def is_too_few(self) -> bool:
@@ -61,7 +64,8 @@ def _of(row: PublishedFigure) -> Expectation:
         median_days=max(1, round(row.median_days)) if enough and row.median_days is not None else None,
         settled=_percent(row.settled, row.ended) if enough else None,
         unconfirmed=_percent(row.unconfirmed, row.ended) if enough else None,
-        kept=_percent(row.kept, row.promised) if promised else None)
+        kept=_percent(row.kept, row.promised) if promised else None,
+        settled_cases=row.settled, unconfirmed_cases=row.unconfirmed, kept_promises=row.kept)
 
 
 def _percent(part: int, whole: int) -> int:

@@ -12,14 +12,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Length
+from django.utils.translation import get_language
 
 from authorities.models import Region
 from authorities.periods import holds_on
 
 from .answering import Area, BranchFacts, Period, answering_branches
+from .looking_up import FoundName, looked_up, slipped
 from .models import Branch, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
 from .spelling import fold, grams_of, wanted_grams
 from .wording import Why
@@ -29,6 +30,18 @@ READ_ROWS = 300
 #: Pairs that most firms have in their names and that tell nothing.
 COMMON = frozenset({"有限", "限公", "公司", "股份", "份有", "集团", "团有", "分公", "中国", "福州", "福建"})
 KIND_WEIGHT = {"code": 60, "brand": 55, "legal": 50, "alias": 45, "branch": 40, "former": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A name that may be meant while it is being typed, and what it is of the enterprise."""
+
+    enterprise_id: int
+    name: str
+    matched: str
+    kind: str
+    enrolment: str
+    is_similar: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +76,11 @@ def find(
     terms = _terms(query)
     if not terms:
         return []
-    names = list(_matching(terms, on=on)[:READ_ROWS])
+    names: Sequence[FoundName | SearchName] = looked_up(terms, on=on, most=READ_ROWS)
     is_similar = not names
     if is_similar:
-        names = _similar(terms, on=on)
-    best: dict[int, tuple[int, SearchName]] = {}
+        names = slipped(terms, on=on, most=READ_ROWS) or _similar(terms, on=on)
+    best: dict[int, tuple[int, FoundName | SearchName]] = {}
     for name in names:
         score = _similarity(name, terms) if is_similar else _score(name, terms)
         if name.enterprise_id not in best or score > best[name.enterprise_id][0]:
@@ -77,31 +90,32 @@ def find(
     return hits[:limit]
 
 
+def suggest(query: str, *, on: dt.date, limit: int = 8) -> list[Suggestion]:
+    """Names that go on with what was typed, best first; one statement, two when there is a slip in it."""
+    terms = _terms(query)
+    if not terms:
+        return []
+    names = looked_up(terms, on=on, most=4 * limit)
+    is_similar = not names
+    if is_similar:
+        names = slipped(terms, on=on, most=READ_ROWS)
+    else:
+        ended = Enterprise.Enrolment.ENDED
+        names.sort(key=lambda name: (name.enrolment == ended, -_score(name, terms), len(name.folded), name.enterprise_id))
+    english = (get_language() or "").startswith("en")
+    best: dict[int, Suggestion] = {}
+    for name in names:
+        shown = (english and name.enterprise_name_en) or name.enterprise_name
+        best.setdefault(
+            name.enterprise_id,
+            Suggestion(name.enterprise_id, shown, name.text, name.kind, name.enrolment, is_similar),
+        )
+    return list(best.values())[:limit]
+
+
 def _terms(query: str) -> list[str]:
     words = unicodedata.normalize("NFKC", query.replace("\0", ""))[:LONGEST_QUERY].split()
     return [folded for word in words if (folded := fold(word))]
-
-
-def _matching(terms: Sequence[str], *, on: dt.date) -> QuerySet[SearchName]:
-    found = Q()
-    for term in terms:
-        one = Q(grams__contains=wanted_grams(term), folded__contains=term)
-        if term.isascii() and term.isalnum() and len(term) > 1:
-            one |= Q(initials__startswith=term)
-        found &= one
-    whole = "".join(terms)
-    return (
-        SearchName.objects.filter(found)
-        .filter(holds_on(on))
-        .annotate(
-            is_whole=Case(
-                When(folded=whole, then=Value(True)),
-                default=Value(False),
-                output_field=BooleanField(),
-            )
-        )
-        .order_by("-is_whole", Length("folded"), "id")
-    )
 
 
 def _similar(terms: Sequence[str], *, on: dt.date) -> list[SearchName]:
@@ -123,13 +137,13 @@ def near(name: str, *, on: dt.date, limit: int = 5) -> tuple[int, ...]:
     return tuple(sorted(best, key=lambda one: (-best[one], one))[:limit])
 
 
-def _similarity(name: SearchName, terms: Sequence[str]) -> int:
+def _similarity(name: FoundName | SearchName, terms: Sequence[str]) -> int:
     wanted = {gram for term in terms for gram in grams_of(term)}
-    shared = wanted & set(name.grams)
-    return 200 * len(shared) // (len(wanted) + len(name.grams))
+    theirs = set(grams_of(name.folded))
+    return 200 * len(wanted & theirs) // (len(wanted) + len(theirs))
 
 
-def _score(name: SearchName, terms: Sequence[str]) -> int:
+def _score(name: FoundName | SearchName, terms: Sequence[str]) -> int:
     whole = "".join(terms)
     if name.folded == whole:
         score = 1000
@@ -143,7 +157,7 @@ def _score(name: SearchName, terms: Sequence[str]) -> int:
 
 
 def _hits(
-    best: dict[int, tuple[int, SearchName]],
+    best: dict[int, tuple[int, FoundName | SearchName]],
     *,
     on: dt.date,
     region_id: int | None,

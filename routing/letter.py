@@ -59,7 +59,7 @@ def from_draft(draft: FilingDraft) -> dict[str, Any]:
     known = {
         "firm": picked.name if picked else drafts.first(draft, "enterprise", "named"),
         "item": drafts.first(draft, "purchase", "item_name"),
-        "order_no": drafts.first(draft, "purchase", "order_no") or drafts.first(draft, "purchase", "service_number"),
+        "order_no": drafts.first(draft, "purchase", "order_no") or drafts.first(draft, "problem", "service_number"),
         "happened_on": drafts.first(draft, "problem", "disputed_on"),
         "happened": drafts.first(draft, "problem", "statement"),
         "wanted": "\n".join(str(kind.label) for kind in choices.DEMAND_KINDS if kind.code in demanded),

@@ -11,4 +11,5 @@ urlpatterns = [
     path("check/letter/", before_filing.letter, name="letter"),
     path("find/", find.find_page, name="find"),
     path("find/hits/", find.hits_part, name="find-hits"),
+    path("find/suggest/", find.suggest_part, name="find-suggest"),
 ]

@@ -5,6 +5,7 @@ The one rule: nothing here bars filing; it informs, and the person decides.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from odr_portal.accounts import keyring
 LOOKED_BACK = timedelta(days=60)
 NEAR_IDENTICAL = 90
 COMPARED = 50
+#: A shorter text is like any other (“没有收到货”).
+SHORTEST_COMPARED = 15
 COMPARED_TEXTS = ("consumer_statement", "consumer_order_no", "consumer_service_number")
 
 
@@ -138,8 +141,8 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
 def _same_order(case: Complaint, said: Mapping[str, str], filing: FilingRequest) -> bool:
     if not any(_same_respondent(case, respondent) for respondent in filing.respondents):
         return False
-    here = {filing.order_no, filing.service_number} - {""}
-    return bool(here & {said.get("consumer_order_no", ""), said.get("consumer_service_number", "")})
+    here = {_bare(filing.order_no), _bare(filing.service_number)} - {""}
+    return bool(here & {_bare(said.get("consumer_order_no", "")), _bare(said.get("consumer_service_number", ""))})
 
 
 def _same_respondent(case: Complaint, respondent: RespondentRequest) -> bool:
@@ -149,4 +152,10 @@ def _same_respondent(case: Complaint, respondent: RespondentRequest) -> bool:
 
 
 def _same_text(there: str, here: str) -> bool:
-    return min(len(there), len(here)) >= 15 and ratio(there, here) >= NEAR_IDENTICAL
+    there, here = _bare(there), _bare(here)
+    return min(len(there), len(here)) >= SHORTEST_COMPARED and ratio(there, here, score_cutoff=NEAR_IDENTICAL) > 0
+
+
+def _bare(text: str) -> str:
+    """Letters and figures alone: spaces, marks and widths say nothing about whether it is the same again."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())

@@ -83,6 +83,7 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
         outlook=None if isinstance(composed, Unfinished) else outlook(composed, is_enrolled=bool(answers), now=now),
         answers=answers,
         expectation=_expectation(picked, composed, today=today),
+        is_unasked=getattr(problem, "cleaned_data", {}).get("has_contacted") is False,
         is_old=isinstance(problem, ProblemStep) and problem.is_old,
     )
 

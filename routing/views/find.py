@@ -1,4 +1,4 @@
-"""Looking for the right respondent: a page for everyone, and its list alone for step 1.
+"""Looking for the right respondent: a page for everyone, its list alone, and names while one types.
 
 Rule: looking changes nothing and keeps nothing; what was typed comes back as typed.
 """
@@ -18,7 +18,7 @@ from authorities.models import named
 from complaints.filing.forms import Pick
 from complaints.filing.places import full_name, is_choosable, nearby
 from enterprises.expectations import Expectation, expected
-from enterprises.finding import LONGEST_QUERY, Hit, find
+from enterprises.finding import LONGEST_QUERY, Hit, find, suggest
 from enterprises.models import Enterprise
 
 SHOWN = 10
@@ -48,6 +48,22 @@ def find_page(request: HttpRequest) -> HttpResponse:
 def hits_part(request: HttpRequest) -> HttpResponse:
     """The list of hits alone, as a piece of another page."""
     return render(request, "public/find_hits.html", _context(request))
+
+
+@require_safe
+def suggest_part(request: HttpRequest) -> HttpResponse:
+    """Names that go on with what is being typed, as the list of a combobox; nothing when there is none."""
+    query = request.GET.get("q", "")[:LONGEST_QUERY]
+    found = suggest(query, on=timezone.localdate())
+    words = dict(Enterprise.Enrolment.choices)
+    return render(
+        request,
+        "public/suggestions.html",
+        {
+            "is_similar": bool(found) and found[0].is_similar,
+            "suggestions": [(one, "" if one.matched == one.name else one.matched, words[one.enrolment]) for one in found],
+        },
+    )
 
 
 def _context(request: HttpRequest) -> dict[str, object]:

@@ -58,3 +58,39 @@ def test_guidance_turns_away_with_a_way_on(
         visitor.check()
     page.locator("main a[href='/file/']").first.click()
     assert page.locator("#id_service_region").count() == 1
+
+
+@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en")])
+def test_names_come_while_one_types_and_are_chosen_by_keys_alone(
+    visit: Callable[..., Any], width: int, language: str
+) -> None:
+    load_directory()
+    visitor = visit(width=width, language=language)
+    page = visitor.go("/find/")
+    field = page.locator("#id_q")
+    before = page.locator("main form button").bounding_box()
+    field.press_sequentially("移动")
+    page.locator("[role=option]").first.wait_for()
+    assert field.get_attribute("aria-expanded") == "true"
+    assert page.locator("main form button").bounding_box() == before, "nothing moves"
+    assert page.locator(".combo [role=status]").inner_text()
+    visitor.check()
+    visitor.shot(f"suggest-{width}-{language}")
+    page.keyboard.press("Escape")
+    assert page.locator("[role=option]").count() == 0
+    assert field.input_value() == "移动"
+    page.keyboard.press("ArrowDown")
+    page.locator("[role=option]").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    chosen = page.locator("[role=option][aria-selected=true]")
+    assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    name = chosen.get_attribute("data-value")
+    page.keyboard.press("Enter")
+    page.locator("#hits li.target").first.wait_for()
+    assert page.locator("#id_q").input_value() == name
+    # The same on the first screen of filing, by touch.
+    page = visitor.go("/file/")
+    page.locator("#id_query").press_sequentially("zgyd")
+    page.locator("[role=option]").first.click()
+    page.locator("input[name=respondent]").first.wait_for()
+    assert page.locator("#found [value*='-']").count() > 0

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from django.utils.translation import override
 
-from enterprises.finding import Hit, find
+from enterprises.finding import Hit, find, suggest
 from enterprises.models import Enterprise
 from enterprises.naming import initials_of, write_names
 
@@ -108,3 +108,52 @@ def test_initials_know_their_phrase() -> None:
 def test_the_number_of_queries_does_not_grow_with_the_hits(django_assert_max_num_queries: object) -> None:
     with django_assert_max_num_queries(9):  # type: ignore[operator]
         assert len(find("福", on=DAY, region_id=GULOU)) > 5
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("移动", "中国移动通信集团福建有限公司"),
+        ("动感", "中国移动通信集团福建有限公司"),
+        ("通信集团", "中国移动通信集团福建有限公司"),
+        ("zgyd", "中国移动通信集团福建有限公司"),
+        ("ZGYD", "中国移动通信集团福建有限公司"),
+        ("91350102MA0000001L", "中国移动通信集团福建有限公司"),
+        ("91350102ma00", "中国移动通信集团福建有限公司"),
+        ("天翼", "中国电信股份有限公司福建分公司"),
+        ("网通", "中国联合网络通信有限公司福建省分公司"),
+        ("力行健身", "福州力行健身有限公司"),
+        ("燃动 福州", "燃动体育发展（福州）有限公司"),
+        # With a slip: a letter wrong, missing, too many.
+        ("中国移懂", "中国移动通信集团福建有限公司"),
+        ("动感地代", "中国移动通信集团福建有限公司"),
+        ("好邻居便利连锁", "好邻里便利连锁（福州）有限公司"),
+        ("燃动育发展", "燃动体育发展（福州）有限公司"),
+        ("燃动体体育发展", "燃动体育发展（福州）有限公司"),
+    ],
+)
+def test_while_one_types_every_kind_of_name_comes(typed: str, name: str) -> None:
+    assert name in [one.name for one in suggest(typed, on=DAY)]
+
+
+def test_suggestions_go_from_the_whole_name_to_a_piece_and_ended_firms_last() -> None:
+    made = [Enterprise(name=name) for name in ("中央大街甲乙丙店", "甲乙丙", "甲乙丙食品厂")]
+    made.append(Enterprise(name="甲乙", enrolment="ended", ended_on=DAY))
+    Enterprise.objects.bulk_create(made)
+    write_names([firm.pk for firm in made])
+    found = suggest("甲乙", on=DAY)
+    assert [one.name for one in found] == ["甲乙丙", "甲乙丙食品厂", "中央大街甲乙丙店", "甲乙"]
+    assert not any(one.is_similar for one in found)
+    assert suggest("甲丁丙食品厂", on=DAY)[0].is_similar
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "（）", "%", "_", "%%%", "\\", "'; drop table", "𠮷" * 300, "a" * 5000, "😀", "()", "\u202e移"])
+def test_odd_letters_suggest_nothing_that_they_do_not_name(typed: str) -> None:
+    assert all(one.is_similar or typed.strip("\u202e")[0] in one.matched for one in suggest(typed, on=DAY))
+
+
+def test_a_keystroke_costs_one_statement(django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        assert suggest("福", on=DAY)
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        assert suggest("中国移懂", on=DAY)

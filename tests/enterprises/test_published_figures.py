@@ -191,7 +191,13 @@ def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(w
     assert "到期的40项约定，按时兑现95%。" in page
     PublishedFigure.objects.update(ended=29, settled=20, unconfirmed=7)
     page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "近一年只有29件有了结果，太少，不作统计。" in page
+    assert "近一年只有29件有了结果，太少，不算比例：消费者确认和解20件，没有答复7件。" in page
+    assert "是过去的数字，不是承诺" in page
+    PublishedFigure.objects.update(promised=4, kept=3)
+    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
+    assert "到期的约定只有4项，太少，不算比例：按时兑现3项。" in page
+    assert "75%" not in page
+    assert "69%" not in page
     assert "72%" not in page
     with translation.override("en"):
         english = Client(headers={"accept-language": "en"}).get("/find/", {"q": "中国移动福建"}).content.decode()

@@ -72,3 +72,21 @@ def test_a_question_that_nobody_can_type_is_refused(query: str) -> None:
 
 def test_only_reading_is_possible() -> None:
     assert Client().post("/find/").status_code == 405
+
+
+def test_suggestions_are_a_list_to_choose_from_with_what_matched() -> None:
+    part = _page({"q": "移动"}, path="/find/suggest/")
+    assert "<html" not in part
+    assert part.count('role="option"') == len(re.findall(r'aria-selected="false"', part)) > 0
+    assert 'data-value="中国移动通信集团福建有限公司"' in part
+    assert "移动 · 在线和解企业" in part
+    assert _page({"q": "囧囧囧"}, path="/find/suggest/").strip() == ""
+    assert "名称相近" in _page({"q": "中国移懂"}, path="/find/suggest/")
+    english = _page({"q": "移动"}, path="/find/suggest/", language="en")
+    assert "China Mobile Fujian" in english
+    assert "choose with the arrow keys" in english
+
+
+@pytest.mark.parametrize("query", ["", "😀", "(", "a" * 5000, "%", '"><script>alert(1)</script>'])
+def test_odd_letters_suggest_no_markup(query: str) -> None:
+    assert "<script>" not in _page({"q": query}, path="/find/suggest/")

@@ -29,3 +29,15 @@ def test_figures_of_the_problem_before_those_of_all(client: Client, town: Town) 
     assert "同类问题：近一年100件有了结果：一半在9天内；消费者确认和解30%，另有20%" in check
     PublishedFigure.objects.all().delete()
     assert "近一年有结果的投诉太少，不作统计。" in client.get(url(draft, "check")).content.decode()
+
+
+def test_whoever_never_asked_the_enterprise_may_write_first_with_what_is_filled_in(client: Client, town: Town) -> None:
+    draft = ready(client, town)
+    assert "给企业写信" not in client.get(url(draft, "check")).content.decode()
+    draft = ready(client, town, problem={"has_contacted": "no", "contacted_on": ""})
+    check = client.get(url(draft, "check")).content.decode()
+    assert 'href="/check/letter/"' in check
+    assert "提交投诉" in check, "it is no condition"
+    letter = client.get("/check/letter/").content.decode()
+    for words in ("测试移动福州分公司", "千兆宽带", "059100000000", "智家体验包", "退还货款或服务费", "128.50", "陈雨桐"):
+        assert words in letter

@@ -1,0 +1,91 @@
+"""What looks like an earlier complaint of the same person, and what does not; the person decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from complaints import handling
+from complaints.actors import consumer
+from complaints.filing import composing
+from complaints.filing.outlook import duplicates
+from complaints.filing.request import FilingRequest
+from complaints.handling import consumer as consumer_steps
+from complaints.models import Complaint
+from odr_portal.accounts.models import User
+from tests.complaints.filing import answers
+from tests.complaints.filing.conftest import Town
+from tests.complaints.filing.test_submit import file, prove, ready
+
+OTHER_TEXT = "宽带装好以后一直掉线，报修三次都没有人上门，要求尽快修好并且减免这个月的费用。"
+OTHER_NUMBER = {"order_no": "", "service_number": "059188880000"}
+SAME_TEXT = {**OTHER_NUMBER, "statement": answers.STATEMENT}
+#: What is changed in the second complaint → (same order told, same text told), None when nothing is.
+CHANGES: dict[str, tuple[dict[str, Any], tuple[bool, bool] | None]] = {
+    "nothing": ({}, (True, True)),
+    "another text": ({"statement": OTHER_TEXT}, (True, False)),
+    "another number": (SAME_TEXT, (False, True)),
+    "another text and number": ({**OTHER_NUMBER, "statement": OTHER_TEXT}, None),
+    "the number written otherwise": (
+        {"statement": OTHER_TEXT, "order_no": "", "service_number": " " + " ".join(answers.PROBLEM["service_number"])},
+        (True, False),
+    ),
+    "the text with other marks and spaces": (
+        {**OTHER_NUMBER, "statement": answers.STATEMENT.replace("，", " ,\n").replace("。", "！！")}, (False, True)
+    ),
+    "the text in wide figures": (
+        {**OTHER_NUMBER, "statement": answers.STATEMENT.translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)})},
+        (False, True),
+    ),
+    "a word more": ({**OTHER_NUMBER, "statement": answers.STATEMENT + "谢谢"}, (False, True)),
+    "half of the text": ({**OTHER_NUMBER, "statement": answers.STATEMENT[: len(answers.STATEMENT) // 2]}, None),
+    "a text like any other": ({**OTHER_NUMBER, "statement": "没有收到货"}, None),
+    "only marks": ({**OTHER_NUMBER, "statement": "……！！？？。。，，、、；；：：（（））“”‘’"}, None),
+}
+
+
+def _second(client: Client, town: Town) -> FilingRequest:
+    """The same again, ready to be filed by the same person."""
+    draft = ready(client, town)
+    prove(client, draft)
+    assert file(client, draft).status_code == 302
+    again = Client()
+    again.force_login(User.objects.with_phone("+8619900000001").get())
+    draft = ready(again, town)
+    draft.refresh_from_db()
+    said = composing.to_request(draft, now=timezone.now())
+    assert isinstance(said, FilingRequest)
+    return replace(said, consumer_id=Complaint.objects.get().consumer_id, contact_verified=True)
+
+
+def _told(filing: FilingRequest, *, days: int = 0) -> tuple[bool, bool] | None:
+    found = duplicates(filing, now=timezone.now() + timedelta(days=days))
+    return (found[0].same_order, found[0].same_text) if found else None
+
+
+def test_what_is_the_same_again_is_told_and_what_is_not_is_not(client: Client, town: Town) -> None:
+    filing = _second(client, town)
+    assert {what: _told(replace(filing, **change)) for what, (change, _) in CHANGES.items()} == {
+        what: wanted for what, (_, wanted) in CHANGES.items()
+    }
+    # Another respondent: the number is no sign any more, the text is.
+    others = tuple(replace(one, enterprise_id=town.carrier.pk + 1000) for one in filing.respondents)
+    assert _told(replace(filing, respondents=others)) == (False, True)
+    # Whoever did not prove the phone, and whoever else, is shown nothing of it.
+    assert _told(replace(filing, contact_verified=False)) is None
+    assert _told(replace(filing, consumer_id=None)) is None
+    assert _told(replace(filing, consumer_id=(filing.consumer_id or 0) + 1000)) is None
+    assert _told(filing, days=59) == (True, True)
+    assert _told(filing, days=61) is None
+
+
+def test_what_was_withdrawn_is_no_duplicate(client: Client, town: Town) -> None:
+    filing = _second(client, town)
+    case = Complaint.objects.get()
+    assert case.consumer is not None
+    handling.take(consumer_steps.withdraw(reason="mistake"), [case.pk], actor=consumer(case.consumer), now=timezone.now())
+    assert _told(filing) is None
