@@ -28,7 +28,6 @@ from complaints.models import (
     HandlingStep,
     Matter,
     Obligation,
-    Offer,
     OfferAnswer,
     PersonalText,
 )
@@ -214,13 +213,14 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
     engagements = _engagements_of(complaint, viewer if side == ENTERPRISE else None)
     seen = {e.pk for e in engagements}
     clocks = [] if is_former else _clocks(complaint, side)
-    offers = [o for o in Offer.objects.filter(complaint=complaint)
+    answers = list(OfferAnswer.objects.filter(offer__complaint=complaint).select_related("offer", "demand"))
+    # An offer answers every demand, so none is missing here; one statement for both.
+    offers = [o for o in {a.offer_id: a.offer for a in answers}.values()
               if side != ENTERPRISE or o.engagement_id in seen]
     obligations = [o for o in Obligation.objects.filter(complaint=complaint)
                    if side != ENTERPRISE or o.engagement_id is None or o.engagement_id in seen]
     if is_former:
         obligations = [o for o in obligations if o.engagement_id is not None]
-    answers = OfferAnswer.objects.filter(offer__complaint=complaint).select_related("demand")
     matters = {} if is_former else matters_of(complaint, side)
     steps = _steps(complaint, side, engagements, is_former)
     last = [step for step in steps if step.audience == Audience.PARTIES][-1]

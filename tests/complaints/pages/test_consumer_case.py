@@ -24,9 +24,9 @@ from tests.server import A_REQUEST
 S = Status
 STATUSES = [s for s in Status if s != Status.DRAFT]
 SOON = WEDNESDAY + timedelta(hours=1)
-#: Session, person, frame; then each table once. The same for the smallest and the largest case.
+#: Session and person; then twelve for the page, each table once. The same for the smallest and the largest case.
 # One of them for what we told them, and when.
-QUERIES_OF_A_CASE = 15 + A_REQUEST
+QUERIES_OF_A_CASE = 14 + A_REQUEST
 QUERIES_OF_THE_LIST = 6 + A_REQUEST
 
 

@@ -178,7 +178,7 @@ def test_the_page_asks_a_fixed_number_of_queries(world: World, django_assert_num
 
 #: Exactly so many, whatever the case holds: the page does not grow with its history.
 # One of them for the notices that went to this enterprise.
-CASE_QUERIES = 27 + A_REQUEST
+CASE_QUERIES = 26 + A_REQUEST
 
 
 @pytest.mark.django_db(transaction=True)
