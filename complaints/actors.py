@@ -11,7 +11,7 @@ from datetime import date
 from uuid import UUID
 
 from authorities.models import Officer
-from complaints.models import Complaint
+from complaints.models import Complaint, Participant
 from complaints.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, Role
 from enterprises.models import Staff
 from enterprises.staffing import at_work, branch_ids_seen_by
@@ -31,7 +31,8 @@ class Actor:
 
     ``roles`` are all roles held in that organisation; ``role`` is the one that the record
     shows. ``branch_ids`` None means all branches. ``recorded_by`` is the officer who wrote
-    the step down on behalf of the actor (procedure, section 1).
+    the step down on behalf of the actor (procedure, section 1). ``party`` is the number of a participant
+    (Participant.ordinal) of the case ``party_of``: the filer has none.
     """
 
     role: Role
@@ -49,6 +50,8 @@ class Actor:
     region: tuple[int, int] | None = None
     channel: str = "portal"
     recorded_by: Actor | None = None
+    party: int | None = None
+    party_of: int | None = None
 
     def has(self, roles: frozenset[Role]) -> bool:
         return self.role in roles or bool(self.roles & roles)
@@ -59,7 +62,7 @@ class Actor:
             return "enterprise"
         if self.has(AUTHORITY_ROLES | {Role.MEDIATION_BODY, Role.ANALYST}):
             return "authority"
-        return "consumer" if self.role == Role.CONSUMER else "system"
+        return "consumer" if self.role in (Role.CONSUMER, Role.PARTY) else "system"
 
 
 SYSTEM = Actor(role=Role.SYSTEM, roles=frozenset({Role.SYSTEM}), name="", organisation="系统")
@@ -69,6 +72,17 @@ def consumer(user: User, *, channel: str = "portal") -> Actor:
     """The person as complainant."""
     return Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=user.name,
                  user_id=user.pk, person_key=user.person_key, channel=channel)
+
+
+def participant(user: User, row: Participant, *, channel: str = "portal") -> Actor:
+    """The person as one of several complainants, or as the principal of a representative.
+
+    Who was elected, and a principal who has come, may do what the consumer may.
+    """
+    is_full = row.state == Participant.JOINED and (row.is_representative or row.kind == Participant.PRINCIPAL)
+    role = Role.CONSUMER if is_full else Role.PARTY
+    return Actor(role=role, roles=frozenset({role}), name=user.name or row.name, user_id=user.pk,
+                 person_key=user.person_key, channel=channel, party=row.ordinal, party_of=row.complaint_id)
 
 
 def staff_member(staff: Staff, *, channel: str = "portal") -> Actor:
@@ -123,6 +137,8 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
     """Whether the actor's own case, own engagement or own region is meant."""
     if actor.role == Role.SYSTEM:
         return True
+    if actor.party is not None:
+        return actor.party_of == complaint.pk
     if actor.role == Role.CONSUMER:
         if actor.recorded_by is not None:
             return (actor.person_key == complaint.consumer_key

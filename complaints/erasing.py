@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from complaints.dossier import asking
 from complaints.models import (
@@ -28,9 +29,11 @@ from complaints.models import (
     Obligation,
     Offer,
     OfferAnswer,
+    Participant,
     PersonalText,
     PersonDigest,
     RecordedName,
+    StationEntry,
 )
 from complaints.refusals import StepNotAllowed
 from odr_portal.accounts import closing, keyring, security_log
@@ -87,6 +90,8 @@ def _empty_cases(person: UUID) -> None:
     Evidence.objects.filter(complaint_id__in=cases).update(name=b"")
     PersonDigest.objects.filter(complaint_id__in=cases).delete()
     asking.destroy(list(Dossier.objects.filter(complaint_id__in=cases)))
+    Participant.objects.filter(Q(complaint_id__in=cases) | Q(person_key=person)).update(name=b"", phone=b"")
+    StationEntry.objects.filter(person_key=person).update(problem=b"", phone=b"")
 
 
 def _empty_user(user: User, *, now: datetime) -> None:

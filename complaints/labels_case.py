@@ -103,6 +103,7 @@ CLOCK_STATES: dict[str, tuple[str, str]] = {
 
 ROLES: dict[str, tuple[str, str]] = {
     "consumer": ("消费者", "Consumer"),
+    "party": ("共同投诉人", "Joint complainant"),
     "manager": ("企业管理员", "Enterprise manager"),
     "handler": ("企业处理专员", "Enterprise handler"),
     "reviewer": ("企业审核", "Enterprise reviewer"),

@@ -18,6 +18,7 @@ from complaints.filing.drafts import tracking_digest
 from complaints.models import Complaint, TrackingTry
 from complaints.numbering import tidy
 from complaints.workflow import Status
+from complaints.working_calendar import SHANGHAI
 from odr_portal.accounts.limits import TooManyTries
 from odr_portal.walls import show
 
@@ -52,7 +53,7 @@ def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> C
         _lock(seeker)
         until = _waits_until(seeker, now=now)
         if until is None:
-            case = case_of_digest(number=tidy(number), digest=tracking_digest(token))
+            case = case_of_digest(number=tidy(number), digest=tracking_digest(token), now=now)
             if case is None:
                 TrackingTry.objects.create(
                     browser_digest=seeker.browser_digest,
@@ -61,14 +62,14 @@ def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> C
     raise TooManyTries(until)
 
 
-def case_of_digest(*, number: str, digest: str) -> Complaint | None:
-    """The case with its organisations and without its people.
+def case_of_digest(*, number: str, digest: str, now: datetime) -> Complaint | None:
+    """The case with its organisations and without its people; not for a representative whose term is over.
 
     Who shows the digest of a case's token may see that case for the rest of this request.
     """
     show(digest)
     case = (Complaint.objects.exclude(status=Status.DRAFT).select_related(*RELATED)
-            .filter(number=number).first())
+            .filter(Q(represented_until=None) | Q(represented_until__gte=now.astimezone(SHANGHAI).date()), number=number).first())
     # Compared even when there is no case: the time of an answer tells nothing.
     kept = case.tracking_digest if case is not None else ""
     return case if hmac.compare_digest(digest, kept or "0" * len(digest)) else None

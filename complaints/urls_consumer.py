@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from complaints.views import case_files, case_shared, consumer, dossier, my_data, notice_choices, uploads
+from complaints.views import (
+    case_files,
+    case_shared,
+    consumer,
+    consumer_people,
+    dossier,
+    joining,
+    my_data,
+    notice_choices,
+    uploads,
+)
 
 urlpatterns = [
     path("account/privacy/", my_data.overview, name="my-data"),
@@ -12,7 +22,11 @@ urlpatterns = [
     path("account/notices/", notice_choices.choices, name="notice-choices"),
     path("account/notices/off/<str:token>/", notice_choices.off, name="notice-off"),
     path("cases/", consumer.cases, name="cases"),
+    # Before the numbers: no case is called that.
+    path("cases/join/", joining.join, name="join"),
+    path("cases/join/<str:token>/", joining.open_link, name="join-link"),
     path("cases/<str:number>/", consumer.case, name="case"),
+    path("cases/<str:number>/people/", consumer_people.people, name="case-people"),
     path("cases/<str:number>/why/<slug:clock>/", case_shared.why, name="case-why"),
     path("cases/<str:number>/dossier/", dossier.dossier, name="case-dossier"),
     path("cases/<str:number>/dossier/<uuid:public_id>/<slug:form>/", dossier.download, name="case-dossier-file"),

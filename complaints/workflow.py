@@ -40,6 +40,7 @@ class Outcome(StrEnum):
 
 class Role(StrEnum):
     CONSUMER = "consumer"
+    PARTY = "party"
     MANAGER = "manager"
     HANDLER = "handler"
     REVIEWER = "reviewer"
@@ -86,6 +87,10 @@ class Audience(StrEnum):
 
 
 S, R = Status, Role
+
+#: What a representative may do only where the power of attorney says so: settle, give up, take back.
+SPECIAL_POWER = frozenset({"accept_offer", "waive_obligation", "withdraw", "claim_settled_elsewhere",
+                           "confirm_settled_elsewhere", "answer_late"})
 
 #: The step that changes nothing, is nobody's turn and takes back nothing: it only stands in the record.
 LOOK = "reveal_contact"
@@ -150,6 +155,9 @@ def _closed(*outcomes: Outcome) -> tuple[Target, ...]:
 
 C, E, A = frozenset({R.CONSUMER}), ENTERPRISE_ROLES, frozenset({R.OFFICER, R.APPROVER})
 I, X = frozenset({R.INTAKE}), frozenset({R.SYSTEM})  # noqa: E741
+#: One of several complainants whom the others did not elect; and everybody on that side.
+P = frozenset({R.PARTY})
+CP = C | P
 BOTH_SIDES = frozenset({R.CONSUMER, R.MANAGER, R.HANDLER, R.RESPONDENT})
 #: Reads →review from the enterprise's side; onward transfer declined → closed instead.
 LEAVE = _to(S.REVIEW) + _closed(Outcome.NEGOTIATION_FAILED)
@@ -163,7 +171,7 @@ CLOSED = frozenset({S.CLOSED})
 _ROWS = (
     # --- the consumer -------------------------------------------------------------------
     Row("file", C, frozenset({S.DRAFT}), _to(S.FILED), tells="consumer"),
-    Row("add_statement", C, OPEN, tells="holder"),
+    Row("add_statement", CP, OPEN, tells="holder"),
     Row("correct_facts", C, OPEN, tells="holder"),
     Row("accept_offer", C, frozenset({S.AWAITING_CONSUMER}),
         _to(S.PERFORMING, S.NEGOTIATING) + LEAVE + _closed(Outcome.SETTLED),
@@ -198,7 +206,11 @@ _ROWS = (
     Row("give_publication_consent", C, frozenset(S) - {S.DRAFT}),
     Row("withdraw_publication_consent", C, frozenset(S) - {S.DRAFT}),
     Row("withdraw_consent", C, OPEN, tells="holder"),
-    Row("withdraw_party", C, OPEN, tells="both"),
+    Row("join_case", P, OPEN, tells="both"),
+    Row("decline_to_join", P, OPEN, tells="both"),
+    Row("answer_as_party", CP, frozenset({S.AWAITING_CONSUMER, S.PERFORMING}), tells="consumer"),
+    Row("withdraw_party", CP, OPEN, tells="both"),
+    Row("end_power", C, OPEN, tells="both"),
     Row("give_consent", C, frozenset({S.TRIAGE}), tells="authority"),
     Row("decline_consent", C, frozenset({S.TRIAGE}), _to(S.REVIEW), tells="authority"),
     Row("undo", C, frozenset(S) - {S.DRAFT}, tuple(

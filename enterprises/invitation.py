@@ -21,6 +21,7 @@ class Invitation(models.Model):
     enterprise = models.ForeignKey("enterprises.Enterprise", null=True, on_delete=models.PROTECT, related_name="+")
     branch = models.ForeignKey("enterprises.Branch", null=True, on_delete=models.PROTECT, related_name="+")
     authority = models.ForeignKey("authorities.Authority", null=True, on_delete=models.PROTECT, related_name="+")
+    station = models.ForeignKey("enterprises.Station", null=True, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=10)
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
@@ -35,8 +36,9 @@ class Invitation(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(enterprise__isnull=False, authority__isnull=True)
-                | Q(enterprise__isnull=True, authority__isnull=False, branch__isnull=True),
+                condition=Q(enterprise__isnull=False, authority__isnull=True, station__isnull=True)
+                | Q(enterprise__isnull=True, authority__isnull=False, branch__isnull=True, station__isnull=True)
+                | Q(enterprise__isnull=True, authority__isnull=True, branch__isnull=True, station__isnull=False),
                 name="an_invitation_names_one_organisation",
             ),
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="an_invitation_ends_after_it_begins"),

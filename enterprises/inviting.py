@@ -22,7 +22,7 @@ from odr_portal.accounts.masking import masked_email
 from odr_portal.accounts.models import OutgoingMessage, User
 
 from .invitation import Invitation
-from .models import Staff
+from .models import Staff, StationStaff
 from .rights import Post, Reach, authority_reach, enterprise_reach
 from .team import Row, TeamRefusal, give
 
@@ -53,11 +53,13 @@ def invite(contact: Contact, post: Post, role: str, *, by: User, reach: Reach, p
     with transaction.atomic():
         digest = address_digest(contact.address)
         earlier = Invitation.objects.filter(address_digest=digest, used_at=None, revoked_at=None,
-                                            enterprise=post.enterprise, branch=post.branch, authority=post.authority)
+                                            enterprise=post.enterprise, branch=post.branch, authority=post.authority,
+                                            station=post.station)
         earlier.update(revoked_at=now)
         made = Invitation.objects.create(
             token_digest=token_digest(token), address_digest=digest, address_masked=masked_email(contact.address),
-            enterprise=post.enterprise, branch=post.branch, authority=post.authority, role=role, invited_by=by,
+            enterprise=post.enterprise, branch=post.branch, authority=post.authority, station=post.station, role=role,
+            invited_by=by,
             created_at=now, expires_at=now + VALID_FOR)
         with override(language):
             OutgoingMessage.objects.create(
@@ -84,7 +86,7 @@ def open_invitation(token: str, *, now: datetime) -> Invitation | None:
     """The invitation of this token; None for one that is unknown, used, revoked or over."""
     if not token or len(token) > 64:
         return None
-    return (Invitation.objects.select_related("enterprise", "branch", "authority", "invited_by")
+    return (Invitation.objects.select_related("enterprise", "branch", "authority", "station", "invited_by")
             .filter(token_digest=token_digest(token), used_at=None, revoked_at=None, expires_at__gt=now).first())
 
 
@@ -93,7 +95,8 @@ def is_addressed_to(invitation: Invitation, email: str | None) -> bool:
 
 
 def post_of(invitation: Invitation) -> Post:
-    return Post(enterprise=invitation.enterprise, branch=invitation.branch, authority=invitation.authority)
+    return Post(enterprise=invitation.enterprise, branch=invitation.branch, authority=invitation.authority,
+                station=invitation.station)
 
 
 def accept(invitation: Invitation, user: User, *, now: datetime, today: date, address: str = "") -> Row:
@@ -104,13 +107,13 @@ def accept(invitation: Invitation, user: User, *, now: datetime, today: date, ad
     with transaction.atomic():
         held = (Invitation.objects.select_for_update(of=("self",))
                 .filter(pk=invitation.pk, used_at=None, revoked_at=None, expires_at__gt=now)
-                .select_related("enterprise", "branch", "authority", "invited_by").first())
+                .select_related("enterprise", "branch", "authority", "station", "invited_by").first())
         if held is None:
             raise TeamRefusal("invitation_over", _("这份邀请已经用过、撤回或者过期。"))
         if not is_addressed_to(held, user.email):
             raise TeamRefusal("not_addressed", _("这份邀请发给另一个邮箱。请用收到邀请的邮箱登录。"))
         post, by = post_of(held), held.invited_by
-        reach = authority_reach(by.pk, on=today) if post.authority else enterprise_reach(by.pk, on=today)
+        reach = enterprise_reach(by.pk, on=today) if post.enterprise else authority_reach(by.pk, on=today)
         if not by.is_active or not reach.may_touch(post, held.role):
             raise TeamRefusal("invitation_over", _("这份邀请已经用过、撤回或者过期。"))
         row = give(user, post, held.role, by=by, reach=reach, now=now, today=today, address=address)
@@ -120,4 +123,6 @@ def accept(invitation: Invitation, user: User, *, now: datetime, today: date, ad
 
 def role_words(role: str, post: Post) -> str:
     """The role in the reader's language."""
-    return str((Officer if post.authority else Staff).Role(role).label)
+    if role == StationStaff.ROLE:
+        return str(dict(StationStaff._meta.get_field("role").flatchoices)[role])
+    return str((Staff if post.enterprise else Officer).Role(role).label)

@@ -326,7 +326,8 @@ class PublishedFigure(models.Model):
 # At the end: its table points at those above.
 from enterprises.api_token import ApiToken  # noqa: E402
 from enterprises.invitation import Invitation  # noqa: E402
+from enterprises.station import Station, StationStaff  # noqa: E402
 from enterprises.webhook_endpoint import WebhookEndpoint  # noqa: E402
 
 __all__ = ["Alias", "ApiToken", "Branch", "BranchAuthority", "Brand", "BrandHolding", "Enterprise", "Invitation",
-           "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Succession", "WebhookEndpoint"]
+           "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Station", "StationStaff", "Succession", "WebhookEndpoint"]

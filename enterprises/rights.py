@@ -12,12 +12,12 @@ from functools import cached_property
 
 from authorities.models import Authority, Officer, named
 
-from .models import Branch, Enterprise, Staff
+from .models import Branch, Enterprise, Staff, Station, StationStaff
 from .staffing import at_work, branch_subtree
 
 #: (role held, where the other one works) → roles that may be given there, in the order of a form.
 #: own: the same organisation, branch or authority; below: a branch below; office: an office (所) of one's authority;
-#: subordinate: an authority directly below. An authority with nobody above appoints its own heads: "top".
+#: subordinate: an authority directly below; station: one that the own authority set up. An authority with nobody above appoints its own heads: "top".
 LATTICE: dict[tuple[str, str], tuple[str, ...]] = {
     (Staff.Role.MANAGER, "own"): ("handler", "reviewer", "manager"),
     (Staff.Role.MANAGER, "below"): ("handler", "reviewer", "manager"),
@@ -25,6 +25,7 @@ LATTICE: dict[tuple[str, str], tuple[str, ...]] = {
     (Officer.Role.APPROVER, "top"): ("handler", "intake", "analyst", "approver"),
     (Officer.Role.APPROVER, "office"): ("handler", "intake", "analyst", "approver"),
     (Officer.Role.APPROVER, "subordinate"): ("approver",),
+    (Officer.Role.APPROVER, "station"): (StationStaff.ROLE,),
     # 三员: the security administrators give the platform's duties; nobody else does, and they hold no other.
     ("security", "platform"): ("system", "security", "audit"),
 }
@@ -34,31 +35,32 @@ HEAD = {"enterprise": Staff.Role.MANAGER, "authority": Officer.Role.APPROVER}
 
 @dataclass(frozen=True)
 class Post:
-    """A place where somebody works: an enterprise (or one of its branches), or an authority."""
+    """A place where somebody works: an enterprise (or one of its branches), an authority, or a station."""
 
     enterprise: Enterprise | None = None
     branch: Branch | None = None
     authority: Authority | None = None
+    station: Station | None = None
 
     @property
     def kind(self) -> str:
-        return "authority" if self.authority is not None else "enterprise"
+        return "station" if self.station is not None else "authority" if self.authority is not None else "enterprise"
 
     @property
     def code(self) -> str:
         """How a form names it: authority-7, branch-3, enterprise-2."""
-        row = self.authority or self.branch or self.enterprise
-        word = "authority" if self.authority else "branch" if self.branch else "enterprise"
+        row = self.station or self.authority or self.branch or self.enterprise
+        word = "station" if self.station else "authority" if self.authority else "branch" if self.branch else "enterprise"
         return f"{word}-{row.pk if row else 0}"
 
     @property
     def organisation(self) -> str:
         """Its name as the security log keeps it."""
-        row = self.authority or self.branch or self.enterprise
+        row = self.station or self.authority or self.branch or self.enterprise
         return row.name if row else ""
 
     def __str__(self) -> str:
-        row = self.authority or self.branch or self.enterprise
+        row = self.station or self.authority or self.branch or self.enterprise
         return named(row) if row else ""
 
 
@@ -81,8 +83,10 @@ class Reach:
         return {post.code: post for post in self.posts}
 
 
-def post_of(row: Staff | Officer) -> Post:
+def post_of(row: Staff | Officer | StationStaff) -> Post:
     """Where this job or office is."""
+    if isinstance(row, StationStaff):
+        return Post(station=row.station)
     if isinstance(row, Officer):
         return Post(authority=row.authority)
     return Post(enterprise=row.enterprise, branch=row.branch)
@@ -120,6 +124,8 @@ def authority_reach(user_id: int, *, on: date) -> Reach:
         authority = office.authority
         place = "top" if authority.parent_id is None else "own"
         found.append((Post(authority=authority), LATTICE[Officer.Role.APPROVER, place]))
+        for station in Station.objects.on(on).filter(authority=authority).order_by("pk"):
+            found.append((Post(station=station), LATTICE[Officer.Role.APPROVER, "station"]))
         for below in authority.children.order_by("region_id", "id"):
             place = "office" if below.level == Authority.Level.OFFICE else "subordinate"
             found.append((Post(authority=below), LATTICE[Officer.Role.APPROVER, place]))

@@ -17,11 +17,11 @@ from authorities.models import Authority, Officer
 from odr_portal.accounts import security_log
 from odr_portal.accounts.models import User
 
-from .models import Enterprise, Staff
+from .models import Enterprise, Staff, Station, StationStaff
 from .rights import HEAD, Post, Reach, post_of
 from .staffing import at_work, branches_above
 
-Row = Staff | Officer
+Row = Staff | Officer | StationStaff
 
 
 class TeamRefusal(Exception):
@@ -42,7 +42,9 @@ class TeamRefusal(Exception):
 def locked(post: Post) -> Iterator[None]:
     """One change of an organisation's people at a time."""
     with transaction.atomic():
-        if post.authority is not None:
+        if post.station is not None:
+            Station.objects.select_for_update().get(pk=post.station.pk)
+        elif post.authority is not None:
             Authority.objects.select_for_update().get(pk=post.authority.pk)
         elif post.enterprise is not None:
             Enterprise.objects.select_for_update().get(pk=post.enterprise.pk)
@@ -58,7 +60,9 @@ def give(user: User, post: Post, role: str, *, by: User, reach: Reach, now: date
         try:
             with transaction.atomic():
                 row: Row
-                if post.authority is not None:
+                if post.station is not None:
+                    row = StationStaff.objects.create(user=user, station=post.station, role=role, starts_on=today)
+                elif post.authority is not None:
                     row = Officer.objects.create(user=user, authority=post.authority, role=role, starts_on=today)
                 elif post.enterprise is None:
                     raise TeamRefusal("no_such_post", _("没有这个岗位所在的单位。"))
@@ -85,7 +89,7 @@ def change_role(row: Row, role: str, *, by: User, reach: Reach, now: datetime, t
             raise TeamRefusal("not_yours_to_give", _("您不能在这里授予这个岗位。"))
         if role == old:
             return
-        if old == HEAD[post.kind]:
+        if old == HEAD.get(post.kind):
             _leaves_a_head(row, post, after=today - timedelta(days=1))
         row.role = role
         try:
@@ -107,7 +111,7 @@ def end(row: Row, last_day: date | None, *, by: User, reach: Reach, now: datetim
         if last_day is not None and last_day < today:
             raise TeamRefusal("past_day", _("最后一天不能早于今天；要马上停用，请选“立即停用”。"))
         ends_on = today - timedelta(days=1) if last_day is None else last_day
-        if row.role == HEAD[post.kind]:
+        if row.role == HEAD.get(post.kind):
             _leaves_a_head(row, post, after=ends_on)
         row.ends_on = ends_on
         if row.starts_on is not None and row.starts_on > ends_on:
@@ -128,6 +132,8 @@ def _leaves_a_head(row: Row, post: Post, *, after: date) -> None:
     """Somebody else must still be able to do what this one did here, on the day after ``after``."""
     day = after + timedelta(days=1)
     heads: int
+    if isinstance(row, StationStaff):
+        return
     if isinstance(row, Officer):
         heads = (Officer.objects.on(day).filter(authority_id=row.authority_id, role=row.role, user__is_active=True)
                  .exclude(pk=row.pk).exclude(user_id=row.user_id).count())

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Officer
+from enterprises.models import StationStaff
 from enterprises.staffing import at_work
 from odr_portal.accounts.backend import duty_of, may_work, needs_second_factor
 from odr_portal.accounts.display import chosen_display, chosen_theme
@@ -58,8 +59,16 @@ AUTHORITY_NAV = (
     ("/authority/approvals/", _("审批")),
     ("/authority/notices/", _("通知")),
     ("/authority/team/", _("团队")),
+    ("/authority/stations/", _("服务站")),
     ("/authority/exports/", _("导出")),
     ("/oversight/", _("监督")),
+)
+STATION_NAV = (
+    ("/station/", _("今天")),
+    ("/station/file/", _("代为投诉")),
+    ("/station/cases/", _("本站投诉")),
+    ("/station/log/", _("现场和解")),
+    ("/station/poster/", _("海报")),
 )
 ADMINISTRATION_NAV = {
     "system": (("/administration/system/", _("系统")),),
@@ -97,7 +106,10 @@ def organisation_of(user: Any) -> tuple[str, Any]:
     if officer is not None:
         return "authority", officer.authority
     staff = at_work(today).filter(user=user).select_related("enterprise").first()
-    return ("enterprise", staff.enterprise) if staff is not None else ("", None)
+    if staff is not None:
+        return "enterprise", staff.enterprise
+    post = StationStaff.objects.on(today).filter(user=user).select_related("station").first()
+    return ("station", post.station) if post is not None else ("", None)
 
 
 def _named(row: Any) -> str:
@@ -125,7 +137,7 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     side, organisation = organisation_of(user)
     here = request.path
-    entries: Any = {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV}.get(side, CONSUMER_NAV)
+    entries: Any = {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV, "station": STATION_NAV}.get(side, CONSUMER_NAV)
     if side == "administration":
         entries = ADMINISTRATION_NAV[organisation]
     nav = _items(entries, here)

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.utils import timezone
 
 from authorities.models import Officer
+from enterprises.models import StationStaff
 from enterprises.staffing import at_work
 from odr_portal.accounts.backend import duty_of
 from odr_portal.accounts.models import User
@@ -42,8 +43,10 @@ def roles_held(user: User, *, on: date) -> frozenset[str]:
         return frozenset({f"{duty}_admin"})
     offices = Officer.objects.on(on).filter(user_id=user.pk).order_by()
     jobs = at_work(on).filter(user_id=user.pk).order_by()
+    posts = StationStaff.objects.on(on).filter(user_id=user.pk).order_by()
     found = offices.values_list(Value("office", output_field=CharField()), "role").union(
-        jobs.values_list(Value("job", output_field=CharField()), "role")
+        jobs.values_list(Value("job", output_field=CharField()), "role"),
+        posts.values_list(Value("post", output_field=CharField()), "role"),
     )
     return ACCOUNT | {_OFFICES[Officer.Role(role)] if place == "office" else str(role) for place, role in found}
 

@@ -25,7 +25,7 @@ ADMINISTRATOR_ROLES = frozenset({"system_admin", "security_admin", "audit_admin"
 #: Somebody without a session who shows a key; which case it opens is known to the page alone.
 KEY_ROLES = frozenset({"draft_holder", "token_holder"})
 #: What a session stands for. A consumer is anybody with an account who is no administrator.
-SESSION_ROLES = frozenset({"consumer"}) | ENTERPRISE_ROLES | OFFICER_ROLES | ADMINISTRATOR_ROLES
+SESSION_ROLES = frozenset({"consumer", "station"}) | ENTERPRISE_ROLES | OFFICER_ROLES | ADMINISTRATOR_ROLES
 GROUPS: dict[str, frozenset[str]] = {
     "signed_in": SESSION_ROLES,
     "enterprise": ENTERPRISE_ROLES,

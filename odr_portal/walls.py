@@ -34,7 +34,8 @@ _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 _NOBODY = """
 select set_config('role', %(role)s, true), set_config('app.user', '', true), set_config('app.enterprises', '', true),
        set_config('app.branches', '', true), set_config('app.first', '', true), set_config('app.last', '', true),
-       set_config('app.regions', '', true), set_config('app.shown', '', true)"""
+       set_config('app.regions', '', true), set_config('app.shown', '', true), set_config('app.day', %(day)s, true),
+       set_config('app.stations', '', true)"""
 # What the tables say today, asked without any of the code of the first wall. The widest region stands in first and
 # last, which the planner can estimate; regions holds all of them, and is empty for whoever has just one.
 _SOMEBODY = """
@@ -62,7 +63,13 @@ select set_config('role', role, true), set_config('app.user', %(user)s::text, tr
        set_config('app.last', coalesce((select last::text from widest), ''), true),
        set_config('app.regions', coalesce((select range_agg(int4range(first, last, '[]'))::text from offices
                                            having count(distinct first) > 1), ''), true),
-       set_config('app.shown', '', true)
+       set_config('app.shown', '', true), set_config('app.day', %(day)s, true),
+       set_config('app.stations', coalesce((select array_agg(p.station_id)::text
+                                            from enterprises_stationstaff p, enterprises_station s, day
+                                            where p.user_id = %(user)s and s.id = p.station_id
+                                              and (p.starts_on is null or p.starts_on <= day)
+                                              and (p.ends_on is null or p.ends_on >= day)
+                                              and (s.ends_on is null or s.ends_on >= day)), ''), true)
 from who"""
 
 
@@ -76,11 +83,11 @@ def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
 
     ``user`` may be anonymous; ``is_at_job`` decides for whoever has both an office and a job.
     """
-    told: dict[str, Any] = {"role": roles.CONSUMER}
+    told: dict[str, Any] = {"role": roles.CONSUMER, "day": day.isoformat()}
     statement = _NOBODY
     if getattr(user, "is_authenticated", False) and user.is_active:
         statement = _SOMEBODY
-        told = {"user": user.pk, "day": day, "is_at_job": is_at_job}
+        told = {"user": user.pk, "day": day.isoformat(), "is_at_job": is_at_job}
     with connection.cursor() as cursor:
         cursor.execute(statement, told)
         row = cursor.fetchone()
@@ -127,7 +134,7 @@ def seeing_as(user: Any, *, day: date, is_at_job: bool) -> Iterator[None]:
             _CALLER.set(before)
             if not connection.needs_rollback:
                 with suppress(DatabaseError), connection.cursor() as cursor:
-                    cursor.execute(_NOBODY, {"role": settings.DATABASE_ROLE or "none"})
+                    cursor.execute(_NOBODY, {"role": settings.DATABASE_ROLE or "none", "day": ""})
 
 
 @contextmanager
@@ -201,7 +208,7 @@ class Room:
         self.atomic.__exit__(*(error or (None, None, None)))
         if self.is_nested and not error:
             with connection.cursor() as cursor:
-                cursor.execute(_NOBODY, {"role": settings.DATABASE_ROLE or "none"})
+                cursor.execute(_NOBODY, {"role": settings.DATABASE_ROLE or "none", "day": ""})
 
 
 @contextmanager

@@ -84,6 +84,7 @@ class OnBehalfInput(serializers.Serializer[Any]):
     relation = exact.Text(required=False, allow_blank=True, max_length=40)
     powers = exact.Text(required=False, allow_blank=True, max_length=200)
     valid_until = exact.Day(required=False, allow_null=True)
+    may_settle = exact.YesNo(required=False)
     parties = exact.rows(JointPartyInput, required=False, max_length=20)
     representatives = serializers.ListField(child=exact.Text(max_length=60), required=False, max_length=2)
     is_declared = exact.YesNo(required=False)
@@ -141,8 +142,8 @@ _PLACES: Mapping[tuple[str, str], str] = {
     ("you", "behalf"): "/on_behalf/kind",
     **{("you", name): f"/consumer/{name}" for name in ("name", "phone", "address", "email", "reply_by", "need_help")},
     **{("you", name): f"/on_behalf/{name}" for name in (
-        "principal_name", "principal_phone", "relation", "powers", "valid_until", "parties", "representatives",
-        "is_declared")},
+        "principal_name", "principal_phone", "relation", "powers", "valid_until", "may_settle", "parties",
+        "representatives", "is_declared")},
     **{("consents", code): f"/consents/{code}" for code in CONSENTS},
 }
 
@@ -235,7 +236,7 @@ def _typed(said: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
         "you": _texts(person, "name", "phone", "address", "email", "reply_by") | _texts(
             behalf, "principal_name", "principal_phone", "relation", "powers", "valid_until") | {
             "need_help": list(person.get("need_help", [])), "behalf": [behalf.get("kind", SELF)],
-            "is_unverified": ["on"],
+            "is_unverified": ["on"], "may_settle": [_answer(behalf["may_settle"]) if "may_settle" in behalf else ""],
             "parties": ["\n".join(f"{_one_line(p['name'])} {p.get('phone', '')}".strip()
                                   for p in behalf.get("parties", []))],
             "representatives": ["；".join(behalf.get("representatives", []))],

@@ -28,9 +28,10 @@ from complaints.workflow import TABLE, Role
 MOST_ROWS = 100
 #: What the door itself supplies.
 _SUPPLIED = {"because"}
-#: Steps that a person takes, in the order of the table; filing has a call of its own.
+#: Steps that a person takes, in the order of the table; filing has a call of its own, and who was only asked to take part
+#: has a link and no program.
 STEPS: tuple[str, ...] = tuple(
-    step for step, row in TABLE.items() if step in MOVES and row.by != frozenset({Role.SYSTEM}))
+    step for step, row in TABLE.items() if step in MOVES and row.by not in (frozenset({Role.SYSTEM}), frozenset({Role.PARTY})))
 
 
 class _NoFields(serializers.Serializer[Any]):

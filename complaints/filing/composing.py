@@ -6,7 +6,7 @@ before; nothing is filed that a form would refuse.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,6 +29,7 @@ from complaints.filing.request import (
 )
 from complaints.filing.steps import STEP_CODES
 from complaints.models.draft import FilingDraft
+from enterprises.models import Station
 
 JUDGED = tuple(code for code in STEP_CODES if code not in ("evidence", "check"))
 
@@ -67,12 +68,16 @@ def to_request(
     purchase, problem = forms["purchase"].cleaned_data, forms["problem"].cleaned_data
     you, consents = forms["you"].cleaned_data, forms["consents"].cleaned_data
     is_verified = drafts.is_proven(draft, you["phone"], you["email"])
+    respondents_told = (_respondent(cast(EnterpriseStep, forms["enterprise"])), *respondents.requests(draft))
+    station_id, station_sees = _station(draft, respondents_told)
     return FilingRequest(
         received_at=now,
-        channel="web",
+        channel="station" if station_id else "web",
+        station_id=station_id,
+        station_sees=station_sees,
         language=language,
         source=draft.source,
-        respondents=(_respondent(cast(EnterpriseStep, forms["enterprise"])), *respondents.requests(draft)),
+        respondents=respondents_told,
         service_region_id=forms["enterprise"].cleaned_data["service_region"],
         object_kind=choices.object_kind(purchase["object_category"]),
         object_category=purchase["object_category"],
@@ -112,6 +117,18 @@ def to_request(
         consent_version=ConsentsStep.version,
         tracking_digest=tracking_digest,
     )
+
+
+def _station(draft: FilingDraft, told: Sequence[RespondentRequest]) -> tuple[int | None, bool]:
+    """Where it is written down, and whether that station sees more of it: a respondent's own one by consent only."""
+    kept = drafts.station_of(draft)
+    if kept is None:
+        return None, False
+    station = Station.objects.filter(pk=kept[0]).first()
+    if station is None:
+        return None, False
+    is_respondents = station.enterprise_id is not None and station.enterprise_id in {one.enterprise_id for one in told}
+    return station.pk, kept[2] or not is_respondents
 
 
 def _respondent(form: EnterpriseStep) -> RespondentRequest:
@@ -160,5 +177,6 @@ def _on_behalf(said: Mapping[str, Any]) -> OnBehalf:
         relation=said["relation"],
         powers=said["powers"] if kind == AGENT else "",
         valid_until=said["valid_until"] if kind == AGENT else None,
+        may_settle=said["may_settle"] if kind == AGENT else None,
         is_declared=said["is_declared"],
     )

@@ -122,6 +122,18 @@ def own(draft: FilingDraft, *, user_id: int, address: str, now: datetime) -> Non
     touch(draft, now=now, fields=["data", "owner"])
 
 
+def at_station(draft: FilingDraft, *, station_id: int, clerk_id: int, sees: str, now: datetime) -> None:
+    """The draft is written down at a station. Only the station's own page says so; no form field can."""
+    draft.data["station"] = {"id": [str(station_id)], "clerk": [str(clerk_id)], "sees": [sees]}
+    touch(draft, now=now, fields=["data"])
+
+
+def station_of(draft: FilingDraft) -> tuple[int, int, bool] | None:
+    """(station, its clerk, whether it may follow the case even where it is the respondent's own)."""
+    kept = draft.data.get("station")
+    return (int(kept["id"][0]), int(kept["clerk"][0]), kept["sees"][0] == "yes") if kept else None
+
+
 def is_proven(draft: FilingDraft, *addresses: str) -> bool:
     """Whether one of these very addresses was proven; a changed phone is not."""
     proven = draft.data.get("proven", {}).get("address", [])

@@ -108,16 +108,22 @@ class YouStep(Step):
     powers = Words(
         label=_("委托事项和权限"), help_text=_("例如：投诉、和解、代收退款"), most=200, lines=2, required=False
     )
+    may_settle = YesNo(
+        label=_("授权书写明可以代为和解、放弃或撤回吗？"),
+        help_text=_("写明了才可以代为接受方案；没有写明的，由委托人自己答复"),
+        required=False,
+        error_messages={"invalid_choice": _("请选“是”或“否”")},
+    )
     valid_until = Day(label=_("委托到哪一天为止"), required=False)
     parties = Words(
         label=_("其他投诉人"),
-        help_text=_("每行一人：姓名 电话"),
+        help_text=_("每行一人：姓名 手机号。我们给每个人发短信，本人确认后才算参加"),
         most=2000,
         lines=3,
         required=False,
     )
     representatives = Words(
-        label=_("推选的代表人"), help_text=_("最多两人，用逗号分开"), most=130, required=False
+        label=_("另一位代表人"), help_text=_("您提交，所以是代表人；还可以从上面再选一位，写姓名"), most=130, required=False
     )
     is_declared = forms.BooleanField(label=_("我确认有权这样投诉，可以提供证明"), required=False)
 
@@ -130,13 +136,13 @@ class YouStep(Step):
     ABOUT_OTHERS: ClassVar[dict[str, tuple[str, ...]]] = {
         request.SELF: (),
         request.GUARDIAN: ("principal_name", "principal_phone", "relation"),
-        request.AGENT: ("principal_name", "principal_phone", "relation", "powers", "valid_until"),
+        request.AGENT: ("principal_name", "principal_phone", "relation", "powers", "may_settle", "valid_until"),
         request.JOINT: ("parties", "representatives"),
         request.HEIR: ("principal_name", "relation"),
     }
     NEEDED: ClassVar[dict[str, tuple[str, ...]]] = {
         request.GUARDIAN: ("principal_name", "relation"),
-        request.AGENT: ("principal_name", "principal_phone", "powers", "valid_until"),
+        request.AGENT: ("principal_name", "principal_phone", "powers", "may_settle", "valid_until"),
         request.JOINT: ("parties",),
         request.HEIR: ("principal_name", "relation"),
     }
@@ -151,7 +157,7 @@ class YouStep(Step):
         asked = self.ABOUT_OTHERS.get(kind, ())
         self.leave_out(*{name for names in self.ABOUT_OTHERS.values() for name in names if name not in asked})
         for name in self.NEEDED.get(kind, ()):
-            if not answers.get(name) and name not in self.errors:
+            if answers.get(name) in (None, "") and name not in self.errors:
                 self.add_error(name, _("请填“%(label)s”，或改选“我自己”") % {"label": self.fields[name].label})
         if kind in self.NEEDED and not answers.get("is_declared"):
             self.add_error("is_declared", _("请勾选确认，或改选“我自己”"))
@@ -168,8 +174,14 @@ class YouStep(Step):
         except ValidationError as refusal:
             self.add_error("parties", refusal)
             return
-        if len(representative_names(answers.get("representatives", ""))) > 2:
+        own, named = answers.get("name", ""), {party.name for party in parties}
+        elected = [name for name in representative_names(answers.get("representatives", "")) if name != own]
+        if len(elected) > MOST_ELECTED:
             self.add_error("representatives", _("代表人最多两人，请删减"))
+        elif any(name not in named for name in elected):
+            self.add_error("representatives", _("请写上面其他投诉人中的一位"))
+        elif answers.get("phone") and any(party.phone == answers["phone"] for party in parties):
+            self.add_error("parties", _("您自己不用写在这里"))
         answers["joint"] = parties
 
 
@@ -259,10 +271,18 @@ def representative_names(typed: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in re.split(r"[,，、;；\n]", typed) if name.strip())
 
 
+#: Beside the one who files: two representatives in all (art. 12).
+MOST_ELECTED = 1
+#: More than that is a matter for an officer, who can join cases.
+MOST_PARTIES = 20
+
+
 def joint_parties(typed: str) -> tuple[request.JointParty, ...]:
     """「王强 13800000000」 per line. Raises ValidationError naming the line."""
     parties = []
     lines = [line.strip() for line in typed.split("\n") if line.strip()]
+    if len(lines) > MOST_PARTIES:
+        raise ValidationError(_("最多写%(most)d人；更多的，请另外提交，由监管部门合并办理") % {"most": MOST_PARTIES})
     for number, line in enumerate(lines, start=1):
         at = re.search(r"[+\d]", line)
         name, number_typed = (line[: at.start()], line[at.start() :]) if at else (line, "")
@@ -270,11 +290,13 @@ def joint_parties(typed: str) -> tuple[request.JointParty, ...]:
             parties.append(
                 request.JointParty(
                     name=PersonName(error_messages={"required": _("缺少姓名")}).clean(name.strip(" ,，:：")),
-                    phone=Phone(required=False).clean(number_typed),
+                    phone=Phone(error_messages={"required": _("缺少手机号，要用它确认本人同意")}).clean(number_typed),
                 )
             )
         except ValidationError as refusal:
             raise ValidationError(
                 _("第%(line)d行：%(reason)s") % {"line": number, "reason": " ".join(refusal.messages)}
             ) from None
+    if len({party.phone for party in parties}) < len(parties):
+        raise ValidationError(_("两个人写了同一个手机号，请每人写自己的"))
     return tuple(parties)

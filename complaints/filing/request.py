@@ -81,6 +81,8 @@ class OnBehalf:
     relation: str = ""
     powers: str = ""
     valid_until: date | None = None
+    #: Whether the power of attorney covers settling, giving up and taking back; None where that was not asked.
+    may_settle: bool | None = None
     parties: tuple[JointParty, ...] = ()
     representatives: tuple[str, ...] = ()
     is_declared: bool = False
@@ -140,6 +142,9 @@ class FilingRequest:
     reply_by: str = ""
     need_help: tuple[str, ...] = ()
     on_behalf: OnBehalf = field(default_factory=OnBehalf)
+    #: The station where it was written down, and whether that one still sees how it goes on.
+    station_id: int | None = None
+    station_sees: bool = False
 
     consents: Mapping[str, bool] = field(default_factory=dict)
     consent_version: str = ""

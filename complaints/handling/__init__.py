@@ -17,6 +17,7 @@ from complaints.handling import (
     looking,
     mediation,
     offers,
+    parties,
     proposals,
     supervision,
     undoing,
@@ -36,7 +37,7 @@ from complaints.handling.take import (
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import STEPS
 
-_MODULES = (authority, both, casework, consumer, enterprise, looking, mediation, offers, proposals,
+_MODULES = (authority, both, casework, consumer, enterprise, looking, mediation, offers, parties, proposals,
             supervision, undoing)
 
 

@@ -163,18 +163,6 @@ def withdraw_consent(*, purpose: str) -> Move:
     return Move("withdraw_consent", carry)
 
 
-def withdraw_party(*, party: str) -> Move:
-    """One of several complainants leaves; the others go on (art. 12)."""
-    name = saying.text(party, "party", longest=120)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.complaint.on_behalf_kind != "joint":
-            raise StepNotAllowed("not_joint", _("这不是共同投诉。"))
-        return Effect(texts={"party": name})
-
-    return Move("withdraw_party", carry)
-
-
 def _consent(step: str, given: bool) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         asked = saying.open_matter(file, "consent")

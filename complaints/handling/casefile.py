@@ -28,6 +28,7 @@ from complaints.models import (
     Obligation,
     Offer,
     OfferAnswer,
+    Participant,
     Reminder,
 )
 from complaints.record import Entry
@@ -38,7 +39,7 @@ Model = TypeVar("Model", bound=models.Model)
 #: Parents before children.
 _ORDER: tuple[type[models.Model], ...] = (
     Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline,
-    Reminder, ForwardingDecision,
+    Reminder, ForwardingDecision, Participant,
 )
 #: What a step may change on a row that already stands.
 CHANGES: dict[type[models.Model], tuple[str, ...]] = {
@@ -48,11 +49,13 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
         "picked_enterprise", "picked_branch", "picked_brand",
         "handling_region", "handling_authority", "officer", "authority_received_at", "returns",
         "consents", "publication_consent", "platform_number", "linked_group", "delivered_at",
-        "closed_at", "next_due_at", "last_event_at", "last_sequence", "last_hash", "facts",
+        "closed_at", "represented_until", "next_due_at", "last_event_at", "last_sequence", "last_hash", "facts",
     ),
     Engagement: ("branch", "until_at", "is_supervised", "is_overdue", "accepted_at",
                  "first_contact_at", "odr_result", "ended_by"),
     Demand: ("is_settled", "is_given_up"),
+    Participant: ("person", "person_key", "name", "phone", "state", "consents", "agreed_offer", "refused_offer",
+                  "answered_at"),
     Offer: ("state", "answered_at", "questions", "counter_demand", "decline_reason"),
     Obligation: ("state", "reported_at", "reported_proof", "payment_channel", "confirmed_at",
                  "disputed_at", "is_late", "due_on", "payee_last4"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from complaints import deadlines
 from complaints.actors import Actor
-from complaints.handling import clocks, leaving, saying, settling
+from complaints.handling import clocks, leaving, parties, saying, settling
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import OfferAnswer
@@ -77,7 +77,8 @@ def accept_offer(*, separable: Sequence[int] = (), rest: str = "give_up") -> Mov
             if obligation not in kept:
                 file.change(obligation, state="dropped")
         settling.bring_into_force(file, kept, file.now)
-        data = {"offer": offer.number, "demands": sorted(part), "late": file.complaint.is_late}
+        data = {"offer": offer.number, "demands": sorted(part), "late": file.complaint.is_late,
+                **parties.bound(file, offer.number)}
         if left and rest == "go_on":
             if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
                 return leaving.leave(file, result="failed", ended_by="lapse", reason="overdue",

@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 
 from complaints.actors import SYSTEM, Actor
 from complaints.conditions import Conditions
-from complaints.filing.request import FilingRequest, RespondentRequest
+from complaints.filing.request import AGENT, JOINT, FilingRequest, RespondentRequest
 from complaints.handling import saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect
 from complaints.handling.take import take_new
-from complaints.models import Complaint, Demand, Evidence, Matter
+from complaints.models import Complaint, Demand, Evidence, Matter, Participant
 from complaints.numbering import new_number
 from complaints.record import Entry
 from complaints.refusals import WrongInput
@@ -95,6 +95,9 @@ def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUI
         enterprise.domicile_id if enterprise else None)
     if region is None:
         raise WrongInput("missing", _("请选择使用或购买所在的地区。"), field="service_region")
+    until = request.on_behalf.valid_until
+    if request.on_behalf.kind == AGENT and until is not None and until < conditions.calendar.local_day(now):
+        raise WrongInput("power_over", _("委托已经到期，请核对日期，或重新取得委托"), field="valid_until")
     statement = saying.text(request.statement, "statement", longest=_longest(request),
                             needed="statement" not in request.absent)
     if not request.demands and "demands" not in request.absent:
@@ -123,12 +126,16 @@ def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUI
         learned_on=request.learned_on, facts=_facts(request),
         consents={**request.consents, "named_entity": enterprise.pk if enterprise else None},
         consent_version=request.consent_version, on_behalf_kind=request.on_behalf.kind,
+        represented_until=request.on_behalf.valid_until if request.on_behalf.kind == AGENT else None,
+        station_id=request.station_id, station_sees=request.station_sees,
         publication_consent=request.consents_to("publish_masked"), channel=request.channel,
         source=request.source, external_source=request.external_source,
         external_id=request.external_id, absent=list(request.absent),
         tracking_digest=request.tracking_digest, linked_group=group,
         received_at=request.received_at, filed_at=now, last_event_at=now)
     opened = CaseFile(complaint=complaint, now=now, conditions=conditions)
+    for person in _participants(request, opened):
+        opened.add(person)
     for ordinal, demand in enumerate(request.demands, start=1):
         opened.add(Demand(complaint=complaint, ordinal=ordinal, kind=demand.kind,
                           amount=saying.money(demand.amount, f"demand-{ordinal}"),
@@ -155,8 +162,22 @@ def _facts(request: FilingRequest) -> dict[str, Any]:
         "reply_by": request.reply_by,
         "need_help": list(request.need_help),
         "contract_until": request.contract_until.isoformat() if request.contract_until else None,
+        "may_settle": request.on_behalf.may_settle,
     }
     return {name: value for name, value in facts.items() if value not in (None, "", [])}
+
+
+def _participants(request: FilingRequest, opened: CaseFile) -> list[Participant]:
+    """The others, as the filer named them; each is asked by a link of the own (joining.py)."""
+    behalf = request.on_behalf
+    if behalf.kind == AGENT:
+        return [Participant(complaint=opened.complaint, ordinal=1, kind=Participant.PRINCIPAL,
+                            name=behalf.principal_name, phone=behalf.principal_phone)]
+    if behalf.kind != JOINT:
+        return []
+    return [Participant(complaint=opened.complaint, ordinal=place, kind=Participant.JOINT, name=party.name,
+                        phone=party.phone, is_representative=party.name in behalf.representatives)
+            for place, party in enumerate(behalf.parties, start=1)]
 
 
 def _texts(request: FilingRequest, statement: str) -> dict[str, str]:

@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import OperationalError, transaction
+from django.utils.translation import gettext as _
 
 from complaints.actors import SYSTEM, Actor, stands_to
 from complaints.conditions import Conditions
+from complaints.filing.request import AGENT
 from complaints.handling import clocks, consequences, lapses, looking, reminders, two_persons, undoing
 from complaints.handling.casefile import CaseFile, open_files, write
 from complaints.handling.effect import Effect, Move
@@ -27,6 +29,7 @@ from complaints.refusals import StepNotAllowed, not_now, not_yours
 from complaints.workflow import (
     AUTHORITY_ROLES,
     CLOCKS,
+    SPECIAL_POWER,
     TABLE,
     Audience,
     Clock,
@@ -91,7 +94,7 @@ def take_each(
     answered, cases that its caller cannot see are missing, whoever asked for them.
     """
     found: list[Taken] = []
-    ids = _seen(sorted({case for case, _, _ in moves}))
+    ids = _seen(sorted({case for case, _move, _actor in moves}))
     with working_as_steps(), transaction.atomic():
         conditions = conditions or Conditions.at(now)
         files = {file.complaint.pk: file for file in open_files(
@@ -147,12 +150,27 @@ def judge(row: Row, file: CaseFile, actor: Actor) -> None:
         raise not_yours()
     if status not in row.at:
         raise not_now(label(status))
+    if _is_representative(actor, complaint):
+        if complaint.represented_until is not None and complaint.represented_until < file.today:
+            raise not_yours()
+        if _lacks_power(row.step, complaint):
+            raise StepNotAllowed("no_power", _("委托书没有写明可以和解或放弃，须由委托人本人办理。"))
     if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
         raise not_now(label(complaint.outcome))
     if (actor.has(AUTHORITY_ROLES) and not row.superior and actor.side == "authority"
             and status not in _ENTERPRISE_STATUSES
             and complaint.handling_authority_id not in actor.authority_ids):
         raise not_yours()
+
+
+def _is_representative(actor: Actor, complaint: Complaint) -> bool:
+    """Whoever filed for somebody else by a power of attorney, and acts without an officer who rang the number."""
+    return (complaint.on_behalf_kind == AGENT and actor.role == Role.CONSUMER and actor.party is None
+            and actor.recorded_by is None)
+
+
+def _lacks_power(step: str, complaint: Complaint) -> bool:
+    return step in SPECIAL_POWER and complaint.facts.get("may_settle") is False
 
 
 _ENTERPRISE_STATUSES = frozenset({
@@ -238,7 +256,7 @@ def sweep_clocks(*, now: datetime, conditions: Conditions | None = None) -> int:
     """
     conditions = conditions or Conditions.at(now)
     chased = 0
-    for _ in range(MOST_BATCHES):
+    for _round in range(MOST_BATCHES):
         done = _sweep_batch(now, conditions)
         if done == 0:
             break
@@ -305,6 +323,8 @@ def allowed_steps(complaint: Complaint, actor: Actor) -> tuple[str, ...]:
         if row.by == frozenset({Role.SYSTEM}) or not actor.has(row.by) or status not in row.at:
             continue
         if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
+            continue
+        if _is_representative(actor, complaint) and _lacks_power(row.step, complaint):
             continue
         if (actor.side == "authority" and not row.superior
                 and status not in _ENTERPRISE_STATUSES

@@ -10,6 +10,7 @@ from complaints.models.exports import Export
 from complaints.models.finding import PersonDigest
 from complaints.models.forwarding import ForwardingDecision
 from complaints.models.matters import Matter
+from complaints.models.participant import Participant
 from complaints.models.record import (
     HandlingStep,
     PersonalText,
@@ -18,6 +19,7 @@ from complaints.models.record import (
     SealedHead,
 )
 from complaints.models.settlement import Contact, InternalNote, Obligation, Offer, OfferAnswer
+from complaints.models.station import StationEntry
 from complaints.models.telling import CountDelta, Heartbeat, Notice, NoticeChoice, NoticeOrder
 from complaints.models.tracking import TrackingTry
 from complaints.models.upload import Upload
@@ -48,12 +50,14 @@ __all__ = [
     "Obligation",
     "Offer",
     "OfferAnswer",
+    "Participant",
     "PersonDigest",
     "PersonalText",
     "RecordedName",
     "Reminder",
     "Seal",
     "SealedHead",
+    "StationEntry",
     "TrackingTry",
     "Upload",
     "WebhookDelivery",

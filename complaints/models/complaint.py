@@ -45,6 +45,15 @@ def lies_in(region: Region, path: str = "") -> Q:
     return inside
 
 
+def own_cases(user_id: int, day: date) -> Q:
+    """Filed by this person (a representative: until the term is over), or joined by the own link."""
+    from complaints.models.participant import Participant
+
+    joined = Participant.objects.filter(person_id=user_id, state=Participant.JOINED)
+    return (Q(consumer_id=user_id) & (Q(represented_until__isnull=True) | Q(represented_until__gte=day))
+            | Q(pk__in=joined.order_by().values("complaint_id")))
+
+
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
     """Reads only. ``visible_to`` is the first wall: every door starts here, and every list
     with ``of_offices`` or ``held_by``, which are parts of it that an index can answer."""
@@ -57,7 +66,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         day = on or timezone.localdate()
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
-        seen = Q(consumer_id=user.pk)
+        seen = own_cases(user.pk, day)
         if not may_work(user):
             return self.filter(seen).exclude(status=Status.DRAFT)
         for staff in at_work(day).filter(user_id=user.pk).select_related("enterprise"):
@@ -178,6 +187,12 @@ class Complaint(models.Model):
     consents = models.JSONField(default=dict, blank=True)
     consent_version = models.CharField(max_length=20, blank=True, default="")
     on_behalf_kind = models.CharField(max_length=20, blank=True, default="self")
+    #: Last day on which a representative may see and do anything here; empty for everybody else.
+    represented_until = models.DateField(null=True, blank=True)
+    #: Where it was written down for the consumer, and whether that station still sees how it goes on.
+    station = models.ForeignKey("enterprises.Station", null=True, blank=True, on_delete=models.PROTECT, db_index=False,
+                                related_name="+")
+    station_sees = models.BooleanField(default=False)
     publication_consent = models.BooleanField(default=False)
     platform_number = models.CharField(max_length=60, blank=True, default="")
 
@@ -245,6 +260,8 @@ class Complaint(models.Model):
                          condition=OPEN & Q(handler__isnull=False)),
             models.Index(fields=["id"], name="filed_cases_to_forward",
                          condition=Q(status=Status.FILED)),
+            models.Index(fields=["station", "-filed_at"], name="cases_of_a_station",
+                         condition=Q(station__isnull=False)),
             models.Index(fields=["linked_group"], name="linked_cases",
                          condition=Q(linked_group__isnull=False)),
         ]
@@ -265,6 +282,8 @@ class Demand(models.Model):
     kind = models.CharField(max_length=40)
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     note = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "ordinal"], free_text=True)
+    #: Who of several complainants wants it (Participant.ordinal); empty: all of them.
+    party = models.PositiveSmallIntegerField(null=True, blank=True)
     is_settled = models.BooleanField(default=False)
     is_given_up = models.BooleanField(default=False)
 

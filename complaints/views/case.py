@@ -19,6 +19,7 @@ from authorities.models import Authority, named
 from complaints import actors, labels
 from complaints.actors import Actor
 from complaints.conditions import current_calendar
+from complaints.filing.request import AGENT, JOINT
 from complaints.handling import looking
 from complaints.models import (
     Complaint,
@@ -29,10 +30,11 @@ from complaints.models import (
     Matter,
     Obligation,
     OfferAnswer,
+    Participant,
     PersonalText,
 )
 from complaints.standing import Standing, chip, clock_facts, standing
-from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, person_of
+from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, party_words, person_of
 from complaints.views.case_record import (
     Event,
     Look,
@@ -185,9 +187,13 @@ def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Fou
     if complaint is None:
         raise Http404
     if side == CONSUMER:
-        if complaint.consumer_id != user.pk:
-            raise Http404
-        actor = actors.consumer(user)
+        if complaint.consumer_id == user.pk and not _is_over(complaint, day):
+            actor = actors.consumer(user)
+        else:
+            row = Participant.objects.filter(complaint=complaint, person_id=user.pk, state=Participant.JOINED).first()
+            if row is None:
+                raise Http404
+            actor = actors.participant(user, row)
         return Found(complaint=complaint, side=side, viewer=actor, actor=actor)
     mine = [a for a in actors.actors_of(user, on=day) if a.side == side and (
         side != AUTHORITY or a.region is not None)]
@@ -198,6 +204,11 @@ def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Fou
         if side == ENTERPRISE and _engagements_of(complaint, actor):
             return Found(complaint=complaint, side=side, viewer=actor, actor=None)
     raise Http404
+
+
+def _is_over(complaint: Complaint, day: date) -> bool:
+    """Whether the term of the representative who filed has ended."""
+    return complaint.represented_until is not None and complaint.represented_until < day
 
 
 def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> CasePage:
@@ -234,7 +245,8 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
     until = looking.shown_until(steps, viewer, now=now) if may_look else None
     sight = sight or _sight(side, is_former=is_former, is_shown=until is not None)
     reader = Reader(side=side, knows_consumer=side == CONSUMER or sight == FULL,
-                    names=_names(complaint, steps))
+                    names=_names(complaint, steps),
+                    person_key=viewer.person_key if complaint.on_behalf_kind in (JOINT, AGENT) else None)
     today = calendar.local_day(now)
     promises = obligations_of(obligations, clocks, side=side, today=today)
     open_engagement = next((e for e in engagements if e.until_at is None), None)
@@ -263,7 +275,8 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
         person=person_of(filed, sight=sight), may_reveal=may_look, shown_until=until,
         looks=looks_of(steps, texts, reader=reader), statement=filed.get("consumer_statement", ""),
         demand_note=filed.get("consumer_demand_note", ""),
-        facts=facts_of(complaint, filed, sight=NONE if is_former else sight),
+        facts=facts_of(complaint, filed, sight=NONE if is_former else sight)
+        + ([] if side == CONSUMER or is_former else party_words(complaint)),
         head=bytes(last.hash).hex(), entries=last.sequence)
 
 

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from authorities.models import Officer, named
 from complaints import labels
 from complaints.filing.choices import OBJECT_LABELS, problem_label
-from complaints.models import Complaint, Demand, PersonalText
+from complaints.filing.request import AGENT, JOINT
+from complaints.models import Complaint, Demand, Participant, PersonalText
 from enterprises.models import Staff
 from odr_portal.accounts import keyring
 from odr_portal.accounts.masking import masked_address, masked_email, masked_name, masked_phone
@@ -109,6 +110,20 @@ def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> l
         (_("企业给过的编号"), texts.get("consumer_their_reference", "")),
     ]
     return [Fact(key, str(value)) for key, value in rows if value]
+
+
+def party_words(complaint: Complaint) -> list[Fact]:
+    """For whoever answers: how many complain together, or that a representative speaks. No query in other cases."""
+    kind = complaint.on_behalf_kind
+    if kind == JOINT:
+        states = list(Participant.objects.filter(complaint=complaint).values_list("state", flat=True))
+        return [Fact(_("共同投诉人"), _("%(n)d人，其中%(m)d人本人已确认") % {
+            "n": len(states), "m": states.count(Participant.JOINED)})]
+    if kind == AGENT:
+        said = _("已经本人确认") if complaint.facts.get("power_confirmed") else _("还没有经本人确认")
+        until = complaint.represented_until
+        return [Fact(_("代理人投诉"), _("到%(day)s为止，%(said)s") % {"day": day_text(until), "said": said} if until else said)]
+    return []
 
 
 def label_of(code: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -27,7 +28,7 @@ _ELSEWHERE = ("consumer_", "answer_")
 _NOT_TALK = frozenset({"rating", "party", "whom", "note", "look"})
 _OK_STEPS = frozenset({"accept_case", "accept_offer", "confirm_performed", "record_agreement",
                        "confirm_settled_elsewhere"})
-_CONSUMERS = frozenset({Role.CONSUMER})
+_CONSUMERS = frozenset({Role.CONSUMER, Role.PARTY})
 _STAFF = frozenset({Role.MANAGER, Role.HANDLER, Role.REVIEWER, Role.RESPONDENT})
 #: A lapse written later than this after it happened says when it was written.
 _LATE_WRITING = timedelta(minutes=5)
@@ -87,11 +88,13 @@ class Look:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """Who reads: ``names`` gives organisations in the reader's language; ``knows_consumer``
-    means that the consumer's name may be shown."""
+    means that the consumer's name may be shown. ``person_key``: of the reader, where several stand on the consumer's
+    side, so that "您" is nobody else."""
 
     side: str
     knows_consumer: bool
     names: Mapping[str, str]
+    person_key: UUID | None = None
 
     def organisation(self, name: str) -> str:
         return self.names.get(name, name)
@@ -111,12 +114,17 @@ def who(step: HandlingStep, reader: Reader) -> str:
     if side == "system":
         return labels.label("system", kind="side")
     if side == "consumer":
-        if reader.side == "consumer":
+        if reader.side == "consumer" and not _is_another(step, reader):
             return _("您")
         name = step.name.name if step.name and reader.knows_consumer else ""
         return name or labels.label("consumer", kind="role")
     return step.name.name if step.name and step.name.name else labels.label(
         step.actor_role, kind="role")
+
+
+def _is_another(step: HandlingStep, reader: Reader) -> bool:
+    """One of several on the same side, and not the one who reads."""
+    return reader.person_key is not None and step.name is not None and step.name.person_key != reader.person_key
 
 
 def actor_words(step: HandlingStep, reader: Reader) -> str:

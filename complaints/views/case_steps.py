@@ -126,7 +126,13 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "give_publication_consent": lambda a: not a.complaint.publication_consent,
     "withdraw_publication_consent": lambda a: a.complaint.publication_consent,
     "withdraw_consent": lambda a: any(a.complaint.consents.get(purpose) is True for purpose in REVOCABLE),
+    # Taken on the page of the link alone.
+    "join_case": lambda a: False,
+    "decline_to_join": lambda a: False,
+    "answer_as_party": lambda a: a.complaint.on_behalf_kind == "joint" and (
+        a.has_open_offer or any(o.state == "accepted" for o in a.offers)),
     "withdraw_party": lambda a: a.complaint.on_behalf_kind == "joint",
+    "end_power": lambda a: a.complaint.on_behalf_kind == "agent",
     "request_return": lambda a: "return" not in a.matters and not any(
         o.engagement_id == a.engagement_id for o in a.offers),
     "grant_return": lambda a: "return" in a.matters,
@@ -138,9 +144,15 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
 }
 
 
+#: Asks who of several acts: the filer is none of them.
+_OF_PARTICIPANTS = frozenset({"answer_as_party", "withdraw_party", "end_power"})
+
+
 def open_steps(actor: Actor | None, around: Around) -> tuple[str, ...]:
     """The steps to show as buttons, in the order of the table; none for a mere reader."""
     if actor is None:
         return ()
     offered: Iterable[str] = handling.allowed_steps(around.complaint, actor)
+    if actor.party is None:
+        offered = [step for step in offered if step not in _OF_PARTICIPANTS]
     return tuple(s for s in offered if s not in _CONDITIONS or _CONDITIONS[s](around))

@@ -32,7 +32,7 @@ from complaints.views.consumer_calls import calls_of, more_of
 from complaints.views.consumer_cases import begun_by, my_cases
 from complaints.views.consumer_forms import StepForm
 from complaints.views.consumer_pages import FORMS
-from complaints.views.consumer_people import siblings_of
+from complaints.views.consumer_people import people_of, siblings_of
 from complaints.views.consumer_readback import read_back
 from complaints.views.consumer_settlement_forms import OfferForm
 from complaints.views.notices_told import of_case
@@ -74,7 +74,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "undo_what": labels.label(undo.subject, kind="step") if undo else "",
         "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
         "may_break": page.may("report_breach"), "told": of_case(page.complaint, CONSUMER),
-        "siblings": siblings_of(page.complaint, cast(User, request.user)),
+        "siblings": siblings_of(page.complaint, cast(User, request.user)), "people": people_of(found, now=now),
         "outcome": _outcome(page.complaint), "ways": ways_left(
             page.complaint, today=page.today, calendar=page.calendar, may=frozenset(page.steps),
             is_broken=any(p.state_code == "broken" for p in page.promises))})

@@ -137,6 +137,7 @@ _MORE = (
     ("stop_negotiating", "stop"), ("resume_performance", "new-dates"), ("confirm_performed", "performed"), ("report_breach", "breach"),
     ("claim_settled_elsewhere", "settled-elsewhere"), ("correct_facts", "correct"),
     ("agree_to_mediation", "mediation"), ("decline_mediation", "mediation"),
+    ("answer_as_party", "party"), ("withdraw_party", "leave"), ("end_power", "power"),
     ("request_recusal", "recusal"), ("withdraw_consent", "consents"), ("withdraw", "withdraw"),
 )
 

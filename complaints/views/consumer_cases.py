@@ -16,9 +16,11 @@ from authorities.models import named
 from complaints.conditions import current_calendar
 from complaints.filing import drafts, steps
 from complaints.models import Complaint, Deadline, FilingDraft
+from complaints.models.complaint import own_cases
 from complaints.standing import Standing, standing
 from complaints.views.case import case_url
 from complaints.views.filing_frame import address_of
+from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI
 from odr_portal.accounts.models import User
 
@@ -48,7 +50,7 @@ def my_cases(user: User, *, now: datetime) -> list[Group]:
     """Groups that are not empty; three queries beside those of ``visible_to``."""
     day = now.astimezone(SHANGHAI).date()
     cases = list(
-        Complaint.objects.visible_to(user, on=day).filter(consumer_id=user.pk)
+        Complaint.objects.filter(own_cases(user.pk, day)).exclude(status=Status.DRAFT)
         .select_related("enterprise", "branch", "picked_enterprise", "picked_branch",
                         "handling_authority", "handler__user", "officer__user")
         .order_by(F("closed_at").desc(nulls_first=True), F("next_due_at").asc(nulls_last=True),

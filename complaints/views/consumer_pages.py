@@ -23,6 +23,7 @@ from complaints.views.consumer_forms import (
     WithdrawConsentForm,
     WithdrawForm,
 )
+from complaints.views.consumer_party_forms import LeaveForm, PartyForm, PowerForm
 from complaints.views.consumer_settlement_forms import (
     BreachForm,
     DoneForm,
@@ -36,5 +37,5 @@ FORMS: dict[str, type[StepForm]] = {form.name: form for form in (
     OfferForm, PerformedForm, BreachForm, DoneForm, StatementForm, MaterialForm, StopForm, UndoForm,
     WithdrawForm, ReferForm, SettledElsewhereForm, ConsentForm, ObjectionForm, RateForm,
     MediationForm, LateForm, PublicationForm, ExtensionForm, CorrectForm, RecusalForm,
-    WithdrawConsentForm, RedateForm,
+    WithdrawConsentForm, RedateForm, PartyForm, LeaveForm, PowerForm,
 )}

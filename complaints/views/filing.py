@@ -168,7 +168,8 @@ def _take_in(request: HttpRequest, held: Held, step: str, *, now: datetime) -> H
         return show(request, draft, form, now=now, status=422)
     following = "check" if request.GET.get("back") == "check" else steps.after(step)
     response = redirect(address_of(draft, following))
-    if proven is not None and may_sign_in_by_code(proven):
+    # The screen of a station is not the consumer's own.
+    if proven is not None and may_sign_in_by_code(proven) and drafts.station_of(draft) is None:
         enter(request, proven, now=now, how="code")
     return response
 

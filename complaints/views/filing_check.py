@@ -20,21 +20,22 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from complaints import handling
+from complaints import handling, joining
 from complaints.actors import Actor, consumer
 from complaints.filing import composing, drafts, screens, steps
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import ProblemStep
 from complaints.filing.outlook import duplicates, outlook
-from complaints.filing.request import FilingRequest
+from complaints.filing.request import AGENT, JOINT, FilingRequest
 from complaints.models.draft import FilingDraft
 from complaints.views.filing_frame import Held, address_of, give_cookie, receipt_address, show
 from complaints.workflow import Role
 from enterprises.expectations import Expectation, expected
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.limits import Limit, TooManyTries, count, waits_until
-from odr_portal.accounts.network import client_address
+from odr_portal.accounts.models import User
+from odr_portal.accounts.network import client_address, place_of
 from odr_portal.accounts.proof import is_worked_for
 from odr_portal.templatetags.portal import moment
 
@@ -109,6 +110,9 @@ def _file(
                 if draft.owner_id is None:
                     _count_unproven(request, now=now)
                 cases = handling.file([filing], actor=_actor(filing, held.draft), now=now)
+                if filing.on_behalf.kind in (JOINT, AGENT):
+                    for case in cases:
+                        joining.ask(case, place=place_of(request), now=now)
                 drafts.mark_filed(draft, numbers=[case.number for case in cases], now=now)
                 attempt.reference = receipt_address(draft)
                 if filing.report:
@@ -141,10 +145,17 @@ def _too_many(until: datetime) -> str:
 def _actor(filing: FilingRequest, draft: FilingDraft) -> Actor:
     """The proven person; else somebody of that name whom nobody has rung yet."""
     if draft.owner is not None and draft.owner.pk == filing.consumer_id:
-        return replace(consumer(draft.owner), name=filing.consumer_name)
+        return replace(consumer(draft.owner), name=filing.consumer_name, recorded_by=_clerk(draft))
     return Actor(
         role=Role.CONSUMER,
         roles=frozenset({Role.CONSUMER}),
         name=filing.consumer_name,
         person_key=uuid.uuid4(),
     )
+
+
+def _clerk(draft: FilingDraft) -> Actor | None:
+    """Who wrote it down at a station, where the consumer's own code proved that this was the consumer's word."""
+    kept = drafts.station_of(draft)
+    user = User.objects.filter(pk=kept[1]).first() if kept else None
+    return replace(consumer(user), channel="station") if user is not None else None

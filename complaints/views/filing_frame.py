@@ -112,6 +112,7 @@ def show(
         "back_to_check": back_to_check,
         "kept_until": draft.expires_at if draft is not None else None,
         "is_ending": draft is not None and draft.expires_at - now < drafts.WARNED_BEFORE,
+        "is_at_station": draft is not None and drafts.station_of(draft) is not None,
         **screens.of_step(draft, form, today=timezone.localdate(now)),
         **(_files(draft) if code == "evidence" and draft is not None else {}),
         **more,

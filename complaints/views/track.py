@@ -219,7 +219,7 @@ def proven(request: HttpRequest, number: str, *, now: datetime) -> Complaint | N
     until = parse_datetime(kept.get("until", ""))
     if kept.get("number") != number or until is None or now >= until:
         return None
-    return case_of_digest(number=number, digest=kept["digest"])
+    return case_of_digest(number=number, digest=kept["digest"], now=now)
 
 
 def _seeker(request: HttpRequest) -> Seeker:

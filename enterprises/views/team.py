@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.forms import Form
@@ -36,7 +35,7 @@ from enterprises.team_forms import EndForm, InviteForm, RoleForm
 from odr_portal.accounts import keyring
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.models import SecondFactor, User
-from odr_portal.accounts.network import client_address
+from odr_portal.accounts.network import client_address, place_of
 from odr_portal.accounts.step_up import fresh_factor
 
 PAGE = 100
@@ -105,11 +104,12 @@ def _invitations(here: Here) -> list[dict[str, Any]]:
         return []
     rows = Invitation.objects.filter(used_at=None, revoked_at=None, expires_at__gt=here.now)
     if here.side.code == "authority":
-        rows = rows.filter(authority_id__in=[post.authority.pk for post in here.reach.posts if post.authority])
+        rows = rows.filter(Q(authority_id__in=[post.authority.pk for post in here.reach.posts if post.authority])
+                           | Q(station_id__in=[post.station.pk for post in here.reach.posts if post.station]))
     else:
         rows = rows.filter(enterprise_id__in={post.enterprise.pk for post in here.reach.posts if post.enterprise})
     found = []
-    for row in rows.select_related("enterprise", "branch", "authority").order_by("-id")[:PAGE]:
+    for row in rows.select_related("enterprise", "branch", "authority", "station").order_by("-id")[:PAGE]:
         post = inviting.post_of(row)
         if here.reach.may_touch(post, row.role):
             found.append({"row": row, "role": role_words(row.role, post), "where": post,
@@ -163,8 +163,7 @@ def invite(request: HttpRequest, side: str) -> HttpResponseBase:
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:
-                here_is = settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
-                place = here_is + reverse("enterprises:invitation")
+                place = place_of(request) + reverse("enterprises:invitation")
                 inviting.invite(form.cleaned_data["email"], form.chosen_post, form.cleaned_data["role"], by=here.user,
                                 reach=here.reach, place=place, language=get_language() or "zh-hans", now=here.now,
                                 address=here.address)
@@ -182,7 +181,7 @@ def invite(request: HttpRequest, side: str) -> HttpResponseBase:
 def revoke(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
     """The link in the letter opens nothing any more."""
     here = _here(request, side)
-    row = Invitation.objects.select_related("enterprise", "branch", "authority").filter(pk=pk).first()
+    row = Invitation.objects.select_related("enterprise", "branch", "authority", "station").filter(pk=pk).first()
     if row is None or not here.reach.may_touch(inviting.post_of(row), row.role):
         raise Http404
     with once(request) as attempt:

@@ -13,7 +13,7 @@ from django.db.models.expressions import Combinable
 from odr_portal.accounts.models import User
 
 #: Reverse relations of a user that mean work for an organisation; this app knows neither by name.
-WORK = ("offices", "employments", "duties")
+WORK = ("offices", "employments", "duties", "station_posts")
 
 
 def _has_work() -> Combinable | Q:

@@ -12,6 +12,7 @@ from odr_portal.accounts.models import User
 
 AUTHORITY_HOME = "/authority/"
 ENTERPRISE_HOME = "/enterprise/queue/"
+STATION_HOME = "/station/"
 CONSUMER_HOME = "/cases/"
 ADMINISTRATION_HOME = "/administration/"
 
@@ -30,12 +31,15 @@ def landing_of(user: User) -> str:
     """The first page of this person's work, or the home page."""
     # Reverse relations: this app knows neither authorities nor enterprises.
     offices, employments = getattr(user, "offices", None), getattr(user, "employments", None)
+    posts = getattr(user, "station_posts", None)
     if duty_of(user):
         home = ADMINISTRATION_HOME
     elif offices is not None and offices.exists():
         home = AUTHORITY_HOME
     elif employments is not None and employments.exists():
         home = ENTERPRISE_HOME
+    elif posts is not None and posts.exists():
+        home = STATION_HOME
     else:
         home = CONSUMER_HOME
     return home if is_here(home) else "/"

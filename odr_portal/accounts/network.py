@@ -34,3 +34,8 @@ def network_of(address: str) -> str:
         return ""
     found = ipaddress.ip_address(address)
     return str(ipaddress.ip_network(f"{address}/{24 if found.version == 4 else 64}", strict=False))
+
+
+def place_of(request: HttpRequest) -> str:
+    """Where the portal stands, for links that leave it: https://host, without a slash at the end."""
+    return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import webauthn
-from django.conf import settings
 from django.http import HttpRequest
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from webauthn.helpers.exceptions import WebAuthnException
@@ -23,17 +22,14 @@ from webauthn.helpers.structs import (
 
 from odr_portal.accounts.factors import ISSUER, Shown
 from odr_portal.accounts.models import SecondFactor, User
+from odr_portal.accounts.network import place_of
 
 CHALLENGE = "passkey_challenge"
 LONGEST_ANSWER = 20_000
 
 
-def _origin(request: HttpRequest) -> str:
-    return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
-
-
 def _name(request: HttpRequest) -> str:
-    return urlsplit(_origin(request)).hostname or ""
+    return urlsplit(place_of(request)).hostname or ""
 
 
 def _known(user: User) -> list[PublicKeyCredentialDescriptor]:
@@ -88,7 +84,7 @@ def add_passkey(request: HttpRequest, user: User, *, name: str, now: datetime) -
     try:
         made = webauthn.verify_registration_response(
             credential=credential, expected_challenge=challenge, expected_rp_id=_name(request),
-            expected_origin=_origin(request),
+            expected_origin=place_of(request),
         )  # fmt: skip
     except (WebAuthnException, ValueError, TypeError, KeyError):
         return None
@@ -114,7 +110,7 @@ def show_passkey(request: HttpRequest, user: User, *, now: datetime) -> Shown | 
             return None
         answer = webauthn.verify_authentication_response(
             credential=credential, expected_challenge=challenge, expected_rp_id=_name(request),
-            expected_origin=_origin(request), credential_public_key=bytes(factor.key),
+            expected_origin=place_of(request), credential_public_key=bytes(factor.key),
             credential_current_sign_count=factor.counter,
         )  # fmt: skip
     except (WebAuthnException, ValueError, TypeError, KeyError):

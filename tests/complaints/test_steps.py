@@ -271,7 +271,8 @@ WALKS: dict[str, Walk] = {
 }
 #: Walked by a test of their own below.
 APART = {"file", "answer_late", "request_extension", "agree_to_extension", "grant_extension",
-         "refuse_extension", "link_cases", "join_cases", "separate_case", "withdraw_party"}
+         "refuse_extension", "link_cases", "join_cases", "separate_case", "withdraw_party",
+         "join_case", "decline_to_join", "answer_as_party", "end_power"}
 
 
 @pytest.fixture(autouse=True)
@@ -381,14 +382,3 @@ def test_cases_are_linked_joined_and_separated(world: World) -> None:
                world.officer, WEDNESDAY)
     given.step(one, casework.separate_case(text=TEXT), world.officer, WEDNESDAY)
     assert one.linked_group is None
-
-
-def test_one_of_several_complainants_leaves(world: World) -> None:
-    from complaints.filing.request import JointParty, OnBehalf
-
-    case = given.filed(world, on_behalf=OnBehalf(
-        kind="joint", parties=(JointParty(name="李试"),), representatives=("陈试",)))
-    given.step(case, both.withdraw_party(party="李试"), world.consumer, WEDNESDAY)
-    with pytest.raises(StepNotAllowed):
-        given.step(given.filed(world), both.withdraw_party(party="李试"), world.consumer,
-                   WEDNESDAY)

@@ -16,6 +16,7 @@ BEYOND_SIGHT = {
     "complaints/evidence/uploads.py": "whether an id is taken by somebody else",
     "complaints/file_forms.py": "files that came with a refused step",
     "complaints/notice_choices.py": "the own cases were found under the caller's role",
+    "complaints/joining.py": "links of a case that the caller has; who is asked was found by the digest of the own link",
     "complaints/sending_again.py": "the notice was found under the caller's role",
     "complaints/api/cases.py": "the own engagement was found under the caller's role",
     "complaints/dossier/checking.py": "whoever shows the digest of an entry holds that record; answered by yes, no and numbers",

@@ -32,6 +32,7 @@ EXEMPT = {
     "complaints_recordedname": "names of the record, sealed; nothing says in which case, only an entry leads there",
     "complaints_seal": "signed heads over the whole record; nothing of a case",
     "complaints_heartbeat": "signs of life",
+    "complaints_stationentry": "disputes settled at a station, no case; sealed, asked for by station or by the digest of a link",
     "complaints_trackingtry": "digests of wrong tries",
     "complaints_noticechoice": "how a person wants to be told: three words, no case",
     "complaints_export": "jobs of a person; ids of cases only, and the file of it is opened by its own link",
@@ -103,12 +104,12 @@ def test_T06_functions_and_views_run_as_whoever_asks() -> None:
     assert definers == []
     views = ask("select relname, coalesce(reloptions::text, '') from pg_class "
                 "where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')")  # fmt: skip
-    # The three that run as the owner show nothing but rows of the caller's context, and take nothing.
-    assert {name for name, _ in views} == {"own_case", "own_engagement", "own_entry"}
+    # Those that run as the owner show nothing but rows of the caller's context, and take nothing.
+    assert {name for name, _ in views} == {"own_case", "own_part", "own_engagement", "own_entry"}
     for name, _ in views:
         for role in (*roles.CALLERS, roles.WEB):
             assert ask("select has_table_privilege(%s, %s, 'insert, update, delete, truncate')", role, name) == [(False,)]
-            may_read = role in roles.CALLERS if name == "own_case" else role == roles.ENTERPRISE
+            may_read = role in roles.CALLERS if name in ("own_case", "own_part") else role == roles.ENTERPRISE
             assert ask("select has_table_privilege(%s, %s, 'select')", role, name) == [(may_read,)], (name, role)
 
 

@@ -41,7 +41,7 @@ Generated from `complaints/workflow.py` by `manage.py write_lifecycle`; a test f
 differ. Change the table, then run the command. Words come from `complaints/labels*.py`.
 """
 _BY_SIDE = (
-    ("The consumer", frozenset({Role.CONSUMER})),
+    ("The consumer", frozenset({Role.CONSUMER, Role.PARTY})),
     ("The enterprise", frozenset({Role.MANAGER, Role.HANDLER, Role.REVIEWER, Role.RESPONDENT})),
     ("The authority", frozenset({Role.INTAKE, Role.OFFICER, Role.APPROVER, Role.MEDIATION_BODY})),
     ("The system", frozenset({Role.SYSTEM})),

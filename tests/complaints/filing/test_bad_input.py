@@ -212,13 +212,14 @@ def test_a_business_in_ones_own_words_is_judged_too(field: str, typed: str, refu
 GROUNDS = [
     ({"behalf": "guardian"}, {"principal_name", "relation", "is_declared"}),
     ({"behalf": "guardian", "principal_name": "陈小宝", "relation": "女儿", "is_declared": "on"}, set()),
-    ({"behalf": "agent"}, {"principal_name", "principal_phone", "powers", "valid_until", "is_declared"}),
+    ({"behalf": "agent"}, {"principal_name", "principal_phone", "powers", "may_settle", "valid_until", "is_declared"}),
     (
         {
             "behalf": "agent",
             "principal_name": "王强",
             "principal_phone": "19900000002",
             "powers": "投诉、和解",
+            "may_settle": "yes",
             "valid_until": "2026-11-24",
             "is_declared": "on",
         },
@@ -226,10 +227,19 @@ GROUNDS = [
     ),
     ({"behalf": "heir", "principal_name": "陈大山", "relation": "父亲"}, {"is_declared"}),
     ({"behalf": "joint", "is_declared": "on"}, {"parties"}),
-    ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002\n李敏"}, set()),
+    ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002\n李敏 19900000003"}, set()),
+    # Each confirms by the own phone.
+    ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002\n李敏"}, {"parties"}),
+    ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002\n李敏 19900000002"}, {"parties"}),
+    ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000001"}, {"parties"}),
+    ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002", "representatives": "王强"}, set()),
+    ({"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002", "representatives": "赵六"},
+     {"representatives"}),
+    ({"behalf": "joint", "is_declared": "on", "parties": "\n".join(f"王{n} 199000001{n:02}" for n in range(21))},
+     {"parties"}),
     ({"behalf": "joint", "is_declared": "on", "parties": "王强 12\n李敏"}, {"parties"}),
     (
-        {"behalf": "joint", "is_declared": "on", "parties": "王强", "representatives": "甲，乙、丙"},
+        {"behalf": "joint", "is_declared": "on", "parties": "王强 19900000002", "representatives": "甲，乙、丙"},
         {"representatives"},
     ),
 ]

@@ -1,0 +1,99 @@
+"""The stations of an authority: register one, see who works there, end somebody's work there.
+
+The one rule: officers read; the head of the authority that set a station up changes it, and invites on the page of the
+team.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from authorities.models import Authority, Officer, named
+from complaints import stations
+from complaints.station_forms import StationForm
+from enterprises import team
+from enterprises.models import Station, StationStaff
+from enterprises.rights import authority_reach, post_of
+from odr_portal.accounts import keyring
+from odr_portal.accounts.idempotency import once
+from odr_portal.accounts.models import User
+from odr_portal.accounts.network import client_address
+from odr_portal.accounts.step_up import fresh_factor
+
+
+def _authorities(user: User, *, role: str = "") -> list[Authority]:
+    """Where this person holds an office (of that role) today."""
+    rows = Officer.objects.on(timezone.localdate()).filter(user=user).select_related("authority__region").order_by("pk")
+    return list(dict.fromkeys(row.authority for row in rows if role in ("", row.role)))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: HttpRequest) -> HttpResponseBase:
+    """/authority/stations/: the list with log quality; the head registers a new one."""
+    user, now = request.user, timezone.now()
+    own = _authorities(user) if isinstance(user, User) else []
+    heads = _authorities(user, role=Officer.Role.APPROVER) if isinstance(user, User) else []
+    if not own or (request.method == "POST" and not heads):
+        raise Http404
+    form = StationForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        with once(request) as attempt:
+            if not attempt.answered:
+                Station.objects.create(authority=heads[0], starts_on=timezone.localdate(now), **form.cleaned_data)
+                attempt.reference = request.path
+                messages.success(request, _("已登记服务站。请在团队页邀请人员。"), extra_tags="ok")
+        return redirect(attempt.reference)
+    today = timezone.localdate(now)
+    rows = list(Station.objects.filter(authority__region_id__gte=own[0].region_id, authority__region_id__lte=own[0].region.last)
+                .select_related("authority", "enterprise").order_by("pk")[:200])
+    posts = list(StationStaff.objects.on(today).filter(station__in=rows).select_related("user").order_by("pk"))
+    keyring.load_for(post.user for post in posts)
+    mine = {authority.pk for authority in heads}
+    return render(request, "station/register.html", {
+        "form": form, "is_head": bool(heads), "now": now,
+        "invite_url": reverse("enterprises:authority-team-invite"),
+        "rows": [_line(row, posts, is_mine=row.authority_id in mine, since=today - timedelta(days=365)) for row in rows],
+    }, status=422 if form.is_bound else 200)
+
+
+def _line(row: Station, posts: list[StationStaff], *, is_mine: bool, since: Any) -> dict[str, Any]:
+    return {
+        "name": named(row), "code": row.code, "kind": row.get_kind_display(), "address": row.address,
+        "authority": named(row.authority), "owner": named(row.enterprise) if row.enterprise else "",
+        "counted": stations.counted(row, since=since), "is_mine": is_mine,
+        "staff": [{"pk": post.pk, "name": post.user.name} for post in posts if post.station_id == row.pk],
+    }
+
+
+@never_cache
+@fresh_factor
+@require_POST
+def end(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """/authority/stations/staff/<n>/end/: out with the next click."""
+    user, now = request.user, timezone.now()
+    today = timezone.localdate(now)
+    row = StationStaff.objects.on(today).filter(pk=pk).select_related("user", "station__authority").first()
+    if row is None or not isinstance(user, User):
+        raise Http404
+    reach = authority_reach(user.pk, on=today)
+    if not reach.may_touch(post_of(row), row.role):
+        raise Http404
+    with once(request) as attempt:
+        if not attempt.answered:
+            with transaction.atomic():
+                team.end(row, None, by=user, reach=reach, now=now, today=today, address=client_address(request))
+            attempt.reference = reverse("complaints:authority-stations")
+            messages.success(request, _("已办：%(name)s") % {"name": row.user.name}, extra_tags="ok")
+    return redirect(attempt.reference)
