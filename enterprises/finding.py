@@ -22,13 +22,11 @@ from authorities.periods import holds_on
 from .answering import Area, BranchFacts, Period, answering_branches
 from .looking_up import FoundName, looked_up, slipped
 from .models import Branch, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
-from .spelling import fold, grams_of, wanted_grams
+from .spelling import COMMON, fold, grams_of, wanted_grams
 from .wording import Why
 
 LONGEST_QUERY = 80
 READ_ROWS = 300
-#: Pairs that most firms have in their names and that tell nothing.
-COMMON = frozenset({"有限", "限公", "公司", "股份", "份有", "集团", "团有", "分公", "中国", "福州", "福建"})
 KIND_WEIGHT = {"code": 60, "brand": 55, "legal": 50, "alias": 45, "branch": 40, "former": 30}
 
 

@@ -14,10 +14,12 @@ from django.db import connection
 from rapidfuzz.fuzz import partial_ratio
 
 from .models import Enterprise, SearchName
-from .spelling import wanted_grams
+from .spelling import COMMON, wanted_grams
 
 #: A slip is looked for in this much of what was typed: each letter costs a look into the index.
 SLIP_WITHIN = 12
+#: So many pairs of a term narrow it down; each further one is a list to walk and finds nothing new.
+PAIRS_ASKED = 4
 
 
 class FoundName(NamedTuple):
@@ -38,7 +40,10 @@ class FoundName(NamedTuple):
 _WHOLE = "folded = %(whole)s"
 _BEGINNING = "folded like %(beginning)s"
 _INITIALS = "initials like %(beginning)s"
-_PIECES = "grams @> %(grams)s::varchar[] and folded like all (%(pieces)s)"
+#: The letters come first, being cheap to compare where the whole table is walked: as it is for pairs that many names
+#: have. The planner is kept from taking both conditions for independent (hence `coalesce`), or it would walk the index,
+#: which has to note every one of thousands of rows before the first is read.
+_PIECES = "coalesce({pieces}, false) and grams @> %(grams)s::varchar[]"
 _WAY = f"""(select enterprise_id, branch_id, kind, text, folded, initials from {SearchName._meta.db_table}
  where ({{condition}}) and (starts_on is null or starts_on <= %(on)s) and (ends_on is null or ends_on >= %(on)s)
  limit %(most)s)"""  # noqa: S608
@@ -50,12 +55,14 @@ _FIRMS = f"""select found.*, firm.name, firm.name_en, firm.enrolment
 def looked_up(terms: Sequence[str], *, on: dt.date, most: int) -> list[FoundName]:
     """At most so many names that hold on the day and have all the folded terms in them; one statement."""
     whole = "".join(terms)
-    ways = [_WHOLE, _PIECES] if len(terms) > 1 else [_WHOLE, _BEGINNING, _PIECES]
+    pieces = {f"piece_{number}": f"%{_escaped(term)}%" for number, term in enumerate(terms)}
+    in_pieces = _PIECES.format(pieces=" and ".join(f"folded like %({name})s" for name in pieces))
+    ways = [_WHOLE, in_pieces] if len(terms) > 1 else [_WHOLE, _BEGINNING, in_pieces]
     if whole.isascii() and whole.isalnum() and len(whole) > 1:
         ways.insert(-1, _INITIALS)
     said = {
-        "whole": whole, "beginning": f"{_escaped(whole)}%", "pieces": [f"%{_escaped(term)}%" for term in terms],
-        "grams": sorted({gram for term in terms for gram in wanted_grams(term)}),
+        **pieces, "whole": whole, "beginning": f"{_escaped(whole)}%",
+        "grams": [gram for term in terms for gram in _telling(term)],
     }  # fmt: skip
     return list(dict.fromkeys(_walked(ways, said, on=on, most=most)))
 
@@ -89,6 +96,13 @@ def _walked(ways: Sequence[str], said: Mapping[str, Any], *, on: dt.date, most: 
     with connection.cursor() as cursor:
         cursor.execute(sql, {**said, "on": on, "most": most})
         return [FoundName(*row) for row in cursor.fetchall()]
+
+
+def _telling(term: str) -> list[str]:
+    """A few pairs of the term from all along it, without those that most names have."""
+    pairs = wanted_grams(term)
+    telling = [pair for pair in pairs if pair not in COMMON] or pairs
+    return telling[:: -(-len(telling) // PAIRS_ASKED)]
 
 
 def _escaped(text: str) -> str:

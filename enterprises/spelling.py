@@ -46,6 +46,9 @@ _SHORTEST = 3
 #: A text of more names than these is a list, not a firm.
 _MOST_NAMES = 8
 
+#: Pairs that most firms have in their names and that tell nothing.
+COMMON = frozenset({"有限", "限公", "公司", "股份", "份有", "集团", "团有", "分公", "中国", "福州", "福建"})
+
 
 def fold(text: str) -> str:
     """NFKC, lower case, no punctuation, no spaces."""
