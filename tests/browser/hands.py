@@ -39,7 +39,7 @@ _HERE = """() => {
     index: window.walk.indexOf(e), name: e.outerHTML.slice(0, 90),
     ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
     inside: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
-    covered: box.width > 4 && box.height > 4 && !related,
+    covered: box.width > 4 && box.height > 4 && !related ? over.outerHTML.slice(0, 90) : "",
   };
 }"""
 #: On paper: what can only be pressed, what stays folded, and letters too small to read.
@@ -55,6 +55,9 @@ _PAPER = """() => {
   for (const e of document.querySelectorAll("main :is(p, td, th, dd, dt, li)"))
     if (seen(e) && e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 11)
       wrong.push("small: " + e.outerHTML.slice(0, 90));
+  const foot = document.querySelector(".print-foot");
+  if (foot && !foot.checkVisibility()) wrong.push("the line at the foot is missing");
+  if (!foot && document.querySelector("#events")) wrong.push("a case without a line at the foot");
   if (document.documentElement.scrollWidth > document.documentElement.clientWidth + 1) wrong.push("wider than the paper");
   return wrong;
 }"""
@@ -96,7 +99,8 @@ def by_keyboard(page: Page) -> list[str]:
         if not here["ring"]:
             wrong.append(f"no ring around the focus: {here['name']}")
         if not here["inside"] or here["covered"]:
-            wrong.append(f"the focus is {'covered' if here['inside'] else 'out of sight'}: {here['name']}")
+            how = f"covered by {here['covered']}" if here["inside"] else "out of sight"
+            wrong.append(f"the focus is {how}: {here['name']}")
     else:
         wrong.append("Tab finds no way out")
     missed = [names[index] for index in range(len(names)) if index not in visited]

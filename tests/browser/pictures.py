@@ -8,7 +8,9 @@ Consumers and the public at 360 px, people at work at 1280 px; WebP, a few kilob
 from __future__ import annotations
 
 import io
+import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +18,6 @@ from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
-from tests.browser.conftest import FLAGS, chromium_path
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
 LANGUAGES = ("zh-hans", "en")
@@ -129,7 +129,8 @@ def opened(browser: Browser, origin: str, language: str, width: int, **wishes: s
 def main(origin: str, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
         for language in LANGUAGES:
             short = language[:2]
             context = opened(browser, origin, language, 360)

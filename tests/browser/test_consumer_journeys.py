@@ -187,6 +187,17 @@ def test_a_draft_goes_on_at_another_device(stage: Callable[..., Stage], look: di
     assert Complaint.objects.count() == 1
 
 
+def test_filing_works_where_each_answer_takes_400_ms(stage: Callable[..., Stage]) -> None:
+    people = stage(checked=False)
+    consumer = people.consumer
+    tools = consumer.visitor.context.new_cdp_session(consumer.page)
+    tools.send("Network.enable")
+    tools.send("Network.emulateNetworkConditions", {
+        "offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 20_000})
+    case = people.filed()
+    assert case.evidence.count() == 1
+
+
 @pytest.mark.parametrize("look", PHONES)
 def test_who_closes_the_account_is_gone(stage: Callable[..., Stage], look: dict[str, str]) -> None:
     people = stage(**look)
