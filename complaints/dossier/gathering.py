@@ -56,14 +56,17 @@ def gather(dossier: Dossier, *, now: datetime) -> Gathered:
         page = page_of(found, now=now)
         steps = [step for step in steps_of(found) if step.audience == Audience.PARTIES]
         seen = {step.sequence for step in steps}
-        rows = list(HandlingStep.objects.filter(complaint=found.complaint, audience=Audience.PARTIES)
-                    .order_by("sequence").values_list("sequence", "hash", "body"))
+        entries: list[tuple[int, bytes, str | None]] = [(step.sequence, bytes(step.hash), step.body) for step in steps]
+        if len(steps) < found.complaint.last_sequence:
+            others = HandlingStep.objects.filter(complaint=found.complaint, audience=Audience.PARTIES)
+            entries += [(sequence, bytes(head), None)
+                        for sequence, head in others.exclude(sequence__in=seen).values_list("sequence", "hash")]
         # Whoever stands beside the consumer (a joint party, a representative) is not the person that the texts name.
         is_own = dossier.side == CONSUMER and found.complaint.consumer_id == user.pk
         texts, withheld = _texts(found.complaint.pk, seen, None if is_own else user.person_key)
         names = _names(steps, withheld, is_own=is_own)
         files = [] if page.is_former else _files(page, user)
-    entries = [(sequence, bytes(head), body if sequence in seen else None) for sequence, head, body in rows]
+    entries.sort(key=lambda entry: entry[0])
     named = {digest for _s, _h, body in entries if body for digest in json.loads(body)["files"]}
     # Evidence may be gone while the record still names it.
     files += [Part(sha256=digest, name="", media_type="", size=0) for digest in sorted(named - {f.sha256 for f in files})]

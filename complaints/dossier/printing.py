@@ -17,11 +17,11 @@ import pylopdf_fonts_zh_cn
 import segno
 import typst
 
-_PAPER = Path(__file__).with_name("paper.typ")
+PAPER = Path(__file__).with_name("paper.typ")
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
     """Twenty megabytes, looked through once a process."""
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True,
                        font_paths=[pylopdf_fonts_zh_cn.sans_path().parent])
@@ -29,7 +29,7 @@ def _fonts() -> typst.Fonts:
 
 def pdf(document: dict[str, Any], *, at: datetime) -> bytes:
     """The paper that ``document`` describes (keys: paper.typ), dated ``at``."""
-    compiler = typst.Compiler(_PAPER.read_bytes(), font_paths=_fonts(), ignore_system_fonts=True)
+    compiler = typst.Compiler(PAPER.read_bytes(), font_paths=fonts(), ignore_system_fonts=True)
     made = compiler.compile(format="pdf", timestamp=int(at.timestamp()),
                             sys_inputs={"document": json.dumps(document, ensure_ascii=False)})
     if not isinstance(made, bytes):
@@ -40,5 +40,6 @@ def pdf(document: dict[str, Any], *, at: datetime) -> bytes:
 def qr_svg(text: str) -> str:
     """The code of this text as an SVG file."""
     out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(out, kind="svg", border=2, xmldecl=False, light="white")
+    # One mask for all: looking for the best of eight costs as much as setting a page.
+    segno.make(text, error="m", micro=False, mask=2).save(out, kind="svg", border=2, xmldecl=False, light="white")
     return out.getvalue().decode()

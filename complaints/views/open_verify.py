@@ -13,6 +13,7 @@ from django import forms
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -126,10 +127,13 @@ def _of_file(form: FileForm) -> dict[str, Any]:
     if not _is_ours(report):
         return {"tone": "bad", "title": _("内容前后一致，但不是本平台的记录"),
                 "lines": [lines[0], _("封印或记录摘要与本平台公布的不符。")]}
-    lines = [lines[0], *(line for line in lines[1:] if report.public_key not in line or not report.public_key)]
-    if report.is_sealed:
-        return {"tone": "ok", "title": _("完整，未被改动"), "lines": lines}
-    return {"tone": "warn", "title": _("未见改动，最后几条还没有封印"), "lines": lines}
+    # The key is ours, so nobody need compare it.
+    lines = [line for line in lines if not report.public_key or report.public_key not in line]
+    if not report.is_sealed:
+        return {"tone": "warn", "title": _("未见改动，最后几条还没有封印"), "lines": lines}
+    sealed_at = parse_datetime(report.sealed_at)
+    lines[1] = _("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": report.seal, "at": moment(sealed_at)}
+    return {"tone": "ok", "title": _("完整，未被改动"), "lines": lines}
 
 
 def _is_ours(report: Any) -> bool:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints.dossier import checking
-from complaints.models import Complaint, HandlingStep
+from complaints.models import Complaint, Dossier, HandlingStep
 from complaints.sealing import seal
 from complaints.views import open_verify
 from complaints.workflow import Audience
@@ -122,6 +122,32 @@ def test_who_asks_too_often_waits(world: World, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(open_verify, "LOOKS", limits.Limit("open_verify", 2, open_verify.LOOKS.within))
     answers = [typed("20260101-AAAAAAAAAAAA-0", "00" * 32).status_code for _ in range(3)]
     assert answers == [200, 200, 429]
+
+
+def published() -> dict[int, str]:
+    return {one["number"]: one["root"] for one in Client().get("/open/seals.json").json()["seals"]}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_T72_who_rewrites_everything_and_seals_it_anew_is_shown_by_a_kept_seal(world: World, superuser_connection: Any) -> None:
+    case = a_case(world)
+    honest, kept = fetched(built(asked(case, world.chen)), world.chen), published()
+    tamper(superuser_connection, "delete from complaints_sealedhead")
+    tamper(superuser_connection, "delete from complaints_seal")
+    tamper(superuser_connection, "update complaints_handlingstep set body = replace(body, '\"channel\":\"portal\"', "
+           "'\"channel\":\"phone\"') where complaint_id = %s and sequence = 6", case.pk)
+    tamper(superuser_connection, "update complaints_handlingstep set hash = sha256('\\x00'::bytea || previous_hash || "
+           "convert_to(body, 'UTF8')) where complaint_id = %s and sequence = 6", case.pk)
+    tamper(superuser_connection, "update complaints_complaint set last_hash = (select hash from complaints_handlingstep s "
+           "where s.complaint_id = complaints_complaint.id and sequence = 6) where id = %s", case.pk)
+    assert seal(now=timezone.now(), key=KEY) is not None
+    Dossier.objects.update(state="expired")
+    forged, program = fetched(built(asked(case, world.chen)), world.chen), checking.verifier()
+    assert program.check(io.BytesIO(forged), key=PUBLIC).exit_code == 0
+    assert program.check(io.BytesIO(forged), key=PUBLIC, seals=kept).first.code == "seal_unpublished"
+    assert program.check(io.BytesIO(honest), key=PUBLIC, seals=kept).exit_code == 0
+    assert program.check(io.BytesIO(honest), key=PUBLIC, seals=published()).first.code == "seal_unpublished"
+    assert "不是本平台的记录" in shown(uploaded(honest))
 
 
 def test_the_seals_are_published_and_the_dossier_is_under_one_of_them(world: World, tmp_path: Path) -> None:
