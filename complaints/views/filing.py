@@ -78,6 +78,7 @@ def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> 
         "number": steps.number_of(unfinished.step),
         "total": len(steps.STEPS),
         "is_saved": "saved" in request.GET,
+        "category": request.GET.get("object_category", "")[:60],
     }
     return render(request, "consumer/filing/resume.html", context)
 

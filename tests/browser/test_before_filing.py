@@ -13,7 +13,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize(
-    ("width", "language", "has_script"), [(360, "zh-hans", True), (1280, "en", True), (360, "zh-hans", False)]
+    ("width", "language", "has_script"),
+    [
+        (360, "zh-hans", True),
+        pytest.param(1280, "en", True, marks=pytest.mark.full),
+        pytest.param(360, "zh-hans", False, marks=pytest.mark.full),
+    ],
 )
 def test_guidance_turns_away_with_a_way_on(
     visit: Callable[..., Any], width: int, language: str, has_script: bool
@@ -60,7 +65,9 @@ def test_guidance_turns_away_with_a_way_on(
     assert page.locator("#id_service_region").count() == 1
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en")])
+@pytest.mark.parametrize(
+    ("width", "language"), [(360, "zh-hans"), pytest.param(1280, "en", marks=pytest.mark.full)]
+)
 def test_names_come_while_one_types_and_are_chosen_by_keys_alone(
     visit: Callable[..., Any], width: int, language: str
 ) -> None:

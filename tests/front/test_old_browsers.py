@@ -84,7 +84,7 @@ def test_templates() -> None:
 @pytest.mark.parametrize("agent", [ANDROID, IPHONE])
 def test_the_same_page_is_served_to_wechat(agent: str) -> None:
     """Nobody is sent away by the name of the browser, and nothing is served that only others can show."""
-    for path in ("/", "/file/", "/track/", "/find/", "/how/"):
+    for path in ("/", "/check/", "/file/", "/track/", "/find/", "/how/"):
         pages = []
         for name in (agent, "Mozilla/5.0 Firefox/140.0"):
             answer = Client(headers={"User-Agent": name}).get(path)

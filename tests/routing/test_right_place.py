@@ -116,6 +116,10 @@ def test_the_kind_of_purchase_goes_along_into_the_draft(client: Client) -> None:
     draft = FilingDraft.objects.get()
     shown = client.get(f"/file/{draft.pk}/purchase/").content.decode()
     assert re.search(r'<option value="service.telecom" selected', shown)
+    # Past an unfinished one too.
+    resume = client.get("/file/?object_category=service.delivery").content.decode()
+    assert 'href="/file/?new=1&amp;object_category=service.delivery"' in resume
+    assert "<b>" not in client.get("/file/?object_category=%3Cb%3E").content.decode().partition("<main")[2].partition("new=1")[2][:60]
 
 
 @pytest.mark.parametrize("category", ["", "service", "goods.nothing", "<b>", "x" * 3000])
