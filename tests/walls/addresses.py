@@ -26,6 +26,8 @@ MISSING = {"int": "2147483000", "uuid": str(uuid.UUID(int=7)), "str": "a7" * 8, 
 CHOOSE_A_PAGE = frozenset({"slug", "name", "step", "clock", "offer", "kind"})
 #: In this world there is nothing behind them: demo mode only, codes that were just made, pictures of pictures.
 NOT_THERE = frozenset({
+    # Nobody was asked to take part, no station has an entry to confirm, and the cases of this world have one complainant.
+    "complaints:join", "complaints:station-confirm", "complaints:case-people",
     "demo-mail", "accounts:demo-sign-in", "enterprises:invitation", "accounts:recovery-codes", "accounts:password", "complaints:case-file-original",
     "complaints:case-file-thumbnail", "complaints:file-evidence-original", "complaints:file-evidence-thumbnail",
 })  # fmt: skip

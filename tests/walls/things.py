@@ -51,6 +51,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "enterprises:invitation-link": frozenset(),
     "complaints:join-link": frozenset(),
     "complaints:station-confirm-link": frozenset(),
+    "complaints:go": frozenset(),
     # Nobody of this world works at a station (tests/complaints/test_stations.py has them).
     "complaints:station-log-entry": frozenset(),
     "complaints:authority-station-end": frozenset(),
