@@ -21,12 +21,13 @@ from authorities.models import Authority, Officer
 from complaints import actors
 from complaints.actors import Actor
 from enterprises import inviting
-from enterprises.models import Branch, Enterprise, Staff
+from enterprises.models import Branch, Enterprise, Staff, StationStaff
 from enterprises.rights import Post, enterprise_reach
 from odr_portal.accounts import keyring
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.demo import DEMO_DOMAIN
 from odr_portal.accounts.models import Administrator, User
+from odr_portal.demonstration.stations import MALL, make_stations
 
 #: Printed by `demo_sign_ins`; people with it exist in demo data only.
 PASSWORD = "rongcheng-demo-2026"  # noqa: S105
@@ -59,9 +60,10 @@ class Part:
     branch: str = ""
     authority: str = ""
     language: str = "zh-hans"
+    station: str = ""
 
 
-#: The first fifteen are offered for one-click sign-in, so they show every kind of user.
+#: The first sixteen are offered for one-click sign-in, so they show every kind of user.
 CAST = (
     Part("陈演示", "chen"),
     Part("Otto Demo", "otto", language="en"),
@@ -75,6 +77,7 @@ CAST = (
     Part("章演示", "zhang", "approver", authority="福州市鼓楼区市场监督管理局"),
     Part("所演示", "suo", "handler", authority="鼓楼区东街市场监督管理所"),
     Part("析演示", "xi", "analyst", authority="福州市市场监督管理局"),
+    Part("站演示", "station", StationStaff.ROLE, station=MALL),
     Part("系统演示", "system", "system"),
     Part("安全演示", "security", "security"),
     Part("审计演示", "audit", "audit"),
@@ -164,7 +167,7 @@ def make_people(*, rng: Random, consumers: int) -> Cast:
             language=part.language,
             password=secret if part.role else none,
             # The stories are drawn as before there were administrators.
-            person_key=uuid.uuid5(uuid.NAMESPACE_DNS, _address(part.address)) if part.role in KINDS else _key(rng),
+            person_key=uuid.uuid5(uuid.NAMESPACE_DNS, _address(part.address)) if part.role in KINDS or part.station else _key(rng),
             is_demo=True,
         )
         for nth, part in enumerate(parts)
@@ -210,6 +213,10 @@ def _employ(parts: list[Part], users: list[User]) -> None:
         Administrator(user=user, kind=part.role, since=user.created_at)
         for part, user in zip(parts, users, strict=False)
         if part.role in KINDS
+    )
+    places = make_stations()
+    StationStaff.objects.bulk_create(
+        StationStaff(user=user, station=places[part.station]) for part, user in zip(parts, users, strict=False) if part.station
     )
     Officer.objects.bulk_create(
         Officer(user=user, authority=authorities[part.authority], role=part.role)

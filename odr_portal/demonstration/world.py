@@ -26,6 +26,7 @@ from odr_portal.demonstration import consumers, officers, staff
 from odr_portal.demonstration.filings import Places, Plan, compose, plans
 from odr_portal.demonstration.people import Cast, invite_newcomer, make_people
 from odr_portal.demonstration.scene import Acts, Scene, pace, whose_turn
+from odr_portal.demonstration.stations import write_log
 from odr_portal.demonstration.stories import Case
 from routing.forwarding import sweep_filed
 
@@ -209,5 +210,6 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     last = [(len(rows) + nth, Plan(len(ticks))) for nth in range(LAST)]
     world.file(last, now=until, conditions=world.conditions_at(until))
     invite_newcomer(now=until)
+    write_log(now=until)
     world.told.people = len(cast.consumers) + len(cast.staff) + sum(map(len, cast.officers.values()))
     return world.told

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from authorities.models import Officer
-from complaints.models import Complaint, Contact, HandlingStep, Notice, PersonalText
+from complaints.models import Complaint, Contact, HandlingStep, Notice, PersonalText, StationEntry
 from complaints.verification import verify
 from complaints.workflow import Outcome, Status
 from enterprises.invitation import Invitation
@@ -74,11 +74,13 @@ def nothing_is_in_the_future() -> None:
 
 
 def everybody_may_sign_in() -> None:
-    first = list(demo_people()[:15])
+    first = list(demo_people()[:16])
     assert [person.name for person in first] == [part.name for part in CAST]
     assert first[2].check_password(PASSWORD)
     assert not first[0].has_usable_password()
-    assert [person.duties.kind for person in first[12:]] == ["system", "security", "audit"]
+    assert [person.duties.kind for person in first[13:]] == ["system", "security", "audit"]
+    assert first[12].station_posts.get().station.name == "东街口商圈消费维权服务站"
+    assert set(StationEntry.objects.values_list("state", flat=True)) == set(StationEntry.STATES)
     assert Invitation.objects.get(used_at=None).invited_by.name == "管演示"
     assert set(Staff.objects.values_list("role", flat=True)) == set(Staff.Role)
     assert set(Officer.objects.values_list("role", flat=True)) == set(Officer.Role)

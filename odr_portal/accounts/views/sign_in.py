@@ -33,7 +33,7 @@ from odr_portal.accounts.security_log import note
 from odr_portal.templatetags.portal import moment as moment_words
 
 PENDING = "sign_in_contact"
-SHOWN_PEOPLE = 15
+SHOWN_PEOPLE = 16
 
 
 def next_of(request: HttpRequest) -> str:
