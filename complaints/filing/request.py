@@ -16,6 +16,9 @@ from typing import Any
 
 SELF, GUARDIAN, AGENT, JOINT, HEIR = "self", "guardian", "agent", "joint", "heir"
 
+#: Whoever files by these acts in somebody else's name.
+FOR_ANOTHER = (GUARDIAN, AGENT, HEIR)
+
 # The five separate consents; True, False, or not asked (missing key).
 SHARE_WITH_ENTERPRISE = "share_with_enterprise"
 PASS_TO_REGULATOR = "pass_to_regulator"  # noqa: S105

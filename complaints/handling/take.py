@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from complaints.actors import SYSTEM, Actor, stands_to
 from complaints.conditions import Conditions
-from complaints.filing.request import AGENT
+from complaints.filing.request import AGENT, FOR_ANOTHER
 from complaints.handling import clocks, consequences, lapses, looking, reminders, two_persons, undoing
 from complaints.handling.casefile import CaseFile, open_files, write
 from complaints.handling.effect import Effect, Move
@@ -204,10 +204,14 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
     if actor.role == Role.CONSUMER:
         consequences.heard_from_consumer(file, actor)
     key = actor.person_key or complaint.consumer_key
+    data = effect.data
+    if actor.role == Role.CONSUMER and actor.party is None and complaint.on_behalf_kind in FOR_ANOTHER:
+        # Who acted in whose name is a fact of the step, not of today's case.
+        data = {**data, "acts_for": complaint.on_behalf_kind}
     file.entries.append(Entry(
         complaint=complaint, step=row.step, actor=actor, happened_at=happened,
         written_at=file.now, from_status=old, to_status=new, outcome=complaint.outcome,
-        reason=effect.reason, audience=effect.audience or Audience(row.audience), data=effect.data,
+        reason=effect.reason, audience=effect.audience or Audience(row.audience), data=data,
         tells=row.tells if effect.tells is None else effect.tells,
         texts=[(kind, text, _owner(kind, key, complaint)) for kind, text in effect.texts.items()
                if text],

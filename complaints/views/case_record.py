@@ -30,6 +30,9 @@ _OK_STEPS = frozenset({"accept_case", "accept_offer", "confirm_performed", "reco
                        "confirm_settled_elsewhere"})
 _CONSUMERS = frozenset({Role.CONSUMER, Role.PARTY})
 _STAFF = frozenset({Role.MANAGER, Role.HANDLER, Role.REVIEWER, Role.RESPONDENT})
+#: In whose name somebody acts who is not the consumer.
+_FOR_ANOTHER = {"agent": ("代理人，代委托人办理", "representative, for the principal"),
+                "guardian": ("监护人代为办理", "guardian, for the ward"), "heir": ("继承人办理", "heir")}
 #: A lapse written later than this after it happened says when it was written.
 _LATE_WRITING = timedelta(minutes=5)
 
@@ -136,6 +139,8 @@ def actor_words(step: HandlingStep, reader: Reader) -> str:
         words += [role] if role != words[0] else []
         words += [reader.organisation(step.organisation)] if step.organisation else []
     text = (", " if get_language() == "en" else "，").join(words)
+    if step.data.get("acts_for") in _FOR_ANOTHER:
+        text = _("%(who)s（%(as)s）") % {"who": text, "as": labels.pick(_FOR_ANOTHER[step.data["acts_for"]])}
     if step.recorded_by is not None:
         return _("%(who)s（由%(by)s代为记录）") % {"who": text, "by": step.recorded_by.name}
     return text

@@ -15,6 +15,8 @@ from complaints.filing.request import JointParty, OnBehalf
 from complaints.handling import StepNotAllowed, WrongInput, consumer, parties
 from complaints.models import Complaint, HandlingStep, Notice, Participant
 from complaints.workflow import Status
+from enterprises.models import Station, StationStaff
+from odr_portal import walls
 from odr_portal.accounts.contacts import Contact, user_for
 from odr_portal.accounts.models import OutgoingMessage, User
 from tests import given
@@ -322,3 +324,55 @@ def test_the_page_of_people_sends_a_new_link_to_nobody_else(world: World, client
     alone = given.filed(world)
     client.force_login(world.chen)
     assert client.get(f"/cases/{alone.number}/people/").status_code == 404
+
+
+def test_the_record_says_who_acted_in_whose_name(world: World, client: Client) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
+    principal = join(case, WANG)
+    given.step(case, consumer.add_statement(text="补充一句。"), world.consumer, SOON)
+    given.step(case, consumer.add_statement(text="我也补充。"), principal, SOON)
+    by_agent, by_principal = HandlingStep.objects.filter(complaint=case, step="add_statement").order_by("sequence")
+    assert by_agent.data["acts_for"] == "agent"
+    assert "acts_for" not in by_principal.data
+    client.force_login(person(WANG))
+    page = client.get(f"/cases/{case.number}/").content.decode()
+    assert "陈试（代理人，代委托人办理）" in page
+
+
+# --- the second wall ---------------------------------------------------------------------------
+
+
+def behind_the_wall(user: User, case: Complaint, *, day: date) -> tuple[bool, bool]:
+    """Whether PostgreSQL itself shows this person the row of the case, and what hangs on it."""
+    with walls.seeing_as(user, day=day, is_at_job=False):
+        return (Complaint.objects.filter(pk=case.pk).exists(), HandlingStep.objects.filter(complaint_id=case.pk).exists())
+
+
+def test_the_database_opens_a_case_to_a_joiner_and_shuts_it_to_who_left(world: World) -> None:
+    case = given.a_complaint(world, on_behalf=JOINT)
+    zhao, today = person(ZHAO, "赵试"), SOON.date()
+    _sent(case, ZHAO)
+    assert behind_the_wall(zhao, case, day=today) == (False, False)
+    actor = join(case, ZHAO)
+    assert behind_the_wall(zhao, case, day=today) == (True, True)
+    given.step(case, parties.withdraw_party(), actor, SOON)
+    assert behind_the_wall(zhao, case, day=today) == (False, False)
+    assert behind_the_wall(world.otto, case, day=today) == (False, False)
+
+
+def test_the_database_shuts_a_case_to_a_representative_after_the_term(world: World) -> None:
+    case = given.a_complaint(world, on_behalf=agent())
+    assert behind_the_wall(world.chen, case, day=date(2026, 12, 1)) == (True, True)
+    assert behind_the_wall(world.chen, case, day=date(2026, 12, 2)) == (False, False)
+
+
+def test_the_database_shows_a_station_the_row_and_nothing_that_hangs_on_it(world: World) -> None:
+    station = Station.objects.create(code="SD-01", name="服务站", kind="mall", authority=world.gulou)
+    clerk = User.objects.create_user("clerk@example.com", name="站试")
+    StationStaff.objects.create(user=clerk, station=station)
+    seen = given.filed(world, station_id=station.pk, station_sees=True)
+    unseen = given.filed(world, station_id=station.pk, station_sees=False)
+    assert behind_the_wall(clerk, seen, day=SOON.date()) == (True, False)
+    assert behind_the_wall(clerk, unseen, day=SOON.date()) == (False, False)
+    StationStaff.objects.update(ends_on=date(2026, 11, 10))
+    assert behind_the_wall(clerk, seen, day=SOON.date()) == (False, False)
