@@ -20,7 +20,7 @@ from complaints.file_forms import FilesField, TakesFiles
 from complaints.handling.authority import BODIES
 from complaints.handling.casework import SERVICE_CHANNELS
 from complaints.handling.saying import LONGEST
-from complaints.workflow import REFUSAL_GROUNDS, TERMINATION_GROUNDS
+from complaints.workflow import CALL_RESULTS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
 
 SHORTEST_FACTS = 10
 
@@ -297,6 +297,16 @@ class ServeForm(StepForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         set_choices(self, "channel", words_of(SERVICE_CHANNELS, "service_channel"))
+
+
+class CallForm(StepForm):
+    """What the call to the number on file brought."""
+
+    result = Choice(label=_("打过去的结果"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "result", [(code, labels.reason(code, "")) for code in CALL_RESULTS])
 
 
 class ReopenForm(StepForm):

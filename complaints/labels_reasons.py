@@ -54,6 +54,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "rule_failed": ("分送规则出错", "a forwarding rule failed"),
     "rule_branch_ended": ("规则指定的分支机构已不再受理", "the branch that the rule names has ended"),
     "contact_unverified": ("联系方式还没有核实", "the contact is not verified yet"),
+    "statement_by_voice": ("语音陈述还没有写下来", "the spoken statement is not written down yet"),
+    "call_confirmed": ("接通，是本人提交的", "reached, and it was this person who filed"),
+    "call_no_answer": ("打不通或没有人接", "nobody answered"),
+    "call_not_theirs": ("接通，对方说不是自己提交的", "reached, and the person did not file it"),
     "many_filings": ("24小时内投诉次数较多", "many filings within 24 hours"),
     # the authority's side
     "referred": ("消费者转交监管部门", "passed on by the consumer"),

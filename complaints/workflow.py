@@ -274,6 +274,8 @@ _ROWS = (
     Row("refuse_extension", A, frozenset({S.WITH_ENTERPRISE, S.NEGOTIATING}), tells="enterprise"),
     Row("grant_return", I, frozenset({S.NEGOTIATING}), _to(S.TRIAGE), tells="both"),
     Row("refuse_return", I, frozenset({S.NEGOTIATING}), tells="enterprise"),
+    Row("verify_contact", A | I, OPEN),
+    Row("write_down_statement", A | I, OPEN, tells="consumer"),
     Row("split_report", A | I, OPEN, audience=AU),
     Row("refer_to_police", A, AT_AUTHORITY, audience=AU),
     Row("link_cases", A | I, OPEN, audience=AU),
@@ -385,6 +387,8 @@ REFUSAL_GROUNDS = ("outside_duty", "already_handled", "not_consumption", "over_t
 TERMINATION_GROUNDS = ("withdrawn_or_settled", "party_absent", "no_agreement_possible",
                        "no_agreement_on_cost", "sixty_days", "art_16_or_42", "party_gone",
                        "other_law")
+#: What a call to the number on file brought, where no code had proven it.
+CALL_RESULTS = ("call_confirmed", "call_no_answer", "call_not_theirs")
 FAILURE_REASONS = ("no_agreement", "refused_with_reasons", "consumer_wants_none", "unreachable")
 
 

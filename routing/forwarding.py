@@ -141,6 +141,8 @@ def _hurdle(case: Complaint, *, earlier: int, conditions: Conditions) -> Why | N
     """What keeps a case from going on by itself, whoever would answer."""
     if not case.contact_verified and not UNPROVABLE & set(case.absent):
         return Why("contact_unverified")
+    if case.facts.get("voice") and not case.facts.get("voice_written") and case.facts.get("voice_only"):
+        return Why("statement_by_voice")
     region_id = case.handling_region_id
     most = conditions.policies.number("filings_per_day", region_id).number
     if earlier + 1 >= most:

@@ -1,4 +1,4 @@
-"""Looks into one untrusted file, in a process of its own: `python -I examine.py TYPE SECONDS PIXELS COPY THUMBNAIL`.
+"""Looks into one untrusted file, in a process of its own: `python -I examine.py TYPE SECONDS PIXELS LONGEST COPY THUMBNAIL`.
 
 The one rule: limits first, then the libraries that read the file; whatever happens in here, the portal only reads one
 line of JSON: {"refused": code} or {"copy": type or "", "thumbnail": true or false}.
@@ -236,14 +236,19 @@ def _inflated(stream: Any, *, pixels: int) -> int:
 # --- sound and moving pictures ----------------------------------------------------------------------------------
 
 
-def recording(kind: str, source: IO[bytes], copy: IO[bytes], thumbnail: IO[bytes], *, pixels: int) -> bool:
+_PACKED = {"audio/mpeg": "mp3", "audio/webm": "webm"}
+
+
+def recording(
+    kind: str, source: IO[bytes], copy: IO[bytes], thumbnail: IO[bytes], *, pixels: int, longest: int = 0
+) -> bool:
     """Decodes the first second and packs the same sound and pictures anew, without place and other remarks.
 
-    Returns whether there is a thumbnail.
+    ``longest``: seconds that it may last; 0 is any. Returns whether there is a thumbnail.
     """
     import av
 
-    form = "mp3" if kind == "audio/mpeg" else "mp4"
+    form = _PACKED.get(kind, "mp4")
     # A format and an open file: no address that stands in the file is ever followed.
     with av.open(source, "r", format=form, metadata_errors="ignore") as container:
         shown = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
@@ -258,7 +263,9 @@ def recording(kind: str, source: IO[bytes], copy: IO[bytes], thumbnail: IO[bytes
         small(first.to_image(threads=1), thumbnail)
     source.seek(0)
     with av.open(source, "r", format=form, metadata_errors="ignore") as container:
-        _repack(container, copy, form)
+        seconds = _repack(container, copy, form)
+    if longest and seconds > longest:
+        raise Refused("long")
     return bool(shown)
 
 
@@ -278,9 +285,11 @@ def _first_second(container: Any, stream: Any, *, pixels: int) -> Any:
     return first
 
 
-def _repack(container: Any, copy: IO[bytes], form: str) -> None:
+def _repack(container: Any, copy: IO[bytes], form: str) -> float:
+    """How many seconds it lasts, by the last packet."""
     import av
 
+    seconds = 0.0
     with av.open(copy, "w", format=form) as packed:
         kept = {}
         for stream in container.streams:
@@ -290,8 +299,11 @@ def _repack(container: Any, copy: IO[bytes], form: str) -> None:
                 kept[stream.index].metadata.clear()
         for packet in container.demux([container.streams[index] for index in kept]):
             if packet.dts is not None:
+                ends = (packet.pts or packet.dts) + (packet.duration or 0)
+                seconds = max(seconds, float(ends * packet.time_base))
                 packet.stream = kept[packet.stream.index]
                 packed.mux(packet)
+    return seconds
 
 
 # --- plain text -------------------------------------------------------------------------------------------------
@@ -320,7 +332,9 @@ def text(source: IO[bytes], copy: IO[bytes]) -> str:
 # --- the door ---------------------------------------------------------------------------------------------------
 
 
-def examine(kind: str, source: IO[bytes], copy: IO[bytes], thumbnail: IO[bytes], *, pixels: int) -> dict[str, Any]:
+def examine(
+    kind: str, source: IO[bytes], copy: IO[bytes], thumbnail: IO[bytes], *, pixels: int, longest: int = 0
+) -> dict[str, Any]:
     """One file of this type. Every failure of a library means: it is not what it says."""
     try:
         if kind.startswith("image/"):
@@ -330,7 +344,7 @@ def examine(kind: str, source: IO[bytes], copy: IO[bytes], thumbnail: IO[bytes],
             return {"copy": "", "thumbnail": False}
         if kind == "text/plain":
             return {"copy": text(source, copy), "thumbnail": False}
-        return {"thumbnail": recording(kind, source, copy, thumbnail, pixels=pixels), "copy": kind}
+        return {"thumbnail": recording(kind, source, copy, thumbnail, pixels=pixels, longest=longest), "copy": kind}
     except Refused as refused:
         return {"refused": str(refused)}
     except MemoryError:
@@ -361,11 +375,11 @@ def _libraries(kind: str) -> None:
 
 
 def main() -> Iterator[str]:
-    kind, seconds, pixels, copy, thumbnail = sys.argv[1], *map(int, sys.argv[2:])
+    kind, seconds, pixels, longest, copy, thumbnail = sys.argv[1], *map(int, sys.argv[2:])
     _libraries(kind)
     shut_in(seconds, needs_threads=kind == "image/heic")
     with os.fdopen(0, "rb") as source, os.fdopen(copy, "w+b") as target, os.fdopen(thumbnail, "w+b") as small_target:
-        yield json.dumps(examine(kind, source, target, small_target, pixels=pixels))
+        yield json.dumps(examine(kind, source, target, small_target, pixels=pixels, longest=longest))
 
 
 if __name__ == "__main__":

@@ -31,16 +31,18 @@ class Unreadable(Exception):
     """The file was looked at and is not taken; the text is a code of `refusing.py`."""
 
 
-def look_into(source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail: IO[bytes]) -> tuple[str, bool]:
+def look_into(
+    source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail: IO[bytes], longest: int = 0
+) -> tuple[str, bool]:
     """(type of the copy or "" where there is none, whether there is a thumbnail).
 
-    ``source`` is an open file on disk. Raises Unreadable: broken, pixels, memory, slow, busy, pdf_….
+    ``source`` is an open file on disk; ``longest``: seconds that a recording may last (0: any). Raises Unreadable: long, broken, pixels, memory, slow, busy, pdf_….
     """
     seconds = settings.EVIDENCE_INSPECTION_SECONDS
     if not AT_ONCE.acquire(timeout=seconds):
         raise Unreadable("busy")
     try:
-        answer = _ask(source, media_type, copy, thumbnail, seconds=seconds)
+        answer = _ask(source, media_type, copy, thumbnail, seconds=seconds, longest=longest)
     finally:
         AT_ONCE.release()
     if "refused" in answer:
@@ -49,12 +51,13 @@ def look_into(source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail:
 
 
 def _ask(
-    source: IO[bytes], media_type: str, copy: IO[bytes], thumbnail: IO[bytes], *, seconds: int
+    source: IO[bytes], media_type: str, copy: IO[bytes], thumbnail: IO[bytes], *, seconds: int, longest: int
 ) -> dict[str, object]:
     source.seek(0)
     fds = (copy.fileno(), thumbnail.fileno())
     with subprocess.Popen(
-        [sys.executable, "-I", str(_SCRIPT), media_type, str(seconds), str(PIXELS), *map(str, fds)],
+        [sys.executable, "-I", str(_SCRIPT), media_type, str(seconds), str(PIXELS), str(longest),
+         *map(str, fds)],
         stdin=source.fileno(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=fds, cwd="/",
         # Nothing of ours: neither addresses nor secrets.
         env={"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}, start_new_session=True,

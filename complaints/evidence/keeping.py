@@ -60,17 +60,17 @@ class Kept:
         storing.drop(self.path, self.copy_path, self.thumbnail_path)
 
 
-def examined(incoming: Incoming, *, known: Iterable[str] = ()) -> Kept:
+def examined(incoming: Incoming, *, known: Iterable[str] = (), longest: int = 0) -> Kept:
     """Looks into the file and keeps it, bound to nothing yet. Raises EvidenceRefused; then nothing is kept.
 
-    ``known``: digests of what is there already. Takes up to EVIDENCE_INSPECTION_SECONDS: hold no lock.
+    ``known``: digests of what is there already; ``longest``: seconds of a recording (0: any). Takes up to EVIDENCE_INSPECTION_SECONDS: hold no lock.
     """
     name = incoming.name
     if not incoming.size:
         raise refusing.empty(name)
     with storing.scratch() as source:
         media_type = _taken_down(incoming, source)
-        return kept_from(source, media_type, name=name, known=known)
+        return kept_from(source, media_type, name=name, known=known, longest=longest)
 
 
 def _taken_down(incoming: Incoming, source: IO[bytes]) -> str:
@@ -99,7 +99,9 @@ def type_of(head: bytes, *, size: int, name: str | None) -> str:
     return media_type
 
 
-def kept_from(source: IO[bytes], media_type: str, *, name: str | None, known: Iterable[str] = ()) -> Kept:
+def kept_from(
+    source: IO[bytes], media_type: str, *, name: str | None, known: Iterable[str] = (), longest: int = 0
+) -> Kept:
     """The same for bytes that lie in an open file of ours."""
     source.flush()
     sha256, _size = storing.digest_of(source)
@@ -109,7 +111,8 @@ def kept_from(source: IO[bytes], media_type: str, *, name: str | None, known: It
         try:
             # A bucket is far away, too: nothing is held while it is spoken to.
             with nothing_held():
-                copy_type, has_thumbnail = examining.look_into(source, media_type, copy=copy, thumbnail=thumbnail)
+                copy_type, has_thumbnail = examining.look_into(
+                    source, media_type, copy=copy, thumbnail=thumbnail, longest=longest)
                 return _stored(source, media_type, copy, copy_type, thumbnail if has_thumbnail else None)
         except examining.Unreadable as found:
             raise refusing.examined(str(found), name) from None
@@ -140,13 +143,13 @@ def _stored(source: IO[bytes], media_type: str, copy: IO[bytes], copy_type: str,
 
 
 def receive(
-    incoming: Incoming, *, draft: FilingDraft, kind: str, uploaded_by: int | None, now: datetime
+    incoming: Incoming, *, draft: FilingDraft, kind: str, uploaded_by: int | None, now: datetime, longest: int = 0
 ) -> Evidence:
-    """Keeps one file with a draft. Raises EvidenceRefused; then nothing is kept."""
+    """Keeps one file with a draft (``longest``: seconds of a recording). Raises EvidenceRefused; then nothing is kept."""
     known = list(draft.evidence.values_list("sha256", flat=True))
     if len(known) >= limits.files_at_filing():
         raise refusing.too_many_at_filing(incoming.name)
-    kept = examined(incoming, known=known)
+    kept = examined(incoming, known=known, longest=longest)
     return put_with_draft(kept, draft=draft, name=incoming.name, kind=kind, uploaded_by=uploaded_by, now=now)
 
 

@@ -1,4 +1,4 @@
-"""Which of the nine types a file is, by its first bytes.
+"""Which of the ten types a file is, by its first bytes.
 
 The one rule: this is the first look only; whether the file can really be read says the examination (examine.py).
 """
@@ -17,7 +17,7 @@ HEAD = 4096
 
 
 def media_type_of(head: bytes, *, is_whole: bool = False) -> str | None:
-    """The type that the first bytes prove, of the nine that we take; else None."""
+    """The type that the first bytes prove, of the ten that we take; else None."""
     if head.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -33,6 +33,9 @@ def media_type_of(head: bytes, *, is_whole: bool = False) -> str | None:
         if brand in _M4A:
             return "audio/mp4"
         return "video/mp4" if brand in _MP4 else None
+    if head.startswith(b"\x1aE\xdf\xa3") and b"webm" in head[:64]:
+        # What browsers record by themselves; with pictures it is refused by the examination.
+        return "audio/webm"
     if head.startswith(b"ID3") or (len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2):
         return "audio/mpeg"
     return "text/plain" if _is_text(head, is_whole=is_whole) else None

@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 MEGABYTE = 1024 * 1024
 #: One part of an upload that can be taken up again.
 PART = MEGABYTE
-SHOWN_TYPES = "jpg, png, webp, heic, pdf, mp4, mp3, m4a, txt"
-ACCEPTED = ".jpg,.jpeg,.png,.webp,.heic,.heif,.pdf,.mp4,.mp3,.m4a,.txt,image/*"
+#: A statement by voice; recorders stop a little late.
+VOICE_SECONDS, VOICE_SLACK = 180, 5
+SHOWN_TYPES = "jpg, png, webp, heic, pdf, mp4, mp3, m4a, webm (audio), txt"
+ACCEPTED = ".jpg,.jpeg,.png,.webp,.heic,.heif,.pdf,.mp4,.mp3,.m4a,.weba,.webm,.txt,image/*"
 
 
 def files_at_filing() -> int:

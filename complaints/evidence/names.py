@@ -21,6 +21,7 @@ ENDINGS = {
     "video/mp4": (".mp4", ".m4v", ".3gp"),
     "audio/mpeg": (".mp3",),
     "audio/mp4": (".m4a",),
+    "audio/webm": (".webm", ".weba"),
     "text/plain": (".txt",),
 }
 

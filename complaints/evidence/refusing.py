@@ -22,6 +22,7 @@ _EXAMINED = {
     "broken": gettext_lazy("“%(file)s”打不开，可能已损坏，或者内容与类型不符；请换一个文件，或截图后上传"),
     "pixels": gettext_lazy("“%(file)s”的像素太多，请用较小的尺寸，或截图后上传"),
     "memory": gettext_lazy("“%(file)s”展开后太大，请用较小的尺寸，或截图后上传"),
+    "long": gettext_lazy("“%(file)s”超过3分钟，没有收下；请重录短一点的，或者在下面写几句"),
     "slow": gettext_lazy("“%(file)s”检查用时太长，请换一个较小的文件，或截图后上传"),
     "busy": gettext_lazy("现在同时上传的人多，“%(file)s”还没有检查；请稍后再传一次"),
     "pdf_script": gettext_lazy("“%(file)s”里有脚本或会自动执行的动作，不能接收；请打印成新的PDF，或截图后上传"),
@@ -33,6 +34,10 @@ _EXAMINED = {
 
 def examined(code: str, name: str | None) -> EvidenceRefused:
     return EvidenceRefused(_EXAMINED.get(code, _EXAMINED["broken"]) % {"file": shown_name(name)})
+
+
+def no_sound(name: str | None) -> EvidenceRefused:
+    return EvidenceRefused(_("“%(file)s”不是录音；请选录音文件，或者在下面写几句") % {"file": shown_name(name)})
 
 
 def empty(name: str | None) -> EvidenceRefused:

@@ -97,6 +97,7 @@ def to_request(
         disputed_on_is_approximate=problem["is_approximate"],
         place=problem["place"],
         statement=problem["statement"],
+        voice_id=voice.pk if (voice := drafts.voice_of(draft)) else None,
         has_contacted=problem["has_contacted"],
         contacted_on=problem["contacted_on"],
         their_reference=problem["their_reference"],

@@ -23,15 +23,17 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from complaints.evidence import storing
+from complaints.evidence import keeping, limits, refusing, storing
+from complaints.evidence.keeping import Incoming
 from complaints.filing import places
 from complaints.filing.choices import OBJECT_LABELS
 from complaints.filing.demands import DemandsStep
-from complaints.filing.forms import EnterpriseStep, Pick, Step, read_pick
+from complaints.filing.forms import EnterpriseStep, Pick, ProblemStep, Step, read_pick
 from complaints.filing.people import ConsentsStep
 from complaints.filing.steps import STEP_BY_CODE
 from complaints.filing.typed import KEPT_CHARACTERS, money, visible
 from complaints.models.draft import FilingDraft
+from complaints.models.evidence import Evidence, EvidenceKind
 from enterprises.answering import Area, BranchFacts, Period, answering_branches
 from enterprises.models import Branch, Brand, Enterprise, ServiceArea
 from odr_portal.walls import show
@@ -249,9 +251,40 @@ def form_of(
         options.update(place_is_known=places.is_choosable, pick_is_known=partial(is_known_pick, draft=draft))
     if step == ConsentsStep.step:
         options["enterprise_name"] = enrolled_name(draft)
+    if step == ProblemStep.step and "voice" in draft.data:
+        options["has_voice"] = voice_of(draft) is not None
     if step == DemandsStep.step:
         options["disputed"] = disputed_amount(draft)
     return STEP_BY_CODE[step](data, today=today, category=category_of(draft), **options)
+
+
+def voice_of(draft: FilingDraft) -> Evidence | None:
+    """The statement by voice, while its file lies with the draft."""
+    typed = first(draft, "voice", "file")
+    return Evidence.objects.filter(draft=draft, pk=int(typed)).first() if typed.isdecimal() else None
+
+
+def take_voice(
+    draft: FilingDraft, upload: Incoming, *, uploaded_by: int | None, now: datetime
+) -> Evidence:
+    """Keeps a recording of at most 3 minutes as the statement, in place of an earlier one. Raises EvidenceRefused."""
+    row = keeping.receive(upload, draft=draft, kind=EvidenceKind.RECORDING, uploaded_by=uploaded_by, now=now,
+                          longest=limits.VOICE_SECONDS + limits.VOICE_SLACK)
+    if not row.media_type.startswith("audio/") and (row.media_type != "video/mp4" or row.thumbnail_path):
+        keeping.remove(row)
+        raise refusing.no_sound(upload.name)
+    drop_voice(draft, now=now)
+    draft.data["voice"] = {"file": [str(row.pk)]}
+    touch(draft, now=now, fields=["data"])
+    return row
+
+
+def drop_voice(draft: FilingDraft, *, now: datetime) -> None:
+    earlier = voice_of(draft)
+    if earlier is not None:
+        keeping.remove(earlier)
+    if draft.data.pop("voice", None):
+        touch(draft, now=now, fields=["data"])
 
 
 def disputed_amount(draft: FilingDraft) -> Decimal | None:

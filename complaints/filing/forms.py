@@ -267,8 +267,10 @@ class ProblemStep(Step):
         required=False,
     )
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, has_voice: bool = False, **options: Any) -> None:
+        """``has_voice``: the statement was spoken, so nothing need be written."""
         super().__init__(*arguments, **options)
+        self.fields["statement"].required = not has_voice
         field = self.fields["problem_category"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = [CHOOSE, *choices.problems_for(self.category)]

@@ -127,6 +127,7 @@ class FilingRequest:
     learned_on: date | None = None
     place: str = ""
     statement: str = ""
+    voice_id: int | None = None
     has_contacted: bool | None = None
     contacted_on: date | None = None
     their_reference: str = ""

@@ -71,6 +71,8 @@ def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, 
             "accepted": limits.ACCEPTED,
             "is_multipart": True,
         }
+    if form.step == "problem" and draft is not None:
+        return {"voice": drafts.voice_of(draft), "is_multipart": True}
     if form.step == "you":
         return others_screen(form)
     if form.step == "consents":
@@ -221,7 +223,7 @@ def summary(
             _("发生了什么"),
             [
                 *_purchase_lines(said["purchase"], addresses["purchase"]),
-                *_problem_lines(said["problem"], addresses["problem"]),
+                *_problem_lines(draft, said["problem"], addresses["problem"]),
             ],
         ),
         (_("希望怎么解决"), _demand_lines(draft, said["demands"], addresses)),
@@ -275,7 +277,7 @@ def _purchase_lines(said: Mapping[str, Any], url: str) -> list[Line]:
     )
 
 
-def _problem_lines(said: Mapping[str, Any], url: str) -> list[Line]:
+def _problem_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Line]:
     happened = day_text(said.get("disputed_on"))
     if happened and said.get("is_approximate"):
         happened = _("%(day)s（大约）") % {"day": happened}
@@ -287,7 +289,8 @@ def _problem_lines(said: Mapping[str, Any], url: str) -> list[Line]:
         (_("问题"), str(choices.problem_label(said.get("problem_category", "")))),
         (_("发生时间"), happened),
         (_("发生地点"), said.get("place", "")),
-        (_("经过"), said.get("statement", "")),
+        (_("经过"), [said.get("statement", "")] * bool(said.get("statement")) + (
+            [_("语音陈述，工作人员会写下来")] if "voice" in draft.data else [])),
         (_("业务号码"), said.get("service_number", "")),
         (_("套餐"), said.get("plan", "")),
         (_("合约到"), day_text(said.get("contract_until"))),

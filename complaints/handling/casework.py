@@ -19,7 +19,7 @@ from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Complaint, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import Clock, Status
+from complaints.workflow import CALL_RESULTS, Clock, Status
 
 S = Status
 SERVICE_CHANNELS = ("portal", "sms", "voice", "email", "letter", "counter")
@@ -42,6 +42,32 @@ def serve_notice(*, document: str, channel: str, is_served: bool, text: str = ""
                             "next": following}, texts={"message": said})
 
     return Move("serve_notice", carry)
+
+
+def verify_contact(*, result: str) -> Move:
+    """An officer rings the number that no code has proven (procedure, section 1)."""
+    saying.choice(result, CALL_RESULTS, "result")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if file.complaint.contact_verified:
+            raise StepNotAllowed("already_verified", _("联系电话已经核实过了。"))
+        file.complaint.contact_verified = result == "call_confirmed"
+        return Effect(reason=result)
+
+    return Move("verify_contact", carry)
+
+
+def write_down_statement(*, text: str) -> Move:
+    """What the consumer said in a voice note, in writing; who reads it and finds it wrong corrects it."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if not file.complaint.facts.get("voice"):
+            raise StepNotAllowed("no_voice", _("这件投诉没有语音陈述。"))
+        file.complaint.facts = {**file.complaint.facts, "voice_written": True}
+        return Effect(texts={"consumer_transcript": said})
+
+    return Move("write_down_statement", carry)
 
 
 def split_report(*, text: str) -> Move:

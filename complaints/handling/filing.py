@@ -99,7 +99,7 @@ def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUI
     if request.on_behalf.kind == AGENT and until is not None and until < conditions.calendar.local_day(now):
         raise WrongInput("power_over", _("委托已经到期，请核对日期，或重新取得委托"), field="valid_until")
     statement = saying.text(request.statement, "statement", longest=_longest(request),
-                            needed="statement" not in request.absent)
+                            needed="statement" not in request.absent and request.voice_id is None)
     if not request.demands and "demands" not in request.absent:
         raise WrongInput("missing", _("请至少选一项诉求"), field="demands")
     key = actor.person_key or uuid.uuid4()
@@ -161,6 +161,9 @@ def _facts(request: FilingRequest) -> dict[str, Any]:
         "contacted_on": request.contacted_on.isoformat() if request.contacted_on else None,
         "reply_by": request.reply_by,
         "need_help": list(request.need_help),
+        # Which file is the statement by voice, and whether nothing was written beside it.
+        "voice": "".join(_digests([request.voice_id])) if request.voice_id else "",
+        "voice_only": True if request.voice_id and not request.statement else None,
         "contract_until": request.contract_until.isoformat() if request.contract_until else None,
         "may_settle": request.on_behalf.may_settle,
     }

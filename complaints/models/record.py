@@ -17,7 +17,7 @@ from odr_portal.accounts.sealed_fields import SealedText
 SALT_BYTES = 16
 #: What people say in their own words.
 FREE_KINDS = frozenset({
-    "consumer_statement", "consumer_demand_note", "consumer_promised", "message", "question", "reason", "counter_demand", "contact", "proof",
+    "consumer_statement", "consumer_demand_note", "consumer_promised", "consumer_transcript", "message", "question", "reason", "counter_demand", "contact", "proof",
     "decision", "minutes", "report", "correction", "lead", "rating", "note", "concern", "agreement",
     "public_reply",
 })

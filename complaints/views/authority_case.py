@@ -37,7 +37,8 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
                           "answer_objection", "decide_recusal", "assign_authority", "redirect", "reopen")),
     (gettext_lazy("调解"), ("schedule_session", "record_session", "order_appraisal", "end_appraisal",
                           "delegate_mediation", "recall_mediation")),
-    (gettext_lazy("办理"), ("assign_officer", "forward", "ask_consent", "serve_notice", "answer_instruction")),
+    (gettext_lazy("办理"), ("assign_officer", "forward", "ask_consent", "serve_notice", "answer_instruction", "verify_contact",
+                          "write_down_statement")),
     (gettext_lazy("监督"), ("recall", "urge", "take_up", "dispute_jurisdiction", "split_report",
                           "refer_to_police")),
 )

@@ -17,6 +17,7 @@ from authorities.models import Authority, Officer
 from complaints.authority_forms import (
     AppraisalForm,
     AuthorityForm,
+    CallForm,
     DecisionForm,
     MaterialForm,
     MinutesForm,
@@ -188,6 +189,10 @@ _ALL = (
     # --- what else ------------------------------------------------------------------------
     StepPage(slug="serve", steps=("serve_notice",), form=plain(ServeForm), payload=_served,
              effect=gettext_lazy("没有送到的，换下一种方式再送。")),
+    StepPage(slug="verify", steps=("verify_contact",), form=plain(CallForm), payload=said("result"),
+             effect=gettext_lazy("先在案件页查看联系电话，再打过去核实。核实后，这件投诉按本人提交办理。")),
+    text_page("write-down", "write_down_statement", gettext_lazy("消费者说了什么"),
+              gettext_lazy("听录音，照原话写下来。消费者会收到通知，写得不对可以更正。")),
     text_page("split", "split_report", gettext_lazy("举报的内容"),
               gettext_lazy("另立一份只有监管部门看得到的记录，案件记录里看不出来。")),
     StepPage(slug="police", steps=("refer_to_police",), form=plain(PoliceForm), is_danger=True,

@@ -112,6 +112,8 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "approve": lambda f, a: "proposal" in a.matters,
     "send_back": lambda f, a: "proposal" in a.matters,
     "dispute_jurisdiction": lambda f, a: "jurisdiction" not in a.matters,
+    "verify_contact": lambda f, a: not f.complaint.contact_verified and not _is_elsewhere(f, a),
+    "write_down_statement": lambda f, a: bool(f.complaint.facts.get("voice")) and not _is_elsewhere(f, a),
     "ask_consent": lambda f, a: "consent" not in a.matters,
 }
 

@@ -34,7 +34,17 @@ from complaints.models import (
     PersonalText,
 )
 from complaints.standing import Standing, chip, clock_facts, standing
-from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, party_words, person_of
+from complaints.views.case_people import (
+    FULL,
+    MASKED,
+    NONE,
+    Fact,
+    Person,
+    facts_of,
+    party_words,
+    person_of,
+    spoken_words,
+)
 from complaints.views.case_record import (
     Event,
     Look,
@@ -125,6 +135,8 @@ class CasePage:
     shown_until: datetime | None
     looks: list[Look]
     statement: str
+    #: How the statement came, where it was spoken.
+    statement_note: str
     demand_note: str
     facts: list[Fact]
     head: str
@@ -273,7 +285,9 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
                       if m.side != ENTERPRISE or m.step == "flag_concern"],
         timeline=timeline_of(steps, by_digest, reader=reader), files=files,
         person=person_of(filed, sight=sight), may_reveal=may_look, shown_until=until,
-        looks=looks_of(steps, texts, reader=reader), statement=filed.get("consumer_statement", ""),
+        looks=looks_of(steps, texts, reader=reader),
+        statement=filed.get("consumer_statement") or filed.get("consumer_transcript", ""),
+        statement_note=spoken_words(complaint, filed),
         demand_note=filed.get("consumer_demand_note", ""),
         facts=facts_of(complaint, filed, sight=NONE if is_former else sight)
         + ([] if side == CONSUMER or is_former else party_words(complaint)),

@@ -36,6 +36,7 @@ from odr_portal.accounts.idempotency import KEY_FIELD
 from odr_portal.accounts.limits import TooManyTries
 from odr_portal.accounts.models import User
 from odr_portal.accounts.views.sign_in import too_many_codes
+from odr_portal.shell import ALWAYS
 
 
 @never_cache
@@ -110,13 +111,21 @@ def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBa
     if step == "check":
         return check(request, held, now=now)
     if request.method == "POST":
-        response = _take_in(request, held, step, now=now)
+        response = _shown(_take_in(request, held, step, now=now), step)
         if held.key:
             # The browser holds the draft as long as the draft is kept: both began anew with what was just saved.
             give_cookie(response, held.key, seconds=(held.draft.expires_at - now).total_seconds())
         return response
     form = drafts.form_of(held.draft, step, today=timezone.localdate(now), judged="check" in request.GET)
-    return show(request, held.draft, form, now=now)
+    return _shown(show(request, held.draft, form, now=now), step)
+
+
+def _shown(response: HttpResponseBase, step: str) -> HttpResponseBase:
+    """The screen on which one may speak is the only one that may use the microphone."""
+    if step == "problem":
+        response.headers["Permissions-Policy"] = ALWAYS["Permissions-Policy"].replace(
+            "microphone=()", "microphone=(self)")
+    return response
 
 
 def _lost(request: HttpRequest, step: str, *, now: datetime) -> HttpResponseBase:
@@ -144,6 +153,8 @@ def _take_in(request: HttpRequest, held: Held, step: str, *, now: datetime) -> H
     draft, posted = held.draft, request.POST
     _keep_typed(request, draft, step, now=now)
     here = address_of(draft, step) + (f"?{request.GET.urlencode()}" if request.GET.get("back") else "")
+    if step == "problem" and _take_voice(request, draft, now=now):
+        return redirect(f"{here}#voice")
     if step == "evidence":
         _take_files(request, draft, now=now)
         if "upload" in posted or "remove" in posted:
@@ -178,6 +189,22 @@ def _take_in(request: HttpRequest, held: Held, step: str, *, now: datetime) -> H
 def _means_search(request: HttpRequest, draft: FilingDraft) -> bool:
     """Enter in the search field, before anything was chosen."""
     return bool(request.POST.get("query", "").strip()) and not drafts.first(draft, "enterprise", "respondent")
+
+
+def _take_voice(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> bool:
+    """The statement by voice; True when the page is to be shown again (taken away, kept alone, or refused)."""
+    if "remove_voice" in request.POST:
+        drafts.drop_voice(draft, now=now)
+        return True
+    upload = request.FILES.get("voice")
+    if upload is not None:
+        try:
+            drafts.take_voice(
+                draft, upload, uploaded_by=request.user.pk if isinstance(request.user, User) else None, now=now)
+        except evidence.EvidenceRefused as refusal:
+            messages.error(request, str(refusal), extra_tags="bad")
+            return True
+    return "keep_voice" in request.POST
 
 
 def _take_files(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> None:

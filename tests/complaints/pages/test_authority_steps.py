@@ -57,6 +57,14 @@ def _asked_office(world: World, case: Complaint) -> None:
     given.step(case, enterprise.ask_authority(text=TEXT), world.handler, now())
 
 
+def _unproven(world: World, case: Complaint) -> None:
+    Complaint.objects.filter(pk=case.pk).update(contact_verified=False)
+
+
+def _spoken(world: World, case: Complaint) -> None:
+    Complaint.objects.filter(pk=case.pk).update(facts={"voice": "ab" * 32})
+
+
 #: slug → (status, who, what is typed, status afterwards, before, the step recorded)
 WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]] = {
     "redirect": (S.TRIAGE, "intake", {"matter": "consultation", "body": "12345", "text": TEXT}, S.CLOSED, None,
@@ -83,6 +91,8 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
                   "grant_extension"),
     "serve": (S.REVIEW, "officer", {"document": "受理决定书", "channel": "sms", "arrived": "no"}, S.REVIEW, None,
               "serve_notice"),
+    "verify": (S.REVIEW, "officer", {"result": "call_confirmed"}, S.REVIEW, _unproven, "verify_contact"),
+    "write-down": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, _spoken, "write_down_statement"),
     "split": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, None, "split_report"),
     "police": (S.REVIEW, "officer", {"second_officer": "乙", "head": "丙", "text": TEXT}, S.REVIEW,
                lambda w, c: one_person_suffices(), "refer_to_police"),
