@@ -6,6 +6,7 @@ the status that a test asks for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from typing import Any
 from complaints import handling
 from complaints.actors import SYSTEM
 from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
-from complaints.handling import Answer, Promise, authority, both, consumer, enterprise, mediation, offers
+from complaints.handling import Answer, Move, Promise, authority, both, consumer, enterprise, mediation, offers
 from complaints.models import Complaint
 from complaints.workflow import Status
 from tests.cast import WEDNESDAY, World
@@ -100,3 +101,13 @@ def a_complaint(world: World, *, status: Status = S.FILED, now: datetime = WEDNE
     if status == S.AWAITING_CONSUMER:
         return case
     return step(case, consumer.accept_offer(), world.consumer, now)
+
+
+def otherwise(**columns: object) -> Callable[[object, Complaint], Move]:
+    """The case as if it had been filed otherwise; the move that comes of it changes nothing there."""
+
+    def build(_world: object, case: Complaint) -> Move:
+        Complaint.objects.filter(pk=case.pk).update(**columns)
+        return handling.MOVES["split_report"](text="附带的举报。")
+
+    return build

@@ -62,16 +62,6 @@ def matter(case: Complaint, kind: str) -> int:
     return Matter.objects.get(complaint=case, kind=kind, state="open").pk
 
 
-def changed(**columns: object) -> Build:
-    """The case as if it had been filed otherwise; the move is one that changes nothing of it."""
-
-    def build(world: World, case: Complaint) -> Move:
-        Complaint.objects.filter(pk=case.pk).update(**columns)
-        return casework.split_report(text=TEXT)
-
-    return build
-
-
 OFFER_ALL = (Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
              Answer(demand=2, verdict="grant", is_separable=True))
 REPORT = ("handler", no(lambda: enterprise.report_performed(obligations=[1], proof="流水")))
@@ -256,10 +246,10 @@ WALKS: dict[str, Walk] = {
     "refuse_return": Walk(
         S.NEGOTIATING, "intake", no(lambda: supervision.refuse_return(text=TEXT)),
         before=[("handler", no(lambda: enterprise.request_return(text=TEXT)))]),
-    "verify_contact": Walk(S.REVIEW, "officer", no(lambda: casework.verify_contact(result="call_confirmed")),
-                           before=[("officer", changed(contact_verified=False))]),
-    "write_down_statement": Walk(S.REVIEW, "officer", no(lambda: casework.write_down_statement(text=TEXT)),
-                                 before=[("officer", changed(facts={"voice": "ab" * 32}))]),
+    "verify_contact": Walk(S.REVIEW, "officer", no(lambda: casework.verify_contact(
+        result="call_confirmed")), before=[("officer", given.otherwise(contact_verified=False))]),
+    "write_down_statement": Walk(S.REVIEW, "officer", no(lambda: casework.write_down_statement(
+        text=TEXT)), before=[("officer", given.otherwise(facts={"voice": "ab" * 32}))]),
     "split_report": Walk(S.REVIEW, "officer", no(lambda: casework.split_report(text=TEXT))),
     "refer_to_police": Walk(S.REVIEW, "officer", no(lambda: casework.refer_to_police(
         second_officer="乙", head="丙", text=TEXT))),

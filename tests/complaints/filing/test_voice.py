@@ -67,8 +67,7 @@ def test_who_cannot_type_speaks_and_an_officer_writes_it_down(client: Client, to
     response = send(client, url(draft, "problem"), SPOKEN)
     assert response.status_code == 422
     assert "请写明发生了什么" in response.content.decode()
-    page = client.get(url(draft, "problem"))
-    assert "microphone=(self)" in page.headers["Permissions-Policy"]
+    assert "microphone=(self)" in client.get(url(draft, "problem")).headers["Permissions-Policy"]
     assert "microphone=()" in client.get(url(draft, "purchase")).headers["Permissions-Policy"]
     response = send(client, url(draft, "problem"), SPOKEN, voice=recorded())
     assert response.headers["Location"] == url(draft, "demands")
