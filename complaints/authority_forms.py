@@ -18,9 +18,9 @@ from complaints import labels
 from complaints.enterprise_forms import CHOOSE, Choice, Choices, Day, StepForm, Words, words_of
 from complaints.file_forms import FilesField, TakesFiles
 from complaints.handling.authority import BODIES
-from complaints.handling.casework import SERVICE_CHANNELS
+from complaints.handling.casework import CALL_RESULTS, SERVICE_CHANNELS
 from complaints.handling.saying import LONGEST
-from complaints.workflow import CALL_RESULTS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
+from complaints.workflow import REFUSAL_GROUNDS, TERMINATION_GROUNDS
 
 SHORTEST_FACTS = 10
 

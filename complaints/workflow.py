@@ -387,8 +387,6 @@ REFUSAL_GROUNDS = ("outside_duty", "already_handled", "not_consumption", "over_t
 TERMINATION_GROUNDS = ("withdrawn_or_settled", "party_absent", "no_agreement_possible",
                        "no_agreement_on_cost", "sixty_days", "art_16_or_42", "party_gone",
                        "other_law")
-#: What a call to the number on file brought, where no code had proven it.
-CALL_RESULTS = ("call_confirmed", "call_no_answer", "call_not_theirs")
 FAILURE_REASONS = ("no_agreement", "refused_with_reasons", "consumer_wants_none", "unreachable")
 
 

@@ -19,9 +19,11 @@ from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Complaint, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import CALL_RESULTS, Clock, Status
+from complaints.workflow import Clock, Status
 
 S = Status
+#: What a call to the number on file brought, where no code had proven it.
+CALL_RESULTS = ("call_confirmed", "call_no_answer", "call_not_theirs")
 SERVICE_CHANNELS = ("portal", "sms", "voice", "email", "letter", "counter")
 
 

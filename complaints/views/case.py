@@ -34,17 +34,7 @@ from complaints.models import (
     PersonalText,
 )
 from complaints.standing import Standing, chip, clock_facts, standing
-from complaints.views.case_people import (
-    FULL,
-    MASKED,
-    NONE,
-    Fact,
-    Person,
-    facts_of,
-    party_words,
-    person_of,
-    spoken_words,
-)
+from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, party_words, person_of, spoken
 from complaints.views.case_record import (
     Event,
     Look,
@@ -135,8 +125,7 @@ class CasePage:
     shown_until: datetime | None
     looks: list[Look]
     statement: str
-    #: How the statement came, where it was spoken.
-    statement_note: str
+    spoken: str
     demand_note: str
     facts: list[Fact]
     head: str
@@ -286,8 +275,7 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
         timeline=timeline_of(steps, by_digest, reader=reader), files=files,
         person=person_of(filed, sight=sight), may_reveal=may_look, shown_until=until,
         looks=looks_of(steps, texts, reader=reader),
-        statement=filed.get("consumer_statement") or filed.get("consumer_transcript", ""),
-        statement_note=spoken_words(complaint, filed),
+        statement=filed.get("consumer_statement", ""), spoken=spoken(complaint, filed),
         demand_note=filed.get("consumer_demand_note", ""),
         facts=facts_of(complaint, filed, sight=NONE if is_former else sight)
         + ([] if side == CONSUMER or is_former else party_words(complaint)),

@@ -135,15 +135,14 @@ def demand_text(demand: Demand) -> str:
     return labels.label(demand.kind, kind="demand_kind")
 
 
-def spoken_words(complaint: Complaint, texts: Mapping[str, str]) -> str:
-    """What to know of a statement by voice; nothing where the statement was written."""
+def spoken(complaint: Complaint, texts: Mapping[str, str]) -> str:
+    """What to know of a statement by voice, and its words once somebody wrote them down; empty without one."""
     if not complaint.facts.get("voice"):
         return ""
     if not texts.get("consumer_transcript"):
         return _("消费者用语音陈述，录音在材料里；工作人员会写下来。")
-    if texts.get("consumer_statement"):
-        return _("另有语音陈述，工作人员写下来的是：%(text)s") % {"text": texts["consumer_transcript"]}
-    return _("消费者用语音陈述，这是工作人员听录音写下来的；写得不对，消费者可以更正。")
+    return _("语音陈述，由工作人员听录音写下来；写得不对，消费者可以更正：%(text)s") % {
+        "text": texts["consumer_transcript"]}
 
 
 def _respondent(complaint: Complaint) -> str:

@@ -156,7 +156,7 @@ def test_a_statement_that_was_only_spoken_waits_for_somebody_who_writes(world: W
     client.force_login(world.chen)
     page = client.get(f"/cases/{case.number}/").content.decode()
     assert "九月起每月多扣二十元。" in page
-    assert "工作人员听录音写下来的；写得不对，消费者可以更正" in page
+    assert "由工作人员听录音写下来；写得不对，消费者可以更正" in page
 
 
 def test_nobody_writes_down_what_was_not_spoken(world: World) -> None:
