@@ -28,7 +28,8 @@ class JoinForm(DemandsStep):
         label=_("您参加吗？"), widget=forms.RadioSelect, choices=((YES, _("参加")), (NO, _("不参加"))),
         error_messages={"required": _("请选择参加或不参加"), "invalid_choice": _("请选择参加或不参加")})
     code = forms.CharField(
-        label=_("验证码"), required=False, max_length=20, error_messages={"max_length": _("验证码是6位数字")},
+        label=_("验证码"), max_length=20, error_messages={
+            "required": _("请获取并填写验证码"), "max_length": _("验证码是6位数字")},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "w-10"}))
 
     def __init__(self, *arguments: Any, kind: str, enterprise_name: str = "", **options: Any) -> None:
@@ -44,8 +45,8 @@ class JoinForm(DemandsStep):
             return
         for consent in consent_questions(enterprise_name):
             self.fields[consent.code] = YesNo(
-                label=consent.question, help_text=consent.effect_of_no, yes=_("同意"), no=_("不同意"), required=False,
-                error_messages={"invalid_choice": _("请选择同意或不同意")})
+                label=consent.question, help_text=consent.effect_of_no, yes=_("同意"), no=_("不同意"),
+                error_messages={"required": _("请选择同意或不同意"), "invalid_choice": _("请选择同意或不同意")})
             self.consents.append(consent.code)
 
     @property
@@ -61,10 +62,6 @@ class JoinForm(DemandsStep):
         if said.get("answer") == NO:
             for name in [name for name in self.errors if name not in ("answer", "code")]:
                 del self.errors[name]
-            return said
-        for name in self.consents:
-            if said.get(name) is None and name not in self.errors:
-                self.add_error(name, _("请选择同意或不同意"))
         return said
 
     def moves(self) -> Sequence[Move]:

@@ -244,7 +244,9 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
     by_digest = {f.sha256: f for f in files}
     may_look = actor is not None and looking.may_look(complaint, actor, engagements)
     until = looking.shown_until(steps, viewer, now=now) if may_look else None
-    sight = sight or _sight(side, is_former=is_former, is_shown=until is not None)
+    # A fellow complainant knows who the filer is, not where to reach them.
+    sight = sight or (MASKED if viewer.party is not None
+                      else _sight(side, is_former=is_former, is_shown=until is not None))
     reader = Reader(side=side, knows_consumer=side == CONSUMER or sight == FULL,
                     names=_names(complaint, steps),
                     person_key=viewer.person_key if complaint.on_behalf_kind in (JOINT, AGENT) else None)

@@ -64,6 +64,12 @@ def _settlement(page: CasePage) -> list[Call]:
                 "day": _until(page, "confirmation", obligation=False)},
             reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
             _("查看方案并答复")))
+    elif offer is not None and page.complaint.facts.get("may_settle") is False and page.viewer.party is None:
+        found.append(Call(_("企业提出了方案：须由委托人本人答复"), _("委托书没有写明可以和解。请委托人打开短信里的链接，确认后自己答复。"),
+                          reverse("complaints:case-people", args=[page.complaint.number]), _("看委托人确认没有"), "info"))
+    if page.may("answer_as_party"):
+        found.append(Call(_("您自己同意这个方案吗？"), _("代表人接受的方案，只约束代表人和同意的人。不答复就不受约束。"),
+                          address(page, "party"), _("答复方案"), "info"))
     if any(p.state_code == "reported" and p.owed_by == "enterprise" for p in page.obligations) \
             and page.may("confirm_performed"):
         found.append(Call(

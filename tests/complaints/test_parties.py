@@ -94,6 +94,9 @@ def test_a_joiner_sees_nothing_before_and_the_case_after_link_and_code(world: Wo
     assert response.headers["Location"] == f"/cases/{case.number}/", response.content.decode()
     own = client.get(f"/cases/{case.number}/").content.decode()
     assert "已确认参加" in own
+    # Who filed is known to the others; where to reach that person is not.
+    assert "13800000001" not in own
+    assert "某路1号" not in own
     assert "还没有确认" in own
     assert case.number in client.get("/cases/").content.decode()
     row = row_of(case, ZHAO)
@@ -155,7 +158,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"demand": ["other"], "note": ""}, "请在补充说明里写清楚要什么"),
     ({"demand": ["other"], "note": "长" * 201}, "最多200字"),
     ({"code": "1" * 30}, "验证码是6位数字"),
-    ({"code": ""}, "验证码不对或已过期"),
+    ({"code": ""}, "请获取并填写验证码"),
+    ({"code": "123456"}, "验证码不对或已过期"),
 ]
 
 
