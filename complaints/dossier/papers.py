@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -19,7 +21,8 @@ from complaints.dossier.gathering import Gathered
 from complaints.views.case import CasePage
 from complaints.views.case_settlement import ObligationView, OfferView
 from complaints.workflow import Outcome
-from odr_portal.templatetags.portal import day_text, moment, money
+from complaints.working_calendar import SHANGHAI
+from odr_portal.templatetags.portal import MONTHS_EN, money
 
 #: A paper has an edge: longer runs without a space may be broken inside.
 _LONG = re.compile(r"[^\s\u2e80-\uffef]{24}(?=[^\s\u2e80-\uffef])")
@@ -32,7 +35,7 @@ def dossier_paper(gathered: Gathered, *, seal: dict[str, Any] | None, site: str)
     sections = [
         {"heading": _("概况"), "facts": _summary(page)},
         {"heading": _("当事人"), "facts": _parties(page)},
-        {"heading": _("消费者提交的"), "lead": page.statement or "–", "facts": [[f.key, f.value] for f in page.facts]},
+        {"heading": _("消费者提交的"), "lead": page.statement or "–", "facts": _facts(page)},
         _demands(page),
         *(_offer(offer) for offer in reversed(page.offers)),
         *_ledger(page.promises),
@@ -54,11 +57,11 @@ def agreement_paper(gathered: Gathered, *, site: str) -> dict[str, Any]:
     page = gathered.page
     promises = page.promises
     is_mediated = any(o.row.source == "mediation" for o in promises) or page.complaint.outcome == Outcome.MEDIATED
-    title = _("调解协议") if is_mediated else _("和解协议")
+    title = _("调解协议书") if is_mediated else _("和解协议书")
     accepted = _accepted(page)
     sections: list[Section] = [
         {"heading": _("当事人"), "facts": _parties(page)},
-        {"heading": _("争议和诉求"), "lead": page.statement or "–", "facts": [[f.key, f.value] for f in page.facts]},
+        {"heading": _("争议和诉求"), "lead": page.statement or "–", "facts": _facts(page)},
         _demands(page),
         *([_offer(accepted) | {"heading": _("双方同意的方案")}] if accepted else []),
         *_ledger(promises, heading=_("约定的义务")),
@@ -95,6 +98,37 @@ def _breakable(value: Any) -> Any:
     return [_breakable(part) for part in value] if isinstance(value, list | tuple) else value
 
 
+def _day(value: date) -> str:
+    """With its year: a paper is read in other years too."""
+    if get_language() == "en":
+        return f"{value.day} {MONTHS_EN[value.month - 1]} {value.year}"
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+def _moment(value: datetime) -> str:
+    local = value.astimezone(SHANGHAI)
+    return f"{_day(local)}{', ' if get_language() == 'en' else ' '}{local:%H:%M}"
+
+
+def _by_name(words: str, page: CasePage) -> str:
+    """The page says 您 to its reader; the paper goes to others."""
+    you = _("您")
+    return page.person.name + words.removeprefix(you) if words.startswith(you) and page.person.name else words
+
+
+def _facts(page: CasePage) -> list[list[str]]:
+    case = page.complaint
+    days = {_("购买日期"): case.bought_on, _("争议发生日"): case.disputed_on}
+    found = []
+    for fact in page.facts:
+        day = days.get(fact.key)
+        words = fact.value if day is None else _day(day)
+        if day is not None and fact.key == _("争议发生日") and case.disputed_on_is_approximate:
+            words = _("大约%(day)s") % {"day": words}
+        found.append([fact.key, words])
+    return found
+
+
 def _summary(page: CasePage) -> list[list[str]]:
     case = page.complaint
     rows = [
@@ -102,10 +136,10 @@ def _summary(page: CasePage) -> list[list[str]]:
         (_("状态"), labels.label(case.status, kind="status")),
         (_("结果"), labels.label(case.outcome, kind="outcome") if case.outcome else ""),
         (_("原因"), labels.reason(case.reason, case.outcome) if case.reason else ""),
-        (_("提交时间"), moment(case.filed_at)),
-        (_("办结时间"), moment(case.closed_at) if case.closed_at else ""),
+        (_("提交时间"), _moment(case.filed_at)),
+        (_("办结时间"), _moment(case.closed_at) if case.closed_at else ""),
         (_("监管部门"), named(case.handling_authority)),
-        (_("制作时间"), moment(page.now)),
+        (_("制作时间"), _moment(page.now)),
     ]
     return [[str(key), str(value)] for key, value in rows if value]
 
@@ -133,7 +167,7 @@ def _accepted(page: CasePage) -> OfferView | None:
 
 
 def _offer(offer: OfferView) -> Section:
-    meta = f"{offer.title} · {moment(offer.at)} · {offer.by} · {offer.state}"
+    meta = f"{offer.title} · {_moment(offer.at)} · {offer.by} · {offer.state}"
     return {"heading": offer.title, "lead": "\n".join(part for part in (meta, offer.message) if part), "table": {
         "columns": [_("诉求"), _("答复"), _("说明")], "widths": [4, 2, 5],
         "rows": [[a.demand + (f" {money(a.asked)}" if a.asked is not None else ""), a.verdict, a.text or "–"]
@@ -141,8 +175,8 @@ def _offer(offer: OfferView) -> Section:
 
 
 def _ledger(promises: Iterable[ObligationView], *, heading: str = "") -> list[Section]:
-    rows = [[str(o.ordinal), o.what, money(o.amount) if o.amount is not None else "–", o.to_whom,
-             day_text(o.due_on) if o.due_on else o.due_words, o.state] for o in promises]
+    rows = [[str(o.ordinal), o.what, money(o.amount) if o.amount is not None else "–", o.to_whom.replace(_("您来做"), _("由消费者做")),
+             _day(o.due_on) if o.due_on else o.due_words, o.state] for o in promises]
     if not rows:
         return []
     return [{"heading": heading or _("承诺"), "table": {
@@ -151,14 +185,14 @@ def _ledger(promises: Iterable[ObligationView], *, heading: str = "") -> list[Se
 
 
 def _thread(page: CasePage) -> list[Section]:
-    notes = [{"title": f"{m.who} · {m.what}", "meta": moment(m.at), "mono": "",
+    notes = [{"title": f"{_by_name(m.who, page)} · {m.what}", "meta": _moment(m.at), "mono": "",
               "text": "\n".join([*(f"{p.label} · {p.text}" if p.label else p.text for p in m.parts),
                                  *(f.name for f in m.files)])} for m in page.thread]
     return [{"heading": _("往来"), "notes": notes}] if notes else []
 
 
 def _files(gathered: Gathered) -> list[Section]:
-    notes = [{"title": part.name or _("未交付的文件"), "meta": str(part.size or ""), "text": "", "mono": part.sha256}
+    notes = [{"title": part.name or _("未交付的文件"), "meta": filesizeformat(part.size) if part.size else "", "text": "", "mono": part.sha256}
              for part in gathered.files]
     return [{"heading": _("文件和摘要（SHA-256）"), "notes": notes}] if notes else []
 
@@ -166,8 +200,8 @@ def _files(gathered: Gathered) -> list[Section]:
 def _record(gathered: Gathered) -> Section:
     events = sorted((e for e in gathered.page.timeline if not e.internal), key=lambda e: e.sequence)
     return {"heading": _("办理记录"), "notes": [{
-        "title": f"{e.sequence}. {e.title}", "meta": moment(e.at),
-        "text": "\n".join(part for part in (e.actor, e.detail) if part), "mono": e.digest} for e in events]}
+        "title": f"{e.sequence}. {e.title}", "meta": _moment(e.at),
+        "text": "\n".join(part for part in (_by_name(e.actor, gathered.page), e.detail) if part), "mono": e.digest} for e in events]}
 
 
 def _proof(gathered: Gathered, seal: dict[str, Any] | None, site: str) -> Section:
@@ -187,4 +221,4 @@ def _agreed(page: CasePage) -> str:
     if accepted is None or accepted.offer.answered_at is None:
         return ""
     return _("经营者于%(made)s提出，消费者于%(agreed)s接受。") % {
-        "made": moment(accepted.at), "agreed": moment(accepted.offer.answered_at)}
+        "made": _moment(accepted.at), "agreed": _moment(accepted.offer.answered_at)}

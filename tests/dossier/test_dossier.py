@@ -69,6 +69,9 @@ def test_the_papers_hold_the_case_and_its_digest_on_each_page(world: World) -> N
         text = text_of(paper)
         assert all(word in text for word in words), text[:3000]
         assert text.count(bytes(case.last_hash).hex()) >= len(paper.pages)
+        # For a court: by name, and with the year.
+        assert "您" not in text
+        assert f"{timezone.localdate().year}年" in text
 
 
 def text_of(paper: pikepdf.Pdf) -> str:
