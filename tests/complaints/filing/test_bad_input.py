@@ -160,6 +160,7 @@ TABLE: list[tuple[str, str, Any, str | None]] = [
     ("you", "principal_name", "123, but for oneself it is not asked", OK),
     ("you", "relation", LONG, OK),
     ("you", "powers", LONG, OK),
+    ("you", "may_settle", "perhaps", OK),
     ("you", "valid_until", "never, but for oneself it is not asked", OK),
     ("you", "parties", "12", OK),
     ("you", "representatives", LONG, OK),

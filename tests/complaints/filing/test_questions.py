@@ -31,7 +31,7 @@ PLAIN = {
     "problem": {"is_approximate", "statement", "contacted_on", "their_reference", "report"},
     "demands": {"demand", "note", "amount_refund", "amount_damages"},
     "you": {"name", "phone", "code", "is_unverified", "principal_phone", "relation", "parties", "representatives",
-            "is_declared"},
+            "may_settle", "is_declared"},
     "consents": {"share_with_enterprise", "pass_to_regulator", "delegated_mediation", "publish_masked"},
     "check": {"truth"},
 }
