@@ -21,7 +21,8 @@ THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/
             "tests/walls/sweep/")
 #: The same again in crossed looks: for the long run.
 FULL = ("tests/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py",
-        "tests/browser/test_outbound.py", "tests/walls/sweep/test_every_status.py")
+        "tests/browser/test_outbound.py", "tests/walls/sweep/test_every_status.py",
+        "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each")
 
 #: Minutes each: they begin first, so that the other worker has the short ones to share until the end.
 LONGEST = ("tests/walls/sweep/", "tests/faults/", "tests/browser/", "tests/api/test_fuzz.py")

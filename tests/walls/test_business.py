@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
-
-import pytest
-from django.db import connections
-from django.utils import timezone
 
 from complaints import handling
 from complaints.actors import Actor
 from complaints.handling import Move, StepNotAllowed, authority, consumer, enterprise
-from complaints.models import Complaint, Deadline, HandlingStep
+from complaints.models import Complaint, Deadline
 from complaints.workflow import ENTERPRISE_ROLES, TABLE, Role, Status
 from tests.cast import WEDNESDAY, World
 from tests.given import BECAUSE, a_complaint, an_offer, step
-
-AT_ONCE = 12
 
 
 def refused(case: Complaint, move: Move, actor: Actor) -> bool:
@@ -66,36 +58,6 @@ def test_T88_sending_a_case_back_wins_no_time(world: World) -> None:
     again = Deadline.objects.get(complaint=case, clock="negotiation", ended_at=None)
     assert again.due_at <= first.due_at + timedelta(days=1)
     assert clocks.keys() <= set(Deadline.objects.filter(complaint=case).values_list("pk", flat=True))
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("what", ["accept_case", "accept_offer", "withdraw"])
-def test_T87_of_many_at_once_one_takes_the_step(world: World, what: str) -> None:
-    now = timezone.now()
-    status = {"accept_case": Status.WITH_ENTERPRISE}.get(what, Status.AWAITING_CONSUMER)
-    if what == "withdraw":
-        status = Status.NEGOTIATING
-    case = a_complaint(world, status=status, now=now)
-    moves: dict[str, tuple[Any, Actor]] = {
-        "accept_case": (lambda: enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler),
-        "accept_offer": (consumer.accept_offer, world.consumer),
-        "withdraw": (lambda: consumer.withdraw(reason="mistake"), world.consumer),
-    }
-    make, actor = moves[what]
-
-    def attempt(_number: int) -> bool:
-        try:
-            handling.take(make(), [case.pk], actor=actor, now=now)
-        except StepNotAllowed:
-            return False
-        finally:
-            connections.close_all()
-        return True
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        done = list(pool.map(attempt, range(AT_ONCE)))
-    assert done.count(True) == 1
-    assert HandlingStep.objects.filter(complaint=case, step=what).count() == 1
 
 
 def test_T87_an_offer_that_was_answered_is_answered_once(world: World) -> None:
