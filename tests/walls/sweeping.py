@@ -5,6 +5,7 @@ One rule: each call is undone; what it changed is counted before that by the dat
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,6 +49,8 @@ OF_EACH_KIND = (("anyone", ""), ("consumer", "own"), ("manager", "party"), ("app
 #: An address that the portal does not know.
 NOWHERE = "/no-such-page/20260101-AAAAAAAAAAAA-0/"
 _keys = count()
+#: A mobile number or an identity number, as people and programs write them; in no key, address or amount.
+NUMBER = re.compile(r"(?<![\w.+-])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?![\w.-])|(?<![\w.-])\d{17}[\dXx](?![\w.-])")
 
 
 @dataclass
@@ -163,6 +166,7 @@ class Sweep:
             complaint(place, method, person, status, answer, self._baseline(wanted, place, method, person, status))
         ]
         wrong += self._words(person, answer)
+        wrong += numbers(person, answer)
         wrong += headers(answer, is_somebodys=person.user is not None)
         if tables and wanted not in {"allow", "steps"}:
             wrong.append(f"was refused and wrote to {', '.join(sorted(tables))}")
@@ -193,6 +197,13 @@ class Sweep:
         found = set(CANARY.findall(answer.text)) | set(CANARY.findall(str(answer.headers)))
         self.tally.met.update(family + what for family, what in found if person.may_meet(family, what))
         return [f"reads {what} of family {family}" for family, what in found if not person.may_meet(family, what)]
+
+
+def numbers(person: Person, answer: Answer) -> list[str]:
+    """T08: whole phone and identity numbers that this person is not entitled to read without a step of its own."""
+    own = str(person.user.phone)[-11:] if person.user and person.user.phone else ""
+    found = {re.sub(r"[^\dX]", "", number.upper())[-18:] for number in NUMBER.findall(answer.text)}
+    return [f"reads the number {number}" for number in sorted(found) if not own or not number.endswith(own)]
 
 
 def headers(answer: Answer, *, is_somebodys: bool) -> list[str]:

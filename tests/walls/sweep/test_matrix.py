@@ -29,8 +29,9 @@ def test_every_parameter_of_an_address_has_an_example() -> None:
     assert not [text for address in addresses() if (text := without_example(address))]
 
 
-def test_T01_T09_T16_T29_everybody_gets_what_the_matrix_says(world: World) -> None:
-    """Each (address, method, role, relation) once; the commit chooses status and place. Also: T16 kept nowhere, T29 never framed."""
+def test_T01_T08_T09_T16_T29_everybody_gets_what_the_matrix_says(world: World) -> None:
+    """Each (address, method, role, relation) once; the commit chooses status and place. Also: T08 no whole number of a
+    phone or an identity card, T16 kept nowhere, T29 never framed."""
     tally = Sweep(world, every_status=False).run()
     print(tally.said())
     assert not tally.wrong, report(tally)
@@ -56,6 +57,15 @@ def test_the_words_that_are_looked_for_are_met_by_whom_they_are_for(world: World
     tally = looked_for_words(world)
     assert not tally.wrong, report(tally)
     assert set(tally.met) >= WORDS
+
+
+def test_T08_the_sweep_finds_a_number_that_is_not_masked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is as it is, but a page at work shows the person in full."""
+    monkeypatch.setattr("complaints.views.case._sight", lambda side, **_: "full")
+    for name, who in (("enterprise-case", "handler own"), ("authority-case", "authority_handler at own")):
+        pages = [a for a in addresses() if a.name == f"complaints:{name}"]
+        wrong = Sweep(world, every_status=False).run(pages, [world.person(who)]).wrong
+        assert any("reads the number" in line and line.endswith("13900007770") for line in wrong), wrong
 
 
 @pytest.fixture
