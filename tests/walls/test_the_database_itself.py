@@ -99,13 +99,23 @@ def test_T06_nobody_who_serves_may_pass_the_walls() -> None:
 
 
 @pytest.mark.django_db
-def test_T06_functions_and_views_run_as_whoever_asks() -> None:
-    definers = ask("select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef")
-    assert definers == []
+def test_T06_functions_and_views_run_as_whoever_asks_or_say_yes_and_no() -> None:
+    definers = ask(
+        "select oid::regprocedure::text, proname, proconfig::text, prorettype::regtype::text, provolatile::text "
+        "from pg_proc where pronamespace = 'public'::regnamespace and prosecdef")  # fmt: skip
+    # Those that run as the owner answer yes or no about one id, from the views of the caller's own rows.
+    assert {name for _, name, *_ in definers} == {
+        "is_own_case", "is_our_case", "is_our_engagement", "is_our_side", "is_in_our_time", "is_still_our_case",
+        "is_our_entry"}  # fmt: skip
+    for function, name, settings, returns, volatility in definers:
+        assert (settings, returns, volatility) == ("{search_path=pg_catalog}", "boolean", "s"), name
+        for role in (*roles.CALLERS, roles.WEB, roles.STEPS):
+            may_ask = role in (roles.CONSUMER, roles.ENTERPRISE)
+            assert ask("select has_function_privilege(%s, %s, 'execute')", role, function) == [(may_ask,)], (name, role)
     views = ask("select relname, coalesce(reloptions::text, '') from pg_class "
                 "where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')")  # fmt: skip
     # Those that run as the owner show nothing but rows of the caller's context, and take nothing.
-    assert {name for name, _ in views} == {"own_case", "own_part", "own_engagement", "own_entry"}
+    assert {name for name, _ in views} == {"own_case", "own_part", "own_engagement"}
     for name, _ in views:
         for role in (*roles.CALLERS, roles.WEB):
             assert ask("select has_table_privilege(%s, %s, 'insert, update, delete, truncate')", role, name) == [(False,)]

@@ -64,6 +64,13 @@ TWINS: tuple[Twin, ...] = (
                 'for select to {role} using ({condition})")',
                 'for select to {role} using (true)")',
             ),
+            Change(
+                "complaints/migrations/0021_planned_once.py",
+                """using ({condition.replace('{table}', table)})")
+            undone""",
+                """using (true)")
+            undone""",
+            ),
         ),
     ),
     Twin(
