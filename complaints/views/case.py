@@ -35,15 +35,7 @@ from complaints.models import (
 )
 from complaints.standing import Standing, chip, clock_facts, standing
 from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, party_words, person_of, spoken
-from complaints.views.case_record import (
-    Event,
-    Look,
-    Message,
-    Reader,
-    looks_of,
-    thread_of,
-    timeline_of,
-)
+from complaints.views.case_record import Event, Look, Message, Reader, looks_of, thread_of, timeline_of
 from complaints.views.case_settlement import (
     ObligationView,
     OfferView,
