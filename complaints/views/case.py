@@ -375,8 +375,7 @@ def _sight(side: str, *, is_former: bool, is_shown: bool) -> str:
 
 def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str]:
     """Organisations in the reader's language; those that only took a step are read for English."""
-    rows = [complaint.enterprise, complaint.branch, complaint.handling_authority,
-            complaint.picked_enterprise, complaint.picked_branch]
+    rows = [complaint.enterprise, complaint.branch, complaint.handling_authority, complaint.picked_enterprise, complaint.picked_branch]
     found = {row.name: named(row) for row in rows if row is not None}
     others = {step.organisation for step in steps} - {"", *found}
     if others and not labels.is_chinese():
@@ -385,8 +384,7 @@ def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str
     return found
 
 
-def _clock_view(clock: Deadline, complaint: Complaint, now: datetime,
-                calendar: Calendar) -> ClockView:
+def _clock_view(clock: Deadline, complaint: Complaint, now: datetime, calendar: Calendar) -> ClockView:
     url = why_url(complaint, clock)
     facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=complaint.status)
     words = chip(deadline=clock, now=now, calendar=calendar, status=complaint.status)

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pikepdf
 import pytest
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from complaints import erasing
@@ -25,6 +26,7 @@ from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 from tests.dossier.conftest import KEY, PUBLIC, a_case, asked, built, fetched, parts_of, place
+from tests.walls.conftest import seeing_as
 
 pytestmark = pytest.mark.django_db
 
@@ -232,3 +234,16 @@ def test_the_same_case_at_the_same_moment_gives_the_same_bytes(world: World) -> 
     second = fetched(first, world.chen)
     assert one == second
     assert zipfile.ZipFile(io.BytesIO(one)).testzip() is None
+
+
+def test_T06_the_database_itself_shows_it_to_whoever_asked_and_to_nobody_else(world: World) -> None:
+    case = a_case(world)
+    asked(case, world.chen)
+    for user, seen in ((world.chen, 1), (world.ming, 0), (world.rui, 0), (world.otto, 0)):
+        with seeing_as(user):
+            assert Dossier.objects.count() == seen, user
+            assert Dossier.objects.update(state="ready") == 0
+    for asker, writer in ((world.otto, world.otto), (world.chen, world.ming)):
+        row = Dossier(complaint=case, asked_by=asker, side="consumer", site="x", asked_at=timezone.now(), state="failed")
+        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), seeing_as(writer):
+            Dossier.objects.bulk_create([row], ignore_conflicts=True)
