@@ -82,7 +82,7 @@ class Aliyun:
 
 def _number(address: str) -> str:
     """Numbers of the mainland without their +86, others with the country and without the plus."""
-    return address.removeprefix("+86") if address.startswith("+86") else address.removeprefix("+")
+    return address.removeprefix("+86").removeprefix("+")
 
 
 def canonical_query(values: Mapping[str, str]) -> str:
