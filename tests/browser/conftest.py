@@ -157,7 +157,7 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]
             timezone_id="Asia/Shanghai",
             java_script_enabled=javascript,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         wishes = {settings.LANGUAGE_COOKIE_NAME: language, "display": display, "theme": theme}
         context.add_cookies([{"name": key, "value": value, "url": origin} for key, value in wishes.items() if value])
         visitor = Visitor(context, origin)

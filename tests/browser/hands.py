@@ -74,7 +74,7 @@ _CUT = """() => {
   const wrong = wide > 0 ? [`${wide} px wider than 320`] : [];
   for (const e of document.querySelectorAll("main *")) {
     const box = e.getBoundingClientRect();
-    if (box.width && box.right > innerWidth + 1 && !e.closest(".scroll, .tabs, .vh, .cell-label, thead, caption, svg"))
+    if (box.width && e.checkVisibility() && box.right > innerWidth + 1 && !e.closest(".scroll, .tabs, .vh, .cell-label, thead, caption, svg"))
       wrong.push("beyond the edge: " + e.outerHTML.slice(0, 90));
   }
   return wrong.slice(0, 4);

@@ -1,4 +1,4 @@
-"""Pictures of every page in both languages, for docs/screens: `python -m tests.browser.pictures ADDRESS [FOLDER]`.
+"""Pictures of every page in both languages, for docs/screens: `python -m tests.browser.pictures ADDRESS [FOLDER [PERSON …]]`.
 
 The one rule: what they show is the demo of `make run` at ADDRESS, found by following links as people would; forms are
 opened and never sent (but for signing in with one click, and the screens of filing, up to the last before the deed).
@@ -12,12 +12,11 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
 LANGUAGES = ("zh-hans", "en")
@@ -25,10 +24,10 @@ LANGUAGES = ("zh-hans", "en")
 STARTS = ("/", "/check/", "/check/letter/", "/find/?q=移动", "/track/", "/file/", "/account/sign-in/", "/account/sign-in/password/",
           "/account/password/reset/", "/nothing-here/", "/open/verify/")  # fmt: skip
 #: Files, other languages, ends of a session; and what is too alike to be shown.
-NOT_PAGES = re.compile(r"/(?:static|api|display|healthz|readyz|metrics)/|/sign-out/|/download|\.(?:csv|xlsx|pdf|zip|json|svg)$|/files?/\d+|/export-file|/go/")
+NOT_PAGES = re.compile(r"/(?:static|api|display|healthz|readyz|metrics)/|/sign-out/|/download|\.(?:csv|xlsx|pdf|zip|json|svg|py)$|/files?/\d+|/export-file|/go/")
 #: How many of one kind are shown: a case differs by what may happen to it.
 OF_A_CASE = re.compile(r"^(?:enterprise-|authority-|authority-triage-)?cases?-ref$|^authority-triage-ref$")
-CASES, LONGEST, MOST = 6, 3600, 110
+CASES, LONGEST, MOST = 4, 2200, 90
 
 
 def named(address: str) -> str:
@@ -41,25 +40,31 @@ def named(address: str) -> str:
 
 
 def press(page: Page, target: Path) -> None:
-    """The whole page as a small picture, without what lies below three screens and a half of a long list."""
-    height = min(page.evaluate("document.documentElement.scrollHeight"), LONGEST)
+    """The whole page as a small picture, without what lies below three screens of a phone, or one of a desk."""
     width = page.evaluate("innerWidth")
+    height = min(page.evaluate("document.documentElement.scrollHeight"), LONGEST if width < 500 else LONGEST // 2)
     shot = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height})
     with Image.open(io.BytesIO(shot)) as picture:
-        picture.convert("RGB").save(target, "WEBP", quality=45, method=6)
+        picture.convert("RGB").save(target, "WEBP", quality=18, method=4)
 
 
-def crawl(page: Page, origin: str, starts: Iterator[str] | tuple[str, ...], prefix: str, folder: Path) -> list[str]:
-    """Pictures of one page of each kind that can be reached from here; the kinds."""
-    waiting, kinds, seen = list(starts), {}, set()  # type: ignore[var-annotated]
-    while waiting and len(kinds) < MOST:
+def crawl(page: Page, origin: str, starts: tuple[str, ...], prefix: str, folder: Path, *,
+          known: Iterable[str] = ()) -> set[str]:
+    """Pictures of one page of each kind that can be reached from here and is not known yet; the kinds, known ones included."""
+    waiting, seen = list(starts), set[str]()
+    kinds = dict.fromkeys(known, 9)
+    while waiting and len(seen) < MOST:
         address = waiting.pop(0)
         kind = named(address)
         most = CASES if OF_A_CASE.match(kind) else 1
         if address in seen or kinds.get(kind, 0) >= most or NOT_PAGES.search(address):
             continue
         seen.add(address)
-        answer = page.goto(origin + address)
+        try:
+            answer = page.goto(origin + address)
+        except Error:
+            # A file after all, or too slow.
+            continue
         if answer is None or "text/html" not in answer.headers.get("content-type", ""):
             continue
         arrived = page.url.removeprefix(origin)
@@ -71,7 +76,7 @@ def crawl(page: Page, origin: str, starts: Iterator[str] | tuple[str, ...], pref
         found = page.locator("a[href^='/']").evaluate_all("links => links.map(a => a.getAttribute('href').split('#')[0])")
         # Breadth first; cases before their steps, so that each list shows several.
         waiting += [link for link in found if link not in seen]
-    return sorted(kinds)
+    return set(kinds)
 
 
 def filing(page: Page, origin: str, prefix: str, folder: Path) -> None:
@@ -109,6 +114,8 @@ def filing(page: Page, origin: str, prefix: str, folder: Path) -> None:
     if not page.locator("#id_phone").input_value():
         page.locator("#id_phone").fill("199 0000 0001")
     page.locator("#id_behalf_0").check()
+    if page.locator("#id_is_unverified").count():
+        page.locator("#id_is_unverified").check()
     press(page, folder / f"{prefix}-file-6.webp")
     page.locator(".actions .btn").first.click()
     press(page, folder / f"{prefix}-file-7.webp")
@@ -122,11 +129,11 @@ def opened(browser: Browser, origin: str, language: str, width: int, **wishes: s
     context = browser.new_context(viewport={"width": width, "height": 640 if width < 500 else 800},
                                   locale="en-GB" if language == "en" else "zh-CN", timezone_id="Asia/Shanghai")  # fmt: skip
     context.add_cookies([{"name": "django_language", "value": language, "url": origin},
-                         *({"name": name, "value": value, "url": origin} for name, value in wishes.items())])  # fmt: skip
+                         *[{"name": name, "value": value, "url": origin} for name, value in wishes.items()]])  # type: ignore[list-item]  # fmt: skip
     return context
 
 
-def main(origin: str, folder: Path) -> int:
+def main(origin: str, folder: Path, wanted: Sequence[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -134,22 +141,29 @@ def main(origin: str, folder: Path) -> int:
         for language in LANGUAGES:
             short = language[:2]
             context = opened(browser, origin, language, 360)
-            known: Any = crawl(context.new_page(), origin, STARTS, f"{short}-public", folder)
+            known = crawl(context.new_page(), origin, STARTS, f"{short}-public", folder)
             context.close()
             sys.stderr.write(f"{short} public: {len(known)}\n")
-            for name, who, width, starts in PEOPLE:
-                context = opened(browser, origin, language, width)
+            for name, who, which, width, starts in PEOPLE:
+                if wanted and name not in wanted:
+                    continue
+                # The list of people is read in Chinese, whatever the pictures speak.
+                context = opened(browser, origin, LANGUAGES[0], width)
                 page = context.new_page()
                 page.goto(f"{origin}/account/sign-in/")
                 row = page.locator("li", has=page.locator("button[name=person]")).filter(has_text=re.compile(who))
-                if not row.count():
+                if row.count() <= which:
                     sys.stderr.write(f"nobody of the demo is {who}\n")
                     continue
-                row.first.locator("button").click()
-                known = crawl(page, origin, (page.url.removeprefix(origin), *starts), f"{short}-{name}", folder)
+                row.nth(which).locator("button").click()
+                context.add_cookies([{"name": "django_language", "value": language, "url": origin}])
+                known = crawl(page, origin, (page.url.removeprefix(origin), *starts), f"{short}-{name}", folder, known=known)
                 sys.stderr.write(f"{short} {name}: {len(known)}\n")
                 if name == "consumer":
-                    filing(page, origin, short, folder)
+                    try:
+                        filing(page, origin, short, folder)
+                    except Error as error:
+                        sys.stderr.write(f"filing: {error}\n")
                 context.close()
             context = opened(browser, origin, language, 360, display="elder")
             page = context.new_page()
@@ -162,13 +176,17 @@ def main(origin: str, folder: Path) -> int:
     return 0
 
 
-#: (name in the picture's name, who of the demo, width, more to open).
-PEOPLE: tuple[tuple[str, str, int, tuple[str, ...]], ...] = (
-    ("consumer", "消费者|Consumer", 360, ("/cases/", "/account/", "/account/privacy/")),
-    ("enterprise", "企业|Enterprise", 1280, ("/enterprise/queue/",)),
-    ("authority", "市场监督|监管|Authority|Market", 1280, ("/authority/", "/oversight/")),
+#: (name in the picture's name, what stands beside the person, the how manieth of these, width, more to open).
+PEOPLE: tuple[tuple[str, str, int, int, tuple[str, ...]], ...] = (
+    ("consumer", "消费者", 0, 360, ("/cases/", "/account/", "/account/privacy/")),
+    ("enterprise", "有限公司", 1, 1280, ("/enterprise/queue/",)),
+    ("intake", "市场监督管理局", 0, 1280, ("/authority/triage/",)),
+    ("authority", "市场监督管理局", 2, 1280, ("/authority/", "/oversight/")),
+    ("station", "维权服务站|服务站", 0, 1280, ("/station/",)),
+    *((name, words, 0, 1280, ()) for name, words in (
+        ("system", "系统管理员"), ("security", "安全管理员"), ("audit", "审计管理员"))),
 )
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1].rstrip("/"), Path(sys.argv[2]) if len(sys.argv) > 2 else FOLDER))
+    sys.exit(main(sys.argv[1].rstrip("/"), Path(sys.argv[2]) if len(sys.argv) > 2 else FOLDER, sys.argv[3:]))
