@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from authorities.models import Officer
+from complaints import stations
 from complaints.actors import officer, staff_member
 from complaints.exporting import asking, columns
 from complaints.webhooks import endpoints
 from enterprises import inviting
 from enterprises.api_token import SCOPES, ApiToken, issue
-from enterprises.models import Staff
+from enterprises.models import Staff, StationStaff
 from enterprises.rights import authority_reach, enterprise_reach, post_of
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.models import SecondFactor, User
@@ -26,6 +27,7 @@ _WHOLE = frozenset({"manager headquarters", "manager of another enterprise", "ma
 _ASKER = frozenset({"handler own"})
 _OFFICE_ASKER = frozenset({"authority_handler at own"})
 _HEAD = frozenset({"approver at own"})
+_CLERK = frozenset({"station clerk"})
 _FILING = ("file-step", "file-region", "file-respondents", "file-evidence", "file-evidence-original", "file-evidence-thumbnail",
            "file-upload", "file-upload-part", "file-upload-finish", "file-upload-cancel")  # fmt: skip
 
@@ -52,9 +54,9 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:join-link": frozenset(),
     "complaints:station-confirm-link": frozenset(),
     "complaints:go": frozenset(),
-    # Nobody of this world works at a station (tests/complaints/test_stations.py has them).
-    "complaints:station-log-entry": frozenset(),
-    "complaints:authority-station-end": frozenset(),
+    **{f"complaints:{name}": _CLERK for name in (
+        "station", "station-file", "station-cases", "station-log", "station-log-new", "station-log-entry", "station-poster")},
+    "complaints:authority-station-end": _HEAD,
 }
 
 
@@ -96,6 +98,11 @@ def make(world: World) -> None:
         world.things[f"{side} invitation"] = str(inviting.invite(
             contact, post_of(one), role, by=user, reach=reach(user.pk, on=today), place="https://example.com/",
             language="zh-hans", now=world.now).pk)  # fmt: skip
+    post = StationStaff.objects.select_related("station").get(user=world.person("station clerk").user)
+    world.things["station staff"] = str(post.pk)
+    world.things["station entry"] = str(stations.write_down(
+        station=post.station, by=post.user, category="goods.clothing", problem="开胶", how="repair", amount=None,
+        phone="+8613900000066", sheet="", language="zh-hans", place="https://example.com", now=world.now).pk)  # fmt: skip
     _tokens(world)
 
 

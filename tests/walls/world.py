@@ -18,7 +18,7 @@ from django.db import transaction
 from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, FilingDraft
 from complaints.workflow import Status
-from enterprises.models import Branch, Enterprise, Staff
+from enterprises.models import Branch, Enterprise, Staff, Station, StationStaff
 from odr_portal.accounts.models import Administrator, User
 from odr_portal.permissions import ENTERPRISE_ROLES, OFFICER_ROLES
 from tests.cast import _person
@@ -108,7 +108,7 @@ class Person:
     @property
     def program_roles(self) -> frozenset[str]:
         """What this person's program is: a token is issued for the job, and without one for the person at home."""
-        return self.roles - {"consumer"} or self.roles
+        return self.roles - {"consumer", StationStaff.ROLE} or frozenset({"consumer"})
 
     def may_meet(self, family: str, what: str) -> bool:
         """Whether this person may read a word of this family."""
@@ -243,6 +243,10 @@ def _people(world: World) -> None:
             relation = "jurisdiction" if "A" in seen[place] else ""
             knows = tuple((letter, "jurisdiction") for letter in seen[place])
             people.append(Person(f"{role} at {place}", everybody | {role}, relation, officer.user, knows))
+    clerk = _person("站", "station.clerk@example.com")
+    station = Station.objects.create(code="ST-A", name="甲站", kind=Station.Kind.MALL, authority=world.target.county)
+    StationStaff.objects.create(user=clerk, station=station)
+    people.append(Person("station clerk", everybody | {StationStaff.ROLE}, "", clerk))
     people += _gone(world)
     for kind in Administrator.Kind.values:
         user = _person(f"{kind}管", f"{kind}.administrator@example.com")
