@@ -27,8 +27,7 @@ ODD = {
 #: The others do what these do to a page; they have their turn in the long run.
 OFTEN = {"NUL", "half a letter", "many", "lines", "number"}
 TEXTS = [pytest.param(text, id=name, marks=() if name in OFTEN else pytest.mark.full) for name, text in ODD.items()]
-PLACES = ["/find/?q={}&region={}", "/find/suggest/?q={}", "/check/?matter={}", "/cases/?x={}",
-          "/track/?number={}", "/account/sign-in/?next={}", "/file/?query={}&pick={}",
+PLACES = ["/find/?q={}&region={}", "/cases/?x={}", "/track/?number={}", "/account/sign-in/?next={}", "/file/?query={}&pick={}",
           "/enterprise/queue/?q={}&handler={}&after={}", "/authority/cases/?q={}&region={}&after={}&status={}", "/oversight/?region={}"]
 
 
