@@ -27,7 +27,7 @@ STARTS = ("/", "/check/", "/check/letter/", "/find/?q=移动", "/track/", "/file
 NOT_PAGES = re.compile(r"/(?:static|api|display|healthz|readyz|metrics)/|/sign-out/|/download|\.(?:csv|xlsx|pdf|zip|json|svg|py)$|/files?/\d+|/export-file|/go/")
 #: How many of one kind are shown: a case differs by what may happen to it.
 OF_A_CASE = re.compile(r"^(?:enterprise-|authority-|authority-triage-)?cases?-ref$|^authority-triage-ref$")
-CASES, LONGEST, MOST = 4, 2200, 90
+CASES, LONGEST, MOST = 4, 1640, 90
 
 
 def named(address: str) -> str:
@@ -45,7 +45,7 @@ def press(page: Page, target: Path) -> None:
     height = min(page.evaluate("document.documentElement.scrollHeight"), LONGEST if width < 500 else LONGEST // 2)
     shot = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height})
     with Image.open(io.BytesIO(shot)) as picture:
-        picture.convert("RGB").save(target, "WEBP", quality=18, method=4)
+        picture.convert("RGB").save(target, "WEBP", quality=20, method=4)
 
 
 def crawl(page: Page, origin: str, starts: tuple[str, ...], prefix: str, folder: Path, *,
