@@ -27,7 +27,7 @@ from tests.walls.world import Person, World, build
 pytestmark = [pytest.mark.browser, pytest.mark.full, pytest.mark.django_db(transaction=True)]
 
 #: Whose page it is, the first of these who may read it.
-WHO = ("nobody", "holder of the draft", "holder of the token", "consumer", "manager headquarters", "approver at own",
+WHO = ("nobody", "holder of the draft", "holder of the token", "consumer", "station clerk", "manager headquarters", "approver at own",
        "intake at own", "authority_handler at own", "system administrator", "security administrator", "audit administrator")
 #: A page of a case looks different in every status.
 OF_EVERY_STATUS = frozenset({"complaints:case", "complaints:enterprise-case", "complaints:authority-case"})
