@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from complaints import erasing
+from complaints import erasing, stations
 from complaints.filing import drafts
 from complaints.models import Heartbeat, TrackingTry
 from complaints.tracking import WITHIN
@@ -31,6 +31,7 @@ def sweep_expired(*, now: datetime) -> int:
     thrown += throw_away_done(now=now, limit=BATCH)
     thrown += delete_some(TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
     thrown += erasing.erase_due(now=now, limit=BATCH // 10)
+    thrown += stations.forget(now=now, limit=BATCH)
     thrown += making.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
     if thrown == 0:
         Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})

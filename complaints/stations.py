@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext, override
@@ -21,11 +22,14 @@ from authorities.periods import holds_on
 from complaints.models import Complaint, StationEntry
 from complaints.working_calendar import SHANGHAI
 from enterprises.models import Station
+from odr_portal.accounts import keyring
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.limits import Limit, TooManyTries, count, waits_until
 from odr_portal.accounts.models import OutgoingMessage, User
 
 VALID_FOR = timedelta(days=7)
+#: As long as what is said in a case is kept after its end.
+KEPT_FOR = timedelta(days=3 * 365)
 TOKEN_BYTES = 16
 LONGEST_TOKEN = 64
 #: Links to one phone, whichever station sends them.
@@ -120,3 +124,15 @@ def sign(entry: StationEntry, *, sheet: str, now: datetime) -> None:
     """The consumer signed a sheet; the link that was sent opens nothing any more."""
     StationEntry.objects.filter(pk=entry.pk, state=StationEntry.UNCONFIRMED).update(
         state=StationEntry.CONFIRMED, sheet=sheet, answered_at=now, token_digest="")
+
+
+def forget(*, now: datetime, limit: int) -> int:
+    """What was said and the phone go, with the key; counts, amounts and the consumer's answer stay. How many entries."""
+    old = list(StationEntry.objects.filter(at__lt=now - KEPT_FOR).exclude(problem=b"").order_by("at")[:limit]
+               .values_list("pk", "person_key"))
+    if not old:
+        return 0
+    with transaction.atomic():
+        StationEntry.objects.filter(pk__in=[pk for pk, _key in old]).update(problem=b"", phone=b"", token_digest="")
+        keyring.destroy([key for _pk, key in old], now=now)
+    return len(old)

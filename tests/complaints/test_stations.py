@@ -258,3 +258,14 @@ def test_what_is_wrong_with_a_new_station_is_said(
     response = client.post("/authority/stations/", KEY | said | changed)
     assert response.status_code == 422
     assert words in response.content.decode()
+
+
+def test_after_three_years_what_was_said_is_gone_and_still_counts(desk: Client, station: Station) -> None:
+    noted(desk)
+    later = timezone.now() + stations.KEPT_FOR + timedelta(days=1)
+    assert stations.forget(now=timezone.now(), limit=10) == 0
+    assert stations.forget(now=later, limit=10) == 1
+    assert stations.forget(now=later, limit=10) == 0
+    row = StationEntry.objects.get()
+    assert (row.problem, row.phone, row.state) == ("", "", "unconfirmed")
+    assert stations.counted(station, since=timezone.localdate()).unconfirmed == 1
