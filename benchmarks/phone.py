@@ -49,7 +49,7 @@ def measure(*, quick: bool) -> list[Figure]:
         client.force_login(pattern.chen)
         session = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
         pages = {
-            "home": "/", "filing, first screen": "/file/", "search of enterprises": "/find/?q=移动", "how": "/how/",
+            "home": "/", "right place?": "/check/", "filing, first screen": "/file/", "search of enterprises": "/find/?q=移动", "how": "/how/",
             "sign-in": "/account/sign-in/", "my cases": "/cases/", "case, negotiating": f"/cases/{offered.number}/",
             "case, promised": f"/cases/{settled.number}/", "withdraw": f"/cases/{offered.number}/withdraw/",
         }
@@ -75,7 +75,8 @@ def _look(browser: Any, origin: str, path: str, session: dict[str, str]) -> dict
     """One page in a browser that has seen nothing yet."""
     context = browser.new_context(viewport={"width": 360, "height": 640}, device_scale_factor=2, is_mobile=True, has_touch=True,
                                   locale="zh-CN")  # fmt: skip
-    context.add_cookies([{**session, "url": origin}])
+    if "sign-in" not in path:
+        context.add_cookies([{**session, "url": origin}])
     page = context.new_page()
     page.add_init_script(_WATCH)
     tools = context.new_cdp_session(page)
