@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from authorities.models import Policy
-from complaints.handling import authority, proposals
+from complaints.handling import authority, casework, enterprise, proposals
 from complaints.models import Complaint, ForwardingDecision, Matter
 from complaints.workflow import Status
 from tests import given
@@ -36,6 +36,9 @@ def cases_of(world: World) -> dict[str, Complaint]:
     made["proposed"] = given.a_complaint(world, status=S.REVIEW, now=now)
     given.step(made["proposed"], proposals.propose(move=authority.refuse(**PAYLOAD), payload=PAYLOAD),
                world.officer, now)
+    # What only the authority reads has a section of its own.
+    given.step(made["performing"], enterprise.flag_concern(text="同一号码一个月内提交了七件。"), world.handler, now)
+    given.step(made["performing"], casework.split_report(text="消费者还反映该门店虚构优惠价格。"), world.officer, now)
     return made
 
 
