@@ -187,7 +187,7 @@ WRONG = [
     ("performed", reported, {"answer-1": "sold"}, "answer-1"),
     ("breach", reported, {"text": "没有到账，已经等了很久。"}, "obligation"),
     ("breach", reported, {"obligation": "7", "text": "没有到账，已经等了很久。"}, "obligation"),
-    ("breach", reported, {"obligation": "1"}, "text"),
+    ("breach", reported, {"obligation": "1", "text": "缺" * 4001}, "text"),
     ("did", own_part, {"proof": "快递单号 SF0001"}, "obligations"),
     ("settled-elsewhere", at(S.NEGOTIATING), {}, "text"),
     ("settled-elsewhere", claimed, {"text": "说不清楚，还在谈。"}, "answer"),
