@@ -125,8 +125,11 @@ class Walk:
         self.go_on()
 
     def consents(self) -> None:
+        # A list of what stands there does not wait for a slow page.
+        self.page.wait_for_url("**/consents/")
         self.look("7")
         self.go_on()
+        self.page.locator(".error-summary").wait_for()
         self.look("7-error")
         for group in self.page.locator("fieldset.field").all():
             group.get_by_label(self.words["agree"], exact=True).check()
