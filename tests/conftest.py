@@ -22,7 +22,16 @@ THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/
 #: The same again in crossed looks: for the long run.
 FULL = ("tests/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py",
         "tests/browser/test_outbound.py", "tests/walls/sweep/test_every_status.py",
-        "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each")
+        "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each",
+        # Each change walks these pages in one look; strangers are met on every page by the sweep of the walls.
+        "tests/browser/test_authority.py::test_pages_hold_before_axe_and_fit[1280-en]",
+        "tests/browser/test_roles.py::test_pages_hold_before_axe_and_fit[1280-en]",
+        "tests/browser/test_notices.py::test_pages_hold_before_axe_and_fit[1280-en]",
+        "tests/browser/test_enterprise.py::test_every_page_reads_at_both_widths[1280-en]",
+        "tests/browser/test_consumer.py::test_case_pages_are_clean[1280-en]",
+        "tests/complaints/pages/test_consumer_steps.py::test_a_stranger_meets_the_same_404",
+        "tests/complaints/pages/test_authority_lists.py::test_strangers_get_the_same_404_everywhere",
+        "tests/complaints/pages/test_enterprise_sight.py::test_a_stranger_gets_404_on_every_address")
 
 #: Minutes each: they begin first, so that the other worker has the short ones to share until the end.
 LONGEST = ("tests/walls/sweep/", "tests/faults/", "tests/browser/", "tests/api/test_fuzz.py")

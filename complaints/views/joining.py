@@ -86,7 +86,7 @@ def _send_code(request: HttpRequest, row: Participant, case: Complaint, form: Jo
     except TooManyTries as wait:
         form.only("code")
         form.add_error("code", too_many_codes(wait.until))
-        return _show(request, row, case, form, status=429)
+        return _show(request, row, case, form, status=wait.told(request))
     form.errors.clear()
     return _show(request, row, case, form, is_sent=True)
 

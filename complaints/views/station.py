@@ -187,7 +187,7 @@ def log_new(request: HttpRequest) -> HttpResponseBase:
                                          else _("已登记，本人已签字确认。"), extra_tags="ok")
                 return redirect(attempt.reference)
             except TooManyTries as wait:
-                status = 429
+                status = wait.told(request)
                 form.add_error("phone", _("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)})
     return render(request, "station/log_new.html", here.context | {"form": form}, status=status)
 
