@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
     ("width", "language", "has_script"),
     [
         (360, "zh-hans", True),
+        pytest.param(360, "en", True, marks=pytest.mark.full),
         pytest.param(1280, "en", True, marks=pytest.mark.full),
         pytest.param(360, "zh-hans", False, marks=pytest.mark.full),
     ],
