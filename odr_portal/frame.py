@@ -95,8 +95,8 @@ SITE = (
 SIGN_IN = ("/account/sign-in/", _("登录"))
 
 
-def organisation_of(user: Any) -> tuple[str, Any]:
-    """("authority" | "enterprise" | "administration" | "", the organisation whose work this user does)."""
+def work_of(user: Any) -> tuple[str, Any]:
+    """("authority" | "enterprise" | "station" | "administration" | "", the office, job, post or duty that this user has)."""
     if not getattr(user, "is_authenticated", False) or not may_work(user):
         return "", None
     if duty := duty_of(user):
@@ -104,12 +104,26 @@ def organisation_of(user: Any) -> tuple[str, Any]:
     today = timezone.localdate()
     officer = Officer.objects.on(today).filter(user=user).select_related("authority").first()
     if officer is not None:
-        return "authority", officer.authority
+        return "authority", officer
     staff = at_work(today).filter(user=user).select_related("enterprise").first()
     if staff is not None:
-        return "enterprise", staff.enterprise
+        return "enterprise", staff
     post = StationStaff.objects.on(today).filter(user=user).select_related("station").first()
-    return ("station", post.station) if post is not None else ("", None)
+    return ("station", post) if post is not None else ("", None)
+
+
+def organisation_of(side: str, work: Any) -> Any:
+    """For whom that work is done; of an administrator the duty."""
+    return work if side in ("administration", "") else getattr(work, side)
+
+
+def _navigation(side: str, work: Any) -> Any:
+    """Where somebody with this work goes; what answers only to who leads the whole enterprise is for nobody else."""
+    if side == "administration":
+        return ADMINISTRATION_NAV[work]
+    if side == "enterprise" and not (work.role == work.Role.MANAGER and work.branch_id is None):
+        return [entry for entry in ENTERPRISE_NAV if entry[0] != "/enterprise/webhooks/"]
+    return {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV, "station": STATION_NAV}.get(side, CONSUMER_NAV)
 
 
 def _named(row: Any) -> str:
@@ -135,12 +149,10 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
 def build_frame(request: HttpRequest) -> dict[str, Any]:
     """The facts of the bar and the foot for this request."""
     user = getattr(request, "user", None)
-    side, organisation = organisation_of(user)
+    side, work = work_of(user)
+    organisation = organisation_of(side, work)
     here = request.path
-    entries: Any = {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV, "station": STATION_NAV}.get(side, CONSUMER_NAV)
-    if side == "administration":
-        entries = ADMINISTRATION_NAV[organisation]
-    nav = _items(entries, here)
+    nav = _items(_navigation(side, work), here)
     is_known = bool(getattr(user, "is_authenticated", False))
     if not is_known and is_here("/account/sign-in/"):
         nav.append(NavItem("/account/sign-in/", _("登录"), here.startswith("/account/sign-in/")))

@@ -24,11 +24,19 @@ def signed_in(email: str) -> tuple[Client, User]:
 def test_an_officer_sees_the_authority(world: Any) -> None:
     client = Client()
     client.force_login(world.rui)
-    assert frame.organisation_of(world.rui) == ("authority", world.gulou)
     assert world.gulou.name in client.get("/help/").content.decode()
     client.post("/display/", {"language": "en"})
     assert world.gulou.name_en
     assert world.gulou.name_en in client.get("/help/").content.decode()
+
+
+@pytest.mark.parametrize("who", ["ming", "lead", "rui", "su"])
+def test_every_place_of_the_bar_opens_for_whom_it_is_offered(world: Any, who: str) -> None:
+    client = Client()
+    client.force_login(getattr(world, who))
+    places = [item.url for item in frame.build_frame(client.get("/help/").wsgi_request)["nav"]]
+    assert len(places) >= 3
+    assert {place: client.get(place).status_code for place in places} == dict.fromkeys(places, 200)
 
 
 def test_staff_see_their_enterprise_until_they_leave() -> None:
