@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, sync_playwright
 
 from complaints import numbering
 from odr_portal.accounts.models import User
@@ -47,17 +47,32 @@ def chromium_path() -> str:
     pytest.skip("No Chromium found: install the package chromium, or name one in CHROMIUM.")
 
 
+def wait_for_the_page(patch: pytest.MonkeyPatch) -> None:
+    """After a click or a key the next page is read whole: the driver itself waits for its first byte only."""
+    for name in ("click", "press", "check"):
+
+        def act(locator: Locator, *given: Any, do: Callable[..., None] = getattr(Locator, name), **options: Any) -> None:
+            do(locator, *given, **options)
+            if not locator.page.is_closed():
+                locator.page.wait_for_load_state("domcontentloaded")
+
+        patch.setattr(Locator, name, act)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests."""
     path = chromium_path()
     check_translations()
+    patch = pytest.MonkeyPatch()
+    wait_for_the_page(patch)
     # The driver keeps an event loop in this thread; the tests still read the database from it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield started
         started.close()
+    patch.undo()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
