@@ -223,3 +223,19 @@ LOOK_REASONS: dict[str, tuple[str, str]] = {
     "look_other": ("其他", "another reason"),
     "look_export": ("列入经批准的导出表格", "for a table that a second person approved"),
 }
+
+#: Why it came to a complaint, in the enterprise's own eyes (complaints/root_causes.py).
+ROOT_CAUSES: dict[str, tuple[str, str]] = {
+    "misleading_promotion": ("宣传误导", "misleading promotion"),
+    "billing_error": ("系统计费错误", "an error of the billing system"),
+    "no_consent": ("未经同意办理", "done without consent"),
+    "unfair_terms": ("合约条款不合理", "unreasonable terms"),
+    "unclear_policy": ("政策、规则不清", "an unclear rule or policy"),
+    "fault": ("商品、网络或设备故障", "a fault of goods, network or device"),
+    "slow_service": ("服务太慢、互相推诿", "slow service, passed around"),
+    "staff_conduct": ("员工操作不当", "a mistake of staff"),
+    "third_party": ("代理商、合作方造成", "caused by an agent or partner"),
+    "misunderstanding": ("消费者误解", "a misunderstanding of the consumer"),
+    "nothing_wrong": ("核实后没有问题", "checked, nothing was wrong"),
+    "other": ("其他原因", "another cause"),
+}

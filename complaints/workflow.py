@@ -238,6 +238,7 @@ _ROWS = (
     Row("ask_authority", E, OPEN, tells="authority"),
     Row("answer_instruction", E | AUTHORITY_ROLES, OPEN, tells="authority"),
     Row("reply_publicly", E, frozenset(S) - {S.DRAFT}),
+    Row("tag_cause", E, AT_AUTHORITY - {S.TRIAGE} | CLOSED, audience=EN),
     # --- either side of the office looks ------------------------------------------------
     Row(LOOK, E | AUTHORITY_ROLES, frozenset(S) - {S.DRAFT}),
     # --- two persons --------------------------------------------------------------------

@@ -30,6 +30,7 @@ from complaints.models import (
     OfferAnswer,
     Participant,
     Reminder,
+    RootCause,
 )
 from complaints.record import Entry
 from complaints.workflow import HIDDEN_CLOCKS, LOOK, Audience, Status
@@ -39,7 +40,7 @@ Model = TypeVar("Model", bound=models.Model)
 #: Parents before children.
 _ORDER: tuple[type[models.Model], ...] = (
     Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline,
-    Reminder, ForwardingDecision, Participant,
+    Reminder, ForwardingDecision, Participant, RootCause,
 )
 #: What a step may change on a row that already stands.
 CHANGES: dict[type[models.Model], tuple[str, ...]] = {
@@ -60,6 +61,7 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
     Obligation: ("state", "reported_at", "reported_proof", "payment_channel", "confirmed_at",
                  "disputed_at", "is_late", "due_on", "payee_last4"),
     Matter: ("state", "closed_at", "data", "until_at"),
+    RootCause: ("cause", "at"),
     Deadline: ("state", "due_at", "last_day", "chase_at", "remaining", "paused_on",
                "allowance_used", "lapsed_at", "lapse_written_at", "ended_at", "is_provisional",
                "derivation", "length"),

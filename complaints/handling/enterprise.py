@@ -16,8 +16,9 @@ from complaints.handling import clocks, leaving, saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.handling.offers import engaged, touch_first_contact
-from complaints.models import Contact, InternalNote, Matter, Obligation
+from complaints.models import Contact, InternalNote, Matter, Obligation, RootCause
 from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.root_causes import CAUSES
 from complaints.workflow import FAILURE_REASONS, Clock, Status
 from enterprises.models import Staff
 from enterprises.staffing import at_work, branch_ids_seen_by
@@ -338,3 +339,25 @@ def reply_publicly(*, text: str) -> Move:
     """Stands beside the published complaint."""
     said = saying.text(text, "text", longest=1000)
     return Move("reply_publicly", lambda file, actor: Effect(texts={"public_reply": said}))
+
+
+def tag_cause(*, cause: str) -> Move:
+    """Why it came to this complaint, as the enterprise sees it once its part is over; a later tag replaces it.
+
+    ``cause``: a code of root_causes.CAUSES. For the enterprise alone.
+    """
+    code = saying.choice(cause, CAUSES, "cause")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        engagement = engaged(file)
+        if engagement.until_at is None:
+            raise StepNotAllowed("not_over", _("本企业还在办理，办完后再标记原因。"))
+        before = RootCause.objects.filter(engagement=engagement).first()
+        if before is None:
+            file.add(RootCause(complaint=file.complaint, enterprise_id=engagement.enterprise_id,
+                               engagement=engagement, cause=code, at=file.now))
+        else:
+            file.change(before, cause=code, at=file.now)
+        return Effect(data={"cause": code})
+
+    return Move("tag_cause", carry)

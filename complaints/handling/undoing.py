@@ -18,9 +18,11 @@ from complaints.handling.casefile import CHANGES, CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Complaint, Deadline, Demand, Engagement, Matter, Obligation, Offer
 from complaints.refusals import StepNotAllowed
-from complaints.workflow import LOOK, Status
+from complaints.workflow import LOOK, Audience, Status
 
 _KINDS: tuple[type[models.Model], ...] = (Engagement, Demand, Offer, Obligation, Matter, Deadline)
+#: Says nothing that the consumer may notice, and changes nothing that an undo brings back.
+_SILENT = frozenset({"undo", LOOK, "add_internal_note", "flag_concern", "tag_cause"})
 #: These move on with the record, or are set by the move itself.
 _NOT_RESTORED = frozenset({"last_sequence", "last_hash", "last_event_at", "next_due_at",
                            "status", "outcome", "status_since", "closed_at", "reason"})
@@ -83,7 +85,7 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 def void(file: CaseFile, step: str) -> None:
     """Somebody went on: what could be undone no longer can."""
     matter = file.matter("undo")
-    if matter is not None and step not in ("undo", LOOK):
+    if matter is not None and step not in _SILENT:
         file.end_matter(matter, "fallen")
 
 
@@ -122,7 +124,7 @@ def _restore(file: CaseFile, before: dict[str, Any]) -> None:
         if clock.ended_at is None and clock.pk not in standing["Deadline"]:
             clocks.end(file, clock, file.now, met=False)
     for matter in file.matters:
-        if matter.state == "open" and matter.pk not in standing["Matter"]:
+        if matter.state == "open" and matter.pk not in standing["Matter"] and matter.audience != Audience.AUTHORITY:
             file.end_matter(matter, "fallen")
     for obligation in file.obligations:
         if obligation.pk not in standing["Obligation"]:

@@ -18,7 +18,7 @@ from complaints.models.record import (
     Seal,
     SealedHead,
 )
-from complaints.models.settlement import Contact, InternalNote, Obligation, Offer, OfferAnswer
+from complaints.models.settlement import Contact, InternalNote, Obligation, Offer, OfferAnswer, RootCause
 from complaints.models.station import StationEntry
 from complaints.models.telling import CountDelta, Heartbeat, Notice, NoticeChoice, NoticeOrder
 from complaints.models.tracking import TrackingTry
@@ -55,6 +55,7 @@ __all__ = [
     "PersonalText",
     "RecordedName",
     "Reminder",
+    "RootCause",
     "Seal",
     "SealedHead",
     "StationEntry",

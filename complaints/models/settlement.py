@@ -179,3 +179,24 @@ class InternalNote(models.Model):
 
     def __str__(self) -> str:
         return f"note {self.pk}"
+
+
+class RootCause(models.Model):
+    """Why it came to the complaint, in the enterprise's own eyes; one a time with a case. Seen by the enterprise alone.
+
+    ``cause`` is a code of complaints/root_causes.py; who tagged it stands in the record.
+    """
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="root_causes")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")
+    engagement = models.OneToOneField(Engagement, on_delete=models.PROTECT, related_name="root_cause",
+                                      db_constraint=False)
+    cause = models.CharField(max_length=30)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["complaint_id", "id"]
+        indexes = [models.Index(fields=["enterprise", "at"], name="root_causes_of_an_enterprise")]
+
+    def __str__(self) -> str:
+        return self.cause

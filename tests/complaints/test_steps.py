@@ -143,6 +143,7 @@ WALKS: dict[str, Walk] = {
                          no(lambda: enterprise.send_message(text="已安排退款。"))),
     "reveal_contact": Walk(S.NEGOTIATING, "handler",
                            no(lambda: looking.reveal_contact(reason="look_call"))),
+    "tag_cause": Walk(S.CLOSED, "handler", no(lambda: enterprise.tag_cause(cause="billing_error"))),
     "add_internal_note": Walk(S.NEGOTIATING, "handler",
                               no(lambda: enterprise.add_internal_note(text="老客户"))),
     "answer_question": Walk(

@@ -1,0 +1,117 @@
+"""Cases of the same enterprise with the same problem: how they ended, and what settled them.
+
+The one rule: one statement, whatever the enterprise has behind it: it looks at the newest ended cases alone, and only at
+those that the reader's own desk has had.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from statistics import median
+
+from django.db.models import F, FilteredRelation, Q
+
+from complaints.models import Complaint, Engagement
+
+#: So many of the newest ended cases are looked through; of them so many similar ones are counted; so many are shown.
+WINDOW, MOST, SHOWN = 1000, 60, 5
+#: What ended without an answer of this enterprise says nothing about how to settle.
+_SAYS_NOTHING = ("", "returned", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What the accepted offer said to one demand. ``amount`` None: no money was meant."""
+
+    kind: str
+    verdict: str
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarCase:
+    """One ended case; ``odr_result`` as in Engagement."""
+
+    number: str
+    ended_at: datetime
+    odr_result: str
+    is_in_part: bool
+    answers: tuple[Settled, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        return self.odr_result == "settled"
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The money that was granted in all; None where none was."""
+        amounts = [answer.amount for answer in self.answers if answer.amount]
+        return sum(amounts, Decimal(0)) if amounts else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Similar:
+    """The newest similar cases, newest first. ``results``: odr_result → how many of ``total``."""
+
+    cases: tuple[SimilarCase, ...] = ()
+    results: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return len(self.cases)
+
+    @property
+    def is_cut(self) -> bool:
+        """There may be more than were counted."""
+        return self.total >= MOST
+
+    @property
+    def settled(self) -> tuple[SimilarCase, ...]:
+        return tuple(case for case in self.cases if case.is_settled)
+
+    @property
+    def shown(self) -> tuple[SimilarCase, ...]:
+        """The few to list: settled ones first, each newest first."""
+        return (*self.settled, *(case for case in self.cases if not case.is_settled))[:SHOWN]
+
+    @property
+    def amounts(self) -> list[Decimal]:
+        """What settled ones granted, of those that granted money."""
+        return sorted(case.amount for case in self.settled if case.amount is not None)
+
+    @property
+    def median(self) -> Decimal | None:
+        return median(self.amounts).quantize(Decimal("0.01")) if self.amounts else None
+
+
+def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
+    """``seen``: the engagements of the reader's desk (``Desk.engagements()``). One statement; none without a problem."""
+    if not complaint.problem_category:
+        return Similar()
+    newest = (Engagement.objects.filter(seen, until_at__isnull=False)
+              .order_by("-until_at", "-pk").values("pk")[:WINDOW])
+    alike = (Engagement.objects.filter(pk__in=newest, complaint__problem_category=complaint.problem_category)
+             .exclude(odr_result__in=_SAYS_NOTHING).exclude(complaint=complaint)
+             .order_by("-until_at", "-pk").values("pk")[:MOST])
+    rows = (Engagement.objects.filter(pk__in=alike)
+            .annotate(accepted=FilteredRelation("offers", condition=Q(offers__state="accepted")))
+            .order_by("-until_at", "-pk", "accepted__number", "accepted__answers__demand__ordinal")
+            .values_list("pk", "complaint__number", "until_at", "odr_result", "complaint__is_in_part",
+                         "accepted__answers__demand__kind", "accepted__answers__verdict",
+                         "accepted__answers__amount", F("accepted__answers__demand__amount")))
+    heads: dict[int, tuple[str, datetime, str, bool]] = {}
+    answers: dict[int, list[Settled]] = {}
+    for pk, number, until, result, in_part, kind, verdict, amount, asked in rows:
+        heads[pk] = (number, until, result, in_part)
+        if verdict is not None:
+            granted = None if verdict == "refuse" else amount if amount is not None else (
+                asked if verdict == "grant" else None)
+            answers.setdefault(pk, []).append(Settled(kind=kind, verdict=verdict, amount=granted))
+    cases = tuple(
+        SimilarCase(number=number, ended_at=until, odr_result=result, is_in_part=in_part,
+                    answers=tuple(answers.get(pk, ())))
+        for pk, (number, until, result, in_part) in heads.items())
+    return Similar(cases=cases, results=dict(Counter(case.odr_result for case in cases).most_common()))

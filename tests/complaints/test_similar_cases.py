@@ -1,0 +1,102 @@
+"""What ended cases of the same desk with the same problem tell, and the cause that the enterprise tags itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from complaints import handling
+from complaints.filing.choices import PROBLEM_LABELS
+from complaints.handling import consumer, enterprise
+from complaints.labels import KINDS
+from complaints.models import HandlingStep, Matter, RootCause
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.root_causes import CAUSES, fitting
+from complaints.similar_cases import similar_to
+from complaints.views.enterprise_desk import desk_for
+from complaints.workflow import Outcome, Status
+from enterprises.models import Branch, Staff
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+S, T = Status, timedelta
+LATER = WEDNESDAY + T(days=1)
+
+
+def test_similar_cases_tell_how_they_ended_and_what_settled_them(world: World, django_assert_num_queries: Any) -> None:
+    for _ in range(2):
+        case = given.a_complaint(world, status=S.PERFORMING)
+        given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, LATER)
+        given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, LATER)
+    failed = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(failed, enterprise.log_contact(channel="phone", reached=True, note="谈过。"), world.handler, LATER)
+    given.step(failed, enterprise.report_failure(reason="no_agreement", text="谈不拢。"), world.handler, LATER)
+    taken_back = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(taken_back, consumer.withdraw(reason="mistake"), world.consumer, LATER)
+    given.a_complaint(world, status=S.CLOSED, problem_category="quality")
+    here = given.a_complaint(world, status=S.NEGOTIATING)
+    seen = desk_for(world.ming, now=LATER).engagements()
+    with django_assert_num_queries(1):
+        found = similar_to(here, seen=seen)
+    assert (found.total, found.results) == (3, {"settled": 2, "failed": 1})
+    assert (found.amounts, found.median) == ([Decimal("128.50")] * 2, Decimal("128.50"))
+    assert [case.odr_result for case in found.shown] == ["settled", "settled", "failed"]
+    assert [(a.kind, a.verdict, a.amount) for a in found.shown[0].answers] == [
+        ("refund", "grant", Decimal("128.50")), ("cancel_service", "grant", None)]
+    assert here.number not in [case.number for case in found.cases]
+
+
+def test_similar_cases_are_those_of_the_own_desk(world: World) -> None:
+    given.a_complaint(world, status=S.CLOSED)
+    here = given.a_complaint(world, status=S.NEGOTIATING)
+    other = Branch.objects.exclude(pk=world.fuzhou.pk).filter(enterprise=world.mobile, parent=None).first()
+    far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role="handler")
+    totals = {user.name: similar_to(here, seen=desk_for(user, now=LATER).engagements()).total
+              for user in (world.ming, world.lead, world.hua, far.user)}
+    assert totals == {"明试": 1, "主管": 1, "华试": 0, "欧托": 0}
+
+
+def test_a_cause_is_tagged_when_the_own_part_is_over_and_may_be_changed(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    with pytest.raises(StepNotAllowed):
+        given.step(case, enterprise.tag_cause(cause="fault"), world.handler, LATER)
+    with pytest.raises(WrongInput):
+        enterprise.tag_cause(cause="the customer")
+    case = given.a_complaint(world, status=S.CLOSED)
+    given.step(case, enterprise.tag_cause(cause="fault"), world.handler, LATER)
+    given.step(case, enterprise.tag_cause(cause="billing_error"), world.manager, LATER)
+    assert [row.cause for row in RootCause.objects.filter(complaint=case)] == ["billing_error"]
+    entries = HandlingStep.objects.filter(complaint=case, step="tag_cause").order_by("sequence")
+    assert [(e.audience, e.data["cause"]) for e in entries] == [
+        ("enterprise", "fault"), ("enterprise", "billing_error")]
+
+
+def test_what_the_consumer_may_not_notice_leaves_the_undo_as_it_was(world: World) -> None:
+    case = given.a_complaint(world, status=S.PERFORMING)
+    moves = (enterprise.flag_concern(text="多件投诉文字相同。"), enterprise.add_internal_note(text="先等等。"))
+    handling.take_each([(case.pk, move, world.handler) for move in moves], now=WEDNESDAY + T(hours=1))
+    given.step(case, handling.MOVES["undo"](), world.consumer, WEDNESDAY + T(hours=2))
+    assert case.status == S.AWAITING_CONSUMER
+    assert Matter.objects.get(complaint=case, kind="concern").state == "open"
+
+
+def test_a_settled_case_is_tagged_without_ending_the_consumers_undo(world: World) -> None:
+    case = given.a_complaint(world, status=S.CLOSED)
+    given.step(case, enterprise.tag_cause(cause="other"), world.handler, WEDNESDAY + T(hours=1))
+    given.step(case, handling.MOVES["undo"](), world.consumer, WEDNESDAY + T(hours=2))
+    assert (case.status, case.outcome) == (S.AWAITING_CONSUMER, "")
+    assert case.outcome != Outcome.SETTLED
+
+
+def test_every_cause_has_words_and_every_problem_has_usual_ones() -> None:
+    assert list(KINDS["root_cause"]) == list(CAUSES)
+    starts = {start for starts in CAUSES.values() for start in starts}
+    assert [start for start in starts
+            if not any(code == start or code.startswith(f"{start}.") for code in PROBLEM_LABELS)] == []
+    for problem in PROBLEM_LABELS:
+        usual, others = fitting(problem)
+        assert sorted([*usual, *others]) == sorted(CAUSES)
+    assert fitting("telecom.fees.unexplained_charge")[0] == ["billing_error", "unfair_terms", "unclear_policy"]
