@@ -9,10 +9,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from complaints import erasing, stations
+from complaints.evidence import storing
 from complaints.filing import drafts
 from complaints.models import Heartbeat, TrackingTry
 from complaints.tracking import WITHIN
 from complaints.webhooks import making
+from enterprises import enrolling
 from odr_portal.accounts.retention import delete_some, throw_away_done
 
 EVERY = timedelta(days=1)
@@ -31,6 +33,9 @@ def sweep_expired(*, now: datetime) -> int:
     thrown += throw_away_done(now=now, limit=BATCH)
     thrown += delete_some(TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
     thrown += erasing.erase_due(now=now, limit=BATCH // 10)
+    old = enrolling.throw_away_old(now=now, limit=BATCH)
+    storing.drop(*(path for paths in old for path in paths))
+    thrown += len(old)
     thrown += stations.forget(now=now, limit=BATCH)
     thrown += making.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
     if thrown == 0:

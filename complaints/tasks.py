@@ -9,6 +9,7 @@ from complaints.evidence import sweeping
 from complaints.exporting import building
 from complaints.models import Heartbeat
 from complaints.webhooks import sending
+from enterprises import enrolled
 from odr_portal.sweeping import drain
 
 
@@ -42,6 +43,11 @@ def sweep_webhooks() -> int:
 @shared_task
 def sweep_evidence() -> int:
     return sweeping.sweep_evidence(now=timezone.now())
+
+
+@shared_task
+def sweep_exits() -> int:
+    return drain(enrolled.sweep_exits, now=timezone.now())
 
 
 @shared_task

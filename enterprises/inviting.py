@@ -23,7 +23,7 @@ from odr_portal.accounts.models import OutgoingMessage, User
 
 from .invitation import Invitation
 from .models import Staff, StationStaff
-from .rights import Post, Reach, authority_reach, enterprise_reach
+from .rights import Post, Reach, authority_reach, enrolling_reach, enterprise_reach
 from .team import Row, TeamRefusal, give
 
 VALID_FOR = timedelta(days=7)
@@ -114,6 +114,8 @@ def accept(invitation: Invitation, user: User, *, now: datetime, today: date, ad
             raise TeamRefusal("not_addressed", _("这份邀请发给另一个邮箱。请用收到邀请的邮箱登录。"))
         post, by = post_of(held), held.invited_by
         reach = enterprise_reach(by.pk, on=today) if post.enterprise else authority_reach(by.pk, on=today)
+        if post.enterprise and not reach.may_touch(post, held.role):
+            reach = enrolling_reach(by.pk, post.enterprise, on=today)
         if not by.is_active or not reach.may_touch(post, held.role):
             raise TeamRefusal("invitation_over", _("这份邀请已经用过、撤回或者过期。"))
         row = give(user, post, held.role, by=by, reach=reach, now=now, today=today, address=address)

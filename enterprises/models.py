@@ -35,6 +35,10 @@ class Enterprise(models.Model):
     )
     enrolled_by = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, related_name="enrolled")
     ended_on = models.DateField(_("终止日期"), null=True, blank=True)
+    #: The last day of the enrolment, once an exit was decided; a sweep ends it the day after.
+    leaves_on = models.DateField(null=True, blank=True)
+    #: Suspended, but its people still work on the cases that they have.
+    finishes_cases = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["id"]
@@ -54,10 +58,18 @@ class Enterprise(models.Model):
                 name="an_enrolled_enterprise_was_enrolled_by_an_authority",
             ),
         ]
-        indexes = [models.Index(fields=["name"], name="enterprise_by_name")]
+        indexes = [
+            models.Index(fields=["name"], name="enterprise_by_name"),
+            models.Index(fields=["leaves_on"], condition=Q(leaves_on__isnull=False), name="enterprises_that_leave"),
+        ]
 
     def __str__(self) -> str:
         return named(self)
+
+    @property
+    def code(self) -> str:
+        """How addresses name it: by its credit code, and by e and a number where that is not known."""
+        return self.uscc or f"e{self.pk}"
 
 
 class Branch(DatedRow):
@@ -325,9 +337,17 @@ class PublishedFigure(models.Model):
 
 # At the end: its table points at those above.
 from enterprises.api_token import ApiToken  # noqa: E402
+from enterprises.enrolment import (  # noqa: E402
+    CustomerCount,
+    EnrolmentApplication,
+    EnrolmentEntry,
+    EnrolmentFile,
+    EnrolmentFiling,
+)
 from enterprises.invitation import Invitation  # noqa: E402
 from enterprises.station import Station, StationStaff  # noqa: E402
 from enterprises.webhook_endpoint import WebhookEndpoint  # noqa: E402
 
-__all__ = ["Alias", "ApiToken", "Branch", "BranchAuthority", "Brand", "BrandHolding", "Enterprise", "Invitation",
+__all__ = ["Alias", "ApiToken", "Branch", "BranchAuthority", "Brand", "BrandHolding", "CustomerCount",
+           "EnrolmentApplication", "EnrolmentEntry", "EnrolmentFile", "EnrolmentFiling", "Enterprise", "Invitation",
            "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Station", "StationStaff", "Succession", "WebhookEndpoint"]

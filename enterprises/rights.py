@@ -17,7 +17,8 @@ from .staffing import at_work, branch_subtree
 
 #: (role held, where the other one works) → roles that may be given there, in the order of a form.
 #: own: the same organisation, branch or authority; below: a branch below; office: an office (所) of one's authority;
-#: subordinate: an authority directly below; station: one that the own authority set up. An authority with nobody above appoints its own heads: "top".
+#: subordinate: an authority directly below; station: one that the own authority set up; enrolled: an enterprise that it
+#: enrolled. An authority with nobody above appoints its own heads: "top".
 LATTICE: dict[tuple[str, str], tuple[str, ...]] = {
     (Staff.Role.MANAGER, "own"): ("handler", "reviewer", "manager"),
     (Staff.Role.MANAGER, "below"): ("handler", "reviewer", "manager"),
@@ -26,6 +27,8 @@ LATTICE: dict[tuple[str, str], tuple[str, ...]] = {
     (Officer.Role.APPROVER, "office"): ("handler", "intake", "analyst", "approver"),
     (Officer.Role.APPROVER, "subordinate"): ("approver",),
     (Officer.Role.APPROVER, "station"): (StationStaff.ROLE,),
+    # An enterprise that the own authority enrolled and that nobody leads; once somebody does, they give the others.
+    (Officer.Role.APPROVER, "enrolled"): ("manager",),
     # 三员: the security administrators give the platform's duties; nobody else does, and they hold no other.
     ("security", "platform"): ("system", "security", "audit"),
 }
@@ -130,3 +133,18 @@ def authority_reach(user_id: int, *, on: date) -> Reach:
             place = "office" if below.level == Authority.Level.OFFICE else "subordinate"
             found.append((Post(authority=below), LATTICE[Officer.Role.APPROVER, place]))
     return _gather(found)
+
+
+def enrolling_reach(user_id: int, enterprise: Enterprise, *, on: date) -> Reach:
+    """What a head may give at an enterprise that the own authority enrolled: its manager, while it has none."""
+    is_head = Officer.objects.on(on).filter(
+        user_id=user_id, role=HEAD["authority"], authority_id=enterprise.enrolled_by_id or 0).exists()
+    if not is_head or is_led(enterprise, on=on):
+        return Reach({}, ())
+    return _gather([(Post(enterprise=enterprise), LATTICE[Officer.Role.APPROVER, "enrolled"])])
+
+
+def is_led(enterprise: Enterprise, *, on: date) -> bool:
+    """Whether somebody manages the whole of it."""
+    managers = at_work(on).filter(enterprise=enterprise, branch=None, role=HEAD["enterprise"], user__is_active=True)
+    return managers.exists()

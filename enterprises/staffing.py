@@ -1,7 +1,7 @@
 """Who is at work for an enterprise today, and which branches that person sees: their own and those below.
 
-Rule: who has no job today, or whose enterprise is suspended or ended, is at no desk. Headquarters sees all of its enterprise; a branch never sees a sibling,
-nor the branch above it.
+Rule: who has no job today is at no desk; nor is whose enterprise ended, or was suspended without being left its open
+cases. Headquarters sees all of its enterprise; a branch never sees a sibling, nor the branch above it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from .models import Branch, Enterprise, Staff
 
@@ -26,8 +26,13 @@ select id from below order by id
 
 def at_work(day: date) -> QuerySet[Staff]:
     """The jobs that let somebody in on `day`; every door and both walls ask this anew."""
-    shut = (Enterprise.Enrolment.SUSPENDED, Enterprise.Enrolment.ENDED)
-    return Staff.objects.on(day).exclude(enterprise__enrolment__in=shut)
+    return Staff.objects.on(day).exclude(shut_out("enterprise__"))
+
+
+def shut_out(prefix: str = "") -> Q:
+    """The condition that nobody of an enterprise (reached by `prefix`) gets in; odr_portal/walls.py asks the same."""
+    return Q(**{f"{prefix}enrolment": Enterprise.Enrolment.ENDED}) | Q(
+        **{f"{prefix}enrolment": Enterprise.Enrolment.SUSPENDED, f"{prefix}finishes_cases": False})
 
 
 def branch_subtree(branch_ids: Iterable[int]) -> list[int]:

@@ -29,6 +29,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_dossiers": sweep_every,
         "complaints.tasks.sweep_webhooks": sweep_every,
         "complaints.tasks.sweep_evidence": sweep_every,
+        "complaints.tasks.sweep_exits": sweep_every,
         "routing.tasks.sweep_filed": sweep_every,
         "complaints.tasks.sweep_expired": RETENTION_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,

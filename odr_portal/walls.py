@@ -46,7 +46,8 @@ offices as (
       and (o.starts_on is null or o.starts_on <= day) and (o.ends_on is null or o.ends_on >= day)),
 jobs as (
     select s.enterprise_id, s.branch_id from enterprises_staff s, enterprises_enterprise e, day
-    where s.user_id = %(user)s and e.id = s.enterprise_id and e.enrolment not in ('suspended', 'ended')
+    where s.user_id = %(user)s and e.id = s.enterprise_id and e.enrolment <> 'ended'
+      and (e.enrolment <> 'suspended' or e.finishes_cases)
       and (s.starts_on is null or s.starts_on <= day) and (s.ends_on is null or s.ends_on >= day)),
 below as (
     select branch_id as id from jobs where branch_id is not null

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from complaints.events import events_after, external_refs, of_enterprise, told
 from complaints.models import Engagement, HandlingStep, WebhookDelivery
-from enterprises.models import Enterprise, WebhookEndpoint
+from enterprises.models import WebhookEndpoint
+from enterprises.staffing import shut_out
 
 LIMIT = 500
 TRANSFERRED = "case.transferred"
@@ -31,8 +32,7 @@ FAR = 1000
 
 def listening() -> QuerySet[WebhookEndpoint]:
     """Endpoints that are told: switched on, of an enterprise that may work here."""
-    return WebhookEndpoint.objects.exclude(state="off").exclude(
-        enterprise__enrolment__in=[Enterprise.Enrolment.SUSPENDED, Enterprise.Enrolment.ENDED])
+    return WebhookEndpoint.objects.exclude(state="off").exclude(shut_out("enterprise__"))
 
 
 def make_deliveries(*, now: datetime, is_over: Callable[[], bool]) -> int:

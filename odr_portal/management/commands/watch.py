@@ -22,6 +22,7 @@ from complaints.evidence import sweeping
 from complaints.exporting import building
 from complaints.models import Heartbeat
 from complaints.webhooks import sending
+from enterprises import enrolled
 from odr_portal.sweeping import Sweep, drain
 from oversight import publishing
 from routing import forwarding
@@ -36,6 +37,7 @@ SWEEPS: dict[str, Sweep] = {
     "dossiers": dossiers.sweep_dossiers,
     "webhooks": sending.sweep_webhooks,
     "evidence": sweeping.sweep_evidence,
+    "exits": enrolled.sweep_exits,
     "expired": retention.sweep_expired,
     "figures": publishing.publish,
 }

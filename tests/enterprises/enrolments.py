@@ -1,0 +1,43 @@
+"""Applications as a firm of 鼓楼区 would hand them in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from stdnum.cn import uscc
+
+from enterprises import enrolling
+from enterprises.enrolling import Wanted
+from enterprises.enrolment import EnrolmentApplication
+from enterprises.models import Enterprise
+from tests.cast import WEDNESDAY, World
+
+MAIL = "office@example.com"
+PLACE = "https://example.com/account/invitation/"
+
+
+def code(number: int = 1, *, region: str = "350102") -> str:
+    """A credit code with its right last character."""
+    head = f"91{region}MA{8_800_000 + number:07d}"
+    return head + uscc.calc_check_digit(head)
+
+
+def wanted(world: World, **changes: Any) -> Wanted:
+    said = Wanted(name="榕声通信（福州）有限公司", uscc=code(), domicile_id=world.region.pk, branch="榕声通信客户服务部",
+                  place_id=world.region.pk, areas=(world.region.pk,), customers=(120_000, date(2026, 6, 30), "年度报告"))
+    return replace(said, **changes)
+
+
+def submitted(world: World, *, now: datetime = WEDNESDAY, mail: str = MAIL, **changes: Any) -> EnrolmentApplication:
+    application = enrolling.begin(mail, language="zh-hans", now=now)
+    return enrolling.submit(application, wanted(world, **changes), now=now)
+
+
+def enrolled(world: World, *, now: datetime = WEDNESDAY, mail: str = MAIL, **changes: Any) -> Enterprise:
+    application = submitted(world, now=now, mail=mail, **changes)
+    granted = enrolling.grant(application.pk, wanted(world, **changes), by=world.head_officer.user,
+                              version=application.version, place=PLACE, now=now)
+    assert granted.enterprise is not None
+    return granted.enterprise

@@ -1,0 +1,149 @@
+"""An enterprise while it is enrolled: suspended, resumed, leaving; what it files; its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from complaints.models import Complaint
+from complaints.workflow import Status
+from enterprises import enrolled as rules
+from enterprises.enrolling import EnrolmentRefusal
+from enterprises.enrolment import EnrolmentEntry
+from enterprises.models import Enterprise
+from odr_portal.accounts.models import OutgoingMessage
+from routing.forwarding import sweep_filed
+from tests import given
+from tests.api.conftest import Program, token_for
+from tests.cast import WEDNESDAY, World
+
+LATER = WEDNESDAY + timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def wednesday() -> Iterator[None]:
+    with time_machine.travel(LATER, tick=False):
+        yield
+
+
+def suspended(world: World, *, keeps_cases: bool) -> Enterprise:
+    rules.suspend(world.mobile, by=world.head_officer.user, ground="misses", text="三次逾期。", keeps_cases=keeps_cases,
+                  now=LATER)
+    world.mobile.refresh_from_db()
+    return world.mobile
+
+
+def test_a_suspended_firm_gets_no_new_case_from_that_moment(world: World) -> None:
+    case = given.filed(world)
+    suspended(world, keeps_cases=True)
+    assert sweep_filed(now=LATER) == 1
+    case.refresh_from_db()
+    assert (case.status, case.reason) == (Status.TRIAGE, "suspended")
+
+
+def test_a_suspended_firm_that_keeps_its_cases_goes_on_with_them(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    client = Client()
+    client.force_login(world.ming)
+    suspended(world, keeps_cases=True)
+    assert client.get(f"/enterprise/cases/{case.number}/").status_code == 200
+    assert Complaint.objects.visible_to(world.ming).count() == 1
+    program = Program(token_for(world.ming, world=world, place="enterprise").secret)
+    assert program.get(f"/complaints/{case.number}/").status_code == 200
+    given.step(case, given.an_offer(), world.handler, LATER)
+    assert case.status == Status.AWAITING_CONSUMER
+
+
+def test_a_suspended_firm_that_does_not_keep_them_is_out(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    client = Client()
+    client.force_login(world.ming)
+    suspended(world, keeps_cases=False)
+    assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
+
+
+def test_the_history_tells_who_when_and_why(world: World) -> None:
+    firm = suspended(world, keeps_cases=True)
+    rules.resume(firm, by=world.head_officer.user, text="已改正。", now=LATER + timedelta(days=9))
+    firm.refresh_from_db()
+    assert firm.enrolment == "enrolled"
+    told = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in rules.history(firm)]
+    assert told == [("suspended", "misses", world.head_officer.user, date(2026, 11, 11), world.gulou),
+                    ("resumed", "", world.head_officer.user, date(2026, 11, 20), world.gulou)]
+    assert {letter.address for letter in OutgoingMessage.objects.all()} == {"lead@example.com"}
+
+
+def test_leaving_takes_notice_and_open_cases_are_kept_to_their_end(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    head, told = world.head_officer.user, {"ground": "own_request", "text": "业务调整。"}
+    with pytest.raises(EnrolmentRefusal, match="2026-12-11"):
+        rules.set_exit(world.mobile, by=head, last_day=date(2026, 12, 10), now=LATER, **told)
+    rules.set_exit(world.mobile, by=head, last_day=date(2026, 12, 11), now=LATER, **told)
+    last_evening = WEDNESDAY.replace(month=12, day=11, hour=15, minute=59)
+    assert rules.sweep_exits(now=last_evening) == 0
+    late = given.filed(world, now=LATER)
+    assert sweep_filed(now=LATER) == 1
+    late.refresh_from_db()
+    assert late.status == Status.WITH_ENTERPRISE
+    assert rules.sweep_exits(now=last_evening + timedelta(minutes=1)) == 1
+    world.mobile.refresh_from_db()
+    assert (world.mobile.enrolment, world.mobile.leaves_on) == ("not_enrolled", None)
+    assert EnrolmentEntry.objects.get(kind="exited").on_day == date(2026, 12, 11)
+    assert rules.sweep_exits(now=last_evening + timedelta(days=9)) == 0
+    client = Client()
+    client.force_login(world.ming)
+    assert client.get(f"/enterprise/cases/{case.number}/").status_code == 200
+    after = given.filed(world, now=last_evening + timedelta(hours=12))
+    sweep_filed(now=last_evening + timedelta(hours=12))
+    after.refresh_from_db()
+    assert after.status == Status.TRIAGE
+
+
+def test_without_a_licence_there_is_no_notice_and_a_decision_can_be_dropped(world: World) -> None:
+    head = world.head_officer.user
+    rules.set_exit(world.mobile, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
+    with pytest.raises(EnrolmentRefusal, match="长试 决定退出"):
+        rules.set_exit(world.mobile, by=head, ground="licence", text="又来。", last_day=date(2026, 11, 11), now=LATER)
+    rules.drop_exit(world.mobile, by=head, text="弄错了。", now=LATER)
+    assert rules.sweep_exits(now=LATER + timedelta(days=2)) == 0
+
+
+def test_of_two_who_suspend_one_is_told(world: World) -> None:
+    suspended(world, keeps_cases=True)
+    with pytest.raises(EnrolmentRefusal, match="长试 暂停接收新投诉"):
+        suspended(world, keeps_cases=False)
+
+
+@pytest.mark.parametrize("who", ["rui", "su", "lead", "far"])
+def test_only_the_head_of_the_authority_that_enrolled_it_decides(world: World, who: str) -> None:
+    user = world.far_officer.user if who == "far" else getattr(world, who)
+    with pytest.raises(EnrolmentRefusal):
+        rules.suspend(world.mobile, by=user, ground="misses", text="x", keeps_cases=True, now=LATER)
+
+
+def test_a_customer_count_counts_once_the_authority_took_note(world: World) -> None:
+    said = {"number": "1200000", "counted_on": "2026-06-30", "source": "半年度报告"}
+    row = rules.file(world.mobile, "customers", said, by=world.lead, now=LATER)
+    assert rules.customers_on([world.mobile.pk], date(2026, 11, 30)) == {}
+    with pytest.raises(EnrolmentRefusal, match="还有一份"):
+        rules.file(world.mobile, "customers", said, by=world.lead, now=LATER)
+    rules.note_filing(row.pk, by=world.rui, now=LATER)
+    newer = rules.file(world.mobile, "customers", said | {"number": "1300000"}, by=world.lead, now=LATER)
+    rules.note_filing(newer.pk, by=world.rui, now=LATER)
+    assert rules.customers_on([world.mobile.pk], date(2026, 11, 30))[world.mobile.pk].number == 1_300_000
+    assert rules.customers_on([world.mobile.pk], date(2026, 6, 29)) == {}
+    with pytest.raises(EnrolmentRefusal, match="已备案"):
+        rules.ask_back_filing(row.pk, by=world.rui, answer="x", now=LATER)
+
+
+def test_a_filing_that_is_asked_back_is_told_and_filed_anew(world: World) -> None:
+    row = rules.file(world.mobile, "contact", {"name": "林新", "phone": "+8613800000022"}, by=world.lead, now=LATER)
+    with pytest.raises(EnrolmentRefusal):
+        rules.note_filing(row.pk, by=world.far_officer.user, now=LATER)
+    rules.ask_back_filing(row.pk, by=world.rui, answer="请写明到岗日期。", now=LATER)
+    assert "请写明到岗日期。" in OutgoingMessage.objects.get().body
+    assert rules.file(world.mobile, "contact", {"name": "林新"}, by=world.lead, now=LATER).state == "filed"

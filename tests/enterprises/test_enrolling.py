@@ -1,0 +1,156 @@
+"""Applying to become an ODR enterprise, and what the authority answers."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from enterprises import enrolling, inviting
+from enterprises.enrolling import EnrolmentRefusal
+from enterprises.enrolment import CustomerCount, EnrolmentApplication, EnrolmentEntry
+from enterprises.finding import find
+from enterprises.invitation import Invitation
+from enterprises.models import Branch, Enterprise, ServiceArea, Staff
+from enterprises.team import TeamRefusal
+from odr_portal.accounts.models import OutgoingMessage, User
+from tests.cast import WEDNESDAY, World
+from tests.enterprises.enrolments import MAIL, PLACE, code, enrolled, submitted, wanted
+
+LATER = WEDNESDAY + timedelta(hours=1)
+
+
+def test_a_granted_application_makes_an_enterprise_that_can_be_found_and_that_answers(world: World) -> None:
+    firm = enrolled(world)
+    assert (firm.enrolment, firm.enrolled_by, firm.uscc) == ("enrolled", world.gulou, code())
+    branch = Branch.objects.get(enterprise=firm)
+    assert [row.region for row in ServiceArea.objects.filter(branch=branch)] == [world.region]
+    assert branch.authorities.get().authority == world.gulou
+    assert CustomerCount.objects.get(enterprise=firm).number == 120_000
+    hit = find("榕声通信", on=date(2026, 11, 11), region_id=world.region.pk)[0]
+    assert (hit.enterprise, hit.branch, hit.is_enrolled) == (firm, branch, True)
+    entries = EnrolmentEntry.objects.filter(enterprise=firm)
+    assert [(row.kind, row.by, row.on_day) for row in entries] == [
+        ("enrolled", world.head_officer.user, date(2026, 11, 11)),
+        ("invited", world.head_officer.user, date(2026, 11, 11))]
+    assert entries[0].digest
+
+
+def test_the_applicant_is_told_and_becomes_the_manager_by_the_letter(world: World) -> None:
+    firm = enrolled(world)
+    decision, letter = OutgoingMessage.objects.order_by("pk")
+    assert (decision.address, letter.address) == (MAIL, MAIL)
+    assert "在线和解企业" in decision.body
+    token = letter.body.split(PLACE)[1].split("/")[0]
+    invitation = inviting.open_invitation(token, now=WEDNESDAY)
+    assert invitation is not None
+    user = User.objects.create_user(MAIL, "a long sentence that nobody guesses", name="林主管")
+    row = inviting.accept(invitation, user, now=LATER, today=timezone.localdate(LATER))
+    assert isinstance(row, Staff)
+    assert (row.enterprise, row.branch, row.role) == (firm, None, "manager")
+
+
+def test_the_authority_invites_nobody_where_somebody_leads(world: World) -> None:
+    firm = enrolled(world)
+    first = Invitation.objects.get()
+    Staff.objects.create(user=world.otto, enterprise=firm, role="manager")
+    with pytest.raises(TeamRefusal):
+        enrolling.invite_manager(firm, "other@example.com", by=world.head_officer.user, place=PLACE, language="en",
+                                 now=LATER)
+    late = User.objects.create_user(MAIL, name="晚到")
+    with pytest.raises(TeamRefusal):
+        inviting.accept(first, late, now=LATER, today=timezone.localdate(LATER))
+
+
+def test_a_refusal_is_told_with_its_reason_and_one_may_apply_again(world: World) -> None:
+    application = submitted(world)
+    enrolling.refuse(application.pk, by=world.head_officer.user, ground="conditions", text="没有专门的投诉电话。",
+                     version=application.version, now=LATER)
+    letter = OutgoingMessage.objects.get()
+    assert "不具备入驻条件" in letter.body
+    assert "没有专门的投诉电话。" in letter.body
+    again = enrolling.begin(MAIL, language="zh-hans", now=LATER)
+    assert again.pk != application.pk
+    assert enrolling.submit(again, wanted(world), now=LATER).state == "submitted"
+    assert not Enterprise.objects.filter(uscc=code()).exists()
+
+
+def test_who_decides_second_is_told_who_was_first_and_changes_nothing(world: World) -> None:
+    application = submitted(world)
+    enrolling.ask_back(application.pk, by=world.rui, text="请补营业执照。", version=application.version, place="x", now=LATER)
+    with pytest.raises(EnrolmentRefusal, match="瑞试 要求补正"):
+        enrolling.grant(application.pk, wanted(world), by=world.head_officer.user, version=application.version,
+                        place=PLACE, now=LATER)
+    assert not Enterprise.objects.filter(uscc=code()).exists()
+
+
+def test_a_page_opened_before_the_applicant_changed_something_decides_nothing(world: World) -> None:
+    application = submitted(world)
+    read = application.version
+    enrolling.ask_back(application.pk, by=world.rui, text="请补。", version=read, place="x", now=LATER)
+    enrolling.submit(application, wanted(world, name="改了名字的公司"), now=LATER)
+    with pytest.raises(EnrolmentRefusal, match="申请人 提交入驻申请"):
+        enrolling.grant(application.pk, wanted(world), by=world.head_officer.user, version=read, place=PLACE, now=LATER)
+
+
+@pytest.mark.parametrize("who", ["rui", "su", "chen", "far", "lead"])
+def test_only_the_head_of_the_county_decides(world: World, who: str) -> None:
+    application = submitted(world)
+    user = world.far_officer.user if who == "far" else getattr(world, who)
+    with pytest.raises(EnrolmentRefusal, match="负责人"):
+        enrolling.refuse(application.pk, by=user, ground="conditions", text="x", version=application.version, now=LATER)
+
+
+def test_a_firm_is_applied_for_once_at_a_time_and_not_while_it_is_enrolled(world: World) -> None:
+    submitted(world)
+    with pytest.raises(EnrolmentRefusal, match="正在审核"):
+        submitted(world, mail="other@example.com")
+    EnrolmentApplication.objects.filter(state="submitted").update(uscc=code(2))
+    enrolled(world, mail="third@example.com", uscc=code(3))
+    with pytest.raises(EnrolmentRefusal, match="已经是在线和解企业"):
+        submitted(world, mail="fourth@example.com", uscc=code(3))
+    with pytest.raises(EnrolmentRefusal, match="已经是在线和解企业"):
+        submitted(world, mail="fifth@example.com", uscc=world.mobile.uscc)
+
+
+def test_a_firm_that_the_directory_knows_keeps_its_row(world: World) -> None:
+    known = Enterprise.objects.create(name="旧名公司", uscc=code(), enrolment="not_enrolled")
+    assert enrolled(world).pk == known.pk
+    known.refresh_from_db()
+    assert (known.name, known.enrolment) == ("榕声通信（福州）有限公司", "enrolled")
+
+
+def test_what_lies_with_the_authority_cannot_be_changed(world: World) -> None:
+    application = submitted(world)
+    with pytest.raises(EnrolmentRefusal, match="已经提交"):
+        enrolling.save(application, step="entity", typed={"name": ["x"]}, now=LATER)
+    with pytest.raises(EnrolmentRefusal, match="已经提交"):
+        enrolling.submit(application, wanted(world), now=LATER)
+
+
+def test_a_pause_of_a_week_loses_nothing_and_a_forgotten_draft_goes(world: World) -> None:
+    application = enrolling.begin(MAIL, language="zh-hans", now=WEDNESDAY)
+    enrolling.save(application, step="entity", typed={"name": ["榕声"]}, now=WEDNESDAY)
+    week = WEDNESDAY + timedelta(days=7)
+    assert enrolling.throw_away_old(now=week, limit=9) == []
+    again = enrolling.begin("Office@example.com".lower(), language="zh-hans", now=week)
+    assert (again.pk, again.data["entity"]) == (application.pk, {"name": ["榕声"]})
+    enrolling.throw_away_old(now=WEDNESDAY + enrolling.KEPT_FOR + timedelta(days=1), limit=9)
+    assert not EnrolmentApplication.objects.exists()
+
+
+@pytest.mark.parametrize("statement", ["update enterprises_enrolmententry set text = 'x'",
+                                       "delete from enterprises_enrolmententry"])
+def test_nobody_changes_the_history(world: World, statement: str) -> None:
+    submitted(world)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_the_address_of_the_applicant_is_sealed(world: World) -> None:
+    submitted(world)
+    with connection.cursor() as cursor:
+        cursor.execute("select row_to_json(t)::text from enterprises_enrolmentapplication t")
+        assert MAIL not in cursor.fetchone()[0]
