@@ -23,6 +23,8 @@ urlpatterns = [
     path("enterprise/webhooks/", enterprise_webhooks.webhooks, name="enterprise-webhooks"),
     path("enterprise/webhooks/new/", enterprise_webhooks.webhook_new, name="enterprise-webhook-new"),
     path("enterprise/webhooks/<uuid:public_id>/", enterprise_webhooks.webhook, name="enterprise-webhook"),
+    path("enterprise/webhooks/<uuid:public_id>/messages/<str:message>/", enterprise_webhooks.webhook_message,
+         name="enterprise-webhook-message"),
     path(CASE, enterprise_case.workspace, name="enterprise-case"),
     path(f"{CASE}offer/", enterprise_offer.make_offer, name="enterprise-offer"),
     path(f"{CASE}replace/", enterprise_offer.replace_offer, name="enterprise-replace"),

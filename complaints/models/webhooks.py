@@ -32,6 +32,8 @@ class WebhookDelivery(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=40, blank=True, default="")
+    #: Each try: [moment, what was answered (http_204, timeout …), milliseconds]; nothing that the other side said.
+    tries = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
 
     class Meta:
         constraints = [

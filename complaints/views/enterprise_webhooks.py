@@ -5,7 +5,9 @@ The one rule: for managers of the whole enterprise only; to everybody else these
 
 from __future__ import annotations
 
+import json
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -99,6 +101,21 @@ def webhook(request: HttpRequest, desk: Desk, public_id: uuid.UUID) -> HttpRespo
     return redirect(attempt.reference)
 
 
+@desk_page("GET")
+@fresh_factor
+def webhook_message(request: HttpRequest, desk: Desk, public_id: uuid.UUID, message: str) -> HttpResponseBase:
+    """One message: what is sent, what was answered each time, and the button that sends it again."""
+    endpoint = endpoints.of(_manager(desk)).filter(public_id=public_id).first()
+    found = WebhookDelivery.objects.filter(endpoint=endpoint, webhook_id=message).select_related("complaint", "endpoint").first()
+    if endpoint is None or found is None:
+        raise Http404
+    return render(request, "enterprise/webhook_message.html", {
+        "endpoint": endpoint, "url": _url(endpoint), "one": _delivery(found), "now": desk.now,
+        "body": json.dumps(json.loads(found.body), ensure_ascii=False, indent=2),
+        "tries": [{"at": datetime.fromisoformat(at), "took": took, "is_taken": code.startswith("http_2"), "answer": _error(code)}
+                  for at, code, took in reversed(found.tries)]})
+
+
 def _do(what: str, endpoint: WebhookEndpoint, desk: Desk, actor: Actor, *, message: str) -> str:
     if what == "test":
         endpoints.test(endpoint, now=desk.now)
@@ -128,7 +145,7 @@ def _secret(request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> Htt
 
 
 def _show(request: HttpRequest, desk: Desk, endpoint: Any) -> HttpResponseBase:
-    rows = WebhookDelivery.objects.filter(endpoint=endpoint).select_related("complaint")
+    rows = WebhookDelivery.objects.filter(endpoint=endpoint).select_related("complaint", "endpoint")
     # What needs somebody comes first, then the newest.
     found = [*rows.filter(state="dead").order_by("-pk")[:SHOWN], *rows.exclude(state="dead").order_by("-pk")[:SHOWN]]
     return render(request, "enterprise/webhook.html", {
@@ -145,7 +162,8 @@ def _shown(endpoint: Any) -> dict[str, Any]:
 
 def _delivery(row: WebhookDelivery) -> dict[str, Any]:
     words, tone = DELIVERY_STATES[row.state]
-    return {"row": row, "state": words, "tone": tone, "error": _error(row.last_error) if row.state != "sent" else "",
+    return {"row": row, "url": reverse("complaints:enterprise-webhook-message", args=[row.endpoint.public_id, row.webhook_id]),
+            "can_be_sent": row.state != "leased", "state": words, "tone": tone, "error": _error(row.last_error) if row.state != "sent" else "",
             "what": TYPES.get(row.type) or labels.label(row.type, kind="step")}
 
 

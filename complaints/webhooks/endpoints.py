@@ -108,9 +108,9 @@ def test(endpoint: WebhookEndpoint, *, now: datetime) -> None:
 
 
 def replay(endpoint: WebhookEndpoint, *, webhook_id: str, user: User, actor: Actor, now: datetime) -> int:
-    """One dead letter, or with an empty id all of them."""
-    dead = WebhookDelivery.objects.filter(endpoint=endpoint)
-    count = making.replay(dead.filter(webhook_id=webhook_id) if webhook_id else dead, now=now)
+    """One message, whatever became of it, or with an empty id all dead letters."""
+    own = WebhookDelivery.objects.filter(endpoint=endpoint)
+    count = making.replay(own.filter(webhook_id=webhook_id) if webhook_id else own.filter(state="dead"), now=now)
     if count:
         _note("webhook_replayed", endpoint, user, actor, now=now, reason=f"{count}")
     return count

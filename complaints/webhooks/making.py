@@ -102,6 +102,6 @@ def throw_away_sent(*, before: datetime, limit: int) -> int:
 
 
 def replay(deliveries: QuerySet[WebhookDelivery], *, now: datetime) -> int:
-    """Dead letters are tried again, under their old ids."""
-    return deliveries.filter(state="dead").update(
-        state="queued", attempts=0, queued_at=now, next_try_at=now, leased_until=None)
+    """They are sent again as soon as the endpoint answers, under their old ids; what is being sent is left alone."""
+    return deliveries.exclude(state="leased").update(
+        state="queued", attempts=0, queued_at=now, next_try_at=now, leased_until=None, sent_at=None)

@@ -50,6 +50,8 @@ _NOT_WANTED = {"http_400", "http_409", "http_413", "http_415", "http_422"}
 TRIES_IF_NOT_WANTED = 4
 _OFF_FOR_GOOD = "http_410"
 SECRETS_OVERLAP = timedelta(hours=24)
+#: More than a week's tries.
+TRIES_KEPT = 60
 
 
 def sweep_webhooks(*, now: datetime, rule: outgoing.Rule | None = None) -> int:
@@ -64,7 +66,7 @@ class _Sweep:
     def __init__(self, rule: outgoing.Rule, *, now: datetime) -> None:
         self.rule, self.start, self.begun = rule, now, time.monotonic()
         self.turns: deque[int] = deque()
-        self.busy: dict[Future[str], WebhookDelivery] = {}
+        self.busy: dict[Future[tuple[str, int]], WebhookDelivery] = {}
         self.taken = 0
 
     @property
@@ -132,12 +134,14 @@ class _Sweep:
             delivery.save(update_fields=["attempts", "state", "leased_until"])
         return delivery
 
-    def _stamp(self, delivery: WebhookDelivery, call: Future[str]) -> None:
-        error = call.result()
+    def _stamp(self, delivery: WebhookDelivery, call: Future[tuple[str, int]]) -> None:
+        code, took = call.result()
+        error = "" if code.startswith("http_2") else code
+        tries = [*delivery.tries, [self.now.isoformat(timespec="seconds"), code, took]][-TRIES_KEPT:]
         mine = WebhookDelivery.objects.filter(pk=delivery.pk, state="leased")
         endpoint = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id)
         if not error:
-            mine.update(state="sent", sent_at=self.now, leased_until=None, last_error="")
+            mine.update(state="sent", sent_at=self.now, leased_until=None, last_error="", tries=tries)
             endpoint.exclude(state="off").update(
                 state="on", failures=0, paused_until=None, last_success_at=self.now, last_error="")
             self.taken += 1
@@ -149,14 +153,15 @@ class _Sweep:
             self._count(delivery.endpoint_id, error)
         is_unwanted = error in _NOT_WANTED and delivery.attempts >= TRIES_IF_NOT_WANTED
         if is_unwanted or error == _OFF_FOR_GOOD or delivery.queued_at <= self.now - TRIED_FOR:
-            mine.update(state="dead", leased_until=None, last_error=error)
+            mine.update(state="dead", leased_until=None, last_error=error, tries=tries)
             # What is as old was not taken for as long.
             WebhookDelivery.objects.filter(
                 endpoint=delivery.endpoint_id, state="queued", queued_at__lte=self.now - TRIED_FOR
             ).update(state="dead", last_error=error)
         else:
             later = TRY_AGAIN_AFTER[min(delivery.attempts, len(TRY_AGAIN_AFTER)) - 1]
-            mine.update(state="queued", next_try_at=self.now + timedelta(seconds=later), leased_until=None, last_error=error)
+            mine.update(state="queued", next_try_at=self.now + timedelta(seconds=later), leased_until=None, last_error=error,
+                        tries=tries)
         if error in _NOT_WANTED:
             self.turns.append(delivery.endpoint_id)
 
@@ -183,8 +188,14 @@ def keys_of(endpoint: WebhookEndpoint, *, now: datetime) -> list[bytes]:
     return [base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets]
 
 
-def _send(delivery: WebhookDelivery, keys: list[bytes], rule: outgoing.Rule, at: datetime) -> str:
-    """In a thread: "" when it was taken, else a code. Touches no row."""
+def _send(delivery: WebhookDelivery, keys: list[bytes], rule: outgoing.Rule, at: datetime) -> tuple[str, int]:
+    """In a thread: what came of it (http_204, timeout …) and after how many milliseconds. Touches no row."""
+    begun = time.monotonic()
+    code = _posted(delivery, keys, rule, at)
+    return code, round((time.monotonic() - begun) * 1000)
+
+
+def _posted(delivery: WebhookDelivery, keys: list[bytes], rule: outgoing.Rule, at: datetime) -> str:
     body = delivery.body.encode()
     headers = headers_of(key=delivery.webhook_id, keys=keys, at=int(at.timestamp()), body=body)
     try:
@@ -195,4 +206,4 @@ def _send(delivery: WebhookDelivery, keys: list[bytes], rule: outgoing.Rule, at:
         # Only its kind: its words may hold what the other side said.
         log.error("webhook %s was not sent: %s", delivery.webhook_id, type(error).__name__)
         return f"fault_{type(error).__name__}"[:40]
-    return "" if 200 <= status < 300 else f"http_{status}"
+    return f"http_{status}"

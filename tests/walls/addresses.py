@@ -101,6 +101,8 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     "clock": _clock,
     **{(name, "mark"): _mark(name.removeprefix("complaints:").split("-")[0]) for name in OWNERS if "-export" in name},
     ("complaints:enterprise-webhook", "public_id"): lambda world, case: world.things["webhook"],
+    ("complaints:enterprise-webhook-message", "public_id"): lambda world, case: world.things["webhook"],
+    ("complaints:enterprise-webhook-message", "message"): lambda world, case: world.things["webhook message"],
     ("enterprises:enterprise-team-member", "pk"): lambda world, case: world.things["enterprise member"],
     ("enterprises:authority-team-member", "pk"): lambda world, case: world.things["authority member"],
     ("enterprises:enterprise-team-revoke", "pk"): lambda world, case: world.things["enterprise invitation"],

@@ -44,7 +44,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:authority-export-file": _OFFICE_ASKER,
     "accounts:factor-remove": frozenset({"consumer"}),
     "complaints:enterprise-token": frozenset({"manager headquarters"}),
-    "complaints:enterprise-webhook": frozenset({"manager headquarters"}),
+    **{f"complaints:enterprise-{name}": frozenset({"manager headquarters"}) for name in ("webhook", "webhook-message")},
     **{f"complaints:enterprise-{name}": _WHOLE for name in ("tokens", "token-new", "webhooks", "webhook-new")},
     "enterprises:enterprise-team-member": _MANAGERS,
     "enterprises:enterprise-team-revoke": _MANAGERS,
@@ -84,6 +84,8 @@ def make(world: World) -> None:
         user=manager.user, actor=staff_member(manager), url="https://example.com/hook", description="", steps=[],
         now=world.now)  # fmt: skip
     world.things["webhook"] = str(endpoint.public_id)
+    endpoints.test(endpoint, now=world.now)
+    world.things["webhook message"] = endpoint.deliveries.get().webhook_id
     today = world.now.date()
     for side, one, colleague, reach, role in (
         ("enterprise", family.staff["manager", "own"], family.staff["reviewer", "own"], enterprise_reach, "handler"),

@@ -1,0 +1,292 @@
+"""Keep your own system (CRM) and the portal in step: one file, Python 3.11 or later, nothing to install.
+
+The one rule: what you mean is written down, with its Idempotency-Key, before it is said; what you were told is
+written down together with the cursor. So it may be cut off anywhere, be started again, be told a thing twice or
+late, and nothing is lost and nothing is done twice.
+
+    export ODR_TOKEN=odr_…  ODR_WEBHOOK_SECRET=whsec_…
+    python crm_client.py --portal https://portal.example sync          # say what is meant, learn what is new
+    python crm_client.py --portal https://portal.example listen 8900   # and be told by webhook meanwhile
+    python crm_client.py mean 20261113-P3NEKEGFD336-T accept_case
+    python crm_client.py mean 20261113-P3NEKEGFD336-T assign '{"handler_number": "A017"}'
+    python crm_client.py show
+
+The steps and their fields are those of the lifecycle and of /api/v1/docs/. What it keeps is an SQLite file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import sqlite3
+import sys
+import time
+import urllib.parse
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+#: Not an answer to what was asked: come back later with the same words.
+NOT_YET = {408, 425, 429, 500, 502, 503, 504}
+#: Seconds before the second, third, … attempt.
+PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+#: A message that is older, or from the future, by more seconds is refused: somebody may have kept it.
+TOLERANCE = 300
+#: Not a step of the lifecycle: sets the ticket of your own system.
+TICKET = "external-ref"
+TABLES = """
+create table if not exists position (one integer primary key check (one = 1), cursor text not null);
+insert or ignore into position values (1, '');
+create table if not exists cases (
+    number text primary key, ticket text not null default '', version text not null default '',
+    body text not null default '{}', touched integer not null default 1, seen integer not null default 0,
+    is_gone integer not null default 0);
+create table if not exists outbox (
+    id integer primary key, number text not null, step text not null, body text not null, key text not null unique,
+    state text not null default 'waiting' check (state in ('waiting', 'done', 'refused')), answer text not null default '');
+create table if not exists messages (id text primary key);
+"""
+
+
+class Unreachable(Exception):
+    """The portal did not answer, however often it was asked. What is meant stays in the outbox."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A final answer: what it says about the call will be the same tomorrow."""
+
+    status: int
+    body: Any
+    etag: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass
+class Portal:
+    """The portal's door for programs. A call is repeated, under the same key, until it has been answered."""
+
+    root: str
+    token: str
+    timeout: float = 30.0
+    pauses: tuple[float, ...] = PAUSES
+    wait: Callable[[float], None] = time.sleep
+
+    def get(self, path: str, **query: Any) -> Answer:
+        said = {name: value for name, value in query.items() if value not in ("", None)}
+        return self._answered("GET", f"{path}?{urllib.parse.urlencode(said)}" if said else path, None, {})
+
+    def post(self, path: str, body: Mapping[str, Any], *, key: str) -> Answer:
+        """``key`` names what is meant: the same one, whenever it is said again."""
+        return self._answered("POST", path, json.dumps(body).encode(),
+                              {"Content-Type": "application/json", "Idempotency-Key": key})
+
+    def _answered(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        reason = ""
+        for pause in (*self.pauses, None):
+            try:
+                answer, retry_after = self._ask(method, path, body, headers)
+            except (OSError, http.client.HTTPException, ValueError) as failure:
+                # Nobody knows whether it arrived; the key sees to it that it counts once.
+                reason, retry_after = f"{type(failure).__name__}: {failure}", 0.0
+            else:
+                is_running = answer.status == 409 and answer.body.get("code") == "already_running"
+                if answer.status not in NOT_YET and not is_running:
+                    return answer
+                reason = f"{answer.status}"
+            if pause is not None:
+                self.wait(max(pause, retry_after))
+        raise Unreachable(f"{method} {path}: {reason}")
+
+    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[Answer, float]:
+        where = urllib.parse.urlsplit(self.root)
+        line = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
+        with contextlib.closing(line(where.netloc, timeout=self.timeout)) as portal:
+            portal.request(method, f"{where.path.rstrip('/')}/api/v1{path}", body, {
+                "Authorization": f"Bearer {self.token}", "Accept": "application/json", **headers})
+            response = portal.getresponse()
+            status, said, read = response.status, response.headers, response.read()
+        found = json.loads(read) if read else {}
+        after = said.get("Retry-After", "")
+        return Answer(status, found, said.get("ETag", "")), float(after) if after.isdigit() else 0.0
+
+
+class Store:
+    """What this side knows and means."""
+
+    def __init__(self, path: str) -> None:
+        self.rows = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+        self.rows.row_factory = sqlite3.Row
+        self.rows.execute("pragma journal_mode = wal")
+        self.rows.executescript(TABLES)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[sqlite3.Connection]:
+        """All of it is written, or none."""
+        self.rows.execute("begin immediate")
+        try:
+            yield self.rows
+        except BaseException:
+            self.rows.execute("rollback")
+            raise
+        self.rows.execute("commit")
+
+    def all(self, statement: str, *given: Any) -> list[sqlite3.Row]:
+        return self.rows.execute(statement, given).fetchall()
+
+
+@dataclass
+class Mirror:
+    """The cases of the enterprise on this side. ``ticket_for`` gives a new case the number of your own system."""
+
+    portal: Portal
+    store: Store
+    ticket_for: Callable[[str], str] | None = None
+    secrets: tuple[str, ...] = field(default_factory=tuple)
+
+    def mean(self, number: str, step: str, body: Mapping[str, Any] | None = None) -> int:
+        """Write down what shall be done to a case; ``push`` says it. The number of the line."""
+        with self.store.together() as rows:
+            return _written(rows, number, step, body or {})
+
+    def push(self) -> tuple[int, int]:
+        """Say what is meant, in the order in which it was meant: (done, refused). Raises Unreachable."""
+        done = refused = 0
+        for line in self.store.all("select * from outbox where state = 'waiting' order by id"):
+            path = f"/complaints/{line['number']}/"
+            path += f"{TICKET}/" if line["step"] == TICKET else f"steps/{line['step']}/"
+            answer = self.portal.post(path, json.loads(line["body"]), key=line["key"])
+            with self.store.together() as rows:
+                rows.execute("update outbox set state = ?, answer = ? where id = ?", (
+                    "done" if answer.is_done else "refused", json.dumps(answer.body, ensure_ascii=False), line["id"]))
+                _touch(rows, line["number"])
+            done, refused = done + answer.is_done, refused + (not answer.is_done)
+        return done, refused
+
+    def pull(self) -> int:
+        """Learn what happened since the last look and read the cases again that it touches; how many were read."""
+        while True:
+            cursor = self.store.all("select cursor from position")[0]["cursor"]
+            answer = self.portal.get("/events/", after=cursor, limit=500)
+            if not answer.is_done:
+                raise Unreachable(f"events: {answer.status} {answer.body}")
+            with self.store.together() as rows:
+                for event in answer.body["events"]:
+                    _touch(rows, event["case"])
+                rows.execute("update position set cursor = ?", (answer.body["next"],))
+            if len(answer.body["events"]) < 500:
+                return self._read_again()
+
+    def _read_again(self) -> int:
+        stale = self.store.all("select number, ticket, touched from cases where touched > seen order by number")
+        for case in stale:
+            number = case["number"]
+            answer = self.portal.get(f"/complaints/{number}/")
+            with self.store.together() as rows:
+                if answer.is_done:
+                    ticket = answer.body["external_ref"] or case["ticket"]
+                    if not ticket and self.ticket_for and answer.body["standing"] == "current":
+                        ticket = self.ticket_for(number)
+                        _written(rows, number, TICKET, {"external_ref": ticket})
+                    # Whoever touched the case while it was read has it read again.
+                    rows.execute("update cases set body = ?, version = ?, ticket = ?, seen = ?, is_gone = 0 where number = ?", (
+                        json.dumps(answer.body, ensure_ascii=False), answer.etag, ticket, case["touched"], number))
+                elif answer.status == 404:
+                    rows.execute("update cases set seen = ?, is_gone = 1 where number = ?", (case["touched"], number))
+                else:
+                    raise Unreachable(f"{number}: {answer.status} {answer.body}")
+        return len(stale)
+
+    def sync(self) -> None:
+        """Both ways; what a new case means (its ticket) goes out with it."""
+        self.push()
+        self.pull()
+        if any(self.push()):
+            self.pull()
+
+    def receive(self, headers: Mapping[str, str], body: bytes, *, now: float) -> int:
+        """A webhook came: the status to answer with. It only says where to look; the truth is read by ``pull``."""
+        said = {name.lower(): value for name, value in headers.items()}
+        if not is_from_the_portal(said, body, self.secrets, now=now):
+            return 401
+        with self.store.together() as rows:
+            fresh = rows.execute("insert or ignore into messages values (?)", (said["webhook-id"],)).rowcount
+            number = json.loads(body)["data"].get("case", "")
+            if fresh and number:
+                _touch(rows, number)
+        return 204
+
+
+def is_from_the_portal(headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...], *, now: float) -> bool:
+    """Standard Webhooks: HMAC-SHA256 over id.timestamp.body under any of our secrets, not older than five minutes."""
+    at, name = headers.get("webhook-timestamp", ""), headers.get("webhook-id", "")
+    if not name or not at.isdigit() or abs(now - int(at)) > TOLERANCE:
+        return False
+    signed = f"{name}.{at}.".encode() + body
+    wanted = {
+        base64.b64encode(hmac.new(base64.b64decode(secret.removeprefix("whsec_")), signed, hashlib.sha256).digest()).decode()
+        for secret in secrets}
+    given = [one.partition(",")[2] for one in headers.get("webhook-signature", "").split() if one.startswith("v1,")]
+    return any(hmac.compare_digest(one, other) for one in given for other in wanted)
+
+
+def _written(rows: sqlite3.Connection, number: str, step: str, body: Mapping[str, Any]) -> int:
+    made = rows.execute("insert into outbox (number, step, body, key) values (?, ?, ?, ?)", (
+        number, step, json.dumps(body, ensure_ascii=False), f"crm-{uuid.uuid4().hex}"))
+    return int(made.lastrowid or 0)
+
+
+def _touch(rows: sqlite3.Connection, number: str) -> None:
+    rows.execute("insert into cases (number) values (?) on conflict (number) do update set touched = touched + 1", (number,))
+
+
+def listen(mirror: Mirror, port: int) -> None:
+    """Answer webhooks on this port; put a server with a certificate in front. One message at a time is enough."""
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), 100_000))
+            self.send_response(mirror.receive(dict(self.headers), body, now=time.time()))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    HTTPServer(("127.0.0.1", port), Hook).serve_forever()
+
+
+def main(words: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--portal", default=os.environ.get("ODR_PORTAL", "http://localhost:8000"))
+    parser.add_argument("--store", default="crm.sqlite3")
+    parser.add_argument("what", choices=["sync", "listen", "mean", "show"])
+    parser.add_argument("given", nargs="*")
+    said = parser.parse_args(words)
+    secrets = tuple(filter(None, os.environ.get("ODR_WEBHOOK_SECRET", "").split()))
+    mirror = Mirror(Portal(said.portal, os.environ.get("ODR_TOKEN", "")), Store(said.store),
+                    ticket_for=lambda number: f"CRM-{number}", secrets=secrets)
+    if said.what == "sync":
+        mirror.sync()
+    elif said.what == "listen":
+        listen(mirror, int(said.given[0]))
+    elif said.what == "mean":
+        mirror.mean(said.given[0], said.given[1], json.loads(said.given[2]) if len(said.given) > 2 else {})
+    else:
+        for case in mirror.store.all("select * from cases where is_gone = 0 order by number"):
+            body = json.loads(case["body"])
+            print(case["number"], case["ticket"], body.get("status"), body.get("next_due_at"), ",".join(body.get("allowed_steps", [])))
+        for line in mirror.store.all("select * from outbox where state = 'refused' order by id"):
+            print("refused:", line["number"], line["step"], line["answer"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
