@@ -69,7 +69,7 @@ class Conditions:
 
     def enterprise(self, enterprise_id: int) -> Enterprise | None:
         """The enterprise as it stands now, however many cases of the batch go to it."""
-        return self._once("enterprise", enterprise_id, lambda: Enterprise.objects.filter(
+        return self.once("enterprise", enterprise_id, lambda: Enterprise.objects.filter(
             pk=enterprise_id).first())
 
     def read_ahead(self, enterprise_ids: Iterable[int]) -> None:
@@ -80,7 +80,7 @@ class Conditions:
 
     def branch(self, branch_id: int, enterprise_id: int) -> Branch | None:
         """The branch, if it is one of that enterprise."""
-        found = self._once("branch", branch_id, lambda: Branch.objects.filter(
+        found = self.once("branch", branch_id, lambda: Branch.objects.filter(
             pk=branch_id).first())
         return found if found is not None and found.enterprise_id == enterprise_id else None
 
@@ -92,7 +92,7 @@ class Conditions:
                    .select_related("authority").first())
             return row.authority if row else None
 
-        return self._once("county", (branch_id, day), look)
+        return self.once("county", (branch_id, day), look)
 
     def with_successors(self, enterprise_id: int) -> set[int]:
         """The entity and whoever succeeded it, however often: consent goes with a merger."""
@@ -105,9 +105,10 @@ class Conditions:
                 found |= fresh
             return found
 
-        return self._once("successors", enterprise_id, look)
+        return self.once("successors", enterprise_id, look)
 
-    def _once(self, kind: str, key: Any, look: Callable[[], Found]) -> Found:
+    def once(self, kind: str, key: Any, look: Callable[[], Found]) -> Found:
+        """What ``look`` finds, asked for once however many cases of the batch want to know it."""
         if (kind, key) not in self._kept:
             self._kept[kind, key] = look()
         kept: Found = self._kept[kind, key]

@@ -191,17 +191,6 @@ class OfferForm(StepForm):
                 payee_last4=said["last4"] or "", proof=said["proof"] or ""))
         return found
 
-    @property
-    def total(self) -> Decimal:
-        """The money that the enterprise promises."""
-        return sum((Decimal(str(p.amount)) for p in self.promises()
-                    if p.amount is not None and p.owed_by == "enterprise"), Decimal(0))
-
-    @property
-    def promises_nothing(self) -> bool:
-        """Something is granted, but nobody has to do anything by any day."""
-        return not self.count and any(a.verdict != "refuse" for a in self.answers())
-
 
 def _granted(demand: Demand, verdict: str, typed: Decimal | None) -> Decimal | None:
     """Granting a sum without naming one means the whole of it."""

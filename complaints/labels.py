@@ -40,6 +40,7 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "body": labels_reasons.BODIES,
     "offer_state": labels_settlement.OFFER_STATES,
     "verdict": labels_settlement.VERDICTS,
+    "offer_finding": labels_settlement.OFFER_FINDINGS,
     "obligation_state": labels_settlement.OBLIGATION_STATES,
     "obligation_kind": labels_settlement.OBLIGATION_KINDS,
     "demand_kind": labels_settlement.DEMAND_KINDS,

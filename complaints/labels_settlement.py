@@ -120,3 +120,17 @@ REST_OF_DEMANDS: dict[str, tuple[str, str]] = {
     "go_on": ("其余诉求继续协商", "Negotiate the other demands further"),
     "regulator": ("其余诉求转监管部门", "Pass the other demands to the regulator"),
 }
+
+#: What an offer lacked before it was sent (complaints/offer_quality.py).
+OFFER_FINDINGS: dict[str, tuple[str, str]] = {
+    "unanswered": ("这项诉求还没有答复", "This demand has no answer yet"),
+    "no_contact": ("还没有与消费者联系的记录", "No contact with the consumer is logged"),
+    "no_amount": ("同意了，但没有写金额", "Granted, but no amount is named"),
+    "no_date": (
+        "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结",
+        "Something is granted, but nothing says what is done by which day; accepted, the case closes at once"),
+    "promised_less": ("要做到的金额少于答复里同意的金额", "Less is promised than the answers grant"),
+    "below_law": ("少于法律规定至少应退的金额", "Less than the law gives at least"),
+    "blanks": ("还有空着没填的地方", "Something is still left blank"),
+    "copied": ("与本单位近期对其他案件的答复几乎一样", "Almost the same as a recent answer of yours to another case"),
+}

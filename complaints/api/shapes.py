@@ -10,6 +10,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.serializers import BooleanField, CharField, DateField, DateTimeField, DecimalField, IntegerField
 
+from complaints.offer_quality import CODES
 from complaints.workflow import Outcome, Status
 
 Shape = serializers.Serializer[Any]
@@ -231,7 +232,17 @@ class ReceivedFile(Shape):
     url = CharField()
 
 
+class Advice(Shape):
+    """What an offer lacks that was sent nevertheless; ``field`` as on the page, empty when it is not about a field."""
+
+    code = serializers.ChoiceField(choices=CODES)
+    field = CharField(allow_blank=True)
+    message = CharField()
+
+
 class StepTaken(Shape):
+    """``advice``: of an offer only."""
+
     case = CharField()
     step = CharField()
     status = _code(Status)
@@ -240,6 +251,7 @@ class StepTaken(Shape):
     next_due_at = DateTimeField(allow_null=True)
     version = CharField()
     allowed_steps = serializers.ListField(child=CharField())
+    advice = Advice(many=True, required=False)
 
 
 class BatchResult(Shape):
@@ -258,6 +270,7 @@ class BatchResult(Shape):
     field = CharField(required=False, allow_blank=True)
     allowed_steps = serializers.ListField(child=CharField(), required=False)
     errors = serializers.DictField(child=serializers.ListField(child=CharField()), required=False)  # type: ignore[assignment]
+    advice = Advice(many=True, required=False)
 
 
 class BatchTaken(Shape):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from complaints import handling
+from complaints import handling, labels
 from complaints.actors import Actor, stands_to
 from complaints.api import exact
 from complaints.api.door import Answer, Caller, Door, RefusedAfterwards, caller, once_only, said_in, scope_missing
@@ -26,13 +26,15 @@ from complaints.api.sight import actors_for, cases_for, found_for, founds_for
 from complaints.api.step_shapes import STEPS, arguments_from, input_of
 from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, proposals
 from complaints.handling.casefile import CaseFile
-from complaints.models import Complaint, Evidence, Matter
+from complaints.models import Complaint, Evidence, HandlingStep, Matter
 from complaints.refusals import not_yours
 from complaints.views.case import Found
-from complaints.workflow import LOOK, TABLE
+from complaints.workflow import LOOK, TABLE, Audience
 from enterprises.models import Branch, Enterprise
 
 MOST_ROWS = 500
+#: Their answer says what the offer lacks.
+OFFERS = frozenset({"make_offer", "replace_offer"})
 #: These are about several cases or several moves, so each has a call of its own.
 NOT_IN_A_BATCH = frozenset({"approve", "propose", "link_cases", "join_cases"})
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -83,7 +85,7 @@ class Step(Door):
                 case = _take(meant, now=who.now)
             except StepNotAllowed as refusal:
                 raise RefusedAfterwards(refused(refusal, found)) from refusal
-            return Answer(taken(case, step, found.actor), headers={"ETag": version_of(case)})
+            return Answer(taken(case, step, found.actor) | advice_of(case, step), headers={"ETag": version_of(case)})
 
         return once_only(request, work)
 
@@ -198,6 +200,15 @@ def taken(case: Complaint, step: str, actor: Actor | None) -> dict[str, Any]:
             "allowed_steps": list(_allowed(case, actor))}
 
 
+def advice_of(case: Complaint, step: str) -> dict[str, Any]:
+    """What the offer that was just sent lacks: it is told, not refused (docs/how-to/offers.md)."""
+    if step not in OFFERS:
+        return {}
+    entry = HandlingStep.objects.get(complaint=case, audience=Audience.PARTIES, sequence=case.last_sequence)
+    return {"advice": [{**one, "message": labels.label(one["code"], kind="offer_finding")}
+                       for one in entry.data.get("advice", [])]}
+
+
 def refused(refusal: StepNotAllowed, found: Found) -> StepRefused:
     fresh = Complaint.objects.filter(pk=found.complaint.pk).first() or found.complaint
     return StepRefused(refusal, _allowed(fresh, found.actor))
@@ -274,7 +285,8 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
             number = rows[place]["case"]
             results[place] = (_row_refused(number, refusal_or_case, founds[place])
                               if isinstance(refusal_or_case, StepNotAllowed)
-                              else {"result": "done", **taken(refusal_or_case, step, founds[place].actor)})
+                              else {"result": "done", **taken(refusal_or_case, step, founds[place].actor),
+                                    **advice_of(refusal_or_case, step)})
     return results
 
 

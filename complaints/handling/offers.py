@@ -15,7 +15,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from complaints.actors import Actor
-from complaints.handling import clocks, saying, settling
+from complaints.handling import advising, clocks, saying, settling
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Engagement, Obligation, Offer, OfferAnswer
@@ -79,8 +79,9 @@ def make_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
         if file.open_offer is not None:
             raise StepNotAllowed("offer_open", _("已有一份方案在等消费者；请先答复提问。"))
         offer = _write_offer(file, actor, answers, promises, message, measure_id=measure_id)
+        data = _offer_facts(offer, answers, promises) | _advice(file, offer, answers, promises)
         touch_first_contact(file, file.now)
-        return Effect(to=S.AWAITING_CONSUMER, data=_offer_facts(offer, answers, promises),
+        return Effect(to=S.AWAITING_CONSUMER, data=data,
                       texts=_offer_texts(message, answers))
 
     return Move("make_offer", carry)
@@ -108,7 +109,8 @@ def replace_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = ()
         if running is not None:
             clocks.end(file, running, file.now)
         clocks.start(file, Clock.CONFIRMATION, file.now)
-        return Effect(data=_offer_facts(offer, answers, promises) | {"replaces": old.number},
+        return Effect(data=_offer_facts(offer, answers, promises) | {"replaces": old.number}
+                      | _advice(file, offer, answers, promises),
                       texts=_offer_texts(message, answers))
 
     return Move("replace_offer", carry)
@@ -231,6 +233,15 @@ def _offer_facts(offer: Offer, answers: Sequence[Answer], promises: Sequence[Pro
     if offer.measure_id is not None:
         facts["measure"] = str(offer.measure_id)
     return facts
+
+
+def _advice(file: CaseFile, offer: Offer, answers: Sequence[Answer], promises: Sequence[Promise]) -> dict[str, Any]:
+    """What the offer lacked when it was sent nevertheless. It stands in the parties' entry: the authority that gets
+    the case reads it, the enterprise cannot say later that nobody told it, and nothing in it names anybody."""
+    found = advising.advice(
+        file.complaint, offer.engagement, file.demands, answers=answers, promises=promises, message=offer.message,
+        is_measure=offer.measure_id is not None, now=file.now, conditions=file.conditions)
+    return {"advice": [{"code": one.code, "field": one.field} for one in found]} if found else {}
 
 
 def _offer_texts(message: str, answers: Sequence[Answer]) -> dict[str, str]:

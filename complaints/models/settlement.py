@@ -25,7 +25,7 @@ class Offer(models.Model):
     """One answer to every demand, with the obligations that follow from it."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="offers")
-    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="+")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")
     engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, related_name="offers",
                                    db_constraint=False)
     number = models.PositiveSmallIntegerField()
@@ -44,6 +44,8 @@ class Offer(models.Model):
 
     class Meta:
         ordering = ["complaint_id", "number"]
+        # What an enterprise answered last, for whoever answers the next case.
+        indexes = [models.Index(fields=["enterprise", "-made_at"], name="offers_of_an_enterprise")]
         constraints = [
             models.UniqueConstraint(fields=["complaint", "number"], name="offer_is_numbered_once"),
             models.UniqueConstraint(fields=["complaint"], condition=Q(state="open"),

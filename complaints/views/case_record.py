@@ -209,11 +209,11 @@ def _event(step: HandlingStep, files: Mapping[str, FileView], reader: Reader) ->
     return Event(
         sequence=step.sequence, audience=step.audience, step=step.step, at=step.happened_at,
         written_at=step.written_at, title=title_of(step), actor=actor_words(step, reader),
-        detail=_detail(step), tone=_tone(step), internal=step.audience != Audience.PARTIES,
+        detail=_detail(step, reader), tone=_tone(step), internal=step.audience != Audience.PARTIES,
         digest=bytes(step.hash).hex(), files=_files_of(step, files))
 
 
-def _detail(step: HandlingStep) -> str:
+def _detail(step: HandlingStep, reader: Reader) -> str:
     words = []
     if step.to_status != step.from_status and step.step != "file":
         if step.to_status == Status.CLOSED:
@@ -227,6 +227,10 @@ def _detail(step: HandlingStep) -> str:
         words += body_words(step)
     elif step.step == "decline_offer" and step.data.get("reason"):
         words.append(labels.label(step.data["reason"], kind="decline_reason"))
+    if reader.side != "consumer" and step.data.get("advice"):
+        # Kept in the parties' entry; it is said to whoever weighs how the enterprise answers.
+        words.append(_("发送前提示过：%(findings)s") % {"findings": "；".join(dict.fromkeys(
+            labels.label(one["code"], kind="offer_finding") for one in step.data["advice"]))})
     if step.written_at - step.happened_at > _LATE_WRITING:
         words.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
     return " · ".join(words)

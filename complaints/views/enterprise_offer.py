@@ -1,11 +1,13 @@
 """The offer editor: make an offer, or replace the one on the table by a better one.
 
 The one rule: adding a row, taking one away and looking at the preview are submits like any
-other, so that the editor works without a script and keeps what was typed.
+other, so that the editor works without a script and keeps what was typed. What an offer lacks is
+shown once before it goes; whoever sends it nevertheless has seen it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -13,48 +15,64 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from complaints import labels
-from complaints.enterprise_forms import StepForm
 from complaints.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, standing_values, without_row
-from complaints.handling import Move, offers
+from complaints.handling import Move, advising, offers
 from complaints.models import Demand, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
+from complaints.offer_figures import Figures, figures_of
+from complaints.offer_quality import Finding
 from complaints.views.case import CasePage
 from complaints.views.case_people import demand_text
 from complaints.views.case_settlement import VERDICT_TONES, AnswerView
 from complaints.views.enterprise_desk import Desk, desk_page, held
 from complaints.views.enterprise_steps import carry_out, not_open
+from complaints.views.similar_shown import similar_shown
 from odr_portal.templatetags.portal import money
 
 
 @desk_page("GET", "POST")
 def make_offer(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/offer/"""
-    return _editor(request, held(desk, number), "make_offer")
+    return _editor(request, desk, held(desk, number), "make_offer")
 
 
 @desk_page("GET", "POST")
 def replace_offer(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/replace/: better or equal for each demand, once."""
-    return _editor(request, held(desk, number), "replace_offer")
+    return _editor(request, desk, held(desk, number), "replace_offer")
 
 
-def _editor(request: HttpRequest, case: CasePage, step: str) -> HttpResponseBase:
+def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> HttpResponseBase:
     demands = [d for d in case.demands if not d.is_settled and not d.is_given_up]
     if request.method != "POST":
         if not case.may(step):
             return not_open(request, case, (step,))
         first = _standing(case) if step == "replace_offer" else {"rows": 1}
-        return _show(request, case, step, _form(case, demands, initial=first))
+        return _show(request, desk, case, step, _form(case, demands, initial=first))
     typed = request.POST.dict()
     if "add" in typed or "remove" in typed:
-        return _show(request, case, step, _form(case, demands, initial=_rearranged(typed)))
+        return _show(request, desk, case, step, _form(case, demands, initial=_rearranged(typed)))
     form = OfferForm(request.POST, demands=demands, count=count_of(typed), today=case.today)
-    if "preview" in typed:
-        good = form.is_valid()
-        return _show(request, case, step, form, preview=_preview(case, form) if good else None,
-                     status=200 if good else 422)
+    if case.may(step) and form.is_valid():
+        found = _findings(case, form)
+        if "preview" in typed or not {_token(f) for f in found} <= set(typed.get("anyway", "").split()):
+            return _show(request, desk, case, step, form, preview=_preview(case, form, found))
+    elif "preview" in typed:
+        return _show(request, desk, case, step, form, status=422)
     done = carry_out(request, case, (step,), form, lambda said: _move(step, said))
-    return done or _show(request, case, step, form, status=422)
+    return done or _show(request, desk, case, step, form, status=422)
+
+
+def _token(finding: Finding) -> str:
+    return f"{finding.code}:{finding.field}"
+
+
+def _findings(case: CasePage, form: OfferForm) -> list[Finding]:
+    if case.engagement is None:
+        return []
+    return advising.advice(
+        case.complaint, case.engagement, case.demands, answers=form.answers(), promises=form.promises(),
+        message=form.cleaned_data["message"], is_measure=False, now=case.now)
 
 
 def _move(step: str, form: OfferForm) -> Move:
@@ -82,8 +100,8 @@ def _standing(case: CasePage) -> dict[str, Any]:
     return standing_values(standing.offer, list(answers), [o.row for o in standing.obligations])
 
 
-def _preview(case: CasePage, form: OfferForm) -> dict[str, Any]:
-    """The same card that the consumer gets, from what is typed and not yet sent."""
+def _preview(case: CasePage, form: OfferForm, found: Sequence[Finding]) -> dict[str, Any]:
+    """The same card that the consumer gets, from what is typed and not yet sent; and what it lacks."""
     by_ordinal = {d.ordinal: d for d in form.demands}
     promises = form.promises()
     sums = [p.amount for p in promises if p.owed_by == "enterprise" and p.kind in MONEY_KINDS
@@ -94,7 +112,17 @@ def _preview(case: CasePage, form: OfferForm) -> dict[str, Any]:
         "obligations": [_promise(p) for p in promises],
         "total": sum(sums) if sums else None,
         "message": form.cleaned_data["message"],
+        "findings": [_told(form, f) for f in found],
+        "seen": " ".join(map(_token, found)),
     }
+
+
+def _told(form: OfferForm, finding: Finding) -> dict[str, str]:
+    """A finding in words, with the control where it is mended."""
+    field = form[finding.field] if finding.field in form.fields else None
+    if field is None:
+        return {"words": finding.words, "target": finding.field and f"id_{finding.field}", "label": ""}
+    return {"words": finding.words, "target": field.id_for_label or field.auto_id, "label": str(field.label)}
 
 
 def _answer(demand: Demand, answer: offers.Answer) -> AnswerView:
@@ -120,12 +148,15 @@ def _promise(promise: offers.Promise) -> dict[str, Any]:
             "due_on": promise.due_on, "due_words": after, "proof": promise.proof}
 
 
+def _figures(case: CasePage, form: OfferForm) -> Figures:
+    return figures_of(case.complaint, form.demands, {name: form[name].value() for name in form.fields}, form.count)
+
+
 def _show(
-    request: HttpRequest, case: CasePage, step: str, form: StepForm, *,
+    request: HttpRequest, desk: Desk, case: CasePage, step: str, form: OfferForm, *,
     preview: dict[str, Any] | None = None, status: int = 200,
 ) -> HttpResponseBase:
     return render(request, "enterprise/offer.html", {
         "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": step,
-        "title": labels.action(step),
-        "promises_nothing": preview is not None and isinstance(form, OfferForm) and form.promises_nothing,
-    }, status=status)
+        "title": labels.action(step), "figures": _figures(case, form),
+        "similar": similar_shown(case.complaint, seen=desk.engagements())}, status=status)

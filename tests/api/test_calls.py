@@ -215,3 +215,17 @@ def test_the_directory_and_the_events(world: World, program: Making) -> None:
     assert ming.get("/events/").json()["events"] == []
     assert ming.get("/events/", {"after": "x"}).status_code == 400
     assert ming.get("/enterprises/").status_code == 400
+
+
+def test_what_an_offer_lacks_is_told_and_not_refused(world: World, program: Making) -> None:
+    ming, put_off = program("ming"), "您好，经核实，您反映的业务为正常收费，系统无异常，无法办理退费，感谢您的理解与支持。"
+    case, *others = (given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now() - timedelta(hours=1)) for _ in range(3))
+    body = {"answers": [{"demand": 1, "verdict": "refuse", "reason": put_off}, {"demand": 2, "verdict": "grant"}]}
+    answer = ming.post(f"/complaints/{case.number}/steps/make_offer/", body)
+    assert answer.status_code == 200, answer.content.decode()
+    assert answer.json()["advice"] == [
+        {"code": "no_contact", "field": "", "message": "还没有与消费者联系的记录"},
+        {"code": "no_date", "field": "add", "message": "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结"}]
+    told = ming.post("/steps/make_offer/batch/", {"rows": [{"case": one.number, "input": body} for one in others]}).json()
+    assert [[one["code"] for one in row["advice"]] for row in told["results"]] == [["no_contact", "no_date", "copied"]] * 2
+    assert "advice" not in ming.post(f"/complaints/{case.number}/steps/add_internal_note/", {"text": "已发方案。"}).json()

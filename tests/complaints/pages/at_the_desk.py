@@ -40,4 +40,6 @@ OFFER: dict[str, Any] = {
     "promise-1-kind": "original_channel", "promise-1-what": "退还多扣费用", "promise-1-amount": "128.50",
     "promise-1-due_on": "2026-12-07", "promise-1-owed_by": "enterprise", "promise-1-last4": "",
     "promise-1-proof": "退款流水", "send": "1",
+    # Ming saw that nobody has talked to the consumer yet.
+    "anyway": "no_contact:",
 }

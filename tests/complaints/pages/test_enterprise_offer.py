@@ -61,7 +61,7 @@ def test_an_unanswered_demand_cannot_be_sent(world: World, gone: str) -> None:
 def test_rows_are_added_and_taken_away_with_everything_kept(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     path = address(case, "offer")
-    said = {name: value for name, value in OFFER.items() if name not in ("answer-2", "send")}
+    said = {name: value for name, value in OFFER.items() if name not in ("answer-2", "send", "anyway")}
     more = send(client, path, said | {"add": "1"})
     assert more.status_code == 200
     assert "error-summary" not in shown(more)
@@ -155,7 +155,7 @@ def test_full_width_digits_and_commas_are_understood(world: World) -> None:
 def test_a_better_offer_replaces_the_one_on_the_table(world: World) -> None:
     case, client = given.a_complaint(world, status=S.AWAITING_CONSUMER), signed_in(world.ming)
     page = client.get(address(case, "replace"))
-    first = {name: "" if value is None else value for name, value in typed(page).items()}
+    first = {name: "" if value is None else value for name, value in typed(page).items()} | {"anyway": "no_contact:"}
     assert (first["answer-1"], str(first["amount-1"]), first["promise-1-what"]) == ("grant", "128.50", "退还多扣费用")
     worse = send(client, address(case, "replace"), first | {
         "answer-2": "refuse", "reason-2": "想了想还是不能退订这一项。", "send": "1", "separable-1": "on"})

@@ -1,0 +1,56 @@
+"""The sums beside an offer while it is written: what is asked, what is offered, what the law gives at least.
+
+The one rule: they are counted from what stands in the fields now, readable or not; nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from complaints.enterprise_forms import Money
+from complaints.legal_minimum import Minimum, minimum_of
+from complaints.models import Complaint, Demand
+from complaints.models.settlement import MONEY_KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """``asked`` None: no demand names a sum. ``offered``: money that the enterprise promises."""
+
+    asked: Decimal | None
+    offered: Decimal
+    minimum: Minimum
+
+    @property
+    def missing(self) -> Decimal | None:
+        """How much less than asked; negative when more is offered."""
+        return None if self.asked is None else self.asked - self.offered
+
+    @property
+    def excess(self) -> Decimal:
+        return -(self.missing or Decimal(0))
+
+
+def figures_of(complaint: Complaint, demands: Iterable[Demand], typed: Mapping[str, Any], rows: int) -> Figures:
+    """``typed``: values of the editor's fields by name, for ``rows`` promises; ``demands``: the open ones."""
+    demands = list(demands)
+    sums = [d.amount for d in demands if d.amount is not None]
+    offered = Decimal(0)
+    for place in range(1, rows + 1):
+        row = f"promise-{place}-"
+        if typed.get(f"{row}kind") in MONEY_KINDS and typed.get(f"{row}owed_by", "enterprise") == "enterprise":
+            offered += _sum(typed.get(f"{row}amount"))
+    return Figures(asked=sum(sums, Decimal(0)) if sums else None, offered=offered,
+                   minimum=minimum_of(complaint, demands))
+
+
+def _sum(value: Any) -> Decimal:
+    try:
+        return Money().clean(str(value)) or Decimal(0) if value not in (None, "") else Decimal(0)
+    except ValidationError:
+        return Decimal(0)
