@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('complaints', '0022_root_causes'),
+        ('complaints', '0023_webhook_tries'),
         ('enterprises', '0007_stations'),
     ]
 
