@@ -56,6 +56,7 @@ def _looks(busiest: int, middle: int) -> dict[str, tuple[Look, Look]]:
         enterprise_desk,
         enterprise_queue,
         keyset,
+        queue_lists,
     )
 
     officer = authority_desk.desk_of(watchers.request_of(watchers.officer()))
@@ -75,7 +76,7 @@ def _looks(busiest: int, middle: int) -> dict[str, tuple[Look, Look]]:
                 lambda: authority_lists.rows_of(by_key(*authority_lists.RELATED), officer))  # fmt: skip
 
     def queue() -> Any:
-        cases = staff.cases().filter(status__in=enterprise_queue.HERE)
+        cases = queue_lists.open_cases(staff)
         return enterprise_queue._open_page(cases, staff, QueueFilter(None), {})
 
     def ours() -> Any:

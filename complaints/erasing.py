@@ -33,6 +33,7 @@ from complaints.models import (
     PersonalText,
     PersonDigest,
     RecordedName,
+    SavedView,
     StationEntry,
 )
 from complaints.refusals import StepNotAllowed
@@ -96,6 +97,7 @@ def _empty_cases(person: UUID) -> None:
 
 def _empty_user(user: User, *, now: datetime) -> None:
     FilingDraft.objects.filter(owner=user, filed_at=None).delete()
+    SavedView.objects.filter(user=user).delete()
     asking.destroy(list(Dossier.objects.filter(asked_by=user)))
     Offer.objects.filter(made_by__user=user).update(made_by_name=b"")
     Contact.objects.filter(by__user=user).update(by_name=b"")

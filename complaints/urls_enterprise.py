@@ -10,6 +10,7 @@ from complaints.views import (
     enterprise_steps,
     enterprise_tokens,
     enterprise_webhooks,
+    saved_views,
 )
 
 CASE = "enterprise/cases/<str:number>/"
@@ -17,6 +18,7 @@ CASE = "enterprise/cases/<str:number>/"
 urlpatterns = [
     path("enterprise/", enterprise_case.home, name="enterprise-home"),
     path("enterprise/queue/", enterprise_queue.queue, name="enterprise-queue"),
+    path("enterprise/views/", saved_views.views, name="enterprise-views"),
     path("enterprise/tokens/", enterprise_tokens.tokens, name="enterprise-tokens"),
     path("enterprise/tokens/new/", enterprise_tokens.token_new, name="enterprise-token-new"),
     path("enterprise/tokens/<int:pk>/", enterprise_tokens.token, name="enterprise-token"),

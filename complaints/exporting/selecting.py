@@ -17,10 +17,9 @@ from django.http import Http404, QueryDict
 
 from complaints.actors import Actor, stands_to
 from complaints.case_filter import OF_A_STAGE
-from complaints.enterprise_forms import QueueFilter
 from complaints.exporting.columns import AUTHORITY, ENTERPRISE, RELATED, CaseRow
 from complaints.models import Complaint, Demand, Engagement, Export, PersonalText
-from complaints.views import authority_cases, authority_desk, enterprise_desk, enterprise_queue
+from complaints.views import authority_cases, authority_desk, enterprise_desk, queue_lists
 from complaints.views.case_people import demand_text
 from complaints.views.keyset import BY_DUE
 from odr_portal import walls
@@ -87,13 +86,13 @@ def chosen(sight: Sight, query: str, *, most: int) -> list[int]:
             stages = authority_cases.ended(form.said, cases).filter(complaint__in=sight.cases())
             return list(stages.order_by("-until_at", "-pk").values_list("complaint_id", flat=True)[:most])
         return _ids(cases.filter(pk__in=sight.cases()), most)
-    queue = QueueFilter(asked)
-    if asked.get("view") == enterprise_queue.PAST.code:
-        times = enterprise_queue.past_times(sight.desk, queue).filter(complaint__in=sight.cases())
+    desk = sight.desk
+    queue, view = queue_lists.asked_for(desk, asked), queue_lists.view_of(asked.get("view", ""))
+    if view is queue_lists.PAST:
+        times = queue_lists.past_times(desk, queue).filter(complaint__in=sight.cases())
         return list(times.order_by("-until_at", "-pk").values_list("complaint_id", flat=True)[:most])
-    view = enterprise_queue.VIEWS.get(asked.get("view", ""), enterprise_queue.VIEWS["all"])
-    cases = view.of(sight.desk.cases().filter(status__in=enterprise_queue.HERE), sight.desk)
-    return _ids(enterprise_queue.narrowed(cases, queue, sight.desk).filter(pk__in=sight.cases()), most)
+    cases = queue_lists.narrowed(view.of(queue_lists.open_cases(desk), desk), queue, desk)
+    return _ids(cases.filter(pk__in=sight.cases()), most)
 
 
 def _ids(cases: QuerySet[Complaint], most: int) -> list[int]:

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints import labels
+from complaints import labels, reading
 from complaints.models import Contact, InternalNote
 from complaints.views.case import CasePage
 from complaints.views.case_people import demand_text
@@ -75,6 +75,8 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         "notes": list(InternalNote.objects.filter(engagement__in=page.engagements).order_by("-at", "-pk")[:20]),
         "told": [] if page.is_former else of_case(
             page.complaint, page.side, enterprise_ids={e.enterprise_id for e in page.engagements}),
+        "others": [] if page.is_former or engagement is None or request.method != "GET"
+        else reading.opened(page.complaint, engagement, user=desk.user, now=desk.now),
         "odr_result": labels.label(engagement.odr_result, kind="odr_result")
         if engagement and engagement.odr_result else "",
     })

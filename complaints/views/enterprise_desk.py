@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
@@ -16,17 +17,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from complaints.actors import Actor, actors_of, stands_to
+from complaints.conditions import current_calendar
 from complaints.models import Complaint, Engagement
 from complaints.views.case import ENTERPRISE, CasePage, Found, page_of
 from complaints.views.staff_door import View, staff_page
 from complaints.workflow import ENTERPRISE_ROLES, Status
+from complaints.working_calendar import Calendar
 from odr_portal.accounts.models import User
 
 _RELATED = ("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user",
             "officer__user", "handling_authority", "service_region")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Desk:
     """One person at work. ``actors`` are the jobs held today, those that may act first."""
 
@@ -35,9 +38,18 @@ class Desk:
     now: datetime
     today: date
 
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The working days as they are known now; asked for once a request."""
+        return current_calendar()
+
     @property
     def staff_ids(self) -> list[int]:
         return [actor.staff_id for actor in self.actors if actor.staff_id is not None]
+
+    def stands_to(self, complaint: Complaint) -> bool:
+        """Whether one of these jobs answers for the case now."""
+        return any(stands_to(actor, complaint) for actor in self.actors)
 
     def cases(self) -> QuerySet[Complaint]:
         """Cases that one of these jobs answers for now."""

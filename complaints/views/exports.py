@@ -21,14 +21,13 @@ from django.utils.translation import gettext as _
 
 from authorities.models import named
 from complaints.case_filter import CaseFilter
-from complaints.enterprise_forms import QueueFilter
 from complaints.export_forms import ApprovalForm, ExportForm
 from complaints.exporting import asking
 from complaints.exporting.columns import COLUMNS
 from complaints.exporting.selecting import Desk, Sight, chosen, sight_at
 from complaints.models import Export
 from complaints.refusals import WrongInput
-from complaints.views import authority_cases, enterprise_queue, keyset
+from complaints.views import authority_cases, keyset, queue_lists
 from complaints.views.authority_desk import officer_page
 from complaints.views.enterprise_desk import desk_page
 from complaints.views.staff_door import View
@@ -47,6 +46,8 @@ FAILURES: dict[str, Any] = {
     "gave_up": gettext_lazy("多次没有生成成功，请重新导出；再不成功，请告诉管理人员导出编号。"),
 }
 PAGE = 50
+#: Numbers of cases that were named one by one, in characters.
+LONGEST_LIST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Side:
         return f"{here}?{query}" if query else here
 
 
-ENTERPRISE = Side("enterprise", "enterprise-queue", ("view", *QueueFilter.base_fields))
+ENTERPRISE = Side("enterprise", "enterprise-queue", ("view", "q", "problem", "handler", "branch", "only"))
 AUTHORITY = Side("authority", "authority-cases", tuple(CaseFilter.base_fields))
 
 
@@ -205,7 +206,8 @@ def _facts(export: Export) -> list[tuple[Any, Any]]:
 
 def _query(asked: QueryDict, side: Side) -> str:
     """The filter as it stood in the address, without pages and without what is no condition."""
-    return urlencode({name: asked[name][:200] for name in side.conditions if asked.get(name)})
+    return urlencode({name: asked[name][:LONGEST_LIST if name == "only" else 200]
+                      for name in side.conditions if asked.get(name)})
 
 
 def _conditions(sight: Sight, query: str) -> list[str]:
@@ -214,11 +216,9 @@ def _conditions(sight: Sight, query: str) -> list[str]:
     if sight.side == "authority":
         form, _cases = authority_cases.asked_for(sight.desk, asked)  # type: ignore[arg-type]
         return [one.words for one in form.active(enterprise="", region="")] or [_("未办结的全部案件")]
-    view = enterprise_queue.PAST if asked.get("view") == "past" else enterprise_queue.VIEWS.get(
-        asked.get("view", ""), enterprise_queue.VIEWS["all"])
-    queue = QueueFilter(asked)
-    said = queue.cleaned_data if queue.is_valid() else {}
-    return [str(view.title), *(queue.words_of(name) for name, value in said.items() if value and name != "view")]
+    view = queue_lists.view_of(asked.get("view", ""))
+    queue = queue_lists.asked_for(sight.desk, asked)  # type: ignore[arg-type]
+    return [str(view.title), *(queue.words_of(name) for name in queue.said)]
 
 
 def _both(page: Callable[..., HttpResponseBase], *methods: str, is_fresh: bool = False) -> tuple[Any, Any]:

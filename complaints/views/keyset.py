@@ -105,7 +105,8 @@ def _parts(rows: QuerySet[Row], order: Order, key: tuple[datetime | None, int] |
     dated = dated.filter(**{f"{field}__isnull": False})
     undated = rows.filter(**{f"{field}__isnull": True}).order_by(f"{sign}{field}", f"{sign}pk")
     if key is None:
-        return [dated, undated]
+        # From the first row on the index itself puts the undated last.
+        return [rows.order_by(field, "pk")]
     moment, pk = key
     if moment is None:
         undated = undated.filter(**{f"pk__{'lt' if falling else 'gt'}": pk})

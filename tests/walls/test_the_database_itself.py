@@ -35,6 +35,7 @@ EXEMPT = {
     "complaints_stationentry": "disputes settled at a station, no case; sealed, asked for by station or by the digest of a link",
     "complaints_trackingtry": "digests of wrong tries",
     "complaints_noticechoice": "how a person wants to be told: three words, no case",
+    "complaints_savedview": "filters of the queue that a person keeps; sealed, names no case, asked for by its person",
     "complaints_export": "jobs of a person; ids of cases only, and the file of it is opened by its own link",
 }
 RECORD = ("handlingstep", "seal", "sealedhead", "reminder", "forwardingdecision", "consentrecord")
@@ -71,7 +72,8 @@ def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
     assert {role for *_, named in policies for role in named} == {*roles.CALLERS, roles.STEPS}
     reading = [(table, role) for table, name, command, _, named in policies if command == "r" for role in named]
     assert len(reading) == len(set(reading))
-    # Callers write drafts and what is on its way into them, ask for dossiers, and write nothing of a case.
+    # Callers write drafts and what is on its way into them, ask for dossiers, remember what they read, and write nothing
+    # of a case.
     writing = {table for table, _, command, _, named in policies if command != "r" and named != [roles.STEPS]}
     assert writing == {
         "complaints_filingdraft",
@@ -79,6 +81,7 @@ def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
         "complaints_upload",
         "complaints_webhookdelivery",
         "complaints_dossier",
+        "complaints_reading",
     }
 
 

@@ -1,0 +1,49 @@
+"""What somebody at an enterprise's desk keeps for himself: what was read up to where, and filters under a name.
+
+The one rule: nothing of this is part of a case or its record; it says how somebody works, and is gone with the person.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from complaints.models.complaint import Complaint, Engagement
+from enterprises.models import Enterprise
+from odr_portal.accounts.sealed_fields import SealedText
+
+
+class Reading(models.Model):
+    """One person and one case: read up to entry ``read_to`` of the parties' chain, last opened at ``seen_at``.
+
+    ``seen_at`` is empty where the case was only marked as read in the list.
+    """
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="readings")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")
+    engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, db_index=False, db_constraint=False,
+                                   related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
+    read_to = models.PositiveIntegerField()
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["complaint", "user"], name="a_person_reads_a_case_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} read {self.complaint_id} to {self.read_to}"
+
+
+class SavedView(models.Model):
+    """A filter of the queue that one person keeps; ``query`` as it stands in the address. Words of a search may be a name."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="saved_views")
+    made_at = models.DateTimeField()
+    name = SealedText(whose="user.person_key", place=["user_id", "made_at"])
+    query = SealedText(whose="user.person_key", place=["user_id", "made_at"])
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"view {self.pk} of {self.user_id}"

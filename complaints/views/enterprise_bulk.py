@@ -1,0 +1,134 @@
+"""One step for many cases of the queue: assign, accept, mark as read, each with what came of it for every case.
+
+The one rule: every case is judged for itself, in one transaction and one flush; what was refused says why and hinders
+none of the others. A number that this desk does not hold is not there, whoever else has it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from complaints import handling, reading
+from complaints.actors import Actor, stands_to
+from complaints.enterprise_forms import CHOOSE, Choices, QueueFilter, StepForm, handler_words
+from complaints.handling import Move, enterprise
+from complaints.models import Complaint
+from complaints.views.enterprise_desk import Desk
+from complaints.views.keyset import BY_DUE
+from complaints.views.queue_lists import Rows, people_of
+
+#: So many cases at once.
+MOST = 500
+NOT_HERE = gettext_lazy("没有这件投诉，或者它不在贵单位办理。")
+
+
+class BulkForm(StepForm):
+    """What is to be done with the chosen cases of a page; ``all`` means the whole list, up to MOST."""
+
+    do = forms.ChoiceField(label=gettext_lazy("步骤"), choices=[("accept", ""), ("assign", ""), ("read", ""), ("export", "")], error_messages={
+        "required": CHOOSE, "invalid_choice": CHOOSE})
+    case = forms.MultipleChoiceField(label=gettext_lazy("案件"), required=False)
+    all = forms.BooleanField(label=gettext_lazy("整个列表（最多500件）"), required=False)
+    handler = forms.ChoiceField(label=gettext_lazy("交给谁"), required=False, error_messages={"invalid_choice": CHOOSE})
+
+    def __init__(self, data: Any = None, *, desk: Desk, form: QueueFilter | None = None) -> None:
+        super().__init__(data, auto_id="bulk_%s")
+        self.numbers: list[str] = list(dict.fromkeys(data.getlist("case") if data else []))
+        self.fields["case"].choices = [(number, "") for number in self.numbers]  # type: ignore[attr-defined]
+        people = form.people if form else _people(desk)
+        self.fields["handler"].choices = people  # type: ignore[attr-defined]
+        me = {str(pk) for pk in desk.staff_ids}
+        self.fields["handler"].initial = next((value for value, _words in people if value in me), None)
+
+    @property
+    def is_for_all(self) -> bool:
+        return bool(self.cleaned_data.get("all"))
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not said.get("all") and not self.numbers:
+            self.add_error("case", _("请先选中要办的案件。"))
+        if said.get("do") in ("accept", "assign") and not said.get("handler") and "handler" not in self.errors:
+            self.add_error("handler", _("请选一位处理人。"))
+        return said
+
+
+def _people(desk: Desk) -> Choices:
+    return [(str(person.pk), handler_words(person)) for person in people_of(desk)]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of it: numbers that were done, (number, why not) of the others."""
+
+    do: str
+    done: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+    def as_text(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Run:
+        said = json.loads(text)
+        return cls(said["do"], said["done"], [(number, why) for number, why in said["refused"]])
+
+    def title(self) -> str:
+        words = {
+            "accept": ngettext("已受理%(n)s件", "已受理%(n)s件", len(self.done)),
+            "assign": ngettext("已分派%(n)s件", "已分派%(n)s件", len(self.done)),
+            "read": ngettext("已标为已读%(n)s件", "已标为已读%(n)s件", len(self.done)),
+        }[self.do] % {"n": len(self.done)}
+        if not self.refused:
+            return words
+        rest = ngettext("%(n)s件没有办", "%(n)s件没有办", len(self.refused)) % {"n": len(self.refused)}
+        return _("%(done)s，%(rest)s") % {"done": words, "rest": rest}
+
+    def refusals(self) -> list[tuple[str, list[str]]]:
+        """Each reason with the numbers that it holds back, the most frequent first."""
+        by_reason: dict[str, list[str]] = {}
+        for number, why in self.refused:
+            by_reason.setdefault(why, []).append(number)
+        return sorted(by_reason.items(), key=lambda item: -len(item[1]))
+
+
+def carry_out(form: BulkForm, cases: Rows, desk: Desk) -> Run:
+    """Take the step on those of ``cases`` that were chosen; the others are named as not there."""
+    do, numbers = form.cleaned_data["do"], form.numbers
+    if form.is_for_all:
+        found = list(cases.order_by(BY_DUE.field, "pk")[:MOST])
+        numbers = [case.number for case in found]
+    else:
+        found = list(cases.filter(number__in=numbers))
+    refused = {number: str(NOT_HERE) for number in numbers} | dict.fromkeys((case.number for case in found), "")
+    if do != "read":
+        refused |= _taken(found, _move(do, int(form.cleaned_data["handler"])), desk)
+    done = [number for number in numbers if not refused[number]]
+    ids = [case.pk for case in found if not refused[case.number]]
+    if ids:
+        reading.mark_read(ids, user=desk.user)
+    return Run(do, done, [(number, refused[number]) for number in numbers if refused[number]])
+
+
+def _move(do: str, handler_id: int) -> Move:
+    return enterprise.accept_case(handler_id=handler_id) if do == "accept" else enterprise.assign(handler_id=handler_id)
+
+
+def _taken(cases: list[Complaint], move: Move, desk: Desk) -> dict[str, str]:
+    """Number → why not; "" where it was done. A lone case is a batch as well."""
+    moves = [(case.pk, move, _actor(desk, case)) for case in cases]
+    try:
+        results = handling.take_each(moves, now=desk.now)
+    except handling.StepNotAllowed as refusal:
+        return {case.number: refusal.reason for case in cases}
+    return {taken.complaint.number: taken.refusal.reason if taken.refusal else "" for taken in results}
+
+
+def _actor(desk: Desk, case: Complaint) -> Actor:
+    return next((actor for actor in desk.actors if stands_to(actor, case)), desk.actors[0])

@@ -1,0 +1,100 @@
+"""The lines of the queue, ready to be shown.
+
+The one rule: a page of rows costs two queries however many there are (names, live clocks) beside the one that reads
+them, and of a case that was given up only our own time with it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import CharField, OuterRef, Subquery
+
+from complaints import labels, reading, standing
+from complaints.models import Complaint, Deadline, Engagement, HandlingStep
+from complaints.views.case import why_url
+from complaints.views.case_people import label_of, names_of_consumers
+from complaints.views.enterprise_desk import Desk, case_url
+from complaints.views.queue_lists import Rows
+from complaints.workflow import LOOK, Status
+from odr_portal.accounts.masking import masked_name
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the queue; the consumer is masked. ``is_new``: entries that this person has not seen."""
+
+    complaint: Complaint
+    url: str
+    consumer: str
+    problem: str
+    status: str
+    tone: str
+    icon: str
+    clock: dict[str, Any] | None
+    clock_url: str
+    last_event: str
+    last_event_at: datetime
+    is_new: bool
+    handler: str | None
+
+
+def marked(cases: Rows, desk: Desk) -> Rows:
+    """Each case with its newest entry and with how far this person has read it."""
+    newest = HandlingStep.objects.filter(complaint=OuterRef("pk"), audience="parties", sequence=OuterRef("last_sequence"))
+    return cases.annotate(newest_step=Subquery(newest.values("step")[:1], output_field=CharField()),
+                          read_to=reading.read_to(desk.user))
+
+
+def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engagement] | None = None) -> list[Row]:
+    """Of a case that was ``given_up`` only our own time with it is shown: what came of that, and when."""
+    ids = [case.pk for case in cases]
+    names = names_of_consumers(ids)
+    clocks: dict[int, list[Deadline]] = {}
+    for clock in Deadline.objects.filter(complaint_id__in=ids, ended_at=None,
+                                         state__in=["running", "paused", "lapsed"]).select_related("obligation"):
+        clocks.setdefault(clock.complaint_id, []).append(clock)
+    found = []
+    for case in cases:
+        name = masked_name(names.get(case.pk, ""))
+        if given_up and case.pk in given_up:
+            found.append(_given_up(case, given_up[case.pk], name))
+        else:
+            found.append(_row(case, desk, name, clocks.get(case.pk, [])))
+    return found
+
+
+def _row(case: Complaint, desk: Desk, consumer: str, clocks: list[Deadline]) -> Row:
+    status = Status(case.status)
+    deadline = standing.speaking_clock(status, clocks)
+    step = getattr(case, "newest_step", "") or ""
+    read_to = getattr(case, "read_to", None)
+    return Row(
+        complaint=case,
+        url=case_url(case),
+        consumer=consumer,
+        problem=case.item_name or label_of(case.problem_category) or case.title,
+        status=labels.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
+        tone=labels.tone(status, case.outcome),
+        icon=labels.icon(status, case.outcome),
+        clock=standing.clock_facts(deadline=deadline, now=desk.now, calendar=desk.calendar, status=status)
+        if deadline else None,
+        clock_url=why_url(case, deadline) if deadline else "",
+        last_event=labels.label(step, kind="step") if step and step != LOOK else "",
+        last_event_at=case.last_event_at,
+        is_new=status != Status.CLOSED and (read_to is None or read_to < case.last_sequence),
+        handler=case.handler.user.name if case.handler else None,
+    )
+
+
+def _given_up(case: Complaint, time: Engagement, consumer: str) -> Row:
+    """Whatever happened to the case later is another enterprise's matter."""
+    ended_at = time.until_at or case.last_event_at
+    return Row(
+        complaint=case, url=case_url(case), consumer=consumer,
+        problem=case.item_name or label_of(case.problem_category) or case.number,
+        status=labels.label(time.odr_result, kind="odr_result"), tone="neutral", icon="", clock=None, clock_url="",
+        last_event="", last_event_at=ended_at, is_new=False, handler="")

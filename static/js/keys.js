@@ -1,0 +1,95 @@
+// Working through the queue by keyboard. Nothing here does what a link or a button of the page does not do: a key moves
+// the focus, follows a link or presses a button. Silent while one types, and switched off for good in the list of keys.
+const place = document.querySelector("[data-keys]");
+const table = place.querySelector("details");
+const wish = place.querySelector("#keys_on");
+const LIST = "queue";
+
+// Storage may be shut; then the keys work all the same, and a case does not know its neighbours.
+const keep = (name, value) => { try { sessionStorage.setItem(name, value); } catch { /* shut */ } };
+const kept = (name) => { try { return sessionStorage.getItem(name); } catch { return null; } };
+
+wish.checked = !document.cookie.includes("keys=off");
+wish.addEventListener("change", () => {
+  document.cookie = `keys=${wish.checked ? "on" : "off"}; path=/enterprise/; max-age=31536000; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
+});
+const help = () => { table.open = !table.open; if (table.open) table.querySelector("summary").focus(); };
+place.hidden = false;
+
+const rows = [...document.querySelectorAll("[data-case]")];
+const links = rows.map((row) => row.querySelector("th a"));
+const isList = Boolean(document.querySelector("form.filters"));
+const where = location.pathname;
+if (isList) {
+  // In the order in which they stand now: what was worked on may stand elsewhere when one comes back.
+  const more = document.querySelector(".pager [rel=next]");
+  keep(LIST, JSON.stringify({ at: location.href, more: more ? more.href : "", cases: links.map((link) => link.pathname) }));
+}
+
+let list = null;
+try { list = JSON.parse(kept(LIST)); } catch { /* not ours */ }
+const self = (where.match(/^.*\/cases\/[^/]+\//) || [""])[0];
+const neighbour = (by) => {
+  const at = list ? list.cases.indexOf(self) : -1;
+  if (at < 0) return by > 0 ? place.dataset.queue : "";
+  const next = list.cases[at + by];
+  if (next) return next;
+  return by > 0 ? list.more || list.at : list.at;
+};
+for (const link of place.querySelectorAll("[data-go]")) {
+  const to = neighbour(Number(link.dataset.go));
+  if (to && self) { link.href = to; link.hidden = false; }
+}
+
+for (const box of document.querySelectorAll("[data-case] [type=checkbox]")) {
+  const mark = () => box.closest("[data-case]").classList.toggle("is-selected", box.checked);
+  box.addEventListener("change", mark);
+  mark();
+}
+
+const here = () => rows.findIndex((row) => row.contains(document.activeElement));
+const move = (by) => {
+  const at = here();
+  const next = at < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + by, 0), links.length - 1);
+  if (links[next]) { links[next].focus(); links[next].scrollIntoView({ block: "nearest" }); }
+};
+const follow = (link) => { if (link) link.click(); return Boolean(link); };
+// A step of the case: its page from the list or from the case, its button on its own page.
+const step = (name) => {
+  if (isList) { const at = here(); if (at >= 0) location.href = `${links[at].pathname}${name}/`; return; }
+  if (name === "accept" && where === `${self}accept/`) {
+    const button = document.querySelector("main form[method=post] .btn:not(.is-2):not([type=button])");
+    if (button) button.click();
+    return;
+  }
+  const quick = document.querySelector(`main [data-key=${name}]`);
+  if (quick) { quick.focus(); return; }
+  if (!follow(document.querySelector(`main a[href="${self}${name}/"]`)) && self && self !== where) location.href = self;
+};
+
+const KEYS = {
+  j: () => (isList ? move(1) : follow(place.querySelector("[data-go='1'][href]"))),
+  k: () => (isList ? move(-1) : follow(place.querySelector("[data-go='-1'][href]"))),
+  n: () => follow(document.querySelector("[data-next]") || place.querySelector("[data-go='1'][href]")),
+  x: () => { const row = rows[here()]; const box = row && row.querySelector("[type=checkbox]"); if (box) box.click(); },
+  a: () => step("accept"),
+  o: () => step("offer"),
+  c: () => step("contact"),
+  "/": () => { const field = document.querySelector("form.filters [type=search]"); if (field) field.focus(); else location.href = `${place.dataset.queue}#id_q`; },
+  "?": help,
+};
+let before = "";
+const isTyping = (target) => target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName)
+  || (target.tagName === "INPUT" && !/^(checkbox|radio|button|submit)$/.test(target.type));
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.repeat && event.key !== "j" && event.key !== "k") return;
+  if (!wish.checked || isTyping(event.target)) return;
+  const wasG = before === "g";
+  before = event.key;
+  if (wasG && event.key === "q") { event.preventDefault(); location.href = place.dataset.queue; return; }
+  const act = KEYS[event.key];
+  if (act) { event.preventDefault(); act(); }
+});
+// Marked by the list of keys or by a link from elsewhere: "/" on a page without a search.
+if (location.hash === "#id_q") document.getElementById("id_q")?.focus();
