@@ -33,6 +33,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "routing.tasks.sweep_filed": sweep_every,
         "complaints.tasks.sweep_expired": RETENTION_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,
+        "oversight.tasks.sweep_summaries": PUBLISHING_EVERY,
         # Goes through the queue like all others: a fresh row proves beat, broker and worker at once.
         "complaints.tasks.heartbeat": HEARTBEAT_EVERY,
     }

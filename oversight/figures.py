@@ -281,10 +281,12 @@ def kept_figure(measure: Measure) -> Figure:
 
     Its newest clock says when a promise came due: it may have rested, or been dated anew.
     """
+    # A branch answers for what it promised in its own time with a case.
+    whose = "obligation__" if measure.scope.branch_ids is None else "obligation__engagement__"
     newer = Deadline.objects.filter(obligation=OuterRef("obligation"), clock=Clock.PERFORMANCE,
                                     pk__gt=OuterRef("pk"))
     due = (Deadline.objects.filter(
-        measure.scope.cases("complaint__"), measure.scope.of_enterprise("obligation__"),
+        measure.scope.cases("complaint__"), measure.scope.of_enterprise(whose),
         clock=Clock.PERFORMANCE, obligation__owed_by="enterprise", last_day__gte=measure.period.first,
         last_day__lte=measure.period.last, due_at__lte=measure.now)
         .exclude(state="paused").exclude(obligation__state__in=["proposed", "dropped", "waived"])

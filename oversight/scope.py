@@ -1,7 +1,7 @@
 """Of which cases and of which days a figure speaks.
 
-The one rule: a scope never reaches beyond the regions that it was given; a category or an
-enterprise only narrows it.
+The one rule: a scope never reaches beyond the regions, or the enterprise, that it was given; a category, an
+enterprise or branches only narrow it.
 """
 
 from __future__ import annotations
@@ -19,25 +19,33 @@ from complaints.working_calendar import Calendar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Regions with all that lies in them, perhaps one enterprise, perhaps one category."""
+    """Regions with all that lies in them, perhaps one enterprise, perhaps one category.
 
-    regions: tuple[Region, ...]
+    An enterprise that looks at itself has no regions, and its branches where it is not the whole of it.
+    """
+
+    regions: tuple[Region, ...] = ()
     enterprise_id: int | None = None
+    branch_ids: frozenset[int] | None = None
     category: str = ""
+    is_own: bool = False
 
     def cases(self, prefix: str = "") -> Q:
         """The condition on a complaint, reached by ``prefix``; drafts are nobody's."""
         inside = Q(**{f"{prefix}pk__in": []})
         for region in self.regions:
             inside |= lies_in(region, prefix)
+        if self.is_own:
+            inside = Q()
         if self.category:
             inside &= (Q(**{f"{prefix}problem_category": self.category})
                        | Q(**{f"{prefix}object_category": self.category}))
         return inside & ~Q(**{f"{prefix}status": Status.DRAFT})
 
     def of_enterprise(self, prefix: str = "") -> Q:
-        """The condition on the enterprise, where there is one."""
-        return Q(**{f"{prefix}enterprise_id": self.enterprise_id}) if self.enterprise_id else Q()
+        """The condition on the enterprise, where there is one; who looks at itself reaches no other."""
+        found = Q(**{f"{prefix}enterprise_id": self.enterprise_id}) if self.enterprise_id or self.is_own else Q()
+        return found if self.branch_ids is None else found & Q(**{f"{prefix}branch_id__in": self.branch_ids})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,17 @@
-"""Doors for the worker: read the clock, publish the figures of the day."""
+"""Doors for the worker: read the clock, call one rule."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from oversight import publishing
+from odr_portal.sweeping import drain
+from oversight import monthly, publishing
 
 
 @shared_task
 def publish_figures() -> int:
     return publishing.publish(now=timezone.now())
+
+
+@shared_task
+def sweep_summaries() -> int:
+    return drain(monthly.sweep_summaries, now=timezone.now())

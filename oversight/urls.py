@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from oversight import views
+from oversight import mirror_views, views
 from oversight.administration import views as administration
 
 app_name = "oversight"
 
 urlpatterns = [
     path("oversight/", views.dashboard, name="dashboard"),
+    path("enterprise/performance/", mirror_views.performance, name="performance"),
+    path("enterprise/performance/cases/", mirror_views.performance_cases, name="performance-cases"),
     path("administration/", administration.home, name="administration"),
     path("administration/system/", administration.system, name="administration-system"),
     path("administration/log/", administration.log, name="administration-log"),

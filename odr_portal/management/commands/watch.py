@@ -24,7 +24,7 @@ from complaints.models import Heartbeat
 from complaints.webhooks import sending
 from enterprises import enrolled
 from odr_portal.sweeping import Sweep, drain
-from oversight import publishing
+from oversight import monthly, publishing
 from routing import forwarding
 
 log = logging.getLogger("watch")
@@ -40,6 +40,7 @@ SWEEPS: dict[str, Sweep] = {
     "exits": enrolled.sweep_exits,
     "expired": retention.sweep_expired,
     "figures": publishing.publish,
+    "summaries": monthly.sweep_summaries,
 }
 SEAL_EVERY = timedelta(seconds=60)
 

@@ -1,0 +1,188 @@
+"""An enterprise's own mirror: each number opens a list of that length, and nobody sees another's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Q
+from django.test import Client
+from django.utils import timezone
+
+from complaints.handling import consumer, enterprise
+from complaints.models import Engagement, RootCause
+from complaints.workflow import Status as S
+from enterprises.models import Branch, Enterprise, PublishedFigure, Staff
+from odr_portal.accounts.models import OutgoingMessage, User
+from oversight import mirror, monthly
+from oversight.scope import Period, Scope
+from tests.cast import World
+from tests.given import a_complaint, an_offer, step
+from tests.oversight.slow_count import local
+
+pytestmark = pytest.mark.django_db
+PAGE = "/enterprise/performance/"
+SignIn = Callable[[User], Client]
+MONTH = Period(first=date(2026, 11, 1), last=date(2026, 11, 30))
+
+
+def at(day: int, hour: int = 10, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=timezone.get_fixed_timezone(480))
+
+
+@pytest.fixture
+def signed_in() -> SignIn:
+    def enter(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return enter
+
+
+def measure(world: World, *, now: datetime, branches: frozenset[int] | None = None) -> Any:
+    from complaints.conditions import current_calendar
+    from oversight.figures import Measure
+
+    return Measure(Scope(enterprise_id=world.mobile.pk, branch_ids=branches, is_own=True), MONTH, now, current_calendar())
+
+
+@pytest.fixture
+def november(world: World) -> dict[str, Any]:
+    """One settled with a promise kept, one failed on its last day, one open and late, one waiting, one come again."""
+    cases = {}
+    cases["settled"] = a_complaint(world, status=S.PERFORMING, now=at(3))
+    step(cases["settled"], enterprise.report_performed(obligations=[1], proof="流水0042"), world.handler, at(5))
+    step(cases["settled"], consumer.confirm_performed(obligations=[1]), world.consumer, at(6))
+    cases["failed"] = a_complaint(world, status=S.NEGOTIATING, now=at(4))
+    step(cases["failed"], enterprise.log_contact(channel="phone", reached=True, note="说不通"), world.handler, at(5))
+    # Delivered on the 4th: the tenth working day is the 18th.
+    step(cases["failed"], enterprise.report_failure(reason="no_agreement", text="多次沟通，金额谈不拢。"), world.handler, at(18))
+    cases["late"] = a_complaint(world, status=S.NEGOTIATING, now=at(5))
+    cases["waiting"] = a_complaint(world, status=S.NEGOTIATING, now=at(25))
+    step(cases["waiting"], an_offer(due_on=date(2026, 12, 20)), world.handler, at(25, 11))
+    return cases
+
+
+def test_the_numbers_are_those_of_the_rows(world: World, november: dict[str, Any]) -> None:
+    was = mirror.reflected(measure(world, now=at(30, 12)))
+    assert {name: n for name, n in was.counts.items() if n} == {
+        "delivered": 4, "settled": 1, "failed": 1, "in_time": 2, "open_late": 1, "unanswered": 1, "again": 3, "offered": 1,
+        "ended": 2, "ended_last_day": 1, "promises_kept": 1, "untagged": 2}
+    assert (was.confirmed, was.upper, was.on_time) == (0.5, 0.5, 2 / 3)
+    assert was.kept.n == 1
+    # Counted again, slowly.
+    ended = [e for e in Engagement.objects.all() if e.until_at and local(e.until_at).month == 11]
+    assert was.counts["ended"] == len(ended)
+    earlier = mirror.reflected(mirror.before(measure(world, now=at(30, 12))))
+    assert not any(earlier.counts.values())
+
+
+def test_an_offer_on_the_last_day_is_seen(world: World) -> None:
+    case = a_complaint(world, status=S.NEGOTIATING, now=at(4))
+    step(case, an_offer(due_on=date(2026, 12, 20)), world.handler, at(18))
+    step(case, consumer.accept_offer(), world.consumer, at(19))
+    step(case, enterprise.report_performed(obligations=[1], proof="流水0042"), world.handler, at(19, 11))
+    step(case, consumer.confirm_performed(obligations=[1]), world.consumer, at(20))
+    counts = mirror.reflected(measure(world, now=at(27))).counts
+    assert (counts["offered_last_day"], counts["offered"], counts["ended_last_day"]) == (1, 1, 0)
+
+
+def test_linked_cases_and_long_ago_are_no_repetition(world: World) -> None:
+    a_complaint(world, status=S.NEGOTIATING, now=at(1, month=8))
+    first, second = (a_complaint(world, status=S.NEGOTIATING, now=at(4, hour)) for hour in (9, 10))
+    counts = mirror.reflected(measure(world, now=at(27))).counts
+    assert counts["again"] == 1
+    first.linked_group = second.linked_group = "7f1c2a34-0000-4000-8000-000000000001"
+    for case in (first, second):
+        case.save(update_fields=["linked_group"])
+    assert mirror.reflected(measure(world, now=at(27))).counts["again"] == 0
+
+
+def test_every_number_opens_a_list_of_that_length(world: World, november: dict[str, Any], signed_in: SignIn) -> None:
+    step(november["failed"], enterprise.tag_cause(cause="billing_error"), world.handler, timezone.now())
+    browser = signed_in(world.lead)
+    page = browser.get(f"{PAGE}?first=2026-11-01&last=2026-11-30").content.decode()
+    links = re.findall(r'<a[^>]*href="(/enterprise/performance/cases/\?[^"]+)"[^>]*>\s*([\d,]+)', page)
+    assert len(links) >= 10, page
+    for address, n in links:
+        shown = browser.get(address.replace("&amp;", "&")).content.decode()
+        assert len(re.findall(r'<th role="rowheader"', shown)) == int(n), address
+    assert "多收费" in page or "计费" in page
+    assert 'list=ended&amp;problem=' in page
+    case = november["failed"]
+    [tagged] = [a for a, _n in links if "cause=billing_error" in a]
+    assert f"/enterprise/cases/{case.number}/" in browser.get(tagged.replace("&amp;", "&")).content.decode()
+
+
+def test_a_branch_sees_its_own_and_another_firm_nothing(world: World, november: dict[str, Any], signed_in: SignIn) -> None:
+    other = Branch.objects.filter(enterprise=world.mobile).exclude(pk=world.fuzhou.pk).exclude(
+        pk__in=[b.pk for b in Branch.objects.filter(parent=world.fuzhou)]).exclude(children__isnull=False).first()
+    assert other is not None
+    Engagement.objects.filter(complaint=november["late"]).update(branch=other)
+    query = "?first=2026-11-01&last=2026-11-30&list=delivered"
+    for who, n in ((world.ming, 3), (world.lead, 4), (world.hua, 0)):
+        shown = signed_in(who).get(f"{PAGE}cases/{query}").content.decode()
+        assert len(re.findall(r'<th role="rowheader"', shown)) == n, who
+    assert signed_in(world.chen).get(PAGE).status_code == 404
+    assert signed_in(world.rui).get(PAGE).status_code == 404
+    assert signed_in(world.lead).get(f"{PAGE}cases/?list=everything").status_code == 404
+
+
+def test_others_are_shown_as_a_median_and_never_one_by_one(world: World, signed_in: SignIn) -> None:
+    day = timezone.localdate()
+    firms = [world.mobile, *(Enterprise.objects.create(name=f"同行{n}") for n in range(3))]
+
+    def published(firm: Enterprise, settled: int, **more: Any) -> None:
+        PublishedFigure.objects.create(enterprise=firm, category="telecom.fees.disputed", day=day, formula=1, ended=40,
+                                       settled=settled, unconfirmed=0, median_days=5, promised=30, kept=15, **more)
+
+    for firm, settled in zip(firms[:3], (20, 10, 30), strict=True):
+        published(firm, settled)
+    [line] = mirror.compared(world.mobile.pk, on=day)
+    assert (line.confirmed, line.others, line.confirmed_others) == (50.0, 2, None)
+    published(firms[3], 36)
+    [line] = mirror.compared(world.mobile.pk, on=day)
+    assert (line.others, line.confirmed_others, line.days_others) == (3, 75.0, 5.0)
+    page = signed_in(world.lead).get(PAGE).content.decode()
+    assert "75.0%" in page
+    assert "同行1" not in page
+
+
+def test_what_nobody_can_ask_is_an_error_that_names_the_field(world: World, signed_in: SignIn) -> None:
+    browser = signed_in(world.lead)
+    for query in ("first=1999-01-01", "first=2026-12-31&last=2026-01-01", "first=x", "category=nothing", "period=always"):
+        answer = browser.get(f"{PAGE}?{query}")
+        assert answer.status_code == 200
+        assert 'class="error-summary"' in answer.content.decode(), query
+
+
+def test_each_page_costs_the_same_number_of_statements(
+    world: World, november: dict[str, Any], signed_in: SignIn, django_assert_max_num_queries: Any
+) -> None:
+    browser = signed_in(world.lead)
+    browser.get(PAGE)
+    with django_assert_max_num_queries(70):
+        browser.get(PAGE)
+    with django_assert_max_num_queries(16):
+        browser.get(f"{PAGE}cases/?list=delivered&first=2026-11-01&last=2026-11-30")
+
+
+def test_the_summary_of_a_month_goes_to_each_head_once(world: World, november: dict[str, Any]) -> None:
+    RootCause.objects.create(complaint=november["failed"], enterprise=world.mobile, cause="billing_error", at=at(19),
+                             engagement=Engagement.objects.get(complaint=november["failed"]))
+    Enterprise.objects.filter(~Q(pk=world.mobile.pk)).update(enrolment="not_enrolled")
+    assert Staff.objects.filter(user=world.lead, branch=None).exists()
+    first = datetime(2026, 12, 1, 7, 59, tzinfo=timezone.get_fixed_timezone(480))
+    assert monthly.sweep_summaries(now=first) == 0
+    assert monthly.sweep_summaries(now=first + timedelta(minutes=1)) == 1
+    assert monthly.sweep_summaries(now=first + timedelta(days=20)) == 0
+    [letter] = OutgoingMessage.objects.all()
+    assert letter.address == "lead@example.com"
+    assert "收到4件，结束2件" in letter.body
+    assert "/enterprise/performance/?first=2026-11-01&last=2026-11-30" in letter.body
+    assert "陈试" not in letter.body
+    assert monthly.sweep_summaries(now=first + timedelta(days=32)) == 1
