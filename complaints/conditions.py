@@ -18,7 +18,9 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, CalendarVersion
 from authorities.policies import Policies
 from complaints.deadlines import Calendar
-from enterprises.models import Branch, BranchAuthority, Enterprise, Succession
+from enterprises.approving import setting_for
+from enterprises.models import Branch, BranchAuthority, Enterprise, Succession, TwoPersons
+from enterprises.presence import Worker, worker
 
 Found = TypeVar("Found")
 
@@ -106,6 +108,15 @@ class Conditions:
             return found
 
         return self.once("successors", enterprise_id, look)
+
+    def worker(self, enterprise_id: int, day: date, *, pk: int | None, number: str = "") -> Worker | None:
+        """Who of that enterprise has this id or 工号 and may hold a case."""
+        return self.once("worker", (enterprise_id, day, pk, number), lambda: worker(
+            enterprise_id, day, pk=pk, number=number))
+
+    def two_persons(self, enterprise_id: int, branch_id: int | None) -> TwoPersons | None:
+        """What the enterprise itself lets a second person approve there."""
+        return self.once("two_persons", (enterprise_id, branch_id), lambda: setting_for(enterprise_id, branch_id))
 
     def once(self, kind: str, key: Any, look: Callable[[], Found]) -> Found:
         """What ``look`` finds, asked for once however many cases of the batch want to know it."""

@@ -40,6 +40,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "has_none": ("消费者表示没有材料", "the consumer has no material"),
     "material_supplied": ("材料已补充", "material was sent"),
     "returned": ("企业退回", "returned by the enterprise"),
+    # why the system gave a case to somebody of the enterprise
+    "assigned_by_rule": ("按本企业的分派规则", "by the enterprise's rules for new cases"),
+    "assigned_by_leave": ("原处理人请假", "the handler is on leave"),
+    "assigned_by_left": ("原处理人不再在岗", "the handler is no longer at work"),
     "supervised": ("监管部门监督下和解", "a settlement under supervision"),
     # why a person must decide where it goes
     "left_to_authority": ("由监管部门确定被投诉人", "left to the authority to decide"),

@@ -215,6 +215,10 @@ def _of_enterprise(row: Notice, staff: list[Staff]) -> tuple[list[User], list[Us
         or [job.user for job in staff if job.role == Staff.Role.MANAGER]
     # Whoever handles it when the notice is due; a former enterprise has only who handled it then.
     present = (row.complaint.handler_id if row.complaint.enterprise_id == row.enterprise_id else None) or row.staff_id
+    if row.kind == "propose":
+        # Whoever handles the case is asking.
+        reviewers = [job.user for job in near if job.role == Staff.Role.REVIEWER]
+        return reviewers + managers, managers
     handler = [job.user for job in staff if present is not None and job.pk == present]
     others = [job.user for job in near or staff if job.role != Staff.Role.REVIEWER]
     return handler or managers or others, managers

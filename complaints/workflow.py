@@ -219,7 +219,7 @@ _ROWS = (
                             S.MEDIATING, S.MEDIATION_SUSPENDED)), tells="both"),
     # --- the enterprise -----------------------------------------------------------------
     Row("accept_case", E, frozenset({S.WITH_ENTERPRISE}), _to(S.NEGOTIATING), tells="consumer"),
-    Row("assign", E, ENTERPRISE_SIDE, audience=EN),
+    Row("assign", E | X, ENTERPRISE_SIDE, audience=EN),
     Row("log_contact", E, ENTERPRISE_SIDE),
     Row("ask_consumer", E, ENTERPRISE_SIDE, tells="consumer"),
     Row("send_message", E, ENTERPRISE_SIDE, tells="consumer"),

@@ -250,12 +250,16 @@ class Staff(DatedRow):
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="staff")
     branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="staff")
     role = models.CharField(_("角色"), max_length=8, choices=Role.choices)
+    #: 工号 in the enterprise's own books: another system names a handler by it. Never given twice.
+    number = models.CharField(_("工号"), max_length=20, blank=True, default="")
 
     class Meta:
         ordering = ["enterprise_id", "id"]
         verbose_name = _("企业人员")
         constraints = [
             ends_after_it_starts("staff"),
+            models.UniqueConstraint(fields=["enterprise", "number"], condition=~Q(number=""),
+                                    name="a_handler_number_is_one_persons"),
             models.UniqueConstraint(
                 fields=["user", "enterprise", "branch", "role", "starts_on"],
                 nulls_distinct=False,
@@ -344,10 +348,12 @@ from enterprises.enrolment import (  # noqa: E402
     EnrolmentFile,
     EnrolmentFiling,
 )
+from enterprises.house_rules import Absence, AssignmentRule, TwoPersons  # noqa: E402
 from enterprises.invitation import Invitation  # noqa: E402
 from enterprises.station import Station, StationStaff  # noqa: E402
 from enterprises.webhook_endpoint import WebhookEndpoint  # noqa: E402
 
-__all__ = ["Alias", "ApiToken", "Branch", "BranchAuthority", "Brand", "BrandHolding", "CustomerCount",
+__all__ = ["Absence", "Alias", "ApiToken", "AssignmentRule", "Branch", "BranchAuthority", "Brand", "BrandHolding", "CustomerCount",
            "EnrolmentApplication", "EnrolmentEntry", "EnrolmentFile", "EnrolmentFiling", "Enterprise", "Invitation",
-           "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Station", "StationStaff", "Succession", "WebhookEndpoint"]
+           "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Station", "StationStaff", "Succession", "TwoPersons",
+           "WebhookEndpoint"]

@@ -21,8 +21,8 @@ from rest_framework import serializers
 
 from complaints import labels
 from complaints.api import exact
-from complaints.handling import MOVES, Answer, Promise
-from complaints.handling.two_persons import GUARDED
+from complaints.handling import MOVES
+from complaints.handling.two_persons import ENTERPRISES, GUARDED
 from complaints.workflow import TABLE, Role
 
 MOST_ROWS = 100
@@ -44,7 +44,7 @@ def input_of(step: str) -> type[serializers.Serializer[Any]]:
     name = "".join(word.title() for word in step.split("_")) + "Input"
     if step == "propose":
         fields: dict[str, Any] = {
-            "step": exact.Choice(choices=GUARDED),
+            "step": exact.Choice(choices=(*GUARDED, *ENTERPRISES)),
             "input": serializers.DictField(required=False, default=dict),
         }
     else:
@@ -113,13 +113,4 @@ def _row(kind: Any) -> type[serializers.Serializer[Any]]:
     return typing.cast("type[serializers.Serializer[Any]]", made)
 
 
-def arguments_from(step: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    """What the verb is called with, of the checked fields."""
-    found = dict(said)
-    for name, kind in (("answers", Answer), ("promises", Promise)):
-        if name in found:
-            found[name] = tuple(kind(**row) for row in found[name])
-    return found
-
-
-__all__ = ["STEPS", "arguments_from", "input_of"]
+__all__ = ["STEPS", "input_of"]

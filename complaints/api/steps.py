@@ -23,8 +23,8 @@ from complaints.api import exact
 from complaints.api.door import Answer, Caller, Door, RefusedAfterwards, caller, once_only, said_in, scope_missing
 from complaints.api.problems import StepRefused, WrongFields
 from complaints.api.sight import actors_for, cases_for, found_for, founds_for
-from complaints.api.step_shapes import STEPS, arguments_from, input_of
-from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, proposals
+from complaints.api.step_shapes import STEPS, input_of
+from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, built, proposals
 from complaints.handling.casefile import CaseFile
 from complaints.models import Complaint, Evidence, HandlingStep, Matter
 from complaints.refusals import not_yours
@@ -80,7 +80,7 @@ class Step(Door):
             found = found_for(who, number)
             said = said_in(input_of(step)(data=request.data))
             try:
-                meant = meant_by(who, found, step, arguments_from(step, said),
+                meant = meant_by(who, found, step, said,
                                  if_match=request.headers.get("If-Match", ""))
                 case = _take(meant, now=who.now)
             except StepNotAllowed as refusal:
@@ -111,7 +111,7 @@ def meant_by(who: Caller, found: Found, step: str, arguments: Mapping[str, Any],
     else:
         supplied: dict[str, Any] = {"because": {"rule": "officer", "version": None, "confidence": "", "is_match": True, "why": [],
                                 "candidates": [], "rank": 0, "note": ""}} if step == "forward" else {}
-        moves = (MOVES[step](**arguments, **supplied),)
+        moves = (built(step, {**arguments, **supplied}),)
     if if_match and if_match != "*":
         moves = (_only_if(moves[0], if_match, case.pk), *moves[1:])
     return Meant(moves, ids, actor)
@@ -143,8 +143,7 @@ def _check_names(case: Complaint, step: str, arguments: Mapping[str, Any]) -> No
 def _proposed(arguments: Mapping[str, Any]) -> Move:
     step = arguments["step"]
     said = said_in(input_of(step)(data=arguments["input"]))
-    payload = {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in said.items()}
-    return proposals.propose(move=MOVES[step](**payload), payload=payload)
+    return proposals.propose(move=built(step, said))
 
 
 def _approved(case: Complaint, actor: Actor, arguments: Mapping[str, Any]) -> tuple[Move, ...]:
@@ -155,7 +154,7 @@ def _approved(case: Complaint, actor: Actor, arguments: Mapping[str, Any]) -> tu
     matter = open_ones.order_by("pk").first()
     if matter is None:
         raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
-    return (proposals.approve(matter_id=matter.pk), MOVES[matter.subject](**matter.data["payload"]))
+    return (proposals.approve(matter_id=matter.pk), built(matter.subject, matter.data["payload"]))
 
 
 def _all_of(who: Caller, case: Complaint, numbers: Sequence[str]) -> tuple[int, ...]:
@@ -269,7 +268,7 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
         founds[place] = found
         try:
             said = said_in(input_of(step)(data=row["input"]))
-            one = meant_by(who, found, step, arguments_from(step, said), if_match=row["if_match"])
+            one = meant_by(who, found, step, said, if_match=row["if_match"])
         except WrongFields as wrong:
             results[place] = {"case": row["case"], "result": "wrong_fields", "code": "wrong_fields",
                               "errors": wrong.errors}

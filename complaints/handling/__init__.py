@@ -6,7 +6,8 @@ verb of a step by its name, for doors that hear the name from outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from complaints.handling import (
     authority,
@@ -54,7 +55,16 @@ def _verbs() -> dict[str, Callable[..., Move]]:
 
 MOVES: dict[str, Callable[..., Move]] = _verbs()
 
+
+def built(step: str, said: Mapping[str, Any]) -> Move:
+    """The move of ``step`` from words in JSON primitives, as a program or a proposal keeps them."""
+    words = dict(said)
+    for name, kind in (("answers", Answer), ("promises", Promise)):
+        if name in words:
+            words[name] = tuple(one if isinstance(one, kind) else kind(**one) for one in words[name])
+    return MOVES[step](**words)
+
 __all__ = [
     "BATCH", "MOVES", "Answer", "Effect", "Move", "Promise", "StepNotAllowed", "Taken",
-    "WrongInput", "allowed_steps", "file", "one", "sweep_clocks", "take", "take_each",
+    "WrongInput", "allowed_steps", "built", "file", "one", "sweep_clocks", "take", "take_each",
 ]

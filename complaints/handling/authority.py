@@ -15,9 +15,9 @@ from authorities.models import Authority, Officer
 from complaints import deadlines
 from complaints.actors import Actor
 from complaints.conditions import Conditions
-from complaints.handling import clocks, leaving, saying, two_persons
+from complaints.handling import clocks, leaving, saying
 from complaints.handling.casefile import CaseFile
-from complaints.handling.effect import Effect, Move
+from complaints.handling.effect import Effect, Move, proposable
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import REFUSAL_GROUNDS, Clock, Outcome, Role, Status
@@ -269,6 +269,7 @@ def accept(*, officer_id: int | None = None) -> Move:
     return Move("accept", carry)
 
 
+@proposable
 def refuse(*, ground: str, facts: str, body: str = "") -> Move:
     """Art. 16: one of seven grounds with its facts and the five routes; ground 1 names the
     body that has the duty."""
@@ -281,7 +282,6 @@ def refuse(*, ground: str, facts: str, body: str = "") -> Move:
         waiting = clocks.live(file, Clock.MATERIAL)
         if file.status == S.AWAITING_MATERIAL and waiting is not None:
             raise StepNotAllowed("material_awaited", _("补正期限还没到，消费者仍可补充。"))
-        two_persons.approved(file, "refuse")
         return Effect(to=S.CLOSED, outcome=Outcome.REFUSED, reason=why,
                       data={"ground": why, "body": body, "routes": list(ROUTES), "form": 6},
                       texts={"decision": said})

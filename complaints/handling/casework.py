@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from authorities.models import Officer
 from complaints import deadlines
 from complaints.actors import Actor
-from complaints.handling import clocks, leaving, saying, two_persons
+from complaints.handling import clocks, leaving, saying
 from complaints.handling.casefile import CaseFile
-from complaints.handling.effect import Effect, Move
+from complaints.handling.effect import Effect, Move, proposable
 from complaints.models import Complaint, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Clock, Status
@@ -84,13 +84,13 @@ def split_report(*, text: str) -> Move:
     return Move("split_report", carry)
 
 
+@proposable
 def refer_to_police(*, second_officer: str, head: str, text: str) -> Move:
     """Two names and the head; closes nothing by itself (art. 42)."""
     names = {"second_officer": saying.text(second_officer, "second_officer", longest=120),
              "head": saying.text(head, "head", longest=120), "message": saying.text(text, "text")}
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        two_persons.approved(file, "refer_to_police")
         return Effect(texts=names)
 
     return Move("refer_to_police", carry)

@@ -6,10 +6,11 @@ out by ``take`` alone, after the case is locked and judged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 from complaints.actors import Actor
 from complaints.handling.casefile import CaseFile
@@ -42,7 +43,24 @@ Carry = Callable[[CaseFile, Actor], Effect]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A step with what it needs. ``carry`` refuses before it changes anything."""
+    """A step with what it needs. ``carry`` refuses before it changes anything.
+
+    ``said``: what the verb was called with, where the step may be proposed to a second person.
+    """
 
     step: str
     carry: Carry
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+
+Words = ParamSpec("Words")
+
+
+def proposable(verb: Callable[Words, Move]) -> Callable[Words, Move]:
+    """A verb whose moves can be kept and built again when somebody else approves them (two_persons.py)."""
+
+    @wraps(verb)
+    def build(*args: Words.args, **said: Words.kwargs) -> Move:
+        return replace(verb(*args, **said), said=said)
+
+    return build

@@ -5,8 +5,9 @@ The one rule: nothing here calls a case settled; offers stand in offers.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -14,36 +15,35 @@ from complaints import deadlines
 from complaints.actors import Actor
 from complaints.handling import clocks, leaving, saying
 from complaints.handling.casefile import CaseFile
-from complaints.handling.effect import Effect, Move
+from complaints.handling.effect import Effect, Move, proposable
 from complaints.handling.offers import engaged, touch_first_contact
 from complaints.models import Contact, InternalNote, Matter, Obligation, RootCause
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.root_causes import CAUSES
 from complaints.workflow import FAILURE_REASONS, Clock, Status
 from enterprises.models import Staff
-from enterprises.staffing import at_work, branch_ids_seen_by
 
 S = Status
 CONTACT_CHANNELS = ("phone", "sms", "email", "visit", "message", "other")
 
 
-def _handler(file: CaseFile, handler_id: int) -> Staff:
-    """A handler who works for this enterprise today, in a branch that has the case."""
-    staff = (at_work(file.today).select_related("user")
-             .filter(pk=handler_id, enterprise=file.complaint.enterprise,
-                     role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER]).first())
-    seen = branch_ids_seen_by(staff) if staff is not None else None
-    elsewhere = seen is not None and file.complaint.branch_id not in seen
-    if staff is None or not staff.user.is_active or elsewhere:
+def _handler(file: CaseFile, handler_id: int | None, handler_number: str) -> Staff:
+    """A handler who works for this enterprise today, in a branch that has the case, and is not on leave."""
+    found = file.conditions.worker(file.complaint.enterprise_id or 0, file.today, pk=handler_id,
+                                   number=handler_number.strip())
+    if found is None or not found.may_have(file.complaint.branch_id):
         raise WrongInput("bad_choice", _("请选一位在岗的处理人员。"), field="handler")
-    return staff
+    if found.leave is not None:
+        raise WrongInput("on_leave", _("这位处理人员请假到%(day)s，请选另一位。") % {"day": found.leave.ends_on.isoformat()},
+                         field="handler")
+    return found.staff
 
 
-def accept_case(*, handler_id: int) -> Move:
-    """Takes the case and names who handles it (责任到人)."""
+def accept_case(*, handler_id: int | None = None, handler_number: str = "") -> Move:
+    """Takes the case and names who handles it (责任到人), by id or by 工号."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        staff = _handler(file, handler_id)
+        staff = _handler(file, handler_id, handler_number)
         file.complaint.handler = staff
         file.change(engaged(file), accepted_at=file.now)
         return Effect(to=S.NEGOTIATING, data={"handler": staff.pk})
@@ -51,14 +51,22 @@ def accept_case(*, handler_id: int) -> Move:
     return Move("accept_case", carry)
 
 
-def assign(*, handler_id: int) -> Move:
-    """Hands the case to another handler; the clocks run on."""
+def assign(*, handler_id: int | None = None, handler_number: str = "",
+           because: Mapping[str, Any] | None = None) -> Move:
+    """Hands the case to another handler, named by id or by 工号; the clocks run on.
+
+    ``because``: what the system goes by: {"why": rule | leave | left, "rule" or "leave": its id, "to": …}.
+    """
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        staff = _handler(file, handler_id)
+        staff = _handler(file, handler_id, handler_number)
         before = file.complaint.handler_id
         file.complaint.handler = staff
-        return Effect(data={"handler": staff.pk, "before": before})
+        data = {"handler": staff.pk, "before": before}
+        if because is None:
+            return Effect(data=data)
+        why = f"assigned_by_{because['why']}"
+        return Effect(data=data | {"because": dict(because)}, reason=why)
 
     return Move("assign", carry)
 
@@ -138,6 +146,7 @@ def answer_question(*, text: str) -> Move:
     return Move("answer_question", carry)
 
 
+@proposable
 def report_failure(*, reason: str, text: str) -> Move:
     """No agreement, refused with reasons, wants none; unreachable only after 3 attempts on
     2 days by 2 channels, and then the consumer is told and has 2 working days."""
@@ -179,6 +188,7 @@ def _check_attempts(file: CaseFile, contacts: list[Contact]) -> None:
             "联系不上须有至少3次未接通的记录，分在2天，用过2种方式。"))
 
 
+@proposable
 def return_case(*, reason: str, enterprise_id: int | None = None, branch_id: int | None = None,
                 text: str = "") -> Move:
     """Not ours: names the right target, or the reason; the second return goes to a person."""

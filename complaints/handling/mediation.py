@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from authorities.models import Officer
 from complaints import deadlines
 from complaints.actors import Actor
-from complaints.handling import clocks, saying, settling, two_persons
+from complaints.handling import clocks, saying, settling
 from complaints.handling.casefile import CaseFile
-from complaints.handling.effect import Effect, Move
+from complaints.handling.effect import Effect, Move, proposable
 from complaints.handling.offers import Promise, mediated_promises
 from complaints.models import Deadline
 from complaints.refusals import StepNotAllowed, WrongInput
@@ -184,6 +184,7 @@ def record_agreement(*, promises: Sequence[Promise], text: str,
     return Move("record_agreement", carry)
 
 
+@proposable
 def terminate(*, ground: str, facts: str) -> Move:
     """Art. 23: one of eight grounds; both are told within 7 working days."""
     why = saying.choice(ground, TERMINATION_GROUNDS, "ground")
@@ -193,7 +194,6 @@ def terminate(*, ground: str, facts: str) -> Move:
         sixty = clocks.live(file, Clock.MEDIATION)
         if why == "sixty_days" and (sixty is None or sixty.lapsed_at is None):
             raise StepNotAllowed("not_sixty_days", _("六十日还没有届满。"), field="ground")
-        two_persons.approved(file, "terminate")
         clocks.start(file, Clock.NOTICE, file.now)
         return Effect(to=S.CLOSED, outcome=Outcome.MEDIATION_TERMINATED, reason=why,
                       data={"ground": why, "form": 8}, texts={"decision": said})

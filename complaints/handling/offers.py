@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from complaints.actors import Actor
 from complaints.handling import advising, clocks, saying, settling
 from complaints.handling.casefile import CaseFile
-from complaints.handling.effect import Effect, Move
+from complaints.handling.effect import Effect, Move, proposable
 from complaints.models import Engagement, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 from complaints.refusals import StepNotAllowed, WrongInput
@@ -71,6 +71,7 @@ def touch_first_contact(file: CaseFile, at: datetime) -> None:
         file.change(engagement, first_contact_at=max(at, engagement.from_at))
 
 
+@proposable
 def make_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
                message: str = "", measure_id: UUID | None = None) -> Move:
     """Answers every open demand and says what follows from it."""
@@ -87,6 +88,7 @@ def make_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
     return Move("make_offer", carry)
 
 
+@proposable
 def replace_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
                   message: str = "") -> Move:
     """Better or equal for each demand; once a case."""

@@ -7,21 +7,25 @@ moves on, and nobody approves what he proposed himself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from complaints.actors import Actor
-from complaints.handling import saying
+from complaints.handling import saying, two_persons
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Matter
 from complaints.refusals import StepNotAllowed
-from complaints.workflow import TABLE
+from complaints.workflow import TABLE, Audience
 
 
-def propose(*, move: Move, payload: Mapping[str, Any]) -> Move:
-    """``payload`` is what the verb of ``move`` was built with, in JSON primitives."""
+def propose(*, move: Move) -> Move:
+    """Keeps what the verb of ``move`` was called with, in JSON primitives; refused like the step itself would be."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         row = TABLE[move.step]
@@ -29,18 +33,47 @@ def propose(*, move: Move, payload: Mapping[str, Any]) -> Move:
             raise StepNotAllowed("not_now", _("这一步现在不能提出。"))
         if file.matter("proposal", move.step) is not None:
             raise StepNotAllowed("already_open", _("同一事项已有一份待批准。"))
-        file.open_matter("proposal", by=actor.side, key=actor.person_key, subject=move.step,
-                         audience="authority" if actor.side == "authority" else "enterprise",
-                         payload=dict(payload), status=file.complaint.status,
-                         sequence=file.complaint.last_sequence)
-        return Effect(data={"step": move.step})
+        why = two_persons.asked_of(file, move, actor)
+        # What could not be carried out today is not worth a second person's time.
+        back = file.mark()
+        move.carry(file, actor)
+        back()
+        matter = file.open_matter("proposal", by=actor.side, key=actor.person_key, subject=move.step,
+                                  audience=_audience(actor), payload=primitive(move.said), why=list(why),
+                                  status=file.complaint.status, sequence=file.complaint.last_sequence)
+        if actor.side == "enterprise":
+            matter.engagement, matter.enterprise_id = file.engagement, actor.enterprise_id
+        return _effect(actor, move.step, tells="enterprise")
 
     return Move("propose", carry)
 
 
+def primitive(value: Any) -> Any:
+    """Words of a verb as JSON keeps them."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return primitive(asdict(value))
+    if isinstance(value, Mapping):
+        return {name: primitive(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [primitive(one) for one in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal | UUID) else value
+
+
+def _audience(actor: Actor) -> Audience:
+    return Audience.AUTHORITY if actor.side == "authority" else Audience.ENTERPRISE
+
+
+def _effect(actor: Actor, step: str, **more: Any) -> Effect:
+    """Who asks and who answers stands in the chain of their own house."""
+    return Effect(data={"step": step}, audience=_audience(actor), **more)
+
+
 def proposal(matter: Matter, actor: Actor) -> Matter:
     """The open proposal of the same organisation's other person, or a refusal."""
-    if matter.state != "open" or matter.opened_by != actor.side:
+    theirs = actor.side == "enterprise" and matter.enterprise_id != actor.enterprise_id
+    if matter.state != "open" or matter.opened_by != actor.side or theirs:
         raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
     saying.another_person(actor, matter)
     return matter
@@ -55,7 +88,7 @@ def approve(*, matter_id: int | None = None) -> Move:
             file.end_matter(matter, "fallen")
             raise StepNotAllowed("moved_on", _("案件已有变化，这份请示已失效。"))
         file.end_matter(matter, "granted")
-        return Effect(data={"step": matter.subject})
+        return _effect(actor, matter.subject)
 
     return Move("approve", carry)
 
@@ -66,6 +99,6 @@ def send_back(*, matter_id: int, text: str) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
         file.end_matter(matter, "refused")
-        return Effect(data={"step": matter.subject}, texts={"message": said})
+        return _effect(actor, matter.subject, texts={"message": said}, tells="enterprise")
 
     return Move("send_back", carry)

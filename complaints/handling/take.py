@@ -123,6 +123,7 @@ def _take_one(file: CaseFile, move: Move, actor: Actor) -> Taken:
     back = file.mark()
     try:
         judge(row, file, actor)
+        two_persons.check(file, move, actor)
         before = undoing.snapshot(file) if row.undo and actor.role == Role.CONSUMER else None
         carry_out(row, file, actor, move.carry(file, actor))
         if before is not None:
@@ -146,7 +147,8 @@ def take_new(cases: Iterable[tuple[CaseFile, Actor, Effect]]) -> list[Complaint]
 def judge(row: Row, file: CaseFile, actor: Actor) -> None:
     """Raise StepNotAllowed unless the table lets ``actor`` take this step now."""
     complaint, status = file.complaint, file.status
-    if not actor.has(row.by) or not stands_to(actor, complaint):
+    may = actor.has(row.by) or two_persons.is_open_to(file, row.step, actor)
+    if not may or not stands_to(actor, complaint):
         raise not_yours()
     if status not in row.at:
         raise not_now(label(status))

@@ -1,35 +1,99 @@
-"""Steps that one person alone may not take: refusing, ending a mediation, going to the police.
+"""Steps that one person alone may not take: by policy at an authority, by its own setting at an enterprise.
 
-The one rule: where the policy is on, such a step follows its own approval within one call of
-``take_each``; an approval that was given at another time, or for another step, opens nothing.
+The one rule: such a step follows its own approval within one call of ``take_each``; an approval that was given at
+another time, or for another step, opens nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from authorities.policies import Policies
+from complaints.actors import Actor
+from complaints.handling import saying
 from complaints.handling.casefile import CaseFile
+from complaints.handling.effect import Move
+from complaints.models import Demand
 from complaints.refusals import StepNotAllowed
+from complaints.workflow import Role
+from enterprises.models import TwoPersons
 
 #: The policy of a step is called two_persons.<step>.
 GUARDED = ("refuse", "terminate", "refer_to_police")
+OFFERS = ("make_offer", "replace_offer")
+#: What an enterprise may guard by its setting.
+ENTERPRISES = (*OFFERS, "report_failure", "return_case")
 
 
 def needed(policies: Policies, step: str, region_id: int) -> bool:
-    """Whether ``step`` needs a second person in this place on the day of ``policies``."""
+    """Whether an authority's ``step`` needs a second person in this place on the day of ``policies``."""
     return step in GUARDED and policies.flag(f"two_persons.{step}", region_id)
 
 
-def approved(file: CaseFile, step: str) -> None:
-    """Refuse ``step`` unless nobody else is needed or somebody else has just approved it."""
-    if not needed(file.conditions.policies, step, file.complaint.handling_region_id):
-        return
-    # Only open matters are read from the database: a granted one was granted in this call.
-    if any(m.kind == "proposal" and m.subject == step and m.state == "granted"
-           for m in file.matters):
-        return
-    raise StepNotAllowed("two_persons", _("这一步须经第二人批准，请先提请批准。"))
+def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tuple[str, ...]:
+    """Why the enterprise wants a second person for this move: amount, refusal, failure, return. Empty: it does not.
+
+    Raises WrongInput for an amount that is none.
+    """
+    if setting is None or move.step not in ENTERPRISES:
+        return ()
+    if move.step == "report_failure":
+        return ("failure",) if setting.failures else ()
+    if move.step == "return_case":
+        return ("return",) if setting.returns else ()
+    found = []
+    if setting.offers_above is not None and worth(move.said, demands) > setting.offers_above:
+        found.append("amount")
+    if setting.refusals and any(answer.verdict == "refuse" for answer in move.said["answers"]):
+        found.append("refusal")
+    return tuple(found)
+
+
+def worth(said: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:
+    """What an offer comes to: what is granted or what is promised, whichever is more; so that neither hides the other."""
+    asked = {demand.ordinal: demand.amount for demand in demands}
+    granted = promised = Decimal(0)
+    for answer in said["answers"]:
+        amount = saying.money(answer.amount, f"amount-{answer.demand}")
+        if answer.verdict == "grant" and amount is None:
+            amount = asked.get(answer.demand)
+        if answer.verdict != "refuse":
+            granted += amount or 0
+    for place, promise in enumerate(said.get("promises", ()), start=1):
+        if promise.owed_by == "enterprise":
+            promised += saying.money(promise.amount, f"promise-{place}-amount") or 0
+    return max(granted, promised)
+
+
+def asked_of(file: CaseFile, move: Move, actor: Actor) -> tuple[str, ...]:
+    """Why this move of this side needs somebody else, by what is in force; empty when it does not."""
+    case = file.complaint
+    if actor.side == "enterprise" and move.step in ENTERPRISES and actor.enterprise_id is not None:
+        setting = file.conditions.two_persons(actor.enterprise_id, case.branch_id)
+        return why(setting, move, file.demands)
+    if actor.side == "authority" and needed(file.conditions.policies, move.step, case.handling_region_id):
+        return ("policy",)
+    return ()
+
+
+def check(file: CaseFile, move: Move, actor: Actor) -> None:
+    """Refuse the move unless nobody else is needed or somebody else has just approved it."""
+    if asked_of(file, move, actor) and not is_approved(file, move.step):
+        raise StepNotAllowed("two_persons", _("这一步须经第二人批准，请先提请批准。"))
+
+
+def is_approved(file: CaseFile, step: str) -> bool:
+    """Only open matters are read from the database: a granted one was granted in this call."""
+    return any(m.kind == "proposal" and m.subject == step and m.state == "granted" for m in file.matters)
+
+
+def is_open_to(file: CaseFile, step: str, actor: Actor) -> bool:
+    """A reviewer takes no step of his own; what he has just approved is carried out in his name."""
+    return actor.has(frozenset({Role.REVIEWER})) and step in ENTERPRISES and is_approved(file, step)
 
 
 def fall(file: CaseFile) -> None:

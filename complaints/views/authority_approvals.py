@@ -124,7 +124,7 @@ def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         if form.cleaned_data["decision"] == "refuse":
             return [proposals.send_back(matter_id=matter.pk, text=form.cleaned_data["text"])]
         return [proposals.approve(matter_id=matter.pk),
-                handling.MOVES[matter.subject](**matter.data["payload"])]
+                handling.built(matter.subject, matter.data["payload"])]
 
     done = take_step(request, found, moves, form=form, now=desk.now, to=back)
     if not done.address:

@@ -126,7 +126,7 @@ def needs_two(found: Found, step: str, desk: Desk) -> bool:
 
 def move_of(setting: Setting, step: str, payload: Payload, *, is_proposed: bool) -> Move:
     move = handling.MOVES[step](**payload)
-    return proposals.propose(move=move, payload=payload) if is_proposed else move
+    return proposals.propose(move=move) if is_proposed else move
 
 
 def refuse_unless_open(steps: Sequence[str], setting: Setting) -> None:

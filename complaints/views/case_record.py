@@ -198,6 +198,8 @@ def title_of(step: HandlingStep) -> str:
     data = step.data or {}
     if data.get("offer"):
         return _("%(what)s（第%(n)s份方案）") % {"what": title, "n": data["offer"]}
+    if step.step in ("propose", "approve", "send_back") and data.get("step"):
+        return _("%(what)s：%(step)s") % {"what": title, "step": labels.action(data["step"])}
     if step.step == "log_contact":
         channel = labels.label(data.get("channel", ""), kind="contact_channel")
         reached = _("已联系上") if data.get("reached") else _("没有联系上")

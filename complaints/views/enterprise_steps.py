@@ -32,7 +32,7 @@ from complaints.enterprise_forms import (
     TextForm,
 )
 from complaints.file_forms import upload_address
-from complaints.handling import Move, both, consumer, enterprise, looking, supervision
+from complaints.handling import Move, both, consumer, enterprise, looking, proposals, supervision, two_persons
 from complaints.models import Obligation
 from complaints.refusals import not_now, not_yours
 from complaints.views.case import CasePage, Found
@@ -41,6 +41,7 @@ from complaints.views.case_people import by_name
 from complaints.views.case_settlement import proposed_days
 from complaints.views.enterprise_desk import Desk, case_url, desk_page, held
 from complaints.workflow import ENTERPRISE_ROLES
+from enterprises.approving import setting_for
 from enterprises.models import Staff
 from enterprises.staffing import at_work, branches_above
 
@@ -268,6 +269,7 @@ def carry_out(
     Raises the refusal of a step that the case does not allow (any more).
     """
     taken_step: list[str] = []
+    proposed: list[str] = []
 
     def moves() -> list[Move] | None:
         judged(case, steps)
@@ -275,6 +277,9 @@ def carry_out(
             return None
         chosen = move(form)
         taken_step.append(chosen.step)
+        if needs_another(case, chosen):
+            chosen = proposals.propose(move=chosen)
+            proposed.append(chosen.step)
         return [chosen]
 
     # Who just returned the case has no step left, yet the same form again shows its result.
@@ -283,9 +288,17 @@ def carry_out(
     if not taken.address:
         return None
     if taken.is_new:
-        messages.success(request, _("已办：%(step)s") % {
-            "step": labels.label(taken_step[0], kind="step")}, extra_tags="ok")
+        words = _("已提请批准，批准后才办理；期限不停：%(step)s") if proposed else _("已办：%(step)s")
+        messages.success(request, words % {"step": labels.label(taken_step[0], kind="step")}, extra_tags="ok")
     return redirect(taken.address)
+
+
+def needs_another(case: CasePage, move: Move) -> bool:
+    """Whether the enterprise's own setting wants a second person for this move."""
+    if move.step not in two_persons.ENTERPRISES:
+        return False
+    setting = setting_for(case.complaint.enterprise_id or 0, case.complaint.branch_id)
+    return bool(two_persons.why(setting, move, case.demands))
 
 
 def judged(case: CasePage, steps: tuple[str, ...]) -> None:

@@ -121,7 +121,7 @@ def _two_persons(case: Case, scene: Scene, officer: Actor, step: str, payload: d
     waiting, head = scene.matter(case, "proposal"), scene.head(case)
     if waiting is None:
         case.did("proposed")
-        return [(proposals.propose(move=move, payload=payload), officer)]
+        return [(proposals.propose(move=move), officer)]
     if head is None:
         return []
     return [(proposals.approve(matter_id=waiting.pk), head), (move, head)]

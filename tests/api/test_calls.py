@@ -150,7 +150,9 @@ def test_a_batch_tells_row_by_row(world: World, program: Making) -> None:
     assert [row["result"] for row in told.json()["results"]] == ["done", "done", "refused", "not_found", "not_found"]
     assert Complaint.objects.filter(status=Status.NEGOTIATING).count() == 3
     wrong = program("ming").post("/steps/accept_case/batch/", {"rows": [{"case": late.number, "input": {"owner": 1}}]})
-    assert wrong.json()["results"][0]["errors"].keys() == {"/owner", "/handler_id"}
+    assert wrong.json()["results"][0]["errors"].keys() == {"/owner"}
+    unnamed = program("ming").post("/steps/accept_case/batch/", {"rows": [{"case": ours[0].number, "input": {}}]})
+    assert unnamed.json()["results"][0]["result"] == "refused"
 
 
 def test_the_enterprises_ticket(world: World, program: Making) -> None:

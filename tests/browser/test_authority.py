@@ -34,7 +34,7 @@ def cases_of(world: World) -> dict[str, Complaint]:
                      "region": "鼓楼区", "region_en": "Gulou"}]},
                 {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []}]})
     made["proposed"] = given.a_complaint(world, status=S.REVIEW, now=now)
-    given.step(made["proposed"], proposals.propose(move=authority.refuse(**PAYLOAD), payload=PAYLOAD),
+    given.step(made["proposed"], proposals.propose(move=authority.refuse(**PAYLOAD)),
                world.officer, now)
     # What only the authority reads has a section of its own.
     given.step(made["performing"], enterprise.flag_concern(text="同一号码一个月内提交了七件。"), world.handler, now)

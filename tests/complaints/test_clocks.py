@@ -360,6 +360,6 @@ def test_a_proposal_falls_when_the_case_moves_on(world: World) -> None:
     from complaints.models import Matter
 
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
-    given.step(case, proposals.propose(move=authority.accept(), payload={}), world.officer, at(11))
+    given.step(case, proposals.propose(move=authority.accept()), world.officer, at(11))
     given.step(case, authority.request_material(what="请补账单"), world.officer, at(12))
     assert Matter.objects.get(complaint=case, kind="proposal").state == "fallen"

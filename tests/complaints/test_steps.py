@@ -179,18 +179,14 @@ WALKS: dict[str, Walk] = {
         before=[("officer", no(lambda: supervision.urge(text=TEXT, last_day="2026-11-20")))]),
     "reply_publicly": Walk(S.CLOSED, "handler",
                            no(lambda: enterprise.reply_publicly(text=TEXT))),
-    "propose": Walk(S.REVIEW, "officer", no(lambda: proposals.propose(
-        move=authority.refuse(ground="other_law", facts=TEXT),
-        payload={"ground": "other_law", "facts": TEXT}))),
+    "propose": Walk(S.REVIEW, "officer", no(lambda: proposals.propose(move=authority.refuse(ground="other_law", facts=TEXT)))),
     "approve": Walk(
         S.REVIEW, "head", lambda w, c: proposals.approve(matter_id=matter(c, "proposal")),
-        before=[("officer", no(lambda: proposals.propose(
-            move=authority.accept(), payload={})))]),
+        before=[("officer", no(lambda: proposals.propose(move=authority.accept())))]),
     "send_back": Walk(
         S.REVIEW, "head", lambda w, c: proposals.send_back(matter_id=matter(c, "proposal"),
                                                           text=TEXT),
-        before=[("officer", no(lambda: proposals.propose(
-            move=authority.accept(), payload={})))]),
+        before=[("officer", no(lambda: proposals.propose(move=authority.accept())))]),
     "forward": Walk(S.TRIAGE, "intake", lambda w, c: authority.forward(
         enterprise_id=w.mobile.pk, branch_id=w.fuzhou.pk, because=BECAUSE), S.WITH_ENTERPRISE),
     "refer_to_triage": Walk(S.FILED, "system", no(lambda: authority.refer_to_triage(

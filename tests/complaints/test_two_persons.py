@@ -32,7 +32,7 @@ def proposed(world: World, step: str) -> tuple[Complaint, Move]:
     status, payload = GUARDED[step]
     case = given.a_complaint(world, status=status)
     move = handling.MOVES[step](**payload)
-    given.step(case, proposals.propose(move=move, payload=payload), world.officer, WEDNESDAY)
+    given.step(case, proposals.propose(move=move), world.officer, WEDNESDAY)
     return case, move
 
 

@@ -174,7 +174,7 @@ def _decided(family: Family, county: Actor) -> Walk:
 def _reviewed(family: Family, county: Actor) -> Walk:
     refusal = {"ground": "material_missing", "facts": f"没有材料 {canary(family.letter, 'proposal')}"}
     walk: Walk = {
-        S.REVIEW: [(proposals.propose(move=authority.refuse(**refusal), payload=refusal), county)],
+        S.REVIEW: [(proposals.propose(move=authority.refuse(**refusal)), county)],
         S.AWAITING_MATERIAL: [(authority.request_material(what="请补充账单。"), county)],
     }
     for status in (S.MEDIATING, S.MEDIATION_SUSPENDED):

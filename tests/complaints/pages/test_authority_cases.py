@@ -150,7 +150,8 @@ def test_what_an_enterprise_says_to_itself_is_not_for_officers(world: World) -> 
     """A proposal inside the enterprise is sent back: the reason is between those two."""
     case = given.a_complaint(world, status=S.NEGOTIATING, now=now())
     payload = {"reason": "no_agreement", "text": "谈不拢。"}
-    given.step(case, proposals.propose(move=enterprise.report_failure(**payload), payload=payload), world.handler, now())
+    given.step(case, enterprise.log_contact(channel="phone", reached=True, note="谈过。"), world.handler, now())
+    given.step(case, proposals.propose(move=enterprise.report_failure(**payload)), world.handler, now())
     matter = Matter.objects.get(complaint=case, kind="proposal")
     given.step(case, proposals.send_back(matter_id=matter.pk, text="再打一次电话。"), world.manager, now())
     assert "再打一次电话。" not in desk(world.rui).get(f"/authority/cases/{case.number}/").content.decode()
@@ -237,10 +238,13 @@ def test_a_proposal_goes_back_with_the_reason(world: World) -> None:
 def test_what_cannot_be_done_any_more_is_not_half_approved(world: World) -> None:
     """Approval and step stand or fall together."""
     case = case_at(world, S.MEDIATING)
-    payload = {"ground": "sixty_days", "facts": TEXT}
-    given.step(case, proposals.propose(move=handling.MOVES["terminate"](**payload), payload=payload),
+    payload = {"ground": "no_agreement_possible", "facts": TEXT}
+    given.step(case, proposals.propose(move=handling.MOVES["terminate"](**payload)),
                world.officer, now())
     proposal = Matter.objects.get(complaint=case, kind="proposal")
+    # As if it had been proposed on the sixtieth day, and the count had been put right since.
+    proposal.data = {**proposal.data, "payload": payload | {"ground": "sixty_days"}}
+    proposal.save()
     answer = desk(officer_of(world, "head")).post(
         f"/authority/approvals/{proposal.pk}/", {"decision": "grant"} | key())
     assert answer.status_code in (409, 422)

@@ -26,7 +26,7 @@ def addresses(case: Complaint, proposal: int) -> list[str]:
 def test_strangers_get_the_same_404_everywhere(world: World, who: str) -> None:
     case = case_at(world, S.REVIEW)
     payload = {"ground": "other_law", "facts": TEXT}
-    given.step(case, proposals.propose(move=authority.refuse(**payload), payload=payload), world.officer, now())
+    given.step(case, proposals.propose(move=authority.refuse(**payload)), world.officer, now())
     proposal = Matter.objects.get(complaint=case, kind="proposal").pk
     nowhere = Client()
     nowhere.force_login(world.otto)

@@ -1,0 +1,210 @@
+"""Two persons inside an enterprise: what its setting guards, who approves, and that nothing waits for it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from complaints import actors, handling
+from complaints.actors import Actor
+from complaints.handling import Answer, Move, Promise, consumer, enterprise, offers, proposals, two_persons
+from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, Offer
+from complaints.refusals import StepNotAllowed
+from complaints.workflow import Status
+from enterprises.approving import setting_for
+from enterprises.models import Branch, Staff, TwoPersons
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+S = Status
+LATER = WEDNESDAY + timedelta(hours=2)
+REASON = "合约期内不能单独退订这一项业务。"
+
+
+def setting(world: World, branch: Branch | None = None, **changes: Any) -> TwoPersons:
+    row = {"offers_above": Decimal("100"), "refusals": True, "failures": True, "returns": True} | changes
+    return TwoPersons.objects.create(enterprise=world.mobile, branch=branch, set_by=world.lead, set_at=WEDNESDAY, **row)
+
+
+def an_offer(amount: str = "128.50", *, second: str = "grant", promised: str = "", kind: str = "bill_credit") -> Move:
+    promises = (Promise(kind=kind, what="退还多扣费用", amount=promised, due_on=date(2026, 12, 7), demand=1),) if promised else ()
+    return offers.make_offer(answers=[
+        Answer(demand=1, verdict="part", amount=amount, reason="按实际多扣的月份计算。"),
+        Answer(demand=2, verdict=second, reason="" if second == "grant" else REASON)], promises=promises)
+
+
+def reviewer(world: World, branch: Branch | None = None) -> Actor:
+    user = User.objects.create_user(email="rev@example.com", password="x" * 20, name="审试")
+    return actors.staff_member(Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role="reviewer"))
+
+
+def approved(case: Complaint, actor: Actor, now: Any = LATER) -> list[handling.Taken]:
+    matter = Matter.objects.get(complaint=case, kind="proposal", state="open")
+    return handling.take_each([(case.pk, proposals.approve(matter_id=matter.pk), actor),
+                               (case.pk, handling.built(matter.subject, matter.data["payload"]), actor)], now=now)
+
+
+@pytest.mark.parametrize(("move", "changes", "expected"), [
+    (an_offer("100.00"), {}, ()),
+    (an_offer("100.01"), {}, ("amount",)),
+    (an_offer("10", promised="100.01"), {}, ("amount",)),
+    (an_offer("10", promised="500", kind="voucher"), {}, ("amount",)),
+    (an_offer("128.50"), {"offers_above": None}, ()),
+    (an_offer("0.01"), {"offers_above": Decimal(0)}, ("amount",)),
+    (an_offer("10", second="refuse"), {}, ("refusal",)),
+    (an_offer("101", second="refuse"), {}, ("amount", "refusal")),
+    (an_offer("10", second="refuse"), {"refusals": False}, ()),
+    (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), {}, ("failure",)),
+    (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), {"failures": False}, ()),
+    (enterprise.return_case(reason="not_customer", text="查无此人。"), {}, ("return",)),
+    (enterprise.return_case(reason="not_customer", text="查无此人。"), {"returns": False}, ()),
+    (enterprise.ask_consumer(text="哪一天？"), {}, ()),
+])
+def test_what_the_setting_guards(move: Move, changes: dict[str, Any], expected: tuple[str, ...]) -> None:
+    row = TwoPersons(**({"offers_above": Decimal("100"), "refusals": True, "failures": True, "returns": True} | changes))
+    assert two_persons.why(row, move, []) == expected
+    assert two_persons.why(None, move, []) == ()
+
+
+def test_a_demand_granted_without_a_figure_counts_with_its_own(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    move = offers.make_offer(answers=[Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")])
+    assert two_persons.worth(move.said, case.demands.all()) == Decimal("128.50")
+
+
+def test_one_person_alone_is_refused_and_nothing_has_changed(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    for actor in (world.handler, world.manager):
+        with pytest.raises(StepNotAllowed) as refused:
+            given.step(case, an_offer("10", second="refuse"), actor, LATER)
+        assert refused.value.code == "two_persons"
+    assert not Offer.objects.filter(complaint=case).exists()
+
+
+def test_a_proposal_stops_no_clock_and_stays_inside(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    reviewer(world)
+    before = Deadline.objects.get(complaint=case, clock="negotiation")
+    told, seen = Notice.objects.filter(complaint=case).count(), case.last_event_at
+    given.step(case, proposals.propose(move=an_offer()), world.handler, LATER)
+    clock = Deadline.objects.get(complaint=case, clock="negotiation")
+    assert (case.status, clock.state, clock.due_at) == (S.NEGOTIATING, "running", before.due_at)
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    assert (matter.audience, matter.enterprise, matter.data["why"]) == ("enterprise", world.mobile, ["amount"])
+    entry = HandlingStep.objects.get(complaint=case, step="propose")
+    assert (entry.audience, entry.data) == ("enterprise", {"step": "make_offer"})
+    # Nobody outside is told, and no version that others read has moved.
+    assert list(Notice.objects.filter(complaint=case, kind="propose").values_list("addressee", flat=True)) == ["enterprise"]
+    assert Notice.objects.filter(complaint=case).count() == told + 1
+    assert case.last_event_at == seen
+    assert not Offer.objects.filter(complaint=case).exists()
+
+
+def test_a_reviewer_approves_and_the_offer_is_out(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, proposals.propose(move=an_offer(promised="128.50")), world.handler, LATER)
+    someone = reviewer(world, world.fuzhou)
+    assert all(taken.is_done for taken in approved(case, someone))
+    case.refresh_from_db()
+    offer = Offer.objects.get(complaint=case)
+    assert (case.status, offer.made_by_name) == (S.AWAITING_CONSUMER, "审试")
+    # A reviewer takes no step that nobody proposed.
+    given.step(case, consumer.decline_offer(reason="amount_too_low"), world.consumer, LATER)
+    with pytest.raises(StepNotAllowed) as refused:
+        given.step(case, an_offer("10"), someone, LATER)
+    assert refused.value.code == "not_yours"
+
+
+def test_nobody_approves_his_own_and_no_handler_approves(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, proposals.propose(move=an_offer()), world.manager, LATER)
+    for actor, code in ((world.manager, "own_proposal"), (world.handler, "not_yours"), (world.stranger, "not_yours")):
+        first, second = approved(case, actor)
+        assert first.refusal is not None
+        assert first.refusal.code == code
+        assert second.refusal is not None
+    assert not Offer.objects.filter(complaint=case).exists()
+
+
+def test_what_could_not_be_done_is_not_proposed(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    for move, code in ((offers.make_offer(answers=[Answer(demand=1, verdict="grant")]), "demand_unanswered"),
+                       (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), "no_contact")):
+        with pytest.raises(StepNotAllowed) as refused:
+            given.step(case, proposals.propose(move=move), world.handler, LATER)
+        assert refused.value.code == code
+    assert not Matter.objects.filter(complaint=case, kind="proposal").exists()
+
+
+def test_it_is_judged_anew_at_the_approval(world: World) -> None:
+    """The last day that was promised has passed meanwhile: the offer does not go out, and nothing of it stands."""
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    move = offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+                             promises=[Promise(kind="transfer", what="退款", amount="128.50", due_on=WEDNESDAY.date())])
+    given.step(case, proposals.propose(move=move), world.handler, LATER)
+    done = approved(case, world.manager, LATER + timedelta(days=1))
+    assert [taken.refusal.code if taken.refusal else "" for taken in done] == ["", "bad_day"]
+
+
+def test_a_proposal_falls_when_the_consumer_stops(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, proposals.propose(move=an_offer()), world.handler, LATER)
+    given.step(case, consumer.stop_negotiating(), world.consumer, LATER)
+    assert Matter.objects.get(complaint=case, kind="proposal").state == "fallen"
+
+
+def test_the_nearest_setting_counts_alone(world: World) -> None:
+    whole = setting(world, offers_above=Decimal("1000"))
+    assert setting_for(world.mobile.pk, world.fuzhou.pk) == whole
+    own = setting(world, world.fuzhou, offers_above=None, refusals=False, failures=False, returns=False)
+    below = Branch.objects.create(enterprise=world.mobile, parent=world.fuzhou, name="试验营业厅")
+    other = Branch.objects.create(enterprise=world.mobile, name="另一家分公司")
+    assert setting_for(world.mobile.pk, below.pk) == own
+    assert setting_for(world.mobile.pk, None) == whole
+    assert setting_for(world.mobile.pk, other.pk) == whole
+    assert setting_for(world.telecom.pk, None) is None
+    # Of the branch, nothing is guarded: one person suffices.
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, an_offer("10", second="refuse"), world.handler, LATER)
+    assert case.status == S.AWAITING_CONSUMER
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_approve_at_once_and_one_offer_goes_out(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, proposals.propose(move=an_offer()), world.handler, LATER)
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    payload, results = matter.data["payload"], []
+    together = threading.Barrier(2)
+
+    def one(actor: Actor) -> None:
+        try:
+            together.wait(10)
+            done = handling.take_each([(case.pk, proposals.approve(matter_id=matter.pk), actor),
+                                       (case.pk, handling.built("make_offer", payload), actor)], now=LATER)
+            results.append([taken.refusal.code if taken.refusal else "" for taken in done])
+        finally:
+            connection.close()
+
+    people = [threading.Thread(target=one, args=(actor,)) for actor in (world.manager, reviewer(world))]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join(30)
+    assert sorted(results)[0] == ["", ""]
+    assert sorted(results)[1][0] == "nothing_open"
+    assert Offer.objects.filter(complaint=case).count() == 1
