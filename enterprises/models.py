@@ -341,6 +341,7 @@ class PublishedFigure(models.Model):
 
 # At the end: its table points at those above.
 from enterprises.api_token import ApiToken  # noqa: E402
+from enterprises.directory_change import DirectoryChange  # noqa: E402
 from enterprises.enrolment import (  # noqa: E402
     CustomerCount,
     EnrolmentApplication,
@@ -354,6 +355,6 @@ from enterprises.station import Station, StationStaff  # noqa: E402
 from enterprises.webhook_endpoint import WebhookEndpoint  # noqa: E402
 
 __all__ = ["Absence", "Alias", "ApiToken", "AssignmentRule", "Branch", "BranchAuthority", "Brand", "BrandHolding", "CustomerCount",
-           "EnrolmentApplication", "EnrolmentEntry", "EnrolmentFile", "EnrolmentFiling", "Enterprise", "Invitation",
+           "DirectoryChange", "EnrolmentApplication", "EnrolmentEntry", "EnrolmentFile", "EnrolmentFiling", "Enterprise", "Invitation",
            "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Station", "StationStaff", "Succession", "TwoPersons",
            "WebhookEndpoint"]

@@ -61,3 +61,18 @@ def branches_above(branch: Branch) -> list[int]:
         above.append(parent)
         parent = parents.get(parent)
     return above
+
+
+def led_by(user_id: int, *, on: date) -> tuple[Enterprise, frozenset[int] | None] | None:
+    """The enterprise that this manager leads and which branches of it (None: all); None for everybody else.
+
+    Of a person who leads two, the first.
+    """
+    jobs = list(at_work(on).filter(user_id=user_id, role=Staff.Role.MANAGER).select_related("enterprise").order_by("id"))
+    if not jobs:
+        return None
+    enterprise = jobs[0].enterprise
+    roots = [job.branch_id for job in jobs if job.enterprise_id == enterprise.pk]
+    if None in roots:
+        return enterprise, None
+    return enterprise, frozenset(branch_subtree(root for root in roots if root is not None))

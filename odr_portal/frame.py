@@ -59,6 +59,7 @@ AUTHORITY_NAV = (
     ("/authority/approvals/", _("审批")),
     ("/authority/notices/", _("通知")),
     ("/authority/team/", _("团队")),
+    ("/authority/changes/", _("企业变更")),
     ("/authority/stations/", _("服务站")),
     ("/authority/exports/", _("导出")),
     ("/oversight/", _("监督")),
@@ -121,8 +122,10 @@ def _navigation(side: str, work: Any) -> Any:
     """Where somebody with this work goes; what answers only to who leads the whole enterprise is for nobody else."""
     if side == "administration":
         return ADMINISTRATION_NAV[work]
-    if side == "enterprise" and not (work.role == work.Role.MANAGER and work.branch_id is None):
-        return [entry for entry in ENTERPRISE_NAV if entry[0] != "/enterprise/webhooks/"]
+    if side == "enterprise":
+        is_manager = work.role == work.Role.MANAGER
+        shut = {"/enterprise/webhooks/": not is_manager or work.branch_id is not None, "/enterprise/profile/": not is_manager}
+        return [entry for entry in ENTERPRISE_NAV if not shut.get(entry[0])]
     return {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV, "station": STATION_NAV}.get(side, CONSUMER_NAV)
 
 

@@ -58,8 +58,8 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
-def snapshot(cases: Iterable[Facts], rules: Sequence[Rule]) -> Directory:
-    """What `choose` needs for these cases."""
+def snapshot(cases: Iterable[Facts], rules: Sequence[Rule], *, suggests: bool = True) -> Directory:
+    """What `choose` needs for these cases. Without suggestions: only where they go, nobody is to be shown who is alike."""
     cases = list(cases)
     names = _names({key for facts in cases for key in wanted_names(facts)})
     brand_ids = {brand_id for facts in cases for brand_id in facts.brand_ids}
@@ -69,7 +69,7 @@ def snapshot(cases: Iterable[Facts], rules: Sequence[Rule]) -> Directory:
     ids |= {name.enterprise_id for of_one in names.values() for name in of_one}
     ids |= {holding.enterprise_id for of_one in holdings.values() for holding in of_one}
     ids |= {rule.target_enterprise_id for rule in rules if rule.target_enterprise_id}
-    near_ids = _near(cases, names)
+    near_ids = _near(cases, names) if suggests else {}
     ids |= {one for of_one in near_ids.values() for one in of_one}
     successions = _successions(ids)
     ids |= {successor for of_one in successions.values() for successor, _day in of_one}

@@ -82,11 +82,19 @@ def decide(cases: Sequence[Complaint], *, now: dt.datetime, conditions: Conditio
     facts = {case.pk: facts_of(case, on=day) for case in cases}
     rules = all_rules()
     directory = snapshot(facts.values(), rules)
+    chosen = {case.pk: _choose(case, facts[case.pk], rules, directory) for case in cases}
+    return may_go(cases, chosen, directory, conditions=conditions)
+
+
+def may_go(
+    cases: Sequence[Complaint], chosen: Mapping[int, Match | NoMatch], directory: Directory, *, conditions: Conditions
+) -> dict[int, Match | NoMatch]:
+    """What was chosen for each case, or why a person decides all the same; two queries."""
     earlier = _earlier_filings(cases)
     had = _had_the_case(cases)
     decisions: dict[int, Match | NoMatch] = {}
     for case in cases:
-        decision = _choose(case, facts[case.pk], rules, directory)
+        decision = chosen[case.pk]
         hurdle = _hurdle(case, earlier=earlier[case.pk], conditions=conditions)
         target = decision.enterprise_id if isinstance(decision, Match) else None
         if hurdle is None and target is not None and not _may_have_it(case, target, had=had[case.pk], conditions=conditions):

@@ -1,8 +1,10 @@
-"""The addresses of what comes before filing: the right place, the right respondent, a letter to it."""
+"""The addresses of what comes before filing (the right place, the right respondent, a letter to it), and of an
+enterprise's own entry in the directory.
+"""
 
 from django.urls import path
 
-from routing.views import before_filing, find
+from routing.views import before_filing, changes, find, profile
 
 app_name = "routing"
 
@@ -12,4 +14,11 @@ urlpatterns = [
     path("find/", find.find_page, name="find"),
     path("find/hits/", find.hits_part, name="find-hits"),
     path("find/suggest/", find.suggest_part, name="find-suggest"),
+    path("enterprise/profile/", profile.profile, name="enterprise-profile"),
+    path("enterprise/profile/new/", profile.new, name="enterprise-change-new"),
+    path("enterprise/profile/changes/", profile.history, name="enterprise-changes"),
+    path("enterprise/profile/changes/<int:pk>/", profile.change, name="enterprise-change"),
+    path("authority/changes/", changes.changes, name="authority-changes"),
+    path("authority/changes/<int:pk>/", changes.change, name="authority-change"),
+    path("authority/changes/<int:pk>/decide/", changes.decide, name="authority-change-decide"),
 ]

@@ -112,7 +112,7 @@ class Cast:
         return self.by_branch.get((enterprise_id, branch_id)) or self.by_branch.get((enterprise_id, None), [])
 
 
-def _address(name: str) -> str:
+def address_of(name: str) -> str:
     return f"{name}@{DEMO_DOMAIN}"
 
 
@@ -161,13 +161,13 @@ def make_people(*, rng: Random, consumers: int) -> Cast:
     secret, none = make_password(PASSWORD), make_password(None)
     users = [
         User(
-            email=_address(part.address),
+            email=address_of(part.address),
             phone=None if part.role else _phone(nth),
             name=part.name,
             language=part.language,
             password=secret if part.role else none,
             # The stories are drawn as before there were administrators.
-            person_key=uuid.uuid5(uuid.NAMESPACE_DNS, _address(part.address)) if part.role in KINDS or part.station else _key(rng),
+            person_key=uuid.uuid5(uuid.NAMESPACE_DNS, address_of(part.address)) if part.role in KINDS or part.station else _key(rng),
             is_demo=True,
         )
         for nth, part in enumerate(parts)
@@ -176,7 +176,7 @@ def make_people(*, rng: Random, consumers: int) -> Cast:
         name = f"{rng.choice(_FAMILY)}{rng.choice(_GIVEN)}·测试"
         users.append(
             User(
-                email=_address(f"c{nth:04}"),
+                email=address_of(f"c{nth:04}"),
                 phone=_phone(1000 + nth),
                 name=name,
                 password=none,
@@ -227,9 +227,9 @@ def _employ(parts: list[Part], users: list[User]) -> None:
 
 def invite_newcomer(*, now: datetime) -> None:
     """The manager of the cast has invited somebody, who has not answered yet."""
-    lead = User.objects.with_email(_address("lead")).get()
+    lead = User.objects.with_email(address_of("lead")).get()
     branch = Branch.objects.select_related("enterprise").get(name="中国移动福州分公司")
-    contact = parse_contact(_address("newcomer"))
+    contact = parse_contact(address_of("newcomer"))
     assert contact is not None  # noqa: S101
     inviting.invite(
         contact, Post(enterprise=branch.enterprise, branch=branch), Staff.Role.HANDLER, by=lead, now=now, language="zh-hans",

@@ -23,6 +23,7 @@ from complaints.handling import Move, Taken
 from complaints.models import Complaint
 from complaints.workflow import Status
 from odr_portal.demonstration import consumers, officers, staff
+from odr_portal.demonstration.changes import wish_a_change
 from odr_portal.demonstration.filings import Places, Plan, compose, plans
 from odr_portal.demonstration.people import Cast, invite_newcomer, make_people
 from odr_portal.demonstration.scene import Acts, Scene, pace, whose_turn
@@ -210,6 +211,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     last = [(len(rows) + nth, Plan(len(ticks))) for nth in range(LAST)]
     world.file(last, now=until, conditions=world.conditions_at(until))
     invite_newcomer(now=until)
+    wish_a_change(now=until)
     write_log(now=until)
     world.told.people = len(cast.consumers) + len(cast.staff) + sum(map(len, cast.officers.values()))
     return world.told

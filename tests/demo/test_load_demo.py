@@ -17,7 +17,7 @@ from complaints.models import Complaint, Contact, HandlingStep, Notice, Personal
 from complaints.verification import verify
 from complaints.workflow import Outcome, Status
 from enterprises.invitation import Invitation
-from enterprises.models import Staff
+from enterprises.models import DirectoryChange, Staff
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.demo import demo_people
 from odr_portal.demonstration import world
@@ -82,6 +82,10 @@ def everybody_may_sign_in() -> None:
     assert first[12].station_posts.get().station.name == "东街口商圈消费维权服务站"
     assert set(StationEntry.objects.values_list("state", flat=True)) == set(StationEntry.STATES)
     assert Invitation.objects.get(used_at=None).invited_by.name == "管演示"
+    # A change of the directory waits for the head, and it was counted what it moves.
+    change = DirectoryChange.objects.get()
+    assert (change.state, change.preview_wanted_at) == ("waiting", None)
+    assert change.preview["ways"]
     assert set(Staff.objects.values_list("role", flat=True)) == set(Staff.Role)
     assert set(Officer.objects.values_list("role", flat=True)) == set(Officer.Role)
     for person in demo_people().exclude(phone_index=None):

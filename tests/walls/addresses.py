@@ -107,6 +107,8 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("enterprises:authority-team-member", "pk"): lambda world, case: world.things["authority member"],
     ("enterprises:enterprise-team-revoke", "pk"): lambda world, case: world.things["enterprise invitation"],
     ("enterprises:authority-team-revoke", "pk"): lambda world, case: world.things["authority invitation"],
+    **{(f"routing:{name}", "pk"): lambda world, case: world.things["change"]
+       for name in ("enterprise-change", "authority-change", "authority-change-decide")},
     ("enterprises:invitation-link", "token"): lambda world, case: None,
     ("complaints:notice-off", "token"): lambda world, case: None,
     ("complaints:join-link", "token"): lambda world, case: None,

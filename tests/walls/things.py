@@ -12,9 +12,9 @@ from complaints import stations
 from complaints.actors import officer, staff_member
 from complaints.exporting import asking, columns
 from complaints.webhooks import endpoints
-from enterprises import inviting
+from enterprises import changing, inviting
 from enterprises.api_token import SCOPES, ApiToken, issue
-from enterprises.models import Staff, StationStaff
+from enterprises.models import DirectoryChange, Staff, StationStaff
 from enterprises.rights import authority_reach, enterprise_reach, post_of
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.models import SecondFactor, User
@@ -27,6 +27,7 @@ _WHOLE = frozenset({"manager headquarters", "manager of another enterprise", "ma
 _ASKER = frozenset({"handler own"})
 _OFFICE_ASKER = frozenset({"authority_handler at own"})
 _HEAD = frozenset({"approver at own"})
+_OFFICE = frozenset(f"{role} at own" for role in ("intake", "authority_handler", "approver", "analyst"))
 _CLERK = frozenset({"station clerk"})
 _FILING = ("file-step", "file-region", "file-respondents", "file-evidence", "file-evidence-original", "file-evidence-thumbnail",
            "file-upload", "file-upload-part", "file-upload-finish", "file-upload-cancel")  # fmt: skip
@@ -50,6 +51,9 @@ OWNERS: dict[str, frozenset[str]] = {
     "enterprises:enterprise-team-revoke": _MANAGERS,
     "enterprises:authority-team-member": _HEAD,
     "enterprises:authority-team-revoke": _HEAD,
+    "routing:enterprise-change": _MANAGERS,
+    "routing:authority-change": _OFFICE,
+    "routing:authority-change-decide": _HEAD,
     "enterprises:invitation-link": frozenset(),
     "complaints:join-link": frozenset(),
     "complaints:station-confirm-link": frozenset(),
@@ -105,6 +109,12 @@ def make(world: World) -> None:
     world.things["station entry"] = str(stations.write_down(
         station=post.station, by=post.user, category="goods.clothing", problem="开胶", how="repair", amount=None,
         phone="+8613900000066", sheet="", language="zh-hans", place="https://example.com", now=world.now).pk)  # fmt: skip
+    change = changing.draft(
+        "area-add", {"branch": family.branches["own"].pk, "region": family.county.region_id}, enterprise=family.enterprise,
+        branch_ids=None, on_day=today, why="机构调整", by=User.objects.get(pk=manager.user_id), now=world.now, today=today)  # fmt: skip
+    DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None)
+    changing.file(change, by=change.made_by, now=world.now, today=today)
+    world.things["change"] = str(change.pk)
     _tokens(world)
 
 

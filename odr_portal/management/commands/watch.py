@@ -25,7 +25,7 @@ from complaints.webhooks import sending
 from enterprises import enrolled
 from odr_portal.sweeping import Sweep, drain
 from oversight import monthly, publishing
-from routing import forwarding
+from routing import forwarding, previewing
 
 log = logging.getLogger("watch")
 
@@ -39,6 +39,7 @@ SWEEPS: dict[str, Sweep] = {
     "evidence": sweeping.sweep_evidence,
     "exits": enrolled.sweep_exits,
     "expired": retention.sweep_expired,
+    "previews": previewing.sweep_previews,
     "figures": publishing.publish,
     "summaries": monthly.sweep_summaries,
 }

@@ -1,0 +1,246 @@
+"""Changes of an enterprise's own entry: what each kind writes, what stands against it, who decides, and who comes first."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from authorities.models import Authority
+from enterprises import changing
+from enterprises.change_kinds import ChangeRefused
+from enterprises.finding import find
+from enterprises.models import (
+    Alias,
+    Branch,
+    BranchAuthority,
+    BrandHolding,
+    DirectoryChange,
+    Enterprise,
+    SearchName,
+    ServiceArea,
+    Succession,
+)
+from odr_portal.accounts.models import OutgoingMessage, SecurityEvent
+from tests.cast import WEDNESDAY, World
+
+TODAY = WEDNESDAY.date()
+DAY = timedelta(days=1)
+
+
+def wished(world: World, code: str, *, on: date = TODAY, branch_ids: Any = None, **what: Any) -> DirectoryChange:
+    change = changing.draft(code, what, enterprise=world.mobile, branch_ids=branch_ids, on_day=on, why="因机构调整。",
+                            by=world.lead, now=WEDNESDAY, today=TODAY)
+    # As if it had been counted.
+    DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None)
+    return change
+
+
+def decided(world: World, change: DirectoryChange, *, agrees: bool = True, reason: str = "", today: date = TODAY) -> None:
+    changing.decide(change, agrees=agrees, reason=reason, authority_ids={world.gulou.pk}, by=world.head_officer.user,
+                    now=WEDNESDAY, today=today)
+
+
+def approved(world: World, code: str, *, on: date = TODAY, **what: Any) -> DirectoryChange:
+    change = wished(world, code, on=on, **what)
+    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
+    decided(world, change)
+    change.refresh_from_db()
+    assert change.state == "approved"
+    return change
+
+
+def refused(code: str, act: Any) -> str:
+    with pytest.raises(ChangeRefused) as found:
+        act()
+    assert found.value.code == code
+    return str(found.value)
+
+
+def test_a_branch_is_added_where_it_belongs_and_found_by_its_name(world: World) -> None:
+    approved(world, "branch-add", on=TODAY + 3 * DAY, branch=world.fuzhou.pk, name="中国移动马尾分公司", region=350105000)
+    row = Branch.objects.get(name="中国移动马尾分公司")
+    assert (row.parent, row.starts_on, row.enterprise) == (world.fuzhou, TODAY + 3 * DAY, world.mobile)
+    assert find("马尾分公司", on=TODAY) == []
+    assert [hit.enterprise for hit in find("马尾分公司", on=TODAY + 3 * DAY)] == [world.mobile]
+    refused("branch_known", lambda: wished(world, "branch-add", name="中国移动马尾分公司"))
+    refused("name_taken", lambda: wished(world, "branch-add", name=world.telecom.name))
+
+
+def test_a_branch_ends_after_those_below_it(world: World) -> None:
+    assert "中国移动" in refused("has_branches", lambda: wished(world, "branch-end", branch=world.fuzhou.pk))
+    below = Branch.objects.get(name="中国移动福清分公司")
+    approved(world, "branch-end", on=TODAY + DAY, branch=below.pk)
+    below.refresh_from_db()
+    assert below.ends_on == TODAY + DAY
+    refused("ended", lambda: wished(world, "branch-end", on=TODAY + DAY, branch=below.pk))
+
+
+def test_a_branch_moves_but_not_below_itself(world: World) -> None:
+    fuqing, pingtan = (Branch.objects.get(name=f"中国移动{name}分公司") for name in ("福清", "平潭"))
+    approved(world, "branch-move", branch=fuqing.pk, parent=pingtan.pk)
+    fuqing.refresh_from_db()
+    assert fuqing.parent == pingtan
+    refused("circle", lambda: wished(world, "branch-move", branch=world.fuzhou.pk, parent=fuqing.pk))
+    approved(world, "branch-move", branch=fuqing.pk, parent=None)
+    fuqing.refresh_from_db()
+    assert fuqing.parent is None
+
+
+def test_areas_begin_and_end(world: World) -> None:
+    area = approved(world, "area-add", branch=world.fuzhou.pk, region=world.region.pk, category="service.telecom")
+    row = ServiceArea.objects.get(branch=world.fuzhou, region=world.region, category="service.telecom")
+    assert row.starts_on == TODAY
+    refused("area_known", lambda: wished(world, "area-add", **area.what))
+    refused("bad_category", lambda: wished(world, "area-add", branch=world.fuzhou.pk, region=world.region.pk, category="电信"))
+    refused("no_region", lambda: wished(world, "area-add", branch=world.fuzhou.pk, region=17))
+    approved(world, "area-end", area=row.pk, branch=world.fuzhou.pk)
+    row.refresh_from_db()
+    assert row.ends_on == TODAY
+
+
+def test_another_county_takes_the_failed_cases_from_a_day_on(world: World) -> None:
+    taijiang = Authority.objects.get(name="福州市台江区市场监督管理局")
+    approved(world, "duty-set", on=TODAY + 10 * DAY, branch=world.fuzhou.pk, authority=taijiang.pk)
+    for day, authority in ((TODAY + 9 * DAY, world.gulou), (TODAY + 10 * DAY, taijiang)):
+        assert BranchAuthority.objects.on(day).get(branch=world.fuzhou).authority == authority
+    refused("later_authority", lambda: wished(world, "duty-set", branch=world.fuzhou.pk, authority=taijiang.pk))
+
+
+def test_brands_and_names(world: World) -> None:
+    approved(world, "brand-add", name="榕城通", name_en="Rong City", category="")
+    holding = BrandHolding.objects.get(brand__name="榕城通")
+    assert find("榕城通", on=TODAY)[0].enterprise == world.mobile
+    refused("brand_held", lambda: wished(world, "brand-add", name="榕城通"))
+    approved(world, "brand-end", holding=holding.pk, name="榕城通", category="")
+    assert [hit for hit in find("榕城通", on=TODAY + DAY) if not hit.is_similar] == []
+    approved(world, "alias-add", name="榕城移动")
+    approved(world, "alias-end", alias=Alias.objects.get(name="榕城移动").pk, name="榕城移动")
+    assert Alias.objects.get(name="榕城移动").ends_on == TODAY
+    approved(world, "former-add", on=date(2001, 5, 1), name="福州邮电移动局")
+    assert find("福州邮电移动局", on=TODAY)[0].kind == "former"
+    refused("future", lambda: wished(world, "former-add", on=TODAY + DAY, name="旧名"))
+
+
+def test_successors_are_told_by_whoever_is_still_there(world: World) -> None:
+    refused("says_itself", lambda: wished(world, "predecessor-add", enterprise=world.telecom.pk))
+    gone = Enterprise.objects.create(name="榕城小灵通有限公司")
+    approved(world, "predecessor-add", on=date(2020, 1, 1), enterprise=gone.pk)
+    assert Succession.objects.get(predecessor=gone).successor == world.mobile
+    refused("circle", lambda: wished(world, "successor-add", enterprise=gone.pk))
+    approved(world, "successor-add", on=TODAY + 30 * DAY, enterprise=world.telecom.pk)
+    assert Succession.objects.get(predecessor=world.mobile).on_day == TODAY + 30 * DAY
+
+
+def test_a_name_in_english_takes_effect_at_once_and_is_kept(world: World) -> None:
+    change = wished(world, "english-name", name_en="Mobile of Fujian")
+    assert change.state == "recorded"
+    world.mobile.refresh_from_db()
+    assert world.mobile.name_en == "Mobile of Fujian"
+    assert SearchName.objects.filter(enterprise=world.mobile, text="Mobile of Fujian").exists()
+    refused("name_taken", lambda: wished(world, "english-name", name_en=world.telecom.name_en))
+    wished(world, "english-name", name_en="Fuzhou", branch=world.fuzhou.pk)
+    world.fuzhou.refresh_from_db()
+    assert world.fuzhou.name_en == "Fuzhou"
+
+
+def test_nothing_is_written_before_the_approval_and_nothing_after_a_refusal(world: World) -> None:
+    change = wished(world, "alias-add", name="榕城移动")
+    refused("not_waiting", lambda: decided(world, change))
+    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
+    refused("filed", lambda: changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY))
+    assert not Alias.objects.filter(name="榕城移动").exists()
+    refused("no_reason", lambda: decided(world, change, agrees=False))
+    decided(world, change, agrees=False, reason="这个名称会与别家混淆。")
+    change.refresh_from_db()
+    assert (change.state, change.decided_by) == ("refused", world.head_officer.user)
+    assert not Alias.objects.filter(name="榕城移动").exists()
+    letter = OutgoingMessage.objects.get()
+    assert letter.address == "lead@example.com"
+    assert "这个名称会与别家混淆。" in letter.body
+    assert "长试" in refused("decided", lambda: decided(world, change))
+    kinds = set(SecurityEvent.objects.values_list("kind", flat=True))
+    assert kinds >= {"directory_change_made", "directory_change_filed", "directory_change_refused"}
+
+
+def test_what_became_impossible_is_refused_by_name(world: World) -> None:
+    fuqing = Branch.objects.get(name="中国移动福清分公司")
+    change = wished(world, "area-add", branch=fuqing.pk, region=world.region.pk)
+    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
+    Branch.objects.filter(pk=fuqing.pk).update(ends_on=TODAY - DAY)
+    assert "中国移动福清分公司" in refused("branch_ended", lambda: decided(world, change))
+    assert "中国移动福清分公司" in changing.impossible(DirectoryChange.objects.get(), today=TODAY)
+    # It can still be refused.
+    decided(world, change, agrees=False, reason="分支机构已经终止。")
+
+
+def test_a_late_approval_begins_on_its_own_day(world: World) -> None:
+    change = wished(world, "alias-add", name="榕城移动")
+    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
+    decided(world, change, today=TODAY + 5 * DAY)
+    assert Alias.objects.get(name="榕城移动").starts_on == TODAY + 5 * DAY
+    refused("past_day", lambda: wished(world, "alias-add", on=TODAY - DAY, name="榕城通信"))
+
+
+def test_only_whoever_enrolled_it_decides_and_never_on_the_own_wish(world: World) -> None:
+    change = wished(world, "alias-add", name="榕城移动")
+    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
+    for ids, user in (({world.city.pk}, world.head_officer.user), (set(), world.rui), ({world.gulou.pk}, world.lead)):
+        refused("not_yours", lambda ids=ids, user=user: changing.decide(
+            change, agrees=True, reason="", authority_ids=ids, by=user, now=WEDNESDAY, today=TODAY))
+
+
+def test_a_branch_manager_changes_the_own_part_of_the_tree(world: World) -> None:
+    fuqing, pingtan = (Branch.objects.get(name=f"中国移动{name}分公司") for name in ("福清", "平潭"))
+    own = frozenset({fuqing.pk})
+    wished(world, "area-add", branch_ids=own, branch=fuqing.pk, region=world.region.pk)
+    for code, what in (
+        ("area-add", {"branch": pingtan.pk, "region": world.region.pk}), ("alias-add", {"name": "榕城移动"}),
+        ("branch-move", {"branch": fuqing.pk, "parent": pingtan.pk}), ("branch-add", {"name": "新分公司"}),
+    ):  # fmt: skip
+        refused("not_yours", lambda code=code, what=what: wished(world, code, branch_ids=own, **what))
+    with pytest.raises(ChangeRefused):
+        wished(world, "area-add", branch=Branch.objects.filter(enterprise=world.telecom).first().pk, region=world.region.pk)
+
+
+def test_it_is_counted_before_it_is_filed_and_before_it_is_approved(world: World) -> None:
+    change = wished(world, "alias-add", name="榕城移动")
+    changing.count_again(change, now=WEDNESDAY)
+    refused("not_counted", lambda: changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY))
+    DirectoryChange.objects.update(preview_wanted_at=None)
+    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
+    changing.count_again(change, now=WEDNESDAY)
+    refused("not_counted", lambda: decided(world, change))
+    changing.withdraw(change, by=world.lead, now=WEDNESDAY)
+    refused("not_waiting", lambda: decided(world, change))
+    refused("decided", lambda: changing.withdraw(change, by=world.lead, now=WEDNESDAY))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_heads_at_once_one_decides_and_the_other_is_told_who_did(world: World) -> None:
+    change = wished(world, "alias-add", name="榕城移动")
+    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
+    both = threading.Barrier(2, timeout=20)
+    told: list[str] = []
+
+    def decide(agrees: bool) -> None:
+        try:
+            both.wait()
+            decided(world, change, agrees=agrees, reason="因为。")
+        except ChangeRefused as refusal:
+            told.append(f"{refusal.code} {refusal}")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=decide, args=(agrees,)) for agrees in (True, False)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    change.refresh_from_db()
+    assert len(told) == 1
+    assert told[0].startswith("decided 长试")
+    assert Alias.objects.filter(name="榕城移动").count() == (change.state == "approved")

@@ -1,0 +1,210 @@
+"""The pages of an enterprise's own entry and of the authority that decides: who reads what, who may do what, at which cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from authorities.models import Officer
+from complaints.filing.request import RespondentRequest
+from enterprises import changing
+from enterprises.models import Alias, Branch, Brand, BrandHolding, DirectoryChange, Enterprise, ServiceArea, Staff
+from odr_portal.accounts.models import User
+from routing import previewing
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
+from tests.server import A_REQUEST
+
+HOME, NEW = "/enterprise/profile/", "/enterprise/profile/new/"
+
+
+def person(name: str) -> User:
+    return User.objects.create_user(email=f"{name}@example.com", password="x" * 20, name=name)
+
+
+def branch_manager(world: World, branch: Branch) -> User:
+    user = person("店长")
+    Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role="manager")
+    return user
+
+
+def wish(client: Client, kind: str, said: dict[str, Any], *, row: int | None = None) -> DirectoryChange:
+    answer = send(client, f"{NEW}?kind={kind}" + (f"&row={row}" if row else ""),
+                  {"why": "因机构调整。", "on_day": timezone.localdate().isoformat()} | said)
+    assert answer.status_code == 302, shown(answer)
+    change = DirectoryChange.objects.latest("pk")
+    assert answer["Location"] == f"/enterprise/profile/changes/{change.pk}/"
+    return change
+
+
+def test_the_entry_is_read_by_managers_and_by_nobody_else(world: World) -> None:
+    page = shown(signed_in(world.lead).get(HOME))
+    for words in ("中国移动福州分公司", "福清市", "动感地带", "福州市鼓楼区市场监督管理局", "91350102MA0000001L"):
+        assert words in page
+    assert "中国电信" not in page
+    assert f"{NEW}?kind=area-end&amp;row={ServiceArea.objects.get(branch__name='中国移动福清分公司').pk}" in page
+    for user in (world.ming, world.hua, world.chen, world.rui):
+        assert signed_in(user).get(HOME).status_code == 404
+    assert "企业资料" not in shown(signed_in(world.ming).get("/enterprise/queue/"))
+    # A manager of a branch sees that branch and those below it, no name of the whole.
+    fuqing = Branch.objects.get(name="中国移动福清分公司")
+    local = signed_in(branch_manager(world, fuqing))
+    page = shown(local.get(HOME))
+    assert "中国移动福清分公司" in page
+    assert "中国移动平潭分公司" not in page
+    assert "动感地带" not in page
+
+
+def test_from_a_wish_to_the_directory(world: World) -> None:
+    given.filed(world, now=timezone.now(), respondents=(RespondentRequest(named="榕城移动"),))
+    given.filed(world, now=timezone.now(), respondents=(RespondentRequest(enterprise_id=world.mobile.pk),))
+    lead, head = signed_in(world.lead), signed_in(world.head_officer.user)
+    change = wish(lead, "alias-add", {"name": "榕城移动"})
+    url, theirs = f"/enterprise/profile/changes/{change.pk}/", f"/authority/changes/{change.pk}/"
+    page = shown(lead.get(url))
+    assert "正在试算" in page
+    assert "提交给监管部门" not in page
+    assert send(lead, url, {"do": "file"}).status_code == 409
+    previewing.sweep_previews(now=timezone.now())
+    page = shown(lead.get(url))
+    assert "有1件会转到别处" in page
+    assert "人工分送（没有找到对应的企业）" in page
+    assert head.get(theirs).status_code == 404, "a draft is the enterprise's own"
+    assert send(lead, url, {"do": "file"}).status_code == 302
+    assert "榕城移动" in shown(head.get("/authority/changes/"))
+    page = shown(head.get(theirs))
+    assert "有1件会转到别处" in page
+    assert "共看了" in page
+    # An officer reads, the head decides; another authority's people find nothing.
+    assert "提交决定" not in shown(signed_in(world.rui).get(theirs))
+    assert send(signed_in(world.rui), f"{theirs}decide/", {"decision": "agree"}).status_code == 404
+    above = person("above")
+    Officer.objects.create(user=above, authority=world.city, role="approver")
+    for client in (signed_in(above), signed_in(world.far_officer.user), lead, signed_in(world.chen)):
+        assert client.get(theirs).status_code == 404
+        assert send(client, f"{theirs}decide/", {"decision": "agree"}).status_code == 404
+    assert send(head, f"{theirs}decide/", {"decision": "refuse"}).status_code == 422
+    key = "a" * 32
+    for _twice in range(2):
+        assert send(head, f"{theirs}decide/", {"decision": "agree"}, key=key).status_code == 302
+    assert Alias.objects.filter(name="榕城移动").count() == 1
+    assert send(head, f"{theirs}decide/", {"decision": "refuse", "reason": "晚了。"}).status_code == 409
+    assert "长试" in shown(lead.get(url))
+    assert "榕城移动" in shown(lead.get(HOME))
+    assert "已批准" in shown(lead.get("/enterprise/profile/changes/"))
+    assert "榕城移动" in shown(head.get("/authority/changes/?view=decided"))
+
+
+def test_what_cannot_be_read_or_done_is_said_at_its_field(world: World) -> None:
+    lead = signed_in(world.lead)
+    answer = send(lead, f"{NEW}?kind=area-add&row={world.fuzhou.pk}", {"region": "鼓楼区", "why": "", "on_day": "明天"})
+    page = shown(answer)
+    assert answer.status_code == 422
+    for words in ("有3处需要修改", "320106", "日期请写成"):
+        assert words in page
+    answer = send(lead, f"{NEW}?kind=branch-add", {"name": "中国移动福州分公司", "why": "x", "on_day": "2030-01-01"})
+    assert answer.status_code == 422
+    assert "已经有（或有过）叫这个名称的分支机构" in shown(answer)
+    assert send(lead, f"{NEW}?kind=alias-add", {"name": "榕城移动", "why": "x", "on_day": "2020-01-01"}).status_code == 422
+    # What is gone when it is to be approved is told beside the form.
+    change = wish(lead, "area-add", {"region": "350104"}, row=world.fuzhou.pk)
+    previewing.sweep_previews(now=timezone.now())
+    send(lead, f"/enterprise/profile/changes/{change.pk}/", {"do": "file"})
+    Branch.objects.filter(pk=world.fuzhou.pk).update(ends_on="2020-01-01")
+    answer = send(signed_in(world.head_officer.user), f"/authority/changes/{change.pk}/decide/", {"decision": "agree"})
+    assert answer.status_code == 422
+    assert "中国移动福州分公司在" in shown(answer)
+
+
+def test_rows_of_others_are_not_there(world: World) -> None:
+    lead = signed_in(world.lead)
+    theirs = Branch.objects.filter(enterprise=world.telecom).first()
+    assert theirs is not None
+    fuqing = Branch.objects.get(name="中国移动福清分公司")
+    local = signed_in(branch_manager(world, fuqing))
+    sold = BrandHolding.objects.create(brand=Brand.objects.create(name="小灵通"), enterprise=world.telecom)
+    for client, query in (
+        (lead, f"kind=area-add&row={theirs.pk}"), (lead, f"kind=brand-end&row={sold.pk}"), (lead, "kind=area-end&row=x"),
+        (lead, "kind=branch-end"), (local, f"kind=branch-end&row={world.fuzhou.pk}"), (local, "kind=branch-add"),
+    ):  # fmt: skip
+        assert client.get(f"{NEW}?{query}").status_code == 404, query
+        assert send(client, f"{NEW}?{query}", {"why": "x"}).status_code == 404, query
+    assert lead.get(f"{HOME}?under={theirs.pk}").status_code == 404
+    # A kind for the whole enterprise is none for a branch: which there are.
+    assert "增加品牌" not in shown(local.get(f"{NEW}?kind=brand-add"))
+    own = wish(lead, "alias-add", {"name": "榕城移动"})
+    hua_manager = person("hua2")
+    Staff.objects.create(user=hua_manager, enterprise=world.telecom, role="manager")
+    for client in (local, signed_in(hua_manager)):
+        assert client.get(f"/enterprise/profile/changes/{own.pk}/").status_code == 404
+        assert send(client, f"/enterprise/profile/changes/{own.pk}/", {"do": "withdraw"}).status_code == 404
+        assert "榕城移动" not in shown(client.get("/enterprise/profile/changes/"))
+
+
+def test_the_enterprise_learns_nothing_of_others_cases(world: World) -> None:
+    """A wish costs nothing: it must not count a rival's complaints."""
+    brand = BrandHolding.objects.filter(enterprise=world.telecom).select_related("brand").first()
+    assert brand is not None
+    for _ in range(3):
+        case = given.filed(world, now=timezone.now(), respondents=(RespondentRequest(brand_id=brand.brand_id),))
+    lead = signed_in(world.lead)
+    change = wish(lead, "brand-add", {"name": brand.brand.name, "name_en": "", "category": ""})
+    previewing.sweep_previews(now=timezone.now())
+    url = f"/enterprise/profile/changes/{change.pk}/"
+    page = shown(lead.get(url))
+    assert "没有一件会转到别处" in page
+    assert case.number not in page
+    send(lead, url, {"do": "file"})
+    page = shown(signed_in(world.head_officer.user).get(f"/authority/changes/{change.pk}/"))
+    assert "有3件会转到别处" in page
+    assert case.number in page
+
+
+def test_what_is_harmless_is_done_at_once(world: World) -> None:
+    lead = signed_in(world.lead)
+    change = wish(lead, "english-name", {"name_en": "Mobile of Fujian"})
+    assert Enterprise.objects.get(pk=world.mobile.pk).name_en == "Mobile of Fujian"
+    assert "已生效并备案" in shown(lead.get(f"/enterprise/profile/changes/{change.pk}/"))
+    assert "Mobile of Fujian" in shown(signed_in(world.head_officer.user).get("/authority/changes/?view=decided"))
+
+
+def test_a_page_costs_the_same_however_much_there_is(world: World, django_assert_num_queries: Any) -> None:
+    lead, head = signed_in(world.lead), signed_in(world.head_officer.user)
+    now = timezone.now()
+    for turn in range(30):
+        branch = Branch.objects.create(enterprise=world.mobile, name=f"分公司{turn}", parent=world.fuzhou)
+        ServiceArea.objects.create(branch=branch, region=world.region)
+        change = changing.draft(
+            "area-add", {"branch": branch.pk, "region": 350104000 + turn % 2}, enterprise=world.mobile, branch_ids=None,
+            on_day=timezone.localdate(now), why="x", by=world.lead, now=now, today=timezone.localdate(now),
+        ) if turn % 2 == 0 else None  # fmt: skip
+        if change:
+            DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None, state="waiting", filed_at=now)
+    for client, path, queries in (
+        (lead, HOME, 16), (lead, "/enterprise/profile/changes/", 10), (head, "/authority/changes/", 12),
+    ):  # fmt: skip
+        client.get(path)
+        with django_assert_num_queries(queries + A_REQUEST):
+            assert client.get(path).status_code == 200
+
+
+def test_of_very_many_branches_one_level_is_shown(world: World) -> None:
+    Branch.objects.bulk_create(Branch(enterprise=world.mobile, name=f"营业厅{n}", parent=world.fuzhou) for n in range(210))
+    lead = signed_in(world.lead)
+    page = shown(lead.get(HOME))
+    assert "营业厅7<" not in page
+    assert f"?under={world.fuzhou.pk}" in page
+    assert "营业厅7" in shown(lead.get(f"{HOME}?under={world.fuzhou.pk}"))
+
+
+@pytest.mark.parametrize("path", [HOME, NEW, f"{NEW}?kind=brand-add", "/enterprise/profile/changes/"])
+def test_pages_speak_english(world: World, path: str) -> None:
+    client = signed_in(world.lead)
+    client.cookies["django_language"] = "en"
+    page = shown(client.get(path))
+    for words in ("变更", "品牌", "分支机构"):
+        assert words not in page
