@@ -21,6 +21,7 @@ from complaints.models import Demand, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
 from complaints.offer_figures import Figures, figures_of
 from complaints.offer_quality import Finding
+from complaints.views import moved_on
 from complaints.views.case import CasePage
 from complaints.views.case_people import demand_text
 from complaints.views.case_settlement import VERDICT_TONES, AnswerView
@@ -60,7 +61,7 @@ def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> Http
     elif "preview" in typed:
         return _show(request, desk, case, step, form, status=422)
     done = carry_out(request, case, (step,), form, lambda said: _move(step, said))
-    return done or _show(request, desk, case, step, form, status=422)
+    return done or _show(request, desk, case, step, form, status=moved_on.status_of(form))
 
 
 def _token(finding: Finding) -> str:

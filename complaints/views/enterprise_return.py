@@ -15,6 +15,7 @@ from authorities.models import named
 from complaints import labels
 from complaints.enterprise_forms import Choices, ReturnForm
 from complaints.handling import Move, enterprise
+from complaints.views import moved_on
 from complaints.views.case import CasePage
 from complaints.views.enterprise_desk import Desk, desk_page, held
 from complaints.views.enterprise_steps import carry_out, not_open
@@ -40,7 +41,7 @@ def return_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
         return _show(request, case, ReturnForm(targets=found, initial=typed), asked=asked)
     form = ReturnForm(request.POST, targets=found)
     done = carry_out(request, case, STEP, form, _move)
-    return done or _show(request, case, form, asked=asked, status=422)
+    return done or _show(request, case, form, asked=asked, status=moved_on.status_of(form))
 
 
 def _move(form: ReturnForm) -> Move:

@@ -35,6 +35,7 @@ from complaints.file_forms import upload_address
 from complaints.handling import Move, both, consumer, enterprise, looking, proposals, supervision, two_persons
 from complaints.models import Obligation
 from complaints.refusals import not_now, not_yours
+from complaints.views import moved_on
 from complaints.views.case import CasePage, Found
 from complaints.views.case_form import take_step
 from complaints.views.case_people import by_name
@@ -247,7 +248,7 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
     form = page.form(case, request.POST)
     form.files = request.FILES
     done = carry_out(request, case, page.steps, form, page.move)
-    return done or show(request, page, case, form, status=422)
+    return done or show(request, page, case, form, status=moved_on.status_of(form))
 
 
 def not_open(request: HttpRequest, case: CasePage, steps: tuple[str, ...]) -> HttpResponseBase:
@@ -270,10 +271,11 @@ def carry_out(
     """
     taken_step: list[str] = []
     proposed: list[str] = []
+    version = request.POST.get("version", "")
 
     def moves() -> list[Move] | None:
         judged(case, steps)
-        if not form.is_valid():
+        if not form.is_valid() or moved_on.is_behind(case, version, steps[0], form):
             return None
         chosen = move(form)
         taken_step.append(chosen.step)
@@ -284,7 +286,10 @@ def carry_out(
 
     # Who just returned the case has no step left, yet the same form again shows its result.
     found = Found(complaint=case.complaint, side=case.side, viewer=case.viewer, actor=case.actor or case.viewer)
-    taken = take_step(request, found, moves, form=form, to=case_url(case.complaint), now=case.now)
+    try:
+        taken = take_step(request, found, moves, form=form, to=case_url(case.complaint), now=case.now)
+    except handling.StepNotAllowed as refusal:
+        raise moved_on.told(refusal, case, version) from None
     if not taken.address:
         return None
     if taken.is_new:
