@@ -12,6 +12,7 @@ from complaints import erasing, stations
 from complaints.evidence import storing
 from complaints.filing import drafts
 from complaints.models import Heartbeat, TrackingTry
+from complaints.round_trip import asking
 from complaints.tracking import WITHIN
 from complaints.webhooks import making
 from enterprises import enrolling
@@ -37,6 +38,7 @@ def sweep_expired(*, now: datetime) -> int:
     storing.drop(*(path for paths in old for path in paths))
     thrown += len(old)
     thrown += stations.forget(now=now, limit=BATCH)
+    thrown += asking.forget(now=now, limit=BATCH)
     thrown += making.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
     if thrown == 0:
         Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})

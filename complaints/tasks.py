@@ -8,6 +8,7 @@ from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
 from complaints.exporting import building
 from complaints.models import Heartbeat
+from complaints.round_trip import working
 from complaints.webhooks import sending
 from enterprises import enrolled
 from odr_portal.sweeping import drain
@@ -33,6 +34,12 @@ def sweep_exports() -> int:
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_dossiers() -> int:
     return dossiers.sweep_dossiers(now=timezone.now())
+
+
+# Reading a long workbook is one piece; the lease of its row is taken anew with each piece after it.
+@shared_task(soft_time_limit=240, time_limit=270)
+def sweep_round_trips() -> int:
+    return working.sweep_round_trips(now=timezone.now())
 
 
 @shared_task

@@ -25,7 +25,7 @@ from complaints.api import exact
 from complaints.api.door import Answer, Caller, RefusedAfterwards, caller, once_only, said_in
 from complaints.api.problems import NotAllowed, StepRefused, WrongFields
 from complaints.api.sight import actors_for, side_of
-from complaints.api.steps import version_of
+from complaints.case_version import version_of
 from complaints.filing import composing, drafts
 from complaints.filing.choices import DEMAND_KINDS, NEED_HELP, OBJECT_LABELS, PROBLEM_LABELS, REPLY_BY
 from complaints.filing.composing import Unfinished

@@ -7,8 +7,8 @@ of the case, and what else is open when it was refused.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +24,7 @@ from complaints.api.door import Answer, Caller, Door, RefusedAfterwards, caller,
 from complaints.api.problems import StepRefused, WrongFields
 from complaints.api.sight import actors_for, cases_for, found_for, founds_for
 from complaints.api.step_shapes import STEPS, input_of
+from complaints.case_version import version_of
 from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, built, proposals
 from complaints.handling.casefile import CaseFile
 from complaints.models import Complaint, Evidence, HandlingStep, Matter
@@ -37,21 +38,12 @@ MOST_ROWS = 500
 OFFERS = frozenset({"make_offer", "replace_offer"})
 #: These are about several cases or several moves, so each has a call of its own.
 NOT_IN_A_BATCH = frozenset({"approve", "propose", "link_cases", "join_cases"})
-_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class CaseChanged(StepNotAllowed):
     """The case is not as it was when the caller read it."""
 
     status = 412
-
-
-def version_of(complaint: Complaint) -> str:
-    """The ETag: another one after every step that all sides read, and with another handler.
-
-    What one side keeps to itself (a report, a concern, a note) leaves no sign in it, and no other step builds on it.
-    """
-    return f'"{(complaint.last_event_at - _EPOCH) // _TICK:x}-{complaint.handler_id or 0:x}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +168,7 @@ def _only_if(move: Move, if_match: str, case: int) -> Move:
             raise CaseChanged("changed", _("您读取之后，案件有了变化。请重新读取再办。"))
         return move.carry(file, actor)
 
-    return Move(move.step, carry)
+    return replace(move, carry=carry)
 
 
 def _take(meant: Meant, *, now: datetime) -> Complaint:

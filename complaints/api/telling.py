@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from complaints.api.steps import version_of
+from complaints.case_version import version_of
 from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.views.case import ENTERPRISE, CasePage
 from complaints.views.case_record import side_of

@@ -49,7 +49,8 @@ def ask(
     *, user: User, actor: Actor, query: str, wanted: Sequence[str], form: str, purpose: str, language: str, now: datetime
 ) -> Export:
     """A new export of what ``actor`` sees by the filter ``query``; with personal columns it waits for a second person."""
-    offered = {column.code for column in columns.offered(actor.side, with_personal=may_have_personal(actor))}
+    offered = {column.code for column in columns.COLUMNS.values() if actor.side in column.sides and (
+        not column.is_personal or may_have_personal(actor))}
     if not wanted or not set(wanted) <= offered:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="columns")
     if form not in Export.FORMATS:

@@ -6,16 +6,19 @@ The one rule: a column that is not listed here for a side does not leave the por
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from authorities.models import named
 from complaints import labels
+from complaints.case_version import plain_version
 from complaints.models import Complaint, Engagement
 from complaints.views.case_people import label_of
 from odr_portal.accounts.masking import masked_name
@@ -35,6 +38,7 @@ class CaseRow:
     case: Complaint
     name: str
     demands: str
+    asked: Sequence[str] = ()
     time: Engagement | None = None
     is_former: bool = False
     person: Mapping[str, str] = field(default_factory=dict)
@@ -42,7 +46,10 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """``stays``: a former enterprise may still read it. ``kind``: the personal text that it shows."""
+    """``stays``: a former enterprise may still read it. ``kind``: the personal text that it shows.
+
+    ``comes_back``: stands only in a table that is filled in and sent back (complaints/round_trip).
+    """
 
     code: str
     title: Any
@@ -50,6 +57,7 @@ class Column:
     sides: frozenset[str] = BOTH
     stays: bool = False
     kind: str = ""
+    comes_back: bool = False
 
     @property
     def is_personal(self) -> bool:
@@ -92,6 +100,26 @@ def _personal(kind: str, title: Any) -> Column:
     return Column(code=kind, title=title, of=lambda row: "", kind=kind)
 
 
+def _filled_in(code: str, title: Any, of: Callable[[CaseRow], Any] = lambda row: "") -> Column:
+    return Column(code=code, title=title, of=of, sides=_E, comes_back=True)
+
+
+def _nth(title: Any, n: int) -> Any:
+    return format_lazy("{}{}", title, n)
+
+
+def _of_demand(n: int) -> list[Column]:
+    """What was asked for, and the cells of its answer."""
+    return [
+        _filled_in(f"demand_{n}", _nth(pgettext_lazy("before a number", "诉求"), n), lambda row: row.asked[n - 1] if len(row.asked) >= n else ""),
+        _filled_in(f"answer_{n}", _nth(pgettext_lazy("before a number", "答复"), n)), _filled_in(f"amount_{n}", _nth(pgettext_lazy("before a number", "答复金额"), n)),
+        _filled_in(f"reason_{n}", _nth(pgettext_lazy("before a number", "答复理由"), n)), _filled_in(f"by_{n}", _nth(pgettext_lazy("before a number", "履行方式"), n)),
+        _filled_in(f"due_{n}", _nth(pgettext_lazy("before a number", "最后一天"), n)),
+    ]
+
+
+#: So many demands of a case can be answered in a table.
+MOST_DEMANDS = 8
 _A, _E = frozenset({AUTHORITY}), frozenset({ENTERPRISE})
 
 COLUMNS: dict[str, Column] = {column.code: column for column in (
@@ -113,6 +141,7 @@ COLUMNS: dict[str, Column] = {column.code: column for column in (
     _column("disputed", _("争议发生日"), lambda row: row.case.disputed_on),
     _column("branch", _("办理单位"), lambda row: named(row.case.branch) if row.case.branch else "", sides=_E),
     _column("handler", _("处理人"), lambda row: row.case.handler.user.name if row.case.handler else "", sides=_E),
+    _column("handler_number", _("工号"), lambda row: row.case.handler.number if row.case.handler else "", sides=_E),
     _column("accepted", _("受理时间"), lambda row: row.time.accepted_at if row.time else None, sides=_E, stays=True),
     _column("result", _("企业阶段的结果"), _result, sides=_E, stays=True),
     _column("ended", _("企业阶段结束"), lambda row: row.time.until_at if row.time else None, sides=_E, stays=True),
@@ -122,6 +151,18 @@ COLUMNS: dict[str, Column] = {column.code: column for column in (
     _column("channel", _("来源渠道"), lambda row: row.case.channel, sides=_A),
     _column("closed", _("办结时间"), lambda row: row.case.closed_at),
     _column("latest", _("最近一次"), lambda row: row.case.last_event_at),
+    _filled_in("version", _("版本（请勿改动）"), lambda row: plain_version(row.case)),
+    _filled_in("step", _("步骤")),
+    _filled_in("to_handler", _("交给谁（工号、邮箱或姓名）")),
+    _filled_in("contact_channel", _("联系方式")),
+    _filled_in("contact_at", _("联系时间")),
+    _filled_in("contact_reached", _("联系上了吗")),
+    _filled_in("contact_note", _("联系内容")),
+    *(column for n in range(1, MOST_DEMANDS + 1) for column in _of_demand(n)),
+    _filled_in("offer_message", _("给消费者的话")),
+    _filled_in("obligations", _("已履行的约定序号")),
+    _filled_in("performed_by", _("怎么做到的")),
+    _filled_in("proof", _("履行证明")),
     _personal("consumer_name", _("姓名")),
     _personal("consumer_phone", _("手机")),
     _personal("consumer_email", _("邮箱")),
@@ -136,4 +177,13 @@ PERSONAL = tuple(code for code, column in COLUMNS.items() if column.is_personal)
 def offered(side: str, *, with_personal: bool) -> list[Column]:
     """What somebody of this side may choose from, in the order of the file."""
     return [column for column in COLUMNS.values()
-            if side in column.sides and (with_personal or not column.is_personal)]
+            if side in column.sides and not column.comes_back and (with_personal or not column.is_personal)]
+
+
+def coming_back(*, demands: int) -> list[Column]:
+    """The columns of a table to be filled in, for cases of at most so many demands."""
+    left = {f"{kind}_{n}" for n in range(demands + 1, MOST_DEMANDS + 1)
+            for kind in ("demand", "answer", "amount", "reason", "by", "due")}
+    return [COLUMNS[code] for code in ("number", "external_ref", "status", "due", "item", "problem", "amount", "handler",
+                                           "handler_number")] + [
+        column for column in COLUMNS.values() if column.comes_back and column.code not in left]

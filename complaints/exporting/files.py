@@ -34,6 +34,11 @@ def file_of(mark: str, kind: str) -> Path:
     return _folder() / f"{mark}.{kind}"
 
 
+def upload_of(mark: str) -> Path:
+    """A table that came in and has not been read yet (complaints/round_trip)."""
+    return _folder() / f"{mark}.upload"
+
+
 def _folder() -> Path:
     folder = Path(settings.EXPORT_ROOT)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -24,6 +24,7 @@ from complaints.views.case_people import demand_text
 from complaints.views.keyset import BY_DUE
 from odr_portal import walls
 from odr_portal.accounts import keyring
+from odr_portal.accounts.models import User
 
 Desk = enterprise_desk.Desk | authority_desk.Desk
 
@@ -58,15 +59,19 @@ class Sight:
 
 
 def sight_of(export: Export, *, now: datetime) -> Sight:
-    """The desk of whoever asked, narrowed to the organisation for which it was asked. NoDesk if there is none."""
-    desk_for = enterprise_desk.desk_for if export.enterprise_id is not None else authority_desk.desk_for
+    """The sight of whoever asked for an export."""
+    return sight_of_person(export.asked_by, enterprise_id=export.enterprise_id, authority_id=export.authority_id, now=now)
+
+
+def sight_of_person(user: User, *, enterprise_id: int | None, authority_id: int | None, now: datetime) -> Sight:
+    """The desk of this person, narrowed to the organisation for which something was asked. NoDesk if there is none."""
+    desk_for = enterprise_desk.desk_for if enterprise_id is not None else authority_desk.desk_for
     try:
-        desk: Desk = desk_for(export.asked_by, now=now)
+        desk: Desk = desk_for(user, now=now)
     except Http404:
         raise NoDesk from None
-    mine = [actor for actor in desk.actors if (actor.enterprise_id, actor.authority_id)
-            == (export.enterprise_id, export.authority_id)]
-    if not mine or not export.asked_by.is_active:
+    mine = [actor for actor in desk.actors if (actor.enterprise_id, actor.authority_id) == (enterprise_id, authority_id)]
+    if not mine or not user.is_active:
         raise NoDesk
     return sight_at(desk, mine)
 
@@ -108,15 +113,18 @@ def rows_of(sight: Sight, ids: Sequence[int], *, kinds: Iterable[str] = ()) -> l
     keyring.load_for(who.user for case in cases.values() for who in (case.handler, case.officer) if who is not None)
     texts = _texts(cases, ["consumer_name", *kinds])
     demands: dict[int, list[str]] = {}
+    asked: dict[int, list[str]] = {}
     for demand in Demand.objects.filter(complaint_id__in=cases).order_by("complaint_id", "ordinal"):
         demands.setdefault(demand.complaint_id, []).append(demand_text(demand))
+        asked.setdefault(demand.complaint_id, []).append(
+            demand_text(demand) if demand.amount is None else f"{demand_text(demand)} {demand.amount}")
     times: dict[int, Engagement] = {}
     if sight.side == ENTERPRISE:
         for time in Engagement.objects.filter(sight.times(), complaint_id__in=cases).order_by("pk"):
             times[time.complaint_id] = time
     return [CaseRow(
         case=cases[pk], name=texts.get(pk, {}).get("consumer_name", ""), demands="、".join(demands.get(pk, [])),
-        time=times.get(pk), is_former=sight.side == ENTERPRISE and not stands_to(sight.actor, cases[pk]),
+        asked=asked.get(pk, []), time=times.get(pk), is_former=sight.side == ENTERPRISE and not stands_to(sight.actor, cases[pk]),
         person={kind: text for kind, text in texts.get(pk, {}).items() if kind in set(kinds)})
         for pk in ids if pk in cases]
 

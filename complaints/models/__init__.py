@@ -19,6 +19,7 @@ from complaints.models.record import (
     Seal,
     SealedHead,
 )
+from complaints.models.sets import Measure, RoundTrip, RoundTripRow
 from complaints.models.settlement import Contact, InternalNote, Obligation, Offer, OfferAnswer, RootCause
 from complaints.models.station import StationEntry
 from complaints.models.telling import CountDelta, Heartbeat, Notice, NoticeChoice, NoticeOrder
@@ -45,6 +46,7 @@ __all__ = [
     "Heartbeat",
     "InternalNote",
     "Matter",
+    "Measure",
     "Notice",
     "NoticeChoice",
     "NoticeOrder",
@@ -58,6 +60,8 @@ __all__ = [
     "RecordedName",
     "Reminder",
     "RootCause",
+    "RoundTrip",
+    "RoundTripRow",
     "SavedView",
     "Seal",
     "SealedHead",

@@ -45,7 +45,11 @@ class Offer(models.Model):
     class Meta:
         ordering = ["complaint_id", "number"]
         # What an enterprise answered last, for whoever answers the next case.
-        indexes = [models.Index(fields=["enterprise", "-made_at"], name="offers_of_an_enterprise")]
+        indexes = [
+            models.Index(fields=["enterprise", "-made_at"], name="offers_of_an_enterprise"),
+            models.Index(fields=["measure_id", "complaint"], name="offers_of_a_measure",
+                         condition=Q(measure_id__isnull=False)),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["complaint", "number"], name="offer_is_numbered_once"),
             models.UniqueConstraint(fields=["complaint"], condition=Q(state="open"),

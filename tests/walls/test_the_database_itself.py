@@ -36,6 +36,9 @@ EXEMPT = {
     "complaints_trackingtry": "digests of wrong tries",
     "complaints_noticechoice": "how a person wants to be told: three words, no case",
     "complaints_savedview": "filters of the queue that a person keeps; sealed, names no case, asked for by its person",
+    "complaints_measure": "what an enterprise means to answer, its own words sealed; cases by id only, asked for by organisation and branch",
+    "complaints_roundtrip": "jobs of a person",
+    "complaints_roundtriprow": "lines that a person sent in, sealed until they are done; cases by id only, read through the job",
     "complaints_export": "jobs of a person; ids of cases only, and the file of it is opened by its own link",
 }
 RECORD = ("handlingstep", "seal", "sealedhead", "reminder", "forwardingdecision", "consentrecord")

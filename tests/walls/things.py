@@ -11,6 +11,9 @@ from authorities.models import Officer
 from complaints import stations
 from complaints.actors import officer, staff_member
 from complaints.exporting import asking, columns
+from complaints.measures import sending
+from complaints.measures.choosing import Pick
+from complaints.models import RoundTrip
 from complaints.webhooks import endpoints
 from enterprises import changing, inviting
 from enterprises.api_token import SCOPES, ApiToken, issue
@@ -25,6 +28,8 @@ _MANAGERS = frozenset({"manager own", "manager top", "manager headquarters"})
 #: Managers of a whole enterprise, each of the own one.
 _WHOLE = frozenset({"manager headquarters", "manager of another enterprise", "manager of the former enterprise"})
 _ASKER = frozenset({"handler own"})
+#: Whose sight reaches the branch in which something was made.
+_BRANCH = frozenset(f"{role} {place}" for role in ("manager", "handler", "reviewer") for place in ("own", "top", "headquarters"))
 _OFFICE_ASKER = frozenset({"authority_handler at own"})
 _HEAD = frozenset({"approver at own"})
 _OFFICE = frozenset(f"{role} at own" for role in ("intake", "authority_handler", "approver", "analyst"))
@@ -39,6 +44,9 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:enterprise-export-decide": _MANAGERS,
     "complaints:enterprise-export-link": _ASKER,
     "complaints:enterprise-export-file": _ASKER,
+    "complaints:enterprise-measure": _BRANCH,
+    "complaints:enterprise-measure-performed": _BRANCH,
+    **{f"complaints:enterprise-round-trip{page}": _ASKER for page in ("", "-decide", "-results")},
     "complaints:authority-export": _OFFICE_ASKER | _HEAD,
     "complaints:authority-export-decide": _HEAD,
     "complaints:authority-export-link": _OFFICE_ASKER,
@@ -84,6 +92,13 @@ def make(world: World) -> None:
             language="zh-hans",
             now=world.now,
         ).mark
+    assert isinstance(handler.user, User)
+    case = family.case("negotiating")
+    world.things["measure"] = str(sending.make(
+        title="统一退还", picks=[Pick(case.pk, case.number)], left_out=[], actor=staff_member(handler), now=world.now).public_id)
+    world.things["round trip"] = RoundTrip.objects.create(
+        mark="T261126-ABCDEFGH", asked_by=handler.user, enterprise_id=handler.enterprise_id, file_name="待办.csv", form="csv",
+        digest="0" * 64, state="checked", asked_at=world.now).mark
     endpoint, _secret = endpoints.make(
         user=manager.user, actor=staff_member(manager), url="https://example.com/hook", description="", steps=[],
         now=world.now)  # fmt: skip

@@ -21,6 +21,7 @@ from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
 from complaints.exporting import building
 from complaints.models import Heartbeat
+from complaints.round_trip import working
 from complaints.webhooks import sending
 from enterprises import enrolled
 from odr_portal.sweeping import Sweep, drain
@@ -35,6 +36,7 @@ SWEEPS: dict[str, Sweep] = {
     "notices": delivery.sweep_notices,
     "exports": building.sweep_exports,
     "dossiers": dossiers.sweep_dossiers,
+    "round_trips": working.sweep_round_trips,
     "webhooks": sending.sweep_webhooks,
     "evidence": sweeping.sweep_evidence,
     "exits": enrolled.sweep_exits,

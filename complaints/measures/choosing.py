@@ -1,0 +1,81 @@
+"""Which cases a measure is about, and with which amount: from a table, pasted lines, or the list that somebody looks at.
+
+The one rule: what cannot be used is named with its reason and left out; a case that somebody does not see reads like one
+that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from complaints.exporting.columns import COLUMNS
+from complaints.handling import WrongInput, saying
+from complaints.models import Complaint
+
+MOST_CASES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A case that gets nothing from this measure, and why."""
+
+    number: str
+    why: str
+    step: str = "make_offer"
+
+    def kept(self) -> dict[str, str]:
+        return {"number": self.number, "why": self.why, "step": self.step}
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One chosen case; ``word`` is the amount, or what else a table says beside its number."""
+
+    case: int
+    number: str
+    word: str = ""
+
+    def kept(self) -> dict[str, str | int]:
+        return {"case": self.case, "number": self.number, "amount": self.word}
+
+
+def picks_of(kept: Iterable[dict[str, str | int]]) -> list[Pick]:
+    return [Pick(int(one["case"]), str(one["number"]), str(one["amount"])) for one in kept]
+
+
+def from_lines(lines: Iterable[tuple[int, Sequence[str]]], cases: QuerySet[Complaint]) -> tuple[list[Pick], list[LeftOut]]:
+    """Number first, then (if need be) an amount or a proof; a heading may stand above. ``cases``: what the person sees."""
+    told: dict[str, str] = {}
+    left: list[LeftOut] = []
+    for _line, cells in lines:
+        number, word = cells[0].strip(), (cells[1].strip() if len(cells) > 1 else "")
+        if not number or number.casefold() in _headings():
+            continue
+        if number in told:
+            left.append(LeftOut(number, _("写了两次，只算第一次。")))
+            continue
+        told[number] = word
+        if len(told) > MOST_CASES:
+            raise WrongInput("too_many", _("一次最多%(n)s件，请分成几次。") % {"n": MOST_CASES}, field="lines")
+    found = dict(cases.filter(number__in=told).values_list("number", "pk"))
+    left += [LeftOut(number, _("没有找到这件投诉。")) for number in told if number not in found]
+    return [Pick(found[number], number, word) for number, word in told.items() if number in found], left
+
+
+def _headings() -> set[str]:
+    found = {"number"}
+    for language in ("zh-hans", "en"):
+        with override(language):
+            found.add(str(COLUMNS["number"].title).casefold())
+    return found
+
+
+def amount_of(pick: Pick) -> Decimal | None:
+    """The amount beside the number. Raises WrongInput."""
+    return saying.money(pick.word.strip().removeprefix("¥").removeprefix("￥"), "amount")

@@ -1,0 +1,115 @@
+"""Many cases at once: a measure (one answer to equal cases) and a table that comes back filled in.
+
+The one rule: what was done to a case stands in its record and its offers; the rows here only say what was
+meant, how far it came and which cases were left out. They name cases by their ids and numbers alone.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from enterprises.models import Branch, Enterprise, Staff
+from odr_portal.accounts.sealed_fields import SealedJSON, SealedText
+
+
+class Measure(models.Model):
+    """One answer to equal cases. ``picks``: case, number and amount as chosen; ``rule``: what each kind of demand gets.
+
+    ``branch`` is where whoever made it works, empty for the whole enterprise: who sees that branch sees the
+    measure. ``left_out``: number and reason of each case that got no offer. Its offers carry ``public_id``.
+    """
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4)
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    title = SealedText(place=["public_id"], free_text=True)
+    rule = SealedJSON(blank=True, place=["public_id"], free_text=True)
+    picks = models.JSONField(default=list)
+    left_out = models.JSONField(default=list)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    sent = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["enterprise", "-id"], name="measures_of_an_enterprise")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class RoundTrip(models.Model):
+    """One uploaded table: read, tried out, and carried out as whoever sent it decides.
+
+    ``mode``: ``all`` or nothing, or the ``good`` rows only. The row is the queue: a sweep leases it, and the states
+    of its rows say how far it came.
+    """
+
+    STATES = ("reading", "checking", "checked", "applying", "done", "dropped", "failed")
+    MODES = ("all", "good")
+
+    mark = models.CharField(max_length=20, unique=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="+")
+    file_name = SealedText(blank=True, place=["mark"], free_text=True)
+    form = models.CharField(max_length=4, choices=[(f, f) for f in ("csv", "xlsx")])
+    digest = models.CharField(max_length=64)
+    language = models.CharField(max_length=10, default="zh-hans")
+    state = models.CharField(max_length=8, default="reading", choices=[(s, s) for s in STATES])
+    mode = models.CharField(max_length=4, blank=True, default="", choices=[(m, m) for m in MODES])
+    asked_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    read_rows = models.PositiveIntegerField(default=0)
+    blank_rows = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=40, blank=True, default="")
+    failure_words = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["asked_by", "-id"], name="round_trips_of_a_person"),
+            models.Index(fields=["id"], name="round_trips_to_work_on",
+                         condition=Q(state__in=["reading", "checking", "applying"])),
+        ]
+
+    def __str__(self) -> str:
+        return self.mark
+
+
+class RoundTripRow(models.Model):
+    """One line of an uploaded table. ``key``: what the line asks for, so that it counts once whatever file it stands in.
+
+    ``after``: the version of the case when the line was done. ``case_id`` is empty where the number names nothing that the sender sees. ``said``: the cells that were filled in,
+    gone when the line is done with.
+    """
+
+    STATES = ("read", "good", "bad", "done", "refused", "same")
+
+    trip = models.ForeignKey(RoundTrip, on_delete=models.CASCADE, related_name="rows")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="+", db_index=False)
+    line = models.PositiveIntegerField()
+    number = models.CharField(max_length=60, blank=True, default="")
+    case_id = models.BigIntegerField(null=True, blank=True)
+    step = models.CharField(max_length=40, blank=True, default="")
+    key = models.CharField(max_length=64, blank=True, default="")
+    said = SealedJSON(blank=True, place=["trip_id", "line"], free_text=True)
+    state = models.CharField(max_length=8, default="read", choices=[(s, s) for s in STATES])
+    column = models.CharField(max_length=40, blank=True, default="")
+    problem = models.CharField(max_length=300, blank=True, default="")
+    after = models.CharField(max_length=40, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["trip", "line"], name="line_is_read_once"),
+            models.UniqueConstraint(fields=["enterprise", "key"], condition=Q(state="done"), name="line_counts_once"),
+        ]
+        indexes = [models.Index(fields=["trip", "state", "case_id", "line"], name="lines_to_work_on")]
+
+    def __str__(self) -> str:
+        return f"{self.trip_id} {self.line}"
