@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from enterprises.models import PublishedFigure
 
@@ -26,6 +27,7 @@ class Expectation:
     day: date
     ended: int
     median_days: int | None
+    p90_days: int | None
     settled: int | None
     unconfirmed: int | None
     promised: int
@@ -33,6 +35,14 @@ class Expectation:
     settled_cases: int
     unconfirmed_cases: int
     kept_promises: int
+    #: Working hours until half, and nine of ten, had a first response; None where there are too few of them.
+    responded: int
+    response_hours: int | None
+    response_p90_hours: int | None
+    #: The mean of the marks from 1 to 5, and the share of the closed cases that was rated.
+    rated: int
+    rating: Decimal | None
+    rated_share: int | None
 
     @property
     def is_too_few(self) -> bool:
@@ -61,11 +71,24 @@ def _of(row: PublishedFigure) -> Expectation:
     enough, promised = row.ended >= TOO_FEW, row.promised >= TOO_FEW
     return Expectation(
         category=row.category, day=row.day, ended=row.ended, promised=row.promised,
-        median_days=max(1, round(row.median_days)) if enough and row.median_days is not None else None,
+        median_days=_days(row.median_days) if enough else None, p90_days=_days(row.p90_days) if enough else None,
         settled=_percent(row.settled, row.ended) if enough else None,
         unconfirmed=_percent(row.unconfirmed, row.ended) if enough else None,
         kept=_percent(row.kept, row.promised) if promised else None,
-        settled_cases=row.settled, unconfirmed_cases=row.unconfirmed, kept_promises=row.kept)
+        settled_cases=row.settled, unconfirmed_cases=row.unconfirmed, kept_promises=row.kept,
+        responded=row.responded, response_hours=_hours(row.response_median, row.responded),
+        response_p90_hours=_hours(row.response_p90, row.responded), rated=row.rated,
+        rating=(Decimal(row.marks) / row.rated).quantize(Decimal("0.1"), ROUND_HALF_UP) if row.rated >= TOO_FEW else None,
+        rated_share=_percent(row.rated, row.closed) if row.closed else None)
+
+
+def _days(days: Decimal | None) -> int | None:
+    return max(1, round(days)) if days is not None else None
+
+
+def _hours(minutes: int | None, n: int) -> int | None:
+    """Whole working hours, begun ones too: nobody should expect less than it takes."""
+    return max(1, -(-minutes // 60)) if minutes is not None and n >= TOO_FEW else None
 
 
 def _percent(part: int, whole: int) -> int:

@@ -323,8 +323,18 @@ class PublishedFigure(models.Model):
     settled = models.PositiveIntegerField()
     unconfirmed = models.PositiveIntegerField()
     median_days = models.DecimalField(max_digits=6, decimal_places=1, null=True)
+    #: Nine of ten ended within so many calendar days.
+    p90_days = models.DecimalField(max_digits=6, decimal_places=1, null=True)
     promised = models.PositiveIntegerField()
     kept = models.PositiveIntegerField()
+    #: First responses, and after how many working minutes half and nine of ten of them came.
+    responded = models.PositiveIntegerField(default=0)
+    response_median = models.PositiveIntegerField(null=True)
+    response_p90 = models.PositiveIntegerField(null=True)
+    #: Cases closed against it, how many of them were rated, and the sum of the marks from 1 to 5.
+    closed = models.PositiveIntegerField(default=0)
+    rated = models.PositiveIntegerField(default=0)
+    marks = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["enterprise_id", "category", "day"]
@@ -333,6 +343,7 @@ class PublishedFigure(models.Model):
             models.CheckConstraint(condition=Q(ended__gte=F("settled") + F("unconfirmed")),
                                    name="no_more_settled_than_ended"),
             models.CheckConstraint(condition=Q(promised__gte=F("kept")), name="no_more_kept_than_promised"),
+            models.CheckConstraint(condition=Q(closed__gte=F("rated")), name="no_more_rated_than_closed"),
         ]
 
     def __str__(self) -> str:

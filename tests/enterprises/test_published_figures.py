@@ -24,6 +24,7 @@ from oversight import publishing
 from oversight.tasks import publish_figures
 from tests import given
 from tests.cast import World
+from tests.oversight.slow_count import Days, quantile
 
 NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 #: 01:00 in Shanghai is the next day there.
@@ -50,8 +51,14 @@ def a_random_world(world: World, dice: random.Random) -> None:
         stages.append(Engagement(
             complaint=dice.choice(cases), enterprise=dice.choice(firms), until_at=until,
             from_at=until - timedelta(hours=dice.randrange(900)), odr_result=dice.choice(RESULTS),
-            ended_by=dice.choice(["", "", "", "succession"])))
+            ended_by=dice.choice(["", "", "", "succession"]),
+            first_contact_at=dice.choice([None, until - timedelta(minutes=dice.randrange(60 * 500))])))
     Engagement.objects.bulk_create(stages)
+    for _ in range(40):
+        rated = {"rating": {"overall": dice.randrange(1, 6)}} if dice.random() < 0.4 else {}
+        Complaint.objects.filter(pk=given.filed(world, problem_category=dice.choice(["fee_unknown", ""])).pk).update(
+            enterprise=dice.choice([*firms, None]), status="closed", outcome="settled", closed_at=some_moment(dice),
+            facts={"voice": "x", **rated})
     stage = {firm.pk: Engagement.objects.filter(enterprise=firm).first() for firm in firms}
     promises = []
     for number in range(120):
@@ -106,7 +113,31 @@ def slowly(firm: Enterprise, category: str) -> tuple[Any, ...]:
             continue
         promised += 1
         kept += promise.state == "confirmed" and not promise.is_late
-    return ended, settled, unconfirmed, statistics.median(lengths) if lengths else None, promised, kept
+    return (ended, settled, unconfirmed, statistics.median(lengths) if lengths else None, promised, kept,
+            round(quantile(lengths, 0.9), 1), *slow_responses(firm, category), *slow_marks(firm, category))
+
+
+def slow_responses(firm: Enterprise, category: str) -> tuple[Any, ...]:
+    days, minutes = Days(), []
+    for stage in Engagement.objects.filter(enterprise=firm).select_related("complaint"):
+        at = stage.first_contact_at
+        if at is None or at < stage.from_at or (category and stage.complaint.problem_category != category):
+            continue
+        if DAY - timedelta(days=365) <= at.astimezone(LOCAL).date() < DAY:
+            minutes.append(days.working_minutes(stage.from_at, at))
+    return len(minutes), round(quantile(minutes, 0.5)), round(quantile(minutes, 0.9))
+
+
+def slow_marks(firm: Enterprise, category: str) -> tuple[int, int, int]:
+    closed, marks = 0, []
+    for case in Complaint.objects.filter(enterprise=firm, closed_at__isnull=False):
+        assert case.closed_at is not None
+        if category and case.problem_category != category:
+            continue
+        if DAY - timedelta(days=365) <= case.closed_at.astimezone(LOCAL).date() < DAY:
+            closed += 1
+            marks += [case.facts["rating"]["overall"]] if "rating" in case.facts else []
+    return closed, len(marks), sum(marks)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -123,7 +154,11 @@ def test_every_figure_equals_an_independent_slow_count(world: World, seed: int) 
             assert row is not None
             assert slow[0]
             assert slow[4]
-            assert (row.ended, row.settled, row.unconfirmed, float(row.median_days or 0), row.promised, row.kept) == slow
+            assert (row.ended, row.settled, row.unconfirmed, float(row.median_days or 0), row.promised, row.kept,
+                    float(row.p90_days or 0), row.responded, row.response_median, row.response_p90,
+                    row.closed, row.rated, row.marks) == slow
+            assert row.responded
+            assert not category or row.category == category
             assert (row.day, row.formula) == (DAY, publishing.FORMULA)
     assert not found
 
@@ -189,6 +224,19 @@ def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(w
     page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
     assert "近一年120件有了结果：一半在8天内；消费者确认和解72%，另有6%消费者没有答复。" in page
     assert "到期的40项约定，按时兑现95%。" in page
+    assert "消费者评分" not in page
+    assert "第一次回应" not in page
+    PublishedFigure.objects.update(p90_days="20.4", responded=90, response_median=61, response_p90=1200, closed=200, rated=60,
+                                   marks=253)
+    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
+    assert "第一次回应：90件里一半在2个工作小时内，九成在20个工作小时内。" in page
+    assert "九成在20天内有结果。" in page
+    # 253 / 60 = 4.2; the share says how many did not say.
+    assert "消费者评分平均4.2分（满分5分），60人评价，占办结的30%。" in page
+    PublishedFigure.objects.update(rated=TOO_FEW - 1, responded=TOO_FEW - 1)
+    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
+    assert "只有29人评价，太少，不算平均分。" in page
+    assert "第一次回应" not in page
     PublishedFigure.objects.update(ended=29, settled=20, unconfirmed=7)
     page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
     assert "近一年只有29件有了结果，太少，不算比例：消费者确认和解20件，没有答复7件。" in page
