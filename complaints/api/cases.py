@@ -17,6 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,6 +27,7 @@ from complaints.api.door import Answer, Caller, Door, RefusedAfterwards, caller,
 from complaints.api.problems import StepRefused, WrongFields
 from complaints.api.sight import actors_for, engagements_of, found_for, listed_for, side_of
 from complaints.api.step_shapes import STEPS
+from complaints.api.strict_json import StrictJSONParser
 from complaints.handling import looking
 from complaints.models import Complaint, Engagement
 from complaints.models.complaint import OPEN
@@ -59,6 +61,8 @@ class Cases(Door):
     """A page of cases; a new complaint."""
 
     scopes = {"GET": "cases:read", "POST": "cases:write"}
+    # A complaint may be spoken.
+    parser_classes = (StrictJSONParser, MultiPartParser)
 
     def get(self, request: Request) -> Response:
         who = caller(request)

@@ -99,6 +99,8 @@ class StepSchema(AutoSchema):
     def get_request_serializer(self) -> Any:
         if isinstance(self.view, steps.Step):
             return input_of(self.step)
+        if self.call.takes is filing.FilingInput:
+            return {"application/json": filing.FilingInput, "multipart/form-data": filing.SpokenFilingInput}
         return self.call.takes
 
     def get_response_serializers(self) -> Any:

@@ -7,12 +7,14 @@ there and back, so nothing is filed by a program that a person could not file.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.db import transaction
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -21,11 +23,13 @@ from rest_framework.request import Request
 
 from complaints import handling
 from complaints.actors import Actor, consumer, on_behalf_of
-from complaints.api import exact
+from complaints.api import exact, strict_json
 from complaints.api.door import Answer, Caller, RefusedAfterwards, caller, once_only, said_in
 from complaints.api.problems import NotAllowed, StepRefused, WrongFields
 from complaints.api.sight import actors_for, side_of
 from complaints.case_version import version_of
+from complaints.evidence import EvidenceRefused, keeping
+from complaints.evidence.keeping import Kept
 from complaints.filing import composing, drafts
 from complaints.filing.choices import DEMAND_KINDS, NEED_HELP, OBJECT_LABELS, PROBLEM_LABELS, REPLY_BY
 from complaints.filing.composing import Unfinished
@@ -33,10 +37,13 @@ from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED
 from complaints.filing.people import BEHALF
 from complaints.filing.request import CONSENTS, SELF, FilingRequest
 from complaints.handling import StepNotAllowed
+from complaints.models import Complaint
 from complaints.models.draft import FilingDraft
+from complaints.models.evidence import EvidenceKind
 from complaints.views.case import CONSUMER, ENTERPRISE
 from complaints.workflow import AUTHORITY_ROLES
 from odr_portal.accounts.idempotency import key_of
+from odr_portal.walls import working_as_steps
 
 CHANNEL = "api"
 
@@ -112,12 +119,18 @@ class FilingInput(serializers.Serializer[Any]):
     bought_on = exact.Day(required=False, allow_null=True)
     is_online = exact.YesNo(required=False, allow_null=True)
     order_no = exact.Text(required=False, allow_blank=True, max_length=60)
-    service_number = exact.Text(required=False, allow_blank=True, max_length=40)
+    service_number = exact.Text(required=False, allow_blank=True, max_length=40,
+                                help_text="telecom: the number or account that is in trouble")
+    plan = exact.Text(required=False, allow_blank=True, max_length=100, help_text="telecom: name of the plan")
+    contract_until = exact.Day(required=False, allow_null=True, help_text="telecom: last day of the contract")
+    promised = exact.Text(required=False, allow_blank=True, max_length=300, help_text="telecom: what was promised")
+    noticed_on = exact.Day(required=False, allow_null=True, help_text="when it was noticed, if later than it happened")
     problem_category = exact.Choice(choices=list(PROBLEM_LABELS))
     disputed_on = exact.Day()
     disputed_on_is_approximate = exact.YesNo(required=False)
     place = exact.Text(required=False, allow_blank=True, max_length=200)
-    statement = exact.Text(max_length=1200)
+    statement = exact.Text(required=False, allow_blank=True, max_length=1200,
+                           help_text="required, unless a recording comes with it (multipart/form-data)")
     has_contacted = exact.YesNo(required=False, allow_null=True)
     contacted_on = exact.Day(required=False, allow_null=True)
     their_reference = exact.Text(required=False, allow_blank=True, max_length=60)
@@ -128,6 +141,13 @@ class FilingInput(serializers.Serializer[Any]):
     on_behalf = OnBehalfInput(required=False)
     consents = ConsentsInput()
     is_true = exact.YesNo(help_text="true: what is said is true to the best of my knowledge")
+
+
+class SpokenFilingInput(serializers.Serializer[Any]):
+    """A complaint with a recording of at most 3 minutes as its statement; an officer writes it down."""
+
+    complaint = serializers.CharField(help_text="the complaint as JSON, as in application/json")
+    voice = serializers.FileField(help_text="mp3, m4a, mp4 without picture, or webm")
 
 
 #: A field of a screen → where it stands in the body, where that is not its own name.
@@ -152,21 +172,42 @@ def file_one(request: Request) -> HttpResponse:
     """201 with the number of the case; a program of an enterprise may not file."""
     who = caller(request)
     filer = _filer(who)
+    if not isinstance(request.data, QueryDict):
+        return _filed(request, who, filer, request.data, None)
+    said = said_in(SpokenFilingInput(data=request.data))
+    try:
+        # Looked into before anything is locked: that takes a moment.
+        voice = drafts.examined_voice(said["voice"])
+    except EvidenceRefused as refusal:
+        raise WrongFields({"/voice": [str(refusal)]}) from refusal
+    taken: list[Complaint] = []
+    try:
+        return _filed(request, who, filer, strict_json.read(said["complaint"].encode()), voice, taken)
+    finally:
+        if not taken:
+            voice.drop()
+
+
+def _filed(request: Request, who: Caller, filer: Actor, body: Any, voice: Kept | None,
+           taken: list[Complaint] | None = None) -> HttpResponse:
+    """``taken`` gets the case that was filed now, so that the recording stays."""
     whose = f"{who.user.pk}:{who.token.authority_id or 0}"
     draft_id = uuid.uuid5(uuid.NAMESPACE_OID, f"{whose}:{key_of(request._request)}")
     # The same again for the same key, and kept nowhere: the answer that is kept has no secret in it.
     token = drafts.tracking_token(FilingDraft(pk=draft_id), key=whose)
 
     def work() -> Answer:
-        said = said_in(FilingInput(data=request.data))
+        said = said_in(FilingInput(data=body))
         if not said["is_true"]:
             raise WrongFields({"/is_true": [_("请确认内容属实。")]})
-        filing = _composed(said, who, draft_id=draft_id, token=token)
-        actor = _actor(who, filer, filing)
         try:
-            (case,) = handling.file([filing], actor=actor, now=who.now)
+            with _draft_of(who, draft_id, voice) as draft:
+                filing = _composed(said, who, draft=draft, token=token)
+                (case,) = handling.file([filing], actor=_actor(who, filer, filing), now=who.now)
         except StepNotAllowed as refusal:
             raise RefusedAfterwards(StepRefused(refusal, ())) from refusal
+        if taken is not None:
+            taken.append(case)
         url = reverse("api:case", args=[case.number])
         return Answer({"case": case.number, "status": case.status, "url": url, "version": version_of(case)},
                       status=201, headers={"Location": url, "ETag": version_of(case)})
@@ -194,14 +235,33 @@ def _actor(who: Caller, filer: Actor, filing: FilingRequest) -> Actor:
     return on_behalf_of(None, filing.consumer_name, uuid.uuid4(), by=replace(filer, channel=CHANNEL), channel=CHANNEL)
 
 
-def _composed(said: Mapping[str, Any], who: Caller, *, draft_id: uuid.UUID, token: str) -> FilingRequest:
+@contextmanager
+def _draft_of(who: Caller, draft_id: uuid.UUID, voice: Kept | None) -> Iterator[FilingDraft]:
+    """The draft that the screens would have: in memory alone, or, for as long as it takes, with the recording."""
+    draft = FilingDraft(pk=draft_id, owner_id=who.user.pk if side_of(who) == CONSUMER else None)
+    if voice is None:
+        yield draft
+        return
+    # What is refused leaves no draft and no recording behind.
+    with transaction.atomic(), working_as_steps():
+        draft.key_digest, draft.created_at, draft.saved_at = draft_id.hex, who.now, who.now
+        draft.expires_at = who.now + drafts.KEPT_FOR
+        draft.save(force_insert=True)
+        row = keeping.put_with_draft(voice, draft=draft, name=_("语音陈述"), kind=EvidenceKind.RECORDING,
+                                     uploaded_by=who.user.pk, now=who.now)
+        draft.data = {"voice": {"file": [str(row.pk)]}}
+        yield draft
+        FilingDraft.objects.filter(pk=draft_id).delete()
+
+
+def _composed(said: Mapping[str, Any], who: Caller, *, draft: FilingDraft, token: str) -> FilingRequest:
     """What the screens make of it. Raises WrongFields with the places in the body."""
     own = side_of(who) == CONSUMER
     data: dict[str, Any] = {step: {name: values for name, values in typed.items() if values != [""]}
                             for step, typed in _typed(said).items()}
     if own:
         data["proven"] = {"address": [text.lower() for text in (who.user.phone, who.user.email) if text]}
-    draft = FilingDraft(pk=draft_id, owner_id=who.user.pk if own else None, data=data)
+    draft.data = {**draft.data, **data}
     composed = composing.to_request(
         draft, now=who.now, language=get_language() or settings.LANGUAGE_CODE,
         tracking_digest="" if own else drafts.tracking_digest(token))
@@ -210,7 +270,7 @@ def _composed(said: Mapping[str, Any], who: Caller, *, draft_id: uuid.UUID, toke
             _place(step, name, said): sentences
             for step, names in composed.by_field().items() for name, sentences in names.items()})
     # The token proves the person, if not the telephone that was named.
-    return replace(composed, channel=CHANNEL, consumer_id=who.user.pk if own else None, evidence_ids=())
+    return replace(composed, channel=CHANNEL, consumer_id=who.user.pk if own else None)
 
 
 def _place(step: str, name: str, said: Mapping[str, Any]) -> str:
@@ -228,7 +288,8 @@ def _typed(said: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
         "purchase": _texts(said, "object_category", "item_name", "brand", "amount", "bought_on", "order_no") | {
             "is_online": [_answer(said.get("is_online"))]},
         "problem": _texts(said, "problem_category", "disputed_on", "place", "statement", "contacted_on",
-                          "their_reference", "report", "service_number") | {
+                          "their_reference", "report", "service_number", "plan", "contract_until", "promised",
+                          "noticed_on") | {
             "is_approximate": ["on" if said.get("disputed_on_is_approximate") else ""],
             "has_contacted": [_answer(said.get("has_contacted"))]},
         "demands": {"demand": [demand["kind"] for demand in said["demands"]], "note": [said.get("demand_note", "")]} | {

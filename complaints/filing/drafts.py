@@ -24,7 +24,7 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
 from complaints.evidence import keeping, limits, refusing, storing
-from complaints.evidence.keeping import Incoming
+from complaints.evidence.keeping import Incoming, Kept
 from complaints.filing import places
 from complaints.filing.choices import OBJECT_LABELS
 from complaints.filing.demands import DemandsStep
@@ -264,13 +264,26 @@ def voice_of(draft: FilingDraft) -> Evidence | None:
     return Evidence.objects.filter(draft=draft, pk=int(typed)).first() if typed.isdecimal() else None
 
 
+def examined_voice(upload: Incoming) -> Kept:
+    """A recording of at most 3 minutes, bound to nothing yet. Raises EvidenceRefused; then nothing is kept."""
+    kept = keeping.examined(upload, longest=limits.VOICE_SECONDS + limits.VOICE_SLACK)
+    if not _is_sound(kept):
+        kept.drop()
+        raise refusing.no_sound(upload.name)
+    return kept
+
+
+def _is_sound(file: Kept | Evidence) -> bool:
+    return file.media_type.startswith("audio/") or (file.media_type == "video/mp4" and not file.thumbnail_path)
+
+
 def take_voice(
     draft: FilingDraft, upload: Incoming, *, uploaded_by: int | None, now: datetime
 ) -> Evidence:
     """Keeps a recording of at most 3 minutes as the statement, in place of an earlier one. Raises EvidenceRefused."""
     row = keeping.receive(upload, draft=draft, kind=EvidenceKind.RECORDING, uploaded_by=uploaded_by, now=now,
                           longest=limits.VOICE_SECONDS + limits.VOICE_SLACK)
-    if not row.media_type.startswith("audio/") and (row.media_type != "video/mp4" or row.thumbnail_path):
+    if not _is_sound(row):
         keeping.remove(row)
         raise refusing.no_sound(upload.name)
     drop_voice(draft, now=now)

@@ -18,6 +18,7 @@ BEYOND_SIGHT = {
     "complaints/notice_choices.py": "the own cases were found under the caller's role",
     "complaints/joining.py": "links of a case that the caller has; who is asked was found by the digest of the own link",
     "complaints/sending_again.py": "the notice was found under the caller's role",
+    "complaints/api/filing.py": "a draft of the caller's own for as long as a recording is filed",
     "complaints/api/cases.py": "the own engagement was found under the caller's role",
     "complaints/dossier/checking.py": "whoever shows the digest of an entry holds that record; answered by yes, no and numbers",
     "odr_portal/health.py": "counts and ages of all that waits",
