@@ -31,7 +31,8 @@ _RULE = replace(outgoing.OPERATOR, longest=4000)
 _KEEP = 8192
 #: The signature of the sender stands in front of every message anyway.
 _OUR_SIGN = re.compile(r"^(?:【12315】|\[12315\] ?)")
-_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+#: Six digits alone: a run of digits within a case number is no code.
+_CODE = re.compile(r"(?<![A-Za-z0-9-])\d{6}(?![A-Za-z0-9-])")
 #: Their codes (list of errors of the service) → what we write down.
 _NUMBER = {"isv.MOBILE_NUMBER_ILLEGAL", "isv.DOMESTIC_NUMBER_NOT_SUPPORTED", "MOBILE_NOT_ON_SERVICE", "isv.BLACK_LIST"}
 _CONTENT = {"isv.BLACK_KEY_CONTROL_LIMIT", "isv.PARAM_LENGTH_LIMIT", "isv.PARAM_NOT_SUPPORT_URL", "isv.SMS_CONTENT_ILLEGAL",

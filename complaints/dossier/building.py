@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import override
 
-from complaints.dossier import asking, packing, papers, printing
+from complaints.dossier import asking, packing, papers, printing, telling
 from complaints.dossier.gathering import Gathered, gather
 from complaints.dossier.proving import seal_of
 from complaints.models import Dossier
@@ -49,6 +49,7 @@ def sweep_dossiers(*, now: datetime) -> int:
             with override(dossier.language):
                 _build(dossier, now=now)
         except Http404:
+            # Who does not see the case any more is told nothing of it.
             _end(dossier, "failed")
         except OperationalError:
             raise
@@ -72,7 +73,9 @@ def _lease(*, now: datetime) -> Dossier | None:
         dossier.state, dossier.leased_until, dossier.attempts = "building", now + LEASE, dossier.attempts + 1
         dossier.save(update_fields=["state", "leased_until", "attempts"])
     if dossier.attempts > MOST_ATTEMPTS:
-        _end(dossier, "failed")
+        with transaction.atomic(), override(dossier.language):
+            _end(dossier, "failed")
+            telling.tell(dossier, is_ready=False, now=now)
         return None
     return dossier
 
@@ -138,8 +141,11 @@ def _put(dossier: Dossier, form: str, content: bytes) -> list[str | int]:
 
 def _finish(dossier: Dossier, files: dict[str, list[str | int]], *, entries: int, is_sealed: bool, now: datetime) -> None:
     held = Dossier.objects.filter(pk=dossier.pk, state="building", attempts=dossier.attempts)
-    is_ours = held.update(state="ready", files=files, has_files=True, entries=entries, is_sealed=is_sealed, ready_at=now,
-                          expires_at=now + asking.EXPIRES_AFTER, leased_until=None)
+    with transaction.atomic():
+        is_ours = held.update(state="ready", files=files, has_files=True, entries=entries, is_sealed=is_sealed, ready_at=now,
+                              expires_at=now + asking.EXPIRES_AFTER, leased_until=None)
+        if is_ours:
+            telling.tell(dossier, is_ready=True, now=now)
     # Else erased meanwhile; or taken over by another sweep after our lease, whose files have the same names.
     if not is_ours and not Dossier.objects.filter(pk=dossier.pk).exclude(state__in=["expired", "failed"]).exists():
         asking.remove_files(dossier.public_id)

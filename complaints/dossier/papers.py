@@ -18,6 +18,7 @@ from authorities.models import named
 from complaints import labels
 from complaints.dossier import printing
 from complaints.dossier.gathering import Gathered
+from complaints.dossier.readable import readable
 from complaints.views.case import CasePage
 from complaints.views.case_settlement import ObligationView, OfferView
 from complaints.workflow import Outcome
@@ -80,12 +81,16 @@ def check_address(site: str, number: str, digest: str) -> str:
 def _paper(page: CasePage, gathered: Gathered, *, title: str, subtitle: str, sections: list[Section],
            site: str) -> dict[str, Any]:
     number, digest = page.complaint.number, gathered.entries[-1][1].hex()
+    printed = readable(sections)
+    if printed != sections:
+        printed.append({"heading": _("印不出的字符"), "lead": _(
+            "本文书的字体没有的表情和字符，印成它的编号，例如[表情 U+1F600]。记录、文件和摘要仍是原文。")})
     return {
-        "title": title, "subtitle": _breakable(subtitle), "language": "en" if get_language() == "en" else "zh",
+        "title": title, "subtitle": _breakable(readable(subtitle)), "language": "en" if get_language() == "en" else "zh",
         "number": number, "digest": digest, "of": "/",
         "check": _("记录摘要如下；扫码或在%(site)s/open/verify/核对") % {"site": site},
         "qr": printing.qr_svg(check_address(site, number, digest)),
-        "sections": [_breakable(section) for section in sections],
+        "sections": [_breakable(section) for section in printed],
     }
 
 

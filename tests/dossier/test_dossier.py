@@ -15,13 +15,14 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from complaints import erasing
+from complaints import erasing, hours
 from complaints.dossier import asking, building, checking, packing
 from complaints.handling import consumer
-from complaints.models import Complaint, Dossier, PersonalText
+from complaints.models import Complaint, Dossier, NoticeChoice, PersonalText
 from complaints.sealing import seal
 from complaints.workflow import Status
-from odr_portal.accounts.models import SecurityEvent, User
+from enterprises.models import Staff
+from odr_portal.accounts.models import OutgoingMessage, SecurityEvent, User
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
@@ -101,6 +102,22 @@ def text_of(paper: pikepdf.Pdf) -> str:
                         found.append("".join(current.get(codes[i:i + 4], "") for i in range(0, len(codes), 4)))
     return "".join(found)
 
+def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_written(world: World) -> None:
+    said = "气死了😡👨\u200d👩\u200d👧，👍🏽❤️ ✔ 退款✓㎡°é—“好”𠮷野家"
+    case = a_case(world)
+    given.step(case, consumer.add_statement(text=said), world.consumer, timezone.now())
+    seal(now=timezone.now(), key=KEY)
+    dossier = built(asked(case, world.chen))
+    text = text_of(pikepdf.open(io.BytesIO(fetched(dossier, world.chen, "pdf"))))
+    assert "气死了[表情 U+1F621][表情 U+1F468][表情 U+1F469][表情 U+1F467]，[表情 U+1F44D][表情 U+2764] [表情 U+2714]" in text
+    assert "退款✓㎡°é—“好”[字符 U+20BB7]野家" in text
+    archive = fetched(dossier, world.chen)
+    assert checking.verifier().check(io.BytesIO(archive), key=PUBLIC).exit_code == 0
+    assert said in {row["text"] for row in json.loads(parts_of(archive)["texts.json"])["texts"]}
+    # Whose paper lacks nothing is told nothing of it.
+    other = built(asked(a_case(world), world.chen))
+    assert "印不出" not in text_of(pikepdf.open(io.BytesIO(fetched(other, world.chen, "pdf"))))
+
 
 def test_nobody_else_has_any_of_it(world: World) -> None:
     case = a_case(world)
@@ -167,6 +184,38 @@ def test_what_cannot_be_built_is_given_up_and_said(world: World, monkeypatch: py
         built(dossier, after=timedelta(minutes=minutes))
     assert dossier.state == "failed"
     assert "没有做成" in shown(signed_in(world.chen).get(place(case)))
+    assert OutgoingMessage.objects.get().body == f"【12315】投诉{case.number}的档案没有做成，请登录重新制作。"
+
+
+@pytest.mark.parametrize(("first", "way"), [("", "sms"), ("email", "email")])
+def test_whoever_asked_is_told_once_that_it_is_ready(world: World, first: str, way: str) -> None:
+    world.chen.email = "chen@example.com"
+    world.chen.save()
+    NoticeChoice.objects.create(user=world.chen, first=first, changed_at=timezone.now())
+    case = a_case(world)
+    dossier = asked(case, world.chen)
+    assert not OutgoingMessage.objects.exists()
+    built(dossier)
+    built(dossier)
+    told = OutgoingMessage.objects.get()
+    assert (told.channel, told.address) == (way, {"sms": "+8613800000001", "email": "chen@example.com"}[way])
+    assert told.useful_until is not None
+    assert told.useful_until == dossier.expires_at
+    words = f"【12315】投诉{case.number}的档案已做好，请在24小时内登录下载。"
+    # Nothing private, in a subject least of all; what rings waits for the morning.
+    assert told.body == words if way == "sms" else told.body.startswith(f"{words}\nhttp")
+    assert told.subject == ("" if way == "sms" else f"【12315】{case.number}：案件档案")
+    assert told.send_after == hours.not_before(way, told.created_at)
+
+
+def test_staff_hear_of_theirs_by_mail_and_who_lost_the_case_hears_nothing(world: World) -> None:
+    case = a_case(world)
+    built(asked(case, world.rui))
+    assert {(m.channel, m.address) for m in OutgoingMessage.objects.all()} == {("email", world.rui.email)}
+    dossier = asked(case, world.ming)
+    Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=timezone.localdate() - timedelta(days=1))
+    assert built(dossier).state == "failed"
+    assert OutgoingMessage.objects.count() == 1
 
 
 def test_a_record_that_just_grew_waits_for_its_seal_but_not_for_ever(world: World) -> None:
