@@ -97,7 +97,7 @@ class Filing(Walk):
         page, world = self.page, self.world
         page.locator("#id_service_region").select_option(str(world.region.pk))
         page.locator("#id_query").fill("中国移动")
-        page.get_by_role("button", name=self.words["search"], exact=True).press("Enter")
+        page.get_by_role("button", name=self.words["search"], exact=True).click()
         page.locator(f'input[name=respondent][value^="{world.mobile.pk}-{world.fuzhou.pk}-"]').check()
 
     def who(self) -> None:

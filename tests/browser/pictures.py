@@ -86,7 +86,7 @@ def filing(page: Page, origin: str, prefix: str, folder: Path) -> None:
     region = page.locator("#id_service_region option").nth(1).get_attribute("value")
     page.locator("#id_service_region").select_option(region)
     page.locator("#id_query").fill("移动")
-    page.locator("button[name=search]").first.press("Enter")
+    page.locator("button[name=search]").first.click()
     page.locator("input[name=respondent]").first.check()
     press(page, folder / f"{prefix}-file-1.webp")
     page.locator(".actions .btn").first.click()

@@ -64,7 +64,7 @@ class Walk:
         self.look("1-error")
         self.page.locator("#id_service_region").select_option(str(town.gulou))
         self.page.locator("#id_query").fill("测试移动")
-        self.page.get_by_role("button", name=self.words["search"], exact=True).press("Enter")
+        self.page.get_by_role("button", name=self.words["search"], exact=True).click()
         self.page.locator("#id_respondent").check()
         self.look("1-found")
         self.go_on()
