@@ -6,7 +6,8 @@ only compare, they never look a person up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -31,8 +32,8 @@ class Actor:
 
     ``roles`` are all roles held in that organisation; ``role`` is the one that the record
     shows. ``branch_ids`` None means all branches. ``recorded_by`` is the officer who wrote
-    the step down on behalf of the actor (procedure, section 1). ``party`` is the number of a participant
-    (Participant.ordinal) of the case ``party_of``: the filer has none.
+    the step down on behalf of the actor (procedure, section 1), ``recording`` how that officer knew who spoke and what
+    proves it. ``party`` is the number of a participant (Participant.ordinal) of the case ``party_of``: the filer has none.
     """
 
     role: Role
@@ -50,6 +51,7 @@ class Actor:
     region: tuple[int, int] | None = None
     channel: str = "portal"
     recorded_by: Actor | None = None
+    recording: Mapping[str, str] | None = None
     party: int | None = None
     party_of: int | None = None
 
@@ -75,12 +77,8 @@ def consumer(user: User, *, channel: str = "portal") -> Actor:
 
 
 def participant(user: User, row: Participant, *, channel: str = "portal") -> Actor:
-    """The person as one of several complainants, or as the principal of a representative.
-
-    Who was elected, and a principal who has come, may do what the consumer may.
-    """
-    is_full = row.state == Participant.JOINED and (row.is_representative or row.kind == Participant.PRINCIPAL)
-    role = Role.CONSUMER if is_full else Role.PARTY
+    """The person as one of several complainants, or as the principal of a representative."""
+    role = _role_of(row, is_there=row.state == Participant.JOINED)
     return Actor(role=role, roles=frozenset({role}), name=user.name or row.name, user_id=user.pk,
                  person_key=user.person_key, channel=channel, party=row.ordinal, party_of=row.complaint_id)
 
@@ -137,12 +135,14 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
     """Whether the actor's own case, own engagement or own region is meant."""
     if actor.role == Role.SYSTEM:
         return True
+    if actor.recorded_by is not None and not (
+            actor.recorded_by.has(AUTHORITY_ROLES) and stands_to(actor.recorded_by, complaint)):
+        return False
     if actor.party is not None:
         return actor.party_of == complaint.pk
     if actor.role == Role.CONSUMER:
         if actor.recorded_by is not None:
-            return (actor.person_key == complaint.consumer_key
-                    and stands_to(actor.recorded_by, complaint))
+            return actor.person_key == complaint.consumer_key
         return actor.user_id is not None and complaint.consumer_id == actor.user_id
     if actor.side == "enterprise":
         return complaint.enterprise_id == actor.enterprise_id and (
@@ -153,10 +153,20 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
     return first <= complaint.handling_region_id <= last
 
 
-def on_behalf_of(person: User | None, name: str, key: UUID, *, by: Actor, channel: str) -> Actor:
+def on_behalf_of(user_id: int | None, name: str, key: UUID, *, by: Actor, channel: str,
+                 recording: Mapping[str, str] | None = None) -> Actor:
     """A consumer's step that an officer wrote down after ringing or seeing the person."""
-    return replace(
-        Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=name,
-              user_id=person.pk if person else None, person_key=key, channel=channel),
-        recorded_by=by,
-    )
+    return Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=name, user_id=user_id, person_key=key,
+                 channel=channel, recorded_by=by, recording=recording)
+
+
+def on_behalf_of_participant(row: Participant, *, by: Actor, channel: str, recording: Mapping[str, str] | None = None) -> Actor:
+    """The same of a fellow complainant, or of a principal, who need not have come by the link to say what they want."""
+    role = _role_of(row, is_there=row.state == Participant.JOINED or row.kind == Participant.PRINCIPAL)
+    return Actor(role=role, roles=frozenset({role}), name=row.name, user_id=row.person_id, person_key=row.person_key,
+                 channel=channel, recorded_by=by, recording=recording, party=row.ordinal, party_of=row.complaint_id)
+
+
+def _role_of(row: Participant, *, is_there: bool) -> Role:
+    """Who was elected, and a principal who has come, may do what the consumer may."""
+    return Role.CONSUMER if is_there and (row.is_representative or row.kind == Participant.PRINCIPAL) else Role.PARTY

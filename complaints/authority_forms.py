@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Officer, named
 from complaints import labels
-from complaints.enterprise_forms import CHOOSE, Choice, Choices, Day, StepForm, Words, words_of
+from complaints.enterprise_forms import CHOOSE, FILL, Choice, Choices, Day, StepForm, Words, words_of
 from complaints.file_forms import FilesField, TakesFiles
 from complaints.handling.authority import BODIES
 from complaints.handling.casework import CALL_RESULTS, SERVICE_CHANNELS
 from complaints.handling.saying import LONGEST
+from complaints.powers import SEEN
 from complaints.workflow import REFUSAL_GROUNDS, TERMINATION_GROUNDS
 
 SHORTEST_FACTS = 10
@@ -307,6 +308,31 @@ class CallForm(StepForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         set_choices(self, "result", [(code, labels.reason(code, "")) for code in CALL_RESULTS])
+
+
+class PowerForm(StepForm):
+    """What the power of attorney covers and until when; or why it proves nothing."""
+
+    decision = Choice(label=_("这份委托书"), choices=[("grant", _("认可")), ("refuse", _("不认可"))])
+    seen = Choice(label=_("怎么核验的"), required=False, help_text=_("认可的，须填写。"))
+    may_settle = Choice(label=_("写明可以代为和解、放弃或撤回吗"), required=False, help_text=_("认可的，须填写。"),
+                        choices=[("yes", _("写明了")), ("no", _("没有写明"))])
+    valid_until = Day(label=_("委托到哪一天为止"), required=False)
+    text = Words(label=_("委托事项和权限，或者不认可的理由"), required=False, rows=3,
+                 help_text=_("不认可的，须写明理由；代理人看得到，可以补交。"))
+
+    def __init__(self, *args: Any, until: date | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "seen", [(code, labels.reason(code, "")) for code in SEEN])
+        self.fields["valid_until"].initial = until
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        needed = {"grant": ("seen", "may_settle", "valid_until"), "refuse": ("text",)}
+        for name in needed.get(said.get("decision", ""), ()):
+            if not said.get(name) and name not in self.errors:
+                self.add_error(name, FILL)
+        return said
 
 
 class ReopenForm(StepForm):

@@ -23,7 +23,7 @@ from complaints.workflow import Status
 
 OPEN, ANY = "open", "any"
 STATUSES = tuple(s for s in Status if s not in (Status.DRAFT, Status.FILED, Status.CLOSED))
-WAITING = ("return", "extension", "objection", "recusal", "office_question", "proposal")
+WAITING = ("return", "extension", "objection", "recusal", "office_question", "proposal", "power")
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
 #: How, or when, an enterprise's time with a case ended.
 OF_A_STAGE = ("result", "ended_from", "ended_to")

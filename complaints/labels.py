@@ -35,6 +35,7 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "redirected_matter": labels_reasons.REDIRECTED_MATTERS,
     "reopening_ground": labels_reasons.REOPENING_GROUNDS,
     "look_reason": labels_reasons.LOOK_REASONS,
+    "recording": labels_reasons.RECORDINGS,
     "root_cause": labels_reasons.ROOT_CAUSES,
     "route": labels_reasons.ROUTES,
     "body": labels_reasons.BODIES,

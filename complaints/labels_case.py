@@ -160,6 +160,7 @@ MATTER_KINDS: dict[str, tuple[str, str]] = {
     "report": ("举报", "Report of a violation"),
     "session": ("调解安排", "Mediation session"),
     "redate": ("重新约定日期", "New dates proposed"),
+    "power": ("委托书待核验", "Power of attorney to be checked"),
 }
 
 MATTER_STATES: dict[str, tuple[str, str]] = {

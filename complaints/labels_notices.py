@@ -26,6 +26,8 @@ SUBJECTS: dict[str, Pair] = {
     "forward/enterprise": ("收到一件投诉，请受理", "a complaint was delivered, please take it on"),
     "assign_authority/consumer": ("由市场监管部门办理", "an authority handles it"),
     "refer_to_triage/authority": ("有投诉待人工分送", "a complaint must be assigned by a person"),
+    "confirm_power/consumer": ("委托书已核验", "the power of attorney was checked"),
+    "refuse_power/consumer": ("委托书没有被认可，请看说明", "the power of attorney was not accepted"),
     "recompute_clock": ("期限按新日历重算", "the date was counted again by a new calendar"),
     "undo": ("上一步已被撤销", "the last step was taken back"),
     "lapse_performance": ("履行期限已过，请说明", "the time to perform is over, please report"),
@@ -52,6 +54,11 @@ REMINDER: Pair = ("催办：", "reminder: ")
 SHORT_NEWS: Pair = ("【12315】{number}有新进展", "[12315] {number}: there is news")
 
 HAPPENED: Pair = ("{who}{what}。", "{who} {what}.")
+#: What an officer wrote down in the consumer's name.
+WRITTEN_DOWN: Pair = (
+    "工作人员按您说的记下：{who}{what}。不是您的意思，请马上拨打12315。",
+    "An officer wrote down what you said: {who} {what}. If that is wrong, call 12315 at once.",
+)
 HAPPENED_BY_ITSELF: Pair = ("{what}。", "{what}.")
 THE_SYSTEM: Pair = ("系统{what}。", "The portal {what}.")
 YOU: Pair = ("您", "You")

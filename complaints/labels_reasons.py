@@ -34,6 +34,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "both_confirmed": ("双方确认已另行和解", "both sides confirmed a settlement elsewhere"),
     "answered_late": ("消费者逾期后作出答复", "the consumer answered late"),
     "declined_late": ("消费者逾期后没有接受", "the consumer declined late"),
+    "power_settles": ("可以代为和解、放弃或撤回", "covers settling, giving up and withdrawing"),
+    "power_settles_not": ("不能代为和解、放弃或撤回", "does not cover settling, giving up or withdrawing"),
+    "power_original": ("看过原件", "the original was seen"),
+    "power_copy_and_call": ("看过复印件，打电话问过委托人本人", "a copy was seen and the principal was rung"),
     "redated": ("双方重新约定了日期", "both sides agreed on new dates"),
     "rest_goes_on": ("其余诉求继续协商", "the other demands are negotiated further"),
     "rest_to_regulator": ("其余诉求转监管部门", "the other demands go to the regulator"),
@@ -242,4 +246,10 @@ ROOT_CAUSES: dict[str, tuple[str, str]] = {
     "misunderstanding": ("消费者误解", "a misunderstanding of the consumer"),
     "nothing_wrong": ("核实后没有问题", "checked, nothing was wrong"),
     "other": ("其他原因", "another cause"),
+}
+
+#: How an officer who wrote a step down in the consumer's name knew who spoke.
+RECORDINGS: dict[str, tuple[str, str]] = {
+    "phone": ("拨打登记的电话，核对了本人", "the number on file was rung"),
+    "counter": ("本人到场，核对了证件", "the person came and was identified"),
 }

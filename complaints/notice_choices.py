@@ -17,7 +17,8 @@ from complaints.models import Complaint, Notice, NoticeChoice
 from odr_portal.accounts.models import User
 from odr_portal.walls import working_as_steps
 
-#: Steps whose notices to a consumer may be turned off, by group.
+#: Steps whose notices to a consumer may be turned off, by group. The reminder of the last day is none of them
+#: (complaints.notices.LAST_REMINDER): silence costs the consumer something then.
 GROUPS: dict[str, frozenset[str]] = {
     "reminders": frozenset({"remind"}),
     "progress": frozenset({

@@ -38,6 +38,8 @@ _PATHS = {
     "authority": "/authority/cases/{number}/",
 }
 _STAFF_LANGUAGE = "zh-hans"
+#: What a consumer is reminded of on the last day, and once it is over.
+LAST_REMINDER = "remind_last"
 #: So long a short message may be; the gateway splits what is longer, and the second half gets lost.
 SHORT = 70
 
@@ -72,7 +74,8 @@ def addressees(entry: Entry) -> tuple[str, ...]:
     else:
         told = ADDRESSEES[entry.tells]
     if entry.audience == Audience.PARTIES:
-        return told
+        # In whose name an officer wrote something down reads it at once.
+        return ("consumer", *told) if entry.data.get("recorded") and "consumer" not in told else told
     return tuple(side for side in told if side == entry.audience)
 
 
@@ -94,7 +97,7 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
         complaint=complaint,
         audience=entry.audience,
         sequence=entry.sequence,
-        kind=entry.step,
+        kind=_kind(file, entry, addressee),
         addressee=addressee,
         language=language,
         form="single" if single else "digest",
@@ -119,6 +122,13 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
 def _fell_due(file: CaseFile, entry: Entry) -> datetime:
     """Reminders belong to the morning of their day, however late a sweep comes to write them."""
     return datetime.combine(file.today, time(), SHANGHAI) if entry.step == "remind" else entry.written_at
+
+
+def _kind(file: CaseFile, entry: Entry, addressee: str) -> str:
+    """The step; a consumer's reminder of the last day has a name of its own, for nobody may turn it off."""
+    if entry.step == "remind" and addressee == "consumer" and is_pressing(file, entry, addressee):
+        return LAST_REMINDER
+    return entry.step
 
 
 def is_breach(step: str) -> bool:
@@ -240,12 +250,10 @@ class _Text:
         if self.entry.actor.role == Role.SYSTEM:
             lapsed = self.entry.step.startswith("lapse_") or self.entry.step == "fall_silent"
             return self.say(words.HAPPENED_BY_ITSELF if lapsed else words.THE_SYSTEM, what=what)
-        who = (
-            labels.pick(words.YOU, self.language)
-            if side == self.addressee == "consumer"
-            else labels.label(side, self.language, kind="side")
-        )
-        return self.say(words.HAPPENED, who=who, what=what)
+        if side == self.addressee == "consumer":
+            pair = words.WRITTEN_DOWN if self.entry.data.get("recorded") else words.HAPPENED
+            return self.say(pair, who=labels.pick(words.YOU, self.language), what=what)
+        return self.say(words.HAPPENED, who=labels.label(side, self.language, kind="side"), what=what)
 
     def _next(self) -> list[str]:
         """Who must act by when, and what if not; of the newest state only."""

@@ -12,6 +12,7 @@ from complaints.views import (
     authority_notices,
     authority_steps,
     authority_triage,
+    on_behalf,
 )
 
 CASE = "authority/cases/<str:number>/"
@@ -29,5 +30,7 @@ urlpatterns = [
     path(f"{CASE}forward/", authority_forward.forward, name="authority-forward"),
     path(f"{CASE}ask-consent/", authority_forward.ask_consent, name="authority-ask-consent"),
     path(f"{CASE}agreement/", authority_agreement.agreement, name="authority-agreement"),
+    path(f"{CASE}on-behalf/", on_behalf.choose, name="authority-on-behalf"),
+    path(f"{CASE}on-behalf/<slug:name>/", on_behalf.step, name="authority-on-behalf-step"),
     path(f"{CASE}<slug:slug>/", authority_steps.step, name="authority-step"),
 ]

@@ -88,10 +88,6 @@ class Audience(StrEnum):
 
 S, R = Status, Role
 
-#: What a representative may do only where the power of attorney says so: settle, give up, take back.
-SPECIAL_POWER = frozenset({"accept_offer", "waive_obligation", "withdraw", "claim_settled_elsewhere",
-                           "confirm_settled_elsewhere", "answer_late"})
-
 #: The step that changes nothing, is nobody's turn and takes back nothing: it only stands in the record.
 LOOK = "reveal_contact"
 ENTERPRISE_ROLES = frozenset({R.MANAGER, R.HANDLER})
@@ -277,6 +273,8 @@ _ROWS = (
     Row("refuse_return", I, frozenset({S.NEGOTIATING}), tells="enterprise"),
     Row("verify_contact", A | I, OPEN),
     Row("write_down_statement", A | I, OPEN, tells="consumer"),
+    Row("confirm_power", A | I, OPEN, tells="consumer"),
+    Row("refuse_power", A | I, OPEN, tells="consumer"),
     Row("split_report", A | I, OPEN, audience=AU),
     Row("refer_to_police", A, AT_AUTHORITY, audience=AU),
     Row("link_cases", A | I, OPEN, audience=AU),

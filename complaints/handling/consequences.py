@@ -35,7 +35,7 @@ def take_back_offer(file: CaseFile, at: datetime) -> None:
 
 def heard_from_consumer(file: CaseFile, actor: Actor) -> None:
     """Who speaks up can be reached, and an heir who speaks for the dead has come forward."""
-    if actor.recorded_by is not None:
+    if actor.recorded_by is not None and actor.party is None:
         # An officer rang the number or saw the person: the contact is proven.
         file.complaint.contact_verified = True
     matter = file.matter("unreachable")

@@ -136,6 +136,9 @@ def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUI
     opened = CaseFile(complaint=complaint, now=now, conditions=conditions)
     for person in _participants(request, opened):
         opened.add(person)
+    if request.on_behalf.kind == AGENT:
+        # Somebody must look at the power of attorney, unless the principal says so first.
+        opened.open_matter("power", by="consumer", audience="authority")
     for ordinal, demand in enumerate(request.demands, start=1):
         opened.add(Demand(complaint=complaint, ordinal=ordinal, kind=demand.kind,
                           amount=saying.money(demand.amount, f"demand-{ordinal}"),

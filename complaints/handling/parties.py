@@ -1,4 +1,4 @@
-"""Several on one side: who joins, who leaves, who is bound by an offer, and when a representative's power ends.
+"""Several on one side: who joins, who leaves, who is bound by an offer, what a representative's power is and when it ends.
 
 The one rule: nobody is bound by what others agreed to (art. 12). The representatives act for all; what they accept
 binds themselves and whoever said yes, and the record names who that was.
@@ -19,7 +19,8 @@ from complaints.handling import saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Demand, Participant
-from complaints.refusals import StepNotAllowed
+from complaints.powers import CONFIRMED, REFUSED, SEEN
+from complaints.refusals import StepNotAllowed, WrongInput
 
 P = Participant
 
@@ -70,7 +71,7 @@ def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, An
             file.add(Demand(complaint=file.complaint, ordinal=place, kind=kind, amount=amount, note=note,
                             party=row.ordinal))
         if row.kind == P.PRINCIPAL:
-            file.complaint.facts = {**file.complaint.facts, "power_confirmed": True}
+            _end_check(file, power_confirmed=True, power_check="")
         elif said.get("publish_masked") is False:
             # What is published is published of all of them.
             file.complaint.publication_consent = False
@@ -151,8 +152,61 @@ def end_power() -> Move:
     return Move("end_power", carry)
 
 
+def confirm_power(*, seen: str, may_settle: bool, valid_until: str, text: str = "") -> Move:
+    """An officer saw the power of attorney: what it covers and until which day; from now on that holds (procedure, section 1).
+
+    ``seen``: the original, or a copy and a call to the principal. ``text``: the matters and powers as they stand in it.
+    """
+    saying.choice(seen, SEEN, "seen")
+    until = saying.day(valid_until, "valid_until")
+    said = saying.text(text, "text", needed=False)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        _of_representative(file)
+        if until is None:
+            raise WrongInput("missing", _("请填写这一项。"), field="valid_until")
+        if until < file.today:
+            raise WrongInput("power_over", _("委托已经到期，请核对日期，或重新取得委托"), field="valid_until")
+        _end_check(file, power_check=CONFIRMED, may_settle=bool(may_settle))
+        file.complaint.represented_until = until
+        return Effect(reason="power_settles" if may_settle else "power_settles_not", texts={"message": said}, data={
+            "seen": seen, "may_settle": bool(may_settle), "valid_until": until.isoformat()})
+
+    return Move("confirm_power", carry)
+
+
+def refuse_power(*, text: str) -> Move:
+    """The power of attorney proves nothing, and why; the representative may bring a better one, and nothing else."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        _of_representative(file)
+        _end_check(file, power_check=REFUSED)
+        return Effect(texts={"message": said})
+
+    return Move("refuse_power", carry)
+
+
+def _of_representative(file: CaseFile) -> None:
+    """Raises where nobody's power is in question: no representative, one who is out, or one whom the principal confirmed."""
+    complaint = file.complaint
+    if complaint.on_behalf_kind != AGENT or (
+            complaint.represented_until is not None and complaint.represented_until < file.today):
+        raise StepNotAllowed("no_representative", _("这件投诉没有代理人。"))
+    if complaint.facts.get("power_confirmed"):
+        raise StepNotAllowed("power_confirmed", _("委托人本人已经确认，不用再核验。"))
+
+
+def _end_check(file: CaseFile, **facts: Any) -> None:
+    """Nobody needs to look at the power of attorney any more."""
+    file.complaint.facts = {name: value for name, value in {**file.complaint.facts, **facts}.items() if value != ""}
+    if (matter := file.matter("power")) is not None:
+        file.end_matter(matter)
+
+
 def _end_power(file: CaseFile) -> None:
     file.complaint.represented_until = file.today - timedelta(days=1)
+    _end_check(file)
 
 
 def bound(file: CaseFile, offer: int) -> dict[str, list[int]]:

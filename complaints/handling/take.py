@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import OperationalError, transaction
-from django.utils.translation import gettext as _
 
+from complaints import powers
 from complaints.actors import SYSTEM, Actor, stands_to
 from complaints.conditions import Conditions
-from complaints.filing.request import AGENT, FOR_ANOTHER
+from complaints.filing.request import FOR_ANOTHER
 from complaints.handling import clocks, consequences, lapses, looking, reminders, two_persons, undoing
 from complaints.handling.casefile import CaseFile, open_files, write
 from complaints.handling.effect import Effect, Move
@@ -29,7 +29,6 @@ from complaints.refusals import StepNotAllowed, not_now, not_yours
 from complaints.workflow import (
     AUTHORITY_ROLES,
     CLOCKS,
-    SPECIAL_POWER,
     TABLE,
     Audience,
     Clock,
@@ -152,27 +151,17 @@ def judge(row: Row, file: CaseFile, actor: Actor) -> None:
         raise not_yours()
     if status not in row.at:
         raise not_now(label(status))
-    if _is_representative(actor, complaint):
+    if powers.is_representative(actor, complaint):
         if complaint.represented_until is not None and complaint.represented_until < file.today:
             raise not_yours()
-        if _lacks_power(row.step, complaint):
-            raise StepNotAllowed("no_power", _("委托书没有写明可以和解或放弃，须由委托人本人办理。"))
+        if powers.lacks(row.step, complaint):
+            raise StepNotAllowed("no_power", powers.why_not(complaint))
     if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
         raise not_now(label(complaint.outcome))
     if (actor.has(AUTHORITY_ROLES) and not row.superior and actor.side == "authority"
             and status not in _ENTERPRISE_STATUSES
             and complaint.handling_authority_id not in actor.authority_ids):
         raise not_yours()
-
-
-def _is_representative(actor: Actor, complaint: Complaint) -> bool:
-    """Whoever filed for somebody else by a power of attorney, and acts without an officer who rang the number."""
-    return (complaint.on_behalf_kind == AGENT and actor.role == Role.CONSUMER and actor.party is None
-            and actor.recorded_by is None)
-
-
-def _lacks_power(step: str, complaint: Complaint) -> bool:
-    return step in SPECIAL_POWER and complaint.facts.get("may_settle") is False
 
 
 _ENTERPRISE_STATUSES = frozenset({
@@ -210,6 +199,8 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
     if actor.role == Role.CONSUMER and actor.party is None and complaint.on_behalf_kind in FOR_ANOTHER:
         # Who acted in whose name is a fact of the step, not of today's case.
         data = {**data, "acts_for": complaint.on_behalf_kind}
+    if actor.recording is not None:
+        data = {**data, "recorded": dict(actor.recording)}
     file.entries.append(Entry(
         complaint=complaint, step=row.step, actor=actor, happened_at=happened,
         written_at=file.now, from_status=old, to_status=new, outcome=complaint.outcome,
@@ -330,7 +321,7 @@ def allowed_steps(complaint: Complaint, actor: Actor) -> tuple[str, ...]:
             continue
         if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
             continue
-        if _is_representative(actor, complaint) and _lacks_power(row.step, complaint):
+        if powers.is_representative(actor, complaint) and powers.lacks(row.step, complaint):
             continue
         if (actor.side == "authority" and not row.superior
                 and status not in _ENTERPRISE_STATUSES

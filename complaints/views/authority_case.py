@@ -24,6 +24,7 @@ from complaints.views.authority_setting import Setting, setting_of
 from complaints.views.authority_triage import triage_url
 from complaints.views.case import AUTHORITY, CasePage, page_of
 from complaints.views.notices_told import of_case
+from complaints.views.on_behalf import may_write_down
 from complaints.workflow import Status
 
 #: Step → address of its page, for steps that have a page of their own.
@@ -38,7 +39,7 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("调解"), ("schedule_session", "record_session", "order_appraisal", "end_appraisal",
                           "delegate_mediation", "recall_mediation")),
     (gettext_lazy("办理"), ("assign_officer", "forward", "ask_consent", "serve_notice", "answer_instruction", "verify_contact",
-                          "write_down_statement")),
+                          "write_down_statement", "confirm_power")),
     (gettext_lazy("监督"), ("recall", "urge", "take_up", "dispute_jurisdiction", "split_report",
                           "refer_to_police")),
 )
@@ -96,6 +97,7 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         "approvals_url": reverse("complaints:authority-approvals"),
         "consents": _consents(page), "matters": _matters(page),
         "notices": of_case(complaint, AUTHORITY), "may_order": may_order(desk),
+        "on_behalf_url": reverse("complaints:authority-on-behalf", args=[complaint.number]) if may_write_down(page.actor) else "",
         "officer": complaint.officer.user.name if complaint.officer else "",
     })
 
@@ -124,6 +126,8 @@ def _hints(page: CasePage, setting: Setting) -> list[str]:
         hints.append(_("须双方都同意，才能安排调解和记录协议。"))
     if status == Status.MEDIATING and "recusal" in page.matters:
         hints.append(_("回避申请还没有决定，暂不能安排调解。"))
+    if "power" in page.matters:
+        hints.append(_("代理人的委托书还没有核验，委托人本人也没有确认。"))
     actor = setting.found.actor
     if actor is not None and page.complaint.handling_authority_id not in actor.authority_ids:
         hints.append(_("这件投诉由%(authority)s办理，您可以督办或者提级。") % {

@@ -71,6 +71,8 @@ NUMBERS = (
     Number("proposals", gettext_lazy("待批准"), "warn", lambda desk, calendar: desk.proposals(), "authority-approvals", {}),
     Number("returns", gettext_lazy("申请退回"), "warn", _cases(lambda desk, calendar: OPEN & Q(waits_for("return"))),
            "authority-cases", {"waiting": "return"}),
+    Number("powers", gettext_lazy("委托书待核验"), "warn", _cases(lambda desk, calendar: OPEN & Q(waits_for("power"))),
+           "authority-cases", {"waiting": "power"}),
     Number("undelivered", gettext_lazy("通知没有送到"), "warn",
            lambda desk, calendar: in_cases(desk.cases(), Q(state="set_aside")), "authority-notices", {}),
     Number("mine", gettext_lazy("我经办的"), "neutral",

@@ -24,6 +24,7 @@ from complaints.authority_forms import (
     OfficerForm,
     PlainForm,
     PoliceForm,
+    PowerForm,
     RecusalForm,
     RedirectForm,
     RefusalForm,
@@ -117,6 +118,14 @@ def _objection(form: StepForm) -> Payload:
     return {"upheld": form.cleaned_data["decision"] == "grant", "text": form.cleaned_data["text"]}
 
 
+def _power(form: StepForm) -> Payload:
+    said = form.cleaned_data
+    if said["decision"] == "refuse":
+        return {"text": said["text"]}
+    return {"seen": said["seen"], "may_settle": said["may_settle"] == "yes",
+            "valid_until": said["valid_until"].isoformat(), "text": said["text"]}
+
+
 _ALL = (
     # --- triage ---------------------------------------------------------------------------
     StepPage(slug="authority", steps=("assign_authority",), form=_authority_form,
@@ -193,6 +202,10 @@ _ALL = (
              effect=gettext_lazy("先在案件页查看联系电话，再打过去核实。核实后，这件投诉按本人提交办理。")),
     text_page("write-down", "write_down_statement", gettext_lazy("消费者说了什么"),
               gettext_lazy("听录音，照原话写下来。消费者会收到通知，写得不对可以更正。")),
+    StepPage(slug="power", steps=("confirm_power", "refuse_power"), payload=_power,
+             choose=_decided("confirm_power", "refuse_power"),
+             form=lambda setting, data: PowerForm(data, until=setting.found.complaint.represented_until),
+             effect=gettext_lazy("代理人只能在认可的权限和期限内办理。不认可的，只能补充说明和材料；委托人本人随时可以自己办理。")),
     text_page("split", "split_report", gettext_lazy("举报的内容"),
               gettext_lazy("另立一份只有监管部门看得到的记录，案件记录里看不出来。")),
     StepPage(slug="police", steps=("refer_to_police",), form=plain(PoliceForm), is_danger=True,

@@ -15,6 +15,7 @@ from django.http import QueryDict
 from authorities.policies import Policies
 from complaints import handling, labels
 from complaints.enterprise_forms import StepForm
+from complaints.filing.request import AGENT
 from complaints.handling import Move, proposals, two_persons
 from complaints.models import Matter
 from complaints.refusals import not_now, not_yours
@@ -22,6 +23,7 @@ from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, Found
 from complaints.views.case_steps import Around, open_steps
 from complaints.workflow import TABLE
+from complaints.working_calendar import SHANGHAI
 
 Data = QueryDict | None
 Payload = dict[str, Any]
@@ -99,6 +101,13 @@ def _is_elsewhere(found: Found, around: Around) -> bool:
     return found.actor is not None and found.complaint.handling_authority_id not in found.actor.authority_ids
 
 
+def _has_power_to_check(found: Found, around: Around) -> bool:
+    """As long as a representative acts whom the principal has not confirmed; a better paper may come any day."""
+    case = found.complaint
+    return (case.on_behalf_kind == AGENT and not case.facts.get("power_confirmed")
+            and case.represented_until is not None and case.represented_until >= around.now.astimezone(SHANGHAI).date())
+
+
 _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "schedule_session": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
     "record_session": _is_agreed,
@@ -115,6 +124,8 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "verify_contact": lambda f, a: not f.complaint.contact_verified and not _is_elsewhere(f, a),
     "write_down_statement": lambda f, a: bool(f.complaint.facts.get("voice")) and not _is_elsewhere(f, a),
     "ask_consent": lambda f, a: "consent" not in a.matters,
+    "confirm_power": _has_power_to_check,
+    "refuse_power": _has_power_to_check,
 }
 
 

@@ -18,6 +18,7 @@ from complaints import labels
 from complaints.filing.choices import OBJECT_LABELS, problem_label
 from complaints.filing.request import AGENT, JOINT
 from complaints.models import Complaint, Demand, Participant, PersonalText
+from complaints.powers import CONFIRMED, REFUSED
 from enterprises.models import Staff
 from odr_portal.accounts import keyring
 from odr_portal.accounts.masking import masked_address, masked_email, masked_name, masked_phone
@@ -120,10 +121,19 @@ def party_words(complaint: Complaint) -> list[Fact]:
         return [Fact(_("共同投诉人"), _("%(n)d人，其中%(m)d人本人已确认") % {
             "n": len(states), "m": states.count(Participant.JOINED)})]
     if kind == AGENT:
-        said = _("已经本人确认") if complaint.facts.get("power_confirmed") else _("还没有经本人确认")
+        said = _power_words(complaint)
         until = complaint.represented_until
         return [Fact(_("代理人投诉"), _("到%(day)s为止，%(said)s") % {"day": day_text(until), "said": said} if until else said)]
     return []
+
+
+def _power_words(complaint: Complaint) -> str:
+    facts = complaint.facts
+    if facts.get("power_confirmed"):
+        return _("已经本人确认")
+    if facts.get("power_check") == CONFIRMED:
+        return _("委托书已核验，可以代为和解") if facts.get("may_settle") else _("委托书已核验，不能代为和解")
+    return _("委托书没有被监管部门认可") if facts.get("power_check") == REFUSED else _("还没有经本人确认")
 
 
 def label_of(code: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from complaints import labels
 from complaints.models import HandlingStep, PersonalText
 from complaints.views.file_view import FileView
 from complaints.workflow import LOOK, Audience, Role, Status
-from odr_portal.templatetags.portal import moment
+from odr_portal.templatetags.portal import day_text, moment
 
 #: Texts that lie elsewhere on the page: the filing, the answers of an offer.
 _ELSEWHERE = ("consumer_", "answer_")
@@ -227,12 +227,17 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
     if step.reason:
         words.append(labels.reason(step.reason, step.outcome))
         words += body_words(step)
+        if step.data.get("valid_until"):
+            words.append(_("到%(day)s为止") % {"day": day_text(date.fromisoformat(step.data["valid_until"]))})
     elif step.step == "decline_offer" and step.data.get("reason"):
         words.append(labels.label(step.data["reason"], kind="decline_reason"))
     if reader.side != "consumer" and step.data.get("advice"):
         # Kept in the parties' entry; it is said to whoever weighs how the enterprise answers.
         words.append(_("发送前提示过：%(findings)s") % {"findings": "；".join(dict.fromkeys(
             labels.label(one["code"], kind="offer_finding") for one in step.data["advice"]))})
+    if recorded := (step.data or {}).get("recorded"):
+        words.append(_("%(how)s，凭证%(proof)s") % {"how": labels.label(recorded.get("how", ""), kind="recording"),
+                                                   "proof": recorded.get("proof", "")})
     if step.written_at - step.happened_at > _LATE_WRITING:
         words.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
     return " · ".join(words)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints import labels
+from complaints import labels, powers
 from complaints.views.case import CasePage
 from complaints.workflow import Status
 from odr_portal.templatetags.portal import last_day_text
@@ -64,9 +64,10 @@ def _settlement(page: CasePage) -> list[Call]:
                 "day": _until(page, "confirmation", obligation=False)},
             reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
             _("查看方案并答复")))
-    elif offer is not None and page.complaint.facts.get("may_settle") is False and page.viewer.party is None:
-        found.append(Call(_("企业提出了方案：须由委托人本人答复"), _("委托书没有写明可以和解。请委托人打开短信里的链接，确认后自己答复。"),
-                          reverse("complaints:case-people", args=[page.complaint.number]), _("看委托人确认没有"), "info"))
+    elif offer is not None and page.actor is not None and powers.is_representative(page.actor, page.complaint):
+        found.append(Call(_("企业提出了方案：须由委托人本人接受"), powers.why_not(page.complaint),
+                          reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
+                          _("查看方案"), "info"))
     if page.may("answer_as_party"):
         found.append(Call(_("您自己同意这个方案吗？"), _("代表人接受的方案，只约束代表人和同意的人。不答复就不受约束。"),
                           address(page, "party"), _("答复方案"), "info"))
@@ -107,7 +108,7 @@ def _asked(page: CasePage) -> list[Call]:
     if "unreachable" in page.matters and page.may("add_statement"):
         found.append(Call(_("企业说联系不上您"), _("请说明怎样、什么时间能联系上您。"),
                           address(page, "statement"), _("回复企业")))
-    if page.may("confirm_settled_elsewhere"):
+    if page.may("deny_settled_elsewhere"):
         found.append(Call(_("企业说双方已经另行和解"), _("请在%(day)s确认或否认。") % {
             "day": _until(page, "settled_elsewhere")},
             address(page, "settled-elsewhere"), _("确认或否认")))

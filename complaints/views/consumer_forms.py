@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import named
-from complaints import labels
+from complaints import labels, powers
 from complaints.consents import REVOCABLE, WORDS
 from complaints.handling import Move, both, consumer, enterprise, undoing
 from complaints.views.case import CasePage
@@ -199,14 +199,20 @@ class SettledElsewhereForm(StepForm):
     text = Essay(label=gettext_lazy("怎么和解的"), rows=3)
 
     def prepare(self) -> None:
-        if self.page.may("confirm_settled_elsewhere"):
-            self.fields["text"].required = False
-            self.fields["text"].label = _("说明")
-        else:
+        if not self.page.may("deny_settled_elsewhere"):
             del self.fields["answer"]
+            return
+        self.fields["text"].required = False
+        self.fields["text"].label = _("说明")
+        if not self.page.may("confirm_settled_elsewhere"):
+            # A representative without that power may say no, and nothing else.
+            self.fields["answer"].choices = [("no", _("没有和解"))]  # type: ignore[attr-defined]
 
     def effects(self) -> Sequence[Words]:
         if "answer" in self.fields:
+            if not self.page.may("confirm_settled_elsewhere"):
+                return (powers.why_not(self.page.complaint), _("选“没有”，案件照常办理。"),
+                        _("不回答，企业的说法失效，案件照常办理。"))
             return (_("选“是”，案件按“另行和解”办结。"), _("选“没有”，案件照常办理。"),
                     _("不回答，企业的说法失效，案件照常办理。"))
         return (_("企业须在5个工作日内确认或者否认。"), _("企业不回答，以您的说法为准，案件按“另行和解”办结。"),

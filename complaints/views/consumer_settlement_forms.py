@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import labels
+from complaints import labels, powers
 from complaints.handling import Move, both, consumer, enterprise
 from complaints.views.case import CasePage
 from complaints.views.case_settlement import ObligationView, OfferView, proposed_days
@@ -45,18 +45,25 @@ class OfferForm(StepForm):
         super().__init__(*args, page=page, **options)
 
     def prepare(self) -> None:
-        answers: list[tuple[str, Words]] = [("accept", _("接受")), ("decline", self._declining())]
+        answers: list[tuple[str, Words]] = [("accept", _("接受"))] if self.page.may("accept_offer") else []
+        if self.page.may("decline_offer"):
+            answers.append(("decline", self._declining()))
         if self.page.may("ask_about_offer"):
             answers.append(("ask", _("先问一个问题")))
         self.fields["answer"].choices = answers  # type: ignore[attr-defined]
         self.fields["reason"].choices = [  # type: ignore[attr-defined]
             (code, labels.label(code, kind="decline_reason")) for code in consumer.DECLINE_REASONS]
-        if self.offer.may_be_split:
+        if self.offer.may_be_split and self.page.may("accept_offer"):
             self.fields["part"].choices = [  # type: ignore[attr-defined]
                 (str(a.ordinal), f"{a.ordinal} {a.demand}")
                 for a in self.offer.answers if a.is_separable]
         else:
             del self.fields["part"], self.fields["rest"]
+
+    @property
+    def why_not(self) -> str:
+        """Why this person cannot accept, and who can; empty for whoever can."""
+        return "" if self.page.may("accept_offer") else powers.why_not(self.page.complaint)
 
     def _declining(self) -> str:
         if self.time_is_up():
@@ -70,7 +77,7 @@ class OfferForm(StepForm):
             clock.state == "paused" and not clock.remaining)
 
     def effects(self) -> Sequence[Words]:
-        words = [_("接受：方案生效，企业按期履行。没有按期做到的，案件自动转监管部门，不用重新投诉。")]
+        words = [] if self.why_not else [_("接受：方案生效，企业按期履行。没有按期做到的，案件自动转监管部门，不用重新投诉。")]
         if self.time_is_up():
             words.append(_("不接受：协商期限已经用完，") + onward(self.page))
         else:

@@ -42,7 +42,7 @@ class ChoiceForm(forms.Form):
                  help_text=gettext_lazy("这种方式送不到时，自动换另一种。"))
     language = Pick(label=gettext_lazy("通知用的语言"), choices=settings.LANGUAGES)
     reminders = Pick(label=gettext_lazy("到期提醒"), choices=_HOW,
-                     help_text=gettext_lazy("轮到您、快到期时的提醒。关掉后期限照样计算。"))
+                     help_text=gettext_lazy("轮到您、快到期时的提醒。关掉后期限照样计算；最后一天的提醒仍然会发。"))
     progress = Pick(label=gettext_lazy("办理进展"), choices=_HOW,
                     help_text=gettext_lazy("企业受理、转到哪个单位、企业发来消息等，不用您马上答复的。"))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from authorities.models import Policy
+from complaints.filing.request import OnBehalf
 from complaints.handling import authority, casework, enterprise, proposals
 from complaints.models import Complaint, ForwardingDecision, Matter
 from complaints.workflow import Status
@@ -110,3 +112,44 @@ def test_without_a_script_a_case_goes_through_triage_review_and_agreement(world:
     page.locator("form.panel button.btn").last.click()
     case.refresh_from_db()
     assert (case.status, case.outcome) == (S.CLOSED, "mediated")
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_an_officer_writes_down_what_a_consumer_says_and_looks_at_a_power(world: World, visit: Any, width: int, language: str) -> None:
+    """Without scripts: words, read back, written down; and the representative who may not accept reads why."""
+    now, look = timezone.now(), f"{width}-{language}"
+    power = OnBehalf(kind="agent", principal_name="王试", principal_phone="+8619900000013", powers="投诉、代收退款", is_declared=True,
+                     valid_until=timezone.localdate() + timedelta(days=40), may_settle=False)
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=now, on_behalf=power)
+    county = visit(width=width, language=language, user=world.rui, javascript=False)
+    page = county.go(f"/authority/cases/{case.number}/power/")
+    county.shot(f"power-{look}")
+    for path, name in (("", "choose-who"), ("?for=1", "choose"), ("offer/?for=1", "offer"), ("statement/?for=0", "statement")):
+        page = county.go(f"/authority/cases/{case.number}/on-behalf/{path}")
+        county.shot(f"on-behalf-{name}-{look}")
+    page = county.go(f"/authority/cases/{case.number}/on-behalf/offer/?for=1")
+    page.locator('input[name=answer][value="accept"]').check()
+    page.locator("form.panel button.btn").click()
+    assert page.locator("#main .error-summary, .error-summary").count()
+    page.locator('input[name=by_how][value="phone"]').check()
+    page.locator("#id_by_proof").fill("LY-2026-0815")
+    page.locator("form.panel button.btn").click()
+    county.shot(f"on-behalf-read-{look}")
+    page.locator("#id_by_read").check()
+    page.locator("form.panel button.btn").click()
+    case.refresh_from_db()
+    assert case.status == S.PERFORMING
+    county.shot(f"on-behalf-done-{look}")
+    other = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=now, on_behalf=power)
+    chen = visit(width=width, language=language, user=world.chen, javascript=False)
+    for path, name in (("", "case"), ("offer/1/", "offer"), ("dossier/", "dossier")):
+        chen.go(f"/cases/{other.number}/{path}")
+        chen.shot(f"representative-{name}-{look}")
+    # The same pages before axe, which needs scripts.
+    looked = visit(width=width, language=language, user=world.rui)
+    for path in ("power/", "on-behalf/?for=1", "on-behalf/offer/?for=1"):
+        looked.go(f"/authority/cases/{other.number}/{path}")
+        looked.check()
+    seen = visit(width=width, language=language, user=world.chen)
+    seen.go(f"/cases/{other.number}/offer/1/")
+    seen.check()

@@ -23,6 +23,7 @@ from complaints.handling import (
     looking,
     mediation,
     offers,
+    parties,
     proposals,
     supervision,
     undoing,
@@ -65,6 +66,7 @@ def matter(case: Complaint, kind: str) -> int:
 OFFER_ALL = (Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
              Answer(demand=2, verdict="grant", is_separable=True))
 REPORT = ("handler", no(lambda: enterprise.report_performed(obligations=[1], proof="流水")))
+REPRESENTED = given.otherwise(on_behalf_kind="agent", represented_until=date(2026, 12, 1))
 MISSED = ("system", no(lambda: undoing.undo()))
 WALKS: dict[str, Walk] = {
     "add_statement": Walk(S.FILED, "consumer", no(lambda: consumer.add_statement(text=TEXT))),
@@ -247,6 +249,9 @@ WALKS: dict[str, Walk] = {
         result="call_confirmed")), before=[("officer", given.otherwise(contact_verified=False))]),
     "write_down_statement": Walk(S.REVIEW, "officer", no(lambda: casework.write_down_statement(
         text=TEXT)), before=[("officer", given.otherwise(facts={"voice": "ab" * 32}))]),
+    "confirm_power": Walk(S.REVIEW, "officer", no(lambda: parties.confirm_power(
+        seen="power_original", may_settle=True, valid_until="2026-12-31")), before=[("officer", REPRESENTED)]),
+    "refuse_power": Walk(S.REVIEW, "officer", no(lambda: parties.refuse_power(text=TEXT)), before=[("officer", REPRESENTED)]),
     "split_report": Walk(S.REVIEW, "officer", no(lambda: casework.split_report(text=TEXT))),
     "refer_to_police": Walk(S.REVIEW, "officer", no(lambda: casework.refer_to_police(
         second_officer="乙", head="丙", text=TEXT))),

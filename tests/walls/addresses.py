@@ -144,6 +144,8 @@ _BY_NAME = {step: (step,) for step in ("send_message", "make_offer", "withdraw",
 #: Parameters that choose among pages: each of these is a page of its own, with the steps that it may take.
 PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("complaints:authority-step", "slug"): {slug: page.steps for slug, page in authority_pages.PAGES.items()},
+    # Whose step it is says the consumer's table; that an officer may write it down, the gate.
+    ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.FORMS, ()),
     ("api:step", "step"): _BY_NAME,
     ("api:batch", "step"): _BY_NAME,
     ("complaints:case-step", "name"): _FORMS,

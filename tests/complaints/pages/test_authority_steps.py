@@ -61,6 +61,10 @@ def _unproven(world: World, case: Complaint) -> None:
     Complaint.objects.filter(pk=case.pk).update(contact_verified=False)
 
 
+def _represented(world: World, case: Complaint) -> None:
+    Complaint.objects.filter(pk=case.pk).update(on_behalf_kind="agent", represented_until=ahead(30))
+
+
 def _spoken(world: World, case: Complaint) -> None:
     Complaint.objects.filter(pk=case.pk).update(facts={"voice": "ab" * 32})
 
@@ -93,6 +97,7 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
               "serve_notice"),
     "verify": (S.REVIEW, "officer", {"result": "call_confirmed"}, S.REVIEW, _unproven, "verify_contact"),
     "write-down": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, _spoken, "write_down_statement"),
+    "power": (S.REVIEW, "officer", {"decision": "refuse", "text": TEXT}, S.REVIEW, _represented, "refuse_power"),
     "split": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, None, "split_report"),
     "police": (S.REVIEW, "officer", {"second_officer": "乙", "head": "丙", "text": TEXT}, S.REVIEW,
                lambda w, c: one_person_suffices(), "refer_to_police"),

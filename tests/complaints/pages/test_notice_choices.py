@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from complaints import delivery, my_data, notice_choices
+from complaints.handling import sweep_clocks
 from complaints.models import Complaint, Notice, NoticeChoice
 from complaints.workflow import TABLE, Role, Status
 from tests import given
@@ -85,6 +86,7 @@ def test_the_way_that_was_chosen_is_tried_first(case: Complaint, world: World, s
 
 @pytest.mark.parametrize(("kind", "how", "state"), [
     ("remind", "none", "in_portal"), ("remind", "each", "sent"), ("accept_case", "none", "in_portal"),
+    ("remind_last", "none", "sent"), ("remind_last", "digest", "sent"),
     # What asks for an answer, decides or closes goes out whatever was chosen.
     ("make_offer", "none", "sent"), ("request_material", "none", "sent"), ("refuse", "none", "sent"),
     ("lapse_confirmation", "none", "sent"), ("report_performed", "none", "sent"), ("undo", "none", "sent")])
@@ -94,6 +96,23 @@ def test_what_may_be_turned_off_and_what_not(case: Complaint, world: World, kind
     sweep()
     row.refresh_from_db()
     assert row.state == state
+
+
+def test_the_reminder_of_the_last_day_rings_whatever_was_chosen(world: World, sms: Gateway) -> None:
+    case = given.a_complaint(world, status=Status.AWAITING_CONSUMER)
+    NoticeChoice.objects.create(user=world.chen, reminders="none", changed_at=WEDNESDAY)
+    sms.posts.clear()
+    for day in range(1, 8):
+        sweep_clocks(now=WEDNESDAY + timedelta(days=day))
+        sweep(WEDNESDAY + timedelta(days=day))
+    told = Notice.objects.filter(complaint=case, addressee="consumer", kind__startswith="remind").order_by("pk")
+    # The last day; and once more when it had passed.
+    assert [(row.kind, row.state) for row in told] == [
+        ("remind", "in_portal"), ("remind_last", "sent")], [row.subject for row in told]
+    assert "今天24:00前" in told[1].subject
+    assert notice_choices.group_of("remind_last") == ""
+    page = shown(signed_in(world.chen).get(PAGE))
+    assert "最后一天的提醒仍然会发" in page
 
 
 def test_what_was_not_sent_stands_on_the_case(case: Complaint, world: World, clock: Any) -> None:
