@@ -19,6 +19,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from authorities.models import Region
 from complaints.conditions import Conditions
 from complaints.models import Complaint
 from complaints.workflow import Status
@@ -47,6 +48,11 @@ LEASE = timedelta(minutes=5)
 MOST_TRIES = 3
 #: Routing knows whom it was, and that nobody there may have it now.
 _KNOWN = frozenset({"not_enrolled", "suspended", "ended", "no_consent"})
+
+#: What `facts_of` and `may_go` read of a case.
+_OF_FACTS = ("number", "consumer_key", "service_region", "handling_region", "picked_enterprise", "picked_branch", "picked_brand",
+             "respondent_named", "respondent_details", "object_category", "problem_category", "channel")
+_OF_HURDLES = ("contact_verified", "absent", "facts", "returns", "consents", "filed_at")
 
 log = logging.getLogger(__name__)
 
@@ -199,17 +205,24 @@ def _held(
     """Where each case would really go: what was chosen, or to a person where something keeps it."""
     found: dict[int, Place] = {}
     for piece in _pieces(ids):
-        cases = list(_cases(piece))
+        cases = list(_cases(piece, more=_OF_HURDLES))
         of_case = {case.pk: chosen[facts_of(case, on=day)] for case in cases}
         found |= {pk: _place(made) for pk, made in may_go(cases, of_case, directory, conditions=conditions).items()}
     return found
 
 
-def _cases(ids: Sequence[int]) -> Iterator[Complaint]:
+def _cases(ids: Sequence[int], *, more: Sequence[str] = ()) -> Iterator[Complaint]:
+    """These cases with what routing reads of them (and ``more``), their regions attached; the others of a row stay away."""
+    regions: dict[int, Region] = {}
     for piece in _pieces(ids):
-        cases = list(Complaint.objects.filter(pk__in=piece).select_related("service_region", "handling_region"))
+        cases = list(Complaint.objects.filter(pk__in=piece).only(*_OF_FACTS, *more))
         keyring.load_for(cases)
-        yield from cases
+        wanted = {pk for case in cases for pk in (case.service_region_id, case.handling_region_id) if pk is not None}
+        regions |= Region.objects.in_bulk(wanted - regions.keys())
+        for case in cases:
+            case.service_region = regions[case.service_region_id] if case.service_region_id is not None else None
+            case.handling_region = regions[case.handling_region_id]
+            yield case
 
 
 def _pieces(ids: Sequence[int]) -> Iterable[Sequence[int]]:
