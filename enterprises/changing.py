@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,6 +38,12 @@ OPEN = (State.DRAFT, State.WAITING)
 def wish_of(change: DirectoryChange, *, today: date) -> Wish:
     """The change as its kind judges it on ``today``."""
     return Wish(change.enterprise, change.what, change.on_day, today)
+
+
+def filed_with(authority_ids: Collection[int]) -> QuerySet[DirectoryChange]:
+    """What was filed by enterprises that one of these authorities enrolled: waiting, decided, or in effect at once."""
+    filed = (State.WAITING, State.APPROVED, State.REFUSED, State.RECORDED)
+    return DirectoryChange.objects.filter(enterprise__enrolled_by_id__in=authority_ids, state__in=filed)
 
 
 def impossible(change: DirectoryChange, *, today: date) -> str:

@@ -27,6 +27,7 @@ from complaints.views.authority_lists import RELATED, due_soon, late, midnight, 
 from complaints.views.notices_told import in_cases
 from complaints.workflow import Status
 from complaints.working_calendar import Calendar
+from enterprises import changing
 
 NEXT = 10
 Rows = Callable[[Desk, Calendar], QuerySet[Any]]
@@ -48,7 +49,7 @@ class Number:
 
 
 def _url(page: str, query: dict[str, str]) -> str:
-    return reverse(f"complaints:{page}") + (f"?{urlencode(query)}" if query else "")
+    return reverse(page if ":" in page else f"complaints:{page}") + (f"?{urlencode(query)}" if query else "")
 
 
 def _cases(condition: Callable[[Desk, Calendar], Q]) -> Rows:
@@ -69,6 +70,9 @@ NUMBERS = (
     Number("mediating", gettext_lazy("调解中"), "authority", _status(Status.MEDIATING),
            "authority-cases", {"status": "mediating"}),
     Number("proposals", gettext_lazy("待批准"), "warn", lambda desk, calendar: desk.proposals(), "authority-approvals", {}),
+    Number("changes", gettext_lazy("企业变更"), "warn",
+           lambda desk, calendar: changing.filed_with({a.authority_id for a in desk.actors if a.authority_id}).filter(state="waiting"),
+           "routing:authority-changes", {}),
     Number("returns", gettext_lazy("申请退回"), "warn", _cases(lambda desk, calendar: OPEN & Q(waits_for("return"))),
            "authority-cases", {"waiting": "return"}),
     Number("powers", gettext_lazy("委托书待核验"), "warn", _cases(lambda desk, calendar: OPEN & Q(waits_for("power"))),

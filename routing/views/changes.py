@@ -40,7 +40,7 @@ def change_url(change: DirectoryChange) -> str:
 def _filed(desk: Desk) -> QuerySet[DirectoryChange]:
     """What was filed by enterprises that one of these offices' authorities enrolled."""
     own = [actor.authority_id for actor in desk.actors if actor.authority_id is not None]
-    return DirectoryChange.objects.filter(enterprise__enrolled_by_id__in=own, state__in=[State.WAITING, *DECIDED])
+    return changing.filed_with(own)
 
 
 def _headed(desk: Desk) -> set[int]:
@@ -60,7 +60,7 @@ def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     page = keyset.page_of(rows, request.GET, BY_DECISION if is_past else BY_FILING, related=("made_by", "enterprise"))
     view = "view=decided&" if is_past else ""
     return render(request, "profile/changes.html", {
-        "lines": lines(page.rows, url=change_url), "now": desk.now, "is_past": is_past,
+        "rows": lines(page.rows, url=change_url), "now": desk.now, "is_past": is_past,
         "previous_url": f"?{view}before={page.before}" if page.before else "",
         "next_url": f"?{view}after={page.after}" if page.after else "",
     })
