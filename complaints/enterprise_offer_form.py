@@ -62,10 +62,15 @@ class OfferForm(StepForm):
     """``count`` rows of promises; the same form makes an offer and replaces one."""
 
     rows = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    template = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**31 - 1)
+    pick = Choice(label=_("回复模板"), required=False, widget=forms.Select)
     message = Words(label=_("给消费者的话"), required=False, rows=3)
 
-    def __init__(self, *args: Any, demands: Sequence[Demand], count: int, today: date, **options: Any) -> None:
+    def __init__(self, *args: Any, demands: Sequence[Demand], count: int, today: date,
+                 templates: Sequence[tuple[int, str]] = (), **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["pick"].choices = [("", _("请选择")), *((str(pk), name) for pk, name in templates)]  # type: ignore[attr-defined]
+        self.has_templates = bool(templates)
         self.demands, self.count, self.today = list(demands), count, today
         self.fields["rows"].initial = count
         for demand in self.demands:

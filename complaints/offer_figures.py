@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from complaints.enterprise_forms import Money
+from complaints.enterprise_forms import Day, Money
 from complaints.legal_minimum import Minimum, minimum_of
 from complaints.models import Complaint, Demand
 from complaints.models.settlement import MONEY_KINDS
@@ -54,3 +55,12 @@ def _sum(value: Any) -> Decimal:
         return Money().clean(str(value)) or Decimal(0) if value not in (None, "") else Decimal(0)
     except ValidationError:
         return Decimal(0)
+
+
+def day_in(value: Any) -> date | None:
+    """A day as the field reads it; None for what is none."""
+    try:
+        day: date | None = Day(required=False).clean(value)
+    except ValidationError:
+        return None
+    return day

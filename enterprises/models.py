@@ -351,6 +351,7 @@ class PublishedFigure(models.Model):
 
 
 # At the end: its table points at those above.
+from enterprises.answer_template import AnswerTemplate, TemplateVersion  # noqa: E402
 from enterprises.api_token import ApiToken  # noqa: E402
 from enterprises.directory_change import DirectoryChange  # noqa: E402
 from enterprises.enrolment import (  # noqa: E402
@@ -365,7 +366,7 @@ from enterprises.invitation import Invitation  # noqa: E402
 from enterprises.station import Station, StationStaff  # noqa: E402
 from enterprises.webhook_endpoint import WebhookEndpoint  # noqa: E402
 
-__all__ = ["Absence", "Alias", "ApiToken", "AssignmentRule", "Branch", "BranchAuthority", "Brand", "BrandHolding", "CustomerCount",
+__all__ = ["Absence", "Alias", "AnswerTemplate", "ApiToken", "AssignmentRule", "Branch", "BranchAuthority", "Brand", "BrandHolding", "CustomerCount",
            "DirectoryChange", "EnrolmentApplication", "EnrolmentEntry", "EnrolmentFile", "EnrolmentFiling", "Enterprise", "Invitation",
-           "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Station", "StationStaff", "Succession", "TwoPersons",
-           "WebhookEndpoint"]
+           "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Station", "StationStaff", "Succession", "TemplateVersion",
+           "TwoPersons", "WebhookEndpoint"]

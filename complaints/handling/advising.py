@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from complaints import offer_quality
+from complaints import offer_quality, template_words
 from complaints.handling import saying
 from complaints.legal_minimum import minimum_of
 from complaints.models import Complaint, Contact, Demand, Engagement, Offer, OfferAnswer
 from complaints.offer_quality import Asked, Draft, Finding, Promised, Said
+from enterprises.models import TemplateVersion
 from odr_portal.accounts import keyring
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ WINDOW = timedelta(days=90)
 
 def advice(
     complaint: Complaint, engagement: Engagement, demands: Iterable[Demand], *, answers: Sequence[Answer],
-    promises: Sequence[Promise], message: str, is_measure: bool, now: datetime, conditions: Conditions | None = None,
+    promises: Sequence[Promise], message: str, is_measure: bool, now: datetime, template: TemplateVersion | None = None,
+    conditions: Conditions | None = None,
 ) -> list[Finding]:
     """What this offer lacks. ``answers`` and ``promises`` were checked before."""
     open_ones = [d for d in demands if not d.is_settled and not d.is_given_up]
@@ -50,6 +52,7 @@ def advice(
                            has_day=bool(p.due_on or p.days_after)) for p in promises],
         message=message, has_contact=is_measure or was_contacted(engagement),
         least=minimum_of(complaint, open_ones).certain, is_measure=is_measure,
+        is_filled_template=template is not None and template_words.is_filled(message, template.body),
         earlier=[text for case, texts in earlier.items() if case != complaint.pk for text in texts]))
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from complaints import template_words
 from complaints.actors import Actor
 from complaints.handling import advising, clocks, saying, settling
 from complaints.handling.casefile import CaseFile
@@ -22,6 +23,7 @@ from complaints.models import Engagement, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Clock, Status
+from enterprises.models import TemplateVersion
 
 S = Status
 SHORTEST_REASON = 10
@@ -73,13 +75,13 @@ def touch_first_contact(file: CaseFile, at: datetime) -> None:
 
 @proposable
 def make_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
-               message: str = "", measure_id: UUID | None = None) -> Move:
-    """Answers every open demand and says what follows from it."""
+               message: str = "", measure_id: UUID | None = None, template_version: int | None = None) -> Move:
+    """Answers every open demand and says what follows from it. ``template_version``: whose words the message holds."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if file.open_offer is not None:
             raise StepNotAllowed("offer_open", _("已有一份方案在等消费者；请先答复提问。"))
-        offer = _write_offer(file, actor, answers, promises, message, measure_id=measure_id)
+        offer = _write_offer(file, actor, answers, promises, message, measure_id=measure_id, template=template_version)
         data = _offer_facts(offer, answers, promises) | _advice(file, offer, answers, promises)
         touch_first_contact(file, file.now)
         return Effect(to=S.AWAITING_CONSUMER, data=data,
@@ -90,7 +92,7 @@ def make_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
 
 @proposable
 def replace_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
-                  message: str = "") -> Move:
+                  message: str = "", template_version: int | None = None) -> Move:
     """Better or equal for each demand; once a case."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
@@ -104,7 +106,7 @@ def replace_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = ()
             if standing is not None and _is_worse(answer, standing):
                 raise WrongInput("worse", _("新方案的每一项都不能比原来差。"),
                                  field=f"answer-{answer.demand}")
-        offer = _write_offer(file, actor, answers, promises, message, is_replacement=True)
+        offer = _write_offer(file, actor, answers, promises, message, is_replacement=True, template=template_version)
         file.change(old, state="superseded", answered_at=file.now)
         settling.drop_obligations(file, old)
         running = clocks.live(file, Clock.CONFIRMATION)
@@ -129,7 +131,7 @@ def _is_worse(answer: Answer, standing: OfferAnswer) -> bool:
 
 def _write_offer(file: CaseFile, actor: Actor, answers: Sequence[Answer],
                  promises: Sequence[Promise], message: str, *,
-                 measure_id: UUID | None = None, is_replacement: bool = False) -> Offer:
+                 measure_id: UUID | None = None, is_replacement: bool = False, template: int | None = None) -> Offer:
     engagement = engaged(file)
     checked = _checked_answers(file, answers)
     said = saying.text(message, "message", needed=False)
@@ -137,7 +139,7 @@ def _write_offer(file: CaseFile, actor: Actor, answers: Sequence[Answer],
         complaint=file.complaint, enterprise_id=engagement.enterprise_id, engagement=engagement,
         number=len(file.offers) + 1, state="open", message=said, made_by_id=actor.staff_id,
         made_by_name=actor.name, made_at=file.now, measure_id=measure_id,
-        is_replacement=is_replacement)
+        template_version=_template(file, engagement, template, said), is_replacement=is_replacement)
     rows = _checked_promises(file, promises, offer, engagement)
     file.add(offer)
     by_ordinal = {d.ordinal: d for d in file.demands}
@@ -148,6 +150,17 @@ def _write_offer(file: CaseFile, actor: Actor, answers: Sequence[Answer],
     for row in rows:
         file.add(row)
     return offer
+
+
+def _template(file: CaseFile, engagement: Engagement, version: int | None, message: str) -> TemplateVersion | None:
+    """The wording of the house that the message still holds; None where it was written anew since."""
+    if version is None:
+        return None
+    found = file.conditions.once("template", (version, engagement.enterprise_id), lambda: TemplateVersion.objects.filter(
+        pk=version, template__enterprise_id=engagement.enterprise_id).first())
+    if found is None:
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="template")
+    return found if template_words.comes_from(message, found.body) else None
 
 
 def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[
@@ -242,7 +255,7 @@ def _advice(file: CaseFile, offer: Offer, answers: Sequence[Answer], promises: S
     the case reads it, the enterprise cannot say later that nobody told it, and nothing in it names anybody."""
     found = advising.advice(
         file.complaint, offer.engagement, file.demands, answers=answers, promises=promises, message=offer.message,
-        is_measure=offer.measure_id is not None, now=file.now, conditions=file.conditions)
+        is_measure=offer.measure_id is not None, template=offer.template_version, now=file.now, conditions=file.conditions)
     return {"advice": [{"code": one.code, "field": one.field} for one in found]} if found else {}
 
 

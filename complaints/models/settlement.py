@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from complaints.models.complaint import Complaint, Demand, Engagement
-from enterprises.models import Enterprise, Staff
+from enterprises.models import Enterprise, Staff, TemplateVersion
 from odr_portal.accounts.sealed_fields import SealedText
 
 OBLIGATION_KINDS = (
@@ -37,6 +37,8 @@ class Offer(models.Model):
     made_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
     measure_id = models.UUIDField(null=True, blank=True)
+    template_version = models.ForeignKey(TemplateVersion, null=True, on_delete=models.PROTECT, db_index=False,
+                                         related_name="offers")
     questions = models.PositiveSmallIntegerField(default=0)
     is_replacement = models.BooleanField(default=False)
     counter_demand = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "number"], free_text=True)
@@ -49,6 +51,8 @@ class Offer(models.Model):
             models.Index(fields=["enterprise", "-made_at"], name="offers_of_an_enterprise"),
             models.Index(fields=["measure_id", "complaint"], name="offers_of_a_measure",
                          condition=Q(measure_id__isnull=False)),
+            models.Index(fields=["template_version", "made_at", "state"], name="offers_of_a_template",
+                         condition=Q(template_version__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["complaint", "number"], name="offer_is_numbered_once"),

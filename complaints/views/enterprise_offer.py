@@ -8,18 +8,19 @@ shown once before it goes; whoever sends it nevertheless has seen it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from complaints import labels
+from complaints import answer_templates, labels, template_words
 from complaints.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, standing_values, without_row
 from complaints.handling import Move, advising, offers
 from complaints.models import Demand, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
-from complaints.offer_figures import Figures, figures_of
+from complaints.offer_figures import day_in, figures_of
 from complaints.offer_quality import Finding
 from complaints.views import moved_on
 from complaints.views.case import CasePage
@@ -28,7 +29,8 @@ from complaints.views.case_settlement import VERDICT_TONES, AnswerView
 from complaints.views.enterprise_desk import Desk, desk_page, held
 from complaints.views.enterprise_steps import carry_out, not_open
 from complaints.views.similar_shown import similar_shown
-from odr_portal.templatetags.portal import money
+from enterprises.models import TemplateVersion
+from odr_portal.templatetags.portal import day_text, money
 
 
 @desk_page("GET", "POST")
@@ -43,54 +45,102 @@ def replace_offer(request: HttpRequest, desk: Desk, number: str) -> HttpResponse
     return _editor(request, desk, held(desk, number), "replace_offer")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """One offer being written: the case, the step, and the texts of the house by version."""
+
+    desk: Desk
+    case: CasePage
+    step: str
+    texts: dict[int, TemplateVersion]
+
+    @property
+    def demands(self) -> list[Demand]:
+        return [d for d in self.case.demands if not d.is_settled and not d.is_given_up]
+
+    def form(self, data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> OfferForm:
+        return OfferForm(data, demands=self.demands, today=self.case.today, initial=initial,
+                         count=count_of((initial or {}) if data is None else data.dict()),
+                         templates=[(pk, version.template.name) for pk, version in self.texts.items()])
+
+    def text_of(self, form: OfferForm) -> TemplateVersion | None:
+        return self.texts.get(form.cleaned_data.get("template") or 0)
+
+
 def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> HttpResponseBase:
-    demands = [d for d in case.demands if not d.is_settled and not d.is_given_up]
+    if request.method != "POST" and not case.may(step):
+        return not_open(request, case, (step,))
+    writing = Writing(desk=desk, case=case, step=step, texts=_texts(case))
     if request.method != "POST":
-        if not case.may(step):
-            return not_open(request, case, (step,))
         first = _standing(case) if step == "replace_offer" else {"rows": 1}
-        return _show(request, desk, case, step, _form(case, demands, initial=first))
+        return _show(request, writing, writing.form(initial=first))
     typed = request.POST.dict()
-    if "add" in typed or "remove" in typed:
-        return _show(request, desk, case, step, _form(case, demands, initial=_rearranged(typed)))
-    form = OfferForm(request.POST, demands=demands, count=count_of(typed), today=case.today)
+    if typed.keys() & {"add", "remove", "use"}:
+        return _show(request, writing, writing.form(initial=_rearranged(writing, typed)))
+    form = writing.form(request.POST)
     if case.may(step) and form.is_valid():
-        found = _findings(case, form)
+        found = _findings(writing, form)
         if "preview" in typed or not {_token(f) for f in found} <= set(typed.get("anyway", "").split()):
-            return _show(request, desk, case, step, form, preview=_preview(case, form, found))
+            return _show(request, writing, form, preview=_preview(case, form, found))
     elif "preview" in typed:
-        return _show(request, desk, case, step, form, status=422)
-    done = carry_out(request, case, (step,), form, lambda said: _move(step, said))
-    return done or _show(request, desk, case, step, form, status=moved_on.status_of(form))
+        return _show(request, writing, form, status=422)
+    done = carry_out(request, case, (step,), form, lambda said: _move(writing, said))
+    return done or _show(request, writing, form, status=moved_on.status_of(form))
+
+
+def _texts(case: CasePage) -> dict[int, TemplateVersion]:
+    """The templates of the enterprise that has the case, by version, in the order of their names."""
+    return {version.pk: version for version in answer_templates.in_use(case.complaint.enterprise_id or 0)}
 
 
 def _token(finding: Finding) -> str:
     return f"{finding.code}:{finding.field}"
 
 
-def _findings(case: CasePage, form: OfferForm) -> list[Finding]:
+def _findings(writing: Writing, form: OfferForm) -> list[Finding]:
+    case = writing.case
     if case.engagement is None:
         return []
     return advising.advice(
         case.complaint, case.engagement, case.demands, answers=form.answers(), promises=form.promises(),
-        message=form.cleaned_data["message"], is_measure=False, now=case.now)
+        message=form.cleaned_data["message"], is_measure=False, template=writing.text_of(form), now=case.now)
 
 
-def _move(step: str, form: OfferForm) -> Move:
-    verb = offers.make_offer if step == "make_offer" else offers.replace_offer
-    return verb(answers=form.answers(), promises=form.promises(), message=form.cleaned_data["message"])
+def _move(writing: Writing, form: OfferForm) -> Move:
+    verb = offers.make_offer if writing.step == "make_offer" else offers.replace_offer
+    return verb(answers=form.answers(), promises=form.promises(), message=form.cleaned_data["message"],
+                template_version=form.cleaned_data.get("template"))
 
 
-def _form(case: CasePage, demands: list[Demand], *, initial: dict[str, Any]) -> OfferForm:
-    return OfferForm(demands=demands, count=count_of(initial), today=case.today, initial=initial)
-
-
-def _rearranged(typed: dict[str, Any]) -> dict[str, Any]:
-    """One row more, or one less; nothing is judged yet and nothing is lost."""
+def _rearranged(writing: Writing, typed: dict[str, Any]) -> dict[str, Any]:
+    """One row more, one less, or a text of the house below what is written; nothing is judged yet and nothing is lost."""
+    if "use" in typed:
+        return typed | _used(writing, typed)
     if "add" in typed:
         return typed | {"rows": str(min(count_of(typed) + 1, MOST_ROWS))}
     gone = typed["remove"]
     return without_row(typed, int(gone) if gone.isascii() and gone.isdigit() and len(gone) < 4 else 0)
+
+
+def _used(writing: Writing, typed: dict[str, Any]) -> dict[str, Any]:
+    pick = typed.get("pick", "")
+    version = writing.texts.get(int(pick)) if pick.isascii() and pick.isdigit() and len(pick) < 19 else None
+    if version is None:
+        return {}
+    case, rows = writing.case, count_of(typed)
+    offered = figures_of(case.complaint, writing.demands, typed, rows).offered
+    days = [day for place in range(1, rows + 1) if typed.get(f"promise-{place}-owed_by") != "consumer"
+            and (day := day_in(typed.get(f"promise-{place}-due_on")))]
+    text = template_words.filled(version.body, {
+        "消费者称呼": _addressed(case.person.name), "案件编号": case.complaint.number, "商品或服务": case.complaint.item_name,
+        "经办人": case.actor.name if case.actor else "", "金额": money(offered) if offered else "",
+        "履行日": day_text(max(days)) if days else ""})
+    return {"template": str(version.pk), "pick": "", "message": "\n".join(filter(None, [typed.get("message", "").strip(), text]))}
+
+
+def _addressed(name: str) -> str:
+    """陈**, 陈雨桐 → 陈先生/女士; of a name in letters nobody can tell how to begin a letter."""
+    return f"{name[0]}先生/女士" if name and "\u4e00" <= name[0] <= "\u9fff" else ""
 
 
 def _standing(case: CasePage) -> dict[str, Any]:
@@ -149,15 +199,11 @@ def _promise(promise: offers.Promise) -> dict[str, Any]:
             "due_on": promise.due_on, "due_words": after, "proof": promise.proof}
 
 
-def _figures(case: CasePage, form: OfferForm) -> Figures:
-    return figures_of(case.complaint, form.demands, {name: form[name].value() for name in form.fields}, form.count)
-
-
 def _show(
-    request: HttpRequest, desk: Desk, case: CasePage, step: str, form: OfferForm, *,
-    preview: dict[str, Any] | None = None, status: int = 200,
+    request: HttpRequest, writing: Writing, form: OfferForm, *, preview: dict[str, Any] | None = None, status: int = 200,
 ) -> HttpResponseBase:
+    case, values = writing.case, {name: form[name].value() for name in form.fields}
     return render(request, "enterprise/offer.html", {
-        "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": step,
-        "title": labels.action(step), "figures": _figures(case, form),
-        "similar": similar_shown(case.complaint, seen=desk.engagements())}, status=status)
+        "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": writing.step,
+        "title": labels.action(writing.step), "figures": figures_of(case.complaint, form.demands, values, form.count),
+        "similar": similar_shown(case.complaint, seen=writing.desk.engagements())}, status=status)

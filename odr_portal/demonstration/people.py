@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from authorities.models import Authority, Officer
-from complaints import actors
+from complaints import actors, answer_templates
 from complaints.actors import Actor
 from enterprises import inviting
 from enterprises.models import Branch, Enterprise, Staff, StationStaff
@@ -27,6 +27,7 @@ from odr_portal.accounts import keyring
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.demo import DEMO_DOMAIN
 from odr_portal.accounts.models import Administrator, User
+from odr_portal.demonstration import texts
 from odr_portal.demonstration.stations import MALL, make_stations
 
 #: Printed by `demo_sign_ins`; people with it exist in demo data only.
@@ -236,6 +237,13 @@ def invite_newcomer(*, now: datetime) -> None:
         reach=enterprise_reach(lead.pk, on=timezone.localdate(now)),
         place=settings.SITE_URL + reverse("enterprises:invitation"),
     )  # fmt: skip
+
+
+def write_templates(*, now: datetime) -> None:
+    """What the manager of the cast lets her people answer with."""
+    lead = Staff.objects.select_related("enterprise").get(user=User.objects.with_email(address_of("lead")).get())
+    for name, body in texts.TEMPLATES:
+        answer_templates.make(staff=lead, name=name, body=body, now=now)
 
 
 def gather(*, users: list[User]) -> Cast:

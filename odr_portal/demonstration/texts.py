@@ -202,3 +202,12 @@ def statement(problem: Problem, *, rng: Random, amount: Decimal | None, month: i
         return problem.title_en, problem.statement_en.format(**slots)
     body = rng.choice(problem.statements).format(**slots)
     return problem.title.format(**slots), f"{rng.choice(OPENERS)}{body}{rng.choice(CLOSERS)}"
+
+#: Answer templates of the house: name, text.
+TEMPLATES = (
+    ("多扣费全退", "{消费者称呼}您好，{商品或服务}一事给您带来不便，非常抱歉。我们已经核实，将在{履行日}前退还{金额}。"
+                   "有问题请找经办人{经办人}。"),
+    ("部分退费，说明理由", "{消费者称呼}您好，{商品或服务}一事我们核对了账单和办理记录：【请填：查到了什么】。"
+                           "因此我们退还{金额}，{履行日}前到账。"),
+    ("故障修复", "{消费者称呼}您好，{商品或服务}的故障原因是【请填：原因】，{履行日}前修好，障碍期间的月租费不收。"),
+)

@@ -25,7 +25,7 @@ from complaints.workflow import Status
 from odr_portal.demonstration import consumers, officers, staff
 from odr_portal.demonstration.changes import wish_a_change
 from odr_portal.demonstration.filings import Places, Plan, compose, plans
-from odr_portal.demonstration.people import Cast, invite_newcomer, make_people
+from odr_portal.demonstration.people import Cast, invite_newcomer, make_people, write_templates
 from odr_portal.demonstration.scene import Acts, Scene, pace, whose_turn
 from odr_portal.demonstration.stations import write_log
 from odr_portal.demonstration.stories import Case
@@ -212,6 +212,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     world.file(last, now=until, conditions=world.conditions_at(until))
     invite_newcomer(now=until)
     wish_a_change(now=until)
+    write_templates(now=until)
     write_log(now=until)
     world.told.people = len(cast.consumers) + len(cast.staff) + sum(map(len, cast.officers.values()))
     return world.told

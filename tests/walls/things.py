@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from authorities.models import Officer
-from complaints import stations
+from complaints import answer_templates, stations
 from complaints.actors import officer, staff_member
 from complaints.exporting import asking, columns
 from complaints.measures import sending
@@ -55,6 +55,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:enterprise-token": frozenset({"manager headquarters"}),
     **{f"complaints:enterprise-{name}": frozenset({"manager headquarters"}) for name in ("webhook", "webhook-message")},
     **{f"complaints:enterprise-{name}": _WHOLE for name in ("tokens", "token-new", "webhooks", "webhook-new")},
+    "complaints:enterprise-template": _MANAGERS,
     "enterprises:enterprise-team-member": _MANAGERS,
     "enterprises:enterprise-team-revoke": _MANAGERS,
     "enterprises:authority-team-member": _HEAD,
@@ -105,6 +106,8 @@ def make(world: World) -> None:
     world.things["webhook"] = str(endpoint.public_id)
     endpoints.test(endpoint, now=world.now)
     world.things["webhook message"] = endpoint.deliveries.get().webhook_id
+    world.things["template"] = str(answer_templates.make(
+        staff=manager, name="多扣费全退", body="已退还{金额}。", now=world.now).pk)
     today = world.now.date()
     for side, one, colleague, reach, role in (
         ("enterprise", family.staff["manager", "own"], family.staff["reviewer", "own"], enterprise_reach, "handler"),

@@ -139,7 +139,7 @@ WHOLE = "签收前拆封使用过，折旧按约定扣28.50元。"
 
 
 #: Exactly so many, however much the enterprise answered before.
-OFFER_QUERIES = 24 + A_REQUEST
+OFFER_QUERIES = 25 + A_REQUEST
 #: Contacts, the last offers and their answers more.
 CHECK_QUERIES = OFFER_QUERIES + 2
 

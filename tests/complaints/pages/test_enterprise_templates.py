@@ -1,0 +1,180 @@
+"""Answer templates: who writes and who uses them, versions that stay, blanks that are named, how often they were accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from complaints import answer_templates
+from complaints.answer_templates import Rate
+from complaints.handling import consumer, enterprise, offers
+from complaints.handling.offers import Answer
+from complaints.models import Complaint, Offer
+from complaints.refusals import WrongInput
+from complaints.workflow import Status
+from enterprises.models import AnswerTemplate, Staff, TemplateVersion
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in
+from tests.server import A_REQUEST
+
+S = Status
+LIST = "/enterprise/templates/"
+BODY = "{消费者称呼}您好，{商品或服务}一事给您带来不便。我们将在{履行日}前退还{金额}，经办人{经办人}。"
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    with time_machine.travel(WEDNESDAY + timedelta(hours=3), tick=False):
+        yield
+
+
+def made(staff: Staff, name: str = "多扣费全退", body: str = BODY) -> AnswerTemplate:
+    return answer_templates.make(staff=staff, name=name, body=body, now=WEDNESDAY)
+
+
+def version(template: AnswerTemplate) -> TemplateVersion:
+    template.refresh_from_db()
+    return TemplateVersion.objects.get(template=template, number=template.number)
+
+
+def contacted(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    return given.step(case, enterprise.log_contact(channel="phone", reached=True, note="同意全退"), world.handler, WEDNESDAY)
+
+
+def test_a_manager_writes_one_and_everybody_reads_it(world: World) -> None:
+    lead, ming = signed_in(world.lead), signed_in(world.ming)
+    assert "还没有模板" in shown(ming.get(LIST))
+    assert 'href="/enterprise/templates/new/"' not in shown(ming.get(LIST))
+    response = send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY})
+    template = AnswerTemplate.objects.get()
+    assert response["Location"] == f"{LIST}{template.pk}/"
+    text = shown(ming.get(LIST))
+    for words in ("多扣费全退", "我们将在{履行日}前退还{金额}", "第1版", "主管", "还没有"):
+        assert words in text, words
+    assert f"{LIST}{template.pk}/" not in text
+    again = send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY})
+    assert again.status_code == 422
+    assert "已经有叫这个名称的模板" in shown(again)
+
+
+@pytest.mark.parametrize("who", ["ming", "hua", "chen", "rui"])
+def test_nobody_else_writes(world: World, who: str) -> None:
+    template, client = made(world.lead_staff), signed_in(getattr(world, who))
+    for path in (f"{LIST}new/", f"{LIST}{template.pk}/"):
+        assert client.get(path).status_code == 404
+        assert send(client, path, {"what": "change", "name": "别的", "body": "别的"}).status_code == 404
+    assert version(template).number == 1
+    if who != "ming":
+        assert "多扣费全退" not in shown(client.get(LIST))
+
+
+@pytest.mark.parametrize(("body", "named"), [("{姓名}您好", "{姓名}"), ("{金额}{钱}{日子}", "{钱}、{日子}")])
+def test_an_unknown_variable_is_refused_by_its_name(world: World, body: str, named: str) -> None:
+    lead, template = signed_in(world.lead), made(world.lead_staff)
+    for path, more in ((f"{LIST}new/", {"name": "新的"}), (f"{LIST}{template.pk}/", {"what": "change"})):
+        page = send(lead, path, {"body": body} | more)
+        assert page.status_code == 422
+        assert f"没有这个变量：{named}" in shown(page)
+        assert 'href="#id_body"' in shown(page)
+        assert body in shown(page)
+    assert TemplateVersion.objects.count() == 1
+
+
+def test_a_change_is_a_new_version_and_old_offers_keep_theirs(world: World) -> None:
+    template, case = made(world.lead_staff), contacted(world)
+    old = version(template)
+    given.step(case, offers.make_offer(
+        answers=[Answer(demand=1, verdict="refuse", reason="已经按您的要求于11月2日全部退还过了。"), Answer(demand=2, verdict="grant")],
+        message=BODY.replace("{", "").replace("}", ""), template_version=old.pk), world.handler, WEDNESDAY)
+    path = f"{LIST}{template.pk}/"
+    same = send(signed_in(world.lead), path, {"what": "change", "body": BODY})
+    assert same.status_code == 302
+    assert version(template).number == 1
+    assert send(signed_in(world.lead), path, {"what": "change", "body": BODY + "再次致歉。"}).status_code == 302
+    assert version(template).number == 2
+    assert version(template).body == BODY + "再次致歉。"
+    assert Offer.objects.get().template_version == old
+    assert old.body == BODY
+    text = shown(signed_in(world.lead).get(path))
+    assert text.index("第2版") < text.index("第1版")
+    assert send(signed_in(world.lead), path, {"what": "retire"}).status_code == 302
+    assert "回复模板" not in shown(signed_in(world.ming).get(address(contacted(world), "offer"))).partition("<main")[2]
+    assert send(signed_in(world.lead), path, {"what": "again"}).status_code == 302
+    assert send(signed_in(world.lead), path, {"what": "burn"}).status_code == 404
+    assert not AnswerTemplate.objects.get().is_retired
+
+
+def test_it_is_used_without_a_script_and_what_is_open_stays_a_blank(world: World) -> None:
+    template, case, ming = made(world.lead_staff), contacted(world), signed_in(world.ming)
+    path, pick = address(case, "offer"), str(version(template).pk)
+    assert "多扣费全退" in shown(ming.get(path))
+    written = {**OFFER, "answer-2": "grant", "reason-2": "", "message": "您好。"}
+    bare = send(ming, path, {**written, "rows": "0", "pick": pick, "use": "1"})
+    assert bare.context["form"]["message"].value().startswith("您好。\n陈先生/女士您好，宽带每月多扣费一事")
+    assert "【请填：金额】" in bare.context["form"]["message"].value()
+    used = send(ming, path, {**written, "pick": pick, "use": "1"})
+    form = used.context["form"]
+    message = form["message"].value()
+    assert message.endswith("我们将在12月7日（周一）前退还¥128.50，经办人明试。")
+    assert (form["template"].value(), form["pick"].value()) == (pick, "")
+    left = send(ming, path, {**written, "template": pick, "message": message.replace("¥128.50", "【请填：金额】"), "preview": "1"})
+    assert "还有空着没填的地方" in shown(left)
+    assert send(ming, path, {**written, "template": pick, "message": message}).status_code == 302
+    assert Offer.objects.get().template_version_id == int(pick)
+
+
+def test_words_of_ones_own_are_not_counted_as_the_template(world: World) -> None:
+    pick, case = str(version(made(world.lead_staff)).pk), contacted(world)
+    assert send(signed_in(world.ming), address(case, "offer"), OFFER | {
+        "template": pick, "message": "三个月全退，明天到账。"}).status_code == 302
+    assert Offer.objects.get().template_version is None
+
+
+def test_of_another_enterprise_there_is_no_template(world: World) -> None:
+    theirs, case, ming = version(made(world.hua_staff)), contacted(world), signed_in(world.ming)
+    assert "多扣费全退" not in shown(ming.get(address(case, "offer")))
+    used = send(ming, address(case, "offer"), OFFER | {"pick": str(theirs.pk), "use": "1"})
+    assert used.context["form"]["message"].value() == OFFER["message"]
+    refused = send(ming, address(case, "offer"), OFFER | {"template": str(theirs.pk), "message": BODY})
+    assert refused.status_code in (200, 422)
+    with pytest.raises(WrongInput):
+        given.step(case, offers.make_offer(answers=[
+            Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")], message=BODY, template_version=theirs.pk),
+            world.handler, WEDNESDAY)
+    assert not Offer.objects.exists()
+
+
+def test_how_often_it_was_accepted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = made(world.lead_staff)
+    pick, now = version(template).pk, WEDNESDAY + timedelta(hours=3)
+
+    def offered(answer: Any) -> None:
+        case = contacted(world)
+        given.step(case, offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(
+            demand=2, verdict="grant")], message=BODY, template_version=pick), world.handler, WEDNESDAY)
+        if answer is not None:
+            given.step(case, answer, world.consumer, now)
+
+    for answer in (consumer.accept_offer(), consumer.accept_offer(), consumer.decline_offer(reason="amount_too_low"), None):
+        offered(answer)
+    assert answer_templates.rates([template], now=now) == {template.pk: Rate(answered=3, accepted=2)}
+    text = shown(signed_in(world.ming).get(LIST))
+    assert "3份中接受2份，样本太少" in text
+    monkeypatch.setattr(answer_templates, "FEWEST", 3)
+    assert "67%" in shown(signed_in(world.ming).get(LIST))
+    assert answer_templates.rates([template], now=now + answer_templates.COUNTED + timedelta(days=1)) == {}
+
+
+def test_the_list_asks_a_fixed_number_of_queries(world: World, django_assert_max_num_queries: Any) -> None:
+    ming = signed_in(world.ming)
+    for number in range(3):
+        made(world.lead_staff, f"模板{number}")
+        ming.get(LIST)
+        with django_assert_max_num_queries(12 + A_REQUEST):
+            assert ming.get(LIST).status_code == 200
