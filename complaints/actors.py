@@ -125,10 +125,13 @@ def actors_of(user: User, *, on: date) -> list[Actor]:
     for office in offices:
         by_authority.setdefault(office.authority_id, []).append(office)
     found += [officer(rows) for rows in by_authority.values()]
-    jobs = (at_work(on).filter(user=user)
-            .select_related("user", "enterprise", "branch").order_by("id"))
-    found += [staff_member(job) for job in jobs]
+    found += [staff_member(job) for job in jobs_of(user, on=on)]
     return [*found, consumer(user)]
+
+
+def jobs_of(user: User, *, on: date) -> list[Staff]:
+    """Where ``user`` is at work for an enterprise on day ``on``, oldest job first."""
+    return list(at_work(on).filter(user=user).select_related("user", "enterprise", "branch").order_by("id"))
 
 
 def stands_to(actor: Actor, complaint: Complaint) -> bool:

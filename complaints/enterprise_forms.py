@@ -213,10 +213,13 @@ class ContactForm(StepForm):
         error_messages={"invalid": _("时间请写成 2026-12-02 15:30 这样。")})
     note = Words(label=_("谈了什么"), rows=3, longest=1000,
                  help_text=_("消费者看得到这条记录。"))
+    #: One press after a call (the case page): whether it got through is all there is to say.
+    quick = forms.BooleanField(required=False, widget=forms.HiddenInput())
 
     def __init__(self, *args: Any, now: datetime, **options: Any) -> None:
         super().__init__(*args, **options)
         self.now = now
+        self.fields["note"].required = not self.data.get("quick")
         self.fields["channel"].choices = words_of(CONTACT_CHANNELS, "contact_channel")  # type: ignore[attr-defined]
 
     def clean_at(self) -> datetime | None:
@@ -233,8 +236,10 @@ class TextForm(StepForm):
 
     text = Words()
 
-    def __init__(self, *args: Any, label: Any, hint: Any = "", why: Any = "", **options: Any) -> None:
+    def __init__(self, *args: Any, label: Any, hint: Any = "", why: Any = "", longest: int = LONGEST,
+                 **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["text"] = Words(longest=longest)
         field = self.fields["text"]
         field.label, field.help_text = label, hint
         field.why = why  # type: ignore[attr-defined]

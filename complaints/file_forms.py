@@ -71,6 +71,8 @@ class TakesFiles(forms.Form):
     """
 
     takes_files = True
+    #: Who may know of them: parties, or the authority alone.
+    audience = "parties"
     uploads = FilesField()
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -103,7 +105,8 @@ class TakesFiles(forms.Form):
         for found in self.looked_into:
             try:
                 row = keeping.put_with_case(
-                    found.kept, complaint=complaint, name=found.name, kind="other", uploaded_by=uploaded_by, now=now)
+                    found.kept, complaint=complaint, name=found.name, kind="other", uploaded_by=uploaded_by, now=now,
+                    audience=self.audience)
             except EvidenceRefused as refusal:
                 self.add_error("uploads", str(refusal))
                 if found.upload is not None:

@@ -4,9 +4,10 @@ from django.urls import path
 
 from complaints.views import (
     enterprise_case,
+    enterprise_causes,
+    enterprise_files,
     enterprise_offer,
     enterprise_queue,
-    enterprise_return,
     enterprise_steps,
     enterprise_templates,
     enterprise_tokens,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("enterprise/templates/", enterprise_templates.templates, name="enterprise-templates"),
     path("enterprise/templates/new/", enterprise_templates.template_new, name="enterprise-template-new"),
     path("enterprise/templates/<int:pk>/", enterprise_templates.template, name="enterprise-template"),
+    path("enterprise/causes/", enterprise_causes.causes, name="enterprise-causes"),
     path("enterprise/tokens/", enterprise_tokens.tokens, name="enterprise-tokens"),
     path("enterprise/tokens/new/", enterprise_tokens.token_new, name="enterprise-token-new"),
     path("enterprise/tokens/<int:pk>/", enterprise_tokens.token, name="enterprise-token"),
@@ -45,7 +47,7 @@ urlpatterns = [
     path(CASE, enterprise_case.workspace, name="enterprise-case"),
     path(f"{CASE}offer/", enterprise_offer.make_offer, name="enterprise-offer"),
     path(f"{CASE}replace/", enterprise_offer.replace_offer, name="enterprise-replace"),
-    path(f"{CASE}return/", enterprise_return.return_case, name="enterprise-return"),
+    path(f"{CASE}files/<int:pk>/", enterprise_files.view_file, name="enterprise-file"),
     *(
         path(f"{CASE}{slug}/", enterprise_steps.step, {"slug": slug}, name=f"enterprise-{slug}")
         for slug in enterprise_steps.PAGES

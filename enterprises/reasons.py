@@ -40,6 +40,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{enterprise}在{region}没有分支机构，由总部答复",
         "{enterprise_en} has no branch for {region_en}; headquarters answers",
     ),
+    "typed": ("按您写的“{named}”查到", "Found under “{named}”"),
+    "consumer_named": ("消费者写的是“{named}”", "The consumer wrote “{named}”"),
+    "mentioned": ("投诉里提到“{named}”", "The complaint mentions “{named}”"),
     "nothing_matched": ("名录中没有与“{named}”相同的企业", "Nobody in the directory is called “{named}”"),
     "left_to_authority": (
         "没有写明被投诉企业，由监管部门确定",

@@ -22,6 +22,7 @@ from odr_portal.accounts.display import chosen_display, chosen_theme
 from odr_portal.accounts.entering import AT_WORK, ENTERED, moment
 from odr_portal.accounts.landing import is_here
 from odr_portal.accounts.models import User
+from odr_portal.gate import OFFICE_ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,16 @@ def work_of(user: Any) -> tuple[str, Any]:
     if duty := duty_of(user):
         return "administration", duty
     today = timezone.localdate()
-    officer = Officer.objects.on(today).filter(user=user).select_related("authority").first()
+    roles = getattr(user, "roles_today", None)
+    officer = None
+    if roles is None or roles & OFFICE_ROLES:
+        officer = Officer.objects.on(today).filter(user=user).select_related("authority").first()
     if officer is not None:
         return "authority", officer
-    staff = at_work(today).filter(user=user).select_related("enterprise").first()
+    jobs = getattr(user, "jobs_today", None)
+    if jobs is None:
+        jobs = at_work(today).filter(user=user).select_related("enterprise").order_by("pk")[:1]
+    staff = next(iter(jobs), None)
     if staff is not None:
         return "enterprise", staff
     post = StationStaff.objects.on(today).filter(user=user).select_related("station").first()

@@ -27,6 +27,7 @@ _OFFICES = {
     Officer.Role.APPROVER: "approver",
     Officer.Role.ANALYST: "analyst",
 }
+OFFICE_ROLES = frozenset(_OFFICES.values())
 #: Opened by a token, which the view reads: its permission class asks `permissions.allows` with `roles_held`.
 PROGRAMS = "api:"
 
@@ -79,7 +80,9 @@ class Gate:
         if not duty_of(user) and action in actions_for(resource, ACCOUNT):
             # Most of what people ask for needs no look at their offices.
             return None
-        allowed = actions_for(resource, roles_held(user, on=timezone.localdate()) | KEY_ROLES)
+        # The frame of the page asks again what work this person has; it reads it here.
+        user.roles_today = roles_held(user, on=timezone.localdate())  # type: ignore[attr-defined]
+        allowed = actions_for(resource, user.roles_today | KEY_ROLES)  # type: ignore[attr-defined]
         if action in allowed:
             return None
         if not allowed:

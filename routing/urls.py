@@ -1,10 +1,10 @@
-"""The addresses of what comes before filing (the right place, the right respondent, a letter to it), and of an
-enterprise's own entry in the directory.
+"""The addresses of what comes before filing (the right place, the right respondent, a letter to it), of a return, and of
+an enterprise's own entry in the directory.
 """
 
 from django.urls import path
 
-from routing.views import before_filing, changes, find, profile
+from routing.views import before_filing, changes, enterprise_return, find, profile
 
 app_name = "routing"
 
@@ -21,4 +21,5 @@ urlpatterns = [
     path("authority/changes/", changes.changes, name="authority-changes"),
     path("authority/changes/<int:pk>/", changes.change, name="authority-change"),
     path("authority/changes/<int:pk>/decide/", changes.decide, name="authority-change-decide"),
+    path("enterprise/cases/<str:number>/return/", enterprise_return.return_case, name="enterprise-return"),
 ]

@@ -56,7 +56,7 @@ class Files(Door):
 
     def get(self, request: Request, number: str) -> Response:
         found = _held(request, number)
-        rows = Evidence.objects.filter(complaint=found.complaint).order_by("pk")
+        rows = Evidence.objects.known_to(found.side).filter(complaint=found.complaint).order_by("pk")
         return Response(shapes.FileList({"results": [{
             "id": row.pk, "kind": row.kind, "name": row.name, "size": row.size, "media_type": row.media_type,
             "sha256": row.sha256, "state": row.state, "uploaded_at": row.uploaded_at, "url": _url(number, row)} for row in rows]}).data)
@@ -116,7 +116,7 @@ class OneFile(Door):
 
     def get(self, request: Request, number: str, pk: int) -> HttpResponseBase:
         found = _held(request, number)
-        row = Evidence.objects.filter(pk=pk, complaint=found.complaint).first()
+        row = Evidence.objects.known_to(found.side).filter(pk=pk, complaint=found.complaint).first()
         if row is None or not shows_content(row, is_sender=row.uploaded_by_id == caller(request).user.pk):
             raise Http404
         try:

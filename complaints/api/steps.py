@@ -120,7 +120,7 @@ def _actor(who: Caller, found: Found, step: str) -> Actor:
 def _check_names(case: Complaint, step: str, arguments: Mapping[str, Any]) -> None:
     """What names something else must name what is there, and what is this case's own."""
     digests = set(arguments.get("files") or ())
-    if digests and digests - set(Evidence.objects.filter(complaint=case).values_list("sha256", flat=True)):
+    if digests and digests - set(Evidence.objects.filter(complaint=case, audience="parties").values_list("sha256", flat=True)):
         raise WrongInput("bad_choice", _("请先上传这些材料，再用它们的sha256。"), field="files")
     firm, branch = arguments.get("enterprise_id"), arguments.get("branch_id")
     if firm is not None and not Enterprise.objects.filter(pk=firm).exists():

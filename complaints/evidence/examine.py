@@ -1,7 +1,7 @@
 """Looks into one untrusted file, in a process of its own: `python -I examine.py TYPE SECONDS PIXELS LONGEST COPY THUMBNAIL`.
 
 The one rule: limits first, then the libraries that read the file; whatever happens in here, the portal only reads one
-line of JSON: {"refused": code} or {"copy": type or "", "thumbnail": true or false}.
+line of JSON: {"refused": code} or {"copy": type or "", "thumbnail": true or false}, for a recording with its "seconds".
 
 The file is standard input; COPY and THUMBNAIL are numbers of open files to write to. It is run by `examining.py`, knows
 nothing of Django, and gets neither the environment nor the network of the portal.
@@ -241,10 +241,10 @@ _PACKED = {"audio/mpeg": "mp3", "audio/webm": "webm"}
 
 def recording(
     kind: str, source: IO[bytes], copy: IO[bytes], thumbnail: IO[bytes], *, pixels: int, longest: int = 0
-) -> bool:
+) -> dict[str, Any]:
     """Decodes the first second and packs the same sound and pictures anew, without place and other remarks.
 
-    ``longest``: seconds that it may last; 0 is any. Returns whether there is a thumbnail.
+    ``longest``: seconds that it may last; 0 is any. Returns whether there is a thumbnail, and how long it lasts.
     """
     import av
 
@@ -266,7 +266,7 @@ def recording(
         seconds = _repack(container, copy, form)
     if longest and seconds > longest:
         raise Refused("long")
-    return bool(shown)
+    return {"thumbnail": bool(shown), "seconds": round(seconds)}
 
 
 def _first_second(container: Any, stream: Any, *, pixels: int) -> Any:
@@ -344,7 +344,7 @@ def examine(
             return {"copy": "", "thumbnail": False}
         if kind == "text/plain":
             return {"copy": text(source, copy), "thumbnail": False}
-        return {"thumbnail": recording(kind, source, copy, thumbnail, pixels=pixels, longest=longest), "copy": kind}
+        return {**recording(kind, source, copy, thumbnail, pixels=pixels, longest=longest), "copy": kind}
     except Refused as refused:
         return {"refused": str(refused)}
     except MemoryError:

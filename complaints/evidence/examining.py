@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -27,14 +28,23 @@ _SCRIPT = Path(examine.__file__)
 _LONGEST_ANSWER = 4096
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """``copy_type`` "" where there is no copy; ``seconds`` of a recording, else None."""
+
+    copy_type: str
+    has_thumbnail: bool
+    seconds: int | None = None
+
+
 class Unreadable(Exception):
     """The file was looked at and is not taken; the text is a code of `refusing.py`."""
 
 
 def look_into(
     source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail: IO[bytes], longest: int = 0
-) -> tuple[str, bool]:
-    """(type of the copy or "" where there is none, whether there is a thumbnail).
+) -> Seen:
+    """What our copy is and whether there is a thumbnail; how long a recording lasts.
 
     ``source`` is an open file on disk; ``longest``: seconds that a recording may last (0: any). Raises Unreadable: long, broken, pixels, memory, slow, busy, pdf_….
     """
@@ -47,7 +57,8 @@ def look_into(
         AT_ONCE.release()
     if "refused" in answer:
         raise Unreadable(str(answer["refused"]))
-    return str(answer["copy"]), bool(answer["thumbnail"])
+    seconds_long = answer.get("seconds")
+    return Seen(str(answer["copy"]), bool(answer["thumbnail"]), seconds_long if isinstance(seconds_long, int) else None)
 
 
 def _ask(

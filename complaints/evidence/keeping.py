@@ -52,6 +52,7 @@ class Kept:
     copy_path: str = ""
     thumbnail_sha256: str = ""
     thumbnail_path: str = ""
+    seconds: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -111,9 +112,9 @@ def kept_from(
         try:
             # A bucket is far away, too: nothing is held while it is spoken to.
             with nothing_held():
-                copy_type, has_thumbnail = examining.look_into(
-                    source, media_type, copy=copy, thumbnail=thumbnail, longest=longest)
-                return _stored(source, media_type, copy, copy_type, thumbnail if has_thumbnail else None)
+                seen = examining.look_into(source, media_type, copy=copy, thumbnail=thumbnail, longest=longest)
+                kept = _stored(source, media_type, copy, seen.copy_type, thumbnail if seen.has_thumbnail else None)
+                return replace(kept, seconds=seen.seconds)
         except examining.Unreadable as found:
             raise refusing.examined(str(found), name) from None
         except OSError as away:
@@ -160,7 +161,7 @@ def receive_for_case(
 
     A door that holds a lock calls ``examined`` before and ``put_with_case`` inside it.
     """
-    known = Evidence.objects.filter(complaint=complaint).values_list("sha256", flat=True)
+    known = Evidence.objects.filter(complaint=complaint, audience="parties").values_list("sha256", flat=True)
     kept = examined(incoming, known=known)
     return put_with_case(
         kept, complaint=complaint, name=incoming.name, kind=kind, uploaded_by=uploaded_by, now=now
@@ -184,20 +185,23 @@ def put_with_draft(
 
 
 def put_with_case(
-    kept: Kept, *, complaint: Complaint, name: str | None, kind: str, uploaded_by: int | None, now: datetime
+    kept: Kept, *, complaint: Complaint, name: str | None, kind: str, uploaded_by: int | None, now: datetime,
+    audience: str = "parties",
 ) -> Evidence:
-    """The row of a kept file; the limits are judged again under a lock. Raises EvidenceRefused."""
-    with _counted(kept, f"case:{complaint.pk}"):
-        there = list(Evidence.objects.filter(complaint=complaint).values_list("size", "sha256"))
+    """The row of a kept file; the limits are judged again under a lock. Raises EvidenceRefused.
+
+    Files for the authority alone are counted apart: the limits that others meet must not tell of them.
+    """
+    with _counted(kept, f"case:{complaint.pk}"), working_as_steps():
+        there = list(Evidence.objects.filter(complaint=complaint, audience=audience).values_list("size", "sha256"))
         whole = sum(size for size, _sha256 in there) + kept.size
         if len(there) >= limits.files_a_case() or whole > limits.bytes_a_case():
             raise refusing.too_much_for_a_case(name)
         if kept.sha256 in {sha256 for _size, sha256 in there}:
             raise refusing.already_there(name)
         row = _row(kept, name=name, kind=kind, uploaded_by=uploaded_by, now=now)
-        row.complaint = complaint
-        with working_as_steps():
-            row.save()
+        row.complaint, row.audience = complaint, audience
+        row.save()
     return row
 
 

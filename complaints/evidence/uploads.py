@@ -84,7 +84,7 @@ def _refuse_too_many(holder: Holder, *, size: int, name: str, now: datetime) -> 
         if holder.draft.evidence.count() + on_the_way.count() >= limits.files_at_filing():
             raise refusing.too_many_at_filing(name)
         return
-    kept = Evidence.objects.filter(complaint=holder.complaint)
+    kept = Evidence.objects.filter(complaint=holder.complaint, audience="parties")
     whole = sum(rows.aggregate(whole=Sum("size"))["whole"] or 0 for rows in (kept, on_the_way))
     if kept.count() + on_the_way.count() >= limits.files_a_case() or whole + size > limits.bytes_a_case():
         raise refusing.too_much_for_a_case(name)
@@ -160,7 +160,8 @@ def finish(upload: Upload, holder: Holder, *, name: str, kind: str, whole: str, 
 
 
 def _kept(upload: Upload, holder: Holder, *, name: str) -> keeping.Kept:
-    rows = holder.draft.evidence if holder.draft else Evidence.objects.filter(complaint=holder.complaint)
+    rows = holder.draft.evidence if holder.draft else Evidence.objects.filter(
+        complaint=holder.complaint, audience="parties")
     try:
         source = open(storing.part_file(upload.pk), "rb")  # noqa: SIM115 - closed below
     except FileNotFoundError:

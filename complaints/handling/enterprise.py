@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from complaints import deadlines
+from complaints import deadlines, unreachable
 from complaints.actors import Actor
 from complaints.handling import clocks, leaving, saying
 from complaints.handling.casefile import CaseFile
@@ -71,10 +71,10 @@ def assign(*, handler_id: int | None = None, handler_number: str = "",
     return Move("assign", carry)
 
 
-def log_contact(*, channel: str, reached: bool, note: str, at: datetime | None = None) -> Move:
-    """One attempt to reach the consumer; at most now, never in the future."""
+def log_contact(*, channel: str, reached: bool, note: str = "", at: datetime | None = None) -> Move:
+    """One attempt to reach the consumer; at most now, never in the future. ``note``: what was said, if anything was."""
     saying.choice(channel, CONTACT_CHANNELS, "channel")
-    said = saying.text(note, "note", longest=1000)
+    said = saying.text(note, "note", needed=False, longest=1000)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         moment = at or file.now
@@ -175,15 +175,10 @@ def report_failure(*, reason: str, text: str) -> Move:
 
 
 def _check_attempts(file: CaseFile, contacts: list[Contact]) -> None:
-    policies, region = file.conditions.policies, file.complaint.handling_region_id
-    calendar = file.conditions.calendar
-    missed = [c for c in contacts if not c.reached]
-    wanted = (
-        ("unreachable_attempts", len(missed)),
-        ("unreachable_days", len({calendar.local_day(c.at) for c in missed})),
-        ("unreachable_channels", len({c.channel for c in missed})),
-    )
-    if any(have < policies.number(name, region).number for name, have in wanted):
+    counts = unreachable.counted(
+        contacts, policies=file.conditions.policies, region_id=file.complaint.handling_region_id,
+        calendar=file.conditions.calendar)
+    if any(count.missing for count in counts):
         raise StepNotAllowed("not_tried_enough", _(
             "联系不上须有至少3次未接通的记录，分在2天，用过2种方式。"))
 
@@ -317,13 +312,13 @@ def agree_to_extension() -> Move:
     return Move("agree_to_extension", carry)
 
 
-def flag_concern(*, text: str) -> Move:
-    """Authority-only: the authority judges, the handling is not affected."""
+def flag_concern(*, text: str, files: Sequence[str] = ()) -> Move:
+    """Authority-only, its files too: the authority judges, the handling is not affected."""
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         file.open_matter("concern", by="enterprise", key=actor.person_key, audience="authority")
-        return Effect(texts={"concern": said})
+        return Effect(texts={"concern": said}, files=tuple(files))
 
     return Move("flag_concern", carry)
 

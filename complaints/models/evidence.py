@@ -37,8 +37,18 @@ class EvidenceState(models.TextChoices):
     UNSCANNABLE = "unscannable", _("无法查毒")
 
 
+class EvidenceQuerySet(models.QuerySet["Evidence"]):
+    """The first wall of files: what came for the authority alone is there for nobody else."""
+
+    def known_to(self, side: str) -> EvidenceQuerySet:
+        """Files that a reader of this side may know of: consumer, enterprise, authority."""
+        return self if side == "authority" else self.filter(audience="parties")
+
+
 class Evidence(models.Model):
     """One file. `name` is the sender's own, for show only; never a path.
+
+    `audience`: parties, or authority for what an enterprise attached to a concern. `seconds`: how long a recording lasts.
 
     `path`, `size`, `sha256` are those of the original as it came; `copy_*` those of the copy that we made of a
     picture or recording, without place and other remarks.
@@ -59,6 +69,7 @@ class Evidence(models.Model):
         related_name="evidence",
     )
     kind = models.CharField(max_length=20, choices=EvidenceKind.choices, default=EvidenceKind.OTHER)
+    audience = models.CharField(max_length=12, default="parties", choices=[(a, a) for a in ("parties", "authority")])
     name = SealedText(whose="complaint.consumer_key", place=["path"])
     size = models.PositiveBigIntegerField()
     media_type = models.CharField(max_length=80)
@@ -70,6 +81,7 @@ class Evidence(models.Model):
     copy_path = models.CharField(max_length=200, blank=True, default="")
     thumbnail_sha256 = models.CharField(max_length=64, blank=True, default="")
     thumbnail_path = models.CharField(max_length=200, blank=True, default="")
+    seconds = models.PositiveIntegerField(null=True, blank=True)
     state = models.CharField(max_length=20, choices=EvidenceState.choices, default=EvidenceState.UNCHECKED)
     scan_after = models.DateTimeField(null=True, blank=True)
     scan_tries = models.PositiveSmallIntegerField(default=0)
@@ -84,6 +96,8 @@ class Evidence(models.Model):
         related_name="+",
     )
 
+    objects = EvidenceQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -94,6 +108,10 @@ class Evidence(models.Model):
             models.CheckConstraint(
                 name="evidence_is_not_empty",
                 condition=Q(size__gt=0),
+            ),
+            models.CheckConstraint(
+                name="evidence_audience_is_known",
+                condition=Q(audience__in=["parties", "authority"]),
             ),
             models.CheckConstraint(
                 name="evidence_state_is_known",

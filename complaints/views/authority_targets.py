@@ -100,15 +100,19 @@ def value_of(enterprise: Enterprise, branch: Branch | None) -> str:
     return f"{enterprise.pk}-{branch.pk if branch else ''}"
 
 
+def likelihood(score: int) -> tuple[str, str]:
+    """A score of routing in words, and their tone."""
+    if score >= LIKELY:
+        return _("把握高"), "ok"
+    return (_("把握中") if score >= POSSIBLE else _("把握低")), "neutral"
+
+
 def _target(complaint: Complaint, firm: Enterprise, branch: Branch | None, conditions: Conditions, *,
             rank: int, score: int, why: list[str]) -> Target:
-    likelihood, tone = "", "neutral"
-    if rank:
-        likelihood, tone = (_("把握高"), "ok") if score >= LIKELY else (
-            (_("把握中"), "neutral") if score >= POSSIBLE else (_("把握低"), "neutral"))
+    sure, tone = likelihood(score) if rank else ("", "neutral")
     return Target(rank=rank, value=value_of(firm, branch), name=named(branch or firm), entity=named(firm),
                   is_enrolled=firm.enrolment == Enterprise.Enrolment.ENROLLED,
-                  is_agreed=consented(complaint, firm.pk, conditions=conditions), likelihood=likelihood, tone=tone, why=why)
+                  is_agreed=consented(complaint, firm.pk, conditions=conditions), likelihood=sure, tone=tone, why=why)
 
 
 def choices_of(targets: Iterable[Target]) -> Choices:

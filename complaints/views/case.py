@@ -18,7 +18,7 @@ from django.urls import reverse
 from authorities.models import Authority, named
 from complaints import actors, labels
 from complaints.actors import Actor
-from complaints.conditions import current_calendar
+from complaints.conditions import Conditions
 from complaints.filing.request import AGENT, JOINT
 from complaints.handling import looking
 from complaints.models import (
@@ -72,6 +72,8 @@ class Found:
     side: str
     viewer: Actor
     actor: Actor | None
+    #: The enterprise's own times with the case, where the door has read them already.
+    engagements: tuple[Engagement, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ class CasePage:
     is_former: bool
     now: datetime
     today: date
-    calendar: Calendar
+    conditions: Conditions
     steps: tuple[str, ...]
     duty: Standing
     clocks: list[ClockView]
@@ -122,6 +124,10 @@ class CasePage:
     facts: list[Fact]
     head: str
     entries: int
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.conditions.calendar
 
     @property
     def title(self) -> str:
@@ -213,8 +219,10 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
     """``sight``: how much of the person, where a door of its own decides that."""
     complaint, viewer, actor, side = found.complaint, found.viewer, found.actor, found.side
     is_former = actor is None
-    calendar = current_calendar()
-    engagements = _engagements_of(complaint, viewer if side == ENTERPRISE else None)
+    conditions = Conditions.at(now)
+    calendar = conditions.calendar
+    engagements = list(found.engagements) if found.engagements is not None else _engagements_of(
+        complaint, viewer if side == ENTERPRISE else None)
     seen = {e.pk for e in engagements}
     clocks = [] if is_former else _clocks(complaint, side)
     answers = list(OfferAnswer.objects.filter(offer__complaint=complaint).select_related("offer", "demand"))
@@ -255,7 +263,7 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
         duty.clock["url"] = why_url(complaint, duty.deadline)
     return CasePage(
         complaint=complaint, side=side, viewer=viewer, actor=actor, is_former=is_former, now=now,
-        today=today, calendar=calendar,
+        today=today, conditions=conditions,
         steps=tuple(s for s in open_steps(actor, around) if s != LOOK or may_look),
         duty=duty, clocks=[_clock_view(c, complaint, now, calendar) for c in clocks
                            if c.ended_at is None],

@@ -38,7 +38,7 @@ _OPENING: dict[str, Callable[[Evidence], Download]] = {
 def of_case(request: HttpRequest, number: str, pk: int, form: str = FILE) -> HttpResponseBase:
     """/cases/<ref>/files/<pk>/[original|thumbnail]/; a former enterprise gets none."""
     found = meet(request, number)
-    row = Evidence.objects.filter(pk=pk, complaint=found.complaint).first()
+    row = Evidence.objects.known_to(found.side).filter(pk=pk, complaint=found.complaint).first()
     if found.actor is None or row is None:
         raise Http404
     is_theirs = is_sender(row, side=found.side, user_id=found.viewer.user_id)

@@ -11,14 +11,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import labels, reading
-from complaints.models import Contact, InternalNote
+from complaints.views import enterprise_work as work
 from complaints.views.case import CasePage
 from complaints.views.case_people import demand_text
-from complaints.views.enterprise_desk import Desk, desk_page, held
+from complaints.views.enterprise_desk import Desk, case_url, desk_page, held
 from complaints.views.enterprise_steps import BUTTONS, stands_open
 from complaints.views.notices_told import of_case
 
@@ -48,6 +47,10 @@ class DemandLine:
     answer: str
     tone: str
 
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.answer)
+
 
 @desk_page("GET")
 def home(request: HttpRequest, desk: Desk) -> HttpResponseBase:
@@ -60,26 +63,36 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
     """/enterprise/cases/<ref>/"""
     page = held(desk, number)
     engagement = page.engagement
-    contacts = contacts_of(page)
-    buttons = [b for b in buttons_of(page) if b.slug != "failure" or contacts]
+    log, lines = work.contact_log(page), demand_lines(page)
+    buttons = [b for b in buttons_of(page) if b.slug != "failure" or log.lines]
     waiting = waiting_of(page, buttons)
     told = {item["url"] for item in waiting}
     main = buttons[0] if buttons and buttons[0].slug in TO_DO and not waiting else None
     rest = [b for b in buttons if b is not main and b.url not in told]
-    return render(request, "enterprise/case.html", {
+    shown: dict[str, Any] = {
         "page": page, "complaint": page.complaint, "engagement": engagement, "main": main,
         "front": [b for b in rest if b.slug in IN_FRONT],
         "more": [b for b in rest if b.slug not in IN_FRONT],
-        "demands": demand_lines(page), "waiting": waiting,
-        "contacts": contacts, "failure_waits": page.may("report_failure") and not contacts,
-        "notes": list(InternalNote.objects.filter(engagement__in=page.engagements).order_by("-at", "-pk")[:20]),
+        "may": {b.slug: b.url for b in buttons}, "demands": lines, "answered": sum(line.is_answered for line in lines), "waiting": waiting,
+        "log": log, "failure_waits": page.may("report_failure") and not log.lines,
+        "extension_note": work.extension_note(page), "notes": work.notes_of(page),
         "told": [] if page.is_former else of_case(
             page.complaint, page.side, enterprise_ids={e.enterprise_id for e in page.engagements}),
         "others": [] if page.is_former or engagement is None or request.method != "GET"
         else reading.opened(page.complaint, engagement, user=desk.user, now=desk.now),
         "odr_result": labels.label(engagement.odr_result, kind="odr_result")
         if engagement and engagement.odr_result else "",
-    })
+    }
+    if main is not None and main.slug == "accept" and page.viewer.staff_id is not None:
+        shown["accept_as"] = page.viewer.staff_id
+    if work.is_working(page):
+        shown["history"], shown["has_more_history"] = work.history_of(page, desk)
+        shown["similar"] = work.similar_of(page, desk)
+    elif not page.is_former:
+        cause = work.cause_of(page)
+        shown |= {"cause": cause, "cause_words": labels.label(cause, kind="root_cause") if cause else ""}
+        shown["cause_groups"] = work.cause_groups(page.complaint.problem_category)
+    return render(request, "enterprise/case.html", shown)
 
 
 def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
@@ -101,21 +114,13 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
             for slug, text, is_asked in asked if is_asked and slug in by_slug]
 
 
-def contacts_of(page: CasePage) -> list[dict[str, Any]]:
-    """The newest attempts to reach the consumer."""
-    rows = Contact.objects.filter(engagement__in=page.engagements).order_by("-at", "-pk")[:20]
-    return [{"at": row.at, "by_name": row.by_name, "reached": row.reached,
-             "way": labels.label(row.channel, kind="contact_channel")} for row in rows]
-
-
 def buttons_of(page: CasePage) -> list[Button]:
     """In the order of use, main one first."""
     found = []
     for slug, steps in BUTTONS:
         step = next((s for s in steps if stands_open(page, s)), "")
         if step:
-            found.append(Button(slug, labels.action(step), reverse(
-                f"complaints:enterprise-{slug}", args=[page.complaint.number])))
+            found.append(Button(slug, labels.action(step), f"{case_url(page.complaint)}{slug}/"))
     return found
 
 

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from complaints.actors import Actor, actors_of, stands_to
+from complaints.actors import Actor, jobs_of, staff_member, stands_to
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Engagement
 from complaints.views.case import ENTERPRISE, CasePage, Found, page_of
@@ -86,7 +86,9 @@ def desk_of(request: HttpRequest) -> Desk:
 def desk_for(user: User, *, now: datetime) -> Desk:
     """The desk of ``user`` at ``now``; Http404 without one."""
     today = timezone.localdate(now)
-    jobs = [actor for actor in actors_of(user, on=today) if actor.side == "enterprise"]
+    # The frame of the page asks the same; it reads it from the person of the request.
+    user.jobs_today = jobs_of(user, on=today)  # type: ignore[attr-defined]
+    jobs = [staff_member(job) for job in user.jobs_today]  # type: ignore[attr-defined]
     if not jobs:
         raise Http404
     jobs.sort(key=lambda actor: not actor.has(ENTERPRISE_ROLES))
@@ -94,26 +96,32 @@ def desk_for(user: User, *, now: datetime) -> Desk:
 
 
 def found(desk: Desk, number: str) -> Found:
-    """The case ``number`` as this desk stands to it; Http404 for a stranger.
+    """The case ``number`` as this desk stands to it; Http404 for a stranger. One statement.
 
     Returned cases lie with intake again: who returned one reads on, and takes no step.
     """
-    complaint = (Complaint.objects.visible_to(desk.user, on=desk.today)
-                 .select_related(*_RELATED).filter(number=number).first())
-    if complaint is None:
+    had = list(Engagement.objects.filter(desk.engagements(), complaint__number=number)
+               .exclude(complaint__status=Status.DRAFT)
+               .select_related("branch", "enterprise", *(f"complaint__{name}" for name in _RELATED))
+               .order_by("from_at", "pk"))
+    if not had:
         raise Http404
-    engagement = (Engagement.objects.filter(desk.engagements(), complaint=complaint)
-                  .order_by("pk").last())
-    if engagement is None:
-        raise Http404
+    complaint, engagement = had[0].complaint, max(had, key=lambda e: e.pk)
+    for one in had:
+        one.complaint = complaint
     viewer = next((a for a in desk.actors if stands_to(a, complaint)), None)
     actor = viewer
     if engagement.odr_result == "returned" or complaint.status in (Status.FILED, Status.TRIAGE):
         actor = None
     if viewer is None:
-        viewer = next((a for a in desk.actors if a.enterprise_id == engagement.enterprise_id and (
-            a.branch_ids is None or engagement.branch_id in a.branch_ids)), desk.actors[0])
-    return Found(complaint=complaint, side=ENTERPRISE, viewer=viewer, actor=actor)
+        viewer = next((a for a in desk.actors if _is_of(engagement, a)), desk.actors[0])
+    return Found(complaint=complaint, side=ENTERPRISE, viewer=viewer, actor=actor,
+                 engagements=tuple(e for e in had if _is_of(e, viewer)))
+
+
+def _is_of(engagement: Engagement, actor: Actor) -> bool:
+    return engagement.enterprise_id == actor.enterprise_id and (
+        actor.branch_ids is None or engagement.branch_id in actor.branch_ids)
 
 
 def held(desk: Desk, number: str) -> CasePage:

@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,6 +36,7 @@ from complaints.file_forms import upload_address
 from complaints.handling import Move, both, consumer, enterprise, looking, proposals, supervision, two_persons
 from complaints.models import Obligation
 from complaints.refusals import not_now, not_yours
+from complaints.views import enterprise_work as work
 from complaints.views import moved_on
 from complaints.views.case import CasePage, Found
 from complaints.views.case_form import take_step
@@ -42,6 +44,7 @@ from complaints.views.case_people import by_name
 from complaints.views.case_settlement import proposed_days
 from complaints.views.enterprise_desk import Desk, case_url, desk_page, held
 from complaints.workflow import ENTERPRISE_ROLES
+from complaints.workspace_forms import CauseForm, ConcernForm, ExtensionForm
 from enterprises.approving import setting_for
 from enterprises.models import Staff
 from enterprises.staffing import at_work, branches_above
@@ -67,10 +70,19 @@ class StepPage:
 
 def stands_open(case: CasePage, step: str) -> bool:
     """Offered by the table, and there is something to act on."""
+    if not case.may(step):
+        return False
     if step == "answer_instruction":
         urge = case.matters.get("urge")
-        return case.may(step) and urge is not None and urge.data.get("whom") == "enterprise"
-    return case.may(step)
+        return urge is not None and urge.data.get("whom") == "enterprise"
+    if step == "request_extension":
+        return not work.extension_note(case)
+    if step == "reply_publicly":
+        # Without the consumer's consent nothing is published that a reply could stand beside.
+        return case.complaint.publication_consent
+    if step == "tag_cause":
+        return case.engagement is not None and case.engagement.until_at is not None
+    return True
 
 
 def text_page(slug: str, step: str, verb: Callable[..., Move], label: Any, effect: Any, **more: Any) -> StepPage:
@@ -122,6 +134,11 @@ def _payment(form: StepForm) -> Move:
     said = form.cleaned_data
     return enterprise.show_payment(obligation=int(said["obligation"]), channel=said["channel"],
                                    last4=said["last4"], paid_on=said["paid_on"])
+
+
+def _concern(form: StepForm) -> Move:
+    files = form.digests if isinstance(form, ConcernForm) else ()
+    return enterprise.flag_concern(text=form.cleaned_data["text"], files=files)
 
 
 def _new_dates(form: StepForm) -> Move:
@@ -201,8 +218,20 @@ PAGES: dict[str, StepPage] = {page.slug: page for page in (
              effect=gettext_lazy("完整的姓名、电话和地址只显示一段时间。谁、何时、为什么查看，都写进案件记录，消费者看得到。"),
              move=lambda form: looking.reveal_contact(
                  reason=form.cleaned_data["reason"], text=form.cleaned_data["text"])),
-    text_page("concern", "flag_concern", enterprise.flag_concern, gettext_lazy("有什么疑点"),
-              gettext_lazy("由监管部门判断，不影响办理。消费者看不到。")),
+    StepPage(slug="concern", steps=("flag_concern",), form=lambda case, data: ConcernForm(data), move=_concern,
+             effect=gettext_lazy("由监管部门判断，不影响办理。消费者看不到这里写的和附上的。")),
+    StepPage(slug="extension", steps=("request_extension",),
+             effect=gettext_lazy("先由消费者同意，再由监管部门决定；在那之前协商期限照走。只能申请一次。"),
+             form=lambda case, data: ExtensionForm(data, most=work.most_days(case)),
+             move=lambda form: enterprise.request_extension(
+                 days=int(form.cleaned_data["days"]), text=form.cleaned_data["text"])),
+    text_page("reply", "reply_publicly", enterprise.reply_publicly, gettext_lazy("公开回应"),
+              gettext_lazy("与公示的投诉放在一起，任何人都看得到。不要写消费者的姓名、电话或者其他能认出他的内容。"), longest=1000),
+    StepPage(slug="cause", steps=("tag_cause",),
+             effect=gettext_lazy("只有本企业看得到，用来找出投诉从哪里来；可以再改。"),
+             form=lambda case, data: CauseForm(
+                 data, groups=work.cause_groups(case.complaint.problem_category), chosen=work.cause_of(case)),
+             move=lambda form: enterprise.tag_cause(cause=form.cleaned_data["cause"])),
     StepPage(slug="settled-elsewhere",
              steps=("confirm_settled_elsewhere", "claim_settled_elsewhere"),
              effect=gettext_lazy("一方提出，另一方确认后才办结。消费者5个工作日不答复，这次提出就失效。"),
@@ -233,6 +262,7 @@ BUTTONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("note", ("add_internal_note",)), ("assign", ("assign",)),
     ("settled-elsewhere", ("confirm_settled_elsewhere", "claim_settled_elsewhere")),
     ("failure", ("report_failure",)), ("return", ("return_case",)), ("request-return", ("request_return",)),
+    ("extension", ("request_extension",)), ("reply", ("reply_publicly",)), ("cause", ("tag_cause",)),
     ("concern", ("flag_concern",)), ("ask-authority", ("ask_authority",)),
 )
 
@@ -247,7 +277,8 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
         return show(request, page, case, page.form(case, None))
     form = page.form(case, request.POST)
     form.files = request.FILES
-    done = carry_out(request, case, page.steps, form, page.move)
+    back = reverse("complaints:enterprise-causes") if request.POST.get("back") == "causes" else ""
+    done = carry_out(request, case, page.steps, form, page.move, to=back)
     return done or show(request, page, case, form, status=moved_on.status_of(form))
 
 
@@ -263,9 +294,9 @@ def not_open(request: HttpRequest, case: CasePage, steps: tuple[str, ...]) -> Ht
 
 def carry_out(
     request: HttpRequest, case: CasePage, steps: tuple[str, ...], form: StepForm,
-    move: Callable[[Any], Move],
+    move: Callable[[Any], Move], to: str = "",
 ) -> HttpResponseBase | None:
-    """Take the step once. None: something was typed wrong and stands at its field.
+    """Take the step once. None: something was typed wrong and stands at its field. ``to``: another page than the case.
 
     Raises the refusal of a step that the case does not allow (any more).
     """
@@ -287,7 +318,7 @@ def carry_out(
     # Who just returned the case has no step left, yet the same form again shows its result.
     found = Found(complaint=case.complaint, side=case.side, viewer=case.viewer, actor=case.actor or case.viewer)
     try:
-        taken = take_step(request, found, moves, form=form, to=case_url(case.complaint), now=case.now)
+        taken = take_step(request, found, moves, form=form, to=to or case_url(case.complaint), now=case.now)
     except handling.StepNotAllowed as refusal:
         raise moved_on.told(refusal, case, version) from None
     if not taken.address:

@@ -30,6 +30,10 @@ class FileView:
     thumbnail: str = ""
     original: str = ""
     state: str = ""
+    #: A picture that our copy can be shown as, on a page of its own.
+    is_picture: bool = False
+    #: 3分05秒, of a recording.
+    length: str = ""
 
 
 def is_sender(row: Evidence, *, side: str, user_id: int | None) -> bool:
@@ -44,7 +48,7 @@ def files_of(complaint: Complaint, *, side: str, user_id: int | None) -> list[Fi
     return [
         _view(row, "complaints:case-file{}", [complaint.number, row.pk],
               is_theirs=is_sender(row, side=side, user_id=user_id), is_officer=side == "authority")
-        for row in Evidence.objects.filter(complaint=complaint).order_by("pk")
+        for row in Evidence.objects.known_to(side).filter(complaint=complaint).order_by("pk")
     ]
 
 
@@ -65,7 +69,17 @@ def _view(row: Evidence, address: str, words: list[object], *, is_theirs: bool, 
         url=reverse(address.format(""), args=words) if is_open else "",
         thumbnail=reverse(address.format("-thumbnail"), args=words) if is_open and row.thumbnail_path else "",
         original=reverse(address.format("-original"), args=words) if is_open and has_other_copy else "",
+        is_picture=is_open and row.copy_type.startswith("image/"), length=_length(row.seconds),
     )
+
+
+def _length(seconds: int | None) -> str:
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return _("%(seconds)s秒") % {"seconds": rest}
+    return _("%(minutes)s分%(seconds)02d秒") % {"minutes": minutes, "seconds": rest}
 
 
 def state_words(row: Evidence, *, is_open: bool) -> str:

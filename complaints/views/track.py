@@ -209,7 +209,7 @@ def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, n
 
 def evidence_of(case: Complaint) -> list[tuple[str, int]]:
     """What was handed in, by kind and count; no name of a file, no content."""
-    kinds = Counter(row.get_kind_display() for row in Evidence.objects.filter(complaint=case).order_by("pk"))
+    kinds = Counter(row.get_kind_display() for row in Evidence.objects.known_to("consumer").filter(complaint=case).order_by("pk"))
     return list(kinds.items())
 
 

@@ -186,7 +186,9 @@ def inside_child(content: bytes, tmp_path: Path) -> tuple[str, bool]:
     kind = media_type_of(content[:HEAD], is_whole=len(content) <= HEAD)
     assert kind is not None
     with place.open("rb") as source, (tmp_path / "copy").open("w+b") as copy, (tmp_path / "small").open("w+b") as small:
-        return examining.look_into(source, kind, copy=copy, thumbnail=small)
+        seen = examining.look_into(source, kind, copy=copy, thumbnail=small)
+    assert (seen.seconds is not None) == kind.startswith(("audio/", "video/"))
+    return seen.copy_type, seen.has_thumbnail
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from complaints.models import Notice
 from complaints.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
 from tests.stories.people import Person, clock, day, granting, home, passed, settled_with
 
 __all__ = ["clock", "home"]
@@ -179,6 +180,29 @@ def test_they_ask_for_more_days(world: World, home: Person, agrees: bool) -> Non
     if agrees:
         home.sends(case, "extension", at=day(1, 2))
     assert case.matters.get(kind="extension").data.get("consumer_agreed", False) is agrees
+
+
+def test_more_days_by_all_three(world: World, home: Person) -> None:
+    """Asked for at the desk, agreed to at home, granted by the officer: then the date moves, and all can read why."""
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    Policy.objects.filter(name="extension").update(number=1)
+    desk = Person(world.ming, home.clock, desk=True)
+    before = case.deadlines.get(clock="negotiation").last_day
+    page = desk.sends(case, "extension", {"days": "3", "text": "要等总部核对账单。"}, at=day(1))
+    assert "延期申请在等消费者同意" in page
+    assert "要等总部核对账单。" in home.sees(case, "extension", at=day(1, 1))
+    home.sends(case, "extension", at=day(1, 2))
+    assert "延期申请在等监管部门决定" in desk.sees(case, at=day(1, 3))
+    home.clock.move_to(day(2), tick=False)
+    office = f"/authority/cases/{case.number}/extension/"
+    officer = signed_in(world.rui)
+    assert "3" in shown(officer.get(office))
+    assert send(officer, office, {"decision": "grant", "text": ""}).status_code == 302
+    clock = case.deadlines.get(clock="negotiation")
+    assert (before.isoformat(), clock.last_day.isoformat()) == ("2026-11-25", "2026-11-30")
+    assert "已经申请过一次延期" in desk.sees(case, at=day(2, 1))
+    assert "11月30日" in home.sees(case, at=day(2, 1))
+    assert "11月30日" in desk.sees(case, at=day(2, 2))
 
 
 def test_rated_and_not_accepted(world: World, home: Person) -> None:

@@ -132,6 +132,7 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:authority-export-file", "token"): lambda world, case: None,
     **{(f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
        for name in ("case-file", "case-file-original", "case-file-thumbnail")},
+    ("complaints:enterprise-file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
     ("api:file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
     ("complaints:authority-approval", "pk"): lambda world, case: _first(
         Matter.objects.filter(complaint=case, kind="proposal")),
@@ -156,7 +157,7 @@ PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
 STEPS: dict[str, tuple[str, ...]] = {
     "complaints:enterprise-offer": ("make_offer",),
     "complaints:enterprise-replace": ("replace_offer",),
-    "complaints:enterprise-return": ("return_case",),
+    "routing:enterprise-return": ("return_case",),
     "complaints:authority-forward": ("forward",),
     "complaints:authority-ask-consent": ("ask_consent",),
     "complaints:authority-agreement": ("record_agreement",),

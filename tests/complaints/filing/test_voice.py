@@ -54,7 +54,8 @@ def looked_into(content: bytes, kind: str, *, longest: int) -> tuple[str, bool]:
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as small:
         source.write(content)
         source.flush()
-        return examining.look_into(source, kind, copy=copy, thumbnail=small, longest=longest)
+        seen = examining.look_into(source, kind, copy=copy, thumbnail=small, longest=longest)
+    return seen.copy_type, seen.has_thumbnail
 
 
 def recorded(name: str = "语音陈述.webm", content: bytes = b"") -> SimpleUploadedFile:

@@ -176,9 +176,9 @@ def test_the_page_asks_a_fixed_number_of_queries(world: World, django_assert_num
             assert client.get(address(case)).status_code == 200
 
 
-#: Exactly so many, whatever the case holds: the page does not grow with its history.
-# One of them for the notices that went to this enterprise, one for who has read how far and who else is there.
-CASE_QUERIES = 27 + A_REQUEST
+#: Exactly so many, whatever the case holds: 15 for the case and what stands around it, 1 for who else has it open, 5 to
+#: know who asks (session, person, roles, job, branches).
+CASE_QUERIES = 15 + 1 + 5 + A_REQUEST
 
 
 @pytest.mark.django_db(transaction=True)

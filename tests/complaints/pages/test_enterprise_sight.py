@@ -31,6 +31,7 @@ def clock() -> Iterator[None]:
 
 def paths(number: str) -> list[str]:
     found = ["/" + str(pattern.pattern).replace("<str:number>", number) for pattern in urlpatterns]
+    found.append(f"/enterprise/cases/{number}/return/")
     return [re.sub(r"<uuid:\w+>", str(uuid.uuid4()), re.sub(r"<int:\w+>", "1", path)) for path in found]
 
 

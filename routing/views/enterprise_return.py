@@ -1,4 +1,4 @@
-"""Returning a case that is not ours: search whose it is, or say why.
+"""Returning a case that is not ours: whose it may be with the reasons, a search for others, or why it is not.
 
 The one rule: searching keeps what was typed and changes nothing; only 退回 takes the step.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from authorities.models import named
@@ -16,14 +17,14 @@ from complaints import labels
 from complaints.enterprise_forms import Choices, ReturnForm
 from complaints.handling import Move, enterprise
 from complaints.views import moved_on
+from complaints.views.authority_targets import likelihood
 from complaints.views.case import CasePage
 from complaints.views.enterprise_desk import Desk, desk_page, held
 from complaints.views.enterprise_steps import carry_out, not_open
-from enterprises.finding import find
-from enterprises.models import Branch, Enterprise
+from enterprises import reasons
+from routing.returning import Suggestion, suggest
 
 STEP = ("return_case",)
-MOST = 20
 
 
 @desk_page("GET", "POST")
@@ -51,30 +52,17 @@ def _move(form: ReturnForm) -> Move:
 
 
 def targets(case: CasePage, asked: str) -> Choices:
-    """Enrolled enterprises and branches by these words; our own branches come first."""
-    words = asked.strip()
-    if not words:
-        return []
-    complaint, today = case.complaint, case.today
-    here = (complaint.enterprise_id, complaint.branch_id)
-    branches = (Branch.objects.on(today).select_related("enterprise")
-                .filter(name__icontains=words.replace("\0", ""),
-                        enterprise__enrolment=Enterprise.Enrolment.ENROLLED).order_by("name", "pk"))
-    found: dict[tuple[int, int | None], str] = {}
-    own = [b for b in branches[:MOST * 2] if b.enterprise_id == complaint.enterprise_id]
-    for branch in [*own, *branches[:MOST]]:
-        found[branch.enterprise_id, branch.pk] = f"{named(branch)} · {named(branch.enterprise)}"
-    for hit in find(words, on=today, region_id=complaint.service_region_id):
-        if not hit.is_enrolled:
-            continue
-        if hit.branch is not None:
-            found.setdefault((hit.enterprise.pk, hit.branch.pk),
-                             f"{named(hit.branch)} · {named(hit.enterprise)}")
-        else:
-            found.setdefault((hit.enterprise.pk, None), named(hit.enterprise))
-    chosen = [(f"{entity}-{branch or ''}", text) for (entity, branch), text in found.items()
-              if (entity, branch) != here]
-    return chosen[:MOST]
+    """Enrolled enterprises and branches, the likeliest first, each with its reasons."""
+    # Who returned the case already reads a part of it: the same form again shows its result, no suggestions.
+    found = suggest(case.complaint, statement=case.statement, asked=asked, on=case.today)
+    return [(one.value, _words(one)) for one in found]
+
+
+def _words(one: Suggestion) -> str:
+    names = list(dict.fromkeys([named(one.branch or one.enterprise), named(one.enterprise)]))
+    sure, _tone = likelihood(one.score)
+    why = reasons.say_all([why.as_json() for why in one.why], get_language() or "")
+    return _("%(names)s（%(sure)s：%(why)s）") % {"names": " · ".join(names), "sure": sure, "why": _("；").join(why)}
 
 
 def _show(

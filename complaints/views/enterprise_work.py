@@ -1,0 +1,164 @@
+"""The right column of the workspace: the contact log, what this consumer and similar cases brought before, notes, causes.
+
+The one rule: everything here is the desk's own (its engagements), and each part costs one statement, asked only where
+the part is of use: while the case is ours, or once it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from complaints import labels, unreachable
+from complaints.earlier_cases import MOST, EarlierCase, earlier_cases
+from complaints.models import Contact, InternalNote, RootCause
+from complaints.root_causes import fitting
+from complaints.views.case import CasePage
+from complaints.views.enterprise_desk import Desk
+from complaints.views.similar_shown import similar_shown
+from complaints.workflow import Status
+
+_SHOWN_CONTACTS, _READ, _SHOWN_NOTES = 5, 60, 20
+RESULT_TONES = {"settled": "ok", "failed": "bad", "unconfirmed": "warn"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactLine:
+    """One attempt to reach the consumer."""
+
+    at: datetime
+    by_name: str
+    way: str
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountLine:
+    """How far the failed attempts go: 未接通1次，须3次."""
+
+    words: str
+    is_met: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactLog:
+    """The newest attempts; ``counts`` once one failed, while the case could be reported as unreachable."""
+
+    lines: list[ContactLine] = field(default_factory=list)
+    counts: list[CountLine] = field(default_factory=list)
+
+    @property
+    def is_enough(self) -> bool:
+        return bool(self.counts) and all(count.is_met for count in self.counts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLine:
+    """Another case of the desk in one line."""
+
+    number: str
+    url: str
+    at: datetime
+    item: str
+    result: str
+    tone: str
+
+
+def contact_log(page: CasePage) -> ContactLog:
+    """The attempts of this desk; what is missing is counted for the time that runs now."""
+    rows = list(Contact.objects.filter(engagement__in=page.engagements).order_by("-at", "-pk")[:_READ])
+    lines = [ContactLine(at=row.at, by_name=row.by_name, reached=row.reached,
+                         way=labels.label(row.channel, kind="contact_channel")) for row in rows[:_SHOWN_CONTACTS]]
+    ours = [row for row in rows if page.engagement is not None and row.engagement_id == page.engagement.pk]
+    if page.complaint.status != Status.NEGOTIATING or all(row.reached for row in ours):
+        return ContactLog(lines=lines)
+    counts = unreachable.counted(ours, policies=page.conditions.policies, calendar=page.calendar,
+                                 region_id=page.complaint.handling_region_id)
+    return ContactLog(lines=lines, counts=[
+        CountLine(words=_count_words(count), is_met=not count.missing) for count in counts])
+
+
+def _count_words(count: unreachable.Count) -> str:
+    said = {"have": count.have, "need": count.need}
+    if count.what == "attempts":
+        return ngettext("没接通%(have)s次，须%(need)s次", "没接通%(have)s次，须%(need)s次", count.have) % said
+    if count.what == "days":
+        return ngettext("分在%(have)s天，须%(need)s天", "分在%(have)s天，须%(need)s天", count.have) % said
+    return ngettext("用过%(have)s种方式，须%(need)s种", "用过%(have)s种方式，须%(need)s种", count.have) % said
+
+
+def notes_of(page: CasePage) -> list[InternalNote]:
+    """What colleagues wrote for each other, newest first."""
+    return list(InternalNote.objects.filter(engagement__in=page.engagements).order_by("-at", "-pk")[:_SHOWN_NOTES])
+
+
+def is_working(page: CasePage) -> bool:
+    """Whether the case is this desk's to work on: earlier and similar cases help then."""
+    return not page.is_former and page.engagement is not None and page.engagement.until_at is None
+
+
+def history_of(page: CasePage, desk: Desk) -> tuple[list[CaseLine], bool]:
+    """Other cases of this consumer at this desk, and whether there are more than are listed."""
+    found = earlier_cases(page.complaint, seen=desk.engagements())
+    return [_earlier(case) for case in found[:MOST]], len(found) > MOST
+
+
+def _earlier(case: EarlierCase) -> CaseLine:
+    if case.odr_result:
+        result, tone = labels.label(case.odr_result, kind="odr_result"), RESULT_TONES.get(case.odr_result, "neutral")
+    else:
+        result, tone = labels.label(case.status, kind="status"), labels.tone(case.status, case.outcome)
+    return CaseLine(number=case.number, url=_url(case.number), at=case.filed_at, item=case.item, result=result, tone=tone)
+
+
+def similar_of(page: CasePage, desk: Desk) -> dict[str, Any]:
+    """How the desk's cases with the same problem ended (templates/enterprise/_similar.html)."""
+    return similar_shown(page.complaint, seen=desk.engagements())
+
+
+def _url(number: str) -> str:
+    return f"/enterprise/cases/{number}/"
+
+
+def extension_note(page: CasePage) -> str:
+    """Why more time cannot be asked for now; "" where it can, or where the question does not arise."""
+    if page.complaint.status not in (Status.WITH_ENTERPRISE, Status.NEGOTIATING) or page.is_former:
+        return ""
+    matter = page.matters.get("extension")
+    if matter is not None:
+        return _("延期申请在等监管部门决定；协商期限不停。") if matter.data.get("consumer_agreed") \
+            else _("延期申请在等消费者同意；协商期限不停。")
+    if any(event.step == "request_extension" for event in page.timeline):
+        return _("已经申请过一次延期，不能再申请。")
+    if not most_days(page):
+        return _("本地区的规定不允许延期，请在期限内办完。")
+    return ""
+
+
+def most_days(page: CasePage) -> int:
+    """So many working days may be asked for; 0 where the policy allows none."""
+    policies, region = page.conditions.policies, page.complaint.handling_region_id
+    return policies.number("extension_cap", region).number if policies.flag("extension", region) else 0
+
+
+def cause_of(page: CasePage) -> str:
+    """The code of the tag of this time with the case; "" without one."""
+    if page.engagement is None:
+        return ""
+    found = RootCause.objects.filter(engagement=page.engagement).values_list("cause", flat=True).first()
+    return found or ""
+
+
+def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Choices of a select: what is usual for the problem first."""
+    usual, others = fitting(problem)
+    groups: Sequence[tuple[Any, list[str]]] = ((_("这类问题常见的"), usual), (_("其他"), others))
+    return [(str(title), [(code, labels.label(code, kind="root_cause")) for code in codes])
+            for title, codes in groups if codes]
+
+

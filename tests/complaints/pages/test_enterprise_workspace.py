@@ -1,0 +1,293 @@
+"""The workspace: one press after a call, what came before, similar cases, files, causes, a return that knows whose it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from authorities.models import Policy
+from complaints import actors, handling
+from complaints.actors import SYSTEM
+from complaints.filing.request import RespondentRequest
+from complaints.handling import authority, consumer, enterprise
+from complaints.models import Complaint, Contact, Evidence, HandlingStep, RootCause
+from complaints.workflow import Status
+from enterprises.models import Branch, Staff
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
+from tests.evidence.files import pdf, png, recording
+from tests.walls.conftest import ask, seeing_as
+
+S, T = Status, timedelta
+LATER = WEDNESDAY + T(hours=3)
+QUICK = {"quick": "1", "channel": "phone"}
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    with time_machine.travel(LATER, tick=False):
+        yield
+
+
+def elsewhere(world: World) -> User:
+    """Otto works at another branch of the same firm."""
+    other = Branch.objects.exclude(pk=world.fuzhou.pk).filter(enterprise=world.mobile, parent=None).first()
+    Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role="handler")
+    return world.otto
+
+
+def section(page: str, title: str) -> str:
+    return page.partition(f">{title}</h2>")[2].partition("</section>")[0]
+
+
+# --- contact ------------------------------------------------------------------------------------------------------
+
+
+def test_one_press_after_a_call(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    assert "打通了" in section(shown(client.get(address(case))), "联系消费者")
+    for _twice in range(2):
+        pressed = send(client, address(case, "contact"), QUICK | {"reached": "no"}, key="one-press")
+        assert (pressed.status_code, pressed["Location"]) == (302, address(case))
+    assert [(c.channel, c.reached, c.at, c.note) for c in Contact.objects.filter(complaint=case)] == [
+        ("phone", False, LATER, "")]
+    page = section(shown(client.get(address(case))), "联系消费者")
+    for words in ("没接通1次，须3次", "分在1天，须2天", "用过1种方式，须2种", "须这三样都够"):
+        assert words in page, words
+
+
+def test_it_says_when_the_attempts_are_enough(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    for days, channel in ((0, "phone"), (1, "phone"), (1, "sms")):
+        given.step(case, enterprise.log_contact(channel=channel, reached=False), world.handler, LATER + T(days=days))
+    with time_machine.travel(LATER + T(days=1), tick=False):
+        client = signed_in(world.ming)
+        assert "已经够“联系不上消费者”的条件" in shown(client.get(address(case)))
+        sent = send(client, address(case, "failure"), {"reason": "unreachable", "text": "三次都没有接通。"})
+        assert sent.status_code == 302
+
+
+def test_a_call_that_got_through_is_the_first_contact_and_a_full_log_asks_what_was_said(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    assert send(client, address(case, "contact"), QUICK | {"reached": "yes"}).status_code == 302
+    assert case.engagements.get().first_contact_at == LATER
+    assert "须这三样都够" not in shown(client.get(address(case)))
+    assert send(client, address(case, "contact"), {"channel": "phone", "reached": "yes"}).status_code == 422
+
+
+def test_taking_a_case_on_is_one_press(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.WITH_ENTERPRISE), signed_in(world.ming)
+    page = shown(client.get(address(case)))
+    assert "受理，由我处理" in page
+    assert send(client, address(case, "accept"), {"handler": world.ming_staff.pk}).status_code == 302
+    case.refresh_from_db()
+    assert (case.status, case.handler) == (S.NEGOTIATING, world.ming_staff)
+
+
+# --- what came before ---------------------------------------------------------------------------------------------
+
+
+def test_the_history_of_this_consumer_is_the_own_desks_alone(world: World) -> None:
+    settled = given.a_complaint(world, status=S.CLOSED, item_name="上次多扣的流量费")
+    by_phone = given.a_complaint(world, status=S.NEGOTIATING, item_name="打电话投诉的那件", consumer_id=None)
+    stranger = handling.file([given.a_request(
+        world, item_name="别人的宽带", consumer_id=world.otto.pk, consumer_phone="+8613800000009")],
+        actor=actors.consumer(world.otto), now=WEDNESDAY)[0]
+    given.step(stranger, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
+               SYSTEM, WEDNESDAY)
+    theirs = given.filed(world, item_name="在电信的那件",
+                         respondents=(RespondentRequest(enterprise_id=world.telecom.pk),))
+    given.step(theirs, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
+               SYSTEM, WEDNESDAY)
+    here = given.a_complaint(world, status=S.NEGOTIATING)
+    listed = section(shown(signed_in(world.ming).get(address(here))), "这位消费者以前的投诉")
+    for case in (settled, by_phone):
+        assert f'href="{address(case)}"' in listed
+        assert case.item_name in listed
+    assert "和解成功" in listed
+    for case in (stranger, theirs, here):
+        assert case.number not in listed
+    assert "在本单位没有别的投诉" in shown(signed_in(world.ming).get(address(stranger)))
+
+
+def test_a_former_desk_reads_neither_history_nor_similar_cases(world: World) -> None:
+    given.a_complaint(world, status=S.CLOSED)
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    given.step(case, enterprise.return_case(reason="not_customer", text="查无此人。"), world.handler, WEDNESDAY)
+    page = shown(signed_in(world.ming).get(address(case)))
+    assert "已不由贵单位办理" in page
+    for words in ("这位消费者以前的投诉", "同类投诉怎样结束", "投诉的原因", "刚打过电话"):
+        assert words not in page
+
+
+def test_similar_cases_say_what_settled_them(world: World) -> None:
+    done = given.a_complaint(world, status=S.PERFORMING)
+    given.step(done, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, WEDNESDAY)
+    given.step(done, consumer.confirm_performed(obligations=[1]), world.consumer, WEDNESDAY)
+    here = given.a_complaint(world, status=S.NEGOTIATING)
+    found = section(shown(signed_in(world.ming).get(address(here))), "同类投诉怎样结束")
+    for words in ("和解成功 1", "中位数¥128.50", "退还货款或服务费 同意 ¥128.50", address(done)):
+        assert words in found, words
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def with_files(world: World, case: Complaint, *files: tuple[str, bytes]) -> list[Evidence]:
+    sent = signed_in(world.chen).post(f"/cases/{case.number}/statement/", {
+        "idempotency_key": f"files-{case.pk}", "text": "见附件。",
+        "uploads": [SimpleUploadedFile(name, content) for name, content in files]})
+    assert sent.status_code == 302, shown(sent)
+    return list(Evidence.objects.filter(complaint=case, audience="parties").order_by("pk"))
+
+
+def test_files_are_looked_at_one_after_the_other(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    first, second, film = with_files(world, case, ("账单.png", png()), ("合同.pdf", pdf()), ("录像.mp4", recording("mp4")))
+    page = shown(client.get(address(case)))
+    assert f'href="{address(case)}files/{first.pk}/"' in page
+    assert f"/cases/{case.number}/files/{first.pk}/thumbnail/" in page
+    look = shown(client.get(f"{address(case)}files/{first.pk}/"))
+    assert f'<img src="/cases/{case.number}/files/{first.pk}/"' in look
+    assert "第1份，共3份" in look
+    assert 'rel="prev"' not in look
+    assert f'rel="next" href="{address(case)}files/{second.pk}/"' in look
+    contract = shown(client.get(f"{address(case)}files/{second.pk}/"))
+    assert "请下载后查看" in contract
+    assert 'rel="prev"' in contract
+    film.refresh_from_db()
+    assert film.seconds is not None
+    assert "秒" in shown(client.get(f"{address(case)}files/{film.pk}/"))
+    handed = client.get(f"/cases/{case.number}/files/{first.pk}/")
+    assert handed["Content-Disposition"].startswith("attachment")
+    assert client.get(f"{address(case)}files/{first.pk + 99}/").status_code == 404
+    assert signed_in(world.hua).get(f"{address(case)}files/{first.pk}/").status_code == 404
+
+
+def test_a_concern_with_its_files_is_for_the_authority_alone(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    before = shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
+    sent = send(client, address(case, "concern"), {
+        "text": "十件投诉文字相同。", "uploads": [SimpleUploadedFile("对照.png", png())]})
+    assert sent.status_code == 302, shown(sent)
+    row = Evidence.objects.get(complaint=case)
+    assert row.audience == "authority"
+    assert json.loads(HandlingStep.objects.get(complaint=case, step="flag_concern").body)["files"] == [row.sha256]
+    officer = shown(signed_in(world.rui).get(f"/authority/cases/{case.number}/"))
+    assert "十件投诉文字相同。" in officer
+    assert f"/cases/{case.number}/files/{row.pk}/" in officer
+    assert signed_in(world.rui).get(f"/cases/{case.number}/files/{row.pk}/").status_code == 200
+    for who, place in ((world.chen, f"/cases/{case.number}/"), (world.ming, address(case))):
+        page = shown(signed_in(who).get(place))
+        assert "对照.png" not in page
+        assert f"/files/{row.pk}/" not in page
+        assert signed_in(who).get(f"/cases/{case.number}/files/{row.pk}/").status_code == 404
+        with seeing_as(who, path="/enterprise/" if who == world.ming else "/"):
+            assert ask("select count(*) from complaints_evidence") == [(0,)]
+    with seeing_as(world.rui, path="/authority/"):
+        assert ask("select count(*) from complaints_evidence") == [(1,)]
+    # The same picture from the consumer is no file that is there already: that would tell of it.
+    assert with_files(world, case, ("对照.png", png()))
+    assert "对照.png" not in before
+
+
+# --- more time, a public word -------------------------------------------------------------------------------------
+
+
+def test_more_time_is_offered_where_the_policy_allows_and_else_it_says_why_not(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    page = shown(client.get(address(case)))
+    assert "本地区的规定不允许延期" in page
+    assert address(case, "extension") not in page
+    assert send(client, address(case, "extension"), {"days": "3", "text": "等总部。"}).status_code in (409, 422)
+    Policy.objects.filter(name="extension").update(number=1)
+    assert f'href="{address(case, "extension")}"' in shown(client.get(address(case)))
+    assert send(client, address(case, "extension"), {"days": "6", "text": "等总部。"}).status_code == 422
+    assert send(client, address(case, "extension"), {"days": "3", "text": "等总部核对账单。"}).status_code == 302
+    page = shown(client.get(address(case)))
+    assert "延期申请在等消费者同意" in page
+    assert address(case, "extension") not in page
+
+
+def test_a_public_reply_needs_something_public(world: World) -> None:
+    case, client = given.a_complaint(world, status=S.CLOSED), signed_in(world.ming)
+    assert address(case, "reply") not in shown(client.get(address(case)))
+
+
+# --- causes -------------------------------------------------------------------------------------------------------
+
+
+def test_causes_are_asked_where_a_case_is_closed_and_in_a_list(world: World) -> None:
+    first, second = (given.a_complaint(world, status=S.CLOSED) for _ in range(2))
+    running, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    assert 'name="cause"' in section(shown(client.get(address(first))), "投诉的原因")
+    assert 'name="cause"' not in shown(client.get(address(running)))
+    listed = shown(client.get("/enterprise/causes/"))
+    assert (first.number in listed, second.number in listed, running.number in listed) == (True, True, False)
+    tagged = send(client, address(first, "cause"), {"cause": "billing_error", "back": "causes"})
+    assert (tagged.status_code, tagged["Location"]) == (302, "/enterprise/causes/")
+    listed = shown(client.get("/enterprise/causes/"))
+    assert (first.number in listed, second.number in listed) == (False, True)
+    assert '<option value="billing_error" selected>' in shown(client.get(address(first)))
+    assert send(client, address(second, "cause"), {"cause": "made_up"}).status_code == 422
+    send(client, address(second, "cause"), {"cause": "fault"})
+    assert "都标记过了" in shown(client.get("/enterprise/causes/"))
+
+
+def test_nobody_else_learns_of_a_cause(world: World) -> None:
+    case = given.a_complaint(world, status=S.CLOSED)
+    given.step(case, enterprise.tag_cause(cause="staff_conduct"), world.handler, LATER)
+    for who, place in ((world.chen, f"/cases/{case.number}/"), (world.rui, f"/authority/cases/{case.number}/")):
+        page = shown(signed_in(who).get(place))
+        assert "员工操作不当" not in page
+        assert "标记投诉原因" not in page
+    far = elsewhere(world)
+    assert case.number not in shown(signed_in(far).get("/enterprise/causes/"))
+    for who, path, sees in ((world.ming, "/enterprise/", 1), (world.lead, "/enterprise/", 1), (far, "/enterprise/", 0),
+                            (world.hua, "/enterprise/", 0), (world.chen, "/", 0), (world.rui, "/authority/", 0)):
+        with seeing_as(who, path=path):
+            assert ask("select count(*) from complaints_rootcause") == [(sees,)], who.name
+    assert RootCause.objects.get().enterprise == world.mobile
+
+
+# --- a return that knows whose it is ------------------------------------------------------------------------------
+
+
+def choices(answer: Any) -> list[str]:
+    return [words for value, words in answer.context["form"].fields["target"].choices if value != "none"]
+
+
+def test_a_return_suggests_whom_the_complaint_mentions(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE, statement="我在中国电信办的宽带，多扣了三个月。")
+    client = signed_in(world.ming)
+    page = client.get(address(case, "return"))
+    first = choices(page)[0]
+    assert first.startswith("中国电信福州分公司")
+    assert "投诉里提到“中国电信”" in first
+    assert "把握" in first
+    value = page.context["form"].fields["target"].choices[0][0]
+    assert send(client, address(case, "return"), {
+        "reason": "wrong_entity", "q": "", "target": value, "text": "", "send": "1"}).status_code == 302
+    case.refresh_from_db()
+    assert (case.status, case.picked_enterprise) == (S.FILED, world.telecom)
+
+
+def test_a_return_suggests_the_branch_that_answers_for_the_place(world: World) -> None:
+    far = Branch.objects.exclude(pk=world.fuzhou.pk).filter(enterprise=world.mobile).order_by("pk").first()
+    assert far is not None
+    case = given.filed(world)
+    given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=far.pk, because=given.BECAUSE),
+               SYSTEM, WEDNESDAY)
+    page = signed_in(world.lead).get(address(case, "return"))
+    assert choices(page)[0].startswith("中国移动福州分公司")
+    assert "鼓楼区由中国移动福州分公司答复" in choices(page)[0]
+    assert not [words for words in choices(page) if words.startswith(far.name)]
+
