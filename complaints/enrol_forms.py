@@ -19,12 +19,14 @@ from stdnum.cn import uscc as credit_code
 from stdnum.exceptions import ValidationError as WrongCode
 
 from authorities.models import Region
-from complaints.filing.typed import Day, PersonName, Phone, Words, YesNo
+from complaints.filing.typed import NO, YES, Day, PersonName, Phone, Words, YesNo
 from complaints.station_forms import PlainForm
 from enterprises.enrolling import EnrolmentRefusal, Wanted, refuse_the_enrolled
+from enterprises.models import EnrolmentApplication
 
 FILL = _("请填写这一项")
 MOST_AREAS = 60
+ACCEPTED = ".jpg,.jpeg,.png,.webp,.heic,.pdf"
 _DIGITS = re.compile(r"\d{1,3}(,\d{3})+|\d+")
 _COUNTIES = (Region.Level.COUNTY,)
 _SERVED = (Region.Level.COUNTRY, Region.Level.PROVINCE, Region.Level.CITY, Region.Level.COUNTY)
@@ -132,9 +134,12 @@ class Step(PlainForm):
     code = ""
     title: Any = ""
 
-    def __init__(self, *args: Any, today: date, **options: Any) -> None:
+    def __init__(self, *args: Any, today: date, has_licence: bool = False, **options: Any) -> None:
         options["label_suffix"] = ""
         super().__init__(*args, **options)
+        if "licence" in self.fields:
+            # Sent once, it is there.
+            self.fields["licence"].required = not has_licence
         for field in self.fields.values():
             if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = FILL
@@ -201,10 +206,13 @@ class ConditionsStep(Step):
 
 
 class PapersStep(Step):
-    code, title = "papers", _("材料")
+    code, title = "papers", _("申请材料")
 
     statement = Words(label=_("消费维权工作情况说明"), most=2000, lines=6,
                       help_text=_("去年收到多少投诉、主要是什么、怎么解决的、有什么改进"))
+    licence = forms.FileField(
+        label=_("营业执照"), allow_empty_file=True, help_text=_("扫描件或照片：jpg、png、heic、pdf，不超过10 MB"),
+        widget=forms.FileInput(attrs={"accept": ACCEPTED}), error_messages={"required": _("请上传营业执照")})
     applies = forms.BooleanField(label=_("我代表本企业确认申请书"), error_messages={"required": _("请读过申请书后勾选")})
     pledges = forms.BooleanField(label=_("我代表本企业作出及时处理消费投诉的承诺"),
                                  error_messages={"required": _("请读过承诺书后勾选")})
@@ -253,17 +261,46 @@ STEPS: tuple[type[Step], ...] = (EntityStep, ConditionsStep, PapersStep, Contact
 BY_CODE = {step.code: step for step in STEPS}
 
 
-def form_of(code: str, data: Mapping[str, Any], *, today: date, judged: bool) -> Step:
+def form_of(code: str, application: EnrolmentApplication, *, today: date, judged: bool) -> Step:
     """A step with what was typed there; ``judged`` shows what is wrong."""
-    typed = MultiValueDict({name: list(found) for name, found in data.get(code, {}).items()})
+    typed = MultiValueDict({name: list(found) for name, found in application.data.get(code, {}).items()})
+    has_licence = code == PapersStep.code and hasattr(application, "licence")
     if judged:
-        return BY_CODE[code](typed, today=today)
-    return BY_CODE[code](initial={name: typed.get(name) for name in typed}, today=today)
+        return BY_CODE[code](typed, today=today, has_licence=has_licence)
+    return BY_CODE[code](initial={name: typed.get(name) for name in typed}, today=today, has_licence=has_licence)
 
 
-def judged_steps(data: Mapping[str, Any], *, today: date) -> dict[str, Step]:
+def judged_steps(application: EnrolmentApplication, *, today: date) -> dict[str, Step]:
     """All steps, judged by what was typed."""
-    return {code: form_of(code, data, today=today, judged=True) for code in BY_CODE}
+    return {code: form_of(code, application, today=today, judged=True) for code in BY_CODE}
+
+
+def begun(application: EnrolmentApplication, code: str) -> bool:
+    """Whether anything was ever saved at this step; an untouched one is no mistake."""
+    return code in application.data
+
+
+def rows_of(step: Step) -> list[dict[str, Any]]:
+    """What a step says, line by line, for whoever reads it: what cannot be read as meant stands as it was typed."""
+    step.is_valid()
+    said = getattr(step, "cleaned_data", {})
+    rows = []
+    for name, field in step.fields.items():
+        if isinstance(field, forms.FileField):
+            continue
+        value = said[name] if name in said else step.data.get(name, "")
+        rows.append({"key": field.label, "value": _shown(value)})
+    return rows
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(YES if value else NO)
+    if isinstance(value, Region):
+        return _whole_name(value)
+    if isinstance(value, list):
+        return "、".join(_whole_name(row) if isinstance(row, Region) else str(row) for row in value)
+    return "–" if value in (None, "") else str(value)
 
 
 def wanted_of(steps: Mapping[str, Step]) -> Wanted | None:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("complaints.urls_consumer")),
     path("", include("complaints.urls_tracking")),
     path("", include("complaints.urls_station")),
+    path("", include("complaints.urls_enrolment")),
     path("", include("complaints.urls_enterprise")),
     path("", include("complaints.urls_authority")),
     path("", include("complaints.urls_exports")),

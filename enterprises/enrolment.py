@@ -144,10 +144,10 @@ class EnrolmentEntry(models.Model):
         EXIT_SET = "exit_set", _("决定退出")
         EXIT_DROPPED = "exit_dropped", _("撤销退出决定")
         EXITED = "exited", _("退出")
-        FILED = "filed", _("提交备案")
+        FILED = "filed", _("提交了备案")
         NOTED = "noted", _("备案")
         FILING_ASKED_BACK = "filing_back", _("备案退回补正")
-        INVITED = "invited", _("邀请管理员")
+        INVITED = "invited", _("邀请了管理员")
 
     application = models.ForeignKey(EnrolmentApplication, null=True, on_delete=models.PROTECT, related_name="entries")
     enterprise = models.ForeignKey("enterprises.Enterprise", null=True, on_delete=models.PROTECT, related_name="entries")

@@ -52,6 +52,7 @@ ENTERPRISE_NAV = (
     ("/enterprise/exports/", _("导出")),
     ("/enterprise/webhooks/", _("推送")),
     ("/enterprise/profile/", _("企业资料")),
+    ("/enterprise/enrolment/", _("入驻备案")),
 )
 AUTHORITY_NAV = (
     ("/authority/", _("我的一天")),
@@ -64,6 +65,7 @@ AUTHORITY_NAV = (
     ("/authority/team/", _("团队")),
     ("/authority/changes/", _("企业变更")),
     ("/authority/stations/", _("服务站")),
+    ("/authority/enterprises/", _("企业")),
     ("/authority/exports/", _("导出")),
     ("/oversight/", _("监督")),
 )
@@ -88,6 +90,8 @@ SITE = (
     ("/how/time-limits/", _("期限怎么算")),
     ("/open/", _("公开数据")),
     ("/open/verify/", _("核对档案")),
+    ("/open/enterprises/", _("在线和解企业")),
+    ("/enterprise/enrol/", _("企业入驻")),
     ("/rules/", _("投诉规则")),
     ("/help/", _("帮助")),
     ("/privacy/", _("隐私政策")),
@@ -133,7 +137,9 @@ def _navigation(side: str, work: Any) -> Any:
         return ADMINISTRATION_NAV[work]
     if side == "enterprise":
         is_manager = work.role == work.Role.MANAGER
-        shut = {"/enterprise/webhooks/": not is_manager or work.branch_id is not None, "/enterprise/profile/": not is_manager}
+        leads_all = is_manager and work.branch_id is None
+        shut = {"/enterprise/webhooks/": not leads_all, "/enterprise/enrolment/": not leads_all,
+                "/enterprise/profile/": not is_manager}
         return [entry for entry in ENTERPRISE_NAV if not shut.get(entry[0])]
     return {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV, "station": STATION_NAV}.get(side, CONSUMER_NAV)
 

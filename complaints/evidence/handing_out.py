@@ -7,7 +7,7 @@ made ourselves, and the sealed original only its sender and the authority.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any, Protocol
 
 from complaints.evidence.names import disposition, name_as
 from complaints.evidence.storing import storage
@@ -29,14 +29,26 @@ def shows_content(evidence: Evidence, *, is_sender: bool) -> bool:
     return evidence.state in _OPEN or (is_sender and evidence.state != EvidenceState.INFECTED)
 
 
-def download(evidence: Evidence) -> Download:
+class Kept(Protocol):
+    """What is handed out: the columns of a kept file."""
+
+    @property
+    def name(self) -> Any: ...
+
+    media_type: str
+    path: str
+    copy_type: str
+    copy_path: str
+
+
+def download(evidence: Kept) -> Download:
     """Our copy, where there is one (pictures, recordings); else the file itself. Raises FileNotFoundError."""
     if evidence.copy_path:
         return _opened(evidence.copy_path, evidence.copy_type, name_as(evidence.name, evidence.copy_type))
     return original(evidence)
 
 
-def original(evidence: Evidence) -> Download:
+def original(evidence: Kept) -> Download:
     """The file as it came, byte for byte: what its digest in the record is of. Raises FileNotFoundError."""
     return _opened(evidence.path, evidence.media_type, name_as(evidence.name, evidence.media_type))
 

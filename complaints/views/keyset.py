@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Model, QuerySet, UUIDField, Value
 
 PAGE = 25
 #: Counts go so far.
@@ -46,7 +47,7 @@ class Page(Generic[Row]):
     after: str
 
 
-def _beyond(field: str, moment: datetime, pk: int, *, falling: bool) -> Func:
+def _beyond(field: str, moment: datetime, pk: int | UUID, *, falling: bool) -> Func:
     """(date, id) > (date, id) in one comparison, so that an index finds the place at once."""
     row, key = Func(F(field), F("pk"), function="ROW"), Func(Value(moment), Value(pk), function="ROW")
     return Func(row, key, template="%(expressions)s", arg_joiner=" < " if falling else " > ",
@@ -62,12 +63,13 @@ def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE
     """
     size = size or PAGE
     backwards = bool(asked.get("before"))
-    key = _read_key(asked.get("before") or asked.get("after") or "")
+    key = _read_key(asked.get("before") or asked.get("after") or "",
+                    is_uuid=isinstance(rows.model._meta.pk, UUIDField))
     if key is not None and key[0] is None and not order.may_be_absent:
         key = None
     if key is None:
         backwards = False
-    ids: list[int] = []
+    ids: list[Any] = []
     for part in _parts(rows, order, key, backwards=backwards):
         if len(ids) <= size:
             ids += part.values_list("pk", flat=True)[:size + 1 - len(ids)]
@@ -85,7 +87,7 @@ def first(rows: QuerySet[Row], number: int, *, order: Order = BY_DUE, related: S
     return _read(rows, list(rows.order_by(order.field, "pk").values_list("pk", flat=True)[:number]), related)
 
 
-def _read(rows: QuerySet[Row], ids: list[int], related: Sequence[str]) -> list[Row]:
+def _read(rows: QuerySet[Row], ids: list[Any], related: Sequence[str]) -> list[Row]:
     """In the order of ``ids``; what left the list in between is not shown any more."""
     if not ids:
         return []
@@ -93,7 +95,7 @@ def _read(rows: QuerySet[Row], ids: list[int], related: Sequence[str]) -> list[R
     return [read[pk] for pk in ids if pk in read]
 
 
-def _parts(rows: QuerySet[Row], order: Order, key: tuple[datetime | None, int] | None, *,
+def _parts(rows: QuerySet[Row], order: Order, key: tuple[datetime | None, int | UUID] | None, *,
            backwards: bool) -> list[QuerySet[Row]]:
     """The list in one or two stretches, each in the order of an index: dated, then undated."""
     field, falling = order.field, order.falling != backwards
@@ -120,16 +122,21 @@ def _write_key(row: Model, order: Order) -> str:
     return f"{(moment - _EPOCH) // _TICK if moment else 'x'}.{row.pk}"
 
 
-def _read_key(text: str) -> tuple[datetime | None, int] | None:
+def _read_key(text: str, *, is_uuid: bool = False) -> tuple[datetime | None, int | UUID] | None:
     """A key that somebody changed is no key: the first page is shown."""
-    moment, _dot, pk = text.partition(".")
-    if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
+    moment, _dot, typed = text.partition(".")
+    pk: int | UUID
+    try:
+        if not is_uuid and not (typed.isascii() and typed.isdigit() and len(typed) < 19):
+            return None
+        pk = UUID(typed) if is_uuid else int(typed)
+    except ValueError:
         return None
     if moment == "x":
-        return None, int(pk)
+        return None, pk
     if not (moment.isascii() and moment.isdigit() and len(moment) < 17):
         return None
-    return _EPOCH + int(moment) * _TICK, int(pk)
+    return _EPOCH + int(moment) * _TICK, pk
 
 
 def counts(of: Mapping[str, QuerySet[Any]]) -> dict[str, int]:

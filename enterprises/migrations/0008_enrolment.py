@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             name='EnrolmentEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('submitted', '提交入驻申请'), ('recommended', '经办人提出意见'), ('asked_back', '要求补正'), ('refused', '不予入驻'), ('enrolled', '入驻'), ('suspended', '暂停接收新投诉'), ('resumed', '恢复接收新投诉'), ('exit_set', '决定退出'), ('exit_dropped', '撤销退出决定'), ('exited', '退出'), ('filed', '提交备案'), ('noted', '备案'), ('filing_back', '备案退回补正'), ('invited', '邀请管理员')], max_length=12)),
+                ('kind', models.CharField(choices=[('submitted', '提交入驻申请'), ('recommended', '经办人提出意见'), ('asked_back', '要求补正'), ('refused', '不予入驻'), ('enrolled', '入驻'), ('suspended', '暂停接收新投诉'), ('resumed', '恢复接收新投诉'), ('exit_set', '决定退出'), ('exit_dropped', '撤销退出决定'), ('exited', '退出'), ('filed', '提交了备案'), ('noted', '备案'), ('filing_back', '备案退回补正'), ('invited', '邀请了管理员')], max_length=12)),
                 ('at', models.DateTimeField()),
                 ('on_day', models.DateField()),
                 ('ground', models.CharField(blank=True, max_length=12)),

@@ -27,7 +27,10 @@ CHOOSE_A_PAGE = frozenset({"slug", "name", "step", "clock", "offer", "kind"})
 #: In this world there is nothing behind them: demo mode only, codes that were just made, pictures of pictures.
 NOT_THERE = frozenset({
     # Nobody was asked to take part, no station has an entry to confirm, and the cases of this world have one complainant.
-    "complaints:join", "complaints:station-confirm", "complaints:case-people",
+    "complaints:join", "complaints:station-confirm",
+    # No browser of this world holds an application, and nobody is shut out; the licence was not uploaded.
+    "complaints:enrol-application", "complaints:enrol-step", "complaints:enrol-paper", "complaints:enrol-licence",
+    "complaints:authority-enrolment-licence", "complaints:authority-enterprise-recall", "complaints:case-people",
     "demo-mail", "accounts:demo-sign-in", "enterprises:invitation", "accounts:recovery-codes", "accounts:password", "complaints:case-file-original",
     "complaints:case-file-thumbnail", "complaints:file-evidence-original", "complaints:file-evidence-thumbnail",
 })  # fmt: skip
@@ -114,6 +117,13 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
        for name in ("enterprise-change", "authority-change", "authority-change-decide")},
     ("enterprises:invitation-link", "token"): lambda world, case: None,
     ("complaints:notice-off", "token"): lambda world, case: None,
+    "application_id": lambda world, case: world.things["application"],
+    "filing_id": lambda world, case: world.things["filing"],
+    "uscc": lambda world, case: world.target.enterprise.code,
+    ("complaints:enrol-step", "step"): lambda world, case: "entity",
+    ("complaints:enrol-paper", "kind"): lambda world, case: "pledge",
+    ("complaints:authority-enrolment-paper", "kind"): lambda world, case: "pledge",
+    ("complaints:enterprise-filing", "kind"): lambda world, case: "contact",
     ("complaints:join-link", "token"): lambda world, case: None,
     ("complaints:station-confirm-link", "token"): lambda world, case: None,
     "code": lambda world, case: None,

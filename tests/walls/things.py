@@ -15,7 +15,7 @@ from complaints.measures import sending
 from complaints.measures.choosing import Pick
 from complaints.models import RoundTrip
 from complaints.webhooks import endpoints
-from enterprises import changing, inviting
+from enterprises import changing, enrolled, enrolling, inviting
 from enterprises.api_token import SCOPES, ApiToken, issue
 from enterprises.models import DirectoryChange, Staff, StationStaff
 from enterprises.rights import authority_reach, enterprise_reach, post_of
@@ -32,6 +32,7 @@ _ASKER = frozenset({"handler own"})
 _BRANCH = frozenset(f"{role} {place}" for role in ("manager", "handler", "reviewer") for place in ("own", "top", "headquarters"))
 _OFFICE_ASKER = frozenset({"authority_handler at own"})
 _HEAD = frozenset({"approver at own"})
+#: Everybody in the county's own office.
 _OFFICE = frozenset(f"{role} at own" for role in ("intake", "authority_handler", "approver", "analyst"))
 _CLERK = frozenset({"station clerk"})
 _FILING = ("file-step", "file-region", "file-respondents", "file-evidence", "file-evidence-original", "file-evidence-thumbnail",
@@ -70,6 +71,12 @@ OWNERS: dict[str, frozenset[str]] = {
     **{f"complaints:{name}": _CLERK for name in (
         "station", "station-file", "station-cases", "station-log", "station-log-new", "station-log-entry", "station-poster")},
     "complaints:authority-station-end": _HEAD,
+    **{f"complaints:authority-enrolment{name}": _OFFICE for name in ("", "-licence", "-paper")},
+    "complaints:authority-enrolment-decide": _OFFICE,
+    "complaints:authority-enterprise-standing": _HEAD,
+    "complaints:authority-enterprise-invite": _HEAD,
+    "complaints:authority-enterprise-filing": _OFFICE,
+    **{f"complaints:enterprise-{name}": _WHOLE for name in ("enrolment", "filing")},
 }
 
 
@@ -133,7 +140,22 @@ def make(world: World) -> None:
     DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None)
     changing.file(change, by=change.made_by, now=world.now, today=today)
     world.things["change"] = str(change.pk)
+    _enrolment(world, manager=manager)
     _tokens(world)
+
+
+def _enrolment(world: World, *, manager: Staff) -> None:
+    """An application that lies with the county of family A, and what the enterprise of family A filed there."""
+    family = world.target
+    application = enrolling.begin("new.firm@example.com", language="zh-hans", now=world.now)
+    place = family.county.region_id
+    world.things["application"] = str(enrolling.submit(application, enrolling.Wanted(
+        name="新企业", uscc="91350102MA88888889", domicile_id=place, branch="客服部", place_id=place, areas=(place,)),
+        now=world.now).pk)  # fmt: skip
+    user = manager.user
+    assert isinstance(user, User)
+    world.things["filing"] = str(enrolled.file(
+        family.enterprise, "licence", {"what": "名称变更"}, by=user, now=world.now).pk)  # fmt: skip
 
 
 def _tokens(world: World) -> None:

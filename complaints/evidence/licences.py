@@ -1,0 +1,68 @@
+"""The scan of a firm's licence: looked into, kept and searched for malware as files of a case are.
+
+The one rule: one file an application; with a scanner configured, nobody but the applicant gets one that it has not
+passed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from complaints.evidence import refusing, scanning, storing
+from complaints.evidence.handing_out import Download, download
+from complaints.evidence.keeping import Incoming, Kept, examined
+from complaints.evidence.names import shown_name
+from complaints.models.evidence import EvidenceState
+from enterprises.models import EnrolmentApplication, EnrolmentFile
+from odr_portal.walls import nothing_held
+
+
+def receive(incoming: Incoming, *, application: EnrolmentApplication, now: datetime) -> EnrolmentFile:
+    """Keeps it in place of an earlier one. Raises EvidenceRefused; then the earlier one stays."""
+    kept = examined(incoming)
+    if not kept.media_type.startswith("image/") and kept.media_type != "application/pdf":
+        kept.drop()
+        raise refusing.unknown_type(incoming.name)
+    is_clean = _passes(kept, name=incoming.name)
+    with transaction.atomic():
+        earlier = EnrolmentFile.objects.select_for_update().filter(application=application).first()
+        if earlier is not None:
+            earlier.delete()
+        row = EnrolmentFile.objects.create(application=application, name=shown_name(incoming.name), is_clean=is_clean,
+                                           uploaded_at=now, **kept.as_json())
+    if earlier is not None:
+        storing.drop(*earlier.paths)
+    return row
+
+
+def handed_out(row: EnrolmentFile, *, is_sender: bool) -> Download | None:
+    """The file for this reader; None while it waits for the scanner. Raises FileNotFoundError."""
+    if settings.EVIDENCE_SCAN and not is_sender and not row.is_clean:
+        row.is_clean = _looked_at(row.path) == EvidenceState.CLEAN
+        if not row.is_clean:
+            return None
+        row.save(update_fields=["is_clean"])
+    return download(row)
+
+
+def _passes(kept: Kept, *, name: str | None) -> bool:
+    """True when the scanner says so, False when it is away; what it finds something in is not kept."""
+    if not settings.EVIDENCE_SCAN:
+        return False
+    state = _looked_at(kept.path)
+    if state in (EvidenceState.INFECTED, EvidenceState.UNSCANNABLE):
+        kept.drop()
+        raise refusing.EvidenceRefused(_("“%(file)s”没有通过查毒，没有收下；请换一个文件") % {"file": shown_name(name)})
+    return state == EvidenceState.CLEAN
+
+
+def _looked_at(path: str) -> EvidenceState | None:
+    try:
+        with nothing_held(), storing.storage().open(path, "rb") as file:
+            return scanning.scanned(file).state
+    except (scanning.ScannerAway, FileNotFoundError):
+        return None

@@ -1,0 +1,67 @@
+"""Enrolment in the demonstration: one application waits, one was asked back, and a carrier has filed something.
+
+The one rule: all of it is made by the verbs; the firms are made up, with credit codes that no register gives.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.timezone import localdate
+from stdnum.cn import uscc
+
+from authorities.models import Officer, Region
+from complaints import enrol_forms
+from enterprises import enrolled, enrolling
+from enterprises.models import EnrolmentApplication, Staff
+from odr_portal.accounts.models import DEMO_DOMAIN
+from odr_portal.demonstration.stations import GULOU
+
+MOBILE = "中国移动通信集团福建有限公司"
+
+
+def _typed(name: str, code: str, place: str) -> dict[str, dict[str, list[str]]]:
+    said = {
+        "entity": {"name": name, "uscc": code, "domicile": "福州市鼓楼区", "address": place},
+        "conditions": {"place": place, "staff": "3", "has_computer": "yes", "phone": "0591-87650000", "cooperates": "yes",
+                       "rules": "当天登记，两个工作日内专人受理，五个工作日内答复，主管每周核对一次。"},
+        "papers": {"statement": "去年收到投诉四十多件，主要是预付卡退费，都在一周内解决。", "applies": "on", "pledges": "on"},
+        "contact": {"person": "林演示", "position": "客服主管", "mobile": "13900000021"},
+        "areas": {"branch": "", "seat": "", "areas": "福州市"},
+        "customers": {"number": "", "counted_on": "", "source": ""},
+    }
+    return {step: {field: [value] for field, value in fields.items()} for step, fields in said.items()}
+
+
+def _code(number: int) -> str:
+    head = f"91350102MA{9_900_000 + number:07d}"
+    return str(head + uscc.calc_check_digit(head))
+
+
+def make_enrolments(*, now: datetime) -> None:
+    """As of ``now``; the one that waits has lain there for a day."""
+    waiting = _handed_in("青禾亲子乐园（福州）有限公司", _code(1), "福州市鼓楼区东大路8号（演示）", now=now - timedelta(days=1))
+    assert waiting.authority is not None  # noqa: S101 - it was handed in
+    back = _handed_in("榕城净水服务有限公司", _code(2), "福州市鼓楼区五四路18号（演示）", now=now - timedelta(days=4))
+    head = Officer.objects.filter(authority__name=GULOU, role=Officer.Role.APPROVER).select_related("user").order_by("pk").first()
+    manager = Staff.objects.filter(enterprise__name=MOBILE, branch=None, role=Staff.Role.MANAGER).select_related(
+        "user", "enterprise").order_by("pk").first()
+    if head is not None:
+        enrolling.ask_back(back.pk, by=head.user, text="营业执照照片看不清，请重新上传；投诉电话请写能打通的号码。", version=back.version,
+                           place=settings.SITE_URL + reverse("complaints:enrol"), now=now - timedelta(days=3))
+    if manager is not None:
+        enrolled.file(manager.enterprise, "customers", {
+            "number": "6200000", "counted_on": f"{localdate(now):%Y}-06-30", "source": "半年度经营数据"}, by=manager.user,
+            now=now - timedelta(hours=20))
+
+
+def _handed_in(name: str, code: str, place: str, *, now: datetime) -> EnrolmentApplication:
+    application = enrolling.begin(f"{code[-4:].lower()}@{DEMO_DOMAIN}", language="zh-hans", now=now)
+    for step, typed in _typed(name, code, place).items():
+        enrolling.save(application, step=step, typed=typed, now=now)
+    region = Region.objects.get(code="350102")
+    city = enrol_forms.find_region("福州市", levels=(Region.Level.CITY,))
+    return enrolling.submit(application, enrolling.Wanted(
+        name=name, uscc=code, domicile_id=region.pk, branch=name, place_id=region.pk, areas=(city.pk,)), now=now)

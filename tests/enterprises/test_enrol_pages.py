@@ -1,0 +1,357 @@
+"""The pages of becoming an ODR enterprise: the applicant's, the authority's, the firm's own, the public register."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from complaints.models import Complaint
+from complaints.workflow import Status
+from enterprises import enrolled as rules
+from enterprises import enrolling
+from enterprises.enrolment import CustomerCount, EnrolmentApplication, EnrolmentFiling
+from enterprises.models import Enterprise
+from odr_portal.accounts.models import OutgoingMessage, User
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.filing.test_drafts import newest_code
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
+from tests.enterprises.enrolments import MAIL, code, enrolled, submitted
+from tests.evidence import files
+
+START, TASKS = "/enterprise/enrol/", "/enterprise/enrol/application/"
+SAID: dict[str, dict[str, Any]] = {
+    "entity": {"name": "榕声通信（福州）有限公司", "uscc": code(), "domicile": "", "address": "鼓楼区某路8号"},
+    "conditions": {"place": "鼓楼区某路8号2层", "staff": "3", "has_computer": "yes", "phone": "0591-87654321",
+                   "rules": "当天登记，两个工作日内专人受理，五个工作日内答复，主管每周核对。", "cooperates": "yes"},
+    "papers": {"statement": "去年收到投诉120件，主要是资费，都已退费并改了短信提示。", "applies": "on", "pledges": "on"},
+    "contact": {"person": "林主管", "position": "客服经理", "mobile": "13900000021"},
+    "areas": {"branch": "榕声通信客户服务部", "seat": "", "areas": "福州市"},
+    "customers": {"number": "120,000", "counted_on": "2026-06-30", "source": "半年度报告"},
+}
+
+
+@pytest.fixture(autouse=True)
+def wednesday() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(WEDNESDAY, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings: Any, tmp_path: Path) -> None:
+    settings.EVIDENCE_ROOT = tmp_path
+
+
+def begun(mail: str = MAIL) -> Client:
+    """A browser that proved the mailbox."""
+    client = Client()
+    assert send(client, START, {"email": mail, "send": "1"}).status_code == 200
+    answer = send(client, START, {"email": mail, "code": newest_code(), "go": "1"})
+    assert answer.status_code == 302, shown(answer)
+    return client
+
+
+def licence() -> SimpleUploadedFile:
+    return SimpleUploadedFile("执照.png", files.png(), "image/png")
+
+
+def fill(client: Client, **changes: dict[str, Any]) -> None:
+    for step, said in SAID.items():
+        typed = said | changes.get(step, {}) | ({"licence": licence()} if step == "papers" else {})
+        answer = send(client, f"{TASKS}{step}/", typed)
+        assert answer.status_code == 302, shown(answer)
+
+
+def handed_in(mail: str = MAIL) -> EnrolmentApplication:
+    client = begun(mail)
+    fill(client)
+    answer = send(client, TASKS, {"is_true": "on"})
+    assert answer.status_code == 302, shown(answer)
+    return EnrolmentApplication.objects.get(state="submitted")
+
+
+def head(world: World) -> Client:
+    return signed_in(world.head_officer.user)
+
+
+def decided(client: Client, held: EnrolmentApplication, **said: Any) -> Any:
+    return send(client, f"/authority/enrolments/{held.pk}/decide/", {"version": held.version, "text": ""} | said)
+
+
+def test_a_firm_applies_and_the_county_grants(world: World) -> None:
+    held = handed_in()
+    assert (held.authority, held.domicile, held.uscc) == (world.gulou, world.region, code())
+    client = head(world)
+    assert held.name in shown(client.get("/authority/enrolments/"))
+    page = shown(client.get(f"/authority/enrolments/{held.pk}/"))
+    for words in ("榕声通信客户服务部", "120000", "福建省福州市", "林主管", "+8613900000021", "半年度报告", "执照.png"):
+        assert words in page
+    file = client.get(f"/authority/enrolments/{held.pk}/licence/")
+    assert (file.status_code, file["Content-Type"]) == (200, "image/png")
+    assert "attachment" in file["Content-Disposition"]
+    assert decided(client, held, do="grant").status_code == 302
+    firm = Enterprise.objects.get(uscc=code())
+    assert (firm.enrolment, firm.enrolled_by) == ("enrolled", world.gulou)
+    letter = OutgoingMessage.objects.order_by("pk").last()
+    assert letter is not None
+    assert "/account/invitation/" in letter.body
+
+
+def test_what_was_typed_survives_a_week_and_opens_by_the_mailbox_on_another_device(
+    world: World, wednesday: time_machine.Traveller
+) -> None:
+    client = begun()
+    wrong = send(client, f"{TASKS}entity/", SAID["entity"] | {"uscc": "91350102MA880000XX"})
+    assert wrong.status_code == 422
+    wednesday.shift(7 * 24 * 3600)
+    other = begun()
+    assert "91350102MA880000XX" in shown(other.get(f"{TASKS}entity/"))
+    assert "有遗漏" in shown(other.get(TASKS))
+    assert EnrolmentApplication.objects.count() == 1
+
+
+def test_nobody_opens_an_application_without_the_code(world: World) -> None:
+    begun()
+    stranger = Client()
+    assert stranger.get(TASKS).status_code == 404
+    assert stranger.get(f"{TASKS}entity/").status_code == 404
+    assert stranger.get("/enterprise/enrol/papers/pledge/").status_code == 404
+    assert stranger.get("/enterprise/enrol/licence/").status_code == 404
+    assert send(stranger, START, {"email": MAIL, "code": "000000", "go": "1"}).status_code == 422
+    # The right code, typed in another browser than the one that asked.
+    assert send(stranger, START, {"email": MAIL, "code": newest_code(), "go": "1"}).status_code == 422
+
+
+@pytest.mark.parametrize(("step", "field", "typed", "says"), [
+    ("entity", "uscc", "", "请填写这一项"),
+    ("entity", "uscc", "91350102MA8800001", "应为18位"),
+    ("entity", "uscc", "91350102MA0000001M", "应为18位"),
+    ("entity", "uscc", "91350102MA0000001L", "已经是在线和解企业"),
+    ("entity", "domicile", "不存在的县", "没有找到"),
+    ("entity", "domicile", "城关区甲", "没有找到"),
+    ("entity", "domicile", "鼓楼区", "请写全"),
+    ("entity", "name", "长" * 201, "最多200字"),
+    ("conditions", "has_computer", "no", "这是入驻的条件"),
+    ("conditions", "cooperates", "no", "这是入驻的条件"),
+    ("conditions", "staff", "0", "不合理"),
+    ("conditions", "staff", "三人", "请填整数"),
+    ("conditions", "rules", "有制度", "20字以上"),
+    ("conditions", "phone", "12", "电话"),
+    ("papers", "licence", None, "请上传营业执照"),
+    ("papers", "pledges", "", "请读过承诺书后勾选"),
+    ("contact", "person", "123", "姓名请用文字"),
+    ("areas", "areas", "", "请填写这一项"),
+    ("areas", "areas", "火星", "没有找到“火星”"),
+    ("areas", "areas", "\n".join(["福州市"] * 61), "最多写60个"),
+    ("customers", "number", "9" * 30, "20"),
+    ("customers", "number", "-5", "请填整数"),
+    ("customers", "counted_on", "2026-12-31", "还没有到"),
+    ("customers", "source", "", "请填写这一项"),
+])
+def test_bad_input_is_told_at_its_field_and_kept(
+    world: World, step: str, field: str, typed: str | None, says: str
+) -> None:
+    client = begun()
+    answer = send(client, f"{TASKS}{step}/", SAID[step] if typed is None else SAID[step] | {field: typed})
+    assert answer.status_code == 422
+    assert says in shown(answer)
+    assert send(client, TASKS, {"is_true": "on"}).status_code == 422
+    assert EnrolmentApplication.objects.get().state == "draft"
+
+
+def test_a_file_that_is_no_licence_is_refused_and_what_was_written_stays(world: World) -> None:
+    client = begun()
+    for bad in (SimpleUploadedFile("a.png", b"", "image/png"), SimpleUploadedFile("a.exe", b"MZ" + b"0" * 99),
+                SimpleUploadedFile("a.txt", b"licence", "text/plain")):
+        answer = send(client, f"{TASKS}papers/", SAID["papers"] | {"licence": bad})
+        assert answer.status_code == 422
+        assert "a." in shown(answer)
+        assert "去年收到投诉120件" in shown(answer)
+    fill(client)
+    assert client.get("/enterprise/enrol/licence/").status_code == 200
+
+
+def test_handed_in_twice_it_is_one_and_nothing_can_be_changed(world: World) -> None:
+    client = begun()
+    fill(client)
+    key = uuid.uuid4().hex
+    for _again in range(2):
+        assert send(client, TASKS, {"is_true": "on"}, key=key).status_code == 302
+    assert send(client, TASKS, {"is_true": "on"}).status_code == 409
+    assert send(client, f"{TASKS}entity/", SAID["entity"]).status_code == 302
+    assert EnrolmentApplication.objects.get().entries.count() == 1
+    assert "等待审核" in shown(client.get(TASKS))
+
+
+def test_who_asks_back_and_who_refuses_is_read_by_the_applicant(world: World) -> None:
+    held = handed_in()
+    officer = signed_in(world.rui)
+    assert decided(officer, held, do="grant").status_code == 422
+    assert decided(officer, held, do="ask_back").status_code == 422
+    assert decided(officer, held, do="ask_back", text="执照看不清，请重传。").status_code == 302
+    firm = begun()
+    page = shown(firm.get(TASKS))
+    assert "执照看不清，请重传。" in page
+    assert "瑞试" not in page
+    assert send(firm, TASKS, {"is_true": "on"}).status_code == 302
+    held.refresh_from_db()
+    late = decided(head(world), held, do="refuse", ground="conditions", text="没有投诉电话。", version=2)
+    assert late.status_code == 409
+    assert "没有投诉电话。" in shown(late)
+    assert decided(head(world), held, do="refuse", ground="conditions", text="没有投诉电话。").status_code == 302
+    page = shown(firm.get(TASKS))
+    assert "不具备入驻条件" in page
+    assert "没有投诉电话。" in page
+    again = begun()
+    assert "榕声通信（福州）有限公司" in shown(again.get(f"{TASKS}entity/"))
+
+
+def test_an_opinion_is_for_the_authority_alone(world: World) -> None:
+    held = handed_in()
+    assert decided(signed_in(world.rui), held, do="recommend", text="材料齐全，建议批准。").status_code == 302
+    assert "材料齐全，建议批准。" in shown(head(world).get(f"/authority/enrolments/{held.pk}/"))
+    assert "材料齐全" not in shown(begun().get(TASKS))
+
+
+@pytest.mark.parametrize("who", ["far", "lead", "chen", "hua", "intake"])
+def test_strangers_get_the_404_of_what_does_not_exist(world: World, who: str) -> None:
+    held = submitted(world)
+    user = {"far": world.far_officer.user, "intake": world.su}.get(who) or getattr(world, who)
+    client = signed_in(user)
+    for path in ("", "decide/", "licence/", "papers/pledge/"):
+        there = client.get(f"/authority/enrolments/{held.pk}/{path}")
+        missing = client.get(f"/authority/enrolments/{uuid.uuid4()}/{path}")
+        assert (there.status_code, missing.status_code) == (404, 404)
+    assert decided(client, held, do="refuse", ground="conditions", text="x").status_code == 404
+    held.refresh_from_db()
+    assert held.state == "submitted"
+
+
+def stand(client: Client, firm: Enterprise, **said: Any) -> Any:
+    return send(client, f"/authority/enterprises/{firm.code}/standing/", said)
+
+
+def test_suspending_takes_back_what_this_authority_may_and_shuts_the_desk(world: World) -> None:
+    cases = [given.a_complaint(world, status=Status.NEGOTIATING), given.a_complaint(world, status=Status.WITH_ENTERPRISE)]
+    client = head(world)
+    assert stand(client, world.mobile, do="suspend", text="x").status_code == 422
+    answer = stand(client, world.mobile, do="suspend", suspension_ground="leak", cases="recall", text="泄露了名单。")
+    assert answer.status_code == 302, shown(answer)
+    assert "收回了2件" in shown(client.get(answer["Location"]))
+    assert {Complaint.objects.get(pk=case.pk).status for case in cases} == {Status.REVIEW}
+    assert signed_in(world.ming).get("/enterprise/queue/").status_code == 404
+    assert stand(client, world.mobile, do="suspend", suspension_ground="leak", cases="keep", text="再来。").status_code == 422
+    assert stand(client, world.mobile, do="resume", text="已整改。").status_code == 302
+    assert signed_in(world.ming).get("/enterprise/queue/").status_code == 200
+
+
+def test_other_officers_read_the_register_and_decide_nothing(world: World) -> None:
+    for user in (world.rui, world.far_officer.user, world.su):
+        client = signed_in(user)
+        assert client.get("/authority/enterprises/").status_code == 200
+        assert client.get("/authority/enterprises/?q=移动").status_code == 200
+        assert client.get(f"/authority/enterprises/{world.mobile.code}/").status_code == 200
+        assert client.get("/authority/enterprises/91350102MA0099001L/").status_code == 404
+        assert stand(client, world.mobile, do="suspend", suspension_ground="leak", cases="keep", text="x").status_code == 404
+    world.mobile.refresh_from_db()
+    assert world.mobile.enrolment == "enrolled"
+
+
+def test_a_firm_files_a_count_and_the_authority_takes_note(world: World) -> None:
+    firm = signed_in(world.lead)
+    said = {"number": "1300000", "counted_on": "2026-06-30", "source": "半年度报告"}
+    assert send(firm, "/enterprise/enrolment/customers/", said | {"number": ""}).status_code == 422
+    assert send(firm, "/enterprise/enrolment/customers/", said).status_code == 302
+    assert send(firm, "/enterprise/enrolment/customers/", said).status_code == 409
+    assert "等待备案" in shown(firm.get("/enterprise/enrolment/"))
+    row = EnrolmentFiling.objects.get()
+    officer = signed_in(world.rui)
+    assert "1300000" in shown(officer.get(f"/authority/enterprises/{world.mobile.code}/"))
+    assert "1300000" not in shown(signed_in(world.far_officer.user).get(f"/authority/enterprises/{world.mobile.code}/"))
+    path = f"/authority/enterprises/{world.mobile.code}/filings/{row.pk}/"
+    assert send(officer, path, {"do": "ask_back"}).status_code == 422
+    assert send(signed_in(world.far_officer.user), path, {"do": "note"}).status_code == 404
+    assert send(officer, path, {"do": "note"}).status_code == 302
+    assert send(officer, path, {"do": "ask_back", "text": "晚了"}).status_code == 409
+    assert CustomerCount.objects.get().number == 1_300_000
+    assert "1300000" in shown(Client().get(f"/open/enterprises/{world.mobile.code}/"))
+
+
+@pytest.mark.parametrize("who", ["ming", "hua", "chen"])
+def test_only_who_manages_the_whole_firm_files(world: World, who: str) -> None:
+    client = signed_in(getattr(world, who))
+    assert client.get("/enterprise/enrolment/").status_code == 404
+    assert client.get("/enterprise/enrolment/exit/").status_code == 404
+
+
+def test_the_own_request_to_leave_is_decided_with_notice(world: World) -> None:
+    firm, client = signed_in(world.lead), head(world)
+    assert send(firm, "/enterprise/enrolment/exit/", {"what": "业务调整", "last_day": "2026-12-31"}).status_code == 302
+    assert "业务调整" in shown(client.get(f"/authority/enterprises/{world.mobile.code}/standing/"))
+    told = {"do": "exit", "exit_ground": "own_request", "text": "同意。"}
+    early = stand(client, world.mobile, last_day="2026-12-01", **told)
+    assert early.status_code == 409
+    assert "2026-12-11" in shown(early)
+    assert stand(client, world.mobile, last_day="2026-12-31", **told).status_code == 302
+    assert EnrolmentFiling.objects.get().state == "noted"
+    assert "12月31日" in shown(Client().get(f"/open/enterprises/{world.mobile.code}/"))
+
+
+def test_the_public_register_tells_the_history_without_persons_and_may_be_kept(world: World) -> None:
+    firm = enrolled(world)
+    rules.suspend(firm, by=world.head_officer.user, ground="misses", text="三次逾期，见名单。", keeps_cases=True, now=WEDNESDAY)
+    client = Client()
+    page = client.get(f"/open/enterprises/{firm.code}/")
+    for words in ("暂停接收新投诉", "多次逾期或者敷衍", "福州市鼓楼区市场监督管理局", "榕声通信客户服务部"):
+        assert words in shown(page)
+    for words in ("长试", "三次逾期，见名单。", "林主管", MAIL):
+        assert words not in shown(page)
+    assert firm.name in shown(client.get("/open/enterprises/?q=榕声"))
+    assert client.get("/open/enterprises/").status_code == 200
+    assert client.get("/open/enterprises/?after=abc&before=-1").status_code == 200
+    assert client.get("/open/enterprises/not-a-code/").status_code == 404
+    unknown = Enterprise.objects.filter(enrolled_by=None).first()
+    assert unknown is not None
+    assert client.get(f"/open/enterprises/{unknown.code}/").status_code == 404
+    assert "public" in page["Cache-Control"], page.headers
+
+
+def test_pages_cost_the_same_however_much_there_is(world: World, django_assert_max_num_queries: Any) -> None:
+    for number in range(4, 24):
+        enrolled(world, uscc=code(number), name=f"企业{number}", mail=f"m{number}@example.com")
+    client = Client()
+    with django_assert_max_num_queries(8):
+        assert client.get("/open/enterprises/?after=1").status_code == 200
+    officer = head(world)
+    officer.get("/authority/enterprises/")
+    with django_assert_max_num_queries(22):
+        officer.get("/authority/enterprises/")
+
+
+def test_a_lost_invitation_is_sent_again_until_somebody_leads(world: World) -> None:
+    firm, client = enrolled(world), head(world)
+    path = f"/authority/enterprises/{firm.code}/invite/"
+    assert "还没有管理员" in shown(client.get(f"/authority/enterprises/{firm.code}/"))
+    assert send(client, path, {"email": "other@example.com"}).status_code == 302
+    assert OutgoingMessage.objects.order_by("pk").last().address == "other@example.com"  # type: ignore[union-attr]
+    User.objects.create_user("m@example.com", name="经理")
+    firm.staff.create(user=User.objects.with_email("m@example.com").get(), role="manager")
+    assert "还没有管理员" not in shown(client.get(f"/authority/enterprises/{firm.code}/"))
+    before = OutgoingMessage.objects.count()
+    assert send(client, path, {"email": "third@example.com"}).status_code == 302
+    assert OutgoingMessage.objects.count() == before
+
+
+def test_a_forgotten_draft_takes_its_file_along(world: World, tmp_path: Path) -> None:
+    client = begun()
+    fill(client)
+    assert list(tmp_path.glob("??/*"))
+    old = enrolling.throw_away_old(now=WEDNESDAY + 2 * enrolling.KEPT_FOR, limit=9)
+    assert len(old[0]) >= 1
