@@ -22,8 +22,8 @@ from benchmarks.sealing import add_names
 ENTERPRISES, YEARS, OPEN = 3000, 3, 0.03
 
 PEOPLE = """
-insert into enterprises_enterprise (name, name_en, enrolment, enrolled_by_id)
-select '试验企业' || n, 'Trial firm ' || n, 'enrolled', (select min(id) from authorities_authority) from generate_series(1, {enterprises}) n
+insert into enterprises_enterprise (name, name_en, enrolment, enrolled_by_id, finishes_cases)
+select '试验企业' || n, 'Trial firm ' || n, 'enrolled', (select min(id) from authorities_authority), false from generate_series(1, {enterprises}) n
 """
 #: Case n of {count}: when, where, against whom and how far; everything else follows from these.
 DRAWN = """
@@ -53,7 +53,7 @@ insert into complaints_complaint (
     object_kind, object_category, problem_category, item_name, brand_named, amount, currency,
     disputed_on_is_approximate, facts, consents, consent_version, on_behalf_kind, publication_consent,
     platform_number, channel, source, external_source, external_id, absent, tracking_digest, received_at, filed_at,
-    delivered_at, closed_at, next_due_at, last_event_at, last_sequence, last_hash, handler_id)
+    delivered_at, closed_at, next_due_at, last_event_at, last_sequence, last_hash, handler_id, station_sees)
 select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12)) || '-0', status,
        case when is_open then '' when chance < 0.6 then 'settled' when chance < 0.75 then 'unconfirmed'
             when chance < 0.9 then 'mediation_terminated' else 'withdrawn' end,
@@ -63,7 +63,7 @@ select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12))
        case when status in ('triage', 'review', 'mediating') then at end, 0, 'service', 'telecom',
        'problem_' || category, '试验商品' || category, '', (second * 2000)::numeric(14, 2), 'CNY', false, '{{}}',
        '{{"share_with_enterprise": true}}', '2026-11', 'self', false, '', 'web', '', '', '', '[]', '', at, at, at,
-       case when is_open then null else at + chance * interval '25 days' end, due, at, 2, '\\x00', null
+       case when is_open then null else at + chance * interval '25 days' end, due, at, 2, '\\x00', null, false
 from (select d.*, p.county, p.city, p.province, p.authority,
              case when not is_open then 'closed' when chance < 0.2 then 'with_enterprise' when chance < 0.3 then 'triage'
                   when chance < 0.4 then 'review' when chance < 0.5 then 'mediating'

@@ -1,7 +1,7 @@
 """What a page of a list costs beside a page of the same rows by primary key, at 10,000 and at 1,000,000 cases.
 
-`python -m benchmarks.lists`: the lists as the views read them (authority: open, closed, overdue; enterprise: open,
-ended), with the rows that they show. Floor: the same rows of 25 cases that a range of ids finds, read by the same ORM,
+`python -m benchmarks.lists`: the lists as the views read them (authority: open, closed, overdue; enterprise: open, each
+view of the queue, a search, ended), with the rows that they show. Floor: the same rows of 25 cases that a range of ids finds, read by the same ORM,
 in slices that alternate. Beside each ratio the same two as bare SQL, without Django around them. The whole
 page through the views follows with its number of statements, and how it grows from the small table to the large one.
 """
@@ -47,7 +47,6 @@ def measure(*, quick: bool) -> list[Figure]:
 def _looks(busiest: int, middle: int) -> dict[str, tuple[Look, Look]]:
     """The lists of the views, each with the same rows shown of cases that were found by their ids."""
     from complaints.case_filter import CaseFilter
-    from complaints.enterprise_forms import QueueFilter
     from complaints.models import Complaint
     from complaints.views import (
         authority_cases,
@@ -75,9 +74,11 @@ def _looks(busiest: int, middle: int) -> dict[str, tuple[Look, Look]]:
         return (lambda: authority_lists.rows_of(page(order, **asked).rows, officer),
                 lambda: authority_lists.rows_of(by_key(*authority_lists.RELATED), officer))  # fmt: skip
 
-    def queue() -> Any:
-        cases = queue_lists.open_cases(staff)
-        return enterprise_queue._open_page(cases, staff, QueueFilter(None), {})
+    def queue(code: str = "all", **asked: str) -> Look:
+        view, form = queue_lists.VIEWS[code], queue_lists.asked_for(staff, asked)
+        return lambda: enterprise_queue._open_page(view.of(queue_lists.open_cases(staff), staff), staff, form, {})
+
+    everything = queue_lists.asked_for(staff, {})
 
     def ours() -> Any:
         return enterprise_queue.rows_of(by_key("handler__user", "branch"), staff)
@@ -87,8 +88,10 @@ def _looks(busiest: int, middle: int) -> dict[str, tuple[Look, Look]]:
         "authority, open, second page": authority(keyset.BY_DUE, after=page(keyset.BY_DUE).after),
         "authority, overdue": authority(keyset.BY_DUE, overdue="1"),
         "authority, closed": authority(keyset.BY_RECEIPT, status="closed"),
-        "enterprise, open": (queue, ours),
-        "enterprise, ended": (lambda: enterprise_queue._past_page(staff, QueueFilter(None), {}), ours),
+        "enterprise, open": (queue(), ours),
+        **{f"enterprise, view {code}": (queue(code), ours) for code in queue_lists.VIEWS if code != "all"},
+        "enterprise, by a word": (queue(q="商品7"), ours),
+        "enterprise, ended": (lambda: enterprise_queue._past_page(staff, everything, {}), ours),
     }
 
 
@@ -148,6 +151,7 @@ def _whole_pages(size: int, busiest: int, rounds: int, figures: list[Figure]) ->
     pages = {
         "authority's list": watchers.page_for(watchers.officer(), "/authority/cases/"),
         "enterprise's queue": watchers.page_for(watchers.manager(busiest), "/enterprise/queue/"),
+        "enterprise's queue, 100 rows": watchers.page_for(watchers.manager(busiest), "/enterprise/queue/?size=100"),
         "authority's day": watchers.page_for(watchers.officer(), "/authority/"),
     }
     found = {}

@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints.enterprise_forms import QueueFilter
-from complaints.models import Complaint
 from complaints.views import enterprise_bulk, keyset, saved_views
 from complaints.views.enterprise_desk import Desk, desk_page
 from complaints.views.queue_lists import (
@@ -30,7 +29,7 @@ from complaints.views.queue_lists import (
     past_times,
     view_of,
 )
-from complaints.views.queue_rows import Row, marked, rows_of
+from complaints.views.queue_rows import Row, marked, rows_of, with_newest_step
 from complaints.workflow import ENTERPRISE_SIDE
 from odr_portal.accounts.idempotency import once
 
@@ -101,12 +100,13 @@ def _open_page(cases: Rows, desk: Desk, form: QueueFilter, asked: Mapping[str, s
 
 def _past_page(desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
     """Closed cases, and those that went to somebody else: our own time with them is readable."""
-    page = keyset.page_of(past_times(desk, form), asked, keyset.BY_END, size=form.rows_a_page)
-    seen = marked(Complaint.objects.filter(pk__in=[time.complaint_id for time in page.rows]), desk).select_related(*RELATED)
-    cases = {case.pk: case for case in seen}
-    times = {time.complaint_id: time for time in page.rows if time.complaint_id in cases}
-    return page.before, page.after, rows_of([cases[pk] for pk in times], desk, given_up={
-        pk: time for pk, time in times.items() if not desk.stands_to(cases[pk])})
+    page = keyset.page_of(with_newest_step(past_times(desk, form), path="complaint__"), asked, keyset.BY_END,
+                          related=("complaint__handler__user", "complaint__branch"), size=form.rows_a_page)
+    for time in page.rows:
+        time.complaint.newest_step = time.newest_step  # type: ignore[attr-defined]
+    return page.before, page.after, rows_of(
+        [time.complaint for time in page.rows], desk,
+        given_up={time.complaint_id: time for time in page.rows if not desk.stands_to(time.complaint)})
 
 
 def _tab(view: QueueView, count: int | None, *, is_current: bool) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, OuterRef, Subquery
+from django.db.models import CharField, OuterRef, QuerySet, Subquery
 
 from complaints import labels, reading, standing
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep
 from complaints.views.case import why_url
 from complaints.views.case_people import label_of, names_of_consumers
 from complaints.views.enterprise_desk import Desk, case_url
-from complaints.views.queue_lists import Rows
+from complaints.views.queue_lists import HERE, Rows, Shown
 from complaints.workflow import LOOK, Status
 from odr_portal.accounts.masking import masked_name
 
@@ -42,11 +42,17 @@ class Row:
     handler: str | None
 
 
+def with_newest_step(rows: QuerySet[Shown], *, path: str = "") -> QuerySet[Shown]:
+    """Each row with the newest step of its case; ``path`` leads there."""
+    newest = HandlingStep.objects.filter(complaint=OuterRef(f"{path}pk"), audience="parties",
+                                         sequence=OuterRef(f"{path}last_sequence"))
+    found: QuerySet[Shown] = rows.annotate(newest_step=Subquery(newest.values("step")[:1], output_field=CharField()))
+    return found
+
+
 def marked(cases: Rows, desk: Desk) -> Rows:
-    """Each case with its newest entry and with how far this person has read it."""
-    newest = HandlingStep.objects.filter(complaint=OuterRef("pk"), audience="parties", sequence=OuterRef("last_sequence"))
-    return cases.annotate(newest_step=Subquery(newest.values("step")[:1], output_field=CharField()),
-                          read_to=reading.read_to(desk.user))
+    """Each case with its newest step and with how far this person has read it."""
+    return with_newest_step(cases).annotate(read_to=reading.read_to(desk.user))
 
 
 def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engagement] | None = None) -> list[Row]:
@@ -85,7 +91,7 @@ def _row(case: Complaint, desk: Desk, consumer: str, clocks: list[Deadline]) -> 
         clock_url=why_url(case, deadline) if deadline else "",
         last_event=labels.label(step, kind="step") if step and step != LOOK else "",
         last_event_at=case.last_event_at,
-        is_new=status != Status.CLOSED and (read_to is None or read_to < case.last_sequence),
+        is_new=status in HERE and (read_to is None or read_to < case.last_sequence),
         handler=case.handler.user.name if case.handler else None,
     )
 

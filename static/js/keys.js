@@ -62,7 +62,8 @@ const step = (name) => {
     if (button) button.click();
     return;
   }
-  const quick = document.querySelector(`main [data-key=${name}]`);
+  // Where a press of one button does it on the spot, that button is next.
+  const quick = document.querySelector(`main form[action="${self}${name}/"] button`);
   if (quick) { quick.focus(); return; }
   if (!follow(document.querySelector(`main a[href="${self}${name}/"]`)) && self && self !== where) location.href = self;
 };
