@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints import delivery, handling, retention
+from complaints import assigning, delivery, handling, retention
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
 from complaints.exporting import building
@@ -17,6 +17,11 @@ from odr_portal.sweeping import drain
 @shared_task
 def sweep_clocks() -> int:
     return drain(handling.sweep_clocks, now=timezone.now())
+
+
+@shared_task
+def sweep_assignments() -> int:
+    return drain(assigning.sweep_assignments, now=timezone.now())
 
 
 @shared_task

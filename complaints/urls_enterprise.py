@@ -3,12 +3,15 @@
 from django.urls import path
 
 from complaints.views import (
+    enterprise_approvals,
     enterprise_case,
     enterprise_causes,
     enterprise_files,
     enterprise_offer,
     enterprise_queue,
+    enterprise_rules,
     enterprise_steps,
+    enterprise_team,
     enterprise_templates,
     enterprise_tokens,
     enterprise_webhooks,
@@ -27,6 +30,11 @@ urlpatterns = [
     path("enterprise/templates/new/", enterprise_templates.template_new, name="enterprise-template-new"),
     path("enterprise/templates/<int:pk>/", enterprise_templates.template, name="enterprise-template"),
     path("enterprise/causes/", enterprise_causes.causes, name="enterprise-causes"),
+    path("enterprise/team/", enterprise_team.team, name="enterprise-team"),
+    path("enterprise/team/rules/", enterprise_rules.rules, name="enterprise-rules"),
+    path("enterprise/team/rules/<int:pk>/", enterprise_rules.rule, name="enterprise-rule"),
+    path("enterprise/approvals/", enterprise_approvals.approvals, name="enterprise-approvals"),
+    path("enterprise/approvals/<int:pk>/", enterprise_approvals.approval, name="enterprise-approval"),
     path("enterprise/tokens/", enterprise_tokens.tokens, name="enterprise-tokens"),
     path("enterprise/tokens/new/", enterprise_tokens.token_new, name="enterprise-token-new"),
     path("enterprise/tokens/<int:pk>/", enterprise_tokens.token, name="enterprise-token"),

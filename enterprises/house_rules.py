@@ -24,7 +24,7 @@ class AbsenceQuerySet(models.QuerySet["Absence"]):
 
 class Absence(models.Model):
     """Leave of somebody who holds cases: from–to, both days included. At its start the open cases go to the deputy, else
-    to a head (complaints/handing_over.py)."""
+    to a head (complaints/assigning.py)."""
 
     staff = models.ForeignKey("enterprises.Staff", on_delete=models.PROTECT, related_name="absences")
     starts_on = models.DateField()

@@ -75,6 +75,22 @@ def give(user: User, post: Post, role: str, *, by: User, reach: Reach, now: date
     return row
 
 
+#: Where somebody of the enterprise must act, or still owes something.
+_WITH_US = ("with_enterprise", "negotiating", "awaiting_consumer", "performing")
+
+
+def open_cases(row: Row) -> int:
+    """How many cases must be handed over before this job ends; an officer's pass with the office."""
+    if isinstance(row, Staff):
+        return int(row.cases.filter(status__in=_WITH_US).count())
+    return 0 if isinstance(row, StationStaff) else int(row.cases.exclude(status="closed").count())
+
+
+def _holds_nothing(row: Row) -> None:
+    if isinstance(row, Staff) and open_cases(row):
+        raise TeamRefusal("holds_cases", _("此人名下还有没有办结的案件。请先交给别人：逐件分派，或者记一次请假并写明谁代办。"))
+
+
 def change_role(row: Row, role: str, *, by: User, reach: Reach, now: datetime, today: date, address: str = "") -> None:
     """Another role at the same post, at once. The row stays: the cases that hang on it keep their handler.
 
@@ -89,6 +105,8 @@ def change_role(row: Row, role: str, *, by: User, reach: Reach, now: datetime, t
             raise TeamRefusal("not_yours_to_give", _("您不能在这里授予这个岗位。"))
         if role == old:
             return
+        if role == Staff.Role.REVIEWER:
+            _holds_nothing(row)
         if old == HEAD.get(post.kind):
             _leaves_a_head(row, post, after=today - timedelta(days=1))
         row.role = role
@@ -103,13 +121,16 @@ def change_role(row: Row, role: str, *, by: User, reach: Reach, now: datetime, t
 
 def end(row: Row, last_day: date | None, *, by: User, reach: Reach, now: datetime, today: date,
         address: str = "") -> None:
-    """The last day of a job; None: out with the next request. Raises TeamRefusal."""
+    """The last day of a job, once its open cases were handed over; None: out with the next request, whatever is open
+    goes to a head by itself (complaints/assigning.py). Raises TeamRefusal."""
     post = post_of(row)
     with locked(post):
         row.refresh_from_db()
         _may_end(row, reach, today)
         if last_day is not None and last_day < today:
             raise TeamRefusal("past_day", _("最后一天不能早于今天；要马上停用，请选“立即停用”。"))
+        if last_day is not None:
+            _holds_nothing(row)
         ends_on = today - timedelta(days=1) if last_day is None else last_day
         if row.role == HEAD.get(post.kind):
             _leaves_a_head(row, post, after=ends_on)

@@ -106,6 +106,70 @@ class EndForm(TeamForm):
         return day
 
 
+class NumberForm(TeamForm):
+    """工号: how another system of the enterprise names this person."""
+
+    number = forms.CharField(
+        label=_("工号"), max_length=40, required=False, help_text=_("字母、数字、横线，最多20个字符；不填就是没有。"),
+        widget=forms.TextInput(attrs={"class": "w-10", "autocomplete": "off"}),
+    )
+
+
+def _day(label: Any, **options: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label, input_formats=["%Y-%m-%d", "%Y/%m/%d"],
+        widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
+        error_messages={"invalid": _("日期请写成 2026-12-02 这样。")}, **options)
+
+
+class LeaveForm(TeamForm):
+    """Who is away, from which day to which, and who stands in."""
+
+    staff = forms.ChoiceField(label=_("谁请假"), widget=forms.Select(attrs={"class": "w-24"}))
+    starts_on = _day(_("第一天"))
+    ends_on = _day(_("最后一天"), help_text=_("到这一天24:00为止。"))
+    deputy = forms.ChoiceField(label=_("谁代办"), required=False, widget=forms.Select(attrs={"class": "w-24"}),
+                               help_text=_("名下没有办结的案件，在第一天开始时交给代办人；没有代办人，或者代办人也不在，就交给最近的管理员。"))
+
+    def __init__(self, *args: Any, people: list[tuple[str, str]], deputies: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["staff"].choices = [("", _("请选择")), *people]  # type: ignore[attr-defined]
+        self.fields["deputy"].choices = [("", _("没有，交给管理员")), *deputies]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("starts_on") and said.get("ends_on") and said["ends_on"] < said["starts_on"]:
+            self.add_error("ends_on", _("最后一天不能早于第一天。"))
+        if said.get("deputy") and said["deputy"] == said.get("staff"):
+            self.add_error("deputy", _("请选一位在岗的同事代办。"))
+        return said
+
+
+class TwoPersonsForm(TeamForm):
+    """What a second person must approve at one place."""
+
+    post = forms.ChoiceField(label=_("在哪里"), widget=forms.Select(attrs={"class": "w-24"}))
+    offers_above = forms.DecimalField(
+        label=_("方案总额超过多少元须批准"), required=False, min_value=0, max_digits=14, decimal_places=2,
+        help_text=_("同意的金额合计或者要付的金额合计，取大的；正好这个数不用批准。不填就是不看金额。"),
+        widget=forms.TextInput(attrs={"class": "w-10", "inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"invalid": _("金额请填数字，例如 128.50"), "min_value": _("金额请填数字，例如 128.50"),
+                        "max_digits": _("金额请填数字，例如 128.50"), "max_decimal_places": _("金额请填数字，例如 128.50"),
+                        "max_whole_digits": _("金额请填数字，例如 128.50")})
+    refusals = forms.BooleanField(label=_("方案里有不同意的诉求"), required=False)
+    failures = forms.BooleanField(label=_("报告协商未成"), required=False)
+    returns = forms.BooleanField(label=_("退回案件"), required=False)
+
+    def __init__(self, *args: Any, reach: Reach, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.reach = reach
+        self.fields["post"].choices = [(post.code, str(post)) for post in reach.posts]  # type: ignore[attr-defined]
+
+    @property
+    def chosen_post(self) -> Post:
+        return self.reach.by_code[self.cleaned_data["post"]]
+
+
 class AddressForm(TeamForm):
     """The address to which the invitation went."""
 

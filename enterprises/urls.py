@@ -2,18 +2,21 @@
 
 from django.urls import path
 
-from enterprises.views import invitation, team
+from enterprises.views import house_rules, invitation, team
 
 app_name = "enterprises"
 
 urlpatterns = [
+    path("authority/team/", team.people, {"side": "authority"}, name="authority-team"),
+    path("enterprise/team/leave/", house_rules.leave, name="enterprise-leave"),
+    path("enterprise/team/leave/<int:pk>/cancel/", house_rules.leave_cancel, name="enterprise-leave-cancel"),
+    path("enterprise/team/two-persons/", house_rules.two_persons, name="enterprise-two-persons"),
     path("account/invitation/", invitation.invitation, name="invitation"),
     path("account/invitation/<str:token>/", invitation.open_link, name="invitation-link"),
     *(
         entry
         for side in team.SIDES
         for entry in (
-            path(f"{side}/team/", team.people, {"side": side}, name=f"{side}-team"),
             path(f"{side}/team/invite/", team.invite, {"side": side}, name=f"{side}-team-invite"),
             path(f"{side}/team/invitations/<int:pk>/revoke/", team.revoke, {"side": side}, name=f"{side}-team-revoke"),
             path(f"{side}/team/<int:pk>/", team.member, {"side": side}, name=f"{side}-team-member"),

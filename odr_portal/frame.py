@@ -45,6 +45,7 @@ ENTERPRISE_NAV = (
     ("/enterprise/queue/", _("待办")),
     ("/enterprise/measures/", _("批量方案")),
     ("/enterprise/round-trip/", _("用表格办理")),
+    ("/enterprise/approvals/", _("待批准")),
     ("/enterprise/team/", _("团队")),
     ("/enterprise/performance/", _("绩效")),
     ("/enterprise/templates/", _("回复模板")),

@@ -17,6 +17,7 @@ from complaints import labels, reading
 from complaints.views import enterprise_work as work
 from complaints.views.case import CasePage
 from complaints.views.case_people import demand_text
+from complaints.views.enterprise_approvals import standing_of
 from complaints.views.enterprise_desk import Desk, case_url, desk_page, held
 from complaints.views.enterprise_steps import BUTTONS, stands_open
 from complaints.views.notices_told import of_case
@@ -74,6 +75,7 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         "front": [b for b in rest if b.slug in IN_FRONT],
         "more": [b for b in rest if b.slug not in IN_FRONT],
         "may": {b.slug: b.url for b in buttons}, "demands": lines, "answered": sum(line.is_answered for line in lines), "waiting": waiting,
+        "proposal": standing_of(page),
         "log": log, "failure_waits": page.may("report_failure") and not log.lines,
         "extension_note": work.extension_note(page), "notes": work.notes_of(page),
         "told": [] if page.is_former else of_case(

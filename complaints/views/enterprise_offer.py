@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, QueryDict
@@ -153,18 +154,23 @@ def _standing(case: CasePage) -> dict[str, Any]:
 
 def _preview(case: CasePage, form: OfferForm, found: Sequence[Finding]) -> dict[str, Any]:
     """The same card that the consumer gets, from what is typed and not yet sent; and what it lacks."""
-    by_ordinal = {d.ordinal: d for d in form.demands}
-    promises = form.promises()
+    card = card_of(form.demands, form.answers(), form.promises(), message=form.cleaned_data["message"], at=case.now,
+                   by=case.actor.name if case.actor else "")
+    return card | {"findings": [_told(form, f) for f in found], "seen": " ".join(map(_token, found))}
+
+
+def card_of(demands: Sequence[Demand], answers: Sequence[offers.Answer], promises: Sequence[offers.Promise], *, message: str,
+            by: str, at: datetime) -> dict[str, Any]:
+    """An offer that was not sent yet, for components/offer_card.html."""
+    by_ordinal = {d.ordinal: d for d in demands}
     sums = [p.amount for p in promises if p.owed_by == "enterprise" and p.kind in MONEY_KINDS
             and p.amount is not None]
     return {
-        "title": _("消费者会看到"), "at": case.now, "by": case.actor.name if case.actor else "",
-        "answers": [_answer(by_ordinal[a.demand], a) for a in form.answers()],
+        "title": _("消费者会看到"), "at": at, "by": by,
+        "answers": [_answer(by_ordinal[a.demand], a) for a in answers],
         "obligations": [_promise(p) for p in promises],
         "total": sum(sums) if sums else None,
-        "message": form.cleaned_data["message"],
-        "findings": [_told(form, f) for f in found],
-        "seen": " ".join(map(_token, found)),
+        "message": message,
     }
 
 

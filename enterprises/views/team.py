@@ -24,14 +24,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from authorities.models import Authority, Officer
-from enterprises import inviting, team
+from enterprises import inviting, organising, team
 from enterprises.invitation import Invitation
 from enterprises.inviting import role_words
 from enterprises.models import Staff
 from enterprises.rights import HEAD, Reach, authority_reach, enterprise_reach, post_of
 from enterprises.staffing import at_work, branch_ids_seen_by
 from enterprises.team import Row
-from enterprises.team_forms import EndForm, InviteForm, RoleForm
+from enterprises.team_forms import EndForm, InviteForm, NumberForm, RoleForm
 from odr_portal.accounts import keyring
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.models import SecondFactor, User
@@ -47,12 +47,19 @@ class Side:
 
     code: str
     reach: Callable[..., Reach]
+    #: The list; the enterprise's shows how much everybody has to do, so it stands with the cases.
+    list_name: str
+
+    @property
+    def home(self) -> str:
+        return reverse(self.list_name)
 
     def address(self, name: str, *args: Any) -> str:
         return reverse(f"enterprises:{self.code}-{name}", args=args)
 
 
-SIDES = {"enterprise": Side("enterprise", enterprise_reach), "authority": Side("authority", authority_reach)}
+SIDES = {"enterprise": Side("enterprise", enterprise_reach, "complaints:enterprise-team"),
+         "authority": Side("authority", authority_reach, "enterprises:authority-team")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,8 @@ class Here:
     address: str
 
 
-def _here(request: HttpRequest, side: str) -> Here:
+def here_of(request: HttpRequest, side: str) -> Here:
+    """Who asks; Http404 without an account."""
     user, now = request.user, timezone.now()
     if not isinstance(user, User):
         raise Http404
@@ -120,8 +128,12 @@ def _invitations(here: Here) -> list[dict[str, Any]]:
 @never_cache
 @require_safe
 def people(request: HttpRequest, side: str) -> HttpResponse:
-    """/enterprise/team/ and /authority/team/"""
-    here = _here(request, side)
+    """/authority/team/; the enterprise's is complaints/views/enterprise_team.py."""
+    return render(request, "team/people.html", list_of(request, here_of(request, side)))
+
+
+def list_of(request: HttpRequest, here: Here) -> dict[str, Any]:
+    """What the list of a team shows; Http404 for a stranger."""
     rows = _people(here)
     if not rows.exists():
         raise Http404
@@ -129,14 +141,14 @@ def people(request: HttpRequest, side: str) -> HttpResponse:
     start = min(int(typed), 1_000_000) if typed.isascii() and typed.isdigit() and len(typed) < 8 else 0
     page = list(rows[start : start + PAGE + 1])
     keyring.load_for(row.user for row in page)
-    address = here.side.address("team")
-    return render(request, "team/people.html", {
-        "rows": [_line(row, here) for row in page[:PAGE]], "side": side, "now": here.now,
+    address = here.side.home
+    return {
+        "rows": [_line(row, here) for row in page[:PAGE]], "side": here.side.code, "now": here.now,
         "invite_url": here.side.address("team-invite") if here.reach.posts else "",
         "invitations": _invitations(here),
         "next_url": f"{address}?from={start + PAGE}" if len(page) > PAGE else "",
         "previous_url": f"{address}?from={max(0, start - PAGE)}" if start else "",
-    })
+    }
 
 
 def _line(row: Row, here: Here) -> dict[str, Any]:
@@ -154,7 +166,7 @@ def _line(row: Row, here: Here) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest, side: str) -> HttpResponseBase:
     """Whom to invite, where, as what; a letter goes out."""
-    here = _here(request, side)
+    here = here_of(request, side)
     if not here.reach.posts:
         raise Http404
     first = here.reach.posts[0]
@@ -167,11 +179,11 @@ def invite(request: HttpRequest, side: str) -> HttpResponseBase:
                 inviting.invite(form.cleaned_data["email"], form.chosen_post, form.cleaned_data["role"], by=here.user,
                                 reach=here.reach, place=place, language=get_language() or "zh-hans", now=here.now,
                                 address=here.address)
-                attempt.reference = here.side.address("team")
+                attempt.reference = here.side.home
                 messages.success(request, _("邀请信已发出，7天内有效。"), extra_tags="ok")
         return redirect(attempt.reference)
     return render(request, "team/invite.html", {
-        "form": form, "back": here.side.address("team"),
+        "form": form, "back": here.side.home,
     }, status=422 if form.is_bound else 200)
 
 
@@ -180,14 +192,14 @@ def invite(request: HttpRequest, side: str) -> HttpResponseBase:
 @require_POST
 def revoke(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
     """The link in the letter opens nothing any more."""
-    here = _here(request, side)
+    here = here_of(request, side)
     row = Invitation.objects.select_related("enterprise", "branch", "authority", "station").filter(pk=pk).first()
     if row is None or not here.reach.may_touch(inviting.post_of(row), row.role):
         raise Http404
     with once(request) as attempt:
         if not attempt.answered:
             inviting.revoke(row, by=here.user, now=here.now, address=here.address)
-            attempt.reference = here.side.address("team")
+            attempt.reference = here.side.home
             messages.success(request, _("邀请已撤回。"), extra_tags="ok")
     return redirect(attempt.reference)
 
@@ -197,7 +209,7 @@ def revoke(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
     """One person's post: another role, a last day, or out at once."""
-    here = _here(request, side)
+    here = here_of(request, side)
     row = _people(here).filter(pk=pk).first()
     if row is None or not here.reach.may_touch(post_of(row), str(row.role)):
         raise Http404
@@ -205,17 +217,22 @@ def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
     role = RoleForm(request.POST if what == "role" else None, post=post_of(row), reach=here.reach,
                     initial={"role": row.role})
     last = EndForm(request.POST if what == "end" else None, today=here.today, initial={"last_day": row.ends_on})
-    chosen: Form | None = {"role": role, "end": last}.get(what)
+    number = NumberForm(request.POST if what == "number" else None, initial={"number": getattr(row, "number", "")})
+    chosen: Form | None = {"role": role, "end": last, "number": number if side == "enterprise" else None}.get(what)
     if request.method == "POST" and (what == "stop" or (chosen is not None and chosen.is_valid())):
         with once(request) as attempt:
             if not attempt.answered:
-                _change(row, what, role, last, here)
-                attempt.reference = here.side.address("team")
+                if what == "number":
+                    organising.set_number(row, number.cleaned_data["number"], by=here.user, reach=here.reach, now=here.now,
+                                          address=here.address)
+                else:
+                    _change(row, what, role, last, here)
+                attempt.reference = here.side.home
                 messages.success(request, _("已办：%(name)s") % {"name": row.user.name}, extra_tags="ok")
         return redirect(attempt.reference)
     return render(request, "team/member.html", {
-        "line": _line(row, here), "role_form": role, "end_form": last, "form": chosen, "back": here.side.address("team"),
-        "open_cases": row.cases.exclude(status="closed").count(),
+        "line": _line(row, here), "role_form": role, "end_form": last, "form": chosen, "back": here.side.home,
+        "number_form": number if side == "enterprise" else None, "open_cases": team.open_cases(row),
     }, status=422 if request.method == "POST" else 200)
 
 

@@ -145,12 +145,16 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:enterprise-file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
     ("api:file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
     ("complaints:authority-approval", "pk"): lambda world, case: _first(
-        Matter.objects.filter(complaint=case, kind="proposal")),
+        Matter.objects.filter(complaint=case, kind="proposal", audience="authority")),
+    ("complaints:enterprise-approval", "pk"): lambda world, case: _first(
+        Matter.objects.filter(complaint=case, kind="proposal", audience="enterprise")),
+    ("complaints:enterprise-rule", "pk"): lambda world, case: world.things["assignment rule"],
+    ("enterprises:enterprise-leave-cancel", "pk"): lambda world, case: world.things["leave"],
     ("complaints:authority-notice-order", "pk"): lambda world, case: _first(
         Notice.objects.filter(complaint=case, state="set_aside")),
 }  # fmt: skip
 #: They name something of a case by a number of its own.
-OF_A_CASE = frozenset({"complaints:authority-approval", "complaints:authority-notice-order"})
+OF_A_CASE = frozenset({"complaints:authority-approval", "complaints:enterprise-approval", "complaints:authority-notice-order"})
 _FORMS = {name: tuple(form.steps) for name, form in consumer_pages.FORMS.items() if name != "offer"}
 _BY_NAME = {step: (step,) for step in ("send_message", "make_offer", "withdraw", "urge", "accept")}
 #: Parameters that choose among pages: each of these is a page of its own, with the steps that it may take.

@@ -15,7 +15,7 @@ from complaints.measures import sending
 from complaints.measures.choosing import Pick
 from complaints.models import RoundTrip
 from complaints.webhooks import endpoints
-from enterprises import changing, enrolled, enrolling, inviting
+from enterprises import changing, enrolled, enrolling, inviting, organising
 from enterprises.api_token import SCOPES, ApiToken, issue
 from enterprises.models import DirectoryChange, Staff, StationStaff
 from enterprises.rights import authority_reach, enterprise_reach, post_of
@@ -59,6 +59,8 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:enterprise-template": _MANAGERS,
     "enterprises:enterprise-team-member": _MANAGERS,
     "enterprises:enterprise-team-revoke": _MANAGERS,
+    "complaints:enterprise-rule": _MANAGERS,
+    "enterprises:enterprise-leave-cancel": _MANAGERS | {"handler own"},
     "enterprises:authority-team-member": _HEAD,
     "enterprises:authority-team-revoke": _HEAD,
     "routing:enterprise-change": _MANAGERS,
@@ -141,6 +143,11 @@ def make(world: World) -> None:
     changing.file(change, by=change.made_by, now=world.now, today=today)
     world.things["change"] = str(change.pk)
     _enrolment(world, manager=manager)
+    local = family.staff["manager", "own"]
+    told = {"by": local.user, "reach": enterprise_reach(local.user_id, on=today), "now": world.now, "today": today}
+    world.things["assignment rule"] = str(organising.add_rule(post_of(local), category="", handler=None, **told).pk)
+    world.things["leave"] = str(organising.enter_leave(
+        handler, today + timedelta(days=300), today + timedelta(days=301), deputy=None, **told).pk)  # fmt: skip
     _tokens(world)
 
 

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from complaints import delivery, handling, retention, sealing
+from complaints import assigning, delivery, handling, retention, sealing
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
 from complaints.exporting import building
@@ -32,6 +32,7 @@ log = logging.getLogger("watch")
 
 SWEEPS: dict[str, Sweep] = {
     "filed": forwarding.sweep_filed,
+    "assignments": assigning.sweep_assignments,
     "clocks": handling.sweep_clocks,
     "notices": delivery.sweep_notices,
     "exports": building.sweep_exports,
