@@ -7,6 +7,7 @@ the name; whether the change can be made is judged by its kind.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -63,7 +64,8 @@ class Named(forms.CharField):
 class ChangeForm(StepForm):
     """The fields that this kind of change asks for, its day, and why."""
 
-    def __init__(self, *args: Any, kind: Kind, parents: Sequence[Branch] = (), may_be_top: bool = False, **options: Any) -> None:
+    def __init__(self, *args: Any, kind: Kind, today: date, parents: Sequence[Branch] = (), may_be_top: bool = False,
+                 **options: Any) -> None:
         super().__init__(*args, **options)
         made: dict[str, Callable[[], forms.Field]] = {
             "name": lambda: Words(label=_("名称"), rows=1, longest=200),
@@ -92,7 +94,13 @@ class ChangeForm(StepForm):
             label, hint = DAYS[kind.day]
             self.fields["on_day"] = Day(label=label, help_text=hint)
         self.fields["why"] = Words(label=_("为什么"), rows=3, longest=LONGEST)
-        self.kind = kind
+        self.kind, self.today = kind, today
+
+    def clean_on_day(self) -> date:
+        day: date = self.cleaned_data["on_day"]
+        if self.kind.day in ("from", "last") and day < self.today:
+            raise ValidationError(_("日期不能早于今天"))
+        return day
 
     @property
     def what(self) -> dict[str, Any]:

@@ -193,9 +193,8 @@ def _names(firm: Enterprise, *, today: date) -> dict[str, Any]:
                      "since": row.starts_on if row.starts_on and row.starts_on > today else None,
                      "url": _wish_url("alias-end", row.pk) if row.kind == Alias.Kind.ALIAS and not row.ends_on else ""}
                     for row in aliases],
-        "successions": [{"row": row, "is_ours": row.successor_id == firm.pk, "old": named(row.predecessor),
-                         "new": named(row.successor)} for row in after[:MOST]],
-        "whole_wishes": [(code, _wish_url(code), KINDS[code].title) for code in (
+        "successions": [{"row": row, "old": named(row.predecessor), "new": named(row.successor)} for row in after[:MOST]],
+        "whole_wishes": [(_wish_url(code), KINDS[code].title) for code in (
             "brand-add", "alias-add", "former-add", "successor-add", "predecessor-add")],
     }
 
@@ -213,7 +212,7 @@ def new(request: HttpRequest, lead: Lead) -> HttpResponseBase:
         }, status=422 if request.method == "POST" else 200)
     about = _about(request, lead, kind)
     parents = list(lead.branches().exclude(pk=about.get("branch", 0)).order_by("id")[:500]) if "parent" in kind.fields else []
-    form = ChangeForm(request.POST if request.method == "POST" else None, kind=kind, parents=parents, may_be_top=is_whole,
+    form = ChangeForm(request.POST if request.method == "POST" else None, kind=kind, today=lead.today, parents=parents, may_be_top=is_whole,
                       initial={"on_day": lead.today.isoformat()})
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
