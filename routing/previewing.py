@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from authorities.models import Region
@@ -148,16 +148,11 @@ def _touched(change: DirectoryChange, *, now: datetime, most: int) -> tuple[list
     brands = set(BrandHolding.objects.filter(enterprise_id__in=firms).values_list("brand_id", flat=True))
     brands |= set(Brand.objects.filter(name=wish.text("name")).values_list("pk", flat=True))
     written = Q(picked_enterprise=None, picked_brand=None) & ~Q(respondent_named="")
-    cases = (
-        Complaint.objects.filter(received_at__gte=now - timedelta(days=DAYS))
-        .exclude(status=Status.DRAFT)
-        .filter(Q(enterprise_id__in=firms) | Q(picked_enterprise_id__in=firms) | Q(picked_brand_id__in=brands) | written)
-        .order_by("-received_at", "-pk")
-    )
+    cases = Complaint.objects.exclude(status=Status.DRAFT).filter(
+        Q(enterprise_id__in=firms) | Q(picked_enterprise_id__in=firms) | Q(picked_brand_id__in=brands) | written)
     known: dict[str, bool] = {}
     found: list[int] = []
-    rows = cases.values_list("pk", "enterprise_id", "picked_enterprise_id", "picked_brand_id", "respondent_named")
-    for pk, holder, firm, brand, named in rows.iterator(chunk_size=5000):
+    for pk, holder, firm, brand, named in _newest_first(cases, now=now):
         if holder not in firms and firm is None and brand is None:
             if named not in known:
                 known[named] = bool(names & wanted_names(Facts(on=wish.today, named=named)))
@@ -167,6 +162,15 @@ def _touched(change: DirectoryChange, *, now: datetime, most: int) -> tuple[list
             return found, True
         found.append(pk)
     return found, False
+
+
+def _newest_first(cases: QuerySet[Complaint], *, now: datetime) -> Iterator[tuple[Any, ...]]:
+    """A day a statement: however many cases a country has, none of them runs into a time limit."""
+    rows = cases.order_by("-received_at", "-pk").values_list(
+        "pk", "enterprise_id", "picked_enterprise_id", "picked_brand_id", "respondent_named")
+    for nth in range(DAYS):
+        since = rows.filter(received_at__gt=now - timedelta(days=nth + 1))
+        yield from since.filter(received_at__lte=now - timedelta(days=nth)) if nth else since
 
 
 def _with_it(
