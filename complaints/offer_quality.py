@@ -135,7 +135,7 @@ def _promised_less(draft: Draft) -> list[Finding]:
 
 def _below_law(draft: Draft) -> list[Finding]:
     offered = max(_promised(draft) or Decimal(0), _granted(draft))
-    return [Finding("below_law")] if draft.least is not None and offered < draft.least else []
+    return [Finding("below_law", "h-sum")] if draft.least is not None and offered < draft.least else []
 
 
 def _blanks(draft: Draft) -> list[Finding]:

@@ -178,7 +178,7 @@ def _told(form: OfferForm, finding: Finding) -> dict[str, str]:
     """A finding in words, with the control where it is mended."""
     field = form[finding.field] if finding.field in form.fields else None
     if field is None:
-        return {"words": finding.words, "target": finding.field and f"id_{finding.field}", "label": ""}
+        return {"words": finding.words, "target": finding.field, "label": ""}
     return {"words": finding.words, "target": field.id_for_label or field.auto_id, "label": str(field.label)}
 
 

@@ -102,7 +102,8 @@ def test_an_offer_is_written_row_by_row(
     if javascript:
         visitor.check()
     assert page.locator("#preview .total").count() == 1
-    page.locator("button[name=send]").click()
+    # Nobody has talked to the consumer, and the page said so.
+    page.locator("button[name=anyway]").click()
     page.wait_for_url(f"**{path(case)}")
     visitor.shot(f"{name}-sent")
     assert Offer.objects.get().obligations.count() == 2

@@ -65,8 +65,8 @@ CASES: tuple[tuple[str, dict[str, Any], list[tuple[str, str]]], ...] = (
         DONE, Promised(kind="transfer", amount=Decimal("128.50"), owed_by="consumer"))},
      [("promised_less", "promise-2-amount")]),
     # below_law
-    ("less than the law gives", GOOD | {"least": Decimal(1999)}, [("below_law", "")]),
-    ("refused, though the law gives it", REFUSING | {"least": Decimal("0.01")}, [("below_law", "")]),
+    ("less than the law gives", GOOD | {"least": Decimal(1999)}, [("below_law", "h-sum")]),
+    ("refused, though the law gives it", REFUSING | {"least": Decimal("0.01")}, [("below_law", "h-sum")]),
     ("exactly what the law gives", GOOD | {"least": Decimal("128.50")}, []),
     ("the law names no sum", GOOD | {"least": None}, []),
     # blanks
@@ -102,7 +102,7 @@ CASES: tuple[tuple[str, dict[str, Any], list[tuple[str, str]]], ...] = (
     # several at once, in one order
     ("much is missing", {"demands": (REFUND, CANCEL), "has_contact": False, "least": Decimal(5), "earlier": (PUT_OFF,),
                          "answers": (Said(demand=1, verdict="part", reason=PUT_OFF),), "message": "____"},
-     [("unanswered", "answer-2"), ("no_contact", ""), ("no_amount", "amount-1"), ("no_date", "add"), ("below_law", ""),
+     [("unanswered", "answer-2"), ("no_contact", ""), ("no_amount", "amount-1"), ("no_date", "add"), ("below_law", "h-sum"),
       ("blanks", "message"), ("copied", "reason-1")]),
 )
 
