@@ -20,6 +20,10 @@ from complaints.models.evidence import EvidenceState
 from enterprises.models import EnrolmentApplication, EnrolmentFile
 from odr_portal.walls import nothing_held
 
+#: What a licence keeps of a kept file.
+_COLUMNS = ("media_type", "size", "sha256", "path", "copy_type", "copy_size", "copy_sha256", "copy_path", "thumbnail_sha256",
+            "thumbnail_path")
+
 
 def receive(incoming: Incoming, *, application: EnrolmentApplication, now: datetime) -> EnrolmentFile:
     """Keeps it in place of an earlier one. Raises EvidenceRefused; then the earlier one stays."""
@@ -33,7 +37,7 @@ def receive(incoming: Incoming, *, application: EnrolmentApplication, now: datet
         if earlier is not None:
             earlier.delete()
         row = EnrolmentFile.objects.create(application=application, name=shown_name(incoming.name), is_clean=is_clean,
-                                           uploaded_at=now, **kept.as_json())
+                                           uploaded_at=now, **{name: getattr(kept, name) for name in _COLUMNS})
     if earlier is not None:
         storing.drop(*earlier.paths)
     return row

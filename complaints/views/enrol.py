@@ -78,6 +78,10 @@ class TruthForm(PlainForm):
 def start(request: HttpRequest) -> HttpResponseBase:
     """/enterprise/enrol/: what it takes, and the mailbox by which the application is held."""
     now = timezone.now()
+    if "leave" in request.POST:
+        request.session.pop(HELD, None)
+        messages.success(request, _("这台设备上的申请已关上。用同一个邮箱随时可以再打开。"), extra_tags="ok")
+        return redirect("complaints:enrol")
     form = StartForm(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return _start(request, form)

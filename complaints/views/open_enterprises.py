@@ -1,7 +1,7 @@
 """/open/enterprises/: the public register of ODR enterprises: who is one since when, who was suspended or left, and why.
 
-The one rule: it tells what was decided and nothing of persons; it asks no session, so whoever has none may keep it for
-some minutes.
+The one rule: it tells what was decided and nothing of persons; it asks no session, so a browser that has none keeps it for
+some minutes (no cache between: the frame of each page carries a key of its own).
 """
 
 from __future__ import annotations
@@ -91,9 +91,9 @@ def enterprise(request: HttpRequest, uscc: str) -> HttpResponse:
 
 
 def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Whoever has no session of their own may keep it; the language is part of the address for a cache."""
+    """What cookies say (language, letters) is asked anew: the page varies by them."""
     if not is_somebodys(request, response):
-        patch_cache_control(response, public=True, max_age=60 * MINUTES)
+        patch_cache_control(response, private=True, max_age=60 * MINUTES)
     return response
 
 
@@ -113,7 +113,7 @@ def facts_of(firm: Enterprise, *, on: dt.date) -> dict[str, Any]:
     since = firm.entries.filter(kind=EnrolmentEntry.Kind.ENROLLED).last()
     count = enrolled.customers_on([firm.pk], on).get(firm.pk)
     return {
-        "firm": firm, "tone": TONES[firm.enrolment], "standing": standing_words(firm), "count": count,
+        "firm": firm, "tone": TONES[firm.enrolment], "standing": standing_words(firm), "count": count, "customers": f"{count.number:,}" if count else "",
         "since": since.on_day if since else None, "has_more": len(branches) == SHOWN_BRANCHES,
         "branches": [{"row": row, "areas": list(dict.fromkeys(areas.get(row.pk, [])))} for row in branches],
     }

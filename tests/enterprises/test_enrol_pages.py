@@ -178,6 +178,14 @@ def test_a_file_that_is_no_licence_is_refused_and_what_was_written_stays(world: 
     assert client.get("/enterprise/enrol/licence/").status_code == 200
 
 
+def test_on_somebody_elses_computer_the_application_can_be_shut(world: World) -> None:
+    client = begun()
+    assert client.get(TASKS).status_code == 200
+    assert send(client, START, {"leave": "1"}).status_code == 302
+    assert client.get(TASKS).status_code == 404
+    assert begun().get(TASKS).status_code == 200
+
+
 def test_handed_in_twice_it_is_one_and_nothing_can_be_changed(world: World) -> None:
     client = begun()
     fill(client)
@@ -281,7 +289,7 @@ def test_a_firm_files_a_count_and_the_authority_takes_note(world: World) -> None
     assert send(officer, path, {"do": "note"}).status_code == 302
     assert send(officer, path, {"do": "ask_back", "text": "晚了"}).status_code == 409
     assert CustomerCount.objects.get().number == 1_300_000
-    assert "1300000" in shown(Client().get(f"/open/enterprises/{world.mobile.code}/"))
+    assert "1,300,000" in shown(Client().get(f"/open/enterprises/{world.mobile.code}/"))
 
 
 @pytest.mark.parametrize("who", ["ming", "hua", "chen"])
@@ -320,7 +328,8 @@ def test_the_public_register_tells_the_history_without_persons_and_may_be_kept(w
     unknown = Enterprise.objects.filter(enrolled_by=None).first()
     assert unknown is not None
     assert client.get(f"/open/enterprises/{unknown.code}/").status_code == 404
-    assert "public" in page["Cache-Control"], page.headers
+    assert page["Cache-Control"] == "private, max-age=300"
+    assert "Cookie" in page["Vary"]
 
 
 def test_pages_cost_the_same_however_much_there_is(world: World, django_assert_max_num_queries: Any) -> None:
