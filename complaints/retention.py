@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from complaints import erasing, stations
 from complaints.evidence import storing
 from complaints.filing import drafts
-from complaints.models import Heartbeat, TrackingTry
+from complaints.models import Heartbeat, Reading, TrackingTry
 from complaints.round_trip import asking
 from complaints.tracking import WITHIN
 from complaints.webhooks import making
@@ -22,6 +22,8 @@ EVERY = timedelta(days=1)
 BATCH = 500
 #: Messages that a program of an enterprise has taken.
 SENT_KEPT_FOR = timedelta(days=30)
+#: Up to where somebody has read a case, after it was closed.
+READ_KEPT_FOR = timedelta(days=90)
 #: The row that says when a day's work was finished.
 MARK = "retention"
 
@@ -39,6 +41,7 @@ def sweep_expired(*, now: datetime) -> int:
     thrown += len(old)
     thrown += stations.forget(now=now, limit=BATCH)
     thrown += asking.forget(now=now, limit=BATCH)
+    thrown += delete_some(Reading.objects.filter(complaint__closed_at__lte=now - READ_KEPT_FOR), limit=BATCH)
     thrown += making.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
     if thrown == 0:
         Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})

@@ -7,6 +7,7 @@ none of the others. A number that this desk does not hold is not there, whoever 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from complaints import handling, reading
 from complaints.actors import Actor, stands_to
 from complaints.enterprise_forms import CHOOSE, Choices, QueueFilter, StepForm, handler_words
 from complaints.handling import Move, enterprise
+from complaints.labels import label
 from complaints.models import Complaint
 from complaints.views.enterprise_desk import Desk
 from complaints.views.keyset import BY_DUE
@@ -45,6 +47,11 @@ class BulkForm(StepForm):
         self.fields["handler"].choices = people  # type: ignore[attr-defined]
         me = {str(pk) for pk in desk.staff_ids}
         self.fields["handler"].initial = next((value for value, _words in people if value in me), None)
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Who may be named as the one who has a case."""
+        return {int(value): words.partition(" · ")[0] for value, words in self.fields["handler"].choices}  # type: ignore[attr-defined]
 
     @property
     def is_for_all(self) -> bool:
@@ -108,7 +115,7 @@ def carry_out(form: BulkForm, cases: Rows, desk: Desk) -> Run:
         found = list(cases.filter(number__in=numbers))
     refused = {number: str(NOT_HERE) for number in numbers} | dict.fromkeys((case.number for case in found), "")
     if do != "read":
-        refused |= _taken(found, _move(do, int(form.cleaned_data["handler"])), desk)
+        refused |= _taken(found, _move(do, int(form.cleaned_data["handler"])), desk, names=form.names)
     done = [number for number in numbers if not refused[number]]
     ids = [case.pk for case in found if not refused[case.number]]
     if ids:
@@ -120,14 +127,22 @@ def _move(do: str, handler_id: int) -> Move:
     return enterprise.accept_case(handler_id=handler_id) if do == "accept" else enterprise.assign(handler_id=handler_id)
 
 
-def _taken(cases: list[Complaint], move: Move, desk: Desk) -> dict[str, str]:
+def _taken(cases: list[Complaint], move: Move, desk: Desk, *, names: Mapping[int, str]) -> dict[str, str]:
     """Number → why not; "" where it was done. A lone case is a batch as well."""
     moves = [(case.pk, move, _actor(desk, case)) for case in cases]
     try:
         results = handling.take_each(moves, now=desk.now)
     except handling.StepNotAllowed as refusal:
-        return {case.number: refusal.reason for case in cases}
-    return {taken.complaint.number: taken.refusal.reason if taken.refusal else "" for taken in results}
+        return {case.number: _why(refusal, Complaint.objects.get(pk=case.pk), names) for case in cases}
+    return {taken.complaint.number: _why(taken.refusal, taken.complaint, names) if taken.refusal else "" for taken in results}
+
+
+def _why(refusal: handling.StepNotAllowed, case: Complaint, names: Mapping[int, str]) -> str:
+    """The reason, and of a case that moved on who has it now; nothing was typed that could be kept."""
+    if refusal.code != "not_now":
+        return refusal.reason
+    said = {"status": label(case.status, kind="status"), "name": names.get(case.handler_id or 0, "")}
+    return (_("已是“%(status)s”，处理人：%(name)s。") if said["name"] else _("已是“%(status)s”。")) % said
 
 
 def _actor(desk: Desk, case: Complaint) -> Actor:

@@ -24,8 +24,8 @@ QUEUE = "/enterprise/queue/"
 #: What the list itself asks: people and branches to choose from 2, own views 1, counts 1, ids 1, rows 1, names 1,
 #: clocks 1, calendar 1. The goal is 10.
 OF_THE_LIST = 9
-#: Beside it who asks: session, person, what may be opened 3; jobs and branches 3; frame 2.
-QUERIES = OF_THE_LIST + 8 + A_REQUEST
+#: Beside it who asks: session, person, what may be opened 3; jobs and branches 2.
+QUERIES = OF_THE_LIST + 5 + A_REQUEST
 
 
 @pytest.fixture(autouse=True)

@@ -49,7 +49,7 @@ def test_what_can_be_accepted_is_and_the_rest_says_why(world: World) -> None:
     groups = dict(answer.context["groups"])
     assert sorted(map(len, groups.values())) == [1, 2]
     assert groups["没有这件投诉，或者它不在贵单位办理。"] == [theirs.number, "20260101-AAAAAAAAAAAA-0"]
-    assert next(why for why, numbers in groups.items() if numbers == [later.number]).startswith("案件刚有变化：现在是“协商和解中”")
+    assert groups["已是“协商和解中”，处理人：明试。"] == [later.number]
     assert statuses(new) == ["negotiating"] * 3
     assert HandlingStep.objects.filter(step="accept_case", complaint__in=new).count() == 3
     # What I did myself is not new to me.

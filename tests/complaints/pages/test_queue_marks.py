@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from complaints import reading
+from complaints import reading, retention
 from complaints.handling import consumer
 from complaints.models import Complaint, Reading, SavedView
 from complaints.workflow import Status
@@ -148,3 +148,12 @@ def test_conditions_by_person_branch_and_problem(world: World) -> None:
     Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=(NOON - timedelta(days=1)).date())
     assert list(new_ones(lead.get(QUEUE, {"handler": str(world.ming_staff.pk)}))) == [mine.number]
     assert len(new_ones(lead.get(QUEUE, {"handler": str(world.hua_staff.pk)}))) == 2
+
+
+def test_what_was_read_is_forgotten_a_while_after_a_case_was_closed(world: World) -> None:
+    case, running = given.a_complaint(world, status=S.CLOSED), given.a_complaint(world, status=S.NEGOTIATING)
+    for one in (case, running):
+        signed_in(world.ming).get(address(one))
+    assert Reading.objects.count() == 2
+    retention.sweep_expired(now=NOON + retention.READ_KEPT_FOR + timedelta(days=1))
+    assert [row.complaint_id for row in Reading.objects.all()] == [running.pk]
