@@ -69,6 +69,9 @@ def test_a_case_is_worked_from_one_page(
     reads()
     assert Contact.objects.get(complaint=case).reached is False
     page.locator(".gallery a").first.click()
+    page.wait_for_load_state("load")
+    # Handed out as an attachment, and shown all the same: it is our copy.
+    assert page.locator(".viewer img").evaluate("picture => picture.naturalWidth") == 640
     visitor.shot(f"{name}-file")
     reads()
     for _file in range(2):
