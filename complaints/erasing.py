@@ -29,6 +29,7 @@ from complaints.models import (
     Obligation,
     Offer,
     OfferAnswer,
+    OfferDraft,
     Participant,
     PersonalText,
     PersonDigest,
@@ -83,6 +84,7 @@ def _empty_cases(person: UUID) -> None:
     Demand.objects.filter(complaint_id__in=cases).update(note=b"")
     Offer.objects.filter(complaint_id__in=cases).update(message=b"", counter_demand=b"")
     OfferAnswer.objects.filter(offer__complaint_id__in=cases).exclude(reason=b"").update(reason=_WORDLESS)
+    OfferDraft.objects.filter(complaint_id__in=cases).delete()
     Obligation.objects.filter(complaint_id__in=cases).update(
         what=b"", payee_last4=b"", proof=b"", reported_proof=b"", payment_channel=b"")
     Contact.objects.filter(complaint_id__in=cases).update(note=b"")
@@ -98,6 +100,7 @@ def _empty_cases(person: UUID) -> None:
 def _empty_user(user: User, *, now: datetime) -> None:
     FilingDraft.objects.filter(owner=user, filed_at=None).delete()
     SavedView.objects.filter(user=user).delete()
+    OfferDraft.objects.filter(user=user).delete()
     asking.destroy(list(Dossier.objects.filter(asked_by=user)))
     Offer.objects.filter(made_by__user=user).update(made_by_name=b"")
     Contact.objects.filter(by__user=user).update(by_name=b"")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from complaints import erasing, stations
+from complaints import erasing, offer_drafts, stations
 from complaints.evidence import storing
 from complaints.filing import drafts
 from complaints.models import Heartbeat, Reading, TrackingTry
@@ -40,6 +40,7 @@ def sweep_expired(*, now: datetime) -> int:
     storing.drop(*(path for paths in old for path in paths))
     thrown += len(old)
     thrown += stations.forget(now=now, limit=BATCH)
+    thrown += offer_drafts.throw_away_old(now=now, limit=BATCH)
     thrown += asking.forget(now=now, limit=BATCH)
     thrown += delete_some(Reading.objects.filter(complaint__closed_at__lte=now - READ_KEPT_FOR), limit=BATCH)
     thrown += making.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)

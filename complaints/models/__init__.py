@@ -3,7 +3,7 @@
 from complaints.models.clocks import Deadline, Reminder
 from complaints.models.complaint import Complaint, Demand, Engagement
 from complaints.models.consent import ConsentRecord
-from complaints.models.desk import Reading, SavedView
+from complaints.models.desk import OfferDraft, Reading, SavedView
 from complaints.models.dossier import Dossier
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
@@ -53,6 +53,7 @@ __all__ = [
     "Obligation",
     "Offer",
     "OfferAnswer",
+    "OfferDraft",
     "Participant",
     "PersonDigest",
     "PersonalText",

@@ -1,4 +1,5 @@
-"""What somebody at an enterprise's desk keeps for himself: what was read up to where, and filters under a name.
+"""What somebody at an enterprise's desk keeps for himself: what was read up to where, filters under a name,
+offers half written.
 
 The one rule: nothing of this is part of a case or its record; it says how somebody works, and is gone with the person.
 """
@@ -10,7 +11,7 @@ from django.db import models
 
 from complaints.models.complaint import Complaint, Engagement
 from enterprises.models import Enterprise
-from odr_portal.accounts.sealed_fields import SealedText
+from odr_portal.accounts.sealed_fields import SealedJSON, SealedText
 
 
 class Reading(models.Model):
@@ -47,3 +48,21 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return f"view {self.pk} of {self.user_id}"
+
+
+class OfferDraft(models.Model):
+    """What one person has typed of an offer and not sent: ``typed`` are the editor's fields by name, and the step."""
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="+")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")
+    engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, db_index=False, db_constraint=False,
+                                   related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
+    typed = SealedJSON(whose="complaint.consumer_key", place=["complaint_id", "user_id"])
+    saved_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["complaint", "user"], name="a_person_drafts_an_offer_once")]
+
+    def __str__(self) -> str:
+        return f"draft of {self.user_id} for {self.complaint_id}"

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, QueryDict
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponseBase, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from complaints import answer_templates, labels, template_words
+from complaints import answer_templates, labels, offer_drafts, template_words
 from complaints.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, standing_values, without_row
 from complaints.handling import Move, advising, offers
 from complaints.models import Demand, OfferAnswer
@@ -31,7 +31,7 @@ from complaints.views.enterprise_desk import Desk, desk_page, held
 from complaints.views.enterprise_steps import carry_out, not_open
 from complaints.views.similar_shown import similar_shown
 from enterprises.models import TemplateVersion
-from odr_portal.templatetags.portal import day_text, money
+from odr_portal.templatetags.portal import day_text, moment, money
 
 
 @desk_page("GET", "POST")
@@ -73,9 +73,12 @@ def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> Http
         return not_open(request, case, (step,))
     writing = Writing(desk=desk, case=case, step=step, texts=_texts(case))
     if request.method != "POST":
+        draft = offer_drafts.kept(case.complaint, user=desk.user, step=step)
         first = _standing(case) if step == "replace_offer" else {"rows": 1}
-        return _show(request, writing, writing.form(initial=first))
+        return _show(request, writing, writing.form(initial=draft[0] if draft else first), saved_at=draft[1] if draft else None)
     typed = request.POST.dict()
+    if typed.keys() & {"save", "forget"} and case.may(step):
+        return _drafted(request, writing, typed)
     if typed.keys() & {"add", "remove", "use"}:
         return _show(request, writing, writing.form(initial=_rearranged(writing, typed)))
     form = writing.form(request.POST)
@@ -86,7 +89,25 @@ def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> Http
     elif "preview" in typed:
         return _show(request, writing, form, status=422)
     done = carry_out(request, case, (step,), form, lambda said: _move(writing, said))
+    if done is not None:
+        offer_drafts.forget(case.complaint, user=desk.user)
     return done or _show(request, writing, form, status=moved_on.status_of(form))
+
+
+def _drafted(request: HttpRequest, writing: Writing, typed: dict[str, str]) -> HttpResponseBase:
+    """Keep what is typed, or throw it away. A script asks for a line and keeps the page as it is."""
+    case, user = writing.case, writing.desk.user
+    if "forget" in typed:
+        offer_drafts.forget(case.complaint, user=user)
+        return redirect(request.path)
+    form = writing.form(initial=typed)
+    fields = {name: value for name, value in typed.items() if name in form.fields}
+    is_kept = case.engagement is not None and offer_drafts.keep(
+        case.complaint, case.engagement, user=user, step=writing.step, typed=fields, now=case.now)
+    if request.accepts("application/json") and not request.accepts("text/html"):
+        words = _("草稿已保存 %(time)s") % {"time": moment(case.now)} if is_kept else _("太长，没有存为草稿。")
+        return JsonResponse({"words": words})
+    return _show(request, writing, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
 
 
 def _texts(case: CasePage) -> dict[int, TemplateVersion]:
@@ -206,10 +227,11 @@ def _promise(promise: offers.Promise) -> dict[str, Any]:
 
 
 def _show(
-    request: HttpRequest, writing: Writing, form: OfferForm, *, preview: dict[str, Any] | None = None, status: int = 200,
+    request: HttpRequest, writing: Writing, form: OfferForm, *, preview: dict[str, Any] | None = None,
+    saved_at: datetime | None = None, status: int = 200,
 ) -> HttpResponseBase:
     case, values = writing.case, {name: form[name].value() for name in form.fields}
     return render(request, "enterprise/offer.html", {
-        "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": writing.step,
+        "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": writing.step, "saved_at": saved_at,
         "title": labels.action(writing.step), "figures": figures_of(case.complaint, form.demands, values, form.count),
         "similar": similar_shown(case.complaint, seen=writing.desk.engagements())}, status=status)

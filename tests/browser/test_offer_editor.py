@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from complaints import answer_templates
-from complaints.models import HandlingStep, Offer
+from complaints.models import HandlingStep, Offer, OfferDraft
 from complaints.workflow import Status
 from tests import given
 from tests.cast import World
@@ -49,6 +50,9 @@ def test_an_offer_from_a_template_with_what_it_lacks(
     page.locator("#id_promise-1-kind").select_option("original_channel")
     page.locator("#id_promise-1-amount").fill("100")
     page.locator("#id_promise-1-due_on").fill((timezone.localdate() + timedelta(days=10)).isoformat())
+    if javascript:
+        expect(page.locator("[data-draft-state]")).to_contain_text("草稿已保存")
+        assert OfferDraft.objects.get().typed["fields"]["promise-1-what"] == "退还货款"
     page.locator("#id_pick").select_option(label="致歉并退款")
     page.locator('button[name="use"]').click()
     message = page.locator("#id_message").input_value()
@@ -68,6 +72,7 @@ def test_an_offer_from_a_template_with_what_it_lacks(
     assert Offer.objects.get(complaint=case).template_version is not None
     entry = HandlingStep.objects.get(complaint=case, step="make_offer")
     assert [one["code"] for one in entry.data["advice"]] == ["no_contact", "below_law"]
+    assert not OfferDraft.objects.exists()
 
 
 def test_templates_read_at_both_widths(visit: Callable[..., Any], world: World) -> None:

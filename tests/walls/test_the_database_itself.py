@@ -85,6 +85,7 @@ def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
         "complaints_webhookdelivery",
         "complaints_dossier",
         "complaints_reading",
+        "complaints_offerdraft",
     }
 
 

@@ -139,9 +139,9 @@ WHOLE = "签收前拆封使用过，折旧按约定扣28.50元。"
 
 
 #: Exactly so many, however much the enterprise answered before; five of them for who asks.
-OFFER_QUERIES = 12 + 5 + A_REQUEST
-#: Contacts, the last offers and their answers more.
-CHECK_QUERIES = OFFER_QUERIES + 2
+OFFER_QUERIES = 13 + 5 + A_REQUEST
+#: Contacts and the last offers (with their answers) more, the draft less.
+CHECK_QUERIES = OFFER_QUERIES + 1
 
 
 def test_the_editor_asks_a_fixed_number_of_queries(world: World, django_assert_num_queries: Any) -> None:

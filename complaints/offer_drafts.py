@@ -1,0 +1,47 @@
+"""An offer half written: kept for whoever writes it, per case, until it is sent or thrown away.
+
+The one rule: nobody else sees it, not even at the same desk, and it is no part of the case: what counts is what was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from complaints.models import Complaint, Engagement, OfferDraft
+from odr_portal.accounts.models import User
+from odr_portal.accounts.retention import delete_some
+
+#: A draft that nobody touched for so long is thrown away by the night.
+KEPT = timedelta(days=30)
+#: More than an offer can hold (its verb says so too); what is longer is not kept.
+LONGEST = 60_000
+
+
+def keep(complaint: Complaint, engagement: Engagement, *, user: User, step: str, typed: Mapping[str, str], now: datetime) -> bool:
+    """Keep what was typed in place of what was kept before. False: it is too long."""
+    if sum(len(name) + len(value) for name, value in typed.items()) > LONGEST:
+        return False
+    row = OfferDraft.objects.filter(complaint=complaint, user=user).first() or OfferDraft(complaint=complaint, user=user)
+    row.complaint, row.enterprise_id, row.engagement = complaint, engagement.enterprise_id, engagement
+    row.typed, row.saved_at = {"step": step, "fields": dict(typed)}, now
+    row.save()
+    return True
+
+
+def kept(complaint: Complaint, *, user: User, step: str) -> tuple[dict[str, Any], datetime] | None:
+    """The fields as they were typed, and when; None without a draft of this step."""
+    row = OfferDraft.objects.filter(complaint=complaint, user=user).first()
+    if row is None or row.typed.get("step") != step:
+        return None
+    return row.typed["fields"], row.saved_at
+
+
+def forget(complaint: Complaint, *, user: User) -> None:
+    OfferDraft.objects.filter(complaint=complaint, user=user).delete()
+
+
+def throw_away_old(*, now: datetime, limit: int) -> int:
+    """What nobody touched for KEPT."""
+    return delete_some(OfferDraft.objects.filter(saved_at__lt=now - KEPT), limit=limit)

@@ -1,0 +1,98 @@
+"""An offer half written waits for whoever wrote it, and for nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+
+from complaints import erasing, offer_drafts
+from complaints.models import HandlingStep, Offer, OfferDraft
+from complaints.workflow import Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in
+
+S = Status
+NOW = WEDNESDAY + timedelta(hours=3)
+HALF = {name: value for name, value in OFFER.items() if name not in ("answer-2", "send", "anyway")} | {"save": "1"}
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def test_a_draft_waits_without_a_script(world: World) -> None:
+    case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    path = address(case, "offer")
+    steps = HandlingStep.objects.count()
+    saved = send(ming, path, HALF)
+    assert saved.status_code == 200
+    assert "草稿已保存 11月11日 13:00" in shown(saved)
+    assert "error-summary" not in shown(saved)
+    page = ming.get(path)
+    assert "草稿已保存 11月11日 13:00" in shown(page)
+    form = page.context["form"]
+    assert form["reason-2"].value() == OFFER["reason-2"]
+    assert form["promise-1-what"].value() == "退还多扣费用"
+    assert (form.count, form["answer-1"].value()) == (1, "grant")
+    assert HandlingStep.objects.count() == steps
+    # The newest counts; and it can be thrown away.
+    send(ming, path, HALF | {"message": "改了主意。"})
+    assert ming.get(path).context["form"]["message"].value() == "改了主意。"
+    assert send(ming, path, {"forget": "1"}).status_code == 302
+    assert "丢掉草稿" not in shown(ming.get(path))
+    assert not OfferDraft.objects.exists()
+
+
+def test_a_script_is_told_in_a_line(world: World) -> None:
+    case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    said = HALF | {"idempotency_key": "kept-by-the-script"}
+    for _ in range(2):
+        answer = ming.post(address(case, "offer"), said, headers={"Accept": "application/json"})
+        assert answer.json() == {"words": "草稿已保存 11月11日 13:00"}
+    long = ming.post(address(case, "offer"), said | {"message": "字" * offer_drafts.LONGEST}, headers={"Accept": "application/json"})
+    assert long.json() == {"words": "太长，没有存为草稿。"}
+    assert OfferDraft.objects.get().typed["fields"]["message"] == OFFER["message"]
+
+
+def test_it_is_gone_when_the_offer_went(world: World) -> None:
+    case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    send(ming, address(case, "offer"), HALF)
+    assert send(ming, address(case, "offer"), OFFER).status_code == 302
+    assert Offer.objects.count() == 1
+    assert not OfferDraft.objects.exists()
+    # Of another step it is no draft.
+    send(ming, address(case, "replace"), HALF)
+    assert OfferDraft.objects.get().typed["step"] == "replace_offer"
+    assert offer_drafts.kept(case, user=world.ming, step="make_offer") is None
+
+
+def test_nobody_else_sees_or_writes_it(world: World) -> None:
+    case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    path = address(case, "offer")
+    send(ming, path, HALF)
+    assert OFFER["reason-2"] not in shown(signed_in(world.lead).get(path)).partition('id="offer"')[2]
+    assert send(signed_in(world.hua), path, HALF).status_code == 404
+    assert send(signed_in(world.chen), path, HALF).status_code == 404
+    send(signed_in(world.lead), path, HALF | {"message": "主管的草稿。"})
+    assert ming.get(path).context["form"]["message"].value() == OFFER["message"]
+    assert OfferDraft.objects.count() == 2
+
+
+def test_it_is_sealed_and_goes_with_the_time_and_with_the_person(world: World) -> None:
+    case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    send(ming, address(case, "offer"), HALF)
+    with connection.cursor() as cursor:
+        cursor.execute("select typed from complaints_offerdraft")
+        assert OFFER["reason-2"].encode() not in bytes(cursor.fetchone()[0])
+    assert offer_drafts.throw_away_old(now=NOW + offer_drafts.KEPT, limit=10) == 0
+    assert offer_drafts.throw_away_old(now=NOW + offer_drafts.KEPT + timedelta(seconds=1), limit=10) == 1
+    send(ming, address(case, "offer"), HALF)
+    erasing._empty_cases(case.consumer_key)
+    assert not OfferDraft.objects.exists()
