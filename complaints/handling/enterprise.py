@@ -154,7 +154,9 @@ def report_failure(*, reason: str, text: str) -> Move:
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        contacts = list(Contact.objects.filter(engagement=engaged(file)))
+        # Those of the same batch are not in the database yet.
+        fresh = [row for row in file.added.get(Contact, ()) if isinstance(row, Contact)]
+        contacts = [*Contact.objects.filter(engagement=engaged(file)), *fresh]
         if not contacts:
             raise StepNotAllowed("no_contact", _("请先记录与消费者的联系。"))
         data = {"reason": reason, "contacts": len(contacts)}

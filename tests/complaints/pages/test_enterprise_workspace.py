@@ -75,6 +75,13 @@ def test_it_says_when_the_attempts_are_enough(world: World) -> None:
         assert sent.status_code == 302
 
 
+def test_a_failure_may_follow_the_contact_in_one_batch(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    moves = (enterprise.log_contact(channel="phone", reached=True), enterprise.report_failure(reason="no_agreement", text="谈不拢。"))
+    taken = handling.take_each([(case.pk, move, world.handler) for move in moves], now=LATER)
+    assert [one.refusal for one in taken] == [None, None]
+
+
 def test_a_call_that_got_through_is_the_first_contact_and_a_full_log_asks_what_was_said(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     assert send(client, address(case, "contact"), QUICK | {"reached": "yes"}).status_code == 302
