@@ -117,11 +117,13 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
 
 
 def buttons_of(page: CasePage) -> list[Button]:
-    """In the order of use, main one first."""
+    """In the order of use, main one first; what waits for a second person is not asked for twice."""
+    proposal = page.matters.get("proposal")
+    asked = proposal.subject if proposal is not None else ""
     found = []
     for slug, steps in BUTTONS:
         step = next((s for s in steps if stands_open(page, s)), "")
-        if step:
+        if step and step != asked:
             found.append(Button(slug, labels.action(step), f"{case_url(page.complaint)}{slug}/"))
     return found
 

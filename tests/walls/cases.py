@@ -149,8 +149,9 @@ def _negotiated(family: Family) -> Walk:
     walk: Walk = {status: [*said] for status in (*_WITH_IT, *_AT_AUTHORITY)}
     for status in (*_WITH_IT[1:], *_AT_AUTHORITY):
         walk[status].append((enterprise.accept_case(handler_id=handler.pk), actor))
-    walk[S.NEGOTIATING].append((proposals.propose(move=enterprise.report_failure(
-        reason="no_agreement", text=f"谈不拢 {canary(letter, 'note')}")), actor))  # fmt: skip
+    # What waits for a second person inside the enterprise.
+    walk[S.NEGOTIATING].append((proposals.propose(move=offers.make_offer(answers=[Answer(
+        demand=1, verdict="refuse", reason=f"合约期内不能退还 {canary(letter, 'note')}")])), actor))  # fmt: skip
     for status in (S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED):
         promises = () if status == S.CLOSED else (Promise(
             kind="original_channel", what="退还多扣费用", amount="128.50", demand=1,

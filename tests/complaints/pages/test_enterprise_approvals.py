@@ -61,6 +61,7 @@ def test_the_form_proposes_and_the_page_says_that_time_runs_on(world: World) -> 
     assert matter.data["why"] == ["amount", "refusal"]
     page = shown(signed_in(world.ming).get(address(case)))
     assert "等第二人批准：提出方案" in page
+    assert f'href="{address(case, "offer")}"' not in page
     assert "期限不停，仍是" in page
     # Who complained and who supervises see nothing of it.
     for user, path in ((world.chen, f"/cases/{case.number}/"), (world.rui, f"/authority/cases/{case.number}/")):
