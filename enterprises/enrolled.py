@@ -6,7 +6,7 @@ entry of the history in the same transaction, and the managers are told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -176,6 +176,11 @@ def file(enterprise: Enterprise, kind: str, data: Mapping[str, Any], *, by: User
             raise EnrolmentRefusal("waits", _("同一类的备案还有一份在等监管部门处理。")) from None
         _note(enterprise, Kind.FILED, by=by, text=str(Filing.Kind(kind)), digest=digest_of(made.data), now=now)
     return made
+
+
+def filed_with(authority_ids: Collection[int]) -> QuerySet[EnrolmentFiling]:
+    """What firms filed with the authorities that enrolled them and nobody has answered yet."""
+    return Filing.objects.filter(enterprise__enrolled_by_id__in=authority_ids, state=Filing.State.FILED)
 
 
 def note_filing(pk: UUID, *, by: User, now: datetime) -> EnrolmentFiling:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext as _
@@ -125,6 +126,11 @@ def refuse_the_enrolled(uscc: str) -> None:
         raise EnrolmentRefusal("enrolled", _("这家企业已经是在线和解企业，不用再申请。要进入，请让本企业的管理员邀请您。"))
     if there.enrolment == Enterprise.Enrolment.ENDED:
         raise EnrolmentRefusal("ended", _("这个统一社会信用代码的企业已经注销，不能申请。"))
+
+
+def waiting_with(authority_ids: Collection[int]) -> QuerySet[EnrolmentApplication]:
+    """Applications that lie with these authorities and wait for them."""
+    return EnrolmentApplication.objects.filter(authority_id__in=authority_ids, state=State.SUBMITTED)
 
 
 def recommend(application_id: UUID, *, by: User, text: str, version: int, now: datetime) -> EnrolmentApplication:

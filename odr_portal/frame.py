@@ -66,7 +66,7 @@ AUTHORITY_NAV = (
     ("/authority/team/", _("团队")),
     ("/authority/changes/", _("企业变更")),
     ("/authority/stations/", _("服务站")),
-    ("/authority/enterprises/", _("企业")),
+    ("/authority/enterprises/", _("企业登记")),
     ("/authority/exports/", _("导出")),
     ("/oversight/", _("监督")),
 )
@@ -91,7 +91,7 @@ SITE = (
     ("/how/time-limits/", _("期限怎么算")),
     ("/open/", _("公开数据")),
     ("/open/verify/", _("核对档案")),
-    ("/open/enterprises/", _("在线和解企业")),
+    ("/open/enterprises/", _("企业登记")),
     ("/enterprise/enrol/", _("企业入驻")),
     ("/rules/", _("投诉规则")),
     ("/help/", _("帮助")),

@@ -27,7 +27,7 @@ from complaints.views.authority_lists import RELATED, due_soon, late, midnight, 
 from complaints.views.notices_told import in_cases
 from complaints.workflow import Status
 from complaints.working_calendar import Calendar
-from enterprises import changing
+from enterprises import changing, enrolled, enrolling
 
 NEXT = 10
 Rows = Callable[[Desk, Calendar], QuerySet[Any]]
@@ -73,6 +73,12 @@ NUMBERS = (
     Number("changes", gettext_lazy("企业变更"), "warn",
            lambda desk, calendar: changing.filed_with({a.authority_id for a in desk.actors if a.authority_id}).filter(state="waiting"),
            "routing:authority-changes", {}),
+    Number("enrolments", gettext_lazy("入驻申请"), "warn",
+           lambda desk, calendar: enrolling.waiting_with({a.authority_id for a in desk.actors if a.authority_id}),
+           "authority-enrolments", {}),
+    Number("filings", gettext_lazy("企业备案"), "warn",
+           lambda desk, calendar: enrolled.filed_with({a.authority_id for a in desk.actors if a.authority_id}),
+           "authority-enterprises", {}),
     Number("returns", gettext_lazy("申请退回"), "warn", _cases(lambda desk, calendar: OPEN & Q(waits_for("return"))),
            "authority-cases", {"waiting": "return"}),
     Number("powers", gettext_lazy("委托书待核验"), "warn", _cases(lambda desk, calendar: OPEN & Q(waits_for("power"))),

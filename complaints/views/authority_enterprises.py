@@ -27,7 +27,7 @@ from complaints.workflow import ANY_E, ENTERPRISE_SIDE
 from enterprises import enrolled, enrolling
 from enterprises.enrolling import EnrolmentRefusal
 from enterprises.enrolment import EnrolmentEntry, EnrolmentFiling, ExitGround, RefusalGround
-from enterprises.models import EnrolmentApplication, Enterprise
+from enterprises.models import Enterprise
 from enterprises.rights import is_led
 from enterprises.team import TeamRefusal
 from odr_portal.accounts import keyring
@@ -58,11 +58,8 @@ def enterprises(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "next_url": f"{address}after={page.after}" if page.after else "",
         "rows": [{"row": row, "tone": open_enterprises.TONES[row.enrolment],
                   "url": reverse("complaints:authority-enterprise", args=[row.code])} for row in page.rows],
-        "waiting": min(MANY, EnrolmentApplication.objects.filter(
-            authority_id__in=own, state=EnrolmentApplication.State.SUBMITTED)[:MANY].count()),
-        "filings": list(EnrolmentFiling.objects.filter(
-            enterprise__enrolled_by_id__in=own, state=EnrolmentFiling.State.FILED)
-            .select_related("enterprise").order_by("filed_at")[:SHOWN]),
+        "waiting": enrolling.waiting_with(own)[:MANY].count(),
+        "filings": list(enrolled.filed_with(own).select_related("enterprise").order_by("filed_at")[:SHOWN]),
     })
 
 

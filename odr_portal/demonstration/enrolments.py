@@ -5,15 +5,20 @@ The one rule: all of it is made by the verbs; the firms are made up, with credit
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
+from io import BytesIO
 
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.timezone import localdate
+from PIL import Image, ImageDraw
 from stdnum.cn import uscc
 
 from authorities.models import Officer, Region
 from complaints import enrol_forms
+from complaints.evidence import EvidenceRefused, licences
 from enterprises import enrolled, enrolling
 from enterprises.models import EnrolmentApplication, Staff
 from odr_portal.accounts.models import DEMO_DOMAIN
@@ -33,6 +38,14 @@ def _typed(name: str, code: str, place: str) -> dict[str, dict[str, list[str]]]:
         "customers": {"number": "", "counted_on": "", "source": ""},
     }
     return {step: {field: [value] for field, value in fields.items()} for step, fields in said.items()}
+
+
+def _scan() -> SimpleUploadedFile:
+    """A sheet with a red frame: nobody's licence."""
+    sheet, file = Image.new("RGB", (640, 900), "white"), BytesIO()
+    ImageDraw.Draw(sheet).rectangle((24, 24, 615, 875), outline=(190, 30, 45), width=6)
+    sheet.save(file, "PNG")
+    return SimpleUploadedFile("执照（演示）.png", file.getvalue(), "image/png")
 
 
 def _code(number: int) -> str:
@@ -61,6 +74,8 @@ def _handed_in(name: str, code: str, place: str, *, now: datetime) -> EnrolmentA
     application = enrolling.begin(f"{code[-4:].lower()}@{DEMO_DOMAIN}", language="zh-hans", now=now)
     for step, typed in _typed(name, code, place).items():
         enrolling.save(application, step=step, typed=typed, now=now)
+    with suppress(EvidenceRefused):
+        application.licence = licences.receive(_scan(), application=application, now=now)
     region = Region.objects.get(code="350102")
     city = enrol_forms.find_region("福州市", levels=(Region.Level.CITY,))
     return enrolling.submit(application, enrolling.Wanted(

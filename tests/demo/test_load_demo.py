@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,8 +31,9 @@ CASES = 120
 
 
 @pytest.fixture(autouse=True)
-def _as_long_as_it_takes(db: None) -> None:
+def _as_long_as_it_takes(db: None, settings: Any, tmp_path: Path) -> None:
     """A test is one transaction, the command is many: its limits do not fit here."""
+    settings.EVIDENCE_ROOT = tmp_path
     with connection.cursor() as cursor:
         cursor.execute("set local transaction_timeout = 0; set local statement_timeout = 0")
 

@@ -89,6 +89,7 @@ def test_a_firm_applies_and_the_county_grants(world: World) -> None:
     held = handed_in()
     assert (held.authority, held.domicile, held.uscc) == (world.gulou, world.region, code())
     client = head(world)
+    assert "入驻申请" in shown(client.get("/authority/"))
     assert held.name in shown(client.get("/authority/enrolments/"))
     page = shown(client.get(f"/authority/enrolments/{held.pk}/"))
     for words in ("榕声通信客户服务部", "120000", "福建省福州市", "林主管", "+8613900000021", "半年度报告", "执照.png"):
