@@ -14,10 +14,12 @@ from uuid import UUID
 from authorities.models import Officer
 from complaints.models import Complaint, Participant
 from complaints.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, Role
-from enterprises.models import Staff
+from enterprises.models import Staff, Station
 from enterprises.staffing import at_work, branch_ids_seen_by
 from odr_portal.accounts.models import User
 
+#: The channel of what was written down at a service station.
+STATION = "station"
 _OFFICER_ROLES = {
     Officer.Role.INTAKE: Role.INTAKE,
     Officer.Role.HANDLER: Role.OFFICER,
@@ -138,8 +140,7 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
     """Whether the actor's own case, own engagement or own region is meant."""
     if actor.role == Role.SYSTEM:
         return True
-    if actor.recorded_by is not None and not (
-            actor.recorded_by.has(AUTHORITY_ROLES) and stands_to(actor.recorded_by, complaint)):
+    if actor.recorded_by is not None and not _may_write_down(actor.recorded_by, complaint):
         return False
     if actor.party is not None:
         return actor.party_of == complaint.pk
@@ -154,6 +155,19 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
         return False
     first, last = actor.region
     return first <= complaint.handling_region_id <= last
+
+
+def _may_write_down(by: Actor, complaint: Complaint) -> bool:
+    """An officer who acts in the region; somebody at a station that is not the respondent's (procedure, section 1)."""
+    if by.channel == STATION:
+        return by.enterprise_id is None or by.enterprise_id not in (complaint.enterprise_id, complaint.picked_enterprise_id)
+    return by.has(AUTHORITY_ROLES) and stands_to(by, complaint)
+
+
+def clerk(user: User, station: Station) -> Actor:
+    """Somebody at work at a service station: writes down, and does nothing of their own. ``enterprise_id``: whose shop it is."""
+    return Actor(role=Role.CONSUMER, name=user.name, organisation=station.name, user_id=user.pk, person_key=user.person_key,
+                 channel=STATION, enterprise_id=station.enterprise_id)
 
 
 def on_behalf_of(user_id: int | None, name: str, key: UUID, *, by: Actor, channel: str,

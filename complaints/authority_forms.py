@@ -313,7 +313,7 @@ class CallForm(StepForm):
 class PowerForm(StepForm):
     """What the power of attorney covers and until when; or why it proves nothing."""
 
-    decision = Choice(label=_("这份委托书"), choices=[("grant", _("认可")), ("refuse", _("不认可"))])
+    decision = Choice(label=_("这份委托书"), choices=[("grant", _("认可这份委托书")), ("refuse", _("不认可这份委托书"))])
     seen = Choice(label=_("怎么核验的"), required=False, help_text=_("认可的，须填写。"))
     may_settle = Choice(label=_("写明可以代为和解、放弃或撤回吗"), required=False, help_text=_("认可的，须填写。"),
                         choices=[("yes", _("写明了")), ("no", _("没有写明"))])
@@ -323,7 +323,7 @@ class PowerForm(StepForm):
 
     def __init__(self, *args: Any, until: date | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "seen", [(code, labels.reason(code, "")) for code in SEEN])
+        set_choices(self, "seen", lines_of(SEEN, "reason"))
         self.fields["valid_until"].initial = until
 
     def clean(self) -> dict[str, Any]:

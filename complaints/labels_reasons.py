@@ -252,4 +252,5 @@ ROOT_CAUSES: dict[str, tuple[str, str]] = {
 RECORDINGS: dict[str, tuple[str, str]] = {
     "phone": ("拨打登记的电话，核对了本人", "the number on file was rung"),
     "counter": ("本人到场，核对了证件", "the person came and was identified"),
+    "station": ("本人带收据到服务站", "the person came to a service station with the receipt"),
 }

@@ -20,12 +20,12 @@ from django.utils.translation import gettext_lazy
 
 from complaints import actors, labels
 from complaints.actors import Actor
+from complaints.authority_forms import lines_of, set_choices
 from complaints.enterprise_forms import Choice, Words
 from complaints.enterprise_forms import StepForm as PlainForm
 from complaints.file_forms import upload_address
 from complaints.filing.request import AGENT, JOINT
 from complaints.handling import Move
-from complaints.labels_reasons import RECORDINGS
 from complaints.models import Complaint, Participant
 from complaints.refusals import not_now
 from complaints.views.authority_desk import Desk, officer_page
@@ -41,6 +41,8 @@ from odr_portal.accounts.masking import masked_name
 
 #: What only adds words: everything else decides something, and is read back before it is written down.
 NOT_DECIDING = frozenset({"statement", "material", "correct", "recusal", "objection", "rate", "did"})
+#: How an officer knows who speaks.
+HOW = ("phone", "counter")
 #: Whoever filed; the others have the number of a participant.
 FILER = 0
 
@@ -55,7 +57,7 @@ class RecordForm(PlainForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["by_how"].choices = [(code, labels.label(code, kind="recording")) for code in RECORDINGS]  # type: ignore[attr-defined]
+        set_choices(self, "by_how", lines_of(HOW, "recording"))
 
     def clean_by_proof(self) -> str:
         proof = str(self.cleaned_data["by_proof"])

@@ -27,7 +27,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from authorities.models import named
-from complaints import actors
+from complaints import actors, stations
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
 from complaints.standing import Standing, standing
@@ -43,7 +43,9 @@ from complaints.views.case_settlement import (
 )
 from complaints.views.case_steps import Around, open_steps
 from complaints.workflow import Audience
+from enterprises.models import Station
 from odr_portal.accounts.limits import TooManyTries
+from odr_portal.accounts.models import User
 from odr_portal.accounts.network import client_address
 from odr_portal.templatetags.portal import moment
 
@@ -153,7 +155,7 @@ def tracked(request: HttpRequest, number: str) -> HttpResponse:
     if case is None:
         return redirect("complaints:track")
     return render(request, "public/tracked.html", {
-        "page": page_of(case, now=now), "evidence": evidence_of(case)})
+        "page": page_of(case, now=now), "evidence": evidence_of(case), "station": station_of(request, now=now)})
 
 
 def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
@@ -220,6 +222,13 @@ def proven(request: HttpRequest, number: str, *, now: datetime) -> Complaint | N
     if kept.get("number") != number or until is None or now >= until:
         return None
     return case_of_digest(number=number, digest=kept["digest"], now=now)
+
+
+def station_of(request: HttpRequest, *, now: datetime) -> Station | None:
+    """Where whoever asks works, if that is a service station."""
+    if not isinstance(request.user, User):
+        return None
+    return next(iter(stations.stations_of(request.user, on=timezone.localdate(now))), None)
 
 
 def _seeker(request: HttpRequest) -> Seeker:

@@ -6,8 +6,9 @@ half an hour; the record shows that it came this way (channel "tracking").
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,9 +24,10 @@ from django.views.decorators.http import require_http_methods
 
 from complaints import actors
 from complaints.models import Complaint, PersonalText
+from complaints.refusals import StepNotAllowed
 from complaints.views.case import CONSUMER, TRACKING, Found
 from complaints.views.consumer import show_or_take
-from complaints.views.track import KEPT_IN_SESSION, OPEN_FOR, STEPS, proven, unlisted
+from complaints.views.track import KEPT_IN_SESSION, OPEN_FOR, STEPS, proven, station_of, unlisted
 from complaints.workflow import Audience
 from odr_portal.accounts.codes import asker_of, check_code, flow_of, send_code
 from odr_portal.accounts.contacts import Contact, parse_contact
@@ -33,7 +35,7 @@ from odr_portal.accounts.display import safe_next
 from odr_portal.accounts.forms import CodeForm
 from odr_portal.accounts.idempotency import KEY_FIELD
 from odr_portal.accounts.limits import TooManyTries
-from odr_portal.accounts.models import SignInCode
+from odr_portal.accounts.models import SignInCode, User
 from odr_portal.accounts.network import client_address
 from odr_portal.accounts.security_log import note
 from odr_portal.accounts.views.sign_in import too_many_codes
@@ -58,6 +60,12 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
         query = urlencode({"next": request.path})
         return _first(request, f"{reverse('complaints:tracked-code', args=[number])}?{query}")
     actor = actors.consumer(case.consumer, channel=TRACKING)
+    if (here := station_of(request, now=now)) is not None:
+        # The consumer stands at the desk with the receipt; the record names who wrote it down.
+        if here.enterprise_id is not None and here.enterprise_id in (case.enterprise_id, case.picked_enterprise_id):
+            raise StepNotAllowed("respondents_station", _("本站设在被投诉企业的场所，不能代为记录。请消费者用自己的手机办理，或者拨打12315。"))
+        actor = replace(actor, recorded_by=actors.clerk(cast(User, request.user), here),
+                        recording={"how": "station", "proof": here.code})
     found = Found(complaint=case, side=CONSUMER, viewer=actor, actor=actor)
     return show_or_take(request, found, name, offer, now=now)
 

@@ -13,9 +13,10 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints import numbering
-from complaints.models import Complaint, Evidence, HandlingStep
+from complaints.models import Complaint, Evidence, HandlingStep, Notice
 from complaints.workflow import Status
-from odr_portal.accounts.models import OutgoingMessage
+from enterprises.models import Station, StationStaff
+from odr_portal.accounts.models import OutgoingMessage, User
 from tests.cast import World
 from tests.complaints.filing.test_drafts import PNG
 from tests.complaints.pages.test_track import TOKEN, ask, case, clock, opened, with_token  # noqa: F401
@@ -57,6 +58,37 @@ def test_an_offer_is_accepted_with_token_and_code(client: Client, world: World, 
     assert client.post(offer[1], ACCEPT)["Location"] == f"/track/{case.number}/"
     undo = client.get(f"/track/{case.number}/").content.decode()
     assert f"/track/{case.number}/undo/" in undo
+
+
+def at_a_station(client: Client, world: World, **columns: Any) -> None:
+    clerk = User.objects.create_user("clerk@example.com", name="站试")
+    station = Station.objects.create(code="SD-01", name="东街口服务站", kind="mall", authority=world.gulou, **columns)
+    StationStaff.objects.create(user=clerk, station=station)
+    client.force_login(clerk)
+
+
+def test_at_a_stations_desk_the_record_names_who_wrote_it_down(client: Client, world: World, case: Complaint) -> None:  # noqa: F811
+    at_a_station(client, world)
+    assert "由您代为记录" in opened(client, case)
+    assert client.get(f"/track/{case.number}/offer/1/")["Location"].startswith(f"/track/{case.number}/code/")
+    prove_phone(client, case.number, f"/track/{case.number}/offer/1/")
+    assert client.post(f"/track/{case.number}/offer/1/", ACCEPT)["Location"] == f"/track/{case.number}/"
+    taken = HandlingStep.objects.get(complaint=case, step="accept_offer")
+    assert taken.name is not None
+    assert taken.recorded_by is not None
+    assert (taken.name.name, taken.recorded_by.name, taken.actor_role) == ("陈试", "站试", "consumer")
+    assert taken.data["recorded"] == {"how": "station", "proof": "SD-01"}
+    told = Notice.objects.get(complaint=case, kind="accept_offer", addressee="consumer")
+    assert told.body.startswith("工作人员按您说的记下：您接受方案。")
+
+
+def test_a_station_of_the_respondent_writes_nothing_down(client: Client, world: World, case: Complaint) -> None:  # noqa: F811
+    at_a_station(client, world, enterprise=world.mobile)
+    opened(client, case)
+    answer = client.post(f"/track/{case.number}/statement/", {"text": "都解决了。", **KEY})
+    assert answer.status_code == 409
+    assert "本站设在被投诉企业的场所" in answer.content.decode()
+    assert not HandlingStep.objects.filter(complaint=case, step="add_statement").exists()
 
 
 def test_without_the_code_nothing_is_decided_and_nothing_typed_is_lost(client: Client, case: Complaint) -> None:  # noqa: F811
