@@ -5,8 +5,10 @@ The one rule: each function says what this person would do now; the verb may sti
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+from complaints.actors import Actor
 from complaints.handling import Move, both, consumer, enterprise, undoing
 from complaints.models import Obligation
 from complaints.workflow import Status
@@ -15,11 +17,23 @@ from odr_portal.demonstration.scene import Acts, Scene
 from odr_portal.demonstration.stories import Case, draw
 
 S = Status
+#: Of each seventeen one rings instead of using the page.
+RINGS = 4
 
 
 def act(case: Case, scene: Scene) -> Acts:
     move = _move(case, scene)
-    return [] if move is None else [(move, case.consumer.actor)]
+    return [] if move is None else [(move, _speaker(case, scene))]
+
+
+def _speaker(case: Case, scene: Scene) -> Actor:
+    """The person; some ring, and an officer writes down what they say."""
+    person = case.consumer.actor
+    officer = scene.officer(case) if case.nth % 17 == RINGS and scene.is_office and person.user_id is not None else None
+    if officer is None:
+        return person
+    return replace(person, channel="phone", recorded_by=officer,
+                   recording={"how": "phone", "proof": f"LY-{scene.today:%Y}-{case.nth:05}"})
 
 
 def _move(case: Case, scene: Scene) -> Move | None:

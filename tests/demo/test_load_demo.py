@@ -35,7 +35,8 @@ def _as_long_as_it_takes(db: None, settings: Any, tmp_path: Path) -> None:
     """A test is one transaction, the command is many: its limits do not fit here."""
     settings.EVIDENCE_ROOT = tmp_path
     with connection.cursor() as cursor:
-        cursor.execute("set local transaction_timeout = 0; set local statement_timeout = 0")
+        cursor.execute("set local transaction_timeout = 0; set local statement_timeout = 0;"
+                       " set local idle_in_transaction_session_timeout = 0")
 
 
 def digest() -> str:
@@ -57,6 +58,8 @@ def test_the_whole_procedure_is_shown(settings: Any) -> None:
     # People sometimes come too late; a demonstration that is refused all the time shows nothing.
     assert told.refused.total() < told.taken.total() / 100, told.refused
     assert verify().is_unbroken
+    # Some consumers ring, and an officer writes down what they say.
+    assert HandlingStep.objects.filter(data__has_key="recorded", actor_role="consumer", recorded_by__isnull=False).exists()
     nothing_is_in_the_future()
     everybody_may_sign_in()
 
