@@ -228,6 +228,15 @@ def without_row(data: Mapping[str, Any], gone: int) -> dict[str, Any]:
     return kept
 
 
+def without_blank_rows(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Rows in which nobody wrote anything promise nothing: whoever refuses everything leaves the first one empty."""
+    kept = dict(data)
+    for place in range(count_of(data), 0, -1):
+        if not any(str(kept.get(f"promise-{place}-{name}") or "").strip() for name in ROW_FIELDS if name != "owed_by"):
+            kept = without_row(kept, place)
+    return kept
+
+
 def standing_values(
     offer: Offer, answers: Sequence[OfferAnswer], obligations: Sequence[Obligation]
 ) -> dict[str, Any]:
@@ -246,4 +255,4 @@ def standing_values(
     return values
 
 
-__all__ = ["CHOOSE", "FILL", "MOST_ROWS", "OfferForm", "count_of", "standing_values", "without_row"]
+__all__ = ["CHOOSE", "FILL", "MOST_ROWS", "OfferForm", "count_of", "standing_values", "without_blank_rows", "without_row"]

@@ -21,7 +21,7 @@ THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/
             "tests/walls/sweep/")
 #: The same again in crossed looks: for the long run.
 FULL = ("tests/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py",
-        "tests/browser/test_outbound.py", "tests/walls/sweep/test_every_status.py",
+        "tests/browser/test_outbound.py", "tests/browser/test_enterprise_morning.py", "tests/walls/sweep/test_every_status.py",
         "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each",
         # Each change walks these pages in one look; strangers are met on every page by the sweep of the walls.
         "tests/browser/test_authority.py::test_pages_hold_before_axe_and_fit[1280-en]",

@@ -17,7 +17,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from complaints import answer_templates, labels, offer_drafts, template_words
-from complaints.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, standing_values, without_row
+from complaints.enterprise_offer_form import (
+    MOST_ROWS,
+    OfferForm,
+    count_of,
+    standing_values,
+    without_blank_rows,
+    without_row,
+)
 from complaints.handling import Move, advising, offers
 from complaints.models import Demand, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
@@ -60,8 +67,9 @@ class Writing:
         return [d for d in self.case.demands if not d.is_settled and not d.is_given_up]
 
     def form(self, data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> OfferForm:
-        return OfferForm(data, demands=self.demands, today=self.case.today, initial=initial,
-                         count=count_of((initial or {}) if data is None else data.dict()),
+        typed = None if data is None else without_blank_rows(data.dict())
+        return OfferForm(typed, demands=self.demands, today=self.case.today, initial=initial,
+                         count=count_of((initial or {}) if typed is None else typed),
                          templates=[(pk, version.template.name) for pk, version in self.texts.items()])
 
     def text_of(self, form: OfferForm) -> TemplateVersion | None:

@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from django.db import connection
 
+from complaints.enterprise_offer_form import without_blank_rows
 from complaints.models import Obligation, Offer, OfferAnswer
 from complaints.workflow import Status
 from tests import given
@@ -202,3 +203,13 @@ def test_twice_at_once_makes_one_offer(world: World) -> None:
         thread.join(60)
     assert sorted(answers) in ([302, 302], [302, 409])
     assert Offer.objects.filter(complaint=case).count() == 1
+
+
+def test_a_row_in_which_nobody_wrote_promises_nothing() -> None:
+    """The editor begins with one; whoever refuses everything, or clears a row, leaves it empty."""
+    typed = {"rows": "3", "promise-1-what": " ", "promise-1-owed_by": "enterprise", "promise-2-what": "退款",
+             "promise-2-due_on": "2026-12-20", "promise-3-what": "再寄回", "promise-3-after": "2", "promise-3-days_after": "3"}
+    assert without_blank_rows(typed) == {
+        "rows": "2", "promise-1-what": "退款", "promise-1-due_on": "2026-12-20", "promise-2-what": "再寄回",
+        "promise-2-after": "1", "promise-2-days_after": "3"}
+    assert without_blank_rows({"rows": "x"}) == {"rows": "x"}
