@@ -43,6 +43,7 @@ where n_tup_ins + n_tup_upd + n_tup_del > 0
 DATA: dict[str, dict[str, str]] = {
     "complaints:authority-notice-order": {"what": "again"},
     "complaints:enterprise-webhook": {"what": "off"},
+    "complaints:enterprise-template": {"what": "retire"},
 }
 #: Whose look at a public page stands for everybody's.
 OF_EACH_KIND = (("anyone", ""), ("consumer", "own"), ("manager", "party"), ("approver", "jurisdiction"))

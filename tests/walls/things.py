@@ -56,7 +56,8 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:enterprise-token": frozenset({"manager headquarters"}),
     **{f"complaints:enterprise-{name}": frozenset({"manager headquarters"}) for name in ("webhook", "webhook-message")},
     **{f"complaints:enterprise-{name}": _WHOLE for name in ("tokens", "token-new", "webhooks", "webhook-new")},
-    "complaints:enterprise-template": _MANAGERS,
+    # Every branch answers with the same templates.
+    "complaints:enterprise-template": _MANAGERS | {"manager sibling"},
     "enterprises:enterprise-team-member": _MANAGERS,
     "enterprises:enterprise-team-revoke": _MANAGERS,
     "complaints:enterprise-rule": _MANAGERS,
