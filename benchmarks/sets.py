@@ -2,17 +2,18 @@
 
 `python -m benchmarks.sets`: offers in one flush of `take_each` with one measure, floor: `take` for each, in slices that
 alternate. Then a table of 10,000 lines (a call logged on each case), read, tried out and carried out by the sweep as the
-worker runs it: lines a second of each part, and how much memory the process took beyond what it had.
+worker runs it: lines a second of each part, and how far the memory of the process rises above what it was before.
 """
 
 from __future__ import annotations
 
-import resource
+import os
 import statistics
 import sys
 import tempfile
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -35,7 +36,9 @@ def measure(*, quick: bool) -> list[Figure]:
         tell("sets: making cases")
         multiply(base, rounds * (SET + ALONE) + lines + SET)
         base.settle()
-        return [_offers(rounds), *_table(lines)]
+        # The table first: what the offers took would hide what it takes.
+        table = _table(lines)
+        return [_offers(rounds), *table]
 
 
 def _cases() -> list[int]:
@@ -95,7 +98,7 @@ def _table(lines: int) -> list[Figure]:
     from complaints.round_trip import asking, working
 
     staff, now = _staff(), datetime.now(ZONE)
-    numbers = list(Complaint.objects.filter(status="negotiating", enterprise=staff.enterprise).order_by("pk").values_list("number", flat=True)[:lines])
+    numbers = list(Complaint.objects.filter(status="negotiating", enterprise=staff.enterprise).order_by("-pk").values_list("number", flat=True)[:lines])
     assert len(numbers) == lines, len(numbers)
     heading = "number,step,contact_channel,contact_reached,contact_note\n"
     raw = (heading + "\n".join(f"{number},log_contact,phone,yes,已告知退费办法和到账时间。" for number in numbers)).encode()
@@ -103,7 +106,7 @@ def _table(lines: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         settings.EXPORT_ROOT = folder
         trip = asking.take_in([raw], name="table.csv", user=staff.user, actor=staff_member(staff), language="zh-hans", now=now)
-        before, longest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, []
+        before, longest, highest = _resident(), [], 0.0
         spent: dict[str, float] = {}
         while trip.state not in ("done", "failed"):
             if trip.state == "checked":
@@ -113,16 +116,21 @@ def _table(lines: int) -> list[Figure]:
             working._Worker(trip, sight, now).go_on()
             longest.append(time.perf_counter() - begun)
             spent[state] = spent.get(state, 0) + longest[-1]
+            highest = max(highest, _resident() - before)
             trip = RoundTrip.objects.get(pk=trip.pk)
         assert asking.counts_of(trip)["done"] == lines, asking.counts_of(trip)
-        more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     for state, words in (("reading", "read"), ("checking", "tried out"), ("applying", "carried out")):
         figures.append(Figure(benchmark="sets", what=f"a table of {lines:,} lines, {words}", value=lines / spent[state], unit="lines/s",
                               more={"seconds": round(spent[state], 1)}))
     pieces = sorted(longest)
     figures.append(Figure(benchmark="sets", what=f"a table of {lines:,} lines, median piece", value=statistics.median(pieces) * 1000, unit="ms"))
-    figures.append(Figure(benchmark="sets", what=f"a table of {lines:,} lines, memory beyond the start", value=more / 1024, unit="MiB", goal=("≤", 100)))
+    figures.append(Figure(benchmark="sets", what=f"a table of {lines:,} lines, memory beyond the start", value=highest, unit="MiB", goal=("≤", 100)))
     return figures
+
+
+def _resident() -> float:
+    """MiB of memory that this process holds now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from enterprises.staffing import at_work
 log = logging.getLogger(__name__)
 
 #: Lines read together; lines tried or carried out together: their cases are locked for so long.
-PIECE, BATCH = 500, 100
+PIECE, BATCH = 500, 50
 #: One case may stand in so many lines.
 MOST_OF_A_CASE = 20
 LEASE = timedelta(seconds=60)

@@ -29,8 +29,8 @@ def main(count: int) -> None:
     chen, now = user_for(Contact("sms", "+8613800000001"), name="陈试"), timezone.now()
     asked = request(chen, now)
     firm = asked.respondents[0].enterprise_id
-    ming, _new = User.objects.get_or_create(email="ming.tables@example.com", defaults={"name": "明试"})
-    staff, _new = Staff.objects.get_or_create(user=ming, enterprise_id=firm, role=Staff.Role.HANDLER)
+    ming = User.objects.create(email=f"ming.{now.timestamp()}@example.com", name="明试")
+    staff = Staff.objects.create(user=ming, enterprise_id=firm, role=Staff.Role.HANDLER)
     because = {"rule": "", "version": None, "confidence": "high", "why": [], "candidates": []}
     numbers: list[str] = []
     while len(numbers) < count:
