@@ -33,7 +33,8 @@ NOT_HERE = gettext_lazy("没有这件投诉，或者它不在贵单位办理。"
 class BulkForm(StepForm):
     """What is to be done with the chosen cases of a page; ``all`` means the whole list, up to MOST."""
 
-    do = forms.ChoiceField(label=gettext_lazy("步骤"), choices=[("accept", ""), ("assign", ""), ("read", ""), ("export", "")], error_messages={
+    do = forms.ChoiceField(label=gettext_lazy("步骤"), choices=[("accept", ""), ("assign", ""), ("read", ""), ("export", ""),
+                                                                             ("measure", "")], error_messages={
         "required": CHOOSE, "invalid_choice": CHOOSE})
     case = forms.MultipleChoiceField(label=gettext_lazy("案件"), required=False)
     all = forms.BooleanField(label=gettext_lazy("整个列表（最多500件）"), required=False)

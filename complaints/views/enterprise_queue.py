@@ -34,6 +34,8 @@ from complaints.workflow import ENTERPRISE_SIDE
 from odr_portal.accounts.idempotency import once
 
 RELATED = ("handler__user", "branch")
+#: What is not done here but on a page of its own, with the same cases.
+ELSEWHERE = {"export": "complaints:enterprise-export-new", "measure": "complaints:enterprise-measure-new"}
 
 
 @desk_page("GET", "POST")
@@ -44,8 +46,8 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     if request.method != "POST":
         return _show(request, desk, view, form)
     wanted = enterprise_bulk.BulkForm(request.POST, desk=desk)
-    if wanted.is_valid() and wanted.cleaned_data["do"] == "export":
-        return redirect(_export_url(view, form, wanted))
+    if wanted.is_valid() and wanted.cleaned_data["do"] in ELSEWHERE:
+        return redirect(_elsewhere(view, form, wanted))
     run: enterprise_bulk.Run | None = None
     with once(request) as attempt:
         if attempt.answered:
@@ -129,12 +131,12 @@ def _url(form: QueueFilter, view: QueueView, **more: str) -> str:
     return f"{reverse('complaints:enterprise-queue')}?{urlencode({'view': view.code} | form.said | size | more)}"
 
 
-def _export_url(view: QueueView, form: QueueFilter, wanted: enterprise_bulk.BulkForm) -> str:
-    """The page of exports with the chosen cases, or with everything that the list means."""
+def _elsewhere(view: QueueView, form: QueueFilter, wanted: enterprise_bulk.BulkForm) -> str:
+    """Another page with the chosen cases, or with everything that the list means."""
     said = {"view": view.code} | form.said
     if not wanted.is_for_all:
         said = {"view": "all", "only": ".".join(wanted.numbers[:QueueFilter.MOST_NAMED])}
-    return f"{reverse('complaints:enterprise-export-new')}?{urlencode(said)}"
+    return f"{reverse(ELSEWHERE[wanted.cleaned_data['do']])}?{urlencode(said)}"
 
 
 def _active(form: QueueFilter, view: QueueView) -> list[dict[str, str]]:

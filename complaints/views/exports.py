@@ -89,7 +89,7 @@ def _is_theirs(export: Export, desk: Desk) -> bool:
 def _new(request: HttpRequest, desk: Desk, side: Side) -> HttpResponseBase:
     sight = sight_at(desk, [a for a in desk.actors if (a.enterprise_id, a.authority_id) == (
         desk.actors[0].enterprise_id, desk.actors[0].authority_id)])
-    query = _query(request.GET, side)
+    query = query_of(request.GET, side)
     form = ExportForm(request.POST if request.method == "POST" else None, actor=sight.actor)
     status = 200
     if request.method == "POST":
@@ -204,7 +204,7 @@ def _facts(export: Export) -> list[tuple[Any, Any]]:
     ]
 
 
-def _query(asked: QueryDict, side: Side) -> str:
+def query_of(asked: QueryDict, side: Side) -> str:
     """The filter as it stood in the address, without pages and without what is no condition."""
     return urlencode({name: asked[name][:LONGEST_LIST if name == "only" else 200]
                       for name in side.conditions if asked.get(name)})

@@ -21,7 +21,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import labels
-from complaints.enterprise_forms import QueueFilter
 from complaints.exporting.selecting import chosen, sight_at
 from complaints.handling import StepNotAllowed, WrongInput
 from complaints.measure_forms import ChoosingForm, DoneForm, RuleForm, kinds_in
@@ -35,6 +34,7 @@ from complaints.short_answers import Short, offer_of
 from complaints.views.case_people import demand_text, label_of, names_of_consumers
 from complaints.views.case_settlement import VERDICT_TONES, AnswerView
 from complaints.views.enterprise_desk import Desk, case_url, desk_page
+from complaints.views.exports import ENTERPRISE, query_of
 from complaints.workflow import ENTERPRISE_ROLES
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.masking import masked_name
@@ -42,7 +42,6 @@ from odr_portal.accounts.masking import masked_name
 PAGE = 50
 #: Of a table of at most five hundred cases; it is read while somebody waits.
 MOST_MB = 2
-_CONDITIONS = ("view", *QueueFilter.base_fields)
 
 
 @desk_page("GET")
@@ -64,7 +63,7 @@ def measures(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 @desk_page("GET", "POST")
 def measure_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """Which cases; ``?view=…``: those of the queue, ``?again=<id>``: those that another measure left out."""
-    query = urlencode({name: request.GET[name][:200] for name in _CONDITIONS if request.GET.get(name)})
+    query = query_of(request.GET, ENTERPRISE)
     listed = _listed(desk, query) if query else []
     form = ChoosingForm(request.POST if request.method == "POST" else None, request.FILES or None, listed=_many(listed),
                         initial={"use_list": bool(query), **_again(desk, request.GET)})

@@ -26,6 +26,7 @@ from odr_portal.demonstration import consumers, officers, staff
 from odr_portal.demonstration.changes import wish_a_change
 from odr_portal.demonstration.enrolments import make_enrolments
 from odr_portal.demonstration.filings import Places, Plan, compose, plans
+from odr_portal.demonstration.measures import draft_one
 from odr_portal.demonstration.people import Cast, invite_newcomer, make_people, write_templates
 from odr_portal.demonstration.scene import Acts, Scene, pace, whose_turn
 from odr_portal.demonstration.stations import write_log
@@ -214,6 +215,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     invite_newcomer(now=until)
     wish_a_change(now=until)
     write_templates(now=until)
+    draft_one(now=until)
     write_log(now=until)
     make_enrolments(now=until)
     world.told.people = len(cast.consumers) + len(cast.staff) + sum(map(len, cast.officers.values()))

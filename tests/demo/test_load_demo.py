@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from authorities.models import Officer
-from complaints.models import Complaint, Contact, HandlingStep, Notice, PersonalText, StationEntry
+from complaints.models import Complaint, Contact, HandlingStep, Measure, Notice, PersonalText, StationEntry
 from complaints.verification import verify
 from complaints.workflow import Outcome, Status
 from enterprises.invitation import Invitation
@@ -60,6 +60,7 @@ def test_the_whole_procedure_is_shown(settings: Any) -> None:
     assert verify().is_unbroken
     # Some consumers ring, and an officer writes down what they say.
     assert HandlingStep.objects.filter(data__has_key="recorded", actor_role="consumer", recorded_by__isnull=False).exists()
+    assert Measure.objects.get().picks
     nothing_is_in_the_future()
     everybody_may_sign_in()
 

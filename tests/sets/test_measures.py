@@ -103,6 +103,9 @@ def test_cases_come_from_the_queue(world: World, signed_in: SignIn) -> None:
     browser, mine = signed_in(world.ming), cases(world, 2)
     given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     assert "用列表里的案件（3件）" in browser.get(f"{HOME}new/?view=all").content.decode()
+    # Chosen in the queue: the page opens with just these.
+    picked = browser.post("/enterprise/queue/?view=all", filled(do="measure", case=[mine[0].number]))
+    assert "用列表里的案件（1件）" in browser.get(picked["Location"]).content.decode()
     answer = browser.post(f"{HOME}new/?view=mine", filled(title="统一退还", use_list="on"))
     assert answer.status_code == 302
     assert {pick["number"] for pick in Measure.objects.get().picks} == {case.number for case in mine}
