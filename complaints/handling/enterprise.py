@@ -359,7 +359,9 @@ def tag_cause(*, cause: str) -> Move:
         engagement = engaged(file)
         if engagement.until_at is None:
             raise StepNotAllowed("not_over", _("本企业还在办理，办完后再标记原因。"))
-        before = RootCause.objects.filter(engagement=engagement).first()
+        # One of the same batch is not in the database yet.
+        fresh = [row for row in file.added.get(RootCause, ()) if isinstance(row, RootCause)]
+        before = fresh[-1] if fresh else RootCause.objects.filter(engagement=engagement).first()
         if before is None:
             file.add(RootCause(complaint=file.complaint, enterprise_id=engagement.enterprise_id,
                                engagement=engagement, cause=code, at=file.now))

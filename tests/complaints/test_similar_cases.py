@@ -74,6 +74,13 @@ def test_a_cause_is_tagged_when_the_own_part_is_over_and_may_be_changed(world: W
         ("enterprise", "fault"), ("enterprise", "billing_error")]
 
 
+def test_two_tags_in_one_batch_are_one_cause(world: World) -> None:
+    case = given.a_complaint(world, status=S.CLOSED)
+    moves = [(case.pk, enterprise.tag_cause(cause=cause), world.handler) for cause in ("fault", "billing_error")]
+    assert all(taken.is_done for taken in handling.take_each(moves, now=LATER))
+    assert [row.cause for row in RootCause.objects.filter(complaint=case)] == ["billing_error"]
+
+
 def test_what_the_consumer_may_not_notice_leaves_the_undo_as_it_was(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING)
     moves = (enterprise.flag_concern(text="多件投诉文字相同。"), enterprise.add_internal_note(text="先等等。"))
