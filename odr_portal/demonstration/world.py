@@ -26,6 +26,7 @@ from odr_portal.demonstration import consumers, officers, staff
 from odr_portal.demonstration.changes import wish_a_change
 from odr_portal.demonstration.enrolments import make_enrolments
 from odr_portal.demonstration.filings import Places, Plan, compose, plans
+from odr_portal.demonstration.house import organise
 from odr_portal.demonstration.measures import draft_one
 from odr_portal.demonstration.people import Cast, invite_newcomer, make_people, write_templates
 from odr_portal.demonstration.scene import Acts, Scene, pace, whose_turn
@@ -217,6 +218,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     write_templates(now=until)
     draft_one(now=until)
     write_log(now=until)
+    organise(now=until)
     make_enrolments(now=until)
     world.told.people = len(cast.consumers) + len(cast.staff) + sum(map(len, cast.officers.values()))
     return world.told

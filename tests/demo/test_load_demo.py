@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from authorities.models import Officer
-from complaints.models import Complaint, Contact, HandlingStep, Measure, Notice, PersonalText, StationEntry
+from complaints.models import Complaint, Contact, HandlingStep, Matter, Measure, Notice, PersonalText, StationEntry
 from complaints.verification import verify
 from complaints.workflow import Outcome, Status
 from enterprises.invitation import Invitation
@@ -92,6 +92,7 @@ def everybody_may_sign_in() -> None:
     change = DirectoryChange.objects.get()
     assert (change.state, change.preview_wanted_at) == ("waiting", None)
     assert change.preview["ways"]
+    assert Matter.objects.get(kind="proposal", audience="enterprise").data["why"] == ["refusal"]
     assert set(Staff.objects.values_list("role", flat=True)) == set(Staff.Role)
     assert set(Officer.objects.values_list("role", flat=True)) == set(Officer.Role)
     for person in demo_people().exclude(phone_index=None):
