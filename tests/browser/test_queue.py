@@ -106,6 +106,8 @@ def test_many_at_once_and_a_view_of_my_own(visit: Callable[..., Any], world: Wor
     visitor.shot(f"{name}-own")
     visitor.go("/enterprise/views/")
     visitor.shot(f"{name}-views")
+    page = visitor.go("/enterprise/queue/")
+    assert page.locator("#bulk_case").evaluate("t => t.scrollWidth <= t.parentElement.clientWidth"), "a column is cut off"
     if width != 1280:
         assert page.locator("button[name=do]").first.is_hidden()
         return
