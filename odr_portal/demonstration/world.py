@@ -23,6 +23,7 @@ from complaints.handling import Move, Taken
 from complaints.models import Complaint
 from complaints.workflow import Status
 from odr_portal.demonstration import consumers, officers, staff
+from odr_portal.demonstration.causes import tag_causes
 from odr_portal.demonstration.changes import wish_a_change
 from odr_portal.demonstration.enrolments import make_enrolments
 from odr_portal.demonstration.filings import Places, Plan, compose, plans
@@ -217,6 +218,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     wish_a_change(now=until)
     write_templates(now=until)
     draft_one(now=until)
+    tag_causes(cast, now=until)
     write_log(now=until)
     organise(now=until)
     make_enrolments(now=until)

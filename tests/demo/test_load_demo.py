@@ -14,7 +14,18 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from authorities.models import Officer
-from complaints.models import Complaint, Contact, HandlingStep, Matter, Measure, Notice, PersonalText, StationEntry
+from complaints.models import (
+    Complaint,
+    Contact,
+    Engagement,
+    HandlingStep,
+    Matter,
+    Measure,
+    Notice,
+    PersonalText,
+    RootCause,
+    StationEntry,
+)
 from complaints.verification import verify
 from complaints.workflow import Outcome, Status
 from enterprises.invitation import Invitation
@@ -61,6 +72,9 @@ def test_the_whole_procedure_is_shown(settings: Any) -> None:
     # Some consumers ring, and an officer writes down what they say.
     assert HandlingStep.objects.filter(data__has_key="recorded", actor_role="consumer", recorded_by__isnull=False).exists()
     assert Measure.objects.get().picks
+    # Some causes are tagged, and some wait in the list.
+    ended = Engagement.objects.filter(until_at__isnull=False, complaint__status=Status.CLOSED)
+    assert 0 < RootCause.objects.count() < ended.count()
     nothing_is_in_the_future()
     everybody_may_sign_in()
 
