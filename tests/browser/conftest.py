@@ -49,14 +49,17 @@ def chromium_path() -> str:
 
 def wait_for_the_page(patch: pytest.MonkeyPatch) -> None:
     """After a click or a key the next page is read whole: the driver itself waits for its first byte only."""
-    for name in ("click", "press", "check"):
 
-        def act(locator: Locator, *given: Any, do: Callable[..., None] = getattr(Locator, name), **options: Any) -> None:
+    def waiting(do: Callable[..., None]) -> Callable[..., None]:
+        def act(locator: Locator, *given: Any, **options: Any) -> None:
             do(locator, *given, **options)
             if not locator.page.is_closed():
                 locator.page.wait_for_load_state("domcontentloaded")
 
-        patch.setattr(Locator, name, act)
+        return act
+
+    for name in ("click", "press", "check"):
+        patch.setattr(Locator, name, waiting(getattr(Locator, name)))
 
 
 @pytest.fixture(scope="session")
