@@ -98,8 +98,8 @@ def performance(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 @desk_page("GET")
 def performance_cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    """The cases behind one number: ``list`` names it; ``problem`` and ``cause`` narrow it."""
-    code = request.GET.get("list", "")
+    """The cases behind one number: ``list`` names it (all that came, without); ``problem`` and ``cause`` narrow it."""
+    code = request.GET.get("list", "delivered")
     if code not in TITLES:
         raise Http404
     looking = _looking(request, desk)
