@@ -6,10 +6,11 @@ is killed in the middle begins again with the next sweep, and nobody is written 
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -29,8 +30,12 @@ from oversight.figures import Measure
 from oversight.mirror import Reflection
 from oversight.scope import Period, Scope
 
+log = logging.getLogger(__name__)
+
 #: Enterprises of one sweep.
 BATCH = 20
+#: With the number of the enterprise: who writes its letter.
+_LOCK = 0x0F1651
 #: From this hour of the first day on: managers read it at work.
 HOUR = 8
 #: A letter that could not be delivered for so long is no news any more.
@@ -45,7 +50,10 @@ def month_before(day: date) -> Period:
 
 
 def sweep_summaries(*, now: datetime) -> int:
-    """How many enterprises were written to; those that have no manager with an address are marked all the same."""
+    """How many enterprises were written to; those that have no manager with an address are marked all the same.
+
+    One that cannot be counted is named in the log and tried again with the next sweep; the others do not wait for it.
+    """
     here = now.astimezone(SHANGHAI)
     if here.day == 1 and here.hour < HOUR:
         return 0
@@ -53,31 +61,39 @@ def sweep_summaries(*, now: datetime) -> int:
     told = Heartbeat.objects.filter(name__startswith=_MARK, at__gte=begun).values_list("name", flat=True)
     done = {int(name.removeprefix(_MARK)) for name in told}
     waiting = Enterprise.objects.filter(enrolment__in=["enrolled", "suspended"]).exclude(pk__in=done).order_by("pk")
-    return sum(_summarise(pk, month_before(here.date()), now=now, begun=begun) for pk in waiting.values_list("pk", flat=True)[:BATCH])
+    written = 0
+    for firm in waiting:
+        if written == BATCH:
+            break
+        try:
+            written += _summarise(firm, month_before(here.date()), now=now, begun=begun)
+        except Exception as error:
+            log.error("enterprise %s has no summary of the month: %s", firm.pk, type(error).__name__)
+    return written
 
 
 _MARK = "summary of enterprise "
 
 
-def _summarise(pk: int, period: Period, *, now: datetime, begun: datetime) -> int:
+def _summarise(firm: Enterprise, period: Period, *, now: datetime, begun: datetime) -> int:
+    """Counted before anything is locked: nobody's work waits for a letter."""
+    measure = Measure(Scope(enterprise_id=firm.pk, is_own=True), period, now, current_calendar())
+    was, causes = mirror.reflected(measure), mirror.causes(measure)[:CAUSES]
     with transaction.atomic():
         # Whoever comes second waits here and finds the mark.
-        firm = Enterprise.objects.select_for_update(of=("self",)).get(pk=pk)
-        if Heartbeat.objects.filter(name=f"{_MARK}{pk}", at__gte=begun).exists():
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, firm.pk])
+        if Heartbeat.objects.filter(name=f"{_MARK}{firm.pk}", at__gte=begun).exists():
             return 0
-        people = _managers(pk, on=now.astimezone(SHANGHAI).date())
-        measure = Measure(Scope(enterprise_id=pk, is_own=True), period, now, current_calendar())
-        was = mirror.reflected(measure)
-        if people and (was.counts["delivered"] or was.counts["ended"]):
-            causes = mirror.causes(measure)[:CAUSES]
-            for person in people:
-                with override(person.language):
-                    OutgoingMessage.objects.create(
-                        channel="email", address=person.email, created_at=now, useful_until=now + OF_USE,
-                        subject=_("【12315】%(month)s办理小结：%(firm)s") % {
-                            "month": date_format(period.first, "YEAR_MONTH_FORMAT"), "firm": firm},
-                        body=_body(was, causes, period))
-        Heartbeat.objects.update_or_create(name=f"{_MARK}{pk}", defaults={"at": now})
+        people = _managers(firm.pk, on=now.astimezone(SHANGHAI).date())
+        for person in people if was.counts["delivered"] or was.counts["ended"] else ():
+            with override(person.language):
+                OutgoingMessage.objects.create(
+                    channel="email", address=person.email, person_key=person.person_key, created_at=now, useful_until=now + OF_USE,
+                    subject=_("【12315】%(month)s办理小结：%(firm)s") % {
+                        "month": date_format(period.first, "YEAR_MONTH_FORMAT"), "firm": firm},
+                    body=_body(was, causes, period))
+        Heartbeat.objects.update_or_create(name=f"{_MARK}{firm.pk}", defaults={"at": now})
     return 1
 
 

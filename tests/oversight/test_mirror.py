@@ -186,3 +186,26 @@ def test_the_summary_of_a_month_goes_to_each_head_once(world: World, november: d
     assert "/enterprise/performance/?first=2026-11-01&last=2026-11-30" in letter.body
     assert "陈试" not in letter.body
     assert monthly.sweep_summaries(now=first + timedelta(days=32)) == 1
+
+
+def test_a_firm_that_cannot_be_counted_keeps_nobody_from_a_summary(
+    world: World, november: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = mirror.reflected
+    first = Enterprise.objects.filter(enrolment="enrolled").exclude(pk=world.mobile.pk).order_by("pk").first()
+    assert first is not None
+    Enterprise.objects.exclude(pk__in=[first.pk, world.mobile.pk]).update(enrolment="not_enrolled")
+
+    def counted(measure: Any) -> Any:
+        if measure.scope.enterprise_id == first.pk:
+            raise RuntimeError("too slow")
+        return honest(measure)
+
+    monkeypatch.setattr(mirror, "reflected", counted)
+    now = at(1, 9, month=12)
+    assert monthly.sweep_summaries(now=now) == 1
+    [letter] = OutgoingMessage.objects.all()
+    assert letter.person_key == world.lead.person_key, "who is erased takes the letter along"
+    monkeypatch.setattr(mirror, "reflected", honest)
+    assert monthly.sweep_summaries(now=now) == 1
+    assert OutgoingMessage.objects.count() == 1
