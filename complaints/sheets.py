@@ -9,25 +9,27 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
 import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
 
-import python_calamine
 from django.utils.translation import gettext as _
 
+from complaints.evidence import sheet
+from complaints.evidence.examining import Unreadable, sheet_into
 from odr_portal.safe_cells import plain_cell
 
 #: A file on its way in, and a workbook when it is unpacked.
 MOST_BYTES, MOST_UNPACKED = 10 * 1024 * 1024, 120 * 1024 * 1024
 MOST_PARTS = 2_000
 #: A cell further out makes a reader allocate all cells up to it.
-MOST_LINES, MOST_COLUMNS = 20_000, 400
-LONGEST_CELL = 20_000
+MOST_LINES, MOST_COLUMNS, LONGEST_CELL = sheet.MOST_LINES, sheet.MOST_COLUMNS, sheet.LONGEST_CELL
+#: Every xlsx has these parts; other workbooks have those, and a library would take them for what they are.
+_NEEDED, _OTHER = {"[content_types].xml", "xl/workbook.xml"}, {"xl/workbook.bin", "content.xml", "mimetype"}
 _BLOCK = 1 << 16
 _CELL = re.compile(rb"""\sr\s*=\s*["']\s*([A-Za-z]{0,4})\s*([0-9]{1,10})""")
 _ENCODINGS = ("utf-8-sig", "gb18030")
@@ -116,20 +118,32 @@ def _tidy(text: str, line: int) -> str:
 
 def _workbook(path: Path) -> Iterator[tuple[int, list[str]]]:
     _check_unpacked(path)
-    try:
-        book = python_calamine.CalamineWorkbook.from_path(path)
-        name = next((sheet.name for sheet in book.sheets_metadata
-                     if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
-                     and sheet.visible == python_calamine.SheetVisibleEnum.Visible), None)
-        if name is None:
-            raise SheetRefused(_("工作簿里没有工作表。"))
-        sheet = book.get_sheet_by_name(name)
-        first = sheet.start[0] if sheet.start else 0
-        rows = sheet.iter_rows()
-    except python_calamine.CalamineError:
-        raise _not_readable() from None
-    for number, row in enumerate(rows, start=first + 1):
-        yield number, [_tidy(_text(value), number) for value in row]
+    with path.open("rb") as source, TemporaryFile() as rows:
+        try:
+            sheet_into(source, rows)
+        except Unreadable as why:
+            raise _refused(str(why)) from None
+        rows.seek(0)
+        for row in rows:
+            number, cells = json.loads(row)
+            yield number, [_tidy(cell, number) for cell in cells]
+
+
+def _refused(code: str) -> SheetRefused:
+    match code:
+        case "far":
+            return _too_far()
+        case "memory" | "slow":
+            return _too_large()
+        case "no_sheet":
+            return SheetRefused(_("工作簿里没有工作表。"))
+        case "busy":
+            return SheetRefused(_("现在同时上传的人多，这份工作簿还没有读。请稍后再传一次。"))
+    return _not_readable()
+
+
+def _too_far() -> SheetRefused:
+    return SheetRefused(_("工作表里有一格在第%(n)s行以外或者太靠右。请只保留表格本身。") % {"n": MOST_LINES})
 
 
 def _not_readable() -> SheetRefused:
@@ -144,6 +158,8 @@ def _check_unpacked(path: Path) -> None:
             parts = book.infolist()
             if len(parts) > MOST_PARTS:
                 raise _too_large()
+            _check_form({name.replace("\\", "/").lstrip("/").lower()
+                         for part in parts for name in (part.filename, part.orig_filename)})
             for part in parts:
                 # Read to the end of what is packed, whatever the directory of the file says.
                 part.file_size = 1 << 40
@@ -152,18 +168,27 @@ def _check_unpacked(path: Path) -> None:
         raise _not_readable() from None
 
 
+def _check_form(names: set[str]) -> None:
+    if names & _OTHER or any(name.startswith("xl/worksheets/") and name.endswith(".bin") for name in names):
+        raise SheetRefused(_("这份工作簿不是xlsx。请另存为xlsx或者CSV再上传。"))
+    if not names >= _NEEDED:
+        raise _not_readable()
+
+
 def _check_part(book: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> int:
-    is_sheet, tail = part.filename.lower().startswith("xl/worksheets/"), b""
+    # What it is called says nothing: any part may be named as a sheet.
+    is_sheet, tail = False, b""
     with book.open(part) as stream:
         while block := stream.read(_BLOCK):
             left -= len(block)
             if left < 0:
                 raise _too_large()
+            is_sheet = is_sheet or b"sheetData" in tail + block
             if is_sheet:
                 for found in _CELL.finditer(tail + block):
                     if int(found[2]) > MOST_LINES or _column(found[1]) > MOST_COLUMNS:
-                        raise SheetRefused(_("工作表里有一格在第%(n)s行以外或者太靠右。请只保留表格本身。") % {"n": MOST_LINES})
-                tail = block[-40:]
+                        raise _too_far()
+            tail = block[-40:]
     return left
 
 
@@ -176,22 +201,3 @@ def _column(letters: bytes) -> int:
 
 def _too_large() -> SheetRefused:
     return SheetRefused(_("工作簿展开后太大。请只保留要填的工作表，或者分成几份。"))
-
-
-def _text(value: Any) -> str:
-    """What a person reads in the cell."""
-    match value:
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case float():
-            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-        case datetime():
-            is_day = (value.hour, value.minute, value.second) == (0, 0, 0)
-            return value.date().isoformat() if is_day else value.strftime("%Y-%m-%d %H:%M")
-        case date():
-            return value.isoformat()
-        case time():
-            return value.strftime("%H:%M")
-        case timedelta():
-            return str(value)
-    return str(value)

@@ -18,12 +18,13 @@ from typing import IO
 
 from django.conf import settings
 
-from complaints.evidence import examine
+from complaints.evidence import examine, sheet
 
 #: At once in this process; each may take up to 300 MB and a core.
 AT_ONCE = threading.BoundedSemaphore(2)
 #: Long screenshots and photographs of 24 million pixels fit; JPEG is decoded smaller and may have four times as many.
 PIXELS = 40_000_000
+SHEET_SCRIPT = Path(sheet.__file__)
 _SCRIPT = Path(examine.__file__)
 _LONGEST_ANSWER = 4096
 
@@ -48,26 +49,39 @@ def look_into(
 
     ``source`` is an open file on disk; ``longest``: seconds that a recording may last (0: any). Raises Unreadable: long, broken, pixels, memory, slow, busy, pdf_….
     """
-    seconds = settings.EVIDENCE_INSPECTION_SECONDS
-    if not AT_ONCE.acquire(timeout=seconds):
-        raise Unreadable("busy")
-    try:
-        answer = _ask(source, media_type, copy, thumbnail, seconds=seconds, longest=longest)
-    finally:
-        AT_ONCE.release()
-    if "refused" in answer:
-        raise Unreadable(str(answer["refused"]))
+    answer = _in_turn(_SCRIPT, source, media_type, copy, thumbnail, longest=longest)
     seconds_long = answer.get("seconds")
     return Seen(str(answer["copy"]), bool(answer["thumbnail"]), seconds_long if isinstance(seconds_long, int) else None)
 
 
+def sheet_into(source: IO[bytes], rows: IO[bytes]) -> None:
+    """The rows of a workbook's first sheet, a line of JSON each. Raises Unreadable: also no_sheet, far."""
+    with open(os.devnull, "r+b") as nothing:
+        _in_turn(SHEET_SCRIPT, source, "workbook", rows, nothing, longest=0)
+
+
+def _in_turn(
+    script: Path, source: IO[bytes], media_type: str, copy: IO[bytes], thumbnail: IO[bytes], *, longest: int
+) -> dict[str, object]:
+    seconds = settings.EVIDENCE_INSPECTION_SECONDS
+    if not AT_ONCE.acquire(timeout=seconds):
+        raise Unreadable("busy")
+    try:
+        answer = _ask(script, source, media_type, copy, thumbnail, seconds=seconds, longest=longest)
+    finally:
+        AT_ONCE.release()
+    if "refused" in answer:
+        raise Unreadable(str(answer["refused"]))
+    return answer
+
+
 def _ask(
-    source: IO[bytes], media_type: str, copy: IO[bytes], thumbnail: IO[bytes], *, seconds: int, longest: int
+    script: Path, source: IO[bytes], media_type: str, copy: IO[bytes], thumbnail: IO[bytes], *, seconds: int, longest: int
 ) -> dict[str, object]:
     source.seek(0)
     fds = (copy.fileno(), thumbnail.fileno())
     with subprocess.Popen(
-        [sys.executable, "-I", str(_SCRIPT), media_type, str(seconds), str(PIXELS), str(longest),
+        [sys.executable, "-I", str(script), media_type, str(seconds), str(PIXELS), str(longest),
          *map(str, fds)],
         stdin=source.fileno(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=fds, cwd="/",
         # Nothing of ours: neither addresses nor secrets.

@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from complaints import sheets
+from complaints.evidence import examining
 from complaints.sheets import SheetRefused, form_of, lines_of, pasted
 
 
@@ -76,6 +77,104 @@ def test_a_cell_far_out_is_refused(tmp_path: Path, cell: str) -> None:
              f'<c r="{cell}" t="inlineStr"><is><t>x</t></is></c></row></sheetData></worksheet>').encode()
     with pytest.raises(SheetRefused, match="行以外"):
         read(tmp_path, with_part(raw, "xl/worksheets/sheet1.xml", sheet))
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+
+
+def sheet_of(rows: str) -> bytes:
+    return f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'.encode()
+
+
+def packed(parts: dict[str, bytes | str]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+    return out.getvalue()
+
+
+def parts_of(raw: bytes) -> dict[str, bytes | str]:
+    with zipfile.ZipFile(io.BytesIO(raw)) as book:
+        return {name: book.read(name) for name in book.namelist()}
+
+
+def test_a_sheet_under_another_name_is_looked_at_too(tmp_path: Path) -> None:
+    parts = parts_of(workbook([["number"]]))
+    del parts["xl/worksheets/sheet1.xml"]
+    rels = "xl/_rels/workbook.xml.rels"
+    parts[rels] = bytes(parts[rels]).replace(b"/xl/worksheets/sheet1.xml", b"/xl/elsewhere/part.dat")  # type: ignore[arg-type]
+    assert read(tmp_path, packed(parts | {"xl/elsewhere/part.dat": sheet_of('<row r="1"><c r="A1"><v>1</v></c></row>')}))
+    with pytest.raises(SheetRefused, match="行以外"):
+        read(tmp_path, packed(parts | {"xl/elsewhere/part.dat": sheet_of(FAR)}))
+
+
+@pytest.mark.parametrize("name", ["xl/workbook.bin", "XL/Workbook.BIN", "xl/worksheets/sheet1.bin", "content.xml", "mimetype"])
+def test_other_workbooks_are_refused_by_their_form(tmp_path: Path, name: str) -> None:
+    for base in ({}, parts_of(workbook([["number"]]))):
+        with pytest.raises(SheetRefused, match="不是xlsx"):
+            read(tmp_path, packed(base | {name: b"x"}))
+
+
+def test_a_table_of_open_document_is_refused_before_its_repeated_cells_are_made(tmp_path: Path) -> None:
+    office = "urn:oasis:names:tc:opendocument:xmlns:"
+    content = (f'<office:document-content xmlns:office="{office}office:1.0" xmlns:table="{office}table:1.0"><office:body>'
+               '<office:spreadsheet><table:table table:name="a"><table:table-row table:number-rows-repeated="3">'
+               '<table:table-cell table:number-columns-repeated="3" office:value-type="float" office:value="1"/>'
+               '</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>')
+    with pytest.raises(SheetRefused, match="不是xlsx"):
+        read(tmp_path, packed({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}))
+
+
+@pytest.mark.parametrize("missing", ["[Content_Types].xml", "xl/workbook.xml"])
+def test_what_every_workbook_has_must_be_there(tmp_path: Path, missing: str) -> None:
+    parts = parts_of(workbook([["number"]]))
+    del parts[missing]
+    with pytest.raises(SheetRefused, match="打不开"):
+        read(tmp_path, packed(parts))
+
+
+def test_cells_that_do_not_say_where_they_stand_are_counted(tmp_path: Path) -> None:
+    raw = workbook([["number"]])
+
+    def meant(rows: str) -> list[tuple[int, list[str]]]:
+        return read(tmp_path, with_part(raw, "xl/worksheets/sheet1.xml", sheet_of(rows)))
+
+    assert meant("<row><c><v>1</v></c><c><v>2</v></c></row>") == [(1, ["1", "2"])]
+    with pytest.raises(SheetRefused, match="行以外"):
+        meant("<row>" + "<c><v>1</v></c>" * (sheets.MOST_COLUMNS + 1) + "</row>")
+    with pytest.raises(SheetRefused, match="行以外"):
+        meant("<row><c><v>1</v></c></row>" * (sheets.MOST_LINES + 1))
+    # Each of them alone is short; what lies between them is not.
+    with pytest.raises(SheetRefused, match="太大"):
+        meant("<row>" + "<c><v>1</v></c>" * 16_000 + "</row>" + "<row><c><v>1</v></c></row>" * 1_000_000)
+
+
+def test_one_long_text_in_many_cells_does_not_fill_the_memory(tmp_path: Path) -> None:
+    parts = parts_of(workbook([["number"]]))
+    types, rels = "[Content_Types].xml", "xl/_rels/workbook.xml.rels"
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    parts[types] = bytes(parts[types]).replace(b"</Types>", (  # type: ignore[arg-type]
+        b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+        b'spreadsheetml.sharedStrings+xml"/></Types>'))
+    parts[rels] = bytes(parts[rels]).replace(  # type: ignore[arg-type]
+        b"</Relationships>", f'<Relationship Type="{kind}" Target="sharedStrings.xml" Id="rId9"/></Relationships>'.encode())
+    parts["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}"><si><t>{"x" * (1 << 20)}</t></si></sst>'
+    parts["xl/worksheets/sheet1.xml"] = sheet_of('<row r="1">' + '<c t="s"><v>0</v></c>' * 390 + "</row>")
+    with pytest.raises(SheetRefused, match="太大"):
+        read(tmp_path, packed(parts))
+
+
+def test_a_library_that_falls_takes_nobody_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it raises, and a panic is no Exception, it raises in the child."""
+    raw = workbook([["number"]])
+    script = tmp_path / "falls.py"
+    for words, said in (("import os; os.abort()", "太大"), ("raise BaseException", "太大"), ("import os; os._exit(3)", "打不开")):
+        script.write_text(words)
+        monkeypatch.setattr(examining, "SHEET_SCRIPT", script)
+        with pytest.raises(SheetRefused, match=said):
+            read(tmp_path, raw)
 
 
 def test_too_many_lines_are_refused(tmp_path: Path) -> None:
