@@ -7,7 +7,7 @@ anew each time: a branch that ended meanwhile is named and nothing is written. R
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, ClassVar
@@ -114,12 +114,16 @@ class Kind:
         return {wish.enterprise.pk}
 
 
-def free_name(wish: Wish, name: str, *, field: str, longest: int = 200) -> None:
-    """A name that somebody else is registered by is not to be taken. Raises ChangeRefused."""
+REGISTERED = (SearchName.Kind.LEGAL, SearchName.Kind.CODE, SearchName.Kind.BRANCH)
+
+
+def free_name(wish: Wish, name: str, *, field: str, longest: int = 200,
+              kinds: Collection[SearchName.Kind] = REGISTERED) -> None:
+    """What somebody else is called, by a name of these kinds, is not to be taken. Raises ChangeRefused."""
     if not name or len(name) > longest or "\0" in name:
         raise ChangeRefused("bad_name", _("请写名称，最多%(n)s个字") % {"n": longest}, field=field)
     taken = SearchName.objects.filter(
-        folded=fold(name), kind__in=[SearchName.Kind.LEGAL, SearchName.Kind.CODE, SearchName.Kind.BRANCH],
+        folded=fold(name), kind__in=kinds,
     ).exclude(enterprise=wish.enterprise).select_related("enterprise").first()
     if taken is not None:
         raise ChangeRefused("name_taken", _("“%(name)s”是%(enterprise)s的名称")

@@ -28,7 +28,7 @@ from .change_kinds import (
     last_day,
     overlapping,
 )
-from .models import Alias, Branch, Brand, BrandHolding, Enterprise, Succession
+from .models import Alias, Branch, Brand, BrandHolding, Enterprise, SearchName, Succession
 
 
 class BrandAdd(Kind):
@@ -177,7 +177,8 @@ class EnglishName(Kind):
     row = Branch
 
     def judge(self, wish: Wish) -> None:
-        free_name(wish, wish.text("name_en"), field="name_en")
+        # Nobody is asked before it counts, so a brand or an alias of somebody else is not to be had this way either.
+        free_name(wish, wish.text("name_en"), field="name_en", kinds=tuple(SearchName.Kind))
         if not wish.text("name_en").isascii():
             raise ChangeRefused("not_english", _("英文名称只用英文字母、数字和标点"), field="name_en")
         if wish.what.get("branch"):

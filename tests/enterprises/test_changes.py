@@ -17,6 +17,7 @@ from enterprises.models import (
     Alias,
     Branch,
     BranchAuthority,
+    Brand,
     BrandHolding,
     DirectoryChange,
     Enterprise,
@@ -24,6 +25,7 @@ from enterprises.models import (
     ServiceArea,
     Succession,
 )
+from enterprises.naming import write_names
 from odr_portal.accounts.models import OutgoingMessage, SecurityEvent
 from tests.cast import WEDNESDAY, World
 
@@ -142,6 +144,13 @@ def test_a_name_in_english_takes_effect_at_once_and_is_kept(world: World) -> Non
     assert world.mobile.name_en == "Mobile of Fujian"
     assert SearchName.objects.filter(enterprise=world.mobile, text="Mobile of Fujian").exists()
     refused("name_taken", lambda: wished(world, "english-name", name_en=world.telecom.name_en))
+    # Nor a brand or another name of somebody else, however it is written: nobody is asked before it counts.
+    brand = Brand.objects.create(name="小灵通", name_en="Little Smart")
+    BrandHolding.objects.create(brand=brand, enterprise=world.telecom)
+    Alias.objects.create(enterprise=world.telecom, name="Tianyi", kind=Alias.Kind.ALIAS)
+    write_names([world.telecom.pk])
+    for taken in ("LITTLE  smart", "tianyi"):
+        assert world.telecom.name in refused("name_taken", lambda name=taken: wished(world, "english-name", name_en=name))
     wished(world, "english-name", name_en="Fuzhou", branch=world.fuzhou.pk)
     world.fuzhou.refresh_from_db()
     assert world.fuzhou.name_en == "Fuzhou"
