@@ -65,7 +65,7 @@ def draft(code: str, what: Mapping[str, Any], *, enterprise: Enterprise, branch_
     """
     kind = KINDS[code]
     with transaction.atomic():
-        held = Enterprise.objects.select_for_update().get(pk=enterprise.pk)
+        held = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
         if held.enrolled_by_id is None:
             raise ChangeRefused("not_enrolled", _("%(enterprise)s不是在线和解企业") % {"enterprise": named(held)})
         change = DirectoryChange(
@@ -161,7 +161,7 @@ def write(change: DirectoryChange, *, today: date) -> date:
     Raises ChangeRefused.
     """
     wish = wish_of(change, today=today)
-    Enterprise.objects.select_for_update().get(pk=change.enterprise_id)
+    Enterprise.objects.select_for_update(no_key=True).get(pk=change.enterprise_id)
     KINDS[change.kind].judge(wish)
     _write(change, today=today)
     return KINDS[change.kind].first_day(wish)
@@ -177,7 +177,7 @@ def _write(change: DirectoryChange, *, today: date) -> None:
 def _held(change: DirectoryChange) -> Iterator[DirectoryChange]:
     """One change of an enterprise's entry at a time; the row as it stands now."""
     with transaction.atomic():
-        Enterprise.objects.select_for_update().get(pk=change.enterprise_id)
+        Enterprise.objects.select_for_update(no_key=True).get(pk=change.enterprise_id)
         yield (DirectoryChange.objects.select_for_update(of=("self",))
                .select_related("enterprise", "made_by", "decided_by").get(pk=change.pk))
 

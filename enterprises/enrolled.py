@@ -78,7 +78,7 @@ def _office(enterprise: Enterprise, user: User, *, on: date, roles: frozenset[st
 @contextmanager
 def _locked(pk: int, *, by: User, now: datetime, roles: frozenset[str] = HEAD) -> Iterator[Enterprise]:
     with transaction.atomic():
-        held = Enterprise.objects.select_for_update(of=("self",)).select_related("enrolled_by").get(pk=pk)
+        held = Enterprise.objects.select_for_update(of=("self",), no_key=True).select_related("enrolled_by").get(pk=pk)
         if not _office(held, by, on=timezone.localdate(now), roles=roles):
             raise EnrolmentRefusal("not_yours", _("由批准它入驻的机关的负责人决定。"))
         yield held
@@ -154,7 +154,7 @@ def sweep_exits(*, now: datetime) -> int:
     """End the enrolments whose last day has passed; how many. Their people keep the cases that they have."""
     today = timezone.localdate(now)
     with transaction.atomic():
-        due = list(Enterprise.objects.select_for_update(skip_locked=True).filter(leaves_on__lt=today)
+        due = list(Enterprise.objects.select_for_update(skip_locked=True, no_key=True).filter(leaves_on__lt=today)
                    .order_by("leaves_on")[:BATCH])
         for held in due:
             last_day, held.leaves_on = held.leaves_on, None

@@ -249,7 +249,7 @@ def _write(held: EnrolmentApplication, subject: str, body: str, *, now: datetime
 
 
 def _enterprise(wanted: Wanted, authority: Authority) -> Enterprise:
-    there = Enterprise.objects.select_for_update().filter(uscc=wanted.uscc).first()
+    there = Enterprise.objects.select_for_update(no_key=True).filter(uscc=wanted.uscc).first()
     refuse_the_enrolled(wanted.uscc)
     found = there or Enterprise(uscc=wanted.uscc)
     found.name, found.domicile_id = wanted.name, wanted.domicile_id

@@ -40,14 +40,14 @@ class TeamRefusal(Exception):
 
 @contextmanager
 def locked(post: Post) -> Iterator[None]:
-    """One change of an organisation's people at a time."""
+    """One change of an organisation's people at a time; rows that point at it are written meanwhile."""
     with transaction.atomic():
         if post.station is not None:
-            Station.objects.select_for_update().get(pk=post.station.pk)
+            Station.objects.select_for_update(no_key=True).get(pk=post.station.pk)
         elif post.authority is not None:
-            Authority.objects.select_for_update().get(pk=post.authority.pk)
+            Authority.objects.select_for_update(no_key=True).get(pk=post.authority.pk)
         elif post.enterprise is not None:
-            Enterprise.objects.select_for_update().get(pk=post.enterprise.pk)
+            Enterprise.objects.select_for_update(no_key=True).get(pk=post.enterprise.pk)
         yield
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from authorities.models import Authority
-from enterprises import changing
+from enterprises import changing, enrolled, team
 from enterprises.change_kinds import ChangeRefused
 from enterprises.finding import find
 from enterprises.models import (
@@ -26,6 +28,7 @@ from enterprises.models import (
     Succession,
 )
 from enterprises.naming import write_names
+from enterprises.rights import Post
 from odr_portal.accounts.models import OutgoingMessage, SecurityEvent
 from tests.cast import WEDNESDAY, World
 
@@ -253,3 +256,21 @@ def test_of_two_heads_at_once_one_decides_and_the_other_is_told_who_did(world: W
     assert len(told) == 1
     assert told[0].startswith("decided 长试")
     assert Alias.objects.filter(name="榕城移动").count() == (change.state == "approved")
+
+
+@pytest.mark.parametrize("held_by", ["preview", "team", "enrolment"])
+def test_whoever_holds_the_entry_lets_others_point_at_it(world: World, held_by: str) -> None:
+    """A case that is filed or an engagement that begins does not wait for a preview."""
+    change = wished(world, "alias-add", name="榕城移动")
+    with CaptureQueriesContext(connection) as asked:
+        if held_by == "preview":
+            changing.write(change, today=TODAY)
+        elif held_by == "team":
+            with team.locked(Post(enterprise=world.mobile)):
+                pass
+        else:
+            enrolled.suspend(world.mobile, by=world.head_officer.user, ground="misses", text="三次逾期。", keeps_cases=True,
+                             now=WEDNESDAY)
+    locks = [query["sql"] for query in asked if re.search('"enterprises_enterprise".* FOR .*UPDATE', query["sql"])]
+    assert locks
+    assert [sql for sql in locks if "FOR NO KEY UPDATE" not in sql] == []
