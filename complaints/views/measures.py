@@ -102,6 +102,10 @@ def measure(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBa
     if not form.is_valid():
         return _draft(request, desk, found, form, status=422)
     if "send" not in request.POST:
+        found = _found(desk, public_id, lock=True)
+        if found.sent_at is not None:
+            # Sent by somebody since it was looked at: what it said stays.
+            return redirect(_url("measure", public_id))
         found.rule = form.rule().kept()
         found.save(update_fields=["rule"])
         outcome = sending.try_out(found, form.rule(), cases=desk.cases(), actors=desk.actors, now=desk.now)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from complaints.filing.request import DemandRequest
 from complaints.handling import consumer
+from complaints.measure_forms import RuleForm
 from complaints.models import Complaint, HandlingStep, Measure, Obligation, Offer
 from complaints.workflow import Status as S
 from enterprises.house_rules import TwoPersons
@@ -144,6 +145,26 @@ def test_sent_twice_it_is_sent_once(world: World, signed_in: SignIn) -> None:
     assert [browser.post(place(measure), form).status_code for _n in range(2)] == [302, 302]
     assert browser.post(place(measure), filled(send="1", **RULE)).status_code == 302
     assert Offer.objects.count() == 2
+
+
+def test_what_was_sent_is_not_overwritten_by_a_trial_that_began_before(
+        world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, ours = signed_in(world.ming), cases(world, 2)
+    measure = drafted(browser, lines=numbers(ours))
+    judged = RuleForm.is_valid
+
+    def meanwhile(form: RuleForm) -> bool:
+        """Somebody else sends it between the page's look and its save."""
+        monkeypatch.setattr(RuleForm, "is_valid", judged)
+        sent(signed_in(world.lead), measure)
+        return judged(form)
+
+    monkeypatch.setattr(RuleForm, "is_valid", meanwhile)
+    answer = browser.post(place(measure), filled(**RULE | {"message": "试一试别的说法，不发送。"}))
+    measure.refresh_from_db()
+    assert measure.sent_at is not None
+    assert measure.rule["message"] == RULE["message"]
+    assert (answer.status_code, answer["Location"]) == (302, place(measure))
 
 
 def test_a_measure_is_seen_where_its_branch_is_seen(world: World, signed_in: SignIn) -> None:
