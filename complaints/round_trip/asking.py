@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -125,8 +126,14 @@ def fail(trip: RoundTrip, code: str, words: str = "", *, now: datetime) -> None:
 
 def forget(*, now: datetime, limit: int) -> int:
     """Tables that nobody decided are dropped; what is old is deleted with its lines. How many rows went."""
-    for trip in RoundTrip.objects.filter(state="checked", asked_at__lte=now - DECIDED_WITHIN)[:limit]:
-        _end(trip, "dropped", now=now)
+    waiting = RoundTrip.objects.filter(state="checked", asked_at__lte=now - DECIDED_WITHIN).order_by("id")
+    for _n in range(limit):
+        with transaction.atomic():
+            # Whoever decides at this moment holds the row.
+            trip = waiting.select_for_update(skip_locked=True).first()
+            if trip is None:
+                break
+            _end(trip, "dropped", now=now)
     old = RoundTrip.objects.filter(ended_at__lte=now - KEPT_FOR)
     lines = delete_some(RoundTripRow.objects.filter(trip__in=old), limit=limit * 10)
     return lines or delete_some(old, limit=limit)

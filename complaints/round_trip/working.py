@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -43,6 +44,10 @@ LEASE = timedelta(seconds=60)
 SECONDS = 12
 MOST_ATTEMPTS = 4
 _MOVED = "moved_on"
+
+
+class _Overtaken(Exception):
+    """The lease ran out, and another worker has brought the table further."""
 
 
 def sweep_round_trips(*, now: datetime) -> int:
@@ -83,6 +88,8 @@ def _work(trip: RoundTrip, *, now: datetime, is_late: Callable[[], bool]) -> Non
         asking.fail(trip, "no_desk", now=now)
     except SheetRefused as refused:
         asking.fail(trip, "file", str(refused), now=now)
+    except _Overtaken:
+        log.info("table %s was taken over by another worker", trip.mark)
     except OperationalError:
         raise
     except Exception as error:
@@ -141,7 +148,7 @@ class _Worker:
         trip = self.trip
         found = self._cases({cells.get("number", "") for _line, cells in piece})
         kept = [row for line, cells in piece if (row := self._row(line, cells, found)) is not None]
-        with transaction.atomic():
+        with self._holding():
             RoundTripRow.objects.bulk_create(kept)
             trip.read_rows += len(piece)
             trip.blank_rows += len(piece) - len(kept)
@@ -175,10 +182,10 @@ class _Worker:
     # --- trying out ---
 
     def check(self) -> None:
-        batch = self._batch("read", BATCH)
-        if not batch:
-            return self._turn_to("checked")
-        with transaction.atomic():
+        with self._holding():
+            batch = self._batch("read", BATCH)
+            if not batch:
+                return self._turn_to("checked")
             moves = self._moves(batch, good="good")
             self._judge(rehearse([one.move for one in moves], now=self.now), moves, good="good", bad="bad")
             self._save(batch)
@@ -188,11 +195,11 @@ class _Worker:
     def apply(self) -> None:
         if self.trip.mode == "all":
             return self._apply_all()
-        batch = self._batch("good", BATCH)
-        if not batch:
-            return asking.ended(self.trip, now=self.now)
         try:
-            with transaction.atomic():
+            with self._holding():
+                batch = self._batch("good", BATCH)
+                if not batch:
+                    return asking.ended(self.trip, now=self.now)
                 self._take(batch)
                 self._save(batch)
         except IntegrityError:
@@ -200,8 +207,8 @@ class _Worker:
             log.info("table %s met another one", self.trip.mark)
 
     def _apply_all(self) -> None:
-        batch = self._batch("good", asking.MOST_AT_ONCE + MOST_OF_A_CASE)
-        with transaction.atomic():
+        with self._holding():
+            batch = self._batch("good", asking.MOST_AT_ONCE + MOST_OF_A_CASE)
             self._take(batch)
             refused = [row for row in batch if row.state not in ("done", "same")]
             if refused:
@@ -212,10 +219,11 @@ class _Worker:
         if refused:
             for row in refused:
                 row.state = "bad"
-            RoundTripRow.objects.bulk_update(refused, ["state", "column", "problem"])
-            self.trip.mode = ""
-            self.trip.save(update_fields=["mode"])
-            self._turn_to("checked")
+            with self._holding():
+                RoundTripRow.objects.bulk_update(refused, ["state", "column", "problem"])
+                self.trip.mode = ""
+                self.trip.save(update_fields=["mode"])
+                self._turn_to("checked")
 
     def _take(self, batch: Sequence[RoundTripRow]) -> None:
         # Before the lines are compared: a table with the same lines waits here, or has them done already.
@@ -226,6 +234,15 @@ class _Worker:
         self._judge(taken, moves, good="done", bad="refused")
 
     # --- both ---
+
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
+        """A transaction that holds the table, so that nobody leases it and its lines are read as they are."""
+        with transaction.atomic():
+            held = RoundTrip.objects.select_for_update(no_key=True).filter(pk=self.trip.pk)
+            if held.values_list("state", "mode").first() != (self.trip.state, self.trip.mode):
+                raise _Overtaken
+            yield
 
     def _batch(self, state: str, size: int) -> list[RoundTripRow]:
         """The next lines in this state, in the order of their cases, the lines of a case together."""
@@ -298,8 +315,9 @@ class _Worker:
         trip.save(update_fields=["attempts", "leased_until"])
 
     def _turn_to(self, state: str) -> None:
+        if not RoundTrip.objects.filter(pk=self.trip.pk, state=self.trip.state).update(state=state):
+            raise _Overtaken
         self.trip.state = state
-        self.trip.save(update_fields=["state"])
 
     def _people(self) -> rows.Colleagues:
         if self._colleagues is None:
