@@ -22,8 +22,8 @@ from benchmarks.sealing import add_names
 ENTERPRISES, YEARS, OPEN = 3000, 3, 0.03
 
 PEOPLE = """
-insert into enterprises_enterprise (name, name_en, enrolment, enrolled_by_id, finishes_cases)
-select '试验企业' || n, 'Trial firm ' || n, 'enrolled', (select min(id) from authorities_authority), false from generate_series(1, {enterprises}) n
+insert into enterprises_enterprise (name, name_en, enrolment, enrolled_by_id, finishes_cases, stays_out)
+select '试验企业' || n, 'Trial firm ' || n, 'enrolled', (select min(id) from authorities_authority), false, false from generate_series(1, {enterprises}) n
 """
 #: Case n of {count}: when, where, against whom and how far; everything else follows from these.
 DRAWN = """

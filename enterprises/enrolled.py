@@ -104,8 +104,8 @@ def resume(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> Non
     with _locked(enterprise.pk, by=by, now=now) as held:
         if held.enrolment != Enrolment.SUSPENDED:
             raise _moved(held)
-        held.enrolment, held.finishes_cases = Enrolment.ENROLLED, False
-        held.save(update_fields=["enrolment", "finishes_cases"])
+        held.enrolment, held.finishes_cases, held.stays_out = Enrolment.ENROLLED, False, False
+        held.save(update_fields=["enrolment", "finishes_cases", "stays_out"])
         _note(held, Kind.RESUMED, by=by, text=text, now=now)
         _tell(held, lambda: (gettext("恢复接收新投诉"), gettext("%(authority)s决定：%(name)s从现在起恢复接收新投诉。\n\n%(text)s") % {
             "authority": held.enrolled_by, "name": held.name, "text": text}), now=now)
@@ -119,7 +119,10 @@ def first_last_day(ground: str, *, region_id: int | None, today: date) -> date:
 
 
 def set_exit(enterprise: Enterprise, *, by: User, ground: str, text: str, last_day: date, now: datetime) -> None:
-    """The enrolment ends with ``last_day``; open cases are kept to their end. Raises EnrolmentRefusal."""
+    """The enrolment ends with ``last_day``; open cases are kept to their end by a firm that is not shut out.
+
+    Raises EnrolmentRefusal.
+    """
     today = timezone.localdate(now)
     with _locked(enterprise.pk, by=by, now=now) as held:
         if held.enrolment not in (Enrolment.ENROLLED, Enrolment.SUSPENDED) or held.leaves_on is not None:
@@ -132,10 +135,11 @@ def set_exit(enterprise: Enterprise, *, by: User, ground: str, text: str, last_d
         if ground == ExitGround.OWN_REQUEST:
             _answered(held, Filing.Kind.EXIT, now=now, answer=text)
         _tell(held, lambda: (gettext("退出在线和解企业"), gettext(
-            "%(authority)s决定：%(name)s不再是在线和解企业，最后一天是%(day)s。\n\n理由：%(ground)s\n%(text)s\n\n"
-            "手上的案件由企业办完，期限不变。") % {
+            "%(authority)s决定：%(name)s不再是在线和解企业，最后一天是%(day)s。\n\n理由：%(ground)s\n%(text)s\n\n%(cases)s") % {
                 "authority": held.enrolled_by, "name": held.name, "day": last_day.isoformat(),
-                "ground": ExitGround(ground).label, "text": text}), now=now)
+                "ground": ExitGround(ground).label, "text": text,
+                "cases": gettext("手上的案件由监管部门收回，企业账号暂停使用。") if held.is_shut_out
+                else gettext("手上的案件由企业办完，期限不变。")}), now=now)
 
 
 def drop_exit(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> None:
@@ -151,17 +155,18 @@ def drop_exit(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> 
 
 
 def sweep_exits(*, now: datetime) -> int:
-    """End the enrolments whose last day has passed; how many. Their people keep the cases that they have."""
+    """End the enrolments whose last day has passed; how many. Their people keep the cases that they have, unless they are out."""
     today = timezone.localdate(now)
     with transaction.atomic():
         due = list(Enterprise.objects.select_for_update(skip_locked=True, no_key=True).filter(leaves_on__lt=today)
                    .order_by("leaves_on")[:BATCH])
         for held in due:
             last_day, held.leaves_on = held.leaves_on, None
+            held.stays_out = held.is_shut_out
             is_over = held.enrolment == Enrolment.ENDED
             held.enrolment = held.enrolment if is_over else Enrolment.NOT_ENROLLED
             held.finishes_cases = False
-            held.save(update_fields=["enrolment", "leaves_on", "finishes_cases"])
+            held.save(update_fields=["enrolment", "leaves_on", "finishes_cases", "stays_out"])
             _note(held, Kind.EXITED, by=None, on_day=last_day, now=now)
     return len(due)
 

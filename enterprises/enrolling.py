@@ -254,7 +254,7 @@ def _enterprise(wanted: Wanted, authority: Authority) -> Enterprise:
     found = there or Enterprise(uscc=wanted.uscc)
     found.name, found.domicile_id = wanted.name, wanted.domicile_id
     found.enrolment, found.enrolled_by = Enterprise.Enrolment.ENROLLED, authority
-    found.leaves_on, found.finishes_cases = None, False
+    found.leaves_on, found.finishes_cases, found.stays_out = None, False, False
     found.save()
     return found
 

@@ -39,6 +39,8 @@ class Enterprise(models.Model):
     leaves_on = models.DateField(null=True, blank=True)
     #: Suspended, but its people still work on the cases that they have.
     finishes_cases = models.BooleanField(default=False)
+    #: Its enrolment ended while its people were out, so they are out from then on.
+    stays_out = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["id"]
@@ -65,6 +67,11 @@ class Enterprise(models.Model):
 
     def __str__(self) -> str:
         return named(self)
+
+    @property
+    def is_shut_out(self) -> bool:
+        """Whether its people are out by a decision of the authority (enterprises.staffing.shut_out asks it in queries)."""
+        return self.stays_out or (self.enrolment == self.Enrolment.SUSPENDED and not self.finishes_cases)
 
     @property
     def code(self) -> str:

@@ -31,7 +31,7 @@ def at_work(day: date) -> QuerySet[Staff]:
 
 def shut_out(prefix: str = "") -> Q:
     """The condition that nobody of an enterprise (reached by `prefix`) gets in; odr_portal/walls.py asks the same."""
-    return Q(**{f"{prefix}enrolment": Enterprise.Enrolment.ENDED}) | Q(
+    return Q(**{f"{prefix}enrolment": Enterprise.Enrolment.ENDED}) | Q(**{f"{prefix}stays_out": True}) | Q(
         **{f"{prefix}enrolment": Enterprise.Enrolment.SUSPENDED, f"{prefix}finishes_cases": False})
 
 

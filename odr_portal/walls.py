@@ -46,7 +46,7 @@ offices as (
       and (o.starts_on is null or o.starts_on <= day) and (o.ends_on is null or o.ends_on >= day)),
 jobs as (
     select s.enterprise_id, s.branch_id from enterprises_staff s, enterprises_enterprise e, day
-    where s.user_id = %(user)s and e.id = s.enterprise_id and e.enrolment <> 'ended'
+    where s.user_id = %(user)s and e.id = s.enterprise_id and e.enrolment <> 'ended' and not e.stays_out
       and (e.enrolment <> 'suspended' or e.finishes_cases)
       and (s.starts_on is null or s.starts_on <= day) and (s.ends_on is null or s.ends_on >= day)),
 below as (

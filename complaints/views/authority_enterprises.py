@@ -130,14 +130,10 @@ def _standing(request: HttpRequest, desk: Desk, firm: Enterprise) -> HttpRespons
             form.add_error(None, str(refusal))
             status = refusal.status
     return render(request, "enrol/standing.html", {
-        "form": form, "firm": firm, "back": here, "is_shut_out": _is_shut_out(firm),
+        "form": form, "firm": firm, "back": here, "is_shut_out": firm.is_shut_out,
         "open_cases": min(MANY + 1, _open_cases(firm, desk)[:MANY + 1].count()), "many": MANY,
         "asked": firm.filings.filter(kind=EnrolmentFiling.Kind.EXIT, state=EnrolmentFiling.State.FILED).first(),
     }, status=status)
-
-
-def _is_shut_out(firm: Enterprise) -> bool:
-    return firm.enrolment == Enrolment.SUSPENDED and not firm.finishes_cases
 
 
 def _allowed(firm: Enterprise) -> frozenset[str]:
@@ -194,7 +190,7 @@ def _one(pk: int, text: str, actor: Any, desk: Desk) -> list[int]:
 def recall(request: HttpRequest, desk: Desk, uscc: str) -> HttpResponseBase:
     """Take back more of the open cases of a firm that is shut out; officers of every region do it for theirs."""
     firm = _of(uscc)
-    if not _is_shut_out(firm):
+    if not firm.is_shut_out:
         raise Http404
     with once(request) as attempt:
         if not attempt.answered:

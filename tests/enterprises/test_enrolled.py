@@ -15,6 +15,7 @@ from enterprises import enrolled as rules
 from enterprises.enrolling import EnrolmentRefusal
 from enterprises.enrolment import EnrolmentEntry
 from enterprises.models import Enterprise
+from odr_portal import walls
 from odr_portal.accounts.models import OutgoingMessage
 from routing.forwarding import sweep_filed
 from tests import given
@@ -64,6 +65,26 @@ def test_a_suspended_firm_that_does_not_keep_them_is_out(world: World) -> None:
     client.force_login(world.ming)
     suspended(world, keeps_cases=False)
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
+
+
+def test_a_firm_that_is_out_stays_out_when_its_enrolment_ends(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    client = Client()
+    client.force_login(world.ming)
+    firm, head = suspended(world, keeps_cases=False), world.head_officer.user
+    rules.set_exit(firm, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
+    assert rules.sweep_exits(now=LATER + timedelta(days=1)) == 1
+    firm.refresh_from_db()
+    assert firm.enrolment == "not_enrolled"
+    assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
+    assert not Complaint.objects.visible_to(world.ming).exists()
+    # The second wall by itself.
+    with walls.seeing_as(world.ming, day=LATER.date(), is_at_job=True):
+        assert walls.caller() == "portal_consumer"
+    # What lies there can still be taken back.
+    officer = Client()
+    officer.force_login(world.rui)
+    assert "收回本辖区的未结案件" in officer.get(f"/authority/enterprises/{firm.code}/").content.decode()
 
 
 def test_the_history_tells_who_when_and_why(world: World) -> None:
