@@ -22,13 +22,16 @@ THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/
 #: The same again in crossed looks: for the long run.
 FULL = ("tests/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py",
         "tests/browser/test_outbound.py", "tests/browser/test_enterprise_morning.py", "tests/walls/sweep/test_every_status.py",
-        "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each",
+        "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each", "tests/faults/test_tables.py",
         # Each change walks these pages in one look; strangers are met on every page by the sweep of the walls.
         "tests/browser/test_authority.py::test_pages_hold_before_axe_and_fit[1280-en]",
         "tests/browser/test_roles.py::test_pages_hold_before_axe_and_fit[1280-en]",
         "tests/browser/test_notices.py::test_pages_hold_before_axe_and_fit[1280-en]",
         "tests/browser/test_enterprise.py::test_every_page_reads_at_both_widths[1280-en]",
         "tests/browser/test_consumer.py::test_case_pages_are_clean[1280-en]",
+        "tests/browser/test_authority.py::test_an_officer_writes_down_what_a_consumer_says_and_looks_at_a_power[1280-en]",
+        "tests/browser/test_sets.py::test_a_table_with_bad_lines_and_a_set_of_offers[1280-en]",
+        "tests/browser/test_four_eyes.py::test_the_pages_of_the_team[360-en]",
         "tests/complaints/pages/test_consumer_steps.py::test_a_stranger_meets_the_same_404",
         "tests/complaints/pages/test_authority_lists.py::test_strangers_get_the_same_404_everywhere",
         "tests/complaints/pages/test_enterprise_sight.py::test_a_stranger_gets_404_on_every_address")

@@ -16,7 +16,16 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    TimeoutError,
+    sync_playwright,
+)
 
 from complaints import numbering
 from odr_portal.accounts.models import User
@@ -47,19 +56,35 @@ def chromium_path() -> str:
     pytest.skip("No Chromium found: install the package chromium, or name one in CHROMIUM.")
 
 
+#: Whether a click here leads to another page: a link to one, a button that sends its form.
+LEADS_ON = """e => {
+  const pressed = e.closest("a[href], button, input");
+  if (!pressed) return false;
+  if (pressed.matches("a")) return pressed.href.split("#")[0] !== location.href.split("#")[0] && !pressed.download;
+  return Boolean(pressed.form) && pressed.type === "submit";
+}"""
+#: Milliseconds in which the next page begins; what a script keeps on the page, or gives as a file, is waited for no longer.
+BEGINS_WITHIN = 4000
+
+
 def wait_for_the_page(patch: pytest.MonkeyPatch) -> None:
-    """After a click or a key the next page is read whole: the driver itself waits for its first byte only."""
+    """After a click the next page is read whole: a form is sent a moment later, which the driver may not wait for."""
+    click = Locator.click
 
-    def waiting(do: Callable[..., None]) -> Callable[..., None]:
-        def act(locator: Locator, *given: Any, **options: Any) -> None:
-            do(locator, *given, **options)
-            if not locator.page.is_closed():
-                locator.page.wait_for_load_state("domcontentloaded")
+    def act(locator: Locator, *given: Any, **options: Any) -> None:
+        if not locator.evaluate(LEADS_ON):
+            return click(locator, *given, **options)
+        is_pressed = False
+        try:
+            with locator.page.expect_navigation(wait_until="domcontentloaded", timeout=BEGINS_WITHIN):
+                click(locator, *given, **options)
+                is_pressed = True
+        except TimeoutError:
+            if not is_pressed:
+                raise
+        return None
 
-        return act
-
-    for name in ("click", "press", "check"):
-        patch.setattr(Locator, name, waiting(getattr(Locator, name)))
+    patch.setattr(Locator, "click", act)
 
 
 @pytest.fixture(scope="session")
