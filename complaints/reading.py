@@ -1,6 +1,6 @@
 """What somebody at a desk has read of a case, and which colleagues have it open.
 
-The one rule: one row a person and case, written by that person alone; nobody is locked out by it. Two who have the same
+The one rule: one row a person, case and enterprise, written by that person alone; nobody is locked out by it. Two who have the same
 case open see each other here; who comes second with a step is told by ``take``.
 """
 
@@ -27,8 +27,8 @@ _OPEN = """
 with put as (
     insert into complaints_reading as r (complaint_id, user_id, enterprise_id, engagement_id, read_to, seen_at)
     values (%(case)s, %(user)s, %(enterprise)s, %(engagement)s, %(read_to)s, %(now)s)
-    on conflict (complaint_id, user_id) do update set read_to = greatest(r.read_to, excluded.read_to),
-        seen_at = excluded.seen_at, enterprise_id = excluded.enterprise_id, engagement_id = excluded.engagement_id)
+    on conflict (complaint_id, user_id, enterprise_id) do update set read_to = greatest(r.read_to, excluded.read_to),
+        seen_at = excluded.seen_at, engagement_id = excluded.engagement_id)
 select user_id, seen_at from complaints_reading
 where complaint_id = %(case)s and enterprise_id = %(enterprise)s and user_id <> %(user)s and seen_at > %(since)s
 order by seen_at desc limit %(most)s"""
@@ -41,8 +41,8 @@ join lateral (select e.id, e.enterprise_id from complaints_engagement e
               where e.complaint_id = c.id and e.enterprise_id = c.enterprise_id order by e.id desc limit 1) e on true
 where c.id = any(%(cases)s)
 order by c.id
-on conflict (complaint_id, user_id) do update set read_to = greatest(r.read_to, excluded.read_to),
-    enterprise_id = excluded.enterprise_id, engagement_id = excluded.engagement_id"""
+on conflict (complaint_id, user_id, enterprise_id) do update set read_to = greatest(r.read_to, excluded.read_to),
+    engagement_id = excluded.engagement_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +78,5 @@ def mark_read(cases: Sequence[int], *, user: User) -> None:
 
 def read_to(user: User) -> Subquery:
     """For an annotation of cases: up to which entry ``user`` has read each; null where he never opened it."""
-    return Subquery(Reading.objects.filter(complaint=OuterRef("pk"), user=user).values("read_to")[:1])
+    rows = Reading.objects.filter(complaint=OuterRef("pk"), user=user).order_by("-read_to")
+    return Subquery(rows.values("read_to")[:1])

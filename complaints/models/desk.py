@@ -15,7 +15,7 @@ from odr_portal.accounts.sealed_fields import SealedJSON, SealedText
 
 
 class Reading(models.Model):
-    """One person and one case: read up to entry ``read_to`` of the parties' chain, last opened at ``seen_at``.
+    """One person and one case at one enterprise: read up to entry ``read_to`` of the parties' chain, last opened at ``seen_at``.
 
     ``seen_at`` is empty where the case was only marked as read in the list.
     """
@@ -29,7 +29,7 @@ class Reading(models.Model):
     seen_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["complaint", "user"], name="a_person_reads_a_case_once")]
+        constraints = [models.UniqueConstraint(fields=["complaint", "user", "enterprise"], name="a_person_reads_a_case_once")]
 
     def __str__(self) -> str:
         return f"{self.user_id} read {self.complaint_id} to {self.read_to}"
@@ -51,7 +51,7 @@ class SavedView(models.Model):
 
 
 class OfferDraft(models.Model):
-    """What one person has typed of an offer and not sent: ``typed`` are the editor's fields by name, and the step."""
+    """What one person has typed of an offer at one enterprise and not sent: ``typed`` are the editor's fields by name, and the step."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="+")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -62,7 +62,8 @@ class OfferDraft(models.Model):
     saved_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["complaint", "user"], name="a_person_drafts_an_offer_once")]
+        constraints = [models.UniqueConstraint(fields=["complaint", "user", "enterprise"],
+                                               name="a_person_drafts_an_offer_once")]
 
     def __str__(self) -> str:
         return f"draft of {self.user_id} for {self.complaint_id}"

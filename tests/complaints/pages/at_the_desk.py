@@ -9,9 +9,14 @@ import uuid
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
+from complaints.actors import SYSTEM
+from complaints.handling import authority, enterprise
 from complaints.models import Complaint
 from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import World
 
 
 def signed_in(user: User | None) -> Client:
@@ -31,6 +36,17 @@ def send(client: Client, path: str, said: dict[str, Any], *, key: str = "") -> A
 
 def shown(response: Any) -> str:
     return str(response.content.decode())
+
+
+def moved_to_telecom(world: World, case: Complaint) -> None:
+    """China Mobile gives the case back, China Telecom gets it; Ming changes from the one to the other."""
+    now = timezone.now()
+    given.step(case, enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk), world.handler, now)
+    case.consents = {**case.consents, "entities": [world.telecom.pk]}
+    case.save(update_fields=["consents"])
+    given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE), SYSTEM, now)
+    world.ming_staff.enterprise, world.ming_staff.branch = world.telecom, None
+    world.ming_staff.save()
 
 
 #: A whole offer as the editor sends it.

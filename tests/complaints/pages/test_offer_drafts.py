@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -10,11 +12,13 @@ import time_machine
 from django.db import connection
 
 from complaints import erasing, offer_drafts
+from complaints.handling import enterprise
 from complaints.models import HandlingStep, Offer, OfferDraft
 from complaints.workflow import Status
+from odr_portal import walls
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in
+from tests.complaints.pages.at_the_desk import OFFER, address, moved_to_telecom, send, shown, signed_in
 
 S = Status
 NOW = WEDNESDAY + timedelta(hours=3)
@@ -96,3 +100,43 @@ def test_it_is_sealed_and_goes_with_the_time_and_with_the_person(world: World) -
     send(ming, address(case, "offer"), HALF)
     erasing._empty_cases(case.consumer_key)
     assert not OfferDraft.objects.exists()
+
+
+def test_a_draft_of_one_firm_is_not_in_the_way_at_the_next(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    old = case.engagements.get()
+    with walls.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
+        offer_drafts.keep(case, old, user=world.ming, step="make_offer", typed={"message": "旧的。"}, now=NOW)
+    moved_to_telecom(world, case)
+    given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, NOW)
+    ming, path = signed_in(world.ming), address(case, "offer")
+    assert "旧的。" not in shown(ming.get(path))
+    for words in ("新的。", "更新的。"):
+        assert send(ming, path, HALF | {"message": words}).status_code == 200
+    assert ming.get(path).context["form"]["message"].value() == "更新的。"
+    assert OfferDraft.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_savings_at_once_both_go_through(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    engagement, both, done = case.engagements.get(), threading.Barrier(2, timeout=20), []
+
+    def keep(words: str) -> None:
+        try:
+            both.wait()
+            with walls.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
+                done.append(offer_drafts.keep(case, engagement, user=world.ming, step="make_offer", typed={"message": words}, now=NOW))
+                # Nobody commits before the other has looked.
+                with suppress(threading.BrokenBarrierError):
+                    both.wait(timeout=0.5)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=keep, args=(words,)) for words in ("甲", "乙")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert done == [True, True]
+    assert OfferDraft.objects.get().typed["fields"]["message"] in ("甲", "乙")

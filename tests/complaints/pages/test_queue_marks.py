@@ -14,10 +14,11 @@ from complaints.handling import consumer
 from complaints.models import Complaint, Reading, SavedView
 from complaints.workflow import Status
 from enterprises.models import Branch, Staff
+from odr_portal import walls
 from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
+from tests.complaints.pages.at_the_desk import address, moved_to_telecom, send, shown, signed_in
 
 S = Status
 QUEUE, VIEWS = "/enterprise/queue/", "/enterprise/views/"
@@ -74,6 +75,29 @@ def test_who_had_the_case_before_does_not_see_who_reads_it_now(world: World, dja
     signed_in(world.lead).get(address(case))
     assert signed_in(world.hua).get(address(case)).status_code == 404
     assert not Reading.objects.exclude(user=world.lead).exists()
+
+
+def test_who_read_a_case_at_another_firm_opens_it_anew_at_this_one(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    signed_in(world.ming).get(address(case))
+    moved_to_telecom(world, case)
+    ming = signed_in(world.ming)
+    assert new_ones(ming.get(QUEUE)) == {case.number: True}
+    assert ming.get(address(case)).status_code == 200
+    assert ming.get(address(case)).status_code == 200
+    assert new_ones(ming.get(QUEUE)) == {case.number: False}
+    assert set(Reading.objects.values_list("user", "enterprise")) == {
+        (world.ming.pk, world.mobile.pk), (world.ming.pk, world.telecom.pk)}
+
+
+def test_many_are_marked_as_read_by_who_read_them_at_another_firm(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    signed_in(world.ming).get(address(case))
+    moved_to_telecom(world, case)
+    with walls.seeing_as(world.ming, day=NOON.date(), is_at_job=True):
+        for _time in range(2):
+            reading.mark_read([case.pk], user=world.ming)
+    assert Reading.objects.count() == 2
 
 
 def save(client: Any, name: str, query: str, key: str = "") -> Any:
