@@ -74,7 +74,7 @@ class AssignmentRule(models.Model):
 
 
 class TwoPersons(models.Model):
-    """What a second person must approve, for an enterprise or for one branch and those below it; the nearest row counts.
+    """What a second person must approve, for an enterprise or for one branch and those below it (approving.py).
 
     `offers_above` empty: no offer for its amount alone.
     """

@@ -60,7 +60,7 @@ def set_two_persons(post: Post, *, offers_above: Decimal | None, refusals: bool,
 
 
 def drop_two_persons(post: Post, *, by: User, reach: Reach, now: datetime, address: str = "") -> None:
-    """No setting of its own any more: that of the place above counts. Raises TeamRefusal."""
+    """No setting of its own any more: those of the places above count. Raises TeamRefusal."""
     with locked(post):
         _managed(reach, post)
         if _end_setting(post, by=by, now=now):
