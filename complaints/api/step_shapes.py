@@ -26,8 +26,8 @@ from complaints.handling.two_persons import ENTERPRISES, GUARDED
 from complaints.workflow import TABLE, Role
 
 MOST_ROWS = 100
-#: What the door itself supplies.
-_SUPPLIED = {"because"}
+#: What the door itself supplies: why a case went where, and of which measure an offer is, which only sending one may say.
+_SUPPLIED = {"because", "measure_id"}
 #: Steps that a person takes, in the order of the table; filing has a call of its own, and who was only asked to take part
 #: has a link and no program.
 STEPS: tuple[str, ...] = tuple(

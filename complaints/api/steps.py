@@ -25,13 +25,12 @@ from complaints.api.problems import StepRefused, WrongFields
 from complaints.api.sight import actors_for, cases_for, found_for, founds_for
 from complaints.api.step_shapes import STEPS, input_of
 from complaints.case_version import version_of
-from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, built, proposals
+from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, built, named_things, proposals
 from complaints.handling.casefile import CaseFile
-from complaints.models import Complaint, Evidence, HandlingStep, Matter
+from complaints.models import Complaint, HandlingStep, Matter
 from complaints.refusals import not_yours
 from complaints.views.case import Found
 from complaints.workflow import LOOK, TABLE, Audience
-from enterprises.models import Branch, Enterprise
 
 MOST_ROWS = 500
 #: Their answer says what the offer lacks.
@@ -92,10 +91,10 @@ def meant_by(who: Caller, found: Found, step: str, arguments: Mapping[str, Any],
     """Who takes which moves. Raises StepNotAllowed, WrongInput."""
     case = found.complaint
     actor = _actor(who, found, step)
-    _check_names(case, step, arguments)
+    named_things.check(case, step, arguments)
     ids: tuple[int, ...] = (case.pk,)
     if step == "propose":
-        moves: tuple[Move, ...] = (_proposed(arguments),)
+        moves: tuple[Move, ...] = (_proposed(case, arguments),)
     elif step == "approve":
         moves = _approved(case, actor, arguments)
     elif step in ("link_cases", "join_cases"):
@@ -117,24 +116,10 @@ def _actor(who: Caller, found: Found, step: str) -> Actor:
     return next(able, found.actor)
 
 
-def _check_names(case: Complaint, step: str, arguments: Mapping[str, Any]) -> None:
-    """What names something else must name what is there, and what is this case's own."""
-    digests = set(arguments.get("files") or ())
-    if digests and digests - set(Evidence.objects.filter(complaint=case, audience="parties").values_list("sha256", flat=True)):
-        raise WrongInput("bad_choice", _("请先上传这些材料，再用它们的sha256。"), field="files")
-    firm, branch = arguments.get("enterprise_id"), arguments.get("branch_id")
-    if firm is not None and not Enterprise.objects.filter(pk=firm).exists():
-        raise WrongInput("bad_choice", _("没有找到这家企业，请重新选择。"), field="enterprise_id")
-    if branch is not None and not Branch.objects.filter(pk=branch, enterprise_id=firm or 0).exists():
-        raise WrongInput("bad_choice", _("没有找到这家分支机构，请重新选择。"), field="branch_id")
-    if step == "resume_performance" and not all(name.isascii() and name.isdigit() and len(name) < 6
-                                                for name in arguments["dates"]):
-        raise WrongInput("bad_choice", _("请用约定的序号作字段名。"), field="dates")
-
-
-def _proposed(arguments: Mapping[str, Any]) -> Move:
+def _proposed(case: Complaint, arguments: Mapping[str, Any]) -> Move:
     step = arguments["step"]
     said = said_in(input_of(step)(data=arguments["input"]))
+    named_things.check(case, step, said)
     return proposals.propose(move=built(step, said))
 
 
@@ -146,6 +131,7 @@ def _approved(case: Complaint, actor: Actor, arguments: Mapping[str, Any]) -> tu
     matter = open_ones.order_by("pk").first()
     if matter is None:
         raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
+    named_things.check(case, matter.subject, matter.data["payload"])
     return (proposals.approve(matter_id=matter.pk), built(matter.subject, matter.data["payload"]))
 
 

@@ -21,7 +21,7 @@ from authorities.models import named
 from complaints import handling, labels
 from complaints.actors import Actor, stands_to
 from complaints.authority_forms import DecisionForm
-from complaints.handling import Answer, Move, Promise, proposals, saying, two_persons
+from complaints.handling import Answer, Move, Promise, named_things, proposals, saying, two_persons
 from complaints.models import Complaint, Demand, Matter, PersonalText
 from complaints.refusals import not_yours
 from complaints.views.case import ENTERPRISE, CasePage, Found, page_of
@@ -126,6 +126,7 @@ def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             return None
         if form.cleaned_data["decision"] == "refuse":
             return [proposals.send_back(matter_id=matter.pk, text=form.cleaned_data["text"])]
+        named_things.check(case, matter.subject, matter.data["payload"])
         return [proposals.approve(matter_id=matter.pk), handling.built(matter.subject, matter.data["payload"])]
 
     viewer = actor or next(a for a in desk.actors if stands_to(a, case))

@@ -1,0 +1,74 @@
+"""Programs propose and approve: what is inside a proposal is judged like the step itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from complaints.api.step_shapes import STEPS, input_of
+from complaints.models import Matter
+from complaints.workflow import Status
+from enterprises.models import Branch, TwoPersons
+from tests import given
+from tests.api.conftest import Making
+from tests.cast import World
+
+BRANCH_OF_ANOTHER = "of another"
+
+
+def proposing(world: World, **target: Any) -> dict[str, Any]:
+    return {"step": "return_case", "input": {"reason": "wrong_entity", "text": "不是本企业的用户。", **target}}
+
+
+@pytest.mark.parametrize(("target", "field"), [
+    ({"enterprise_id": 2**31 - 1}, "enterprise_id"), ({"branch_id": 2**31 - 1}, "branch_id"),
+    ({"branch_id": BRANCH_OF_ANOTHER}, "branch_id"),
+])
+def test_what_is_not_there_cannot_be_proposed(world: World, program: Making, target: dict[str, Any], field: str) -> None:
+    TwoPersons.objects.create(enterprise=world.mobile, returns=True, set_by=world.lead, set_at=timezone.now())
+    case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now())
+    if target.get("branch_id") == BRANCH_OF_ANOTHER:
+        target = {"enterprise_id": world.telecom.pk, "branch_id": world.fuzhou.pk}
+    answer = program("ming").post(f"/complaints/{case.number}/steps/propose/", proposing(world, **target))
+    assert (answer.status_code, answer.json().get("field")) == (422, field), answer.content.decode()
+    assert not Matter.objects.filter(complaint=case, kind="proposal").exists()
+
+
+@pytest.mark.parametrize("at_the_page", [False, True])
+def test_what_is_gone_or_never_was_is_refused_at_the_approval(
+        world: World, program: Making, client: Any, at_the_page: bool) -> None:
+    """A proposal that was kept before names were looked at inside of it."""
+    TwoPersons.objects.create(enterprise=world.mobile, returns=True, set_by=world.lead, set_at=timezone.now())
+    case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now())
+    branch = Branch.objects.create(enterprise=world.telecom, name="试验分公司")
+    fine = program("ming").post(f"/complaints/{case.number}/steps/propose/",
+                                proposing(world, enterprise_id=world.telecom.pk, branch_id=branch.pk))
+    assert fine.status_code == 200, fine.content.decode()
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    matter.data["payload"]["branch_id"] = world.fuzhou.pk
+    matter.data["payload"]["enterprise_id"] = 2**31 - 1
+    matter.save(update_fields=["data"])
+    if at_the_page:
+        client.force_login(world.lead)
+        client.raise_request_exception = False
+        answer = client.post(f"/enterprise/approvals/{matter.pk}/", {"decision": "grant", "idempotency_key": "k" * 20})
+    else:
+        answer = program("lead").post(f"/complaints/{case.number}/steps/approve/", {})
+        assert answer.json()["field"] == "enterprise_id"
+    assert answer.status_code == 422, answer.content.decode()
+    matter.refresh_from_db()
+    assert matter.state == "open"
+
+
+@pytest.mark.parametrize("step", ["make_offer", "replace_offer"])
+def test_no_program_says_that_an_offer_is_of_a_measure(world: World, program: Making, step: str) -> None:
+    assert step in STEPS
+    assert "measure_id" not in input_of(step)().fields
+    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+    body = {"answers": [], "measure_id": "7f1d5a58-6f0c-4b59-8a52-0c9ad5cf3c1e"}
+    told = program("ming").post(f"/complaints/{case.number}/steps/{step}/", body)
+    assert (told.status_code, set(told.json()["errors"])) == (400, {"/measure_id"})
+    inside = program("ming").post(f"/complaints/{case.number}/steps/propose/", {"step": step, "input": body})
+    assert (inside.status_code, set(inside.json()["errors"])) == (400, {"/measure_id"})
