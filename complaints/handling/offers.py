@@ -124,8 +124,12 @@ _RANK = {"refuse": 0, "part": 1, "grant": 2}
 
 
 def _is_worse(answer: Answer, standing: OfferAnswer) -> bool:
-    amount = saying.money(answer.amount, f"amount-{answer.demand}")
-    return _RANK[answer.verdict] < _RANK[standing.verdict] or (
+    saying.choice(answer.verdict, _RANK, f"answer-{answer.demand}")
+    amount, asked = saying.money(answer.amount, f"amount-{answer.demand}"), standing.demand.amount
+    # Offers of old could call a part a grant.
+    stood = "part" if standing.verdict == "grant" and asked and standing.amount is not None and standing.amount < asked \
+        else standing.verdict
+    return _RANK[answer.verdict] < _RANK[stood] or (
         standing.amount is not None and (amount is None or amount < standing.amount))
 
 
@@ -183,11 +187,22 @@ def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[
         reason = saying.text(answer.reason, f"reason-{answer.demand}", longest=1000,
                              needed=answer.verdict != "grant",
                              shortest=SHORTEST_REASON if answer.verdict != "grant" else 1)
-        if answer.verdict == "part" and wanted[answer.demand].amount and amount is None:
-            raise WrongInput("bad_amount", _("部分同意时请填金额，例如 128.50"),
-                             field=f"amount-{answer.demand}")
+        _check_amount(answer, amount, wanted[answer.demand].amount)
         checked.append((answer, amount, reason))
     return checked
+
+
+def _check_amount(answer: Answer, amount: Decimal | None, asked: Decimal | None) -> None:
+    """Where a sum was asked, less of it is no grant and nothing of it is no part."""
+    if not asked:
+        return
+    field = f"amount-{answer.demand}"
+    if answer.verdict == "grant" and amount is not None and amount < asked:
+        raise WrongInput("less_than_asked", _("少于消费者要求的金额时，请选“部分同意”并写明理由。"), field=field)
+    if answer.verdict == "part" and amount is None:
+        raise WrongInput("bad_amount", _("部分同意时请填金额，例如 128.50"), field=field)
+    if answer.verdict == "part" and not amount:
+        raise WrongInput("nothing_granted", _("金额是0就是不同意，请选“不同意”并写明理由。"), field=field)
 
 
 def _checked_promises(file: CaseFile, promises: Sequence[Promise], offer: Offer | None,

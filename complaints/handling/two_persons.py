@@ -17,6 +17,7 @@ from complaints.actors import Actor
 from complaints.handling import saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Move
+from complaints.handling.offers import Answer
 from complaints.models import Demand
 from complaints.refusals import StepNotAllowed
 from complaints.workflow import Role
@@ -48,9 +49,14 @@ def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tu
     found = []
     if setting.offers_above is not None and worth(move.said, demands) > setting.offers_above:
         found.append("amount")
-    if setting.refusals and any(answer.verdict == "refuse" for answer in move.said["answers"]):
+    if setting.refusals and any(_is_refusal(answer) for answer in move.said["answers"]):
         found.append("refusal")
     return tuple(found)
+
+
+def _is_refusal(answer: Answer) -> bool:
+    """Also where it is called otherwise and comes to nothing."""
+    return answer.verdict == "refuse" or saying.money(answer.amount, f"amount-{answer.demand}") == 0
 
 
 def worth(said: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:

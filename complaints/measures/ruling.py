@@ -73,6 +73,8 @@ def _answer(pick: Pick, demand: Demand, rule: Rule) -> Short:
     amount = None if one.verdict == "refuse" else _amount(pick, demand, one, words)
     if one.verdict == "grant" and amount is not None and demand.amount is not None and amount < demand.amount:
         raise WrongInput("less_than_asked", _("“%(demand)s”的金额少于消费者要求的，不能算“同意”。") % {"demand": words})
+    if one.verdict == "part" and amount is not None and not amount and demand.amount:
+        raise WrongInput("nothing_granted", _("“%(demand)s”的金额是0，不能算“部分同意”。") % {"demand": words})
     if one.by in MONEY_KINDS and one.verdict != "refuse" and not amount:
         raise WrongInput("no_amount", _("“%(demand)s”没有金额。") % {"demand": words})
     return Short(demand=demand, verdict=one.verdict, amount=amount, reason=one.reason, by=one.by, due_on=rule.due_on)

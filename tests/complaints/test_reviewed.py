@@ -81,7 +81,7 @@ def test_a_breach_settled_anew_by_the_enterprise_ends_well(world: World) -> None
 def test_the_consumers_part_never_done_goes_to_the_authority(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     walk(world, case, at(3), ("handler", offers.make_offer(
-        answers=[Answer(demand=1, verdict="grant", amount="10"), Answer(demand=2, verdict="grant")],
+        answers=[Answer(demand=1, verdict="part", amount="10", reason="按实际多扣的月份计算。"), Answer(demand=2, verdict="grant")],
         promises=[Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer",
                           due_on="2026-11-10"),
                   Promise(kind="transfer", what="退款", amount="10", days_after=3, after=1)])),
@@ -258,7 +258,7 @@ def test_an_undo_takes_nothing_of_others_back(world: World) -> None:
 def test_what_the_enterprise_confirms_the_consumer_cannot_undo(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     walk(world, case, at(3), ("handler", offers.make_offer(
-        answers=[Answer(demand=1, verdict="grant", amount="10"), Answer(demand=2, verdict="grant")],
+        answers=[Answer(demand=1, verdict="part", amount="10", reason="按实际多扣的月份计算。"), Answer(demand=2, verdict="grant")],
         promises=[Promise(kind="return_by_consumer", what="寄回", owed_by="consumer",
                           due_on="2026-11-10"),
                   Promise(kind="transfer", what="退款", amount="10", days_after=3, after=1)])),

@@ -13,8 +13,8 @@ from django.db import connection
 from complaints import actors, handling
 from complaints.actors import Actor
 from complaints.handling import Answer, Move, Promise, consumer, enterprise, offers, proposals, two_persons
-from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, Offer
-from complaints.refusals import StepNotAllowed
+from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, Offer, OfferAnswer
+from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Status
 from enterprises.approving import setting_for
 from enterprises.models import Branch, Staff, TwoPersons
@@ -60,6 +60,9 @@ def approved(case: Complaint, actor: Actor, now: Any = LATER) -> list[handling.T
     (an_offer("10", second="refuse"), {}, ("refusal",)),
     (an_offer("101", second="refuse"), {}, ("amount", "refusal")),
     (an_offer("10", second="refuse"), {"refusals": False}, ()),
+    (an_offer("0"), {}, ("refusal",)),
+    (offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="0.00")]), {}, ("refusal",)),
+    (offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="0.00")]), {"refusals": False}, ()),
     (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), {}, ("failure",)),
     (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), {"failures": False}, ()),
     (enterprise.return_case(reason="not_customer", text="查无此人。"), {}, ("return",)),
@@ -76,6 +79,39 @@ def test_a_demand_granted_without_a_figure_counts_with_its_own(world: World) -> 
     case = given.a_complaint(world, status=S.NEGOTIATING)
     move = offers.make_offer(answers=[Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")])
     assert two_persons.worth(move.said, case.demands.all()) == Decimal("128.50")
+
+
+@pytest.mark.parametrize(("first", "code"), [
+    (Answer(demand=1, verdict="grant", amount="0"), "less_than_asked"),
+    (Answer(demand=1, verdict="grant", amount="128.49"), "less_than_asked"),
+    (Answer(demand=1, verdict="part", amount="0.00", reason="按实际多扣的月份计算。"), "nothing_granted"),
+])
+@pytest.mark.parametrize("verb", [offers.make_offer, offers.replace_offer])
+def test_less_than_asked_is_no_grant_and_nothing_is_no_part(world: World, verb: Any, first: Answer, code: str) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    if verb is offers.replace_offer:
+        given.step(case, offers.make_offer(answers=[
+            Answer(demand=1, verdict="refuse", reason=REASON), Answer(demand=2, verdict="grant")]), world.handler, LATER)
+    with pytest.raises(WrongInput) as refused:
+        given.step(case, verb(answers=[first, Answer(demand=2, verdict="grant")]), world.handler, LATER)
+    assert (refused.value.code, refused.value.field) == (code, "amount-1")
+
+
+def test_an_offer_of_old_that_granted_less_is_replaced_by_a_part(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    OfferAnswer.objects.filter(offer__complaint=case, demand__ordinal=1).update(amount=Decimal("10"))
+    given.step(case, offers.replace_offer(answers=[
+        Answer(demand=1, verdict="part", amount="20", reason="按实际多扣的月份计算。"), Answer(demand=2, verdict="grant")]),
+        world.handler, LATER)
+    assert case.offers.filter(is_replacement=True).exists()
+
+
+def test_a_replacement_with_an_unknown_verdict_is_wrong_input(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    with pytest.raises(WrongInput) as refused:
+        given.step(case, offers.replace_offer(answers=[
+            Answer(demand=1, verdict="x"), Answer(demand=2, verdict="grant")]), world.handler, LATER)
+    assert refused.value.field == "answer-1"
 
 
 def test_one_person_alone_is_refused_and_nothing_has_changed(world: World) -> None:
@@ -166,20 +202,34 @@ def test_a_proposal_falls_when_the_consumer_stops(world: World) -> None:
     assert Matter.objects.get(complaint=case, kind="proposal").state == "fallen"
 
 
-def test_the_nearest_setting_counts_alone(world: World) -> None:
-    whole = setting(world, offers_above=Decimal("1000"))
+def guarded(enterprise_id: int, branch_id: int | None) -> tuple[Any, ...]:
+    row = setting_for(enterprise_id, branch_id)
+    assert row is not None
+    return row.offers_above, row.refusals, row.failures, row.returns
+
+
+def test_a_lower_place_is_only_ever_stricter(world: World) -> None:
+    whole = setting(world, offers_above=Decimal("1000"), failures=False, returns=False)
     assert setting_for(world.mobile.pk, world.fuzhou.pk) == whole
-    own = setting(world, world.fuzhou, offers_above=None, refusals=False, failures=False, returns=False)
+    setting(world, world.fuzhou, offers_above=None, refusals=False, failures=True, returns=False)
     below = Branch.objects.create(enterprise=world.mobile, parent=world.fuzhou, name="试验营业厅")
     other = Branch.objects.create(enterprise=world.mobile, name="另一家分公司")
-    assert setting_for(world.mobile.pk, below.pk) == own
+    assert guarded(world.mobile.pk, world.fuzhou.pk) == (Decimal("1000"), True, True, False)
+    assert guarded(world.mobile.pk, below.pk) == (Decimal("1000"), True, True, False)
+    setting(world, below, offers_above=Decimal("50"), refusals=False, failures=False, returns=True)
+    assert guarded(world.mobile.pk, below.pk) == (Decimal("50"), True, True, True)
     assert setting_for(world.mobile.pk, None) == whole
     assert setting_for(world.mobile.pk, other.pk) == whole
     assert setting_for(world.telecom.pk, None) is None
-    # Of the branch, nothing is guarded: one person suffices.
+
+
+def test_a_branch_does_not_switch_off_what_headquarters_wants(world: World) -> None:
+    setting(world)
+    setting(world, world.fuzhou, offers_above=None, refusals=False, failures=False, returns=False)
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.step(case, an_offer("10", second="refuse"), world.handler, LATER)
-    assert case.status == S.AWAITING_CONSUMER
+    with pytest.raises(StepNotAllowed) as refused:
+        given.step(case, an_offer("10", second="refuse"), world.handler, LATER)
+    assert refused.value.code == "two_persons"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -111,6 +111,7 @@ def test_the_preview_is_what_the_consumer_will_see(world: World) -> None:
 WRONG: tuple[tuple[dict[str, str], str, str], ...] = (
     ({"answer-1": "perhaps"}, "answer-1", "请从列出的选项中选一项"),
     ({"answer-1": "part", "amount-1": "", "reason-1": "合同约定只能退三个月。"}, "amount-1", "部分同意时请填金额"),
+    ({"answer-1": "part", "amount-1": "0", "reason-1": "合同约定只能退三个月。"}, "amount-1", "请选“不同意”"),
     ({"answer-1": "grant", "amount-1": "100"}, "amount-1", "请选“部分同意”"),
     ({"amount-1": "很多"}, "amount-1", "金额请填数字"),
     ({"amount-1": "-5"}, "amount-1", "金额请填数字"),
