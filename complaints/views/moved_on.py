@@ -6,7 +6,7 @@ has not seen as it is now. What was typed stays in the form; sent once more, it 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q
@@ -26,6 +26,9 @@ HEEDS = frozenset({
     "accept_case", "assign", "make_offer", "replace_offer", "report_failure", "return_case", "request_return",
     "answer_question", "claim_settled_elsewhere", "confirm_settled_elsewhere", "resume_performance",
 })
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: What the column of the number holds.
+_MOST_ENTRIES = 2**31 - 1
 #: So many entries are named, the newest.
 MOST = 3
 
@@ -33,14 +36,14 @@ MOST = 3
 def news(case: CasePage, version: str) -> list[str]:
     """What others did since ``version``, one sentence each; nothing for an odd one. One query.
 
-    A version is the newest entry of the parties' chain that the form was filled in against, and the second in which it was
-    shown: for what is written in the enterprise's own chain.
+    A version is the newest entry of the parties' chain that the form was filled in against, and the microsecond in which it
+    was shown: for what is written in the enterprise's own chain.
     """
-    entry, _dot, second = version.partition(".")
-    if not all(part.isascii() and part.isdigit() and len(part) < 12 for part in (entry, second)):
+    entry, _dot, shown = version.partition(".")
+    if not all(part.isascii() and part.isdigit() and len(part) < 17 for part in (entry, shown)):
         return []
-    later = Q(audience=Audience.PARTIES, sequence__gt=int(entry)) | Q(
-        audience=Audience.ENTERPRISE, written_at__gt=datetime.fromtimestamp(int(second), tz=UTC))
+    later = Q(audience=Audience.PARTIES, sequence__gt=min(int(entry), _MOST_ENTRIES)) | Q(
+        audience=Audience.ENTERPRISE, written_at__gt=_EPOCH + timedelta(microseconds=int(shown)))
     steps = list(HandlingStep.objects.filter(later, complaint=case.complaint).exclude(step=LOOK)
                  .exclude(name__person_key=case.viewer.person_key or UUID(int=0)).select_related("name")
                  .order_by("-written_at", "-pk")[:MOST])

@@ -57,7 +57,7 @@ OWNERS: dict[str, frozenset[str]] = {
     **{f"complaints:enterprise-{name}": frozenset({"manager headquarters"}) for name in ("webhook", "webhook-message")},
     **{f"complaints:enterprise-{name}": _WHOLE for name in ("tokens", "token-new", "webhooks", "webhook-new")},
     # Every branch answers with the same templates.
-    "complaints:enterprise-template": _MANAGERS | {"manager sibling"},
+    "complaints:enterprise-template": _MANAGERS | {"manager sibling", "manager below"},
     "enterprises:enterprise-team-member": _MANAGERS,
     "enterprises:enterprise-team-revoke": _MANAGERS,
     "complaints:enterprise-rule": _MANAGERS,
