@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import translation
 
 from odr_portal.accounts import entering
@@ -54,6 +54,13 @@ def _pages_of_a_test_are_open(request: pytest.FixtureRequest, monkeypatch: pytes
     """A test that brings its own addresses is no page of the portal: permissions.csv does not know them."""
     if request.node.get_closest_marker("urls"):
         monkeypatch.setattr("odr_portal.gate.is_public", lambda *_: True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _files_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests keep is not among the files of `make run`, which another user may own."""
+    with override_settings(EVIDENCE_ROOT=str(tmp_path_factory.mktemp("evidence"))):
+        yield
 
 
 @pytest.fixture(autouse=True)
