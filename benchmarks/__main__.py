@@ -23,7 +23,7 @@ from benchmarks.measuring import OUT, ROOT, Figure, keep, machine, table
 
 #: In this order: what the clock decides comes while the machine is freshest.
 NAMES = ("filing", "sweeps", "importing", "lists", "bulk", "search", "pages", "walls", "verification", "due_date", "dossier", "sets",
-         "phone")
+         "webhooks", "phone")
 LONGEST = 1500
 
 

@@ -1,8 +1,9 @@
-"""What the page of one case and the dashboard cost: statements, milliseconds, and beside what floor.
+"""What the page of one case, the screens of a filing and the dashboard cost: statements, milliseconds, beside what floor.
 
-`python -m benchmarks.pages`: the page of a settled case as consumer, enterprise and authority see it, and the
-dashboard of a province, through all middleware but without a network. Floor: one case by its primary key for a case;
-one scan of all cases for the dashboard, which is what its figures would cost if they were counted by hand.
+`python -m benchmarks.pages`: through all middleware but without a network. The page of a settled case as consumer,
+enterprise and authority see it and the consumer's screens, in a table of 1,000,000 cases. Floor: a view that answers
+nothing behind the same middleware, for the same person. The dashboard of a province and of the nation at 100,000 cases;
+floor: one scan of all cases, which is what its figures would cost if they were counted by hand.
 """
 
 from __future__ import annotations
@@ -34,30 +35,38 @@ def measure(*, quick: bool) -> list[Figure]:
         tell("pages: filling")
         filled = fill(5_000 if quick else 100_000)
         base.settle()
-        staff = watchers.manager(pattern.enterprise.pk)
-        asks = {
-            "case page, consumer": watchers.page_for(pattern.chen, f"/cases/{case.number}/"),
-            "case page, enterprise": watchers.page_for(staff, f"/enterprise/cases/{case.number}/"),
-            "case page, authority": watchers.page_for(watchers.officer(COUNTY), f"/authority/cases/{case.number}/"),
-        }
         figures = []
-        for what, ask in asks.items():
-            figures.append(_page(what, ask, lambda: Complaint.objects.get(pk=case.pk), "ms, by key", rounds))
         scan = lambda: Complaint.objects.filter(amount__gte=10**9).count()  # noqa: E731
         for what, region in (("province", watchers.PROVINCE), ("nation", 100000000)):
             ask = watchers.page_for(watchers.officer(region), "/oversight/")
             name = f"dashboard, {what}, {filled.count:,} cases"
             figures.append(_page(name, ask, scan, "ms, one scan", rounds))
+        large = 20_000 if quick else 1_000_000
+        tell(f"pages: filling up to {large} cases")
+        fill(large - filled.count)
+        base.settle()
+        staff, officer = watchers.manager(pattern.enterprise.pk), watchers.officer(COUNTY)
+        asks = {
+            "case page, consumer": (pattern.chen, f"/cases/{case.number}/"),
+            "case page, enterprise": (staff, f"/enterprise/cases/{case.number}/"),
+            "case page, authority": (officer, f"/authority/cases/{case.number}/"),
+            "my cases": (pattern.chen, "/cases/"),
+            "first screen of a filing": (pattern.chen, "/file/"),
+            "search for an enterprise": (pattern.chen, "/find/?q=移动"),
+        }
+        for what, (person, path) in asks.items():
+            ask, empty = watchers.page_for(person, path), watchers.empty_for(person)
+            figures.append(_page(f"{what}, {large:,} cases", ask, empty, "ms, empty view", rounds, goal=("≤", 4)))
         return figures
 
 
-def _page(what: str, ask: Any, floor: Any, floor_is: str, rounds: int) -> Figure:
+def _page(what: str, ask: Any, floor: Any, floor_is: str, rounds: int, goal: tuple[str, float] | None = None) -> Figure:
     statements = watchers.queries_of(ask)
     times, floors = _alternating(ask, floor, rounds)
     ratios = [one / other for one, other in zip(times, floors, strict=True)]
     return Figure(
         benchmark="pages", what=f"{what}, {statements} statements", value=statistics.median(times), unit="ms",
-        floor=statistics.median(floors), floor_is=floor_is, ratio=spread(ratios), rounds=rounds,
+        floor=statistics.median(floors), floor_is=floor_is, ratio=spread(ratios), rounds=rounds, goal=goal,
         more={"statements": statements},
     )  # fmt: skip
 

@@ -61,6 +61,25 @@ def page_for(user: Any, path: str) -> Callable[[], Any]:
     return ask
 
 
+def empty_for(user: Any) -> Callable[[], Any]:
+    """Asks as this person for a page whose view answers nothing: what everything around a view costs."""
+    from django.http import HttpResponse
+
+    from odr_portal.accounts.urls import urlpatterns
+
+    ask, place = page_for(user, "/account/"), next(one for one in urlpatterns if one.name == "account")
+    whole = place.callback
+
+    def nothing() -> Any:
+        place.callback = lambda request: HttpResponse()
+        try:
+            return ask()
+        finally:
+            place.callback = whole
+
+    return nothing
+
+
 def queries_of(ask: Callable[[], Any]) -> int:
     """How many statements a page needs, once it is warm."""
     from django.db import connection
