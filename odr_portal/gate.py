@@ -6,9 +6,11 @@ case somebody may see is asked by the page (`visible_to`), and once more by the 
 
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.db import connection
 from django.db.models import CharField, Value
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
@@ -31,6 +33,9 @@ OFFICE_ROLES = frozenset(_OFFICES.values())
 #: Opened by a token, which the view reads: its permission class asks `permissions.allows` with `roles_held`.
 PROGRAMS = "api:"
 
+#: Stands for the person in a statement that is kept; no key is below one.
+_NOBODY = -1
+
 #: What everybody with an account is.
 ACCOUNT = frozenset({"consumer"})
 
@@ -42,14 +47,24 @@ def roles_held(user: User, *, on: date) -> frozenset[str]:
     """
     if duty := duty_of(user):
         return frozenset({f"{duty}_admin"})
-    offices = Officer.objects.on(on).filter(user_id=user.pk).order_by()
-    jobs = at_work(on).filter(user_id=user.pk).order_by()
-    posts = StationStaff.objects.on(on).filter(user_id=user.pk).order_by()
-    found = offices.values_list(Value("office", output_field=CharField()), "role").union(
+    words, told = _statement()
+    with connection.cursor() as cursor:
+        meant: dict[Any, Any] = {_NOBODY: user.pk, date.min: on}
+        cursor.execute(words, [meant.get(value, value) for value in told])
+        found = cursor.fetchall()
+    return ACCOUNT | {_OFFICES[Officer.Role(role)] if place == "office" else str(role) for place, role in found}
+
+
+@cache
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    """Reads (kind of work, role) of one person on one day, both stood in for; kept, as each page at work asks it."""
+    offices = Officer.objects.on(date.min).filter(user_id=_NOBODY).order_by()
+    jobs = at_work(date.min).filter(user_id=_NOBODY).order_by()
+    posts = StationStaff.objects.on(date.min).filter(user_id=_NOBODY).order_by()
+    return offices.values_list(Value("office", output_field=CharField()), "role").union(
         jobs.values_list(Value("job", output_field=CharField()), "role"),
         posts.values_list(Value("post", output_field=CharField()), "role"),
-    )
-    return ACCOUNT | {_OFFICES[Officer.Role(role)] if place == "office" else str(role) for place, role in found}
+    ).query.sql_with_params()
 
 
 class Gate:
