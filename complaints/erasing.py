@@ -16,11 +16,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from complaints.documents import keeping
 from complaints.dossier import asking
 from complaints.models import (
     Complaint,
     Contact,
     Demand,
+    DocumentVersion,
     Dossier,
     Evidence,
     FilingDraft,
@@ -93,6 +95,7 @@ def _empty_cases(person: UUID) -> None:
     Evidence.objects.filter(complaint_id__in=cases).update(name=b"")
     PersonDigest.objects.filter(complaint_id__in=cases).delete()
     asking.destroy(list(Dossier.objects.filter(complaint_id__in=cases)))
+    keeping.destroy(DocumentVersion.objects.filter(complaint_id__in=cases))
     Participant.objects.filter(Q(complaint_id__in=cases) | Q(person_key=person)).update(name=b"", phone=b"")
     StationEntry.objects.filter(person_key=person).update(problem=b"", phone=b"")
 

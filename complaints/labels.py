@@ -48,6 +48,7 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "contact_channel": labels_settlement.CONTACT_CHANNELS,
     "channel": labels_settlement.CHANNELS,
     "service_channel": labels_settlement.SERVICE_CHANNELS,
+    "receiver": labels_settlement.RECEIVERS,
     "session_mode": labels_settlement.SESSION_MODES,
     "cost_bearer": labels_settlement.COST_BEARERS,
     "recusal_decision": labels_settlement.RECUSAL_DECISIONS,

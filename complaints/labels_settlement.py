@@ -93,6 +93,14 @@ SERVICE_CHANNELS: dict[str, tuple[str, str]] = {
     "counter": ("当面", "In person"),
 }
 
+RECEIVERS: dict[str, tuple[str, str]] = {
+    "addressee": ("本人或者法定代表人", "The addressee in person"),
+    "family": ("同住的成年家属", "An adult of the same household"),
+    "office": ("单位的收发部门", "The mail room of the organisation"),
+    "agent": ("代理人或者代收人", "An agent or a person named for this"),
+    "left": ("留置送达", "Left there after refusal"),
+}
+
 SESSION_MODES: dict[str, tuple[str, str]] = {
     "site": ("现场", "On site"),
     "phone": ("电话", "By phone"),

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints import assigning, delivery, handling, retention
+from complaints.documents import making
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
 from complaints.exporting import building
@@ -39,6 +40,11 @@ def sweep_exports() -> int:
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_dossiers() -> int:
     return dossiers.sweep_dossiers(now=timezone.now())
+
+
+@shared_task
+def sweep_documents() -> int:
+    return making.sweep_documents(now=timezone.now())
 
 
 # Reading a long workbook is one piece; the lease of its row is taken anew with each piece after it.

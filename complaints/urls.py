@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("complaints.urls_enrolment")),
     path("", include("complaints.urls_enterprise")),
     path("", include("complaints.urls_authority")),
+    path("", include("complaints.urls_documents")),
     path("", include("complaints.urls_exports")),
     path("open/verify/", open_verify.verify, name="open-verify"),
     path("open/verify/verify_dossier.py", open_verify.program, name="open-verify-program"),

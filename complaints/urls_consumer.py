@@ -3,6 +3,7 @@
 from django.urls import path
 
 from complaints.views import (
+    case_documents,
     case_files,
     case_shared,
     consumer,
@@ -30,6 +31,9 @@ urlpatterns = [
     path("cases/<str:number>/why/<slug:clock>/", case_shared.why, name="case-why"),
     path("cases/<str:number>/dossier/", dossier.dossier, name="case-dossier"),
     path("cases/<str:number>/dossier/<uuid:public_id>/<slug:form>/", dossier.download, name="case-dossier-file"),
+    path("cases/<str:number>/documents/<int:pk>/", case_documents.document, name="case-document"),
+    path("cases/<str:number>/court/", case_documents.court_page, name="case-court"),
+    path("cases/<str:number>/court/<slug:form>/", case_documents.court_file, name="case-court-file"),
     path("cases/<str:number>/files/<int:pk>/", case_files.of_case, name="case-file"),
     *(
         path(f"cases/<str:number>/files/<int:pk>/{form}/", case_files.of_case, {"form": form}, name=f"case-file-{form}")

@@ -62,6 +62,7 @@ AUTHORITY_NAV = (
     ("/authority/mediation/", _("调解")),
     ("/authority/cases/", _("案件")),
     ("/authority/approvals/", _("审批")),
+    ("/authority/documents/", _("文书")),
     ("/authority/notices/", _("通知")),
     ("/authority/team/", _("团队")),
     ("/authority/changes/", _("企业变更")),

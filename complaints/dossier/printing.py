@@ -1,6 +1,6 @@
 """Sets a paper: data in, PDF out, the same bytes for the same data and moment.
 
-The one rule: typst gets one fixed file and data as JSON; no word of a person is ever read as markup, no font and no
+The one rule: typst gets a fixed file and data as JSON; no word of a person is ever read as markup, no font and no
 file of the machine is used, and nothing is fetched.
 """
 
@@ -27,9 +27,9 @@ def fonts() -> typst.Fonts:
                        font_paths=[pylopdf_fonts_zh_cn.sans_path().parent])
 
 
-def pdf(document: dict[str, Any], *, at: datetime) -> bytes:
-    """The paper that ``document`` describes (keys: paper.typ), dated ``at``."""
-    compiler = typst.Compiler(PAPER.read_bytes(), font_paths=fonts(), ignore_system_fonts=True)
+def pdf(document: dict[str, Any], *, at: datetime, template: Path = PAPER) -> bytes:
+    """The paper that ``document`` describes (keys: the head of ``template``), dated ``at``."""
+    compiler = typst.Compiler(template.read_bytes(), font_paths=fonts(), ignore_system_fonts=True)
     made = compiler.compile(format="pdf", timestamp=int(at.timestamp()),
                             sys_inputs={"document": json.dumps(document, ensure_ascii=False)})
     if not isinstance(made, bytes):

@@ -14,6 +14,7 @@ from complaints.handling import (
     both,
     casework,
     consumer,
+    documents,
     enterprise,
     looking,
     mediation,
@@ -38,7 +39,7 @@ from complaints.handling.take import (
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import STEPS
 
-_MODULES = (authority, both, casework, consumer, enterprise, looking, mediation, offers, parties, proposals,
+_MODULES = (authority, both, casework, consumer, documents, enterprise, looking, mediation, offers, parties, proposals,
             supervision, undoing)
 
 

@@ -77,7 +77,7 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
         return Effect(to=S.WITH_ENTERPRISE, reason="supervised" if supervised else "",
                       data={"enterprise": enterprise.name, "branch": branch.name if branch else "",
                             "rule": because.get("rule", ""), "version": because.get("version"),
-                            "supervised": supervised})
+                            "supervised": supervised, **({"form": 3} if by_officer else {})})
 
     return Move("forward", carry)
 
@@ -151,7 +151,8 @@ def assign_authority(*, authority_id: int, text: str = "") -> Move:
         file.complaint.handling_authority = authority
         file.complaint.handling_region_id = authority.region_id
         file.complaint.officer = None
-        return Effect(to=S.REVIEW, data={"authority": authority.name}, texts={"message": said})
+        return Effect(to=S.REVIEW, texts={"message": said},
+                      data={"authority": authority.name, **({"form": [1, 3]} if actor.role != Role.SYSTEM else {})})
 
     return Move("assign_authority", carry)
 
@@ -251,7 +252,7 @@ def request_material(*, what: str, last_day: date | str | None = None,
         due = deadlines.fixed_day(day, calendar, rule="material")
         clocks.start(file, Clock.MATERIAL, file.now, due=due)
         return Effect(to=S.AWAITING_MATERIAL, texts={"message": said},
-                      data={"last_day": day.isoformat(), "identity": is_identity})
+                      data={"last_day": day.isoformat(), "identity": is_identity, **({"form": 4} if is_identity else {})})
 
     return Move("request_material", carry)
 

@@ -16,11 +16,13 @@ from django.db import connection, models
 
 from complaints import bulk, consents, counting, notices, record
 from complaints.conditions import Conditions
+from complaints.documents import issuing
 from complaints.models import (
     Complaint,
     Contact,
     Deadline,
     Demand,
+    DocumentVersion,
     Engagement,
     ForwardingDecision,
     InternalNote,
@@ -28,6 +30,7 @@ from complaints.models import (
     Obligation,
     Offer,
     OfferAnswer,
+    OfficialDocument,
     Participant,
     Reminder,
     RootCause,
@@ -40,7 +43,7 @@ Model = TypeVar("Model", bound=models.Model)
 #: Parents before children.
 _ORDER: tuple[type[models.Model], ...] = (
     Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline,
-    Reminder, ForwardingDecision, Participant, RootCause,
+    Reminder, ForwardingDecision, Participant, RootCause, OfficialDocument, DocumentVersion,
 )
 #: What a step may change on a row that already stands.
 CHANGES: dict[type[models.Model], tuple[str, ...]] = {
@@ -62,6 +65,8 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
                  "disputed_at", "is_late", "due_on", "payee_last4"),
     Matter: ("state", "closed_at", "data", "until_at"),
     RootCause: ("cause", "at"),
+    OfficialDocument: ("state", "served_consumer_at", "served_enterprise_at"),
+    DocumentVersion: ("sha256", "size", "path", "leased_until"),
     Deadline: ("state", "due_at", "last_day", "chase_at", "remaining", "paused_on",
                "allowance_used", "lapsed_at", "lapse_written_at", "ended_at", "is_provisional",
                "derivation", "length"),
@@ -209,8 +214,10 @@ def write(files: Iterable[CaseFile]) -> None:
     with connection.cursor() as cursor:
         # The sealer takes this lock alone: after it no entry with a lower id can appear.
         cursor.execute("select pg_advisory_xact_lock_shared(%s)", [record.SEAL_LOCK])
+    issuing.issue(files)
     # Before the cases are inserted: they go in once, with the head of their record and their next date.
     entries = record.compose([entry for f in files for entry in f.entries])
+    issuing.number_versions(files)
     for file in files:
         _look_ahead(file)
     standing = [f.complaint for f in files if f.complaint.pk is not None]

@@ -7,19 +7,21 @@ theirs has no gap (arts 9, 37, 42).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from django.utils.translation import gettext as _
 
 from authorities.models import Officer
 from complaints import deadlines
 from complaints.actors import Actor
-from complaints.handling import clocks, leaving, saying
+from complaints.handling import clocks, documents, leaving, saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
 from complaints.models import Complaint, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import Clock, Status
+from complaints.workflow import Audience, Clock, Status
+from complaints.working_calendar import SHANGHAI
 
 S = Status
 #: What a call to the number on file brought, where no code had proven it.
@@ -27,21 +29,39 @@ CALL_RESULTS = ("call_confirmed", "call_no_answer", "call_not_theirs")
 SERVICE_CHANNELS = ("portal", "sms", "voice", "email", "letter", "counter")
 
 
-def serve_notice(*, document: str, channel: str, is_served: bool, text: str = "") -> Move:
-    """A bounce moves to the next channel; served ends the notice clock."""
-    name = saying.text(document, "document", longest=60)
+#: Who took a document that was not served to the addressee in person.
+RECEIVERS = ("addressee", "family", "office", "agent", "left")
+
+
+def serve_notice(*, document: str = "", channel: str, is_served: bool, text: str = "", document_id: int | None = None,
+                 to: str = "consumer", day: date | str | None = None, received_by: str = "", reference: str = "") -> Move:
+    """A bounce moves to the next channel; served ends the notice clock. ``document_id``: an official document, else its
+    name. ``to``: which addressee; ``day``, ``received_by`` (RECEIVERS) and ``reference`` (number of a letter or call)
+    prove it."""
+    name = saying.text(document, "document", longest=60, needed=document_id is None)
     saying.choice(channel, SERVICE_CHANNELS, "channel")
-    said = saying.text(text, "text", needed=False)
+    saying.choice(to, ("consumer", "enterprise"), "to")
+    if received_by:
+        saying.choice(received_by, RECEIVERS, "received_by")
+    on = saying.day(day, "day")
+    said, sent_as = saying.text(text, "text", needed=False), saying.text(reference, "reference", longest=60, needed=False)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
+        row = None if document_id is None else documents.addressed(file, document_id, to)
         place = SERVICE_CHANNELS.index(channel)
         following = "" if is_served else SERVICE_CHANNELS[min(place + 1,
                                                               len(SERVICE_CHANNELS) - 1)]
+        if on is not None and not file.complaint.received_at.astimezone(SHANGHAI).date() <= on <= file.today:
+            raise WrongInput("bad_day", _("请写收到投诉之后、今天为止的一天。"), field="day")
         running = clocks.live(file, Clock.NOTICE)
-        if is_served and running is not None:
+        if is_served and running is not None and documents.is_last_service(file, row, to):
             clocks.end(file, running, file.now)
-        return Effect(data={"document": name, "channel": channel, "served": is_served,
-                            "next": following}, texts={"message": said})
+        if is_served and row is not None:
+            file.change(row, **{f"served_{to}_at": file.now})
+        proof = {"day": on.isoformat() if on else "", "received_by": received_by, "reference": sent_as, "to": to if row else ""}
+        return Effect(texts={"message": said}, data={
+            "document": row.reference if row else name, "channel": channel, "served": is_served, "next": following,
+            **{key: value for key, value in proof.items() if value}})
 
     return Move("serve_notice", carry)
 
@@ -79,7 +99,7 @@ def split_report(*, text: str) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         file.open_matter("report", by="authority", key=actor.person_key, audience="authority",
                          subject=uuid.uuid4().hex)
-        return Effect(texts={"report": said})
+        return Effect(data={"form": 2}, texts={"report": said})
 
     return Move("split_report", carry)
 
@@ -154,11 +174,17 @@ def record_party_gone(*, party: str, text: str) -> Move:
     return Move("record_party_gone", carry)
 
 
-def correct_clerical_error(*, sequence: int, text: str) -> Move:
-    """An entry that says what was wrong in an earlier one; nothing is edited."""
+def correct_clerical_error(*, text: str, sequence: int = 0, document_id: int | None = None,
+                           changes: Mapping[str, str] | None = None) -> Move:
+    """An entry that says what was wrong in an earlier one, or in an official document, which then has a new version;
+    nothing is edited."""
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
+        if document_id is not None:
+            row, version = documents.corrected(file, document_id, changes or {})
+            return Effect(data={"corrects": row.sequence, "documents": [version]}, texts={"correction": said},
+                          audience=Audience(row.audience), tells=documents.told(row))
         if not 1 <= sequence <= file.complaint.last_sequence:
             raise WrongInput("bad_number", _("没有这一条记录。"), field="sequence")
         return Effect(data={"corrects": sequence}, texts={"correction": said})

@@ -4,6 +4,7 @@ from complaints.models.clocks import Deadline, Reminder
 from complaints.models.complaint import Complaint, Demand, Engagement
 from complaints.models.consent import ConsentRecord
 from complaints.models.desk import OfferDraft, Reading, SavedView
+from complaints.models.documents import DocumentSeries, DocumentVersion, OfficialDocument
 from complaints.models.dossier import Dossier
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
@@ -34,6 +35,8 @@ __all__ = [
     "CountDelta",
     "Deadline",
     "Demand",
+    "DocumentSeries",
+    "DocumentVersion",
     "Dossier",
     "Engagement",
     "Evidence",
@@ -54,6 +57,7 @@ __all__ = [
     "Offer",
     "OfferAnswer",
     "OfferDraft",
+    "OfficialDocument",
     "Participant",
     "PersonDigest",
     "PersonalText",

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import labels
 from complaints.models import Complaint
+from complaints.views import documents_told
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_notices import may_order
 from complaints.views.authority_pages import PAGES
@@ -96,6 +97,9 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
         "approvals_url": reverse("complaints:authority-approvals"),
         "consents": _consents(page), "matters": _matters(page),
+        "documents": (documents := documents_told.of_case(complaint, AUTHORITY, page.viewer)),
+        "court": documents_told.court_of(documents, complaint.number),
+        "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in setting.may else "",
         "notices": of_case(complaint, AUTHORITY), "may_order": may_order(desk),
         "on_behalf_url": reverse("complaints:authority-on-behalf", args=[complaint.number]) if may_write_down(page.actor) else "",
         "officer": complaint.officer.user.name if complaint.officer else "",

@@ -35,7 +35,9 @@ from complaints.authority_forms import (
     TerminationForm,
     UrgeForm,
 )
+from complaints.document_forms import DrawUpForm
 from complaints.enterprise_forms import LookForm, StepForm
+from complaints.handling.documents import DRAWN_UP
 from complaints.handling.saying import LONGEST
 from complaints.views.authority_setting import Data, Payload, Setting, StepPage
 from complaints.views.case_people import by_name
@@ -112,6 +114,10 @@ def _served(form: StepForm) -> Payload:
     given = form.cleaned_data
     return {"document": given["document"], "channel": given["channel"],
             "is_served": given["arrived"] == "yes", "text": given["text"]}
+
+
+def _drawn_up(form: StepForm) -> Payload:
+    return {"form": int(form.cleaned_data["form"]), "text": form.cleaned_data["text"]}
 
 
 def _objection(form: StepForm) -> Payload:
@@ -198,6 +204,9 @@ _ALL = (
     # --- what else ------------------------------------------------------------------------
     StepPage(slug="serve", steps=("serve_notice",), form=plain(ServeForm), payload=_served,
              effect=gettext_lazy("没有送到的，换下一种方式再送。")),
+    StepPage(slug="draw-up", steps=("draw_up_document",), payload=_drawn_up,
+             form=lambda setting, data: DrawUpForm(data, forms=DRAWN_UP),
+             effect=gettext_lazy("多数文书由办理步骤自动制作；这里制作没有对应步骤的。")),
     StepPage(slug="verify", steps=("verify_contact",), form=plain(CallForm), payload=said("result"),
              effect=gettext_lazy("先在案件页查看联系电话，再打过去核实。核实后，这件投诉按本人提交办理。")),
     text_page("write-down", "write_down_statement", gettext_lazy("消费者说了什么"),

@@ -24,6 +24,7 @@ from complaints.file_forms import upload_address
 from complaints.handling import Move
 from complaints.models import Complaint, HandlingStep
 from complaints.refusals import not_now
+from complaints.views import documents_told
 from complaints.views.case import CONSUMER, TRACKING, CasePage, Found, case_url, find_case, page_of
 from complaints.views.case_form import take_step
 from complaints.views.case_record import body_words
@@ -74,6 +75,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "undo_what": labels.label(undo.subject, kind="step") if undo else "",
         "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
         "may_break": page.may("report_breach"), "told": of_case(page.complaint, CONSUMER),
+        "documents": (documents := documents_told.of_case(page.complaint, CONSUMER, page.viewer)),
+        "court": documents_told.court_of(documents, page.complaint.number),
         "siblings": siblings_of(page.complaint, cast(User, request.user)), "people": people_of(found, now=now),
         "outcome": _outcome(page.complaint), "ways": ways_left(
             page.complaint, today=page.today, calendar=page.calendar, may=frozenset(page.steps),

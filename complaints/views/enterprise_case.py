@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from complaints import labels, reading
+from complaints.views import documents_told
 from complaints.views import enterprise_work as work
 from complaints.views.case import CasePage
 from complaints.views.case_people import demand_text
@@ -80,6 +81,8 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         "extension_note": work.extension_note(page), "notes": work.notes_of(page),
         "told": [] if page.is_former else of_case(
             page.complaint, page.side, enterprise_ids={e.enterprise_id for e in page.engagements}),
+        "documents": (documents := [] if page.is_former else documents_told.of_case(page.complaint, page.side, page.viewer)),
+        "court": documents_told.court_of(documents, page.complaint.number),
         "others": [] if page.is_former or engagement is None or request.method != "GET"
         else reading.opened(page.complaint, engagement, user=desk.user, now=desk.now),
         "odr_result": labels.label(engagement.odr_result, kind="odr_result")

@@ -23,11 +23,12 @@ from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Part
 #: Whoever reads a backup must not be able to be somebody; signing in again costs nothing. Keys have a file of their own.
 LEFT_OUT = ("accounts_browsersession", person_keys.TABLE)
 _MOST_NAMED = 100
-#: Originals, and the copies and thumbnails that the portal made of them.
-_KEPT = " union all ".join(
-    f"select {of}path as path, {of}sha256 as sha256 from complaints_evidence where {of}path <> ''"  # noqa: S608
-    for of in ("", "copy_", "thumbnail_")
-)
+#: Originals, the copies and thumbnails that the portal made of them, and the prints of official documents.
+_KEPT = " union all ".join([
+    *(f"select {of}path as path, {of}sha256 as sha256 from complaints_evidence where {of}path <> ''"  # noqa: S608
+      for of in ("", "copy_", "thumbnail_")),
+    "select path, sha256 from complaints_documentversion where path <> ''",
+])
 Tell = Callable[[str, int], None]
 
 

@@ -19,6 +19,7 @@ from complaints.handling import (
     both,
     casework,
     consumer,
+    documents,
     enterprise,
     looking,
     mediation,
@@ -260,6 +261,9 @@ WALKS: dict[str, Walk] = {
     "correct_clerical_error": Walk(S.REVIEW, "officer",
                                    no(lambda: casework.correct_clerical_error(
                                        sequence=1, text=TEXT))),
+    "draw_up_document": Walk(S.NEGOTIATING, "officer", no(lambda: documents.draw_up_document(form=1))),
+    "void_document": Walk(S.REVIEW, "head", lambda w, c: documents.void_document(
+        document_id=c.documents.get(form=5).pk, text=TEXT), before=[("officer", no(authority.accept))]),
     "open_lead": Walk(S.MEDIATING, "officer", no(lambda: casework.open_lead(text=TEXT))),
     "answer_objection": Walk(
         S.REVIEW, "head", no(lambda: casework.answer_objection(upheld=False, text=TEXT)),

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from complaints.models import Complaint, Evidence, Matter, Notice, Offer
-from complaints.views import authority_pages, consumer_pages, enterprise_steps, track
+from complaints.models import Complaint, Evidence, Matter, Notice, Offer, OfficialDocument
+from complaints.views import authority_documents, authority_pages, consumer_pages, enterprise_steps, track
 from odr_portal.checks import routes
 from tests.walls.things import OWNERS
 from tests.walls.world import World
@@ -31,6 +31,8 @@ NOT_THERE = frozenset({
     # No browser of this world holds an application, and nobody is shut out; the licence was not uploaded.
     "complaints:enrol-application", "complaints:enrol-step", "complaints:enrol-paper", "complaints:enrol-licence",
     "complaints:authority-enrolment-licence", "complaints:authority-enterprise-recall", "complaints:case-people",
+    # No case of this world ended in a mediation agreement.
+    "complaints:case-court", "complaints:case-court-file",
     "demo-mail", "accounts:demo-sign-in", "enterprises:invitation", "accounts:recovery-codes", "accounts:password", "complaints:case-file-original",
     "complaints:case-file-thumbnail", "complaints:file-evidence-original", "complaints:file-evidence-thumbnail",
 })  # fmt: skip
@@ -152,14 +154,21 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("enterprises:enterprise-leave-cancel", "pk"): lambda world, case: world.things["leave"],
     ("complaints:authority-notice-order", "pk"): lambda world, case: _first(
         Notice.objects.filter(complaint=case, state="set_aside")),
+    ("complaints:authority-document", "pk"): lambda world, case: _first(OfficialDocument.objects.filter(complaint=case, audience="parties")),
+    ("complaints:authority-document-deed", "pk"): lambda world, case: _first(OfficialDocument.objects.filter(complaint=case, to_consumer=True)),
+    ("complaints:case-document", "pk"): lambda world, case: _first(
+        OfficialDocument.objects.filter(complaint=case, to_consumer=True, to_enterprise=True)),
+    ("complaints:case-court-file", "form"): lambda world, case: "zip",
 }  # fmt: skip
 #: They name something of a case by a number of its own.
-OF_A_CASE = frozenset({"complaints:authority-approval", "complaints:enterprise-approval", "complaints:authority-notice-order"})
+OF_A_CASE = frozenset({"complaints:authority-approval", "complaints:enterprise-approval", "complaints:authority-notice-order",
+                       "complaints:authority-document", "complaints:authority-document-deed"})
 _FORMS = {name: tuple(form.steps) for name, form in consumer_pages.FORMS.items() if name != "offer"}
 _BY_NAME = {step: (step,) for step in ("send_message", "make_offer", "withdraw", "urge", "accept")}
 #: Parameters that choose among pages: each of these is a page of its own, with the steps that it may take.
 PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("complaints:authority-step", "slug"): {slug: page.steps for slug, page in authority_pages.PAGES.items()},
+    ("complaints:authority-document-deed", "slug"): {slug: (deed.step,) for slug, deed in authority_documents.DEEDS.items()},
     # Whose step it is says the consumer's table; that an officer may write it down, the gate.
     ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.FORMS, ()),
     ("api:step", "step"): _BY_NAME,

@@ -17,6 +17,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from complaints import assigning, delivery, handling, retention, sealing
+from complaints.documents import making
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
 from complaints.exporting import building
@@ -37,6 +38,7 @@ SWEEPS: dict[str, Sweep] = {
     "notices": delivery.sweep_notices,
     "exports": building.sweep_exports,
     "dossiers": dossiers.sweep_dossiers,
+    "documents": making.sweep_documents,
     "round_trips": working.sweep_round_trips,
     "webhooks": sending.sweep_webhooks,
     "evidence": sweeping.sweep_evidence,

@@ -95,6 +95,7 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
                   "grant_extension"),
     "serve": (S.REVIEW, "officer", {"document": "受理决定书", "channel": "sms", "arrived": "no"}, S.REVIEW, None,
               "serve_notice"),
+    "draw-up": (S.NEGOTIATING, "officer", {"form": "1", "text": ""}, S.NEGOTIATING, None, "draw_up_document"),
     "verify": (S.REVIEW, "officer", {"result": "call_confirmed"}, S.REVIEW, _unproven, "verify_contact"),
     "write-down": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, _spoken, "write_down_statement"),
     "power": (S.REVIEW, "officer", {"decision": "refuse", "text": TEXT}, S.REVIEW, _represented, "refuse_power"),

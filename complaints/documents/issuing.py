@@ -1,0 +1,197 @@
+"""Issues the documents that the steps of one flush name: numbered, worded, frozen, their digests in the entries.
+
+The one rule: it happens before the entries are hashed and in their transaction: no step without its document, no number
+without its step.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from authorities.models import Authority, Officer
+from complaints.documents import numbers
+from complaints.documents.kinds import DISTRIBUTION, KINDS, forms_of, issuer, reference
+from complaints.documents.wording import Facts, Paper, demand_words, paper, promise_words
+from complaints.models import Demand, DocumentVersion, Engagement, Obligation, OfficialDocument, PersonalText
+from complaints.models.record import SALT_BYTES
+from complaints.record import Entry, canonical, salted
+from complaints.workflow import Audience, Clock
+from odr_portal.accounts import keyring
+from odr_portal.accounts.models import User
+
+if TYPE_CHECKING:
+    from complaints.handling.casefile import CaseFile
+
+#: Which clock tells the last day that a form names.
+_DAYS = {"forward": Clock.NEGOTIATION, "assign_authority": Clock.REVIEW, "accept": Clock.MEDIATION}
+#: What a person filed, as far as any form prints it.
+PRINTED = ("consumer_name", "consumer_phone", "consumer_address", "consumer_statement", "consumer_transcript")
+Person = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    file: CaseFile
+    entry: Entry
+    form: int
+    authority: Authority
+
+
+def issue(files: Iterable[CaseFile]) -> None:
+    """Add the documents of these files' entries to the files. Imports of old cases issue nothing: theirs were issued."""
+    wanted = [one for file in files if file.conditions.tells and file.complaint.pk is not None
+              for entry in file.entries for one in _wanted(file, entry)]
+    if not wanted:
+        return
+    known = people({one.file.complaint.pk for one in wanted})
+    given = numbers.take([numbers.Series(one.authority.pk, one.file.today.year, one.form) for one in wanted])
+    for one, number in zip(wanted, given, strict=True):
+        _add(one, number, known)
+
+
+def number_versions(files: Iterable[CaseFile]) -> None:
+    """Once the entries have their numbers, each version gets that of the entry which holds its digest."""
+    for file in files:
+        versions = [row for row in file.added.get(DocumentVersion, ()) if isinstance(row, DocumentVersion)]
+        if not versions:
+            continue
+        entries = {said["digest"]: entry for entry in file.entries for said in entry.data.get("documents", ())}
+        for version in versions:
+            version.sequence = entries[version.digest.hex()].sequence
+            if version.number == 1:
+                version.document.sequence = version.sequence
+
+
+def _wanted(file: CaseFile, entry: Entry) -> list[_Wanted]:
+    if entry.actor.side != "authority":
+        return []
+    authority = issuer(file.conditions.jurisdiction.authorities,
+                       entry.actor.authority_id or file.complaint.handling_authority_id)
+    return [] if authority is None else [_Wanted(file, entry, form, authority) for form in forms_of(entry.data)]
+
+
+def people(ids: set[int]) -> dict[int, Person]:
+    """What the consumers of these cases gave last; two queries."""
+    rows = list(PersonalText.objects.filter(complaint_id__in=ids, audience=Audience.PARTIES, kind__in=PRINTED)
+                .order_by("sequence"))
+    keyring.load_for(rows)
+    found: dict[int, Person] = {}
+    for row in rows:
+        found.setdefault(row.complaint_id, {})[row.kind] = row.text
+    return found
+
+
+def _add(one: _Wanted, number: int, known: dict[int, Person]) -> None:
+    file, entry, form = one.file, one.entry, one.form
+    signers = _signers(file, entry)
+    words = paper(form, _facts(one, known.get(file.complaint.pk, {}), [name for _user, name in signers]),
+                  reference=reference(one.authority.document_code, form, year=file.today.year, number=number))
+    content, digest = frozen(words)
+    entry.data = {**entry.data, "documents": [*entry.data.get("documents", ()), said(words, version=1, digest=digest)]}
+    engagement = _addressed(file, form, entry)
+    kind, is_open = KINDS[form], entry.audience == Audience.PARTIES
+    document = file.add(OfficialDocument(
+        complaint=file.complaint, authority=one.authority, year=file.today.year, form=form, number=number,
+        reference=words["reference"], audience=entry.audience, sequence=0, to_consumer=kind.to_consumer and is_open,
+        to_enterprise=engagement is not None, engagement=engagement,
+        enterprise_id=engagement.enterprise_id if engagement else None, issued_at=entry.written_at,
+        issued_by_id=signers[0][0] if signers else None, second_by_id=signers[1][0] if len(signers) > 1 else None))
+    file.add(DocumentVersion(document=document, complaint=file.complaint, number=1, sequence=0, at=entry.written_at,
+                             content=content, digest=digest))
+
+
+def frozen(words: Paper) -> tuple[dict[str, Any], bytes]:
+    """What is sealed, and the digest for the record: with a salt, as names and numbers could be guessed without."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    return {"salt": salt.hex(), "paper": words}, salted(salt, canonical(words))
+
+
+def said(words: Paper, *, version: int, digest: bytes) -> dict[str, Any]:
+    """What an entry says of a document; nothing in it names anybody."""
+    return {"form": words["form"], "reference": words["reference"], "version": version, "digest": digest.hex()}
+
+
+def _addressed(file: CaseFile, form: int, entry: Entry) -> Engagement | None:
+    """The engagement of the enterprise that a document goes to; None where no enterprise is addressed or none had it."""
+    if not KINDS[form].to_enterprise or entry.audience != Audience.PARTIES:
+        return None
+    if form == DISTRIBUTION and not entry.data.get("enterprise"):
+        return None
+    return file.engagement or file.latest_engagement
+
+
+def _facts(one: _Wanted, person: Person, officers: Sequence[str]) -> Facts:
+    file, entry = one.file, one.entry
+    name, code = respondent_of(file)
+    at = file.conditions.jurisdiction.authorities
+    unit = next((row.name for row in at if row.pk == file.complaint.handling_authority_id), "")
+    return Facts(
+        complaint=file.complaint, authority=one.authority.name, officers=officers, day=file.today,
+        person={**person, **{kind: text for kind, text, _key in entry.texts if kind in PRINTED}},
+        respondent=name, respondent_code=code, unit=unit, data=entry.data,
+        said={kind: text for kind, text, _key in entry.texts}, demands=demands_of(file.demands),
+        promises=promises_of(row for row in file.added.get(Obligation, []) if isinstance(row, Obligation)),
+        last_day=_last_day(file, entry.step))
+
+
+def demands_of(demands: Iterable[Demand]) -> list[str]:
+    return [demand_words(row.kind, row.amount, row.note) for row in demands if not row.is_given_up]
+
+
+def promises_of(rows: Iterable[Obligation]) -> list[str]:
+    return [promise_words(row.what, row.owed_by, row.amount, row.due_on, row.payee_last4) for row in rows]
+
+
+def _last_day(file: CaseFile, step: str) -> date | None:
+    wanted = _DAYS.get(step)
+    return next((row.last_day for row in file.clocks if row.clock == wanted and row.ended_at is None), None)
+
+
+def respondent_of(file: CaseFile) -> tuple[str, str]:
+    """Name and credit code of who answers or answered last, else whom the consumer meant."""
+    case, last, conditions = file.complaint, file.engagement or file.latest_engagement, file.conditions
+    for enterprise_id, branch_id in ((last.enterprise_id if last else None, last.branch_id if last else None),
+                                     (case.enterprise_id, case.branch_id), (case.picked_enterprise_id, case.picked_branch_id)):
+        if enterprise_id is None:
+            continue
+        enterprise = conditions.enterprise(enterprise_id)
+        branch = conditions.branch(branch_id, enterprise_id) if branch_id else None
+        if enterprise is not None:
+            return branch.name if branch else enterprise.name, enterprise.uscc or ""
+    return case.respondent_named, ""
+
+
+def _signers(file: CaseFile, entry: Entry) -> list[tuple[int | None, str]]:
+    """Two officers: who proposed and who approved, else who acts and who has the case; the one who is known otherwise."""
+    found: list[tuple[int | None, str]] = [(entry.actor.user_id, entry.actor.name)]
+    proposal = next((m for m in file.matters if m.kind == "proposal" and m.subject == entry.step and m.state == "granted"), None)
+    if proposal is not None and proposal.opened_by_key is not None:
+        found.insert(0, _person(file, proposal.opened_by_key))
+    elif file.complaint.officer_id is not None:
+        found.append(_officer(file, file.complaint.officer_id))
+    kept: list[tuple[int | None, str]] = []
+    for user, name in found:
+        if name and user not in [known for known, _name in kept]:
+            kept.append((user, name))
+    return kept[:2]
+
+
+def _person(file: CaseFile, key: UUID) -> tuple[int | None, str]:
+    def look() -> tuple[int | None, str]:
+        user = User.objects.filter(person_key=key).first()
+        return (user.pk, user.name) if user else (None, "")
+
+    return file.conditions.once("signer", key, look)
+
+
+def _officer(file: CaseFile, officer_id: int) -> tuple[int | None, str]:
+    def look() -> tuple[int | None, str]:
+        officer = Officer.objects.select_related("user").filter(pk=officer_id).first()
+        return (officer.user_id, officer.user.name) if officer else (None, "")
+
+    return file.conditions.once("signing officer", officer_id, look)

@@ -1,0 +1,63 @@
+"""The ten official forms (文书式样): what they are called, how their numbers are made, whom they are addressed to.
+
+The one rule: a step issues a form by naming its number in its entry (``form``); nothing else makes a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authorities.models import Authority
+
+REGISTRATION, REPORT, DISTRIBUTION, IDENTITY, ACCEPTANCE, REFUSAL, INVITATION, TERMINATION, AGREEMENT, REPORT_RESULT = range(1, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """``mark`` stands in the number after the authority's own: 鼓市监 + 投受."""
+
+    form: int
+    title: str
+    title_en: str
+    mark: str
+    to_consumer: bool = False
+    to_enterprise: bool = False
+
+
+KINDS: dict[int, Kind] = {kind.form: kind for kind in (
+    Kind(REGISTRATION, "投诉登记表", "Register of the complaint", "投登"),
+    Kind(REPORT, "举报登记表", "Register of the report", "举登"),
+    Kind(DISTRIBUTION, "投诉分送通知书", "Notice of distribution", "分送", to_enterprise=True),
+    Kind(IDENTITY, "限期提供身份证明材料通知书", "Notice to prove identity", "身证", to_consumer=True),
+    Kind(ACCEPTANCE, "投诉受理决定书", "Decision to accept", "投受", to_consumer=True),
+    Kind(REFUSAL, "投诉不予受理决定书", "Decision not to accept", "不受", to_consumer=True),
+    Kind(INVITATION, "投诉调解通知书", "Notice of mediation", "调通", to_consumer=True, to_enterprise=True),
+    Kind(TERMINATION, "投诉终止调解决定书", "Decision to end the mediation", "终调", to_consumer=True, to_enterprise=True),
+    Kind(AGREEMENT, "投诉调解书", "Mediation agreement", "调解", to_consumer=True, to_enterprise=True),
+    Kind(REPORT_RESULT, "举报处理结果告知书", "Notice of the result of a report", "举告"),
+)}  # fmt: skip
+
+
+def forms_of(data: Mapping[str, Any]) -> tuple[int, ...]:
+    """The forms that an entry issues, as its ``form`` says: one number, several, or none."""
+    said = data.get("form")
+    if isinstance(said, int):
+        return (said,)
+    return tuple(said) if isinstance(said, list | tuple) else ()
+
+
+def reference(code: str, form: int, *, year: int, number: int) -> str:
+    """鼓市监投受〔2026〕第1号."""
+    return f"{code}{KINDS[form].mark}〔{year}〕第{number}号"
+
+
+def issuer(authorities: Iterable[Authority], authority_id: int | None) -> Authority | None:
+    """Under whose number an authority writes: its own, or of the one above that has one (an office acts in its county's
+    name). None where nobody has one."""
+    known = {row.pk: row for row in authorities}
+    row = known.get(authority_id or 0)
+    while row is not None and not row.document_code:
+        row = known.get(row.parent_id or 0)
+    return row

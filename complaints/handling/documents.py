@@ -1,0 +1,150 @@
+"""What is done to official documents once there are any: drawn up, printed, corrected, withdrawn.
+
+The one rule: nothing that was issued is edited. A correction is a version beside the old one, under the same number and
+with its reason; a withdrawn number stays in the register and is not used again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from complaints.actors import Actor
+from complaints.documents import issuing, kinds
+from complaints.handling import saying
+from complaints.handling.casefile import CaseFile
+from complaints.handling.effect import Effect, Move
+from complaints.models import DocumentVersion, OfficialDocument
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.workflow import Audience
+
+#: What no other step issues, or what came before there were documents.
+DRAWN_UP = (kinds.REGISTRATION, kinds.REPORT_RESULT)
+
+
+def found(file: CaseFile, document_id: int) -> OfficialDocument:
+    """A document of this case that stands. Under the lock of the case nothing else changes it."""
+    document = OfficialDocument.objects.filter(pk=document_id, complaint_id=file.complaint.pk).first()
+    if document is None:
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="document")
+    if document.state == OfficialDocument.VOID:
+        raise StepNotAllowed("document_void", _("这份文书已经作废。"))
+    return document
+
+
+def addressed(file: CaseFile, document_id: int, to: str) -> OfficialDocument:
+    """A document of this case that is to be served on the consumer or on the other side."""
+    document = found(file, document_id)
+    if not getattr(document, f"to_{to}") and not (to == "enterprise" and kinds.KINDS[document.form].to_enterprise):
+        raise WrongInput("bad_choice", _("这份文书不是给这一方的。"), field="to")
+    return document
+
+
+def is_last_service(file: CaseFile, document: OfficialDocument | None, to: str) -> bool:
+    """Whether everybody to whom it is addressed has it after this service. What is named in words says nothing of others."""
+    if document is None:
+        return True
+    others = {"consumer": document.to_consumer, "enterprise": kinds.KINDS[document.form].to_enterprise}
+    return all(side == to or not is_to or getattr(document, f"served_{side}_at") for side, is_to in others.items())
+
+
+def told(document: OfficialDocument) -> str:
+    """Whoever it is addressed to hears of what becomes of it, and nobody else."""
+    if document.to_consumer and document.to_enterprise:
+        return "both"
+    return "consumer" if document.to_consumer else "enterprise" if document.to_enterprise else ""
+
+
+def draw_up_document(*, form: int, text: str = "") -> Move:
+    """The register of the complaint, where no distribution made one; the result of a report, for the reporter alone."""
+    if form not in DRAWN_UP:
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="form")
+    said = saying.text(text, "text", needed=form == kinds.REPORT_RESULT)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        mine = OfficialDocument.objects.filter(complaint_id=file.complaint.pk, state=OfficialDocument.ISSUED)
+        if form == kinds.REGISTRATION and mine.filter(form=form).exists():
+            raise StepNotAllowed("already_there", _("这件投诉已经有登记表。"))
+        if form == kinds.REPORT_RESULT and not mine.filter(form=kinds.REPORT).exists():
+            raise StepNotAllowed("no_report", _("这件投诉没有登记过举报。"))
+        return Effect(data={"form": form}, texts={"result": said} if said else {},
+                      audience=Audience.AUTHORITY if form == kinds.REPORT_RESULT else None)
+
+    return Move("draw_up_document", carry)
+
+
+def keep_print(*, version_id: int, path: str, sha256: str, size: int) -> Move:
+    """A worker printed it: the digest of the print stands in the record beside the digest of its words."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        version = DocumentVersion.objects.select_related("document").get(pk=version_id, complaint_id=file.complaint.pk)
+        if version.sha256:
+            raise StepNotAllowed("printed", "printed already")
+        file.change(version, path=path, sha256=sha256, size=size, leased_until=None)
+        return Effect(data={"reference": version.document.reference, "version": version.number, "sha256": sha256})
+
+    return Move("keep_print", carry)
+
+
+def corrected(file: CaseFile, document_id: int, changes: Mapping[str, str]) -> tuple[
+        OfficialDocument, dict[str, Any]]:
+    """A new version of the document with other words, and what its entry says of it. ``changes``: place of a paragraph or of
+    a line of facts (2, 0.1) → its words; each must stand there."""
+    document = found(file, document_id)
+    last = document.versions.order_by("-number")[0]
+    last.complaint = file.complaint
+    if not last.content:
+        raise StepNotAllowed("destroyed", _("这份文书的内容已经按期限销毁。"))
+    words = {**last.content["paper"], "blocks": _changed(last.content["paper"]["blocks"], changes)}
+    if words == last.content["paper"]:
+        raise WrongInput("nothing_changed", _("请改正至少一处。"))
+    content, digest = issuing.frozen(words)
+    entry = issuing.said(words, version=last.number + 1, digest=digest)
+    file.add(DocumentVersion(document=document, complaint=file.complaint, number=last.number + 1, at=file.now,
+                             sequence=0, content=content, digest=digest))
+    return document, entry
+
+
+def _changed(blocks: list[dict[str, Any]], changes: Mapping[str, str]) -> list[dict[str, Any]]:
+    places = {place for place, _label, _words in editable(blocks)}
+    if not set(changes) <= places:
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"))
+    said = {place: saying.text(words, place) for place, words in changes.items()}
+    found = []
+    for nth, block in enumerate(blocks):
+        if "p" in block:
+            block = {**block, "p": said.get(str(nth), block["p"])}
+        if "facts" in block:
+            block = {**block, "facts": [[key, said.get(f"{nth}.{line}", value)] for line, (key, value) in enumerate(block["facts"])]}
+        if "items" in block:
+            block = {**block, "items": [said.get(f"{nth}.{line}", value) for line, value in enumerate(block["items"])]}
+        found.append(block)
+    return found
+
+
+def editable(blocks: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """(place, label, words) of whatever a correction may touch."""
+    rows: list[tuple[str, str, str]] = []
+    for nth, block in enumerate(blocks):
+        if "p" in block:
+            rows.append((str(nth), "", block["p"]))
+        for line, (key, value) in enumerate(block.get("facts", ())):
+            rows.append((f"{nth}.{line}", key, value))
+        for line, value in enumerate(block.get("items", ())):
+            rows.append((f"{nth}.{line}", block.get("heading", ""), value))
+    return rows
+
+
+def void_document(*, document_id: int, text: str) -> Move:
+    """作废: it stands in the register with its reason, and its number is not used again."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        document = found(file, document_id)
+        file.change(document, state=OfficialDocument.VOID)
+        return Effect(texts={"message": said}, data={"document": document.pk, "reference": document.reference},
+                      audience=Audience(document.audience), tells=told(document))
+
+    return Move("void_document", carry)

@@ -1,0 +1,1 @@
+"""Official documents: numbers, words, prints, service, corrections, who sees which."""

@@ -1,0 +1,207 @@
+"""Prints: what stands on the paper, the same bytes for the same words, workers that die, and what a person's end leaves."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from authorities.jurisdiction import Jurisdiction
+from complaints import erasing, handling
+from complaints.documents import keeping, making, previewing
+from complaints.evidence.storing import storage
+from complaints.handling import authority, casework, documents, mediation
+from complaints.models import Complaint, DocumentVersion, HandlingStep
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.workflow import Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.documents.conftest import newest, read
+
+pytestmark = pytest.mark.django_db
+
+S = Status
+TEXT = "这里写明事实和理由，供核对。"
+
+
+def refused(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.REVIEW)
+    return given.step(case, authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), world.officer, WEDNESDAY)
+
+
+def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: World) -> None:
+    case = refused(world)
+    before = case.last_sequence
+    assert making.sweep_documents(now=WEDNESDAY) == 3
+    assert making.sweep_documents(now=WEDNESDAY) == 0
+    version = newest(case).versions.get()
+    content = keeping.read(version)
+    assert hashlib.sha256(content).hexdigest() == version.sha256
+    words = read(content)
+    for word in ("福州市鼓楼区市场监督管理局", "投诉不予受理决定书", "鼓市监不受〔2026〕第1号", "陈试", TEXT, "第十六条第一项", "（盖章处）", "二〇二六年十一月十一日",
+                 "瑞试"):  # fmt: skip
+        assert word in words, words
+    entry = HandlingStep.objects.get(complaint=case, audience="parties", sequence=version.sequence)
+    assert entry.step == "refuse"
+    assert bytes(entry.hash).hex() in words
+    printed = HandlingStep.objects.filter(complaint=case, step="keep_print", audience="authority").latest("sequence")
+    assert printed.data == {"reference": newest(case).reference, "version": 1, "sha256": version.sha256}
+    case.refresh_from_db()
+    # The parties' record and the dates that they read do not move.
+    assert case.last_sequence == before
+
+
+def test_the_same_words_give_the_same_bytes(world: World) -> None:
+    version = newest(refused(world)).versions.get()
+    at_once = keeping.read(version)
+    making.sweep_documents(now=WEDNESDAY + timedelta(hours=5))
+    version.refresh_from_db()
+    assert keeping.read(version) == at_once
+
+
+def test_a_worker_that_died_is_followed_by_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = refused(world)
+    real, died = handling.take, []
+
+    def killed(*args: Any, **options: Any) -> Any:
+        if not died:
+            died.append(True)
+            # The file is written; then the process is gone.
+            raise SystemExit
+        return real(*args, **options)
+
+    monkeypatch.setattr(handling, "take", killed)
+    with pytest.raises(SystemExit):
+        making.sweep_documents(now=WEDNESDAY)
+    assert making.sweep_documents(now=WEDNESDAY) == 2
+    assert making.sweep_documents(now=WEDNESDAY + timedelta(minutes=2)) == 1
+    versions = DocumentVersion.objects.filter(complaint=case)
+    assert all(hashlib.sha256(keeping.read(v)).hexdigest() == v.sha256 for v in versions)
+    assert HandlingStep.objects.filter(complaint=case, step="keep_print").count() == 3
+    assert list(keeping.damaged()) == []
+
+
+def test_a_print_that_was_changed_or_lost_is_named(world: World) -> None:
+    case = refused(world)
+    making.sweep_documents(now=WEDNESDAY)
+    first, second, _third = DocumentVersion.objects.filter(complaint=case).order_by("pk")
+    storage().delete(first.path)
+    keeping.put(second, b"another")
+    assert [(version, what) for version, what in keeping.damaged()] == [(first, "missing"), (second, "changed")]
+    # Made anew of the frozen words.
+    assert hashlib.sha256(keeping.read(first)).hexdigest() == first.sha256
+
+
+def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> None:
+    case = refused(world)
+    document = newest(case)
+    words = document.versions.get().content["paper"]["blocks"]
+    place = next(place for place, _label, text in documents.editable(words) if TEXT in text)
+    given.step(case, casework.correct_clerical_error(document_id=document.pk, text="日期写错。", changes={
+        place: "事实和理由：改正后的理由，供核对。"}), world.officer, WEDNESDAY)
+    old, new = document.versions.order_by("number")
+    assert (old.number, new.number) == (1, 2)
+    assert TEXT in read(keeping.read(old))
+    assert "改正后的理由，供核对。" in read(keeping.read(new))
+    assert document.reference in read(keeping.read(new))
+    entry = HandlingStep.objects.get(complaint=case, audience="parties", sequence=new.sequence)
+    assert (entry.step, entry.data["corrects"]) == ("correct_clerical_error", document.sequence)
+    assert entry.data["documents"][0]["digest"] == bytes(new.digest).hex()
+
+
+@pytest.mark.parametrize(("changes", "code"), [({}, "nothing_changed"), ({"99": "字"}, "bad_choice"), ({"0": ""}, "missing")])
+def test_a_correction_corrects_something_that_stands_there(world: World, changes: dict[str, str], code: str) -> None:
+    case = refused(world)
+    with pytest.raises(WrongInput) as said:
+        given.step(case, casework.correct_clerical_error(document_id=newest(case).pk, text=TEXT, changes=changes), world.officer, WEDNESDAY)
+    assert said.value.code == code
+
+
+def test_a_withdrawn_number_stands_and_is_not_used_again(world: World) -> None:
+    case = refused(world)
+    document = newest(case)
+    given.step(case, documents.void_document(document_id=document.pk, text="发错对象。"), world.actor("head"), WEDNESDAY)
+    document.refresh_from_db()
+    assert document.state == "void"
+    for move in (documents.void_document(document_id=document.pk, text=TEXT),
+                 casework.serve_notice(document_id=document.pk, channel="letter", is_served=True)):
+        with pytest.raises(StepNotAllowed) as said:
+            given.step(case, move, world.actor("head"), WEDNESDAY)
+        assert said.value.code == "document_void"
+    assert newest(refused(world)).number == document.number + 1
+
+
+def test_of_an_erased_person_the_number_stays_and_the_words_go(world: World) -> None:
+    case = refused(world)
+    making.sweep_documents(now=WEDNESDAY)
+    version = newest(case).versions.get()
+    path = version.path
+    erasing.erase(world.chen.person_key, now=WEDNESDAY + timedelta(days=1200))
+    version = newest(case).versions.get()
+    assert (version.content, version.path, newest(case).number) == ({}, "", 1)
+    assert not storage().exists(path)
+    with pytest.raises(LookupError):
+        keeping.read(version)
+
+
+def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, documents.draw_up_document(form=1), world.officer, WEDNESDAY)
+    assert newest(case).form == 1
+    for move, code in ((documents.draw_up_document(form=1), "already_there"), (documents.draw_up_document(form=10, text=TEXT), "no_report")):
+        with pytest.raises(StepNotAllowed) as said:
+            given.step(case, move, world.officer, WEDNESDAY)
+        assert said.value.code == code
+    given.step(case, casework.split_report(text="过期食品。"), world.officer, WEDNESDAY)
+    given.step(case, documents.draw_up_document(form=10, text="经核查，已责令改正。"), world.officer, WEDNESDAY)
+    document = newest(case)
+    assert (document.form, document.audience, document.to_consumer) == (10, "authority", False)
+    words = read(keeping.read(document.versions.get()))
+    assert "经核查，已责令改正。" in words
+    # No code to check it at a page that anybody can open.
+    assert "open/verify" not in words
+
+
+def test_service_is_recorded_with_its_proof(world: World) -> None:
+    case = refused(world)
+    document = newest(case)
+    given.step(case, casework.serve_notice(document_id=document.pk, channel="sms", is_served=False), world.officer, WEDNESDAY)
+    document.refresh_from_db()
+    assert document.served_consumer_at is None
+    given.step(case, casework.serve_notice(
+        document_id=document.pk, channel="letter", is_served=True, day=WEDNESDAY.date(), received_by="family", reference="EMS1234"),
+        world.officer, WEDNESDAY)
+    document.refresh_from_db()
+    assert document.served_consumer_at == WEDNESDAY
+    entries = HandlingStep.objects.filter(complaint=case, step="serve_notice").order_by("sequence")
+    assert [entry.data["next"] for entry in entries] == ["voice", ""]
+    assert entries[1].data == {"document": document.reference, "channel": "letter", "served": True, "next": "", "day": "2026-11-11",
+                               "received_by": "family", "reference": "EMS1234", "to": "consumer"}
+
+
+def test_the_notice_clock_runs_until_both_have_it(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    given.step(case, mediation.terminate(ground="no_agreement_possible", facts=TEXT), world.officer, WEDNESDAY)
+    document = newest(case)
+    assert (document.form, document.to_consumer) == (8, True)
+    for to, is_over in (("consumer", False), ("enterprise", True)):
+        given.step(case, casework.serve_notice(document_id=document.pk, channel="letter", is_served=True, to=to), world.officer, WEDNESDAY)
+        assert (case.deadlines.get(clock="notice").ended_at is not None) is is_over
+
+
+def test_a_document_of_another_case_cannot_be_served_here(world: World) -> None:
+    one, other = refused(world), given.a_complaint(world, status=S.REVIEW)
+    with pytest.raises(WrongInput):
+        given.step(other, casework.serve_notice(document_id=newest(one).pk, channel="letter", is_served=True), world.officer, WEDNESDAY)
+
+
+def test_a_preview_says_what_the_document_will_say_and_takes_no_number(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW)
+    said = previewing.preview(6, case, authorities=Jurisdiction.load().authorities, officers=["瑞试"], now=WEDNESDAY,
+                              data={"ground": "outside_duty", "body": "12300"}, said={"decision": TEXT})
+    assert "预览，未编号" in read(previewing.preview_pdf(said, now=WEDNESDAY))
+    given.step(case, authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), world.officer, WEDNESDAY)
+    issued = newest(case).versions.get().content["paper"]
+    assert issued == {**said, "reference": "鼓市监不受〔2026〕第1号"}
