@@ -17,7 +17,6 @@ from django.conf import settings
 from complaints.documents import keeping
 from complaints.documents.wording import plain_day
 from complaints.dossier import printing
-from complaints.dossier.papers import check_address
 from complaints.dossier.readable import readable
 from complaints.models import DocumentVersion
 from complaints.views.case import CasePage
@@ -57,7 +56,7 @@ def application(page: CasePage, version: DocumentVersion) -> bytes:
     return printing.pdf({
         "title": "司法确认申请书", "subtitle": f"{document.reference} · {page.title}", "language": "zh", "number": page.complaint.number,
         "digest": digest, "of": "/", "check": f"调解书内容摘要如下；记录可以在{site}/open/verify/核对",
-        "qr": printing.qr_svg(check_address(site, page.complaint.number, page.head)), "sections": readable(sections)}, at=version.at)
+        "qr": printing.qr_svg(printing.check_address(site, page.complaint.number, page.head)), "sections": readable(sections)}, at=version.at)
 
 
 def _applicants(page: CasePage) -> list[list[str]]:

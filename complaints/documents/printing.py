@@ -16,7 +16,6 @@ from django.utils.translation import override
 from complaints.documents.kinds import KINDS
 from complaints.documents.wording import ZH, Paper
 from complaints.dossier import printing
-from complaints.dossier.papers import check_address
 from complaints.dossier.readable import readable
 from complaints.models import DocumentVersion, HandlingStep
 from complaints.workflow import Audience
@@ -34,7 +33,7 @@ def pdf(paper: Paper, *, at: datetime, entry: str = "", digest: str = "") -> byt
         printed = readable(paper)
     return printing.pdf({
         **printed, "labels": labels, "check": check, "digest": entry or digest,
-        "qr": printing.qr_svg(check_address(settings.SITE_URL, number, entry)) if entry else "",
+        "qr": printing.qr_svg(printing.check_address(settings.SITE_URL, number, entry)) if entry else "",
     }, at=at, template=TEMPLATE)
 
 

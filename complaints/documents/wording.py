@@ -124,7 +124,7 @@ def _dispute(facts: Facts) -> list[Block]:
         *_facts(("商品或者服务", case.item_name), ("争议发生日", plain_day(case.disputed_on) if case.disputed_on else ""),
                 ("涉及金额", f"{case.amount:.2f}元" if case.amount is not None else "")),
         *_p("消费者权益争议事实：" + (facts.person.get("consumer_statement") or facts.person.get("consumer_transcript") or "见案卷。")),
-        *([{"heading": "投诉请求", "items": list(facts.demands)}] if facts.demands else []),
+        *([{"heading": "投诉请求", "lines": list(facts.demands)}] if facts.demands else []),
     ]
 
 
@@ -177,7 +177,7 @@ def _refusal(facts: Facts) -> tuple[str, list[Block]]:
             "事实和理由：" + facts.said.get("decision", ""),
             f"此事由{body}处理，你可以直接向其提出。" if body else "",
             "根据《中华人民共和国消费者权益保护法》第三十九条，你可以通过下列途径解决争议："),
-        {"items": list(ROUTES), "plain": True},
+        {"lines": list(ROUTES), "plain": True},
         *_p("对本决定有异议的，可以通过平台或者书面向本局提出，由没有参加审查的人员在七个工作日内答复。")]
 
 
@@ -204,7 +204,7 @@ def _agreement(facts: Facts) -> tuple[str, list[Block]]:
     return "", [
         *_parties(facts, is_register=False), *_dispute(facts),
         *_p("经本局主持调解，双方自愿达成如下协议：" + facts.said.get("agreement", "")),
-        *([{"heading": "履行事项", "items": list(facts.promises)}] if facts.promises else []),
+        *([{"heading": "履行事项", "lines": list(facts.promises)}] if facts.promises else []),
         *_p(f"本调解书根据{LAW}第二十四条制作，由双方签名或者盖章并加盖本局印章，一式三份，双方各执一份，本局存档一份。",
             "一方不履行的，另一方可以向人民法院起诉或者按仲裁协议申请仲裁；双方可以依法共同向人民法院申请司法确认。"),
         {"signs": ["投诉人（签名）", "被投诉人（签名或者盖章）"]}]

@@ -94,6 +94,7 @@ def _build(dossier: Dossier, *, now: datetime) -> None:
         made["agreement"] = printing.pdf(papers.agreement_paper(gathered, site=dossier.site), at=now)
     work.go_on()
     files = {form: _put(dossier, form, paper) for form, paper in made.items()}
+    made |= {f"documents/{place:02d}": one.content for place, one in enumerate(gathered.documents, 1) if one.content}
     files["zip"] = _pack(dossier, gathered, seal, made, work, now=now)
     return _finish(dossier, files, entries=last, is_sealed=is_sealed, now=now)
 
@@ -122,7 +123,7 @@ def _pack(dossier: Dossier, gathered: Gathered, seal: dict[str, Any] | None, mad
     half = path.with_suffix(".zip.part")
     with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out:
         packing.pack(out, gathered, seal=seal, at=now, each=work.go_on, papers={
-            "dossier.pdf": made["pdf"], **({"agreement.pdf": made["agreement"]} if "agreement" in made else {})})
+            f"{'dossier' if name == 'pdf' else name}.pdf": content for name, content in made.items()})
         out.seek(0)
         digest = hashlib.file_digest(out, "sha256").hexdigest()
         size = out.seek(0, os.SEEK_END)

@@ -6,6 +6,7 @@ enterprise's time, contact data of the consumer for anybody at work, files that 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from complaints import evidence
-from complaints.models import Dossier, Evidence, HandlingStep, PersonalText, RecordedName
+from complaints.documents import keeping
+from complaints.models import DocumentVersion, Dossier, Evidence, HandlingStep, PersonalText, RecordedName
 from complaints.models.record import FREE_KINDS, salted_text
 from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, CasePage, find_case, page_of, steps_of
+from complaints.views.documents_told import readable_by, title_of
 from complaints.views.file_view import is_sender
 from complaints.workflow import Audience, Role
 from complaints.working_calendar import SHANGHAI
@@ -37,6 +40,21 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Official:
+    """The newest print of an official document that is addressed to the reader; empty once its words were destroyed."""
+
+    reference: str
+    title: str
+    issued_at: datetime
+    is_void: bool
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest() if self.content else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
     """``entries``: the parties' record, with ``body`` None where it is withheld; ``page`` is what the reader sees."""
 
@@ -46,6 +64,7 @@ class Gathered:
     names: list[dict[str, str]]
     withheld: list[str]
     files: list[Part] = field(default_factory=list)
+    documents: list[Official] = field(default_factory=list)
 
 
 def gather(dossier: Dossier, *, now: datetime) -> Gathered:
@@ -66,12 +85,13 @@ def gather(dossier: Dossier, *, now: datetime) -> Gathered:
         texts, withheld = _texts(found.complaint.pk, seen, None if is_own else user.person_key)
         names = _names(steps, withheld, is_own=is_own)
         files = [] if page.is_former else _files(page, user)
+        documents = [] if page.is_former else _documents(page)
     entries.sort(key=lambda entry: entry[0])
     named = {digest for _s, _h, body in entries if body for digest in json.loads(body)["files"]}
     # Evidence may be gone while the record still names it.
     files += [Part(sha256=digest, name="", media_type="", size=0) for digest in sorted(named - {f.sha256 for f in files})]
     return Gathered(page=page, entries=entries, texts=texts, names=names, withheld=sorted(withheld),
-                    files=[part for part in files if part.sha256 in named])
+                    files=[part for part in files if part.sha256 in named], documents=documents)
 
 
 def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list[dict[str, Any]], set[str]]:
@@ -112,6 +132,23 @@ def _is_open(digest: str, salt: bytes, hidden: set[str], withheld: set[str]) -> 
         return True
     withheld.add(digest)
     return False
+
+
+def _documents(page: CasePage) -> list[Official]:
+    """Oldest first; what is only the authority's stays out of a dossier, which goes to others."""
+    rows = [row for row in readable_by(page.complaint, page.side, page.viewer) if row.audience == Audience.PARTIES]
+    versions: dict[int, DocumentVersion] = {}
+    for version in DocumentVersion.objects.filter(document__in=rows).select_related("document", "complaint").order_by("number"):
+        versions[version.document_id] = version
+    return [Official(reference=row.reference, title=title_of(row.form), issued_at=row.issued_at,
+                     is_void=row.state == row.VOID, content=_print(versions[row.pk])) for row in reversed(rows)]
+
+
+def _print(version: DocumentVersion) -> bytes:
+    try:
+        return keeping.read(version)
+    except LookupError:
+        return b""
 
 
 def _files(page: CasePage, user: User) -> list[Part]:

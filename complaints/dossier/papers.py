@@ -42,6 +42,7 @@ def dossier_paper(gathered: Gathered, *, seal: dict[str, Any] | None, site: str)
         *_ledger(page.promises),
         *_thread(page),
         *_files(gathered),
+        *_documents(gathered),
         _record(gathered),
         _proof(gathered, seal, site),
     ]
@@ -73,11 +74,6 @@ def agreement_paper(gathered: Gathered, *, site: str) -> dict[str, Any]:
     return _paper(page, gathered, title=title, subtitle=page.title, sections=sections, site=site)
 
 
-def check_address(site: str, number: str, digest: str) -> str:
-    """Where a QR code leads: number and digest stand behind the #, which no server sees."""
-    return f"{site}/open/verify/#{number}.{digest}"
-
-
 def _paper(page: CasePage, gathered: Gathered, *, title: str, subtitle: str, sections: list[Section],
            site: str) -> dict[str, Any]:
     number, digest = page.complaint.number, gathered.entries[-1][1].hex()
@@ -89,7 +85,7 @@ def _paper(page: CasePage, gathered: Gathered, *, title: str, subtitle: str, sec
         "title": title, "subtitle": _breakable(readable(subtitle)), "language": "en" if get_language() == "en" else "zh",
         "number": number, "digest": digest, "of": "/",
         "check": _("记录摘要如下；扫码或在%(site)s/open/verify/核对") % {"site": site},
-        "qr": printing.qr_svg(check_address(site, number, digest)),
+        "qr": printing.qr_svg(printing.check_address(site, number, digest)),
         "sections": [_breakable(section) for section in printed],
     }
 
@@ -200,6 +196,12 @@ def _files(gathered: Gathered) -> list[Section]:
     notes = [{"title": part.name or _("未交付的文件"), "meta": filesizeformat(part.size) if part.size else "", "text": "", "mono": part.sha256}
              for part in gathered.files]
     return [{"heading": _("文件和摘要（SHA-256）"), "notes": notes}] if notes else []
+
+
+def _documents(gathered: Gathered) -> list[Section]:
+    notes = [{"title": f"{one.title} {one.reference}" + (f"（{_('作废')}）" if one.is_void else ""), "meta": _moment(one.issued_at),
+              "text": "", "mono": one.sha256} for one in gathered.documents]
+    return [{"heading": _("官方文书和摘要（SHA-256）"), "notes": notes}] if notes else []
 
 
 def _record(gathered: Gathered) -> Section:

@@ -37,6 +37,11 @@ def pdf(document: dict[str, Any], *, at: datetime, template: Path = PAPER) -> by
     return made
 
 
+def check_address(site: str, number: str, digest: str) -> str:
+    """Where a QR code leads: number and digest stand behind the #, which no server sees."""
+    return f"{site}/open/verify/#{number}.{digest}"
+
+
 def qr_svg(text: str) -> str:
     """The code of this text as an SVG file."""
     out = io.BytesIO()

@@ -118,8 +118,8 @@ def _changed(blocks: list[dict[str, Any]], changes: Mapping[str, str]) -> list[d
             block = {**block, "p": said.get(str(nth), block["p"])}
         if "facts" in block:
             block = {**block, "facts": [[key, said.get(f"{nth}.{line}", value)] for line, (key, value) in enumerate(block["facts"])]}
-        if "items" in block:
-            block = {**block, "items": [said.get(f"{nth}.{line}", value) for line, value in enumerate(block["items"])]}
+        if "lines" in block:
+            block = {**block, "lines": [said.get(f"{nth}.{line}", value) for line, value in enumerate(block["lines"])]}
         found.append(block)
     return found
 
@@ -132,7 +132,7 @@ def editable(blocks: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
             rows.append((str(nth), "", block["p"]))
         for line, (key, value) in enumerate(block.get("facts", ())):
             rows.append((f"{nth}.{line}", key, value))
-        for line, value in enumerate(block.get("items", ())):
+        for line, value in enumerate(block.get("lines", ())):
             rows.append((f"{nth}.{line}", block.get("heading", ""), value))
     return rows
 

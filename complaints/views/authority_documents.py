@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -49,7 +50,7 @@ class RegisterFilter(forms.Form):
     year = forms.IntegerField(label=gettext_lazy("年份"), required=False, min_value=2000, max_value=2999,
                               widget=forms.NumberInput(attrs={"class": "w-10", "inputmode": "numeric"}))
     state = forms.ChoiceField(label=gettext_lazy("状态"), required=False, choices=[
-        ("", gettext_lazy("全部")), (TO_SERVE, gettext_lazy("待送达")), (VOID, gettext_lazy("已作废"))])
+        ("", gettext_lazy("全部")), (TO_SERVE, gettext_lazy("待送达，近90天")), (VOID, gettext_lazy("已作废"))])
     q = forms.CharField(label=gettext_lazy("文号或者投诉编号"), required=False, max_length=60,
                         widget=forms.TextInput(attrs={"type": "search", "size": 20}))
 
@@ -68,7 +69,7 @@ def register(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """By year, sort and state; by number."""
     form = RegisterFilter(request.GET)
     said = form.said()
-    rows = _narrowed(given_by(desk), said).annotate(latest=Count("versions"))
+    rows = _narrowed(given_by(desk), said, desk.now).annotate(latest=Count("versions"))
     # Not joined to their cases: one that lies elsewhere now would take its number out of the register.
     page = keyset.page_of(rows, request.GET, BY_DAY, related=("issued_by", "second_by"))
     keyring.load_for(user for row in page.rows for user in (row.issued_by, row.second_by) if user is not None)
@@ -91,12 +92,12 @@ def given_by(desk: Desk) -> QuerySet[OfficialDocument]:
     return OfficialDocument.objects.filter(condition)
 
 
-def _narrowed(rows: QuerySet[OfficialDocument], said: dict[str, Any]) -> QuerySet[OfficialDocument]:
+def _narrowed(rows: QuerySet[OfficialDocument], said: dict[str, Any], now: datetime) -> QuerySet[OfficialDocument]:
     for name in ("form", "year"):
         if name in said:
             rows = rows.filter(**{name: said[name]})
     if said.get("state") == TO_SERVE:
-        rows = rows.filter(to_be_served())
+        rows = rows.filter(to_be_served(now))
     elif said.get("state") == VOID:
         rows = rows.filter(state=OfficialDocument.VOID)
     words = str(said.get("q", "")).strip()
@@ -261,4 +262,4 @@ def _show(request: HttpRequest, row: OfficialDocument, setting: Setting, wanted:
     return render(request, "authority/step.html", {
         "case": setting.found.complaint, "page": page_of(setting.found, now=setting.desk.now), "form": form,
         "title": f"{wanted.button} · {title_of(row.form)} {row.reference}", "effect": wanted.effect, "is_danger": wanted.is_danger,
-        "back": reverse("complaints:authority-document", args=[row.pk]), "button": wanted.button}, status=status)
+        "back": reverse("complaints:authority-document", args=[row.pk]), "back_text": row.reference, "button": wanted.button}, status=status)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
@@ -25,6 +25,7 @@ from complaints.views.notices_told import CHANNELS, STATES
 
 #: A notice in one of these states reached somebody, or still may.
 ON_ITS_WAY = ("queued", "leased", "sent", "told", "in_portal")
+SERVED_WITHIN = timedelta(days=90)
 WHO = {CONSUMER: gettext_lazy("消费者"), ENTERPRISE: gettext_lazy("企业")}
 
 
@@ -128,8 +129,11 @@ def _service(document: OfficialDocument, side: str, notice: Notice | None) -> Se
     return Service(side, who, f"{way} · {words}" if way else str(words), tone, notice.sent_at)
 
 
-def to_be_served() -> Q:
-    """What somebody must still bring to an addressee: nothing served, and no notice that arrived or may arrive."""
+def to_be_served(now: datetime) -> Q:
+    """What somebody must still bring to an addressee: nothing served, and no notice that arrived or may arrive.
+
+    Of the last days only: most documents reach their addressee by notice, so no index tells the others apart.
+    """
     def told(side: str) -> Exists:
         return Exists(Notice.objects.filter(complaint=OuterRef("complaint"), audience="parties", sequence=OuterRef("sequence"),
                                             addressee=side, state__in=ON_ITS_WAY))
@@ -137,4 +141,4 @@ def to_be_served() -> Q:
     by_letter = [form for form, kind in KINDS.items() if kind.to_enterprise and form != kinds.DISTRIBUTION]
     consumer = Q(to_consumer=True, served_consumer_at=None) & ~Q(told(CONSUMER))
     enterprise = (Q(to_enterprise=True) | Q(form__in=by_letter, audience="parties")) & Q(served_enterprise_at=None) & ~Q(told(ENTERPRISE))
-    return Q(state=OfficialDocument.ISSUED) & (consumer | enterprise)
+    return Q(state=OfficialDocument.ISSUED, issued_at__gt=now - SERVED_WITHIN) & (consumer | enterprise)

@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from complaints import handling
 from complaints.documents import making
+from complaints.dossier.gathering import gather
+from complaints.dossier.papers import dossier_paper
 from complaints.handling import Promise, authority, casework, mediation
-from complaints.models import Complaint, OfficialDocument
+from complaints.models import Complaint, Dossier, OfficialDocument
 from complaints.workflow import Status
 from tests import given
 from tests.cast import World
@@ -74,6 +76,8 @@ def test_the_register_leads_to_a_document(world: World) -> None:
     for word in ("投诉不予受理决定书", "第十六条第一项", TEXT, "陈试", "记录送达", "更正笔误"):
         assert word in page, word
     assert "作废" not in page
+    assert page.count("（五）向人民法院提起诉讼。") == page.count(f"事实和理由：{TEXT}") == 1
+    assert "(&#x27;" not in page
 
 
 def test_a_case_page_lists_its_documents(world: World) -> None:
@@ -231,3 +235,18 @@ def test_what_the_register_costs_does_not_grow(world: World) -> None:
     cases = [given.a_complaint(world, status=S.REVIEW, now=timezone.now()) for _ in range(4)]
     handling.take(authority.accept(), [c.pk for c in cases], actor=world.officer, now=timezone.now())
     assert costs() == few
+
+
+def test_a_dossier_holds_the_documents_addressed_to_its_reader(world: World) -> None:
+    case = mediated(world)
+    mine = newest(case)
+    given.step(case, casework.split_report(text="店内食品过期。"), world.officer, timezone.now())
+    for user, count in ((world.chen, 2), (world.ming, 1), (world.rui, 2)):
+        side = {world.chen.pk: "consumer", world.ming.pk: "enterprise"}.get(user.pk, "authority")
+        gathered = gather(Dossier(complaint=case, asked_by=user, side=side, site="", asked_at=timezone.now()), now=timezone.now())
+        assert len(gathered.documents) == count
+        assert mine.reference in [one.reference for one in gathered.documents]
+        paper = str(dossier_paper(gathered, seal=None, site=""))
+        assert mine.reference in paper
+        assert gathered.documents[-1].sha256 in paper
+        assert "举报" not in str([one.title for one in gathered.documents])
