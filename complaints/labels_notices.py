@@ -62,6 +62,7 @@ WRITTEN_DOWN: Pair = (
 HAPPENED_BY_ITSELF: Pair = ("{what}。", "{what}.")
 THE_SYSTEM: Pair = ("系统{what}。", "The portal {what}.")
 YOU: Pair = ("您", "You")
+DOCUMENT: Pair = ("《{title}》（{reference}）可以在案件页下载：{path}", "{title} ({reference}) can be downloaded on the page of the case: {path}")
 SEE: Pair = ("查看案件：{path}", "See the case: {path}")
 
 REMIND_LEFT: Pair = (

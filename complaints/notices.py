@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from authorities.models import Authority
 from complaints import hours, labels
 from complaints import labels_notices as words
+from complaints.documents import kinds
 from complaints.labels_days import before, capitals, day_words, number_of_days
 from complaints.labels_reasons import ROUTES
 from complaints.models import Complaint, Notice
@@ -242,7 +243,14 @@ class _Text:
             found = self._reminder()
         else:
             found = [self._happened(), *(self._closed() if self.closes else self._next())]
-        return [*found, self.say(words.SEE, path=self.path)]
+        return [*found, *self._documents(), self.say(words.SEE, path=self.path)]
+
+    def _documents(self) -> list[str]:
+        """The official documents that this step addresses to the reader, by number."""
+        said = [one for one in self.entry.data.get("documents", ()) if kinds.is_to(one["form"], self.addressee, self.entry.data)]
+        return [self.say(words.DOCUMENT, reference=one["reference"], path=f"{self.path}#documents",
+                         title=labels.pick((kinds.KINDS[one["form"]].title, kinds.KINDS[one["form"]].title_en), self.language))
+                for one in said]
 
     def _happened(self) -> str:
         what = labels.label(self.entry.step, self.language, kind="step")

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from authorities.models import Authority, Officer
 from complaints.documents import numbers
-from complaints.documents.kinds import DISTRIBUTION, KINDS, forms_of, issuer, reference
+from complaints.documents.kinds import KINDS, forms_of, is_to, issuer, reference
 from complaints.documents.wording import Facts, Paper, demand_words, paper, promise_words
 from complaints.models import Demand, DocumentVersion, Engagement, Obligation, OfficialDocument, PersonalText
 from complaints.models.record import SALT_BYTES
@@ -118,9 +118,7 @@ def said(words: Paper, *, version: int, digest: bytes) -> dict[str, Any]:
 
 def _addressed(file: CaseFile, form: int, entry: Entry) -> Engagement | None:
     """The engagement of the enterprise that a document goes to; None where no enterprise is addressed or none had it."""
-    if not KINDS[form].to_enterprise or entry.audience != Audience.PARTIES:
-        return None
-    if form == DISTRIBUTION and not entry.data.get("enterprise"):
+    if entry.audience != Audience.PARTIES or not is_to(form, "enterprise", entry.data):
         return None
     return file.engagement or file.latest_engagement
 

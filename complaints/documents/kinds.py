@@ -40,12 +40,24 @@ KINDS: dict[int, Kind] = {kind.form: kind for kind in (
 )}  # fmt: skip
 
 
+#: Where phone and address of the consumer are printed.
+WITH_CONTACT = (REGISTRATION, REPORT)
+
+
 def forms_of(data: Mapping[str, Any]) -> tuple[int, ...]:
     """The forms that an entry issues, as its ``form`` says: one number, several, or none."""
     said = data.get("form")
     if isinstance(said, int):
         return (said,)
     return tuple(said) if isinstance(said, list | tuple) else ()
+
+
+def is_to(form: int, side: str, data: Mapping[str, Any]) -> bool:
+    """Whether this form goes to that side; a distribution to an enterprise only where one was named."""
+    kind = KINDS[form]
+    if side == "enterprise":
+        return kind.to_enterprise and (form != DISTRIBUTION or bool(data.get("enterprise")))
+    return side == "consumer" and kind.to_consumer
 
 
 def reference(code: str, form: int, *, year: int, number: int) -> str:

@@ -41,17 +41,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Official:
-    """The newest print of an official document that is addressed to the reader; empty once its words were destroyed."""
+    """An official document that is addressed to the reader. ``content``: the newest print, for the consumer alone, as it
+    names the person; for others its digest, once there is a print."""
 
     reference: str
     title: str
     issued_at: datetime
     is_void: bool
+    sha256: str
     content: bytes
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest() if self.content else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +138,11 @@ def _documents(page: CasePage) -> list[Official]:
     versions: dict[int, DocumentVersion] = {}
     for version in DocumentVersion.objects.filter(document__in=rows).select_related("document", "complaint").order_by("number"):
         versions[version.document_id] = version
-    return [Official(reference=row.reference, title=title_of(row.form), issued_at=row.issued_at,
-                     is_void=row.state == row.VOID, content=_print(versions[row.pk])) for row in reversed(rows)]
+    prints = {pk: _print(version) if page.side == CONSUMER else b"" for pk, version in versions.items()}
+    return [Official(
+        reference=row.reference, title=title_of(row.form), issued_at=row.issued_at, is_void=row.state == row.VOID,
+        content=prints[row.pk], sha256=hashlib.sha256(prints[row.pk]).hexdigest() if prints[row.pk] else versions[row.pk].sha256)
+        for row in reversed(rows)]
 
 
 def _print(version: DocumentVersion) -> bytes:

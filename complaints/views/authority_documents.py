@@ -26,17 +26,19 @@ from complaints import handling, labels
 from complaints.authority_forms import SaidForm
 from complaints.document_forms import CorrectionForm, ServiceForm
 from complaints.documents import kinds
+from complaints.documents.wording import Paper
 from complaints.enterprise_forms import StepForm
 from complaints.handling import Move, documents
 from complaints.handling.casework import SERVICE_CHANNELS
 from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.refusals import StepNotAllowed
-from complaints.views import keyset
+from complaints.views import documents_sight, keyset
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_setting import Setting, refuse_unless_open, setting_of
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_form import take_step
 from complaints.views.documents_told import addressees, pdf_url, rows_of, services_of, title_of, to_be_served
+from complaints.workflow import AUTHORITY_ROLES, LOOK
 from odr_portal.accounts import keyring
 
 BY_DAY = keyset.Order("issued_at", falling=True)
@@ -124,17 +126,35 @@ def document(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     for version in versions:
         version.complaint = case
     keyring.load_for([*versions, *(user for user in (row.issued_by, row.second_by) if user is not None)])
-    content = versions[0].content
+    paper = _paper(versions[0], setting)
+    is_shown = documents_sight.is_shown(case, setting.found, now=desk.now)
     entries = _entries(case.pk, row)
     return render(request, "authority/document.html", {
         "row": row, "case": case, "title": title_of(row.form), "is_void": row.state == OfficialDocument.VOID,
-        "paper": content["paper"] if content else None, "back": case_url(case, AUTHORITY),
+        "paper": paper, "is_shown": is_shown, "prints": _prints(row, setting, is_shown=is_shown),
+        "reveal_url": f"{reverse('complaints:authority-step', args=[case.number, 'reveal'])}?reason=look_deliver"
+        if LOOK in setting.may else "", "back": case_url(case, AUTHORITY),
         "versions": [_version(v, row, entries) for v in versions], "services": services_of([row])[row.pk],
         "attempts": [_attempt(e) for e in entries if e.step == "serve_notice"],
         "void_reason": next((e for e in entries if e.step == "void_document"), None),
         "pdf_url": pdf_url(row, case.number), "court_url": _court_url(row, case.number),
         "buttons": [(deed.button, reverse("complaints:authority-document-deed", args=[row.pk, slug]), deed.is_danger)
                     for slug, deed in DEEDS.items() if deed.step in setting.may and deed.is_for(row)]})
+
+
+def _paper(version: DocumentVersion, setting: Setting) -> Paper | None:
+    """As much of it as this officer may read now; None once it was destroyed."""
+    if not version.content:
+        return None
+    paper: Paper = version.content["paper"]
+    shown = documents_sight.is_shown(version.complaint, setting.found, now=setting.desk.now)
+    return paper if shown else documents_sight.masked(paper)
+
+
+def _prints(row: OfficialDocument, setting: Setting, *, is_shown: bool) -> bool:
+    """Whether the paper is offered: see documents_sight.refuse_print."""
+    actor = setting.found.actor
+    return actor is not None and actor.has(AUTHORITY_ROLES) and (is_shown or row.form not in kinds.WITH_CONTACT)
 
 
 def _court_url(row: OfficialDocument, number: str) -> str:
@@ -202,9 +222,11 @@ def _served(row: OfficialDocument, form: Any) -> Move:
 
 def _correction_form(row: OfficialDocument, setting: Setting, data: Any) -> StepForm:
     version = row.versions.select_related("complaint").order_by("-number")[0]
-    if not version.content:
+    paper = _paper(version, setting)
+    if paper is None:
         raise StepNotAllowed("destroyed", _("这份文书的内容已经按期限销毁。"))
-    return CorrectionForm(data, lines=documents.editable(version.content["paper"]["blocks"]))
+    # A masked line that is left alone stays as it was.
+    return CorrectionForm(data, lines=documents.editable(paper["blocks"]))
 
 
 DEEDS: dict[str, Deed] = {

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from complaints.documents import court, keeping, kinds, printing
 from complaints.models import DocumentVersion, OfficialDocument
+from complaints.views import documents_sight
 from complaints.views.case import CONSUMER, Found, case_url, page_of
 from complaints.views.case_shared import meet
 from complaints.views.documents_told import readable_by
@@ -29,8 +30,10 @@ from complaints.working_calendar import SHANGHAI
 def document(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     """The newest version, or ``?version=`` an older one."""
     found = meet(request, number)
-    if found.actor is None or pk not in {row.pk for row in documents_of(found)}:
+    mine = next((row for row in documents_of(found) if row.pk == pk), None)
+    if found.actor is None or mine is None:
         raise Http404
+    documents_sight.refuse_print(mine.form, found.complaint, found, now=timezone.now())
     versions = DocumentVersion.objects.filter(document_id=pk).select_related("document", "complaint").order_by("-number")
     asked = request.GET.get("version", "")
     version = versions.filter(number=int(asked)).first() if asked.isascii() and asked.isdigit() and len(asked) < 4 else versions.first()
@@ -75,6 +78,7 @@ def court_file(request: HttpRequest, number: str, form: str) -> HttpResponseBase
         raise Http404
     found = meet(request, number)
     version = _agreement(found)
+    documents_sight.refuse_print(kinds.AGREEMENT, found.complaint, found, now=timezone.now())
     page = page_of(found, now=timezone.now())
     try:
         made = court.package(page, version) if form == "zip" else None

@@ -22,6 +22,7 @@ from complaints.documents.kinds import KINDS
 from complaints.models import Complaint, Notice, OfficialDocument
 from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE
 from complaints.views.notices_told import CHANNELS, STATES
+from complaints.workflow import AUTHORITY_ROLES
 
 #: A notice in one of these states reached somebody, or still may.
 ON_ITS_WAY = ("queued", "leased", "sent", "told", "in_portal")
@@ -78,7 +79,8 @@ def readable_by(complaint: Complaint, side: str, viewer: Actor) -> list[Official
 
 def of_case(complaint: Complaint, side: str, viewer: Actor) -> list[Row]:
     """For the page of a case; a query more for officers."""
-    return rows_of(readable_by(complaint, side, viewer), side, {complaint.pk: complaint.number})
+    return rows_of(readable_by(complaint, side, viewer), side, {complaint.pk: complaint.number},
+                   may_print=side != AUTHORITY or viewer.has(AUTHORITY_ROLES))
 
 
 def court_of(rows: Sequence[Row], number: str) -> str:
@@ -86,13 +88,15 @@ def court_of(rows: Sequence[Row], number: str) -> str:
     return number if any(row.document.form == kinds.AGREEMENT and not row.is_void for row in rows) else ""
 
 
-def rows_of(documents: Sequence[OfficialDocument], side: str, cases: dict[int, str]) -> list[Row]:
-    """``cases``: id → number of those that the reader may see; of others only the number of the document is shown."""
+def rows_of(documents: Sequence[OfficialDocument], side: str, cases: dict[int, str], *, may_print: bool = True) -> list[Row]:
+    """``cases``: id → number of those that the reader may see; of others only the number of the document is shown.
+    ``may_print``: off for whoever only reads cases (documents_sight.py)."""
     services = services_of(documents) if side == AUTHORITY else {}
     return [Row(
         document=row, title=title_of(row.form), case=cases.get(row.complaint_id, ""), versions=getattr(row, "latest", 1), services=services.get(row.pk, []),
         url=reverse("complaints:authority-document", args=[row.pk]) if side == AUTHORITY and row.complaint_id in cases else "",
-        pdf_url=pdf_url(row, cases[row.complaint_id]) if row.complaint_id in cases else "") for row in documents]
+        pdf_url=pdf_url(row, cases[row.complaint_id]) if may_print and row.complaint_id in cases and (
+            side != AUTHORITY or row.form not in kinds.WITH_CONTACT) else "") for row in documents]
 
 
 def pdf_url(document: OfficialDocument, number: str) -> str:

@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.documents import numbers
+from complaints.documents import keeping, numbers
 from complaints.handling import Move, Promise, authority, casework, mediation, proposals
 from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.record import canonical, salted
@@ -15,7 +15,7 @@ from complaints.refusals import StepNotAllowed
 from complaints.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.documents.conftest import newest
+from tests.documents.conftest import newest, read
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,9 @@ def test_a_step_issues_its_form_in_its_own_transaction(world: World, form: int) 
     words = words_of(document)
     for word in (*wanted, document.reference, "福州市鼓楼区市场监督管理局", "二〇二六年十一月十一日", "瑞试"):
         assert word in words, (word, words)
+    printed = read(keeping.read(document.versions.select_related("document", "complaint").get()))
+    for word in (*wanted, document.reference):
+        assert "".join(word.split()) in printed, (word, printed)
     entry = HandlingStep.objects.get(complaint=case, audience=document.audience, sequence=document.sequence)
     version = document.versions.get()
     assert entry.data["documents"] == [

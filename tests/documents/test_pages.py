@@ -16,7 +16,7 @@ from complaints import handling
 from complaints.documents import making
 from complaints.dossier.gathering import gather
 from complaints.dossier.papers import dossier_paper
-from complaints.handling import Promise, authority, casework, mediation
+from complaints.handling import Promise, authority, casework, looking, mediation
 from complaints.models import Complaint, Dossier, OfficialDocument
 from complaints.workflow import Status
 from tests import given
@@ -73,8 +73,9 @@ def test_the_register_leads_to_a_document(world: World) -> None:
     assert place(document) in page
     assert "瑞试" in page
     page = shown(rui.get(place(document)))
-    for word in ("投诉不予受理决定书", "第十六条第一项", TEXT, "陈试", "记录送达", "更正笔误"):
+    for word in ("投诉不予受理决定书", "第十六条第一项", TEXT, "陈**", "记录送达", "更正笔误"):
         assert word in page, word
+    assert "陈试" not in page
     assert "作废" not in page
     assert page.count("（五）向人民法院提起诉讼。") == page.count(f"事实和理由：{TEXT}") == 1
     assert "(&#x27;" not in page
@@ -157,6 +158,8 @@ def test_a_party_reads_what_is_addressed_to_it_and_nothing_else(world: World) ->
     given.step(case, casework.split_report(text="店内食品过期。"), world.officer, timezone.now())
     by_form = {row.form: row for row in OfficialDocument.objects.filter(complaint=case)}
     assert set(by_form) == {2, 5, 9}
+    assert signed_in(world.rui).get(pdf(by_form[2])).status_code == 409
+    given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
     readers = {"chen": (world.chen, {5, 9}), "ming": (world.ming, {9}), "rui": (world.rui, {2, 5, 9}), "otto": (world.otto, set()),
                "hua": (world.hua, set()), "far": (world.far_officer.user, set())}  # fmt: skip
     for name, (user, mine) in readers.items():
@@ -249,4 +252,37 @@ def test_a_dossier_holds_the_documents_addressed_to_its_reader(world: World) -> 
         paper = str(dossier_paper(gathered, seal=None, site=""))
         assert mine.reference in paper
         assert gathered.documents[-1].sha256 in paper
+        assert bool(gathered.documents[-1].content) == (side == "consumer")
         assert "举报" not in str([one.title for one in gathered.documents])
+
+
+def test_the_notice_leads_to_the_document_and_names_nobody(world: World) -> None:
+    case = refused(world)
+    document = newest(case)
+    bodies = dict(case.notices.filter(kind="refuse").values_list("addressee", "body"))
+    assert f"《投诉不予受理决定书》（{document.reference}）可以在案件页下载：/cases/{case.number}/#documents" in bodies["consumer"]
+    assert "陈" not in bodies["consumer"]
+    assert document.reference not in bodies.get("enterprise", "")
+
+
+def test_where_to_reach_the_consumer_is_shown_to_officers_who_said_why(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
+    register = OfficialDocument.objects.get(complaint=case, form=1)
+    rui = signed_in(world.rui)
+    page = shown(rui.get(place(register)))
+    for word in ("陈**", "138****0001", "福州市鼓楼区***", "智家体验包"):
+        assert word in page, word
+    for word in ("陈试", "13800000001", "某路1号"):
+        assert word not in page, word
+        assert word not in shown(rui.get(place(register, "correct")))
+    assert pdf(register) not in page
+    assert rui.get(pdf(register)).status_code == 409
+    given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
+    page = shown(rui.get(place(register)))
+    for word in ("陈试", "13800000001", "某路1号", pdf(register)):
+        assert word in page, word
+    assert "13800000001" in read(rui.get(pdf(register)).content)
+    world.rui_officer.role = "analyst"
+    world.rui_officer.save()
+    assert rui.get(pdf(register)).status_code == 409
+    assert "陈试" not in shown(rui.get(place(newest(case))))

@@ -1,0 +1,65 @@
+"""How much of a person an officer reads in a document: a mask, or all of it for a while after saying why.
+
+The one rule: the permit is the same entry of the record that shows the contact data of a case (handling/looking.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from complaints.documents import kinds
+from complaints.documents.wording import Paper
+from complaints.handling import looking
+from complaints.models import Complaint, HandlingStep
+from complaints.refusals import StepNotAllowed, not_yours
+from complaints.views.case import AUTHORITY, Found
+from complaints.workflow import AUTHORITY_ROLES, LOOK
+from odr_portal.accounts.masking import masked_address, masked_name, masked_phone
+
+_MASKS: dict[str, Callable[[str], str]] = {"投诉人": masked_name, "举报人": masked_name, "联系电话": masked_phone, "联系地址": masked_address}
+
+
+def is_shown(complaint: Complaint, found: Found, *, now: datetime) -> bool:
+    """Whether this officer has said a moment ago why the contact data of the case is needed."""
+    looks = HandlingStep.objects.filter(complaint=complaint, step=LOOK).select_related("name")
+    return found.actor is not None and looking.shown_until(looks, found.actor, now=now) is not None
+
+
+def refuse_print(form: int, complaint: Complaint, found: Found, *, now: datetime) -> None:
+    """Raise unless this reader may take the paper away: whoever only reads cases may not, and where to reach the
+    consumer is printed for those who said why."""
+    if found.side != AUTHORITY:
+        return
+    if found.actor is None or not found.actor.has(AUTHORITY_ROLES):
+        raise not_yours()
+    if form in kinds.WITH_CONTACT and not is_shown(complaint, found, now=now):
+        raise StepNotAllowed("masked", _("这份文书印有联系方式：请先在案件页说明理由、查看联系方式，再下载。"))
+
+
+def masked(paper: Paper) -> Paper:
+    """The same document with the consumer's name, phone and address masked."""
+    names = {value for block in paper["blocks"] for key, value in block.get("facts", ()) if key in ("投诉人", "举报人")}
+    if kinds.KINDS[paper["form"]].to_consumer and paper["addressee"]:
+        names.add(paper["addressee"].split("、")[0])
+    found: Paper = _without(names, {**paper, "blocks": [_block(block) for block in paper["blocks"]]})
+    return found
+
+
+def _block(block: dict[str, Any]) -> dict[str, Any]:
+    if "facts" not in block:
+        return block
+    return {**block, "facts": [[key, _MASKS[key](value) if key in _MASKS else value] for key, value in block["facts"]]}
+
+
+def _without(names: set[str], value: Any) -> Any:
+    if isinstance(value, str):
+        for name in names:
+            value = value.replace(name, masked_name(name)) if len(name) > 1 else value
+        return value
+    if isinstance(value, dict):
+        return {key: part if key in ("officers", "authority") else _without(names, part) for key, part in value.items()}
+    return [_without(names, part) for part in value] if isinstance(value, list) else value
