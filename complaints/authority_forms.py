@@ -21,7 +21,7 @@ from complaints.handling.authority import BODIES
 from complaints.handling.casework import CALL_RESULTS, SERVICE_CHANNELS
 from complaints.handling.saying import LONGEST
 from complaints.powers import SEEN
-from complaints.workflow import REFUSAL_GROUNDS, TERMINATION_GROUNDS
+from complaints.workflow import TERMINATION_GROUNDS
 
 SHORTEST_FACTS = 10
 
@@ -104,50 +104,6 @@ class TargetForm(StepForm):
         if "note" in self.fields and said.get("target") not in (None, "", self.first) \
                 and not said.get("note") and "note" not in self.errors:
             self.add_error("note", _("没有选第一个建议的，请写一句原因。"))
-        return said
-
-
-class MaterialForm(StepForm):
-    """What is missing, until when (art. 10)."""
-
-    what = Words(label=_("需要补正什么"), help_text=_("逐项写清楚；消费者看得到。"))
-    last_day = Day(label=_("补正的最后一天"), required=False,
-                   help_text=_("不填按通常的期限；最晚是审查期限的前一个工作日。"))
-    is_identity = forms.BooleanField(label=_("要求提供身份证明（文书第4号）"), required=False)
-
-    def __init__(self, *args: Any, today: date, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.today = today
-
-    def clean_last_day(self) -> date | None:
-        day: date | None = self.cleaned_data["last_day"]
-        if day is not None and day < self.today:
-            raise forms.ValidationError(_("这一天已经过去。"))
-        return day
-
-
-class RefusalForm(StepForm):
-    """Art. 16: one of seven grounds with its facts; ground 1 names the body that has the duty."""
-
-    ground = Choice(label=_("不予受理的情形（第十六条）"))
-    facts = Words(label=_("事实和理由"), help_text=_("写明查到了什么、凭什么认定；写进告知书。至少10个字。"))
-    body = forms.ChoiceField(label=_("应当找哪个部门"), required=False,
-                             widget=forms.Select(attrs={"class": "w-24"}),
-                             help_text=_("选第一项情形时必填。"))
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        set_choices(self, "ground", lines_of(REFUSAL_GROUNDS, "refusal_ground"))
-        set_choices(self, "body", [("", str(_("请选择"))), *words_of(BODIES, "body")])
-        self.fields["body"].error_messages["invalid_choice"] = CHOOSE
-
-    def clean_facts(self) -> str:
-        return long_enough(self.cleaned_data["facts"])
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("ground") == "outside_duty" and not said.get("body") and "body" not in self.errors:
-            self.add_error("body", _("不属于本部门职责的，请写明应当找哪个部门。"))
         return said
 
 
@@ -344,11 +300,3 @@ class ReopenForm(StepForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         set_choices(self, "ground", lines_of(tuple(labels.KINDS["reopening_ground"]), "reopening_ground"))
-
-
-class PoliceForm(StepForm):
-    """Art. 42: two names and the head."""
-
-    second_officer = Words(label=_("第二名经办人员"), rows=1, longest=120)
-    head = Words(label=_("批准的负责人"), rows=1, longest=120)
-    text = Words(label=_("移送的事由"), help_text=_("只有监管部门看得到；案件不因此办结。"))

@@ -33,6 +33,8 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "withdraw_reason": labels_reasons.WITHDRAW_REASONS,
     "return_reason": labels_reasons.RETURN_REASONS,
     "redirected_matter": labels_reasons.REDIRECTED_MATTERS,
+    "seen": labels_reasons.SEEN,
+    "lead_result": labels_reasons.LEAD_RESULTS,
     "reopening_ground": labels_reasons.REOPENING_GROUNDS,
     "look_reason": labels_reasons.LOOK_REASONS,
     "recording": labels_reasons.RECORDINGS,

@@ -81,6 +81,9 @@ ROUTES: Pair = (
     "依消费者权益保护法第三十九条，您还可以：{routes}。",
     "Under article 39 of the consumer law you may also: {routes}.",
 )
+BODY: Pair = ("这件事由{body}负责。", "This is for {body}.")
+BODY_PHONE: Pair = ("这件事由{body}负责，电话{phone}。", "This is for {body}, phone {phone}.")
+BODY_UNTIL: Pair = ("最晚{day}向它提出。", "The last day to go there is {day}.")
 TELECOM: Pair = (
     "电信争议还可以向12300申诉：资费争议自知道之日起5个月内，其他2年内。",
     "Telecom disputes may go to 12300: within 5 months for fees, 2 years for others, from when you knew.",

@@ -78,6 +78,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "mediated": ("达成调解协议", "an agreement was reached"),
     "recusal": ("申请回避", "a recusal was asked for"),
     "appraisal": ("鉴定、检测", "an appraisal"),
+    "signed": ("已签署，还须另一人签署", "signed; another signature is still needed"),
 }
 
 #: Article 16 of Order 121, items 1 to 7.
@@ -202,6 +203,17 @@ BODIES: dict[str, tuple[str, str]] = {
     "arbitration": ("仲裁机构", "an arbitrator"),
     "police": ("公安机关", "the police"),
     "labour": ("劳动监察、劳动仲裁", "the labour authorities"),
+    "finance": ("金融监管部门（银行、保险）", "the financial regulator (banks, insurance)"),
+    "securities": ("证券监管部门（股票、基金、期货）", "the securities regulator"),
+    "post": ("邮政管理部门", "the postal regulator"),
+    "transport": ("交通运输部门", "the transport authority"),
+    "housing": ("住房城乡建设部门", "the housing authority"),
+    "health": ("卫生健康部门", "the health authority"),
+    "education": ("教育部门", "the education authority"),
+    "agriculture": ("农业农村部门", "the agriculture authority"),
+    "tobacco": ("烟草专卖部门", "the tobacco authority"),
+    "environment": ("生态环境部门", "the environment authority"),
+    "energy": ("能源监管部门（供电、供气）", "the energy regulator (power, gas)"),
     "association": ("消费者协会", "a consumer association"),
     "other": ("其他部门", "another body"),
 }
@@ -213,6 +225,21 @@ REDIRECTED_MATTERS: dict[str, tuple[str, str]] = {
     "information": ("政府信息公开申请", "a request for public information"),
     "reconsideration": ("行政复议", "an administrative appeal"),
     "discipline": ("对工作人员的反映", "a complaint about an officer"),
+}
+
+#: What a look at the file brought for a ground of art. 16.
+SEEN: dict[str, tuple[str, str]] = {
+    "nothing": ("未见", "nothing seen"),
+    "doubt": ("有疑点", "in doubt"),
+    "unchecked": ("未核", "not checked"),
+}
+
+#: What the check of a report or a lead brought (arts 27, 35).
+LEAD_RESULTS: dict[str, tuple[str, str]] = {
+    "no_violation": ("没有发现违法", "no violation was found"),
+    "case_opened": ("已立案查处", "proceedings were opened"),
+    "corrected": ("已责令改正", "it was ordered to be put right"),
+    "handed_over": ("已移送有权处理的部门", "it was handed to the authority with the power"),
 }
 
 REOPENING_GROUNDS: dict[str, tuple[str, str]] = {

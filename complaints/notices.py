@@ -14,6 +14,7 @@ from authorities.models import Authority
 from complaints import hours, labels
 from complaints import labels_notices as words
 from complaints.documents import kinds
+from complaints.duty_bodies import phone_of
 from complaints.labels_days import before, capitals, day_words, number_of_days
 from complaints.labels_reasons import ROUTES
 from complaints.models import Complaint, Notice
@@ -306,6 +307,7 @@ class _Text:
         ]
         if self.addressee != "consumer":
             return found
+        found += self._whose_duty()
         if entry.outcome == Outcome.UNCONFIRMED:
             found.append(self.say(words.LATE_ANSWER))
         if entry.outcome in TABLE["refer_to_regulator"].closed_as:
@@ -315,9 +317,22 @@ class _Text:
             found.append(self.say(words.OBJECT, path=f"{self.path}objection/"))
         comma = "；" if self.chinese else "; "
         found.append(self.say(words.ROUTES, routes=comma.join(labels.pick(r, self.language) for r in ROUTES.values())))
-        if "telecom" in self.complaint.object_category.split("."):
+        if "telecom" in self.complaint.object_category.split(".") and not entry.data.get("body_until"):
             found.append(self.say(words.TELECOM))
         return found + self._undo()
+
+    def _whose_duty(self) -> list[str]:
+        """Ground 1: the body that has the duty, with its phone and the last day where there is one."""
+        data = self.entry.data
+        if data.get("ground") != "outside_duty" or not data.get("body"):
+            return []
+        body, phone = labels.label(data["body"], self.language, kind="body"), phone_of(data["body"])
+        pair = words.BODY_PHONE if phone and phone not in body else words.BODY
+        found = [self.say(pair, body=body, phone=phone)]
+        if data.get("body_until"):
+            day = day_words(date.fromisoformat(data["body_until"]), today=self.file.today, chinese=self.chinese)
+            found.append(self.say(words.BODY_UNTIL, day=day))
+        return found
 
     def _reminder(self) -> list[str]:
         """Microcopy 13 to 15, then what happens if it is missed."""

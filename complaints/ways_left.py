@@ -24,6 +24,7 @@ _ENDED_WELL = frozenset({O.SETTLED, O.SETTLED_ELSEWHERE, O.MEDIATED})
 #: The authority has decided already: nothing is left to pass on to it.
 _DECIDED = frozenset({O.REFUSED, O.REDIRECTED, O.MEDIATION_TERMINATED, O.MEDIATED})
 LATE_ANSWER_DAYS = 30
+FEE_MONTHS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def _here(complaint: Complaint, calendar: Calendar, may: frozenset[str], ended_w
     if "object" in may:
         found.append(Way(what=_("对处理结果提出异议，由另一名工作人员答复"), step="objection"))
     if "refer_to_regulator" in may:
-        known = _known(complaint)
+        known = known_since(complaint)
         found.append(Way(what=_("一步转交市场监管部门，内容和材料一起带去"),
                          until=after(known, months=36) if known else None,
                          why=_("知道或者应当知道权益受损起3年内（办法第十六条第四项）"), step="refer"))
@@ -89,15 +90,14 @@ def _against_a_decision(complaint: Complaint, calendar: Calendar) -> list[Way]:
 
 
 def _elsewhere(complaint: Complaint) -> list[Way]:
-    known = _known(complaint)
+    known = known_since(complaint)
     found = []
     if "telecom" in complaint.object_category.split("."):
-        is_fee = ".fees." in f".{complaint.problem_category}." or complaint.problem_category.startswith("fee")
-        months = 5 if is_fee else 24
+        months = telecom_months(complaint)
         found.append(Way(
             what=_("向12300（电信用户申诉）申诉：先向运营商投诉，对答复不满意或者15日没有答复的"),
             until=after(known, months=months) if known else None,
-            why=_("资费争议，从知道起5个月内") if is_fee else _("非资费争议，从知道起2年内")))
+            why=_("资费争议，从知道起5个月内") if months == FEE_MONTHS else _("非资费争议，从知道起2年内")))
     found += [
         Way(what=_("请消费者协会（消委会）或者依法成立的其他调解组织调解"), why=_("消费者权益保护法第三十九条")),
         Way(what=_("与企业有仲裁协议的，申请仲裁"), until=after(known, months=36) if known else None,
@@ -109,6 +109,12 @@ def _elsewhere(complaint: Complaint) -> list[Way]:
     return found
 
 
-def _known(complaint: Complaint) -> date | None:
+def telecom_months(complaint: Complaint) -> int:
+    """How long 12300 takes a matter of this kind."""
+    is_fee = ".fees." in f".{complaint.problem_category}." or complaint.problem_category.startswith("fee")
+    return FEE_MONTHS if is_fee else 24
+
+
+def known_since(complaint: Complaint) -> date | None:
     """When the consumer knew or should have known: from here the years are counted."""
     return complaint.learned_on or complaint.disputed_on

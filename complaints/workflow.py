@@ -284,6 +284,8 @@ _ROWS = (
     Row("void_document", frozenset({R.APPROVER}), OPEN | CLOSED),
     Row("dispute_jurisdiction", A, frozenset({S.REVIEW, S.TRIAGE}), audience=AU),
     Row("open_lead", A, OPEN | CLOSED, audience=AU),
+    Row("extend_lead", A, OPEN | CLOSED, audience=AU),
+    Row("close_lead", A, OPEN | CLOSED, audience=AU),
     Row("answer_objection", A, CLOSED, tells="consumer"),
     Row("call_back", A, CLOSED, audience=AU),
     Row("reopen", A, CLOSED, _to(S.REVIEW), tells="both"),

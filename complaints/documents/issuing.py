@@ -134,7 +134,7 @@ def _facts(one: _Wanted, person: Person, officers: Sequence[str]) -> Facts:
         respondent=name, respondent_code=code, unit=unit, data=entry.data,
         said={kind: text for kind, text, _key in entry.texts}, demands=demands_of(file.demands),
         promises=promises_of(row for row in file.added.get(Obligation, []) if isinstance(row, Obligation)),
-        last_day=_last_day(file, entry.step))
+        last_day=last_day_of(file, entry.step))
 
 
 def demands_of(demands: Iterable[Demand]) -> list[str]:
@@ -145,7 +145,8 @@ def promises_of(rows: Iterable[Obligation]) -> list[str]:
     return [promise_words(row.what, row.owed_by, row.amount, row.due_on, row.payee_last4) for row in rows]
 
 
-def _last_day(file: CaseFile, step: str) -> date | None:
+def last_day_of(file: CaseFile, step: str) -> date | None:
+    """The day that the form of this step names."""
     wanted = _DAYS.get(step)
     return next((row.last_day for row in file.clocks if row.clock == wanted and row.ended_at is None), None)
 

@@ -14,6 +14,7 @@ from typing import Any
 from complaints import labels
 from complaints.documents import kinds
 from complaints.documents.kinds import KINDS
+from complaints.duty_bodies import phone_of
 from complaints.labels_reasons import REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from complaints.models import Complaint
 from complaints.working_calendar import SHANGHAI
@@ -171,14 +172,28 @@ def _acceptance(facts: Facts) -> tuple[str, list[Block]]:
 def _refusal(facts: Facts) -> tuple[str, list[Block]]:
     ground = str(facts.data.get("ground", ""))
     words = REFUSAL_GROUNDS.get(ground, ("依法不予受理", ""))[0]
-    body = BODIES.get(str(facts.data.get("body", "")), "")
     return facts.name, [
         *_p(f"{_subject(facts)}，经审查，有下列情形：{words}。根据{LAW}第十六条，本局决定不予受理。",
             "事实和理由：" + facts.said.get("decision", ""),
-            f"此事由{body}处理，你可以直接向其提出。" if body else "",
+            _whose(facts.data),
             "根据《中华人民共和国消费者权益保护法》第三十九条，你可以通过下列途径解决争议："),
         {"lines": list(ROUTES), "plain": True},
         *_p("对本决定有异议的，可以通过平台或者书面向本局提出，由没有参加审查的人员在七个工作日内答复。")]
+
+
+def _whose(data: Mapping[str, Any]) -> str:
+    """Ground 1: who has the duty, with phone and last day; ground 2: who has handled it."""
+    code, number = str(data.get("body", "")), str(data.get("earlier", ""))
+    body = BODIES.get(code) or labels.label(code, "zh-hans", kind="body") if code else ""
+    phone = phone_of(code)
+    if data.get("ground") == "already_handled":
+        return f"同一争议已由{body}受理或者处理。" if body else f"同一争议已在投诉{number}中受理或者处理。" if number else ""
+    if not body:
+        return ""
+    by_phone = f"（电话{phone}）" if phone and phone not in body else ""
+    until = data.get("body_until")
+    last = f"，最晚{plain_day(date.fromisoformat(str(until)))}" if until else ""
+    return f"此事由{body}{by_phone}处理，你可以直接向其提出{last}。"
 
 
 def _invitation(facts: Facts) -> tuple[str, list[Block]]:

@@ -23,6 +23,7 @@ from complaints.handling import (
     proposals,
     supervision,
     undoing,
+    violations,
 )
 from complaints.handling.effect import Effect, Move
 from complaints.handling.filing import file
@@ -40,7 +41,7 @@ from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import STEPS
 
 _MODULES = (authority, both, casework, consumer, documents, enterprise, looking, mediation, offers, parties, proposals,
-            supervision, undoing)
+            supervision, undoing, violations)
 
 
 def _verbs() -> dict[str, Callable[..., Move]]:

@@ -15,17 +15,20 @@ from authorities.models import Authority, Officer
 from complaints import deadlines
 from complaints.actors import Actor
 from complaints.conditions import Conditions
-from complaints.handling import clocks, leaving, saying
+from complaints.duty_bodies import PHONES, WITH_A_DUTY, last_day
+from complaints.handling import clocks, leaving, saying, two_persons
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.review_facts import known_of
+from complaints.review_grounds import barred
 from complaints.workflow import REFUSAL_GROUNDS, Clock, Outcome, Role, Status
 from enterprises.models import Enterprise
 
 S = Status
-#: Bodies that have the duty when ground 1 or a redirection names one.
-BODIES = ("12300", "12345", "court", "arbitration", "police", "labour", "association", "other")
+#: Bodies that a refusal or a redirection may name.
+BODIES = tuple(PHONES)
 ROUTES = ("negotiate", "association", "complain", "arbitrate", "sue")
 
 
@@ -271,20 +274,37 @@ def accept(*, officer_id: int | None = None) -> Move:
 
 
 @proposable
-def refuse(*, ground: str, facts: str, body: str = "") -> Move:
-    """Art. 16: one of seven grounds with its facts and the five routes; ground 1 names the
-    body that has the duty."""
+def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Move:
+    """Art. 16: one of seven grounds with its facts and the five routes, in the names of two officers.
+
+    Ground 1 names the body that has the duty; ground 2 who has accepted or handled it: a body, or ``earlier``, the number
+    of a case of the same consumer against the same respondent. What the file itself rules out is refused by name.
+    """
     why = saying.choice(ground, REFUSAL_GROUNDS, "ground")
     said = saying.text(facts, "facts", shortest=10)
     if body or why == "outside_duty":
-        saying.choice(body, BODIES, "body")
+        saying.choice(body, WITH_A_DUTY if why == "outside_duty" else BODIES, "body")
+    # With any other ground a body would say where to go, which it is not.
+    named = body if why in ("outside_duty", "already_handled") else ""
+    number = saying.text(earlier, "earlier", needed=False, longest=32)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         waiting = clocks.live(file, Clock.MATERIAL)
         if file.status == S.AWAITING_MATERIAL and waiting is not None:
             raise StepNotAllowed("material_awaited", _("补正期限还没到，消费者仍可补充。"))
+        known = known_of(file.complaint)
+        if number and number not in known.earlier:
+            raise WrongInput("bad_choice", _("没有查到同一人与同一被投诉人的这件投诉由监管部门受理或者处理过。"), field="earlier")
+        if why == "already_handled" and not (named or number):
+            raise WrongInput("missing", _("请写明谁已经受理或者处理过：一个部门，或者查到的那件投诉。"), field="body")
+        reason = barred(why, known)
+        if reason:
+            raise WrongInput("ground_ruled_out", reason, field="ground")
+        until = last_day(named, file.complaint) if why == "outside_duty" else None
         return Effect(to=S.CLOSED, outcome=Outcome.REFUSED, reason=why,
-                      data={"ground": why, "body": body, "routes": list(ROUTES), "form": 6},
+                      data={"ground": why, "body": named, "routes": list(ROUTES), "form": 6,
+                            **({"body_until": until.isoformat()} if until else {}), **({"earlier": number} if number else {}),
+                            "officers": two_persons.names_of(file, "refuse", actor)},
                       texts={"decision": said})
 
     return Move("refuse", carry)

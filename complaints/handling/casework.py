@@ -1,7 +1,7 @@
-"""What else an officer does with a case: serving, linking, splitting, reopening, publishing.
+"""What else an officer does with a case: serving, linking, reopening, publishing.
 
 The one rule: what is not for the parties stands in the authority's own chain, so that
-theirs has no gap (arts 9, 37, 42).
+theirs has no gap.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from authorities.models import Officer
-from complaints import deadlines
 from complaints.actors import Actor
 from complaints.handling import clocks, documents, leaving, saying
 from complaints.handling.casefile import CaseFile
-from complaints.handling.effect import Effect, Move, proposable
+from complaints.handling.effect import Effect, Move
 from complaints.models import Complaint, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Audience, Clock, Status
@@ -90,30 +89,6 @@ def write_down_statement(*, text: str) -> Move:
         return Effect(texts={"consumer_transcript": said})
 
     return Move("write_down_statement", carry)
-
-
-def split_report(*, text: str) -> Move:
-    """A report of a violation becomes an authority-only record of its own (art. 9)."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        file.open_matter("report", by="authority", key=actor.person_key, audience="authority",
-                         subject=uuid.uuid4().hex)
-        return Effect(data={"form": 2}, texts={"report": said})
-
-    return Move("split_report", carry)
-
-
-@proposable
-def refer_to_police(*, second_officer: str, head: str, text: str) -> Move:
-    """Two names and the head; closes nothing by itself (art. 42)."""
-    names = {"second_officer": saying.text(second_officer, "second_officer", longest=120),
-             "head": saying.text(head, "head", longest=120), "message": saying.text(text, "text")}
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        return Effect(texts=names)
-
-    return Move("refer_to_police", carry)
 
 
 def _group(file: CaseFile, numbers: Sequence[str], *, same_respondent: bool) -> list[str]:
@@ -192,31 +167,6 @@ def correct_clerical_error(*, text: str, sequence: int = 0, document_id: int | N
     return Move("correct_clerical_error", carry)
 
 
-def open_lead(*, text: str, extend: bool = False) -> Move:
-    """A violation lead found in a mediation: 15 WD, +15 once with approval (art. 27)."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        running = clocks.live(file, Clock.LEAD)
-        if not extend:
-            matter = file.open_matter("lead", by="authority", audience="authority",
-                                      key=actor.person_key)
-            if running is None:
-                clocks.start(file, Clock.LEAD, file.now, matter=matter)
-            return Effect(texts={"lead": said})
-        if running is None or running.derivation.get("extended") or running.lapsed_at is not None:
-            raise StepNotAllowed("extended_once", _("只能在期限内延长一次。"))
-        days = file.conditions.policies.number(
-            "lead_extension", file.complaint.handling_region_id).number
-        due = deadlines.working_days(running.last_day, days, file.conditions.calendar, rule="lead")
-        file.change(running, due_at=due.due_at, last_day=due.last_day,
-                    derivation={**due.derivation, "extended": True})
-        clocks.chase_again(file, running, file.now)
-        return Effect(texts={"lead": said}, data={"extended_to": due.last_day.isoformat()})
-
-    return Move("open_lead", carry)
-
-
 def answer_objection(*, upheld: bool, text: str) -> Move:
     """By another officer than the one who decided."""
     said = saying.text(text, "text")
@@ -255,11 +205,14 @@ def call_back(*, reached: bool, satisfied: bool | None = None, text: str = "") -
 
 
 def reopen(*, ground: str, text: str) -> Move:
-    """Only for a broken promise or a clerical error."""
+    """Only for a broken promise, a clerical error, or an objection that was upheld."""
     why = saying.choice(ground, ("broken_promise", "clerical_error", "objection_upheld"), "ground")
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
+        if why == "objection_upheld" and not HandlingStep.objects.filter(
+                complaint=file.complaint, step="answer_objection", data__upheld=True).exists():
+            raise WrongInput("bad_choice", _("没有成立的异议。"), field="ground")
         leaving.to_county(file)
         return Effect(to=S.REVIEW, reason=why, texts={"message": said})
 

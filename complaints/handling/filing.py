@@ -21,8 +21,9 @@ from complaints.filing.request import AGENT, JOINT, FilingRequest, RespondentReq
 from complaints.handling import saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect
+from complaints.handling.registering import register
 from complaints.handling.take import take_new
-from complaints.models import Complaint, Demand, Evidence, Matter, Participant
+from complaints.models import Complaint, Demand, Evidence, Participant
 from complaints.numbering import new_number
 from complaints.record import Entry
 from complaints.refusals import WrongInput
@@ -220,12 +221,11 @@ def _digests(ids: Sequence[int]) -> tuple[str, ...]:
 
 def _split(opened: CaseFile, report: str) -> None:
     """A report mixed in goes to the authority's own chain; the parties' shows nothing (art. 9)."""
-    opened.add(Matter(complaint=opened.complaint, kind="report", audience="authority",
-                      opened_by="consumer", opened_at=opened.now, subject=uuid.uuid4().hex))
+    matter = register(opened, "report", by="consumer")
     opened.entries.append(Entry(
         complaint=opened.complaint, step="split_report", actor=SYSTEM, happened_at=opened.now,
         written_at=opened.now, from_status=Status.FILED, to_status=Status.FILED,
-        audience=Audience.AUTHORITY,
+        audience=Audience.AUTHORITY, data={"register": matter.subject},
         texts=[("report", saying.text(report, "report"), opened.complaint.consumer_key)]))
 
 

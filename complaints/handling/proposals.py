@@ -21,7 +21,7 @@ from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Matter
 from complaints.refusals import StepNotAllowed
-from complaints.workflow import TABLE, Audience
+from complaints.workflow import TABLE, Audience, Role
 
 
 def propose(*, move: Move) -> Move:
@@ -41,6 +41,8 @@ def propose(*, move: Move) -> Move:
         matter = file.open_matter("proposal", by=actor.side, key=actor.person_key, subject=move.step,
                                   audience=_audience(actor), payload=primitive(move.said), why=list(why),
                                   status=file.complaint.status, sequence=file.complaint.last_sequence)
+        if actor.officer_id is not None:
+            matter.data = {**matter.data, "officers": [actor.officer_id]}
         if actor.side == "enterprise":
             matter.engagement, matter.enterprise_id = file.engagement, actor.enterprise_id
         return _effect(actor, move.step, tells="enterprise")
@@ -80,17 +82,34 @@ def proposal(matter: Matter, actor: Actor) -> Matter:
 
 
 def approve(*, matter_id: int | None = None) -> Move:
-    """Marks the proposal as approved; the door takes the proposed move in the same call."""
+    """Signs the proposal. With the last signature it is approved, and the door takes the proposed move in the same
+    call; before that (two names and the head) it stays open and nothing else may follow."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
         if matter.data["status"] != file.complaint.status:
             file.end_matter(matter, "fallen")
             raise StepNotAllowed("moved_on", _("案件已有变化，这份请示已失效。"))
+        if actor.side == "authority":
+            _sign(file, matter, actor)
+            if two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id):
+                return _effect(actor, matter.subject, reason="signed")
         file.end_matter(matter, "granted")
         return _effect(actor, matter.subject)
 
     return Move("approve", carry)
+
+
+def _sign(file: CaseFile, matter: Matter, actor: Actor) -> None:
+    """One person, one signature; the head's only by a head."""
+    signed, key = matter.data.get("signed", []), str(actor.person_key)
+    if key in signed:
+        raise StepNotAllowed("own_proposal", _("您已经签过，须由另一位人员签署。"))
+    wanted = two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id)
+    if wanted and wanted[0] == two_persons.HEAD and not actor.has(frozenset({Role.APPROVER})):
+        raise StepNotAllowed("not_head", _("按规定须由负责人批准。"))
+    officers = [*matter.data.get("officers", []), *([actor.officer_id] if actor.officer_id is not None else [])]
+    file.change(matter, data={**matter.data, "signed": [*signed, key], "officers": officers})
 
 
 def send_back(*, matter_id: int, text: str) -> Move:

@@ -13,6 +13,7 @@ from typing import Any
 from complaints.handling import clocks, leaving
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect
+from complaints.handling.registering import register
 from complaints.models import Obligation, Offer
 from complaints.workflow import Clock, Outcome, Status
 
@@ -100,9 +101,7 @@ def breach(file: CaseFile, obligation: Obligation, data: dict[str, Any],
             clocks.end(file, row, at, met=False)
     if is_mediated(file):
         file.complaint.is_not_kept = True
-        matter = file.open_matter("lead", by="system", audience="authority",
-                                  obligation=obligation.ordinal)
-        clocks.start(file, Clock.LEAD, file.now, matter=matter)
+        register(file, "lead", by="system", obligation=obligation.ordinal)
         return Effect(to=Status.CLOSED, outcome=Outcome.MEDIATED, reason="not_kept",
                       data=data | {"court": True}, texts=texts or {}, happened_at=happened_at)
     if file.status == Status.PERFORMING:

@@ -12,27 +12,62 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from authorities.policies import Policies
+from authorities.policies import Policies, PolicyMissing
 from complaints.actors import Actor
 from complaints.handling import saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Move
 from complaints.handling.offers import Answer
-from complaints.models import Demand
+from complaints.models import Demand, Matter
 from complaints.refusals import StepNotAllowed
 from complaints.workflow import Role
 from enterprises.models import TwoPersons
 
-#: The policy of a step is called two_persons.<step>.
+#: Two policies a step: two_persons.<step>, whether it stands in two names; head.<step>, whether the head (负责人) signs.
 GUARDED = ("refuse", "terminate", "refer_to_police")
+ANOTHER, HEAD = "another", "head"
 OFFERS = ("make_offer", "replace_offer")
 #: What an enterprise may guard by its setting.
 ENTERPRISES = (*OFFERS, "report_failure", "return_case")
 
 
 def needed(policies: Policies, step: str, region_id: int) -> bool:
-    """Whether an authority's ``step`` needs a second person in this place on the day of ``policies``."""
-    return step in GUARDED and policies.flag(f"two_persons.{step}", region_id)
+    """Whether an authority's ``step`` needs a second person in this place on the day of ``policies``.
+
+    Where no row says anything, it does: only an authority that decided so does without.
+    """
+    return step in GUARDED and _flag(policies, f"two_persons.{step}", region_id, missing=True)
+
+
+def _flag(policies: Policies, name: str, region_id: int, *, missing: bool) -> bool:
+    try:
+        return policies.flag(name, region_id)
+    except PolicyMissing:
+        return missing
+
+
+def signatures(policies: Policies, step: str, region_id: int) -> tuple[str, ...]:
+    """Who must sign after whoever proposed an authority's ``step``, in this order: another officer, the head.
+
+    The head may be the second name of a refusal or a termination; a referral to the police has two names and the head
+    (art. 42). Without a row that asks for the head the two names still stand.
+    """
+    head = (HEAD,) if step in GUARDED and _flag(policies, f"head.{step}", region_id, missing=False) else ()
+    return (ANOTHER, *head) if step == "refer_to_police" else head or (ANOTHER,)
+
+
+def left_to_sign(policies: Policies, matter: Matter, region_id: int) -> tuple[str, ...]:
+    """What of ``signatures`` is still missing on an open proposal of an authority."""
+    return signatures(policies, matter.subject, region_id)[len(matter.data.get("signed", ())):]
+
+
+def names_of(file: CaseFile, step: str, actor: Actor) -> list[int]:
+    """The officers in whose names ``step`` is taken: who proposed it and who signed; else the actor alone."""
+    granted = next((m for m in reversed(file.matters) if m.kind == "proposal" and m.subject == step
+                    and m.state == "granted"), None)
+    if granted is not None and granted.data.get("officers"):
+        return list(granted.data["officers"])
+    return [actor.officer_id] if actor.officer_id is not None else []
 
 
 def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tuple[str, ...]:

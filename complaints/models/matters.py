@@ -51,7 +51,12 @@ class Matter(models.Model):
                 condition=Q(enterprise__isnull=True, engagement__isnull=True)
                 | Q(enterprise__isnull=False, engagement__isnull=False)),
         ]
-        indexes = [models.Index(fields=["complaint", "state"], name="matters_of_a_case")]
+        indexes = [
+            models.Index(fields=["complaint", "state"], name="matters_of_a_case"),
+            models.Index(fields=["-opened_at", "-id"], name="register_of_violations",
+                         condition=Q(kind__in=["report", "lead"])),
+            models.Index(fields=["complaint"], name="open_objections", condition=Q(kind="objection", state="open")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"

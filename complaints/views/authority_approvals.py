@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -17,25 +18,29 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from authorities.policies import Policies
 from complaints import handling, labels
 from complaints.authority_forms import DecisionForm
-from complaints.handling import Move, proposals
+from complaints.conditions import Conditions
+from complaints.handling import Move, StepNotAllowed, proposals, two_persons
 from complaints.models import Complaint, Matter
 from complaints.refusals import not_yours
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import respondent_of
 from complaints.views.authority_pages import PAGES
+from complaints.views.authority_setting import Setting, setting_of
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_form import take_step
 from complaints.views.case_people import Fact
+from complaints.views.review_case import letters_of
+from complaints.workflow import Role
 from odr_portal.accounts import keyring
 from odr_portal.accounts.models import User
 
 MOST = 200
 _FIELDS: dict[str, Any] = {
-    "ground": gettext_lazy("情形"), "facts": gettext_lazy("事实和理由"), "body": gettext_lazy("应当找的部门"),
-    "second_officer": gettext_lazy("第二名经办人员"), "head": gettext_lazy("批准的负责人"),
-    "text": gettext_lazy("事由"),
+    "ground": gettext_lazy("情形"), "facts": gettext_lazy("事实和理由"), "body": gettext_lazy("写明的部门"),
+    "earlier": gettext_lazy("监管部门受理或者处理过的同一争议"), "text": gettext_lazy("事由"),
 }
 _GROUNDS = {"refuse": "refusal_ground", "terminate": "termination_ground"}
 
@@ -55,10 +60,19 @@ class Proposal:
     respondent: str
     url: str
     case_url: str
+    #: Who has signed since, and what is still to be signed (two_persons.signatures).
+    signed: str = ""
+    left: tuple[str, ...] = ()
+    is_head: bool = False
+
+    @property
+    def needs_head(self) -> bool:
+        """Only the head may sign next, and this person is none."""
+        return self.left[:1] == (two_persons.HEAD,) and not self.is_head
 
     @property
     def may_decide(self) -> bool:
-        return self.is_ours and not self.is_own and self.matter.state == "open"
+        return self.is_ours and not self.is_own and not self.needs_head and self.matter.state == "open"
 
 
 @officer_page("GET")
@@ -74,20 +88,29 @@ _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterp
 
 
 def proposals_of(matters: Iterable[Matter], desk: Desk) -> list[Proposal]:
-    """With the names of who proposed them: one query more."""
+    """With the names of who proposed and signed them, and what is still to be signed: two queries more."""
     rows = list(matters)
-    people = list(User.objects.filter(person_key__in={m.opened_by_key for m in rows}))
+    if not rows:
+        return []
+    signers = {UUID(key) for m in rows for key in m.data.get("signed", [])}
+    people = list(User.objects.filter(person_key__in={m.opened_by_key for m in rows} | signers))
     keyring.load_for(people)
     names = {person.person_key: person.name for person in people}
-    return [_proposal(m, names.get(m.opened_by_key, "") if m.opened_by_key else "", desk) for m in rows]
+    policies = Conditions.at(desk.now).policies
+    return [_proposal(m, names, desk, policies) for m in rows]
 
 
-def _proposal(matter: Matter, by: str, desk: Desk) -> Proposal:
+def _proposal(matter: Matter, names: dict[UUID, str], desk: Desk, policies: Policies) -> Proposal:
+    by = names.get(matter.opened_by_key, "") if matter.opened_by_key else ""
+    signed = matter.data.get("signed", [])
+    is_own = desk.user.person_key == matter.opened_by_key or str(desk.user.person_key) in signed
     case, payload = matter.complaint, matter.data.get("payload", {})
     page = next((p for p in PAGES.values() if matter.subject in p.steps), None)
     return Proposal(
         matter=matter, complaint=case, what=labels.action(matter.subject), by=by,
-        is_own=matter.opened_by_key == desk.user.person_key,
+        is_own=is_own, signed="、".join(names.get(UUID(key), "") for key in signed),
+        left=two_persons.left_to_sign(policies, matter, case.handling_region_id),
+        is_head=any(a.has(frozenset({Role.APPROVER})) and case.handling_authority_id in a.authority_ids for a in desk.actors),
         is_ours=case.handling_authority_id in desk.authority_ids,
         facts=[Fact(str(words), _value(matter.subject, name, payload[name]))
                for name, words in _FIELDS.items() if payload.get(name)],
@@ -123,6 +146,8 @@ def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             return None
         if form.cleaned_data["decision"] == "refuse":
             return [proposals.send_back(matter_id=matter.pk, text=form.cleaned_data["text"])]
+        if len(proposals_of([matter], desk)[0].left) > 1:
+            return [proposals.approve(matter_id=matter.pk)]
         return [proposals.approve(matter_id=matter.pk),
                 handling.built(matter.subject, matter.data["payload"])]
 
@@ -130,9 +155,18 @@ def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     if not done.address:
         return _show(request, desk, matter, form, status=422)
     if done.is_new:
-        messages.success(request, _("已同意，并已办理。") if form.cleaned_data["decision"] == "grant"
-                         else _("已退回。"), extra_tags="ok")
+        matter.refresh_from_db()
+        messages.success(request, _("已退回。") if form.cleaned_data["decision"] == "refuse" else _("已同意，并已办理。")
+                         if matter.state != "open" else _("已签署，还须负责人批准。"), extra_tags="ok")
     return redirect(done.address)
+
+
+def _letters(setting: Setting, matter: Matter, by: str) -> dict[str, Any]:
+    """What goes out with the last signature; nothing where the step could not be taken any more."""
+    try:
+        return letters_of(setting, handling.built(matter.subject, matter.data["payload"]), by=by)
+    except StepNotAllowed:
+        return {}
 
 
 def _form(data: Any) -> DecisionForm:
@@ -142,7 +176,8 @@ def _form(data: Any) -> DecisionForm:
 def _show(request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, *,
           status: int = 200) -> HttpResponseBase:
     proposal = proposals_of([matter], desk)[0]
+    setting = setting_of(desk, matter.complaint.number, request.GET)
     return render(request, "authority/approval.html", {
-        "proposal": proposal, "form": form, "case": matter.complaint,
+        "proposal": proposal, "form": form, "case": matter.complaint, **_letters(setting, matter, proposal.by),
         "page": page_of(desk.find(matter.complaint.number), now=desk.now),
     }, status=status)

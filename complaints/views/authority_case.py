@@ -26,6 +26,7 @@ from complaints.views.authority_triage import triage_url
 from complaints.views.case import AUTHORITY, CasePage, page_of
 from complaints.views.notices_told import of_case
 from complaints.views.on_behalf import may_write_down
+from complaints.views.review_case import REVIEWED, review_url
 from complaints.workflow import Status
 
 #: Step → address of its page, for steps that have a page of their own.
@@ -42,7 +43,7 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("办理"), ("assign_officer", "forward", "ask_consent", "serve_notice", "answer_instruction", "verify_contact",
                           "write_down_statement", "confirm_power")),
     (gettext_lazy("监督"), ("recall", "urge", "take_up", "dispute_jurisdiction", "split_report",
-                          "refer_to_police")),
+                          "open_lead", "extend_lead", "close_lead", "refer_to_police")),
 )
 
 
@@ -94,6 +95,7 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         "page": page, "case": complaint, "groups": groups_of(setting),
         "hints": _hints(page, setting), "now": desk.now,
         "triage_url": triage_url(complaint) if complaint.status == Status.TRIAGE else "",
+        "review_url": review_url(complaint) if complaint.status in REVIEWED else "",
         "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
         "approvals_url": reverse("complaints:authority-approvals"),
         "consents": _consents(page), "matters": _matters(page),

@@ -24,6 +24,8 @@ from complaints.models.complaint import OPEN
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import RELATED, due_soon, late, midnight, rows_of, waits_for
+from complaints.views.authority_review import objected, waiting
+from complaints.views.authority_violations import registered
 from complaints.views.notices_told import in_cases
 from complaints.workflow import Status
 from complaints.working_calendar import Calendar
@@ -65,8 +67,11 @@ NUMBERS = (
     Number("late", gettext_lazy("已逾期"), "bad", _cases(lambda desk, calendar: late(desk.now)),
            "authority-cases", {"overdue": "1"}),
     Number("soon", gettext_lazy("2个工作日内到期"), "warn", _cases(lambda desk, calendar: due_soon(desk.now, calendar)), "authority-cases", {"overdue": "soon"}),
-    Number("review", gettext_lazy("待受理审查"), "authority", _status(Status.REVIEW),
-           "authority-cases", {"status": "review"}),
+    Number("review", gettext_lazy("待受理审查"), "authority", lambda desk, calendar: waiting(desk), "authority-review", {}),
+    Number("objections", gettext_lazy("待答复的异议"), "warn", lambda desk, calendar: objected(desk),
+           "authority-review", {"view": "objections"}),
+    Number("violations", gettext_lazy("举报和线索"), "neutral",
+           lambda desk, calendar: registered(desk).filter(state="open"), "authority-violations", {}),
     Number("mediating", gettext_lazy("调解中"), "authority", _status(Status.MEDIATING),
            "authority-cases", {"status": "mediating"}),
     Number("proposals", gettext_lazy("待批准"), "warn", lambda desk, calendar: desk.proposals(), "authority-approvals", {}),

@@ -22,7 +22,7 @@ from complaints.refusals import not_now, not_yours
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, Found
 from complaints.views.case_steps import Around, open_steps
-from complaints.workflow import TABLE
+from complaints.workflow import TABLE, Role
 from complaints.working_calendar import SHANGHAI
 
 Data = QueryDict | None
@@ -108,6 +108,10 @@ def _has_power_to_check(found: Found, around: Around) -> bool:
             and case.represented_until is not None and case.represented_until >= around.now.astimezone(SHANGHAI).date())
 
 
+def _is_checked(found: Found, around: Around) -> bool:
+    return bool({"report", "lead"} & around.matters.keys())
+
+
 _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "schedule_session": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
     "record_session": _is_agreed,
@@ -124,6 +128,8 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "verify_contact": lambda f, a: not f.complaint.contact_verified and not _is_elsewhere(f, a),
     "write_down_statement": lambda f, a: bool(f.complaint.facts.get("voice")) and not _is_elsewhere(f, a),
     "ask_consent": lambda f, a: "consent" not in a.matters,
+    "extend_lead": lambda f, a: _is_checked(f, a) and f.actor is not None and f.actor.has(frozenset({Role.APPROVER})),
+    "close_lead": lambda f, a: _is_checked(f, a),
     "confirm_power": _has_power_to_check,
     "refuse_power": _has_power_to_check,
 }

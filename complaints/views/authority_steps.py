@@ -7,6 +7,7 @@ needs a second person is proposed here and never taken.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -14,11 +15,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints import labels
+from complaints import handling, labels
 from complaints.enterprise_forms import StepForm
 from complaints.file_forms import upload_address
-from complaints.handling import Move
+from complaints.handling import Move, WrongInput
 from complaints.labels_reasons import ROUTES
+from complaints.models import Complaint
+from complaints.review_forms import RefusalForm
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_pages import PAGES
 from complaints.views.authority_setting import (
@@ -31,7 +34,11 @@ from complaints.views.authority_setting import (
 )
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_form import take_step
+from complaints.views.review_case import grounds_of, letters_of
 from complaints.workflow import Status
+
+#: Where the very words can be read before they are sent.
+LOOKED_AT = frozenset({"refuse", "material", "redirect"})
 
 
 @officer_page("GET", "POST")
@@ -46,6 +53,11 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
         return show(request, page, setting, page.form(setting, None))
     form = page.form(setting, request.POST)
     form.files = request.FILES
+    if "look" in request.POST:
+        # 先看告知书: nothing is taken, what was typed stays.
+        refuse_unless_open(page.steps, setting)
+        is_whole = form.is_valid()
+        return show(request, page, setting, form, status=200 if is_whole else 422, looks=is_whole)
     is_proposed = needs_two(setting.found, page.steps[0], desk)
 
     def moves() -> Sequence[Move] | None:
@@ -55,9 +67,7 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
         return [move_of(setting, page.step(form), page.payload(form), is_proposed=is_proposed)]
 
     case = setting.found.complaint
-    # Whoever distributes goes on with the queue.
-    to = reverse("complaints:authority-triage") if case.status == Status.TRIAGE and slug in ("authority", "redirect") \
-        else case_url(case, AUTHORITY)
+    to = _on(request, case, slug)
     done = take_step(request, setting.found, moves, form=form, to=to, now=desk.now)
     if not done.address:
         return show(request, page, setting, form, status=422)
@@ -67,14 +77,33 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
     return redirect(done.address)
 
 
+def _on(request: HttpRequest, case: Complaint, slug: str) -> str:
+    """Whoever distributes, or works through the review desk, goes on with the queue."""
+    if case.status == Status.TRIAGE and slug in ("authority", "redirect"):
+        return reverse("complaints:authority-triage")
+    if request.GET.get("from") == "review":
+        return reverse("complaints:authority-review")
+    return case_url(case, AUTHORITY)
+
+
 def show(request: HttpRequest, page: StepPage, setting: Setting, form: StepForm, *,
-         status: int = 200) -> HttpResponseBase:
+         status: int = 200, looks: bool = False) -> HttpResponseBase:
     case, is_proposed = setting.found.complaint, needs_two(setting.found, page.steps[0], setting.desk)
+    sent: dict[str, Any] = {}
+    if looks or (page.slug == "accept" and request.method == "GET"):
+        try:
+            payload = page.payload(form) if looks else {}
+            sent = letters_of(setting, handling.MOVES[page.step(form) if looks else page.steps[0]](**payload))
+        except WrongInput as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
+            status = 422
     return render(request, page.template, {
         "case": case, "page": page_of(setting.found, now=setting.desk.now), "form": form,
         "title": labels.action(page.steps[0]), "effect": page.effect, "is_danger": page.is_danger,
         "back": case_url(case, AUTHORITY), "is_proposed": is_proposed,
         "button": labels.action("propose" if is_proposed else page.steps[0]),
         "upload_address": upload_address(case),
+        **sent, "may_look": page.slug in LOOKED_AT,
+        **(grounds_of(setting, form) if isinstance(form, RefusalForm) else {}),
         "routes": [labels.pick(words) for words in ROUTES.values()] if page.slug == "refuse" else [],
     }, status=status)

@@ -57,6 +57,8 @@ class Message:
     organisation: str
     side: str
     is_mine: bool
+    #: Which report or lead it belongs to.
+    register: str = ""
     parts: list[Part] = field(default_factory=list)
     files: list[FileView] = field(default_factory=list)
 
@@ -174,7 +176,7 @@ def thread_of(steps: Sequence[HandlingStep], texts: Iterable[PersonalText],
             sequence=step.sequence, step=step.step, what=title_of(step), at=step.happened_at,
             who=who(step, reader), side=side,
             organisation=reader.organisation(step.organisation) if side != "consumer" else "",
-            is_mine=side == reader.side,
+            is_mine=side == reader.side, register=str((step.data or {}).get("register", "")),
             parts=[Part(label=_part_label(row.kind, len(rows), side), text=row.text) for row in rows],
             files=attached))
     return sorted(found, key=lambda m: (m.at, m.sequence))
@@ -244,9 +246,13 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
 
 
 def body_words(step: HandlingStep) -> list[str]:
-    """Where a refused or redirected matter belongs; nothing where no body was named."""
-    body = str((step.data or {}).get("body", "")) if step.step in ("refuse", "redirect") else ""
-    return [_("应当找%(body)s") % {"body": labels.label(body, kind="body")}] if body else []
+    """Where a refused or redirected matter belongs, or who has handled it; nothing where no body was named."""
+    data = step.data or {}
+    body = str(data.get("body", "")) if step.step in ("refuse", "redirect") else ""
+    if not body:
+        return []
+    words = _("%(body)s已经受理或者处理") if data.get("ground") == "already_handled" else _("应当找%(body)s")
+    return [words % {"body": labels.label(body, kind="body")}]
 
 
 def _tone(step: HandlingStep) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from complaints.actors import Actor
-from complaints.handling import Move, Promise, authority, casework, mediation, proposals, supervision
+from complaints.handling import Move, Promise, authority, casework, mediation, proposals, supervision, violations
 from complaints.workflow import Status
 from enterprises.models import Enterprise
 from odr_portal.demonstration import texts
@@ -103,15 +103,17 @@ def _review(case: Case, scene: Scene, officer: Actor) -> Acts:
         return _two_persons(case, scene, officer, "refuse", _refusal(case))
     acts: Acts = [(authority.accept(), officer)]
     if case.rng.random() < 0.03:
-        acts.append((casework.split_report(text="投诉中附带反映价外收费，另行核查。"), officer))
+        acts.append((violations.split_report(text="投诉中附带反映价外收费，另行核查。"), officer))
     return acts
 
 
 def _refusal(case: Case) -> dict[str, str]:
-    ground = ("not_consumption", "already_handled", "material_missing", "outside_duty", "over_three_years")[
-        case.nth % 5
-    ]
-    body = "12300" if ground == "outside_duty" else ""
+    """What was asked for in vain is the ground; else one that the file of any case allows."""
+    if case.story.authority in ("none", "unanswered"):
+        ground = "material_missing"
+    else:
+        ground = ("not_consumption", "already_handled", "outside_duty")[case.nth % 3]
+    body = {"outside_duty": "12300", "already_handled": "association"}.get(ground, "")
     return {"ground": ground, "facts": texts.FACTS[1], "body": body}
 
 

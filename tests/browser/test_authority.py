@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from authorities.models import Policy
 from complaints.filing.request import OnBehalf
-from complaints.handling import authority, casework, enterprise, proposals
+from complaints.handling import authority, enterprise, proposals, violations
 from complaints.models import Complaint, ForwardingDecision, Matter
 from complaints.workflow import Status
 from tests import given
@@ -40,7 +40,7 @@ def cases_of(world: World) -> dict[str, Complaint]:
                world.officer, now)
     # What only the authority reads has a section of its own.
     given.step(made["performing"], enterprise.flag_concern(text="同一号码一个月内提交了七件。"), world.handler, now)
-    given.step(made["performing"], casework.split_report(text="消费者还反映该门店虚构优惠价格。"), world.officer, now)
+    given.step(made["performing"], violations.split_report(text="消费者还反映该门店虚构优惠价格。"), world.officer, now)
     return made
 
 
@@ -77,7 +77,7 @@ def test_a_refusal_with_mistakes_points_at_them(world: World, visit: Any, width:
     page = visitor.go(f"/authority/cases/{case.number}/refuse/")
     page.get_by_role("radio").first.check()
     page.locator("#id_facts").fill("太短")
-    page.locator("form.panel button.btn").click()
+    page.locator("form.panel button.btn").first.click()
     visitor.check()
     visitor.shot(f"refuse-error-{width}-{language}")
     assert page.locator(".error-summary a").count() == 2

@@ -22,6 +22,7 @@ from complaints.handling import (
     mediation,
     offers,
     supervision,
+    violations,
 )
 from complaints.models import Complaint, Deadline, HandlingStep, Notice
 from complaints.refusals import StepNotAllowed, WrongInput
@@ -335,7 +336,7 @@ def test_a_hidden_clock_counted_anew_stays_hidden(world: World) -> None:
     from complaints.handling.recounting import recount_clocks
 
     case = given.a_complaint(world, status=S.MEDIATING, now=at(14, month=12))
-    walk(world, case, at(14, 11, month=12), ("officer", casework.open_lead(text="涉嫌虚假宣传")))
+    walk(world, case, at(14, 11, month=12), ("officer", violations.open_lead(text="涉嫌虚假宣传")))
     import_year([(date(2027, 1, 1), False, "元旦", "New Year")], year=2027, source="试验通知",
                 now=at(20, month=12))
     recount_clocks(now=at(22, month=12), years=frozenset({2027}))

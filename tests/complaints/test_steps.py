@@ -28,6 +28,7 @@ from complaints.handling import (
     proposals,
     supervision,
     undoing,
+    violations,
 )
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.refusals import StepNotAllowed
@@ -253,9 +254,8 @@ WALKS: dict[str, Walk] = {
     "confirm_power": Walk(S.REVIEW, "officer", no(lambda: parties.confirm_power(
         seen="power_original", may_settle=True, valid_until="2026-12-31")), before=[("officer", REPRESENTED)]),
     "refuse_power": Walk(S.REVIEW, "officer", no(lambda: parties.refuse_power(text=TEXT)), before=[("officer", REPRESENTED)]),
-    "split_report": Walk(S.REVIEW, "officer", no(lambda: casework.split_report(text=TEXT))),
-    "refer_to_police": Walk(S.REVIEW, "officer", no(lambda: casework.refer_to_police(
-        second_officer="乙", head="丙", text=TEXT))),
+    "split_report": Walk(S.REVIEW, "officer", no(lambda: violations.split_report(text=TEXT))),
+    "refer_to_police": Walk(S.REVIEW, "officer", no(lambda: violations.refer_to_police(text=TEXT))),
     "record_party_gone": Walk(S.REVIEW, "officer", no(lambda: casework.record_party_gone(
         party="consumer", text=TEXT))),
     "correct_clerical_error": Walk(S.REVIEW, "officer",
@@ -264,7 +264,12 @@ WALKS: dict[str, Walk] = {
     "draw_up_document": Walk(S.NEGOTIATING, "officer", no(lambda: documents.draw_up_document(form=1))),
     "void_document": Walk(S.REVIEW, "head", lambda w, c: documents.void_document(
         document_id=c.documents.get(form=5).pk, text=TEXT), before=[("officer", no(authority.accept))]),
-    "open_lead": Walk(S.MEDIATING, "officer", no(lambda: casework.open_lead(text=TEXT))),
+    "open_lead": Walk(S.MEDIATING, "officer", no(lambda: violations.open_lead(text=TEXT))),
+    "extend_lead": Walk(S.MEDIATING, "head", lambda w, c: violations.extend_lead(matter_id=matter(c, "lead"), text=TEXT),
+                        before=[("officer", no(lambda: violations.open_lead(text=TEXT)))]),
+    "close_lead": Walk(S.MEDIATING, "officer", lambda w, c: violations.close_lead(
+        matter_id=matter(c, "lead"), result="no_violation", second_officer_id=w.head_officer.pk, text=TEXT),
+        before=[("officer", no(lambda: violations.open_lead(text=TEXT)))]),
     "answer_objection": Walk(
         S.REVIEW, "head", no(lambda: casework.answer_objection(upheld=False, text=TEXT)),
         before=[("officer", no(lambda: authority.refuse(ground="not_consumption", facts=TEXT))),

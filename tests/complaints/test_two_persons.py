@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from authorities.models import Policy
+from authorities.models import Officer, Policy
 from complaints import handling
-from complaints.actors import Actor
-from complaints.handling import Move, authority, casework, mediation, proposals
-from complaints.models import Complaint, Matter
+from complaints.actors import Actor, officer
+from complaints.handling import Move, authority, mediation, proposals, violations
+from complaints.models import Complaint, HandlingStep, Matter
 from complaints.refusals import StepNotAllowed
 from complaints.workflow import Outcome, Status
+from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
 
@@ -23,7 +24,7 @@ REFUSAL = {"ground": "other_law", "facts": TEXT}
 GUARDED: dict[str, tuple[Status, dict[str, object]]] = {
     "refuse": (S.REVIEW, REFUSAL),
     "terminate": (S.MEDIATING, {"ground": "no_agreement_possible", "facts": TEXT}),
-    "refer_to_police": (S.REVIEW, {"second_officer": "乙", "head": "丙", "text": TEXT}),
+    "refer_to_police": (S.REVIEW, {"text": TEXT}),
 }
 
 
@@ -51,14 +52,72 @@ def test_one_person_alone_is_refused(world: World, step: str) -> None:
         assert refused.value.code == "two_persons"
 
 
+def second(world: World) -> Actor:
+    """Another officer of the same authority, no head."""
+    user = User.objects.create(email="other@example.com", name="林试")
+    return officer([Officer.objects.create(user=user, authority=world.gulou, role=Officer.Role.HANDLER)])
+
+
+def sign(case: Complaint, actor: Actor) -> None:
+    handling.take(proposals.approve(), [case.pk], actor=actor, now=LATER)
+
+
 @pytest.mark.parametrize("step", sorted(GUARDED))
 def test_the_second_person_approves_and_it_is_done(world: World, step: str) -> None:
     case, move = proposed(world, step)
+    if step == "refer_to_police":
+        sign(case, second(world))
     assert all(taken.is_done for taken in approve(case, move, world.actor("head")))
     case.refresh_from_db()
     assert Matter.objects.get(complaint=case, kind="proposal").state == "granted"
     assert case.outcome == {"refuse": Outcome.REFUSED,
                             "terminate": Outcome.MEDIATION_TERMINATED}.get(step, "")
+
+
+@pytest.mark.parametrize("step", ["refuse", "terminate"])
+def test_where_a_policy_asks_for_the_head_no_other_officer_will_do(world: World, step: str) -> None:
+    case, move = proposed(world, step)
+    refusals = [taken.refusal.code for taken in approve(case, move, second(world)) if taken.refusal]
+    assert refusals == ["not_head", "two_persons"]
+
+
+@pytest.mark.parametrize("step", sorted(GUARDED))
+def test_without_a_row_that_asks_for_the_head_two_names_still_stand(world: World, step: str) -> None:
+    Policy.objects.filter(name__regex=r"^(head|two_persons)\.").delete()
+    case, move = proposed(world, step)
+    with pytest.raises(StepNotAllowed) as refused:
+        given.step(case, move, world.officer, LATER)
+    assert refused.value.code == "two_persons"
+    assert all(taken.is_done for taken in approve(case, move, second(world)))
+
+
+def test_the_names_of_both_stand_in_a_refusal(world: World) -> None:
+    case, move = proposed(world, "refuse")
+    approve(case, move, world.actor("head"))
+    data = HandlingStep.objects.get(complaint=case, step="refuse").data
+    assert data["officers"] == [world.rui_officer.pk, world.head_officer.pk]
+
+
+def test_the_police_are_told_by_two_names_and_the_head(world: World) -> None:
+    case, move = proposed(world, "refer_to_police")
+    other = second(world)
+    done = approve(case, move, other)
+    assert [taken.refusal.code if taken.refusal else "" for taken in done] == ["", "two_persons"]
+    for again in (world.officer, other):
+        with pytest.raises(StepNotAllowed) as refused:
+            sign(case, again)
+        assert refused.value.code == "own_proposal"
+    assert all(taken.is_done for taken in approve(case, move, world.actor("head")))
+    entry = HandlingStep.objects.get(complaint=case, step="refer_to_police")
+    assert (entry.audience, len(entry.data["officers"])) == ("authority", 3)
+    case.refresh_from_db()
+    assert case.status == S.REVIEW, "a referral closes nothing"
+
+
+def test_an_officer_of_another_authority_signs_nothing(world: World) -> None:
+    case, move = proposed(world, "refuse")
+    for stranger in ("far_officer", "superior"):
+        assert "not_yours" in [t.refusal.code for t in approve(case, move, world.actor(stranger)) if t.refusal]
 
 
 def test_nobody_approves_his_own(world: World) -> None:
@@ -77,6 +136,7 @@ def test_an_earlier_approval_opens_nothing(world: World) -> None:
 
 def test_an_approval_of_one_step_does_not_open_another(world: World) -> None:
     case, _move = proposed(world, "refer_to_police")
+    sign(case, second(world))
     done = approve(case, authority.refuse(ground="other_law", facts=TEXT), world.actor("head"))
     assert [taken.refusal.code if taken.refusal else "" for taken in done] == ["", "two_persons"]
 
@@ -90,7 +150,7 @@ def test_a_proposal_falls_when_the_case_moves_on(world: World) -> None:
 def test_where_the_policy_is_off_one_person_suffices(world: World) -> None:
     Policy.objects.filter(name__startswith="two_persons.").update(number=0)
     case = given.a_complaint(world, status=S.MEDIATING)
-    given.step(case, casework.refer_to_police(second_officer="乙", head="丙", text=TEXT),
+    given.step(case, violations.refer_to_police(text=TEXT),
                world.officer, LATER)
     given.step(case, mediation.terminate(ground="party_absent", facts=TEXT), world.officer, LATER)
     assert case.outcome == Outcome.MEDIATION_TERMINATED

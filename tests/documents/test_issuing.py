@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from authorities.models import Policy
 from complaints import handling
 from complaints.documents import keeping, numbers
-from complaints.handling import Move, Promise, authority, casework, mediation, proposals
+from complaints.handling import Move, Promise, authority, mediation, proposals, violations
 from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.record import canonical, salted
 from complaints.refusals import StepNotAllowed
@@ -29,7 +29,7 @@ def words_of(document: OfficialDocument, version: int = 1) -> str:
 
 
 STEPS: dict[int, tuple[Status, str, Move, tuple[str, ...]]] = {
-    2: (S.REVIEW, "officer", casework.split_report(text="店内食品过期。"), ("举报登记表", "店内食品过期。", "保密")),
+    2: (S.REVIEW, "officer", violations.split_report(text="店内食品过期。"), ("举报登记表", "店内食品过期。", "保密")),
     4: (S.REVIEW, "officer", authority.request_material(what="请提供身份证明。", is_identity=True), ("陈试", "请提供身份证明。", "第十六条第五项")),
     5: (S.REVIEW, "officer", authority.accept(), ("陈试", "决定受理", "六十日", "中国移动福州分公司")),
     6: (S.REVIEW, "officer", authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), (

@@ -16,7 +16,7 @@ from complaints import handling
 from complaints.documents import making
 from complaints.dossier.gathering import gather
 from complaints.dossier.papers import dossier_paper
-from complaints.handling import Promise, authority, casework, looking, mediation
+from complaints.handling import Promise, authority, looking, mediation, violations
 from complaints.models import Complaint, Dossier, OfficialDocument
 from complaints.workflow import Status
 from tests import given
@@ -155,7 +155,7 @@ def test_only_a_head_withdraws_and_the_number_stays(world: World) -> None:
 
 def test_a_party_reads_what_is_addressed_to_it_and_nothing_else(world: World) -> None:
     case = mediated(world)
-    given.step(case, casework.split_report(text="店内食品过期。"), world.officer, timezone.now())
+    given.step(case, violations.split_report(text="店内食品过期。"), world.officer, timezone.now())
     by_form = {row.form: row for row in OfficialDocument.objects.filter(complaint=case)}
     assert set(by_form) == {2, 5, 9}
     assert signed_in(world.rui).get(pdf(by_form[2])).status_code == 409
@@ -243,7 +243,7 @@ def test_what_the_register_costs_does_not_grow(world: World) -> None:
 def test_a_dossier_holds_the_documents_addressed_to_its_reader(world: World) -> None:
     case = mediated(world)
     mine = newest(case)
-    given.step(case, casework.split_report(text="店内食品过期。"), world.officer, timezone.now())
+    given.step(case, violations.split_report(text="店内食品过期。"), world.officer, timezone.now())
     for user, count in ((world.chen, 2), (world.ming, 1), (world.rui, 2)):
         side = {world.chen.pk: "consumer", world.ming.pk: "enterprise"}.get(user.pk, "authority")
         gathered = gather(Dossier(complaint=case, asked_by=user, side=side, site="", asked_at=timezone.now()), now=timezone.now())

@@ -12,7 +12,7 @@ from authorities.jurisdiction import Jurisdiction
 from complaints import erasing, handling
 from complaints.documents import keeping, making, previewing
 from complaints.evidence.storing import storage
-from complaints.handling import authority, casework, documents, mediation
+from complaints.handling import authority, casework, documents, mediation, violations
 from complaints.models import Complaint, DocumentVersion, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Status
@@ -154,7 +154,7 @@ def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World)
         with pytest.raises(StepNotAllowed) as said:
             given.step(case, move, world.officer, WEDNESDAY)
         assert said.value.code == code
-    given.step(case, casework.split_report(text="过期食品。"), world.officer, WEDNESDAY)
+    given.step(case, violations.split_report(text="过期食品。"), world.officer, WEDNESDAY)
     given.step(case, documents.draw_up_document(form=10, text="经核查，已责令改正。"), world.officer, WEDNESDAY)
     document = newest(case)
     assert (document.form, document.audience, document.to_consumer) == (10, "authority", False)

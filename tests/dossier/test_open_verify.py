@@ -99,10 +99,10 @@ def test_number_and_digest_say_whether_the_record_stands(world: World) -> None:
 
 
 def test_a_digest_of_what_only_the_authority_knows_is_unknown(world: World) -> None:
-    from complaints.handling import casework
+    from complaints.handling import violations
 
     case = a_case(world)
-    given.step(case, casework.open_lead(text="线索"), world.officer, timezone.now())
+    given.step(case, violations.open_lead(text="线索"), world.officer, timezone.now())
     inside = HandlingStep.objects.get(complaint=case, audience=Audience.AUTHORITY)
     assert "没有查到" in shown(typed(case.number, bytes(inside.hash).hex()))
 

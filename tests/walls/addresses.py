@@ -132,6 +132,7 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:station-log-entry", "pk"): lambda world, case: world.things["station entry"],
     ("complaints:authority-station-end", "pk"): lambda world, case: world.things["station staff"],
     ("accounts:factor-remove", "pk"): lambda world, case: world.things["factor"],
+    ("complaints:authority-violation", "pk"): lambda world, case: world.things["violation"],
     ("complaints:enterprise-template", "pk"): lambda world, case: world.things["template"],
     ("complaints:enterprise-token", "pk"): lambda world, case: world.things["token"],
     ("oversight:administration-person", "key"): lambda world, case: str(world.target.consumer.person_key),

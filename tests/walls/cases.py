@@ -22,11 +22,11 @@ from complaints.handling import (
     Promise,
     authority,
     both,
-    casework,
     enterprise,
     mediation,
     offers,
     proposals,
+    violations,
 )
 from complaints.handling import consumer as consumer_steps
 from complaints.models import Complaint, Evidence, Notice
@@ -165,7 +165,7 @@ def _negotiated(family: Family) -> Walk:
 def _decided(family: Family, county: Actor) -> Walk:
     """The consumer takes the offer, or has had enough; the authority splits a report off."""
     chen = consumer(family.consumer)
-    report = (casework.split_report(text=f"举报 {canary(family.letter, 'report')}"), county)
+    report = (violations.split_report(text=f"举报 {canary(family.letter, 'report')}"), county)
     walk: Walk = {status: [report] for status in _WITH_IT if status != S.CLOSED}
     walk[S.PERFORMING].append((consumer_steps.accept_offer(), chen))
     walk[S.CLOSED] = [report, (consumer_steps.accept_offer(), chen)]
@@ -175,7 +175,7 @@ def _decided(family: Family, county: Actor) -> Walk:
 
 
 def _reviewed(family: Family, county: Actor) -> Walk:
-    refusal = {"ground": "material_missing", "facts": f"没有材料 {canary(family.letter, 'proposal')}"}
+    refusal = {"ground": "not_consumption", "facts": f"没有材料 {canary(family.letter, 'proposal')}"}
     walk: Walk = {
         S.REVIEW: [(proposals.propose(move=authority.refuse(**refusal)), county)],
         S.AWAITING_MATERIAL: [(authority.request_material(what="请补充账单。"), county)],

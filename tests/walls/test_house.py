@@ -12,6 +12,7 @@ APPS = ("odr_portal", "authorities", "enterprises", "complaints", "routing", "ov
 BEYOND_SIGHT = {
     "complaints/handling/take.py": "the cases were found under the caller's role",
     "complaints/handling/filing.py": "new cases",
+    "complaints/handling/previewing.py": "the case was found under the caller's role; nothing is written",
     "complaints/evidence/keeping.py": "files of a case that the caller has",
     "complaints/evidence/uploads.py": "whether an id is taken by somebody else",
     "complaints/file_forms.py": "files that came with a refused step",

@@ -13,7 +13,7 @@ from complaints.actors import officer, staff_member
 from complaints.exporting import asking, columns
 from complaints.measures import sending
 from complaints.measures.choosing import Pick
-from complaints.models import RoundTrip
+from complaints.models import Matter, RoundTrip
 from complaints.webhooks import endpoints
 from enterprises import changing, enrolled, enrolling, inviting, organising
 from enterprises.api_token import SCOPES, ApiToken, issue
@@ -66,6 +66,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "enterprises:authority-team-revoke": _HEAD,
     "routing:enterprise-change": _MANAGERS,
     "routing:authority-change": _OFFICE,
+    "complaints:authority-violation": _OFFICE,
     "routing:authority-change-decide": _HEAD,
     "enterprises:invitation-link": frozenset(),
     "complaints:join-link": frozenset(),
@@ -143,6 +144,7 @@ def make(world: World) -> None:
     DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None)
     changing.file(change, by=change.made_by, now=world.now, today=today)
     world.things["change"] = str(change.pk)
+    world.things["violation"] = str(Matter.objects.get(complaint=case, kind="report").pk)
     _enrolment(world, manager=manager)
     local = family.staff["manager", "own"]
     told = {"by": local.user, "reach": enterprise_reach(local.user_id, on=today), "now": world.now, "today": today}

@@ -6,7 +6,7 @@ import pytest
 
 from authorities.models import Officer
 from complaints import handling
-from complaints.handling import casework, enterprise, proposals
+from complaints.handling import enterprise, proposals, violations
 from complaints.models import Complaint, ForwardingDecision, HandlingStep, Matter
 from complaints.workflow import Status
 from odr_portal.accounts.models import User
@@ -134,7 +134,7 @@ def test_reports_and_concerns_are_read_by_officers_alone(world: World) -> None:
     """What the consumer reported while filing, what an officer split off, what the enterprise thinks suspicious."""
     case = given.a_complaint(world, status=S.NEGOTIATING, report="他们还在偷税。", now=now())
     given.step(case, enterprise.flag_concern(text="像是职业索赔。"), world.handler, now())
-    given.step(case, casework.split_report(text="门店无照经营。"), world.officer, now())
+    given.step(case, violations.split_report(text="门店无照经营。"), world.officer, now())
     words = ("他们还在偷税。", "像是职业索赔。", "门店无照经营。")
     for officer in (world.rui, world.su):
         page = desk(officer).get(f"/authority/cases/{case.number}/").content.decode()

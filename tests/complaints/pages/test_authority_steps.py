@@ -10,8 +10,8 @@ from django.test import Client
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.handling import authority, both, enterprise
-from complaints.models import Complaint, HandlingStep
+from complaints.handling import authority, both, enterprise, violations
+from complaints.models import Complaint, HandlingStep, Matter
 from complaints.views.authority_pages import PAGES
 from complaints.workflow import Status
 from tests import given
@@ -57,6 +57,10 @@ def _asked_office(world: World, case: Complaint) -> None:
     given.step(case, enterprise.ask_authority(text=TEXT), world.handler, now())
 
 
+def _lead(world: World, case: Complaint) -> None:
+    given.step(case, violations.open_lead(text=TEXT), world.officer, now())
+
+
 def _unproven(world: World, case: Complaint) -> None:
     Complaint.objects.filter(pk=case.pk).update(contact_verified=False)
 
@@ -100,8 +104,12 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
     "write-down": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, _spoken, "write_down_statement"),
     "power": (S.REVIEW, "officer", {"decision": "refuse", "text": TEXT}, S.REVIEW, _represented, "refuse_power"),
     "split": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, None, "split_report"),
-    "police": (S.REVIEW, "officer", {"second_officer": "乙", "head": "丙", "text": TEXT}, S.REVIEW,
+    "police": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW,
                lambda w, c: one_person_suffices(), "refer_to_police"),
+    "lead": (S.MEDIATING, "officer", {"text": TEXT}, S.MEDIATING, None, "open_lead"),
+    "lead-extend": (S.MEDIATING, "head", {"matter": "lead", "text": TEXT}, S.MEDIATING, _lead, "extend_lead"),
+    "lead-close": (S.MEDIATING, "officer", {"matter": "lead", "result": "case_opened", "second_officer": "head", "text": TEXT},
+                   S.MEDIATING, _lead, "close_lead"),
     "objection": (S.REVIEW, "head", {"decision": "refuse", "text": TEXT}, S.CLOSED, _refused_and_objected,
                   "answer_objection"),
     "reveal": (S.REVIEW, "officer", {"reason": "look_call"}, S.REVIEW, None, "reveal_contact"),
@@ -118,10 +126,11 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
 
 
 def typed(world: World, slug: str) -> dict[str, str]:
+    lead = Matter.objects.filter(kind="lead").order_by("pk").last()
     said = dict(WALKS[slug][2])
     stands_for = {"gulou": str(world.gulou.pk), "head": str(world.head_officer.pk), "ahead": ahead(10),
-                  "tomorrow": f"{ahead(1)}T10:00"}
-    return {name: stands_for.get(value, value) if name in ("authority", "officer", "until", "last_day", "at")
+                  "tomorrow": f"{ahead(1)}T10:00", "lead": str(lead.pk if lead else 0)}
+    return {name: stands_for.get(value, value) if name in ("authority", "officer", "second_officer", "matter", "until", "last_day", "at")
             else value for name, value in said.items()}
 
 

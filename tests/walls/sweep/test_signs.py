@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from complaints import handling
 from complaints.actors import officer, staff_member
-from complaints.handling import Move, casework, enterprise
+from complaints.handling import Move, enterprise, violations
 from tests.walls.calling import Answer, Caller
 from tests.walls.world import World, undone
 
@@ -29,7 +29,7 @@ UNAWARE = {"report": tuple(PAGES), "concern": ("consumer", "holder of the token"
 
 def said(world: World, what: str) -> tuple[Move, object]:
     if what == "report":
-        return casework.split_report(text="又一件举报"), officer([world.officers["authority_handler", "own"]])
+        return violations.split_report(text="又一件举报"), officer([world.officers["authority_handler", "own"]])
     return enterprise.flag_concern(text="又一个疑点"), staff_member(world.target.staff["handler", "own"])
 
 

@@ -1,0 +1,144 @@
+"""/authority/violations/: reports and leads of the own authority with their checks, and one of them.
+
+The one rule: only officers of the authority that has the case read it; no party's page, list, count or notice knows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from authorities.models import Officer
+from complaints import labels, standing
+from complaints.conditions import current_calendar
+from complaints.handling.registering import KINDS
+from complaints.models import Deadline, Matter
+from complaints.views import keyset
+from complaints.views.authority_desk import Desk, officer_page
+from complaints.views.authority_lists import respondent_of
+from complaints.views.authority_setting import setting_of
+from complaints.views.case import AUTHORITY, case_url, page_of
+from complaints.views.case_record import Message
+from complaints.workflow import Clock, Status
+from odr_portal.accounts import keyring
+
+BY_OPENING = keyset.Order("opened_at", falling=True)
+_CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterprise")
+#: Steps of the record that belong to the register.
+_STEPS = frozenset({"split_report", "open_lead", "extend_lead", "close_lead"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    code: str
+    title: Any
+    tone: str
+    empty: Any
+
+
+TABS = (
+    Tab("open", gettext_lazy("正在核查"), "authority", gettext_lazy("没有正在核查的举报和线索。")),
+    Tab("late", gettext_lazy("已逾期"), "bad", gettext_lazy("没有逾期的。")),
+    Tab("done", gettext_lazy("已办结"), "neutral", gettext_lazy("没有办结的。")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One record of the register in words."""
+
+    matter: Matter
+    number: str
+    kind: str
+    respondent: str
+    clock: dict[str, Any] | None
+    officers: str
+    result: str
+    url: str
+    case_url: str
+
+
+def registered(desk: Desk) -> QuerySet[Matter]:
+    """What lies with the authorities in whose name this person may act."""
+    return Matter.objects.filter(kind__in=KINDS, audience="authority", complaint__handling_authority_id__in=desk.authority_ids,
+                                 complaint__in=desk.cases())
+
+
+def lists_of(desk: Desk) -> dict[str, QuerySet[Matter]]:
+    late = Deadline.objects.filter(matter=OuterRef("pk"), clock=Clock.LEAD, ended_at=None, due_at__lte=desk.now)
+    rows = registered(desk)
+    return {"open": rows.filter(state="open"), "late": rows.filter(Exists(late), state="open"), "done": rows.exclude(state="open")}
+
+
+@officer_page("GET")
+def violations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    lists = lists_of(desk)
+    tab = next((t for t in TABS if t.code == request.GET.get("view")), TABS[0])
+    counts = keyset.counts(lists)
+    page = keyset.page_of(lists[tab.code], request.GET, BY_OPENING, related=_CASE)
+    here = reverse("complaints:authority-violations")
+    return render(request, "authority/violations.html", {
+        "rows": rows_of(page.rows, desk), "tab": tab, "now": desk.now,
+        "counts": {code: keyset.in_words(count) for code, count in counts.items()},
+        "tabs": [{"title": t.title, "value": counts[t.code], "words": keyset.in_words(counts[t.code]), "is_current": t is tab,
+                  "tone": t.tone if counts[t.code] else "neutral", "url": f"{here}?view={t.code}"} for t in TABS],
+        "previous_url": f"{here}?view={tab.code}&before={page.before}" if page.before else "",
+        "next_url": f"{here}?view={tab.code}&after={page.after}" if page.after else "",
+    })
+
+
+def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
+    """With clocks and names: three queries for a page."""
+    clocks = {clock.matter_id: clock for clock in Deadline.objects.filter(
+        matter_id__in=[m.pk for m in matters], clock=Clock.LEAD, ended_at=None)}
+    names = _names(pk for m in matters for pk in m.data.get("officers", []))
+    calendar = current_calendar()
+
+    def row(matter: Matter) -> Row:
+        clock, case = clocks.get(matter.pk), matter.complaint
+        facts = None if clock is None else standing.clock_facts(
+            deadline=clock, now=desk.now, calendar=calendar, status=Status(case.status))
+        return Row(
+            matter=matter, number=matter.subject or f"{matter.pk}", kind=labels.label(matter.kind, kind="matter_kind"),
+            respondent=respondent_of(case), clock=facts, result=labels.label(matter.data.get("result", ""), kind="lead_result"),
+            officers="、".join(names[pk] for pk in matter.data.get("officers", []) if pk in names),
+            url=reverse("complaints:authority-violation", args=[matter.pk]), case_url=case_url(case, AUTHORITY))
+
+    return [row(matter) for matter in matters]
+
+
+def _names(ids: Iterable[int]) -> dict[int, str]:
+    people = list(Officer.objects.filter(pk__in=set(ids)).select_related("user"))
+    keyring.load_for(person.user for person in people)
+    return {person.pk: person.user.name for person in people}
+
+
+@officer_page("GET")
+def violation(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """What was reported, by when it is to be checked, what came of it; and the steps that this officer may take."""
+    matter = registered(desk).filter(pk=pk).select_related(*_CASE).first()
+    if matter is None:
+        raise Http404
+    setting = setting_of(desk, matter.complaint.number, request.GET)
+    page = page_of(setting.found, now=desk.now)
+    may = setting.may if matter.state == "open" else ()
+    case = matter.complaint
+    return render(request, "authority/violation.html", {
+        "row": rows_of([matter], desk)[0], "matter": matter, "page": page, "now": desk.now,
+        "messages_of": _messages(page.confidential, matter),
+        "steps": [(labels.action(step), f"{reverse('complaints:authority-step', args=[case.number, slug])}?matter={matter.pk}")
+                  for step, slug in (("close_lead", "lead-close"), ("extend_lead", "lead-extend")) if step in may],
+    })
+
+
+def _messages(confidential: Iterable[Message], matter: Matter) -> list[Message]:
+    """What the record says of this one: by its number, and by its moment for what was registered before it had one."""
+    return [m for m in confidential if m.step in _STEPS and (
+        m.register == matter.subject if m.register else m.at == matter.opened_at)]

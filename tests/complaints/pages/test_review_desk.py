@@ -1,0 +1,260 @@
+"""The review desk: what an officer reads, chooses, sends; what stays shut; objections; who signs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from complaints.handling import authority, both, enterprise, proposals, violations
+from complaints.models import Complaint, HandlingStep, Matter, Notice
+from complaints.workflow import Outcome, Status
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import (
+    TEXT,
+    S,
+    case_at,
+    desk,
+    key,
+    now,
+    officer_of,
+    one_person_suffices,
+    step_url,
+)
+from tests.server import A_REQUEST
+
+DESK = "/authority/review/"
+REFUSAL = {"ground": "outside_duty", "facts": TEXT, "body": "12300"}
+
+
+def listed(client: Any, view: str = "") -> set[str]:
+    return {row.complaint.number for row, _url, _proposed in client.get(f"{DESK}?view={view}").context["rows"]}
+
+
+def test_the_list_holds_what_waits_here_by_its_clock(world: World) -> None:
+    review, asked = case_at(world, S.REVIEW), case_at(world, S.AWAITING_MATERIAL)
+    old = given.a_complaint(world, status=S.REVIEW, now=now() - timedelta(days=30))
+    case_at(world, S.TRIAGE), case_at(world, S.MEDIATING)
+    given.step(review, authority.assign_officer(officer_id=world.rui_officer.pk), world.officer, now())
+    client = desk(world.rui)
+    assert listed(client) == {review.number, asked.number, old.number}
+    assert listed(client, "mine") == {review.number}
+    assert listed(client, "late") == {old.number}
+    assert listed(client, "material") == {asked.number}
+    assert listed(desk(officer_of(world, "superior"))) == set(), "the city handles none of them"
+    assert client.get(f"{DESK}?view=odd&after=x").status_code == 200
+
+
+def test_a_page_of_the_list_costs_the_same_however_long(world: World, django_assert_num_queries: Any) -> None:
+    client = desk(world.rui)
+    for _ in range(3):
+        case_at(world, S.REVIEW)
+    client.get(DESK)
+    with django_assert_num_queries(LIST + A_REQUEST):
+        client.get(DESK)
+
+
+LIST = 16
+
+
+def test_the_desk_shows_what_is_there_what_is_missing_and_what_words_say(world: World) -> None:
+    case = case_at(world, S.REVIEW, consumer_address="", statement="消协已经调解过，我不满意，再次投诉。")
+    page = desk(world.rui).get(f"{DESK}{case.number}/").content.decode()
+    for words in ("缺1项", "缺：通讯地址", "提示：写有“消协已经调解”", "不满三年", "受理时会发出", "向人民法院起诉"):
+        assert words in page, words
+    assert 'value="over_three_years"' not in page, "no button for what the facts do not allow"
+    assert 'value="already_handled"' in page
+    assert "checked" not in page, "nothing is chosen beforehand"
+
+
+def test_what_is_not_under_review_any_more_is_on_its_case_page(world: World) -> None:
+    case = case_at(world, S.MEDIATING)
+    assert desk(world.rui).get(f"{DESK}{case.number}/")["Location"] == f"/authority/cases/{case.number}/"
+
+
+@pytest.mark.parametrize("who", ["chen", "ming", "otto", "far"])
+def test_strangers_find_nothing(world: World, who: str) -> None:
+    case = case_at(world, S.REVIEW)
+    given.step(case, violations.split_report(text=TEXT), world.officer, now())
+    matter = Matter.objects.get(complaint=case, kind="report")
+    client = desk(officer_of(world, "far") if who == "far" else getattr(world, who))
+    for path in (f"{DESK}{case.number}/", f"/authority/violations/{matter.pk}/"):
+        assert client.get(path).status_code == 404
+
+
+def test_the_very_words_are_read_before_anything_is_sent(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    client, url = desk(world.rui), f"{step_url(case, 'refuse')}?from=review"
+    looked = client.post(url, REFUSAL | {"look": "1"} | key())
+    assert looked.status_code == 200
+    letters = {letter.to: letter for letter in looked.context["letters"]}
+    assert [paper["title"] for paper in looked.context["papers"]] == ["投诉不予受理决定书"]
+    assert f"事实和理由：{TEXT}" in looked.content.decode()
+    assert not Matter.objects.filter(complaint=case, kind="proposal").exists()
+    assert not HandlingStep.objects.filter(complaint=case, step__in=["propose", "refuse"]).exists()
+    assert client.post(url, REFUSAL | key())["Location"] == DESK
+    head = desk(officer_of(world, "head"))
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    page = head.get(f"/authority/approvals/{matter.pk}/")
+    assert [letter.lines for letter in page.context["letters"]]
+    assert head.post(f"/authority/approvals/{matter.pk}/", {"decision": "grant"} | key()).status_code == 302
+    sent = Notice.objects.get(complaint=case, kind="refuse", addressee="consumer")
+    # Only the number of the document is not known before it is issued.
+    assert [line for line in sent.body.split("\n") if "#documents" not in line] == letters["消费者"].lines
+    assert sent.subject == letters["消费者"].subject
+
+
+def test_a_look_at_what_the_file_rules_out_says_why(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    answer = desk(world.rui).post(step_url(case, "refuse"), {"ground": "over_three_years", "facts": TEXT, "look": "1"} | key())
+    assert answer.status_code == 422
+    assert "不满三年" in str(answer.context["form"].errors["ground"])
+    assert answer.content.decode().count("不满三年") >= 2
+
+
+BAD = [({"ground": "already_handled", "facts": TEXT}, "body"), ({"ground": "outside_duty", "facts": TEXT}, "body"),
+       ({"ground": "outside_duty", "facts": TEXT, "body": "association"}, "body"),
+       ({"ground": "identity_refused", "facts": TEXT}, "ground"), ({"ground": "other_law", "facts": "短"}, "facts")]
+
+
+@pytest.mark.parametrize(("said", "field"), BAD)
+def test_a_wrong_refusal_points_at_its_field(world: World, said: dict[str, str], field: str) -> None:
+    one_person_suffices()
+    case = case_at(world, S.REVIEW)
+    answer = desk(world.rui).post(step_url(case, "refuse"), said | key())
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors, answer.context["form"].errors
+    assert not HandlingStep.objects.filter(complaint=case, step="refuse").exists()
+
+
+def test_only_the_head_is_offered_what_the_policy_leaves_to_the_head(world: World) -> None:
+    from authorities.models import Officer
+    from odr_portal.accounts.models import User
+
+    case = case_at(world, S.REVIEW)
+    given.step(case, proposals.propose(move=authority.refuse(**REFUSAL)), world.officer, now())
+    other = User.objects.create(email="lin@example.com", name="林试")
+    Officer.objects.create(user=other, authority=world.gulou, role=Officer.Role.HANDLER)
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    url = f"/authority/approvals/{matter.pk}/"
+    assert "这一步由负责人批准" in desk(other).get(url).content.decode()
+    assert desk(other).post(url, {"decision": "grant"} | key()).status_code == 409
+    assert desk(officer_of(world, "head")).post(url, {"decision": "grant"} | key()).status_code == 302
+    case.refresh_from_db()
+    assert case.outcome == Outcome.REFUSED
+
+
+def test_the_police_page_goes_round_three_people(world: World) -> None:
+    from authorities.models import Officer
+    from odr_portal.accounts.models import User
+
+    case = case_at(world, S.REVIEW)
+    assert desk(world.rui).post(step_url(case, "police"), {"text": TEXT} | key()).status_code == 302
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    other = User.objects.create(email="lin@example.com", name="林试")
+    Officer.objects.create(user=other, authority=world.gulou, role=Officer.Role.HANDLER)
+    url = f"/authority/approvals/{matter.pk}/"
+    assert desk(other).post(url, {"decision": "grant"} | key()).status_code == 302
+    assert not HandlingStep.objects.filter(complaint=case, step="refer_to_police").exists()
+    page = desk(officer_of(world, "head")).get(url).content.decode()
+    assert "已签署：林试" in page
+    assert desk(officer_of(world, "head")).post(url, {"decision": "grant"} | key()).status_code == 302
+    assert HandlingStep.objects.get(complaint=case, step="refer_to_police").audience == "authority"
+    case.refresh_from_db()
+    assert case.status == S.REVIEW
+    consumers = desk(world.chen).get(f"/cases/{case.number}/").content.decode()
+    assert "公安" not in consumers
+
+
+def test_material_is_asked_for_with_what_is_missing_and_comes_late(world: World) -> None:
+    case = case_at(world, S.REVIEW, consumer_address="")
+    client = desk(world.rui)
+    page = client.get(step_url(case, "material"))
+    assert "投诉人的姓名、电话、通讯地址" in page.context["form"]["what"].value()
+    asked = client.post(f"{step_url(case, 'material')}?from=review", {"what": TEXT, "is_identity": "on"} | key())
+    assert asked["Location"] == DESK
+    given.step(case, both.supply_material(text="身份证复印件"), world.consumer, now())
+    assert client.post(step_url(case, "accept"), key()).status_code == 302
+    case.refresh_from_db()
+    assert case.status == S.MEDIATING
+
+
+def test_what_only_the_authority_knows_is_read_at_the_desk(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=now())
+    given.step(case, enterprise.flag_concern(text="同一号码一个月七件。"), world.handler, now())
+    given.step(case, violations.split_report(text="另外反映门店无照经营。"), world.officer, now())
+    given.step(case, authority.recall(text="企业没有处理。"), world.officer, now())
+    page = desk(world.rui).get(f"{DESK}{case.number}/").content.decode()
+    assert "同一号码一个月七件。" in page
+    assert "另外反映门店无照经营。" in page
+
+
+# --- objections ---------------------------------------------------------------------------
+def objected(world: World) -> Complaint:
+    one_person_suffices()
+    case = case_at(world, S.REVIEW)
+    given.step(case, authority.refuse(ground="other_law", facts=TEXT), world.officer, now())
+    return given.step(case, both.object_to_decision(text="我不同意。"), world.consumer, now())
+
+
+def test_objections_are_listed_and_answered_by_somebody_else(world: World) -> None:
+    case = objected(world)
+    assert listed(desk(world.rui), "objections") == {case.number}
+    own = desk(world.rui).post(step_url(case, "objection"), {"decision": "grant", "text": TEXT} | key())
+    assert own.status_code == 409
+    head = desk(officer_of(world, "head"))
+    assert head.post(step_url(case, "objection"), {"decision": "grant", "text": TEXT} | key()).status_code == 302
+    assert listed(head, "objections") == set()
+    assert head.post(step_url(case, "reopen"), {"ground": "objection_upheld", "text": TEXT} | key()).status_code == 302
+    case.refresh_from_db()
+    assert case.status == Status.REVIEW
+
+
+# --- the register of violations -----------------------------------------------------------
+def test_a_report_is_registered_checked_and_closed_in_two_names(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=now())
+    client = desk(world.rui)
+    assert client.post(step_url(case, "split"), {"text": "门店无照经营。"} | key()).status_code == 302
+    matter = Matter.objects.get(complaint=case, kind="report")
+    assert matter.subject.startswith("JB")
+    assert matter.deadlines.get().clock == "lead"
+    page = client.get("/authority/violations/")
+    assert [row.number for row in page.context["rows"]] == [matter.subject]
+    one = client.get(f"/authority/violations/{matter.pk}/").content.decode()
+    assert "门店无照经营。" in one
+    assert "延长核查期限" not in one, "that is for the head"
+    head = desk(officer_of(world, "head"))
+    before = matter.deadlines.get().last_day
+    extend = {"matter": str(matter.pk), "text": TEXT}
+    assert client.post(step_url(case, "lead-extend"), extend | key()).status_code == 409
+    assert head.post(step_url(case, "lead-extend"), extend | key()).status_code == 302
+    assert matter.deadlines.get().last_day > before + timedelta(days=15)
+    assert head.post(step_url(case, "lead-extend"), extend | key()).status_code == 409, "once"
+    done = {"matter": str(matter.pk), "result": "case_opened", "text": TEXT}
+    alone = client.post(step_url(case, "lead-close"), done | {"second_officer": str(world.rui_officer.pk)} | key())
+    assert alone.status_code == 422
+    assert client.post(step_url(case, "lead-close"), done | {"second_officer": str(world.head_officer.pk)} | key()).status_code == 302
+    rows = client.get("/authority/violations/?view=done").context["rows"]
+    assert [(row.result, row.officers) for row in rows] == [("已立案查处", "瑞试、长试")]
+    assert matter.deadlines.get().state == "met"
+
+
+def test_another_authority_of_the_region_does_not_read_the_register(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=now())
+    given.step(case, violations.split_report(text=TEXT), world.officer, now())
+    superior = desk(officer_of(world, "superior"))
+    assert superior.get("/authority/violations/").context["rows"] == []
+    assert superior.get(f"/authority/violations/{Matter.objects.get(complaint=case, kind='report').pk}/").status_code == 404
+
+
+def test_a_report_filed_with_the_complaint_is_registered_and_no_party_sees_a_sign(world: World) -> None:
+    plain = given.filed(world, now=now())
+    case = given.filed(world, now=now(), report="门店无照经营。")
+    matter = Matter.objects.get(complaint=case, kind="report")
+    assert matter.deadlines.get().last_day > timezone.localdate() + timedelta(days=15)
+    assert case.next_due_at is not None
+    assert (case.next_due_at, case.last_sequence) == (plain.next_due_at, plain.last_sequence)
+    assert not Notice.objects.filter(complaint=case, body__contains="举报").exists()
