@@ -10,13 +10,11 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from django.db import transaction
 
 from .models import CalendarDay, CalendarVersion
-from .tables import TableError, flag, rows_of
 
 Day = tuple[dt.date, bool, str, str]
 
@@ -38,43 +36,42 @@ class Imported:
     is_new: bool
 
 
-def rows(country: str = "CN") -> CalendarRows:
-    """The newest version of each loaded year of a country; two queries."""
+def newest_versions(country: str = "CN") -> list[CalendarVersion]:
+    """The version of each loaded year that counts, by year."""
     newest: dict[int, CalendarVersion] = {}
     for version in CalendarVersion.objects.filter(country=country).order_by("year", "number"):
         newest[version.year] = version
-    days = CalendarDay.objects.filter(version__in=newest.values()).order_by("day")
+    return list(newest.values())
+
+
+def rows(country: str = "CN") -> CalendarRows:
+    """The newest version of each loaded year of a country; two queries."""
+    newest = newest_versions(country)
+    days = CalendarDay.objects.filter(version__in=newest).order_by("day")
     return CalendarRows(
         days=tuple(days.values_list("day", "is_working", "name", "name_en")),
-        known_years=tuple(newest),
-        source="; ".join(dict.fromkeys(version.source for version in newest.values())),
-        version=" ".join([country, *(f"{v.year}.{v.number}" for v in newest.values())]),
+        known_years=tuple(version.year for version in newest),
+        source="; ".join(dict.fromkeys(version.source for version in newest)),
+        version=" ".join([country, *(f"{v.year}.{v.number}" for v in newest)]),
     )
 
 
-def read_year(path: Path, *, year: int) -> list[Day]:
-    """The days of a file, all of one year, none twice."""
-    days: dict[dt.date, Day] = {}
-    wanted = ("day", "is_working", "name")
-    for line, row in rows_of(path, required=wanted, optional=("name_en",)):
-        where = f"{path.name} line {line}"
-        try:
-            day = dt.date.fromisoformat(row["day"])
-        except ValueError:
-            raise TableError(f"{where}: {row['day']!r} is no day (YYYY-MM-DD)") from None
-        if day.year != year:
-            raise TableError(f"{where}: {day} is not in {year}")
-        if day in days:
-            raise TableError(f"{where}: {day} stands there twice")
-        is_working = flag(row["is_working"], where=where)
-        if is_working and day.weekday() < 5:
-            raise TableError(f"{where}: {day} is worked anyway, Monday to Friday")
-        if not row["name"]:
-            raise TableError(f"{where}: a day off needs its name")
-        days[day] = (day, is_working, row["name"], row["name_en"])
-    if not days:
-        raise TableError(f"{path.name}: no day of {year}")
-    return [days[day] for day in sorted(days)]
+def rows_with(days: Sequence[Day], *, year: int, source: str, number: int, country: str = "CN") -> CalendarRows:
+    """The same if ``days`` were loaded as version ``number`` of their year."""
+    loaded = rows(country)
+    others = [row for row in newest_versions(country) if row.year != year]
+    marks = sorted([*((row.year, row.number) for row in others), (year, number)])
+    return CalendarRows(
+        days=tuple(sorted([*(day for day in loaded.days if day[0].year != year), *days])),
+        known_years=tuple(known for known, _number in marks),
+        source="; ".join(dict.fromkeys([*(row.source for row in others), source])),
+        version=" ".join([country, *(f"{known}.{version}" for known, version in marks)]),
+    )
+
+
+def digest_of(days: Sequence[Day], *, source: str) -> str:
+    """By which the same decree is known again."""
+    return hashlib.sha256(repr((source, list(days))).encode()).hexdigest()
 
 
 def import_year(
@@ -91,7 +88,7 @@ def import_year(
     Open clocks are recomputed by the caller, since they lie in a later app:
     `manage.py import_calendar` tells whom to call.
     """
-    digest = hashlib.sha256(repr((source, list(days))).encode()).hexdigest()
+    digest = digest_of(days, source=source)
     with transaction.atomic():
         last = (
             CalendarVersion.objects.select_for_update().filter(country=country, year=year).order_by("-number").first()

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.db import transaction
 
 from . import calendar
+from .calendar_files import read_year
 from .models import Authority, Policy, Region
 from .regions import CHINA, Place, country_interval, intervals
 from .tables import TableError, day_or_none, flag, rows_of
@@ -158,7 +159,7 @@ def load_calendars(path: Path, *, now: dt.datetime) -> int:
         if calendar.is_loaded(row["country"], year):
             continue
         calendar.import_year(
-            calendar.read_year(CALENDARS / row["file"], year=year),
+            read_year((CALENDARS / row["file"]).read_bytes(), name=row["file"], year=year).days,
             year=year,
             source=row["source"],
             now=now,

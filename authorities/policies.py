@@ -83,6 +83,12 @@ class Policies:
             on=on,
         )
 
+    def instead(self, row: PolicyRow) -> Policies:
+        """The same with ``row`` in place of what holds for exactly its region; narrower regions keep their own."""
+        others = (r for rows in self._by_name.values() for r in reversed(rows)
+                  if (r.name, r.first, r.last) != (row.name, row.first, row.last))
+        return Policies([*others, row], on=self.on)
+
     def number(self, name: str, region_id: int | None) -> PolicyNumber:
         """The number for a place; without a place, the national one."""
         place = region_id or 0

@@ -36,6 +36,7 @@ __all__ = [
     "next_milestone",
     "recompute",
     "remaining",
+    "replayed",
     "resume",
     "with_allowance",
     "working_days",
@@ -211,6 +212,33 @@ def _counted_again(derivation: Mapping[str, Any], old: date, calendar: Calendar)
             due = with_allowance(paused_from, left, days, calendar, earlier=before)
         else:
             due = resume(until, left, calendar, earlier=before, paused_from=paused_from)
+    return due
+
+
+def replayed(derivation: Mapping[str, Any], calendar: Calendar, *, length: int, unit: str, weekend_roll: bool) -> Due:
+    """A recorded period under other rules: its start and the days of its pauses stay, all else is counted anew.
+
+    Unlike ``recompute`` nothing is promised any more: what was left at a pause is what this length would have left.
+    ``derivation`` has a start (no day that somebody named), else ValueError.
+    """
+    if derivation["start"] is None:
+        raise ValueError("a named day is not counted")
+    start, rule = date.fromisoformat(derivation["start"]), derivation["rule"]
+    if unit == CALENDAR:
+        due = calendar_days(start, length, calendar, weekend_roll=weekend_roll, rule=rule)
+    else:
+        due = working_days(start, length, calendar, rule=rule)
+    for pause in derivation["pauses"]:
+        paused_from, until = date.fromisoformat(pause["from"]), date.fromisoformat(pause["to"])
+        if paused_from > due.last_day:
+            # It would have run out before that pause could begin.
+            break
+        last = date.fromisoformat(due.derivation["strict_day"]) if unit == CALENDAR else due.last_day
+        left = remaining(last, paused_from, calendar, unit=unit)
+        if "allowance" in pause:
+            due = with_allowance(paused_from, left, pause["allowance"], calendar, earlier=due.derivation)
+        else:
+            due = resume(until, left, calendar, earlier=due.derivation, paused_from=paused_from)
     return due
 
 

@@ -8,6 +8,7 @@ from complaints.documents import making
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
 from complaints.exporting import building
+from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.round_trip import working
 from complaints.webhooks import sending
@@ -51,6 +52,12 @@ def sweep_documents() -> int:
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_round_trips() -> int:
     return working.sweep_round_trips(now=timezone.now())
+
+
+# A piece is one transaction; the lease of its row is taken anew with each.
+@shared_task(soft_time_limit=240, time_limit=270)
+def sweep_law() -> int:
+    return law.sweep_law(now=timezone.now())
 
 
 @shared_task

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("complaints.urls_review")),
     path("", include("complaints.urls_authority")),
     path("", include("complaints.urls_documents")),
+    path("", include("complaints.urls_law")),
     path("", include("complaints.urls_exports")),
     path("open/verify/", open_verify.verify, name="open-verify"),
     path("open/verify/verify_dossier.py", open_verify.program, name="open-verify-program"),

@@ -68,6 +68,7 @@ AUTHORITY_NAV = (
     ("/authority/changes/", _("企业变更")),
     ("/authority/stations/", _("服务站")),
     ("/authority/enterprises/", _("企业登记")),
+    ("/authority/policies/", _("规则")),
     ("/authority/exports/", _("导出")),
     ("/oversight/", _("监督")),
 )
@@ -153,7 +154,12 @@ def _named(row: Any) -> str:
     return str(english or row.name)
 
 
+#: Pages that lie beside the page of the bar that leads to them.
+BESIDE = {"/authority/calendar/": "/authority/policies/", "/authority/law/": "/authority/policies/"}
+
+
 def _items(entries: Any, here: str) -> list[NavItem]:
+    here = next((place for address, place in BESIDE.items() if here.startswith(address)), here)
     offered = [(url, label) for url, label in entries if is_here(url) and (url != "/demo/mail/" or settings.DEMO)]
     # The longest address that leads here is where one is; "/" leads everywhere.
     around = [url for url, _label in offered if here == url or (url != "/" and here.startswith(url))]

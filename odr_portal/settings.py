@@ -128,6 +128,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.templatetags.static",
                 "template_partials.templatetags.partials",
                 "odr_portal.templatetags.portal",
+                "odr_portal.templatetags.law",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

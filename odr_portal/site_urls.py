@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("how/", views.how, name="how"),
     path("how/time-limits/", views.time_limits, name="time-limits"),
+    path("rules/", views.rules, name="rules"),
     path("help/", views.help_page, name="help"),
     path("privacy/", views.privacy, name="privacy"),
     path("terms/", views.terms, name="terms"),

@@ -7,8 +7,12 @@ import sys
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
+from authorities.law import LAWS, Article, articles
+from complaints.labels_policies import national_limits
 from odr_portal.accounts.display import display_changed
 from odr_portal.accounts.landing import is_here
 from odr_portal.errors import answer, busy, is_away, kept_text
@@ -37,8 +41,19 @@ def how(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def time_limits(request: HttpRequest) -> HttpResponse:
-    """How long each side has, and how a date is counted."""
-    return render(request, "public/time_limits.html")
+    """How long each side has by the numbers that hold today, and how a date is counted."""
+    return render(request, "public/time_limits.html", {"limits": national_limits(timezone.localdate())})
+
+
+@require_safe
+def rules(request: HttpRequest) -> HttpResponse:
+    """The articles that complaints are handled by, with an anchor each; ``q`` finds some of them."""
+    words = request.GET.get("q", "").strip()[:40]
+    english = (get_language() or "").startswith("en")
+    found: dict[str, list[Article]] = {code: articles(code, words=words) for code in LAWS}
+    laws = [{"law": law, "name": law.name_en if english else law.name, "note": law.note_en if english else law.note,
+             "articles": found[code]} for code, law in LAWS.items() if found[code]]
+    return render(request, "public/rules.html", {"laws": laws, "words": words, "found": sum(map(len, found.values()))})
 
 
 @require_safe

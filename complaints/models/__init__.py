@@ -11,6 +11,7 @@ from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
 from complaints.models.exports import Export
 from complaints.models.finding import PersonDigest
 from complaints.models.forwarding import ForwardingDecision
+from complaints.models.law import LawChange, LawEffect
 from complaints.models.matters import Matter
 from complaints.models.participant import Participant
 from complaints.models.record import (
@@ -48,6 +49,8 @@ __all__ = [
     "HandlingStep",
     "Heartbeat",
     "InternalNote",
+    "LawChange",
+    "LawEffect",
     "Matter",
     "Measure",
     "Notice",

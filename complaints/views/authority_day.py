@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.conditions import current_calendar
+from complaints.law.numbers import missing_year
 from complaints.models.complaint import OPEN
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
@@ -106,7 +107,7 @@ def day(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "numbers": [{"title": n.title, "value": counts[n.name], "words": keyset.in_words(counts[n.name]), "url": n.url(),
                      "tone": n.tone if counts[n.name] else "neutral"} for n in NUMBERS],
         "rows": rows_of(mine, desk), "now": desk.now, "sentence": _sentence(counts),
-        "new": {"words": keyset.in_words(counts["new"]), "url": _url("authority-cases", {"received_from": yesterday.isoformat()})}, "is_late": bool(counts["late"]),
+        "new": {"words": keyset.in_words(counts["new"]), "url": _url("authority-cases", {"received_from": yesterday.isoformat()})}, "is_late": bool(counts["late"]), "missing_year": missing_year(calendar, desk.today),
     })
 
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import handling, labels
+from complaints.citing import CITED
 from complaints.enterprise_forms import StepForm
 from complaints.file_forms import upload_address
 from complaints.handling import Move, WrongInput
@@ -102,7 +103,7 @@ def show(request: HttpRequest, page: StepPage, setting: Setting, form: StepForm,
         "title": labels.action(page.steps[0]), "effect": page.effect, "is_danger": page.is_danger,
         "back": case_url(case, AUTHORITY), "is_proposed": is_proposed,
         "button": labels.action("propose" if is_proposed else page.steps[0]),
-        "upload_address": upload_address(case),
+        "upload_address": upload_address(case), "cites": page.steps[0] if page.steps[0] in CITED else "",
         **sent, "may_look": page.slug in LOOKED_AT,
         **(grounds_of(setting, form) if isinstance(form, RefusalForm) else {}),
         "routes": [labels.pick(words) for words in ROUTES.values()] if page.slug == "refuse" else [],

@@ -93,6 +93,7 @@ def why(request: HttpRequest, number: str, clock: str) -> HttpResponse:
     today = calendar.local_day(now)
     facts = clock_facts(deadline=row, now=now, calendar=calendar, status=complaint.status)
     return render(request, "consumer/why.html", {
+        "cites": f"clock:{row.clock}",
         "case": complaint, "back": case_url(complaint, found.side), "side": found.side,
         "clock": row, "facts": facts, "name": labels.label(row.clock, kind="clock"),
         "is_named_day": row.derivation.get("start") is None,

@@ -28,6 +28,7 @@ from odr_portal.demonstration.changes import wish_a_change
 from odr_portal.demonstration.enrolments import make_enrolments
 from odr_portal.demonstration.filings import Places, Plan, compose, plans
 from odr_portal.demonstration.house import organise
+from odr_portal.demonstration.law import draft_a_number
 from odr_portal.demonstration.measures import draft_one
 from odr_portal.demonstration.people import Cast, invite_newcomer, make_people, write_templates
 from odr_portal.demonstration.scene import Acts, Scene, pace, whose_turn
@@ -216,6 +217,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     world.file(last, now=until, conditions=world.conditions_at(until))
     invite_newcomer(now=until)
     wish_a_change(now=until)
+    draft_a_number(now=until)
     write_templates(now=until)
     draft_one(now=until)
     tag_causes(cast, now=until)

@@ -115,6 +115,8 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("enterprises:authority-team-member", "pk"): lambda world, case: world.things["authority member"],
     ("enterprises:enterprise-team-revoke", "pk"): lambda world, case: world.things["enterprise invitation"],
     ("enterprises:authority-team-revoke", "pk"): lambda world, case: world.things["authority invitation"],
+    **{(f"complaints:authority-law-{page}", "mark"): lambda world, case: world.things["law change"]
+       for page in ("change", "decide", "drop")},
     **{(f"routing:{name}", "pk"): lambda world, case: world.things["change"]
        for name in ("enterprise-change", "authority-change", "authority-change-decide")},
     ("enterprises:invitation-link", "token"): lambda world, case: None,

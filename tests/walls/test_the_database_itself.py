@@ -37,6 +37,7 @@ EXEMPT = {
     "complaints_noticechoice": "how a person wants to be told: three words, no case",
     "complaints_savedview": "filters of the queue that a person keeps; sealed, names no case, asked for by its person",
     "complaints_measure": "what an enterprise means to answer, its own words sealed; cases by id only, asked for by organisation and branch",
+    "complaints_lawchange": "what is meant to change in numbers and calendars: no case; counts only, asked for by authority",
     "complaints_roundtrip": "jobs of a person",
     "complaints_roundtriprow": "lines that a person sent in, sealed until they are done; cases by id only, read through the job",
     "complaints_documentseries": "the last number of each sort of document a year and authority; names no case",

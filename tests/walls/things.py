@@ -11,9 +11,10 @@ from authorities.models import Officer
 from complaints import answer_templates, stations
 from complaints.actors import officer, staff_member
 from complaints.exporting import asking, columns
+from complaints.law import changing as law
 from complaints.measures import sending
 from complaints.measures.choosing import Pick
-from complaints.models import Matter, RoundTrip
+from complaints.models import LawChange, Matter, RoundTrip
 from complaints.webhooks import endpoints
 from enterprises import changing, enrolled, enrolling, inviting, organising
 from enterprises.api_token import SCOPES, ApiToken, issue
@@ -34,6 +35,7 @@ _OFFICE_ASKER = frozenset({"authority_handler at own"})
 _HEAD = frozenset({"approver at own"})
 #: Everybody in the county's own office.
 _OFFICE = frozenset(f"{role} at own" for role in ("intake", "authority_handler", "approver", "analyst"))
+_ABOVE = frozenset(f"{role} at above" for role in ("intake", "authority_handler", "approver", "analyst"))
 _CLERK = frozenset({"station clerk"})
 _FILING = ("file-step", "file-region", "file-respondents", "file-evidence", "file-evidence-original", "file-evidence-thumbnail",
            "file-upload", "file-upload-part", "file-upload-finish", "file-upload-cancel")  # fmt: skip
@@ -65,6 +67,10 @@ OWNERS: dict[str, frozenset[str]] = {
     "enterprises:authority-team-member": _HEAD,
     "enterprises:authority-team-revoke": _HEAD,
     "routing:enterprise-change": _MANAGERS,
+    # Every officer there and of the city above; its head decides, whoever asked for it takes it back.
+    "complaints:authority-law-change": _OFFICE | _ABOVE,
+    "complaints:authority-law-decide": _HEAD | {"approver at above"},
+    "complaints:authority-law-drop": _OFFICE_ASKER | _HEAD | {"authority_handler at above", "approver at above"},
     "routing:authority-change": _OFFICE,
     "complaints:authority-violation": _OFFICE,
     "routing:authority-change-decide": _HEAD,
@@ -145,6 +151,11 @@ def make(world: World) -> None:
     changing.file(change, by=change.made_by, now=world.now, today=today)
     world.things["change"] = str(change.pk)
     world.things["violation"] = str(Matter.objects.get(complaint=case, kind="report").pk)
+    drafted = law.draft_policy(
+        by=world.officers["authority_handler", "own"].user, authority=family.county, region=family.county.region, name="acceptance",
+        number=1, unit="WD", starts_on=today + timedelta(days=30), legal_basis="本地规定", why="更快受理", now=world.now)
+    LawChange.objects.filter(pk=drafted.pk).update(state="tried", tried_at=world.now)
+    world.things["law change"] = drafted.mark
     _enrolment(world, manager=manager)
     local = family.staff["manager", "own"]
     told = {"by": local.user, "reach": enterprise_reach(local.user_id, on=today), "now": world.now, "today": today}

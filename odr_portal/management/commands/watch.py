@@ -21,6 +21,7 @@ from complaints.documents import making
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
 from complaints.exporting import building
+from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.round_trip import working
 from complaints.webhooks import sending
@@ -40,6 +41,7 @@ SWEEPS: dict[str, Sweep] = {
     "dossiers": dossiers.sweep_dossiers,
     "documents": making.sweep_documents,
     "round_trips": working.sweep_round_trips,
+    "law": law.sweep_law,
     "webhooks": sending.sweep_webhooks,
     "evidence": sweeping.sweep_evidence,
     "exits": enrolled.sweep_exits,

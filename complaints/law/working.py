@@ -1,0 +1,240 @@
+"""Tries changes on recorded cases and carries calendars out, piece by piece, in a worker.
+
+The one rule: a piece is tried or carried out in one transaction with how far the row came, so whoever is killed loses
+one piece and doubles none. Only ids, days and codes are kept of a case.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from authorities import calendar as loaded
+from authorities.models import Policy
+from complaints import deadlines
+from complaints.conditions import current_calendar
+from complaints.deadlines import Calendar
+from complaints.handling.recounting import hangs_on, open_clocks, recount_piece
+from complaints.law import changing
+from complaints.law.numbers import clocks_of
+from complaints.law.replaying import FIELDS, WEEKEND_ROLL, Recorded, Rules, outcome
+from complaints.models import Deadline, LawChange, LawEffect
+from complaints.working_calendar import SHANGHAI
+
+log = logging.getLogger(__name__)
+
+#: Clocks looked at in one transaction. Effects kept of one change: the first; all of them are counted.
+PIECE, MOST_EFFECTS = 2000, 5000
+LEASE = timedelta(seconds=60)
+SECONDS = 12
+MOST_ATTEMPTS = 4
+#: What is told case by case; the rest is only counted.
+TOLD = frozenset(LawEffect.VERDICTS)
+
+
+class _Overtaken(Exception):
+    """The lease ran out and another worker brought it further, or it was dropped."""
+
+
+def sweep_law(*, now: datetime) -> int:
+    """How many changes were worked on. Any number of sweeps may run; each takes what no other one holds."""
+    begun = time.monotonic()
+    worked: list[int] = []
+    while time.monotonic() < begun + SECONDS and (change := _lease(now=now, without=worked)):
+        worked.append(change.pk)
+        try:
+            work(change, now=now, is_late=lambda: time.monotonic() - begun > SECONDS)
+        except _Overtaken:
+            log.info("change of law %s was taken over by another worker", change.mark)
+        except OperationalError:
+            raise
+        except Exception as error:
+            # The lease runs out and it is tried again.
+            log.error("change of law %s was not worked on: %s", change.mark, type(error).__name__)
+    return len(worked)
+
+
+def _lease(*, now: datetime, without: Iterable[int]) -> LawChange | None:
+    with transaction.atomic():
+        free = LawChange.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=changing.WORKING)
+        change = (free.exclude(pk__in=list(without)).order_by("id").select_for_update(skip_locked=True, of=("self",))
+                  .select_related("region").first())
+        if change is not None:
+            change.leased_until, change.attempts = now + LEASE, change.attempts + 1
+            # What is being carried out goes on, however often it was begun: half a calendar would be worse.
+            if change.attempts > MOST_ATTEMPTS and change.state == "trying":
+                change.state = "failed"
+            change.save(update_fields=["leased_until", "attempts", "state"])
+    return change
+
+
+def work(change: LawChange, *, now: datetime, is_late: Callable[[], bool] = lambda: False) -> None:
+    """As far as the time goes: to the end of the trial, or of carrying out."""
+    pieces: dict[str, Callable[[], None]] = {"trying": _trial_of(change, now=now), "applying": lambda: _apply(change, now=now)}
+    while change.state in pieces and not is_late():
+        pieces[change.state]()
+    LawChange.objects.filter(pk=change.pk).update(leased_until=None, attempts=0)
+
+
+@contextmanager
+def _holding(change: LawChange) -> Iterator[None]:
+    with transaction.atomic():
+        held = LawChange.objects.select_for_update(no_key=True).filter(pk=change.pk)
+        if held.values_list("state", "after").first() != (change.state, change.after):
+            raise _Overtaken
+        yield
+
+
+def _keep(change: LawChange, *fields: str, now: datetime) -> None:
+    change.attempts, change.leased_until = 0, now + LEASE
+    change.save(update_fields=["attempts", "leased_until", "after", *fields])
+
+
+# --- trying -----------------------------------------------------------------------------------------------------------
+
+
+def _trial_of(change: LawChange, *, now: datetime) -> Callable[[], None]:
+    """One piece of the trial; a calendar is tried on what runs, all else on what is recorded."""
+    if change.state != "trying":
+        return lambda: None
+    calendar = other_calendar(change)
+    if change.kind == "calendar":
+        years = frozenset({change.change["year"]})
+        return lambda: _try_calendar(change, calendar, years, now=now)
+    rules = rules_of(change, calendar, now=now)
+    return lambda: _try_replay(change, rules, now=now)
+
+
+def other_calendar(change: LawChange) -> Calendar:
+    """The calendar as it would be; the one of today where the change is none of the calendar."""
+    told = change.change
+    if "days" not in told:
+        return current_calendar()
+    rows = loaded.rows_with(changing.days_of(change), year=told["year"], source=told["source"], number=told.get("base", 0) + 1)
+    return Calendar.build(rows.days, rows.known_years, source=rows.source, version=rows.version)
+
+
+def rules_of(change: LawChange, calendar: Calendar, *, now: datetime) -> Rules:
+    numbers = {f"{name}@{code or '-'}.{version}": (number, unit) for name, code, version, number, unit in
+               Policy.objects.values_list("name", "region__code", "version", "number", "unit")}
+    return Rules(today=current_calendar(), calendar=calendar, numbers=numbers,
+                 policies=changing.other_policies(change, on=timezone.localdate(now)))
+
+
+def recorded(change: LawChange) -> QuerySet[Deadline]:
+    """The recorded clocks that a change or a replay is about."""
+    rows = Deadline.objects.order_by("pk")
+    if change.since and change.until:
+        first = deadlines.fixed_day(change.since - timedelta(days=1), current_calendar()).due_at
+        rows = rows.filter(started_at__gte=first, started_at__lt=deadlines.fixed_day(change.until, current_calendar()).due_at)
+    if change.region is not None:
+        rows = rows.filter(complaint__handling_region_id__gte=change.region_id, complaint__handling_region_id__lte=change.region.last)
+    name = change.change.get("name")
+    if name == WEEKEND_ROLL:
+        return rows.filter(unit="CD")
+    return rows if name is None else rows.filter(clock__in=clocks_of(name))
+
+
+def _try_replay(change: LawChange, rules: Rules, *, now: datetime) -> None:
+    with _holding(change):
+        if change.total is None:
+            change.total = recorded(change).count()
+        rows = [Recorded(*row) for row in recorded(change).filter(pk__gt=change.after).values_list(*FIELDS)[:PIECE]]
+        found = []
+        for row in rows:
+            verdict, last_day = outcome(row, rules, now=now)
+            found.append((row, verdict, last_day))
+        _count(change, [(row.clock, row.owed_by, row.enterprise_id, row.authority_id, verdict) for row, verdict, _day in found],
+               [LawEffect(change=change, complaint_id=row.complaint_id, clock=row.clock, owed_by=row.owed_by, verdict=verdict,
+                          before=row.last_day, after=day, ended_on=row.ended_at.astimezone(SHANGHAI).date() if row.ended_at else None)
+                for row, verdict, day in found if verdict in TOLD])
+        _go_on(change, [row.id for row in rows], now=now)
+
+
+def _try_calendar(change: LawChange, calendar: Calendar, years: frozenset[int], *, now: datetime) -> None:
+    """Exactly what carrying out would do, by the same function, without doing it."""
+    with _holding(change):
+        if change.total is None:
+            change.total = open_clocks(years).count()
+        rows = _rows_with_case(years, change.after)
+        today = timezone.localdate(now)
+        effects, counted = [], []
+        for row, enterprise_id, authority_id in rows:
+            verdict = "same"
+            if hangs_on(row, years):
+                due = deadlines.recompute(row.derivation, calendar, changed_on=today, exactly=row.owed_by == "authority")
+                verdict = _moved(row.last_day, due.last_day, is_kept="counted_to" in due.derivation)
+                if verdict != "same":
+                    effects.append(LawEffect(change=change, complaint_id=row.complaint_id, clock=row.clock, owed_by=row.owed_by,
+                                             verdict=verdict, before=row.last_day, after=due.last_day))
+                elif row.is_provisional and not due.provisional:
+                    verdict = "settled"
+            counted.append((row.clock, row.owed_by, enterprise_id, authority_id, verdict))
+        _count(change, counted, effects)
+        _go_on(change, [row.pk for row, _enterprise, _authority in rows], now=now)
+
+
+def _rows_with_case(years: frozenset[int], after: int) -> list[tuple[Deadline, int | None, int | None]]:
+    rows = open_clocks(years).filter(pk__gt=after).order_by("pk").select_related("complaint")[:PIECE]
+    return [(row, row.complaint.enterprise_id, row.complaint.handling_authority_id) for row in rows]
+
+
+def _moved(before: date, after: date, *, is_kept: bool) -> str:
+    """``kept``: the new calendar says earlier still, but a party keeps two working days from the change."""
+    if is_kept:
+        return "kept"
+    return "same" if after == before else "later" if after > before else "earlier"
+
+
+def _count(change: LawChange, counted: list[tuple[str, str, int | None, int | None, str]], effects: list[LawEffect]) -> None:
+    told = sum(change.counts.get(verdict, 0) for verdict in TOLD)
+    counts = Counter(change.counts)
+    counts.update(verdict for *_of, verdict in counted)
+    groups: dict[str, dict[str, int]] = change.groups
+    for clock, _owed_by, enterprise_id, authority_id, verdict in counted:
+        if verdict in TOLD:
+            group = groups.setdefault(f"{clock}|{enterprise_id or ''}|{authority_id or ''}", {})
+            group[verdict] = group.get(verdict, 0) + 1
+    change.counts = dict(counts)
+    LawEffect.objects.bulk_create(effects[:max(0, MOST_EFFECTS - told)])
+
+
+def _go_on(change: LawChange, ids: list[int], *, now: datetime) -> None:
+    change.looked_at += len(ids)
+    fields = ["looked_at", "total", "counts", "groups"]
+    if len(ids) < PIECE:
+        change.state, change.tried_at, change.after = "tried", now, 0
+        if change.kind == "replay":
+            change.done_at = now
+        fields += ["state", "tried_at", "done_at"]
+    else:
+        change.after = ids[-1]
+    _keep(change, *fields, now=now)
+
+
+# --- carrying out -----------------------------------------------------------------------------------------------------
+
+
+def _apply(change: LawChange, *, now: datetime) -> None:
+    """The dates of the next cases; a case that was counted is not counted again."""
+    with _holding(change):
+        piece = recount_piece(change.after, now=now, years=frozenset({change.change["year"]}))
+        if piece is None:
+            change.state, change.done_at = "done", now
+            return _keep(change, "state", "done_at", now=now)
+        change.after, change.moved = piece.after, change.moved + piece.moved
+        _keep(change, "moved", now=now)
+
+
+def counts_of(change: LawChange) -> dict[str, Any]:
+    """The counts of a change by verdict, with nought where there is none."""
+    return {verdict: change.counts.get(verdict, 0) for verdict in (*LawEffect.VERDICTS, "moved", "same", "set", "settled")}

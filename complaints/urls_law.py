@@ -1,0 +1,15 @@
+"""The law's data: numbers, replay, calendar, and what is being changed in them."""
+
+from django.urls import path
+
+from complaints.views import authority_calendar, authority_law
+
+urlpatterns = [
+    path("authority/policies/", authority_law.policies, name="authority-policies"),
+    path("authority/policies/new/", authority_law.policy, name="authority-policy"),
+    path("authority/policies/replay/", authority_law.replay, name="authority-replay"),
+    path("authority/calendar/", authority_calendar.calendar, name="authority-calendar"),
+    path("authority/law/<str:mark>/", authority_law.change, name="authority-law-change"),
+    path("authority/law/<str:mark>/decide/", authority_law.decide, name="authority-law-decide"),
+    path("authority/law/<str:mark>/drop/", authority_law.drop, name="authority-law-drop"),
+]
