@@ -48,6 +48,24 @@ class PlainForm(StepForm):
     """A step that needs no word: only the button."""
 
 
+class PublicationForm(StepForm):
+    """Shown to the public, or not and why."""
+
+    decision = Choice(label=_("您的决定"))
+    text = Words(label=_("不予公示的理由"), required=False, rows=3, longest=400)
+
+    def __init__(self, *args: Any, is_shown: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offered = [] if is_shown else [("publish", str(_("公示")))]
+        set_choices(self, "decision", [*offered, ("withhold", str(_("不再公示") if is_shown else _("不予公示")))])
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("decision") == "withhold" and not said.get("text"):
+            self.add_error("text", FILL)
+        return said
+
+
 class OfficerForm(StepForm):
     """Who handles it (责任到人)."""
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Officer, Region, named
 from complaints.enterprise_forms import Choices, words_of
 from complaints.filing.choices import OBJECT_CATEGORIES, PROBLEM_CATEGORIES
+from complaints.platform import CONDITIONS
 from complaints.workflow import Status
 
 OPEN, ANY = "open", "any"
@@ -86,6 +87,7 @@ class CaseFilter(forms.Form):
     region = forms.CharField(label=_("地区"), required=False, max_length=24, widget=forms.Select)
     category = Code(label=_("类别"))
     waiting = forms.ChoiceField(label=_("等待决定"), required=False)
+    platform = forms.ChoiceField(label=_("全国平台"), required=False, choices=[("", _("不限")), *CONDITIONS.items()])
     received_from, received_to = Day(_("收到日期，自")), Day(_("收到日期，至"))
     result = forms.ChoiceField(label=_("企业阶段的结果"), required=False)
     ended_from, ended_to = Day(_("企业阶段结束，自")), Day(_("企业阶段结束，至"))

@@ -51,6 +51,7 @@ POLICIES: dict[str, tuple[str, str, str]] = {
     "objection": ("authority", "答复消费者的异议", "Answering an objection"),
     "return_answer": ("authority", "答复企业的退回申请", "Answering a request to return a case"),
     "authority_question_answer": ("authority", "答复企业的咨询", "Answering a company's question"),
+    "platform_number": ("authority", "登记全国平台编号", "Writing down the number of the national platform"),
     "delegation": ("authority", "委托调解", "Delegated mediation"),
     "weekend_roll": ("counting", "按天计算的期限，最后一天逢周末顺延到工作日", "A period in calendar days that ends on a weekend rolls to a working day"),
     "provisional_floor": ("counting", "新日历使日期提前时，至少留给当事人", "Least time left to a party when a new calendar brings a date forward"),

@@ -12,6 +12,7 @@ from complaints import erasing, offer_drafts, stations
 from complaints.evidence import storing
 from complaints.filing import drafts
 from complaints.models import Heartbeat, Reading, TrackingTry
+from complaints.platform_files import asking as platform
 from complaints.round_trip import asking
 from complaints.tracking import WITHIN
 from complaints.webhooks import making
@@ -42,6 +43,7 @@ def sweep_expired(*, now: datetime) -> int:
     thrown += stations.forget(now=now, limit=BATCH)
     thrown += offer_drafts.throw_away_old(now=now, limit=BATCH)
     thrown += asking.forget(now=now, limit=BATCH)
+    thrown += platform.forget(now=now, limit=BATCH)
     thrown += delete_some(Reading.objects.filter(complaint__closed_at__lte=now - READ_KEPT_FOR), limit=BATCH)
     thrown += making.throw_away_sent(before=now - SENT_KEPT_FOR, limit=BATCH)
     if thrown == 0:

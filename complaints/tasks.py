@@ -10,6 +10,7 @@ from complaints.evidence import sweeping
 from complaints.exporting import building
 from complaints.law import working as law
 from complaints.models import Heartbeat
+from complaints.platform_files import working as platform
 from complaints.round_trip import working
 from complaints.webhooks import sending
 from enterprises import enrolled
@@ -58,6 +59,11 @@ def sweep_round_trips() -> int:
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_law() -> int:
     return law.sweep_law(now=timezone.now())
+
+
+@shared_task(soft_time_limit=240, time_limit=270)
+def sweep_platform_files() -> int:
+    return platform.sweep_platform_files(now=timezone.now())
 
 
 @shared_task

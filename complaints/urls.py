@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("complaints.urls_documents")),
     path("", include("complaints.urls_law")),
     path("", include("complaints.urls_exports")),
+    path("", include("complaints.urls_platform")),
     path("open/verify/", open_verify.verify, name="open-verify"),
     path("open/verify/verify_dossier.py", open_verify.program, name="open-verify-program"),
     path("open/seals/", open_verify.seals, name="open-seals"),

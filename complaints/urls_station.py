@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from complaints.views import authority_stations, station, station_public
+from complaints.views import authority_station, authority_stations, station, station_public
 
 urlpatterns = [
     path("go/<str:code>/", station_public.go, name="go"),
@@ -16,5 +16,7 @@ urlpatterns = [
     path("station/confirm/", station_public.confirm, name="station-confirm"),
     path("station/confirm/<str:token>/", station_public.open_link, name="station-confirm-link"),
     path("authority/stations/", authority_stations.register, name="authority-stations"),
+    path("authority/stations/<int:pk>/", authority_station.station, name="authority-station"),
+    path("authority/stations/<int:pk>/table/", authority_station.table, name="authority-station-table"),
     path("authority/stations/staff/<int:pk>/end/", authority_stations.end, name="authority-station-end"),
 ]

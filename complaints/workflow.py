@@ -291,6 +291,7 @@ _ROWS = (
     Row("reopen", A, CLOSED, _to(S.REVIEW), tells="both"),
     Row("publish", A, CLOSED),
     Row("withhold", A, CLOSED),
+    Row("record_platform_number", A | I, frozenset(S) - {S.DRAFT, S.FILED}, audience=AU),
     # --- the system ---------------------------------------------------------------------
     Row("pass_to_successor", X, OPEN, tells="both"),
     Row("keep_print", X, OPEN | CLOSED, audience=AU),
@@ -327,8 +328,7 @@ _ALWAYS = frozenset(S) - {S.DRAFT}
 
 #: Clocks in the order in which ties lapse.
 CLOCKS: dict[Clock, ClockRule] = {rule.clock: rule for rule in (
-    ClockRule(Clock.FORWARDING, "forwarding", "authority", frozenset({S.FILED, S.TRIAGE}),
-              on_lapse="lapse_forwarding", basis="art. 41"),
+    ClockRule(Clock.FORWARDING, "forwarding", "authority", frozenset({S.FILED, S.TRIAGE}), on_lapse="lapse_forwarding", basis="art. 41"),
     ClockRule(Clock.ACCEPTANCE, "acceptance", "enterprise", frozenset({S.WITH_ENTERPRISE}),
               on_lapse="lapse_acceptance", basis="policy"),
     ClockRule(Clock.NEGOTIATION, "negotiation", "enterprise",

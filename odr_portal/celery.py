@@ -30,6 +30,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_documents": sweep_every,
         "complaints.tasks.sweep_round_trips": sweep_every,
         "complaints.tasks.sweep_law": sweep_every,
+        "complaints.tasks.sweep_platform_files": sweep_every,
         "complaints.tasks.sweep_webhooks": sweep_every,
         "complaints.tasks.sweep_evidence": sweep_every,
         "complaints.tasks.sweep_exits": sweep_every,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from authorities.models import named
-from complaints import labels
+from complaints import labels, platform
 from complaints.case_version import plain_version
 from complaints.models import Complaint, Engagement
 from complaints.views.case_people import label_of
@@ -81,6 +81,11 @@ def _status(row: CaseRow) -> str:
 
 def _result(row: CaseRow) -> str:
     return labels.label(row.time.odr_result, kind="odr_result") if row.time and row.time.odr_result else ""
+
+
+def _uscc(row: CaseRow) -> str:
+    firm = row.case.enterprise or row.case.picked_enterprise
+    return (firm.uscc or "") if firm else ""
 
 
 def _respondent(row: CaseRow) -> str:
@@ -148,6 +153,11 @@ COLUMNS: dict[str, Column] = {column.code: column for column in (
     _column("region", _("办理地区"), lambda row: named(row.case.handling_region), sides=_A),
     _column("authority", _("办理机关"), lambda row: named(row.case.handling_authority), sides=_A),
     _column("officer", _("经办人"), lambda row: row.case.officer.user.name if row.case.officer else "", sides=_A),
+    _column("uscc", _("统一社会信用代码"), _uscc, sides=_A),
+    _column("platform_number", _("平台编号"), lambda row: row.case.platform_number, sides=_A),
+    _column("platform_received", _("平台接收时间"), lambda row: row.case.platform_received_at, sides=_A),
+    _column("platform_state", _("平台状态"), lambda row: platform.STATES.get(row.case.platform_state, ""), sides=_A),
+    _column("platform_expected", _("应有的平台状态"), lambda row: platform.STATES[platform.expected(row.case)], sides=_A),
     _column("channel", _("来源渠道"), lambda row: row.case.channel, sides=_A),
     _column("closed", _("办结时间"), lambda row: row.case.closed_at),
     _column("latest", _("最近一次"), lambda row: row.case.last_event_at),

@@ -20,6 +20,7 @@ from complaints.handling import (
     mediation,
     offers,
     parties,
+    platform,
     proposals,
     supervision,
     undoing,
@@ -40,8 +41,8 @@ from complaints.handling.take import (
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import STEPS
 
-_MODULES = (authority, both, casework, consumer, documents, enterprise, looking, mediation, offers, parties, proposals,
-            supervision, undoing, violations)
+_MODULES = (authority, both, casework, consumer, documents, enterprise, looking, mediation, offers, parties,
+            platform, proposals, supervision, undoing, violations)
 
 
 def _verbs() -> dict[str, Callable[..., Move]]:

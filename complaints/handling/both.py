@@ -131,7 +131,11 @@ def rate(*, overall: int, speed: int, attitude: int, performed: bool | None = No
 
 def _publication(step: str, given: bool) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        file.complaint.publication_consent = given
+        complaint = file.complaint
+        complaint.publication_consent = given
+        if not given and complaint.facts.get("published"):
+            # Gone at once; a consent that is given again shows nothing before somebody decides anew.
+            complaint.facts = {name: value for name, value in complaint.facts.items() if name != "published"}
         return Effect(data={"publication": given})
 
     return Move(step, carry)

@@ -52,7 +52,7 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
         "status_since", "contact_verified", "enterprise", "branch", "handler",
         "picked_enterprise", "picked_branch", "picked_brand",
         "handling_region", "handling_authority", "officer", "authority_received_at", "returns",
-        "consents", "publication_consent", "platform_number", "linked_group", "delivered_at",
+        "consents", "publication_consent", "platform_number", "platform_received_at", "platform_state", "linked_group", "delivered_at",
         "closed_at", "represented_until", "next_due_at", "last_event_at", "last_sequence", "last_hash", "facts",
     ),
     Engagement: ("branch", "until_at", "is_supervised", "is_overdue", "accepted_at",

@@ -25,6 +25,7 @@ from complaints.handling.registering import register
 from complaints.handling.take import take_new
 from complaints.models import Complaint, Demand, Evidence, Participant
 from complaints.numbering import new_number
+from complaints.platform import SOURCE
 from complaints.record import Entry
 from complaints.refusals import WrongInput
 from complaints.workflow import Audience, Status
@@ -104,7 +105,8 @@ def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUI
     if not request.demands and "demands" not in request.absent:
         raise WrongInput("missing", _("请至少选一项诉求"), field="demands")
     key = actor.person_key or uuid.uuid4()
-    to_authority = (respondent.is_left_to_authority
+    from_platform = request.external_source == SOURCE
+    to_authority = (from_platform or respondent.is_left_to_authority
                     or request.consents.get("share_with_enterprise") is False)
     complaint = Complaint(
         number=new_number(conditions.calendar.local_day(now)), status=Status.DRAFT,
@@ -132,6 +134,9 @@ def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUI
         publication_consent=request.consents_to("publish_masked"), channel=request.channel,
         source=request.source, external_source=request.external_source,
         external_id=request.external_id, absent=list(request.absent),
+        platform_number=request.external_id if from_platform else "",
+        platform_received_at=request.received_at if from_platform else None,
+        platform_state="registered" if from_platform else "",
         tracking_digest=request.tracking_digest, linked_group=group,
         received_at=request.received_at, filed_at=now, last_event_at=now)
     opened = CaseFile(complaint=complaint, now=now, conditions=conditions)

@@ -22,7 +22,7 @@ from complaints.workflow import LOOK, Audience, Status
 
 _KINDS: tuple[type[models.Model], ...] = (Engagement, Demand, Offer, Obligation, Matter, Deadline)
 #: Says nothing that the consumer may notice, and changes nothing that an undo brings back.
-_SILENT = frozenset({"undo", LOOK, "add_internal_note", "flag_concern", "tag_cause"})
+_SILENT = frozenset({"undo", LOOK, "add_internal_note", "flag_concern", "tag_cause", "record_platform_number"})
 #: These move on with the record, or are set by the move itself.
 _NOT_RESTORED = frozenset({"last_sequence", "last_hash", "last_event_at", "next_due_at",
                            "status", "outcome", "status_since", "closed_at", "reason"})

@@ -14,6 +14,7 @@ from complaints.models.forwarding import ForwardingDecision
 from complaints.models.law import LawChange, LawEffect
 from complaints.models.matters import Matter
 from complaints.models.participant import Participant
+from complaints.models.platform import PlatformFile, PlatformLine
 from complaints.models.record import (
     HandlingStep,
     PersonalText,
@@ -64,6 +65,8 @@ __all__ = [
     "Participant",
     "PersonDigest",
     "PersonalText",
+    "PlatformFile",
+    "PlatformLine",
     "Reading",
     "RecordedName",
     "Reminder",

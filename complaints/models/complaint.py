@@ -194,7 +194,10 @@ class Complaint(models.Model):
                                 related_name="+")
     station_sees = models.BooleanField(default=False)
     publication_consent = models.BooleanField(default=False)
+    #: On the national platform, as it says: complaints/platform.py.
     platform_number = models.CharField(max_length=60, blank=True, default="")
+    platform_received_at = models.DateTimeField(null=True, blank=True)
+    platform_state = models.CharField(max_length=16, blank=True, default="")
 
     channel = models.CharField(max_length=20, default="web")
     source = models.CharField(max_length=80, blank=True, default="")
@@ -234,6 +237,8 @@ class Complaint(models.Model):
             models.CheckConstraint(
                 name="negotiating_has_handler",
                 condition=~Q(status=Status.NEGOTIATING) | Q(handler__isnull=False)),
+            models.UniqueConstraint(fields=["platform_number"], condition=~Q(platform_number=""),
+                                    name="platform_number_is_one_case"),
             models.UniqueConstraint(
                 fields=["external_source", "external_id"], condition=~Q(external_id=""),
                 name="external_complaint_is_filed_once"),

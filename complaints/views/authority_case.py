@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import labels
+from complaints import labels, platform
 from complaints.models import Complaint
 from complaints.views import documents_told
 from complaints.views.authority_desk import Desk, officer_page
@@ -41,7 +41,8 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("调解"), ("schedule_session", "record_session", "order_appraisal", "end_appraisal",
                           "delegate_mediation", "recall_mediation")),
     (gettext_lazy("办理"), ("assign_officer", "forward", "ask_consent", "serve_notice", "answer_instruction", "verify_contact",
-                          "write_down_statement", "confirm_power")),
+                          "write_down_statement", "confirm_power", "record_platform_number",
+                          "publish", "withhold")),
     (gettext_lazy("监督"), ("recall", "urge", "take_up", "dispute_jurisdiction", "split_report",
                           "open_lead", "extend_lead", "close_lead", "refer_to_police")),
 )
@@ -104,8 +105,19 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in setting.may else "",
         "notices": of_case(complaint, AUTHORITY), "may_order": may_order(desk),
         "on_behalf_url": reverse("complaints:authority-on-behalf", args=[complaint.number]) if may_write_down(page.actor) else "",
-        "officer": complaint.officer.user.name if complaint.officer else "",
+        "officer": complaint.officer.user.name if complaint.officer else "", "platform": _platform(page),
     })
+
+
+def _platform(page: CasePage) -> dict[str, Any]:
+    """What the national platform says of it, and whether it says nothing for too long."""
+    case = page.complaint
+    if case.platform_number:
+        differs = case.platform_state != platform.expected(case) and case.status != Status.PERFORMING
+        return {"number": case.platform_number, "state": platform.STATES.get(case.platform_state, ""),
+                "tone": "warn" if differs else "ok", "at": case.platform_received_at}
+    days = page.conditions.policies.number(platform.POLICY, case.handling_region_id).number
+    return {"is_late": platform.is_late(case, now=page.now, calendar=page.calendar, days=days)}
 
 
 def _consents(page: CasePage) -> list[tuple[str, str, str]]:

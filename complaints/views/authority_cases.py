@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from authorities.models import Officer, Region, named
+from complaints import platform
 from complaints.case_filter import ANY, OF_A_STAGE, CaseFilter
 from complaints.case_filter import OPEN as OPEN_CASES
 from complaints.conditions import current_calendar
@@ -114,6 +115,9 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
         cases = cases.filter(due_soon(desk.now, current_calendar()))
     if said.get("waiting"):
         cases = cases.filter(waits_for(said["waiting"]))
+    if said.get("platform"):
+        cases = cases.filter(platform.wanted(said["platform"], now=desk.now, calendar=current_calendar(),
+                                             region_id=desk.first_region))
     if said.get("officer") == "me":
         cases = cases.filter(officer__user=desk.user)
     elif said.get("officer"):

@@ -19,7 +19,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.conditions import current_calendar
+from complaints import platform
+from complaints.conditions import Conditions
 from complaints.law.numbers import missing_year
 from complaints.models.complaint import OPEN
 from complaints.views import keyset
@@ -29,11 +30,10 @@ from complaints.views.authority_review import objected, waiting
 from complaints.views.authority_violations import registered
 from complaints.views.notices_told import in_cases
 from complaints.workflow import Status
-from complaints.working_calendar import Calendar
 from enterprises import changing, enrolled, enrolling
 
 NEXT = 10
-Rows = Callable[[Desk, Calendar], QuerySet[Any]]
+Rows = Callable[[Desk, Conditions], QuerySet[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,59 +55,62 @@ def _url(page: str, query: dict[str, str]) -> str:
     return reverse(page if ":" in page else f"complaints:{page}") + (f"?{urlencode(query)}" if query else "")
 
 
-def _cases(condition: Callable[[Desk, Calendar], Q]) -> Rows:
-    return lambda desk, calendar: desk.cases().filter(condition(desk, calendar))
+def _cases(condition: Callable[[Desk, Conditions], Q]) -> Rows:
+    return lambda desk, given: desk.cases().filter(condition(desk, given))
 
 
 def _status(status: Status) -> Rows:
-    return _cases(lambda desk, calendar: Q(status=status))
+    return _cases(lambda desk, given: Q(status=status))
 
 
 NUMBERS = (
     Number("triage", gettext_lazy("待分送"), "info", _status(Status.TRIAGE), "authority-triage", {}),
-    Number("late", gettext_lazy("已逾期"), "bad", _cases(lambda desk, calendar: late(desk.now)),
+    Number("late", gettext_lazy("已逾期"), "bad", _cases(lambda desk, given: late(desk.now)),
            "authority-cases", {"overdue": "1"}),
-    Number("soon", gettext_lazy("2个工作日内到期"), "warn", _cases(lambda desk, calendar: due_soon(desk.now, calendar)), "authority-cases", {"overdue": "soon"}),
-    Number("review", gettext_lazy("待受理审查"), "authority", lambda desk, calendar: waiting(desk), "authority-review", {}),
-    Number("objections", gettext_lazy("待答复的异议"), "warn", lambda desk, calendar: objected(desk),
+    Number("soon", gettext_lazy("2个工作日内到期"), "warn", _cases(lambda desk, given: due_soon(desk.now, given.calendar)), "authority-cases", {"overdue": "soon"}),
+    Number("review", gettext_lazy("待受理审查"), "authority", lambda desk, given: waiting(desk), "authority-review", {}),
+    Number("objections", gettext_lazy("待答复的异议"), "warn", lambda desk, given: objected(desk),
            "authority-review", {"view": "objections"}),
     Number("violations", gettext_lazy("举报和线索"), "neutral",
-           lambda desk, calendar: registered(desk).filter(state="open"), "authority-violations", {}),
+           lambda desk, given: registered(desk).filter(state="open"), "authority-violations", {}),
     Number("mediating", gettext_lazy("调解中"), "authority", _status(Status.MEDIATING),
            "authority-cases", {"status": "mediating"}),
-    Number("proposals", gettext_lazy("待批准"), "warn", lambda desk, calendar: desk.proposals(), "authority-approvals", {}),
+    Number("proposals", gettext_lazy("待批准"), "warn", lambda desk, given: desk.proposals(), "authority-approvals", {}),
     Number("changes", gettext_lazy("企业变更"), "warn",
-           lambda desk, calendar: changing.filed_with({a.authority_id for a in desk.actors if a.authority_id}).filter(state="waiting"),
+           lambda desk, given: changing.filed_with({a.authority_id for a in desk.actors if a.authority_id}).filter(state="waiting"),
            "routing:authority-changes", {}),
     Number("enrolments", gettext_lazy("入驻申请"), "warn",
-           lambda desk, calendar: enrolling.waiting_with({a.authority_id for a in desk.actors if a.authority_id}),
+           lambda desk, given: enrolling.waiting_with({a.authority_id for a in desk.actors if a.authority_id}),
            "authority-enrolments", {}),
     Number("filings", gettext_lazy("企业备案"), "warn",
-           lambda desk, calendar: enrolled.filed_with({a.authority_id for a in desk.actors if a.authority_id}),
+           lambda desk, given: enrolled.filed_with({a.authority_id for a in desk.actors if a.authority_id}),
            "authority-enterprises", {}),
-    Number("returns", gettext_lazy("申请退回"), "warn", _cases(lambda desk, calendar: OPEN & Q(waits_for("return"))),
+    Number("returns", gettext_lazy("申请退回"), "warn", _cases(lambda desk, given: OPEN & Q(waits_for("return"))),
            "authority-cases", {"waiting": "return"}),
-    Number("powers", gettext_lazy("委托书待核验"), "warn", _cases(lambda desk, calendar: OPEN & Q(waits_for("power"))),
+    Number("powers", gettext_lazy("委托书待核验"), "warn", _cases(lambda desk, given: OPEN & Q(waits_for("power"))),
            "authority-cases", {"waiting": "power"}),
+    Number("platform", gettext_lazy("逾期没有平台编号"), "bad", _cases(lambda desk, given: platform.wanted(
+        platform.LATE, now=desk.now, calendar=given.calendar, policies=given.policies, region_id=desk.first_region)),
+           "authority-cases", {"platform": platform.LATE}),
     Number("undelivered", gettext_lazy("通知没有送到"), "warn",
-           lambda desk, calendar: in_cases(desk.cases(), Q(state="set_aside")), "authority-notices", {}),
+           lambda desk, given: in_cases(desk.cases(), Q(state="set_aside")), "authority-notices", {}),
     Number("mine", gettext_lazy("我经办的"), "neutral",
-           _cases(lambda desk, calendar: OPEN & Q(officer__user=desk.user)), "authority-cases", {"officer": "me"}),
+           _cases(lambda desk, given: OPEN & Q(officer__user=desk.user)), "authority-cases", {"officer": "me"}),
 )
 
 
 @officer_page("GET")
 def day(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    calendar = current_calendar()
+    given = Conditions.at(desk.now)
     yesterday = desk.today - timedelta(days=1)
-    counts = keyset.counts({n.name: n.rows(desk, calendar) for n in NUMBERS}
+    counts = keyset.counts({n.name: n.rows(desk, given) for n in NUMBERS}
                            | {"new": desk.cases().filter(received_at__gte=midnight(yesterday))})
     mine = keyset.first(desk.cases().filter(desk.mine(), status__in=AT_US, next_due_at__isnull=False), NEXT, related=RELATED)
     return render(request, "authority/day.html", {
         "numbers": [{"title": n.title, "value": counts[n.name], "words": keyset.in_words(counts[n.name]), "url": n.url(),
                      "tone": n.tone if counts[n.name] else "neutral"} for n in NUMBERS],
         "rows": rows_of(mine, desk), "now": desk.now, "sentence": _sentence(counts),
-        "new": {"words": keyset.in_words(counts["new"]), "url": _url("authority-cases", {"received_from": yesterday.isoformat()})}, "is_late": bool(counts["late"]), "missing_year": missing_year(calendar, desk.today),
+        "new": {"words": keyset.in_words(counts["new"]), "url": _url("authority-cases", {"received_from": yesterday.isoformat()})}, "is_late": bool(counts["late"]), "missing_year": missing_year(given.calendar, desk.today),
     })
 
 

@@ -35,6 +35,12 @@ class Desk:
     def authority_ids(self) -> frozenset[int]:
         return frozenset().union(*(actor.authority_ids for actor in self.actors))
 
+    @property
+    def first_region(self) -> int | None:
+        """Whose own policies hold at this desk."""
+        region = self.actors[0].region
+        return region[0] if region else None
+
     def cases(self) -> QuerySet[Complaint]:
         """What lies in the regions of these offices; drafts are nobody's."""
         return self.seen

@@ -23,6 +23,7 @@ from complaints.authority_forms import (
     OfficerForm,
     PlainForm,
     PowerForm,
+    PublicationForm,
     RecusalForm,
     RedirectForm,
     ReopenForm,
@@ -35,7 +36,11 @@ from complaints.authority_forms import (
 from complaints.document_forms import DrawUpForm
 from complaints.enterprise_forms import LookForm, StepForm
 from complaints.handling.documents import DRAWN_UP
+from complaints.handling.platform import moment_said
 from complaints.handling.saying import LONGEST
+from complaints.platform import expected
+from complaints.platform_forms import PlatformNumberForm
+from complaints.publication import SHOWN, state_of
 from complaints.views import review_building
 from complaints.views.authority_setting import Data, Payload, Setting, StepPage
 from complaints.views.case_people import by_name
@@ -130,6 +135,12 @@ def _power(form: StepForm) -> Payload:
             "valid_until": said["valid_until"].isoformat(), "text": said["text"]}
 
 
+def _platform(form: StepForm) -> Payload:
+    given = form.cleaned_data
+    return {"platform_number": given["platform_number"], "received_at": moment_said(given["received_at"]), "state": given["state"],
+            "text": given.get("text", "")}
+
+
 _ALL = (
     # --- triage ---------------------------------------------------------------------------
     StepPage(slug="authority", steps=("assign_authority",), form=_authority_form,
@@ -212,6 +223,10 @@ _ALL = (
              choose=_decided("confirm_power", "refuse_power"),
              form=lambda setting, data: PowerForm(data, until=setting.found.complaint.represented_until),
              effect=gettext_lazy("代理人只能在认可的权限和期限内办理。不认可的，只能补充说明和材料；委托人本人随时可以自己办理。")),
+    StepPage(slug="platform", steps=("record_platform_number",), payload=_platform,
+             form=lambda setting, data: PlatformNumberForm(
+                 data, case=setting.found.complaint, expected=expected(setting.found.complaint)),
+             effect=gettext_lazy("写进监管部门内部的记录，不改变案件的状态和期限。一个平台编号只能登记在一件投诉上。")),
     text_page("split", "split_report", gettext_lazy("举报的内容"),
               gettext_lazy("另立一份只有监管部门看得到的记录，案件记录里看不出来。")),
     text_page("lead", "open_lead", gettext_lazy("涉嫌违法的线索"),
@@ -226,6 +241,11 @@ _ALL = (
     StepPage(slug="objection", steps=("answer_objection",), payload=_objection,
              form=lambda setting, data: DecisionForm(data, grant=_("异议成立"), refuse=_("异议不成立")),
              effect=gettext_lazy("由没有办理过这件投诉的人员答复。")),
+    StepPage(slug="publication", steps=("publish", "withhold"), template="authority/publication_case.html",
+             choose=lambda form: str(form.cleaned_data.get("decision", "publish")) if form.is_bound else "publish",
+             payload=lambda form: {"text": form.cleaned_data["text"]} if form.cleaned_data["decision"] == "withhold" else {},
+             form=lambda setting, data: PublicationForm(data, is_shown=state_of(setting.found.complaint) == SHOWN),
+             effect=gettext_lazy("公众看到的只有下面这些。不予公示的，写明理由。")),
     StepPage(slug="reopen", steps=("reopen",), form=plain(ReopenForm), payload=said("ground", "text"),
              effect=gettext_lazy("案件回到受理审查。双方会收到通知。")),
 )

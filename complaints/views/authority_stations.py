@@ -70,7 +70,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
 
 def _line(row: Station, posts: list[StationStaff], *, is_mine: bool, since: Any) -> dict[str, Any]:
     return {
-        "name": named(row), "code": row.code, "kind": row.get_kind_display(), "address": row.address,
+        "pk": row.pk, "name": named(row), "code": row.code, "kind": row.get_kind_display(), "address": row.address,
         "authority": named(row.authority), "owner": named(row.enterprise) if row.enterprise else "",
         "counted": stations.counted(row, since=since), "is_mine": is_mine,
         "staff": [{"pk": post.pk, "name": post.user.name} for post in posts if post.station_id == row.pk],

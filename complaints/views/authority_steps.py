@@ -25,6 +25,7 @@ from complaints.models import Complaint
 from complaints.review_forms import RefusalForm
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_pages import PAGES
+from complaints.views.authority_publication import preview
 from complaints.views.authority_setting import (
     Setting,
     StepPage,
@@ -106,5 +107,6 @@ def show(request: HttpRequest, page: StepPage, setting: Setting, form: StepForm,
         "upload_address": upload_address(case), "cites": page.steps[0] if page.steps[0] in CITED else "",
         **sent, "may_look": page.slug in LOOKED_AT,
         **(grounds_of(setting, form) if isinstance(form, RefusalForm) else {}),
+        "preview": preview(case) if page.slug == "publication" else None,
         "routes": [labels.pick(words) for words in ROUTES.values()] if page.slug == "refuse" else [],
     }, status=status)

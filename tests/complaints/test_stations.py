@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from authorities.models import Officer
-from complaints import stations
+from complaints import station_figures, stations
 from complaints.models import Complaint, FilingDraft, HandlingStep, StationEntry
 from enterprises import inviting
 from enterprises.models import Station, StationStaff
@@ -269,3 +269,49 @@ def test_after_three_years_what_was_said_is_gone_and_still_counts(desk: Client, 
     row = StationEntry.objects.get()
     assert (row.problem, row.phone, row.state) == ("", "", "unconfirmed")
     assert stations.counted(station, since=timezone.localdate()).unconfirmed == 1
+
+
+# --- seen from the authority ----------------------------------------------------------------
+
+
+def logged(station: Station, clerk: User, problem: str, **changed: Any) -> StationEntry:
+    said: dict[str, Any] = {"category": category(), "how": "refund", "amount": 10, "phone": "+8613900000077", "sheet": "",
+                            "now": timezone.now()}
+    return stations.write_down(station=station, by=clerk, problem=problem, language="zh-hans", place="https://portal.example",
+                               **said | changed)
+
+
+def test_a_month_of_a_station_is_numbers_with_lists_behind_them(world: World, station: Station, clerk: User) -> None:
+    logged(station, clerk, "鞋底开胶", sheet="2026-001", amount=89)
+    logged(station, clerk, "尺码不对", phone="+8613900000078")
+    logged(station, clerk, "尺码 不对", phone="+8613900000079", how="replace", amount=None)
+    late = logged(station, clerk, "褪色", phone="+8613900000080", now=timezone.now() - timedelta(days=5))
+    stations.answer(late, is_right=True, now=timezone.now())
+    month = station_figures.month_of(station, timezone.localdate(timezone.now() - timedelta(days=5)).replace(day=1))
+    this = station_figures.month_of(station, timezone.localdate().replace(day=1))
+    assert (this.count("unconfirmed"), this.count("copied"), this.count("no_amount")) == (2, 2, 1)
+    assert (month.count("slow"), month.of("slow")[0].pk) == (1, late.pk)
+    officer = Client()
+    officer.force_login(world.rui)
+    page = officer.get(f"/authority/stations/{station.pk}/?show=copied").content.decode()
+    assert "尺码不对" in page
+    assert "鞋底开胶" not in page
+    assert "13900000078" not in page
+    assert "139****0078" in page
+    table = officer.get(f"/authority/stations/{station.pk}/table/").content.decode("utf-8-sig")
+    assert "尺码" not in table
+    assert "139****" not in table
+    assert f"/authority/stations/{station.pk}/" in officer.get("/authority/stations/").content.decode()
+
+
+def test_an_officer_of_another_region_finds_no_such_station(world: World, station: Station) -> None:
+    far = Client()
+    far.force_login(world.far_officer.user)
+    for page in ("", "table/"):
+        assert far.get(f"/authority/stations/{station.pk}/{page}").status_code == 404
+
+
+def test_an_odd_month_is_this_month(world: World, station: Station) -> None:
+    today = timezone.localdate()
+    for odd in ("", "2026", "2026-13", "x-y", "1999-01", "9999-12"):
+        assert station_figures.first_of(odd, today=today) == today.replace(day=1)

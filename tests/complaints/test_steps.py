@@ -25,6 +25,7 @@ from complaints.handling import (
     mediation,
     offers,
     parties,
+    platform,
     proposals,
     supervision,
     undoing,
@@ -270,14 +271,14 @@ WALKS: dict[str, Walk] = {
     "close_lead": Walk(S.MEDIATING, "officer", lambda w, c: violations.close_lead(
         matter_id=matter(c, "lead"), result="no_violation", second_officer_id=w.head_officer.pk, text=TEXT),
         before=[("officer", no(lambda: violations.open_lead(text=TEXT)))]),
+    "record_platform_number": Walk(S.REVIEW, "officer", no(lambda: platform.record_platform_number(platform_number="12315-000001"))),
     "answer_objection": Walk(
         S.REVIEW, "head", no(lambda: casework.answer_objection(upheld=False, text=TEXT)),
         before=[("officer", no(lambda: authority.refuse(ground="not_consumption", facts=TEXT))),
                 ("consumer", no(lambda: both.object_to_decision(text=TEXT)))]),
     "call_back": Walk(S.CLOSED, "officer",
                       no(lambda: casework.call_back(reached=True, satisfied=True))),
-    "reopen": Walk(S.CLOSED, "officer", no(lambda: casework.reopen(
-        ground="broken_promise", text=TEXT)), S.REVIEW),
+    "reopen": Walk(S.CLOSED, "officer", no(lambda: casework.reopen(ground="broken_promise", text=TEXT)), S.REVIEW),
     "publish": Walk(S.CLOSED, "officer", no(casework.publish),
                     before=[("consumer", no(both.give_publication_consent))]),
     "withhold": Walk(S.CLOSED, "officer", no(lambda: casework.withhold(text=TEXT))),

@@ -108,6 +108,8 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     **{(f"complaints:enterprise-measure{page}", "public_id"): lambda world, case: world.things["measure"] for page in ("", "-performed")},
     **{(f"complaints:enterprise-round-trip{page}", "mark"): lambda world, case: world.things["round trip"]
        for page in ("", "-decide", "-results")},
+    **{(f"complaints:authority-platform{page}", "mark"): lambda world, case: world.things["platform file"]
+       for page in ("-file", "-decide", "-results")},
     ("complaints:enterprise-webhook", "public_id"): lambda world, case: world.things["webhook"],
     ("complaints:enterprise-webhook-message", "public_id"): lambda world, case: world.things["webhook"],
     ("complaints:enterprise-webhook-message", "message"): lambda world, case: world.things["webhook message"],
@@ -132,6 +134,8 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:station-confirm-link", "token"): lambda world, case: None,
     "code": lambda world, case: None,
     ("complaints:station-log-entry", "pk"): lambda world, case: world.things["station entry"],
+    **{(f"complaints:authority-station{page}", "pk"): lambda world, case: world.things["service station"]
+       for page in ("", "-table")},
     ("complaints:authority-station-end", "pk"): lambda world, case: world.things["station staff"],
     ("accounts:factor-remove", "pk"): lambda world, case: world.things["factor"],
     ("complaints:authority-violation", "pk"): lambda world, case: world.things["violation"],

@@ -39,6 +39,8 @@ EXEMPT = {
     "complaints_measure": "what an enterprise means to answer, its own words sealed; cases by id only, asked for by organisation and branch",
     "complaints_lawchange": "what is meant to change in numbers and calendars: no case; counts only, asked for by authority",
     "complaints_roundtrip": "jobs of a person",
+    "complaints_platformfile": "jobs of an authority; read through the authority of whoever asks",
+    "complaints_platformline": "numbers and what came of them, nothing of a person; read through the job",
     "complaints_roundtriprow": "lines that a person sent in, sealed until they are done; cases by id only, read through the job",
     "complaints_documentseries": "the last number of each sort of document a year and authority; names no case",
     "complaints_export": "jobs of a person; ids of cases only, and the file of it is opened by its own link",

@@ -14,7 +14,7 @@ from complaints.exporting import asking, columns
 from complaints.law import changing as law
 from complaints.measures import sending
 from complaints.measures.choosing import Pick
-from complaints.models import LawChange, Matter, RoundTrip
+from complaints.models import LawChange, Matter, PlatformFile, RoundTrip
 from complaints.webhooks import endpoints
 from enterprises import changing, enrolled, enrolling, inviting, organising
 from enterprises.api_token import SCOPES, ApiToken, issue
@@ -36,6 +36,7 @@ _HEAD = frozenset({"approver at own"})
 #: Everybody in the county's own office.
 _OFFICE = frozenset(f"{role} at own" for role in ("intake", "authority_handler", "approver", "analyst"))
 _ABOVE = frozenset(f"{role} at above" for role in ("intake", "authority_handler", "approver", "analyst"))
+_OFFICE_AND_ABOVE = _OFFICE | _ABOVE
 _CLERK = frozenset({"station clerk"})
 _FILING = ("file-step", "file-region", "file-respondents", "file-evidence", "file-evidence-original", "file-evidence-thumbnail",
            "file-upload", "file-upload-part", "file-upload-finish", "file-upload-cancel")  # fmt: skip
@@ -50,6 +51,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:enterprise-measure": _BRANCH,
     "complaints:enterprise-measure-performed": _BRANCH,
     **{f"complaints:enterprise-round-trip{page}": _ASKER for page in ("", "-decide", "-results")},
+    **{f"complaints:authority-platform{page}": _OFFICE for page in ("-file", "-decide", "-results")},
     "complaints:authority-export": _OFFICE_ASKER | _HEAD,
     "complaints:authority-export-decide": _HEAD,
     "complaints:authority-export-link": _OFFICE_ASKER,
@@ -81,6 +83,7 @@ OWNERS: dict[str, frozenset[str]] = {
     **{f"complaints:{name}": _CLERK for name in (
         "station", "station-file", "station-cases", "station-log", "station-log-new", "station-log-entry", "station-poster")},
     "complaints:authority-station-end": _HEAD,
+    **{f"complaints:authority-station{page}": _OFFICE_AND_ABOVE for page in ("", "-table")},
     **{f"complaints:authority-enrolment{name}": _OFFICE for name in ("", "-licence", "-paper")},
     "complaints:authority-enrolment-decide": _OFFICE,
     "complaints:authority-enterprise-standing": _HEAD,
@@ -120,6 +123,9 @@ def make(world: World) -> None:
     endpoint, _secret = endpoints.make(
         user=manager.user, actor=staff_member(manager), url="https://example.com/hook", description="", steps=[],
         now=world.now)  # fmt: skip
+    world.things["platform file"] = PlatformFile.objects.create(
+        mark="P261126-ABCDEFGH", asked_by=clerk.user, authority_id=clerk.authority_id, file_name="回执.csv", form="csv",
+        digest="0" * 64, state="checked", asked_at=world.now).mark
     world.things["webhook"] = str(endpoint.public_id)
     endpoints.test(endpoint, now=world.now)
     world.things["webhook message"] = endpoint.deliveries.get().webhook_id
@@ -140,7 +146,7 @@ def make(world: World) -> None:
             contact, post_of(one), role, by=user, reach=reach(user.pk, on=today), place="https://example.com/",
             language="zh-hans", now=world.now).pk)  # fmt: skip
     post = StationStaff.objects.select_related("station").get(user=world.person("station clerk").user)
-    world.things["station staff"] = str(post.pk)
+    world.things["station staff"], world.things["service station"] = str(post.pk), str(post.station_id)
     world.things["station entry"] = str(stations.write_down(
         station=post.station, by=post.user, category="goods.clothing", problem="开胶", how="repair", amount=None,
         phone="+8613900000066", sheet="", language="zh-hans", place="https://example.com", now=world.now).pk)  # fmt: skip

@@ -23,6 +23,7 @@ from complaints.evidence import sweeping
 from complaints.exporting import building
 from complaints.law import working as law
 from complaints.models import Heartbeat
+from complaints.platform_files import working as platform
 from complaints.round_trip import working
 from complaints.webhooks import sending
 from enterprises import enrolled
@@ -42,6 +43,7 @@ SWEEPS: dict[str, Sweep] = {
     "documents": making.sweep_documents,
     "round_trips": working.sweep_round_trips,
     "law": law.sweep_law,
+    "platform_files": platform.sweep_platform_files,
     "webhooks": sending.sweep_webhooks,
     "evidence": sweeping.sweep_evidence,
     "exits": enrolled.sweep_exits,

@@ -1,0 +1,233 @@
+"""/authority/platform/: what stands here and there, the file of the day, and the files that come back.
+
+The one rule: a number on the page opens its list; a file is shown to the officers of the authority that sent it in and
+to nobody else, and nothing of it is carried out before one of them says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from complaints import platform
+from complaints.actors import Actor
+from complaints.conditions import current_calendar
+from complaints.exporting import asking as exports
+from complaints.exporting import columns
+from complaints.models import Export, PlatformFile, PlatformLine
+from complaints.models.complaint import OPEN
+from complaints.platform_files import asking, lines
+from complaints.platform_forms import OutgoingForm, PlatformDecisionForm, PlatformUploadForm
+from complaints.refusals import WrongInput, not_yours
+from complaints.views import keyset
+from complaints.views.authority_desk import Desk, officer_page
+from odr_portal.accounts.idempotency import once
+from odr_portal.accounts.step_up import fresh_factor
+from odr_portal.safe_cells import safe_cell
+
+PAGE = 50
+#: What the file of the day says of each case, and what a second person has to agree to.
+OUTGOING = ("number", "platform_number", "platform_state", "platform_expected", "received", "status", "region", "respondent",
+            "uscc", "item", "problem", "amount", "officer")
+QUERY = urlencode({"platform": platform.TO_TELL, "status": "any"})
+STATES: dict[str, tuple[Any, str]] = {
+    "checking": (gettext_lazy("正在试办"), "info"), "checked": (gettext_lazy("等您决定"), "warn"),
+    "applying": (gettext_lazy("正在办理"), "info"), "done": (gettext_lazy("已办完"), "ok"),
+    "dropped": (gettext_lazy("已放弃"), "neutral"), "failed": (gettext_lazy("没有办成"), "bad"),
+}
+LINES: dict[str, tuple[Any, str]] = {
+    "good": (gettext_lazy("没有问题"), "ok"), "bad": (gettext_lazy("有问题"), "bad"), "done": (gettext_lazy("已办"), "ok"),
+    "refused": (gettext_lazy("没有办成"), "bad"), "same": (gettext_lazy("以前办过"), "neutral"),
+}
+KINDS: dict[str, Any] = {"number": gettext_lazy("登记编号"), "new": gettext_lazy("平台转来的投诉")}
+FAILURES: dict[str, Any] = {
+    "no_desk": gettext_lazy("提出的人已不在岗。"),
+    "gave_up": gettext_lazy("多次没有办成，已经停止。已办的行见下面的结果；请重新上传再试。"),
+}
+#: The page's numbers: code, words, tone when it is not zero, the list's own conditions.
+_NUMBERS: tuple[tuple[str, Any, str, dict[str, str]], ...] = (
+    (platform.LATE, gettext_lazy("逾期没有平台编号"), "bad", {"platform": platform.LATE}),
+    (platform.MISSING, gettext_lazy("只在这里：没有平台编号"), "warn", {"platform": platform.MISSING}),
+    (platform.DIFFERS, gettext_lazy("两边状态不同"), "warn", {"platform": platform.DIFFERS}),
+    (platform.SAME, gettext_lazy("两边一致"), "ok", {"platform": platform.SAME}),
+)
+
+
+@officer_page("GET", "POST")
+def overview(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The day's comparison, the way out and the way back."""
+    form, status = PlatformUploadForm(), 200
+    if request.method == "POST":
+        actor = _writer(desk)
+        form = PlatformUploadForm(request.POST, request.FILES)
+        with once(request) as attempt:
+            if not attempt.answered and form.is_valid():
+                file = form.cleaned_data["file"]
+                try:
+                    taken = asking.take_in(file.chunks(), name=file.name or "", user=desk.user, actor=actor,
+                                           language=get_language() or "zh-hans", now=desk.now)
+                    attempt.reference = _url("file", taken.mark)
+                except WrongInput as wrong:
+                    form.add_error("file", wrong.reason)
+        if attempt.reference:
+            return redirect(attempt.reference)
+        status = 422
+    files = list(_own(desk).select_related("asked_by").order_by("-pk")[:PAGE])
+    return render(request, "authority/platform.html", {
+        "numbers": _numbers(desk), "form": form, "out": _outgoing_form(desk), "may_write": _may_write(desk), "now": desk.now,
+        "rows": [_shown(file) for file in files], "outgoing": _outgoing(desk), "only_there": _only_there(files),
+        "columns": list(lines.COLUMNS.values()), "states": list(platform.STATES.values()),
+    }, status=status)
+
+
+@officer_page("POST")
+@fresh_factor
+def outgoing(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The file of the day is an export of what the platform has to be told; its page shows how far it is."""
+    actor, form = _writer(desk), _outgoing_form(desk, request.POST)
+    with once(request) as attempt:
+        if not attempt.answered and form.is_valid():
+            personal = columns.PERSONAL if form.cleaned_data.get("personal") == "yes" else ()
+            try:
+                export = exports.ask(
+                    user=desk.user, actor=actor, query=QUERY, wanted=[*OUTGOING, *personal],
+                    form=form.cleaned_data["format"], purpose=form.cleaned_data.get("purpose", ""),
+                    language=get_language() or "zh-hans", now=desk.now)
+                attempt.reference = reverse("complaints:authority-export", args=[export.mark])
+            except WrongInput as wrong:
+                messages.error(request, wrong.reason, extra_tags="bad")
+    return redirect(attempt.reference or _url(""))
+
+
+@officer_page("GET")
+def show(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+    return _page(request, desk, _found(desk, mark))
+
+
+@officer_page("POST")
+def decide(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+    """POST: the good lines, or none."""
+    file = _found(desk, mark)
+    _writer(desk)
+    form = PlatformDecisionForm(request.POST, good=asking.counts_of(file)["good"])
+    with once(request) as attempt:
+        if not attempt.answered and form.is_valid():
+            asking.decide(_found(desk, mark, lock=True), form.cleaned_data["decision"], now=desk.now)
+            attempt.reference = _url("file", mark)
+    if not attempt.reference:
+        return _page(request, desk, file, form, status=422)
+    messages.success(request, _("已记录您的决定。"), extra_tags="ok")
+    return redirect(attempt.reference)
+
+
+@officer_page("GET")
+def results(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+    """What came of each line, as CSV; no text of anybody stands in it."""
+    file = _found(desk, mark)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    writer.writerow([_("行"), _("投诉编号"), _("平台编号"), _("内容"), _("结果"), _("哪一列"), _("问题")])
+    for line in PlatformLine.objects.filter(file=file).order_by("line").iterator(chunk_size=2000):
+        writer.writerow([line.line, *(safe_cell(text) for text in (
+            line.number, line.platform_number, str(KINDS[line.kind]), str(LINES[line.state][0]),
+            lines.COLUMNS.get(line.column, ""), line.problem))])
+    return HttpResponse(
+        ("\ufeff" + out.getvalue()).encode(), content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{file.mark}-results.csv"'})
+
+
+def _url(page: str, *args: str) -> str:
+    return reverse(f"complaints:authority-platform{'-' if page else ''}{page}", args=args)
+
+
+def _may_write(desk: Desk) -> bool:
+    return any(actor.has(asking.WRITERS) for actor in desk.actors)
+
+
+def _writer(desk: Desk) -> Actor:
+    """In whose name files go out and come in; who only reads is refused."""
+    found = next((actor for actor in desk.actors if actor.has(asking.WRITERS)), None)
+    if found is None:
+        raise not_yours()
+    return found
+
+
+def _outgoing_form(desk: Desk, data: Any = None) -> OutgoingForm:
+    return OutgoingForm(data, may_personal=any(exports.may_have_personal(actor) for actor in desk.actors))
+
+
+def _numbers(desk: Desk) -> list[dict[str, Any]]:
+    """Of open cases; those that ended long ago are found by the list."""
+    calendar = current_calendar()
+    counted = keyset.counts({code: desk.cases().filter(OPEN & platform.wanted(
+        code, now=desk.now, calendar=calendar, region_id=desk.first_region)) for code, *_rest in _NUMBERS})
+    return [{"title": title, "words": keyset.in_words(counted[code]), "tone": tone if counted[code] else "neutral",
+             "url": f"{reverse('complaints:authority-cases')}?{urlencode(query)}"} for code, title, tone, query in _NUMBERS]
+
+
+def _own(desk: Desk) -> Any:
+    """Files of the authorities where this person holds an office today."""
+    return PlatformFile.objects.filter(authority_id__in=[actor.authority_id for actor in desk.actors])
+
+
+def _found(desk: Desk, mark: str, *, lock: bool = False) -> PlatformFile:
+    files = _own(desk).filter(mark=mark)
+    file: PlatformFile | None = (files.select_for_update(of=("self",)) if lock else files).first()
+    if file is None:
+        raise Http404
+    return file
+
+
+def _outgoing(desk: Desk) -> list[Export]:
+    """The last files of the day that this person may see."""
+    found = exports.readable(desk.user, desk.actors).order_by("-pk")[:PAGE]
+    return [export for export in found if export.query == QUERY][:5]
+
+
+def _only_there(files: list[PlatformFile]) -> dict[str, Any] | None:
+    """What the newest answer names and nobody here knows."""
+    newest = next((file for file in files if file.state in ("checked", "applying", "done")), None)
+    if newest is None:
+        return None
+    count = PlatformLine.objects.filter(file=newest, state__in=["bad", "refused"], kind="number", column="number").count()
+    return {"count": count, "url": f"{_url('file', newest.mark)}?show=bad", "mark": newest.mark} if count else None
+
+
+def _shown(file: PlatformFile) -> dict[str, Any]:
+    words, tone = STATES[file.state]
+    return {"file": file, "url": _url("file", file.mark), "state": words, "tone": tone, "is_moving": file.state in asking.WORKING}
+
+
+def _page(request: HttpRequest, desk: Desk, file: PlatformFile, form: PlatformDecisionForm | None = None, *,
+          status: int = 200) -> HttpResponseBase:
+    counts = asking.counts_of(file)
+    show = request.GET.get("show", "")
+    if show not in LINES and show != "all":
+        show = next((state for state in ("bad", "refused") if counts[state]), "all")
+    found = PlatformLine.objects.filter(file=file).order_by("line")
+    found = found if show == "all" else found.filter(state=show)
+    after = request.GET.get("after", "")
+    if after.isascii() and after.isdigit() and len(after) < 7:
+        found = found.filter(line__gt=int(after))
+    page = list(found[:PAGE + 1])
+    return render(request, "authority/platform_file.html", {
+        **_shown(file), "counts": counts, "total": sum(counts.values()), "trouble": counts["bad"] + counts["refused"],
+        "failure": file.failure_words or FAILURES.get(file.failure, ""), "may_write": _may_write(desk),
+        "form": form or PlatformDecisionForm(good=counts["good"]),
+        "tabs": [{"title": words, "count": counts[state], "url": f"?show={state}", "tone": tone, "is_current": show == state}
+                 for state, (words, tone) in LINES.items() if counts[state]],
+        "is_all": show == "all",
+        "lines": [{"row": line, "kind": KINDS[line.kind], "state": LINES[line.state][0], "tone": LINES[line.state][1],
+                   "column": lines.COLUMNS.get(line.column, "")} for line in page[:PAGE]],
+        "next_url": f"?{urlencode({'show': show, 'after': page[PAGE - 1].line})}" if len(page) > PAGE else "",
+        "decide_url": _url("decide", file.mark), "results_url": _url("results", file.mark), "list_url": _url(""),
+    }, status=status)
