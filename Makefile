@@ -12,7 +12,7 @@ BOTH_CORES := -n 2 --dist worksteal
 
 PACKAGES := odr_portal authorities enterprises complaints routing oversight
 
-.PHONY: help run dev set-up set-up-tests test test-fast test-full fuzz soak prove-faults prove-walls check lock translations
+.PHONY: help run dev set-up set-up-tests test test-fast test-full fuzz soak soak-walk prove-faults prove-walls check lock translations
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
@@ -21,7 +21,8 @@ help:
 	@echo "make test-fast  under a minute: no browser, no killed processes, nothing thorough"
 	@echo "make test-full  everything"
 	@echo "make fuzz       50,000 calls of programs as every role (FUZZ_CASES=… FUZZ_SEED=…)"
-	@echo "make soak       two hours of random faults (SOAK_MINUTES=… SOAK_SEED=…)"
+	@echo "make soak       a million steps of the procedure, then two hours of random faults (SOAK_MINUTES=… SOAK_SEED=…)"
+	@echo "make soak-walk  a million steps of the procedure at random (WALK_SEEDS=… WALK_FROM=…)"
 	@echo "make prove-faults   the fault tests turn red where a defence is missing (TWIN=…)"
 	@echo "make prove-walls    each wall that is taken away turns a test red (TWIN=…)"
 	@echo "make check      style, types, import order, settings, migrations, what we build on"
@@ -50,14 +51,20 @@ test-fast: set-up-tests
 
 test-full: set-up-tests
 	@tools/set-up-browser
-	@$(PYTHON) -m pytest -q $(BOTH_CORES)
+	@WALK_SEEDS=20 $(PYTHON) -m pytest -q $(BOTH_CORES)
 
 FUZZ_CASES ?= 50000
 FUZZ_SEED ?= 3
 fuzz: set-up-tests
 	@FUZZ_CASES=$(FUZZ_CASES) FUZZ_SEED=$(FUZZ_SEED) $(PYTHON) -m pytest -q -s tests/api/test_fuzz.py -k make_fuzz
 
-soak: set-up-tests
+# The walk of the procedure alone goes on from any seed: make soak-walk WALK_FROM=800
+WALK_SEEDS ?= 2000
+WALK_FROM ?= 0
+soak-walk: set-up-tests
+	@WALK_SEEDS=$(WALK_SEEDS) WALK_FROM=$(WALK_FROM) $(PYTHON) -m pytest -v $(BOTH_CORES) tests/stateful/test_machine.py -k test_walk
+
+soak: soak-walk
 	@$(PYTHON) -m tests.faults.soak
 
 prove-faults: set-up-tests

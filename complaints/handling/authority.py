@@ -338,6 +338,10 @@ def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Mo
                 complaint=file.complaint, enterprise=successor, branch_id=branch_id,
                 from_at=file.now, is_supervised=old.is_supervised, is_overdue=old.is_overdue,
                 accepted_at=old.accepted_at, first_contact_at=old.first_contact_at))
+        elif file.latest_engagement is not None:
+            # An authority has it: whoever answers now must be able to see what it answers for.
+            file.add(Engagement(complaint=file.complaint, enterprise=successor, branch_id=branch_id, from_at=file.now,
+                                until_at=file.now, odr_result="returned", ended_by="succession"))
         return Effect(data={"from": before.name if before else "", "to": successor.name})
 
     return Move("pass_to_successor", carry)

@@ -1,0 +1,298 @@
+"""A town in which everybody takes steps on random days: the state machine of the procedure.
+
+One rule: a day is one flush. Many cases move at once, as sweeps and batches move them, so that a walk of thousands of
+steps costs seconds; whatever the table offers is either taken or refused with a reason, and after each day every
+promise of ``promises.py`` is asked.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from authorities.calendar import import_year
+from authorities.models import Policy
+from complaints import actors, handling
+from complaints.actors import Actor
+from complaints.conditions import Conditions
+from complaints.filing.request import JointParty, OnBehalf
+from complaints.handling.recounting import recount_clocks
+from complaints.models import Complaint, Demand, Engagement, HandlingStep, Matter, Obligation, Offer, Participant
+from complaints.refusals import StepNotAllowed
+from complaints.taking_many import take_all
+from complaints.verification import verify
+from complaints.workflow import MUST_ACT, TABLE, Status
+from complaints.working_calendar import SHANGHAI
+from odr_portal.accounts.contacts import Contact, user_for
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.stateful import promises
+from tests.stateful.words import Seen, moves
+
+S = Status
+CASES = 20
+PAUSES = (timedelta(minutes=5), timedelta(minutes=9), timedelta(minutes=40), timedelta(hours=2), timedelta(hours=5),
+          timedelta(hours=9), timedelta(days=1), timedelta(days=2), timedelta(days=5), timedelta(days=9), timedelta(days=31))
+#: Step → the open matter that it answers.
+ANSWERS = {
+    "give_consent": "consent", "decline_consent": "consent", "confirm_settled_elsewhere": "settled_elsewhere",
+    "deny_settled_elsewhere": "settled_elsewhere", "answer_question": "question", "approve": "proposal",
+    "send_back": "proposal", "grant_return": "return", "refuse_return": "return", "agree_to_extension": "extension",
+    "grant_extension": "extension", "refuse_extension": "extension", "answer_objection": "objection", "undo": "undo",
+    "answer_instruction": "urge", "decide_recusal": "recusal", "end_appraisal": "appraisal", "recall_mediation": "delegation"}
+HOLDERS = {"authority": ("intake", "officer"), "enterprise": ("handler", "stranger"), "consumer": ("consumer",),
+           "": ("consumer", "head")}
+WHO = ("consumer", "handler", "manager", "stranger", "officer", "head", "intake", "superior", "system", "party")
+#: Ends that come up everywhere: taken as often as the others they would leave nothing to walk on.
+HASTY = {"withdraw": 0.1, "redirect": 0.1, "refuse": 0.3, "terminate": 0.3, "claim_settled_elsewhere": 0.3,
+         "stop_negotiating": 0.3, "recall": 0.3, "pass_to_successor": 0.6, "record_party_gone": 0.2}
+AGENT = OnBehalf(kind="agent", principal_name="王试", principal_phone="+8619900000013", relation="朋友", powers="投诉",
+                 valid_until=date(2027, 6, 1), may_settle=False, is_declared=True)
+JOINT = OnBehalf(kind="joint", is_declared=True, representatives=("李试",), parties=(
+    JointParty(name="李试", phone="+8619900000011"), JointParty(name="赵试", phone="+8619900000012")))
+
+
+class Town(RuleBasedStateMachine):
+    """``world`` is set by the test; what a walk did is added to ``walked`` and ``reached``."""
+
+    world: World
+    walked: int = 0
+    refused: int = 0
+    reached: Counter[str] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.savepoint = transaction.savepoint()
+        self.now = WEDNESDAY
+        self.ledger = promises.Ledger(last_entry=_newest(HandlingStep))
+        self.cases: list[int] = []
+        self.parties: dict[int, Actor] = {}
+        self.visits: Counter[str] = Counter()
+        self.earlier = type(self).walked
+
+    # --- what may happen --------------------------------------------------------------------
+
+    @rule(pause=st.sampled_from(PAUSES), event=st.integers(0, 2**16),
+          choices=st.lists(st.integers(0, 2**24), min_size=CASES, max_size=CASES))
+    def a_day(self, pause: timedelta, event: int, choices: list[int]) -> None:
+        """Some time passes; then somebody tries something on each case, and what is due is swept."""
+        dice = random.Random(event)
+        if not self.cases:
+            self._begin(dice)
+        happens = dice.random()
+        if happens < 0.25:
+            self._people_file(dice)
+        elif happens < (0.4 if self.now.month == 12 else 0.27):
+            self._a_calendar_comes(dice)
+        self.now += pause
+        seen = self._look()
+        batch = [one for case, choice in zip(seen, choices, strict=False) for one in self._choose(case, choice)]
+        elsewhere = self._the_other_way_round(batch) if choices[0] % 8 == 1 else None
+        self._take(batch)
+        if elsewhere is not None:
+            assert promises.standing_of(self.cases) == elsewhere, "I-18: what comes of a case hangs on the order of others"
+        self._hold()
+
+    # --- how ---------------------------------------------------------------------------------
+
+    def _begin(self, dice: random.Random) -> None:
+        # Some towns live through the turn of a year whose holidays nobody knows yet.
+        self.now += timedelta(days=dice.choice([0, 0, 38]))
+        Policy.objects.filter(name__startswith="two_persons.").update(number=dice.randint(0, 1))
+        Policy.objects.filter(name="extension").update(number=dice.randint(0, 1))
+        self.cases = [self._file(dice) for _ in range(CASES)]
+
+    def _people_file(self, dice: random.Random) -> None:
+        """Some more complaints come in; the oldest closed ones are no longer walked."""
+        closed = Complaint.objects.filter(pk__in=self.cases, status=S.CLOSED).order_by("closed_at", "pk")
+        for pk in list(closed.values_list("pk", flat=True)[:4]):
+            self.cases.remove(pk)
+            self.cases.append(self._file(dice))
+
+    def _a_calendar_comes(self, dice: random.Random) -> None:
+        """The holidays of the next year are decreed: provisional dates are counted anew."""
+        off = [date(2027, 1, 1), date(2027, 1, 4 + dice.randint(0, 2))]
+        import_year([(day, False, "元旦", "New Year") for day in off], year=2027, source=f"通知{dice.random()}", now=self.now)
+        recount_clocks(now=self.now, years=frozenset({2027}))
+
+    def _file(self, dice: random.Random) -> int:
+        """Filed by its own form, alone, for somebody else, with others, with and without the consents; and brought by
+        the real verbs to where the walk begins."""
+        kind = dice.choice(["self", "self", "self", "agent", "joint"])
+        consents = {**given.a_request(self.world).consents, "pass_to_regulator": dice.random() < 0.7,
+                    "share_with_enterprise": dice.random() < 0.85, "publish_masked": dice.random() < 0.5}
+        begins = [s for s in S if s != S.DRAFT] if consents["share_with_enterprise"] and kind != "agent" else [S.FILED]
+        changes: dict[str, Any] = {"consents": consents, "contact_verified": dice.random() < 0.8}
+        if kind != "self":
+            changes["on_behalf"] = AGENT if kind == "agent" else JOINT
+        case = given.a_complaint(self.world, status=dice.choice(begins), now=self.now, **changes)
+        if dice.random() < 0.3:
+            Complaint.objects.filter(pk=case.pk).update(facts={**case.facts, "voice": "ab" * 32})
+        if kind != "self":
+            self._invite(case)
+        for step in HandlingStep.objects.filter(complaint=case).values_list("step", flat=True):
+            self.ledger.taken[case.pk, step] += 1
+        return case.pk
+
+    def _invite(self, case: Complaint) -> None:
+        """The others open their link: from now on they may come in."""
+        Participant.objects.filter(complaint=case).update(expires_at=self.now + timedelta(days=30))
+        row = list(Participant.objects.filter(complaint=case).order_by("ordinal"))[-1]
+        self.parties[case.pk] = actors.participant(user_for(Contact("sms", row.phone), name=row.name), row)
+
+    def _look(self) -> list[Seen]:
+        """The cases as they lie before everybody: a handful of queries for all of them."""
+        rows: dict[type, dict[int, list[Any]]] = {}
+        for model, wanted in ((Demand, {}), (Offer, {}), (Obligation, {}), (Matter, {"state": "open"}), (Participant, {})):
+            kept: dict[int, list[Any]] = defaultdict(list)
+            for row in model._default_manager.filter(complaint__in=self.cases, **wanted).order_by("pk"):
+                kept[row.complaint_id].append(row)
+            rows[model] = kept
+        found = Complaint.objects.in_bulk(self.cases)
+        numbers = [case.number for case in found.values()]
+        return [Seen(self.world, found[pk], self.now, [n for n in numbers if n != found[pk].number],
+                     rows[Demand][pk], rows[Offer][pk], rows[Obligation][pk], rows[Matter][pk], rows[Participant][pk])
+                for pk in self.cases]
+
+    def _choose(self, seen: Seen, choice: int) -> list[tuple[int, handling.Move, Actor]]:
+        """What somebody tries on this case today; nothing where nothing stands open. 0: everybody rests.
+
+        Whoever must act comes by, and three others; what was seldom done is done rather than what was done often.
+        """
+        if not choice:
+            return []
+        dice = random.Random(choice)
+        open_ones: list[tuple[Actor, str]] = []
+        weights: list[float] = []
+        for who in dict.fromkeys([*HOLDERS[MUST_ACT[S(seen.case.status)]], *dice.sample(WHO, 3)]):
+            actor = self._actor(who, seen, dice)
+            for step in self._offered(seen.case, actor) if actor is not None else ():
+                open_ones.append((actor, step))
+                # What leads on keeps being done, what only adds a word wears off.
+                worn = (1 + self.visits[step]) ** (0.4 if TABLE[step].to else 1.1)
+                weights.append(HASTY.get(step, 1) * self._likely(step, seen) / worn)
+        if not open_ones:
+            return []
+        for actor, step in dice.choices(open_ones, weights, k=3):
+            self.visits[step] += 1
+            try:
+                if found := [(seen.case.pk, move, actor) for move in moves(step, seen, dice, actor)]:
+                    return found
+            except StepNotAllowed as wrong:
+                # Words that no case could make right.
+                self._refused(step, wrong)
+        return []
+
+    def _likely(self, step: str, seen: Seen) -> float:
+        """What somebody waits for is answered; what nobody asked is rarely answered."""
+        kind = ANSWERS.get(step)
+        return 1 if kind is None else 8 if seen.matter(kind) is not None else 0.05
+
+    def _actor(self, who: str, seen: Seen, dice: random.Random) -> Actor | None:
+        if who == "party":
+            party = self.parties.get(seen.case.pk)
+            row = next((row for row in seen.participants if party and row.ordinal == party.party), None)
+            return party if row is None or party is None else self._as_now(party, row)
+        actor = self.world.actor(who)
+        if who == "consumer" and dice.random() < 0.15:
+            # She rang: an officer writes down what she says.
+            return actors.on_behalf_of(self.world.chen.pk, "陈试", seen.case.consumer_key, by=self.world.officer,
+                                       channel="phone", recording={"proof": "call_back"})
+        return actor
+
+    def _as_now(self, party: Actor, row: Participant) -> Actor:
+        role = actors._role_of(row, is_there=row.state == Participant.JOINED)
+        return replace(party, role=role, roles=frozenset({role}))
+
+    def _offered(self, case: Complaint, actor: Actor) -> list[str]:
+        if actor is actors.SYSTEM:
+            if case.status == S.FILED:
+                return ["forward", "forward", "refer_to_triage", "assign_authority"]
+            return ["pass_to_successor"] if case.status in (S.WITH_ENTERPRISE, S.NEGOTIATING) else []
+        return list(handling.allowed_steps(case, actor))
+
+    def _take(self, batch: list[tuple[int, handling.Move, Actor]]) -> None:
+        """All of them in one flush; a refusal carries words, a step that was taken is remembered."""
+        for (pk, move, _actor), result in zip(batch, take_all(batch, now=self.now), strict=True):
+            if result.is_done:
+                self.ledger.taken[pk, move.step] += 1
+            else:
+                self._refused(move.step, result.refusal)
+
+    def _the_other_way_round(self, batch: list[tuple[int, handling.Move, Actor]]) -> dict[int, tuple[Any, ...]]:
+        """Where the cases would stand had their people come in the other order; nothing of it stays."""
+        by_case: dict[int, list[tuple[int, handling.Move, Actor]]] = {}
+        for one in batch:
+            by_case.setdefault(one[0], []).append(one)
+        with transaction.atomic():
+            take_all([one for moves_of in reversed(by_case.values()) for one in moves_of], now=self.now)
+            found = promises.standing_of(self.cases)
+            transaction.set_rollback(True)
+        return found
+
+    def _refused(self, step: str, refusal: StepNotAllowed | None) -> None:
+        assert refusal is not None
+        assert refusal.reason, f"{step} was refused without a word"
+        type(self).refused += 1
+
+    def _hold(self) -> None:
+        handling.sweep_clocks(now=self.now)
+        after = _newest(HandlingStep)
+        assert handling.sweep_clocks(now=self.now) == 0, "I-17: a second sweep at the same moment found work"
+        assert _newest(HandlingStep) == after, "I-17: a second sweep wrote something"
+        conditions = Conditions.at(self.now)
+        cases = list(Complaint.objects.filter(pk__in={pk for pk, _step in self.ledger.taken}).select_related(
+            "enterprise", "branch", "handling_authority"))
+        promises.hold(self.ledger, cases, now=self.now, calendar=conditions.calendar, consumer=self.world.consumer)
+        # A reminder is no step.
+        type(self).walked = self.earlier + self.ledger.steps
+
+    def teardown(self) -> None:
+        """At the end of the walk the whole record verifies, and everybody sees what is theirs and nothing else."""
+        try:
+            if self.cases:
+                self._see()
+                report = verify()
+                assert report.is_unbroken, f"I-09: {report.broken[:3]}"
+                with connection.cursor() as cursor:
+                    cursor.execute("set constraints all immediate")
+            type(self).reached += self.ledger.reached
+        finally:
+            transaction.savepoint_rollback(self.savepoint)
+            with connection.cursor() as cursor:
+                cursor.execute("set constraints all deferred")
+
+    def _told(self, pks: set[int]) -> list[list[str]]:
+        """What happened to these cases, for whoever has to find out."""
+        return [list(HandlingStep.objects.filter(complaint=pk).order_by("pk").values_list("step", flat=True)) for pk in pks]
+
+    def _see(self) -> None:
+        """I-01, I-13: filed once, seen by whom it concerns."""
+        world, walked = self.world, {pk for pk, _step in self.ledger.taken}
+        cases = list(Complaint.objects.filter(pk__in=walked))
+        assert len({case.number for case in cases}) == len(walked), "I-01: a complaint is lost or has another's number"
+        assert set(Complaint.objects.values_list("pk", flat=True)) == walked, "I-01: a complaint that nobody filed"
+        today = self.now.astimezone(SHANGHAI).date()
+        over = {case.pk for case in cases if case.represented_until is not None and case.represented_until < today}
+        assert promises.seen_by(world.chen, cases, now=self.now) == walked - over, "I-13: not all of her own cases"
+        assert not promises.seen_by(world.otto, cases, now=self.now), "I-13: another's case"
+        for user, enterprise in ((world.hua, world.telecom), (world.lead, world.mobile)):
+            had = set(Engagement.objects.filter(enterprise=enterprise).values_list("complaint_id", flat=True))
+            holds = {case.pk for case in cases if case.enterprise_id == enterprise.pk}
+            seen = promises.seen_by(user, cases, now=self.now)
+            assert seen == had | holds, f"I-13, I-15: {enterprise.name} {self._told(seen ^ (had | holds))}"
+        first, last = world.gulou.region_id, world.gulou.region.last
+        here = {case.pk for case in cases if first <= case.handling_region_id <= last}
+        assert promises.seen_by(world.rui, cases, now=self.now) == here, "I-13: another region's case"
+
+
+def _newest(model: Any) -> int:
+    newest: int | None = model._default_manager.order_by("-pk").values_list("pk", flat=True).first()
+    return newest or 0

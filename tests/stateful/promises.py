@@ -1,0 +1,245 @@
+"""What must hold whatever happens to a case: the promises, by their I-numbers.
+
+One rule: a promise reads only rows, as somebody who audits the portal would; what the machine itself knows (which
+steps it saw taken) is handed in. Promises that need a browser, a broker or the network are kept elsewhere (ELSEWHERE).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Sum
+
+from complaints import handling, standing
+from complaints.actors import Actor
+from complaints.models import Complaint, CountDelta, Deadline, Engagement, HandlingStep, Notice, Obligation, Offer
+from complaints.ways_left import ways_left
+from complaints.workflow import ANY_E, CLOCKS, MUST_ACT, OPEN, TABLE, Audience, Clock, Outcome, Role, Status
+from complaints.working_calendar import SHANGHAI, Calendar
+from tests.complaints.dates import oracle
+
+S = Status
+#: Steps that nobody takes: the clock does.
+BY_ITSELF = frozenset(row.step for row in TABLE.values() if row.by == {Role.SYSTEM}) - {
+    "refer_to_triage", "pass_to_successor"}
+#: Clocks that outlive their case: a notice still owed, a lead, an objection.
+AFTER_CLOSING = frozenset({Clock.NOTICE, Clock.LEAD, Clock.OBJECTION})
+#: Only these words of the consumer make a success.
+CONFIRMING = frozenset({"accept_offer", "confirm_performed", "waive_obligation", "answer_late"})
+
+#: Which promise is kept where: what this machine cannot see, or what a slower look sees better.
+ELSEWHERE = {
+    "I-08": "tests/complaints/test_clocks.py", "I-11": "tests/faults/test_sweepers.py",
+    "I-12": "tests/evidence/test_quarantine.py", "I-14": "tests/roles/test_apart.py",
+    "I-16": "tests/walls/test_idempotency_row.py", "I-19": "tests/vault/test_erasing.py",
+    "I-22": "tests/api/test_tokens.py", "I-23": "tests/walls/sweep/test_matrix.py", "I-24": "tests/front/test_odd_text.py",
+    "I-25": "tests/vault/test_ciphers.py", "I-26": "tests/walls/sweep/test_matrix.py",
+}
+
+
+@dataclass
+class Ledger:
+    """What was seen so far of each chain, so that a round looks at new entries only."""
+
+    last_entry: int = 0
+    heads: dict[tuple[int, str], tuple[int, str, str]] = field(default_factory=dict)
+    written: dict[tuple[int, str], datetime] = field(default_factory=dict)
+    last_clock: int = 0
+    taken: Counter[tuple[int, str]] = field(default_factory=Counter)
+    told: Counter[tuple[int, str]] = field(default_factory=Counter)
+    reached: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def steps(self) -> int:
+        """How many steps were taken, by people and by clocks; a reminder is none."""
+        return sum(self.reached[step] for step in TABLE if step != "remind")
+
+
+def hold(ledger: Ledger, cases: list[Complaint], *, now: datetime, calendar: Calendar, consumer: Actor) -> None:
+    """Every promise about these cases, once all that was due has been swept at ``now``."""
+    entries = _record(ledger, cases, now)
+    clocks: dict[int, list[Deadline]] = defaultdict(list)
+    for clock in Deadline.objects.filter(complaint__in=cases, ended_at=None):
+        clocks[clock.complaint_id].append(clock)
+    _dates(ledger, cases)
+    _owners(cases, clocks, now)
+    _clocks(cases, clocks, now)
+    _one_enterprise(cases)
+    _settlements(cases)
+    _ends(cases, entries, now=now, calendar=calendar, consumer=consumer)
+    _counts()
+
+
+def _record(ledger: Ledger, cases: list[Complaint], now: datetime) -> list[HandlingStep]:
+    """I-02, I-03, I-09, I-10: the record alone tells where the case stands, who might do what, and misses nothing."""
+    entries = list(HandlingStep.objects.filter(pk__gt=ledger.last_entry).defer("body").order_by("pk"))
+    entries.sort(key=lambda e: (e.complaint_id, e.audience, e.sequence))
+    for entry in entries:
+        ledger.last_entry = max(ledger.last_entry, entry.pk)
+        chain = (entry.complaint_id, entry.audience)
+        row = TABLE[entry.step]
+        sequence, status, _outcome = ledger.heads.get(chain, (0, S.DRAFT, ""))
+        assert entry.sequence == sequence + 1, f"I-09 {entry}: a gap in the chain"
+        assert entry.happened_at <= entry.written_at <= now, f"I-21 {entry}: written before it happened"
+        assert entry.written_at >= ledger.written.get(chain, entry.written_at), f"I-09 {entry}: before the one it follows"
+        assert S(entry.from_status) in row.at, f"I-02 {entry}: the table knows no such step at {entry.from_status}"
+        if entry.to_status != entry.from_status:
+            target = (S(entry.to_status), Outcome(entry.outcome) if entry.outcome else None)
+            assert target in row.to, f"I-02 {entry}: the table leads nowhere like {target}"
+        if entry.audience == Audience.PARTIES:
+            assert entry.from_status == status, f"I-02 {entry}: the case stood at {status}"
+        role = Role(entry.actor_role)
+        assert role in row.by or role == Role.REVIEWER, f"I-03 {entry}: not for {role}"
+        ledger.heads[chain] = (entry.sequence, entry.to_status, entry.outcome)
+        ledger.written[chain] = entry.written_at
+        ledger.reached[entry.step] += 1
+        ledger.reached[entry.to_status] += 1
+        if entry.step not in BY_ITSELF:
+            ledger.told[entry.complaint_id, entry.step] += 1
+    assert ledger.told == ledger.taken, f"I-10: {ledger.told - ledger.taken} or {ledger.taken - ledger.told}"
+    for case in cases:
+        sequence, status, outcome = ledger.heads[case.pk, Audience.PARTIES]
+        assert (case.last_sequence, case.status, case.outcome) == (sequence, status, outcome), (
+            f"I-02 {case.number}: the case says other than its record")
+    return entries
+
+
+def _dates(ledger: Ledger, cases: list[Complaint]) -> None:
+    """I-06: each new date is the one that a slow walk day by day finds."""
+    for clock in Deadline.objects.filter(pk__gt=ledger.last_clock, complaint__in=cases).order_by("pk"):
+        ledger.last_clock = clock.pk
+        facts = clock.derivation
+        if not clock.length or facts.get("pauses") or "extended_from" in facts or facts.get("extended"):
+            continue
+        day = oracle.due(clock.started_at.astimezone(SHANGHAI).date(), clock.unit, clock.length)
+        assert clock.last_day == day or clock.last_day.year > 2026, f"I-06 {clock.clock} from {clock.started_at}: {clock.last_day}, not {day}"
+
+
+def _owners(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: datetime) -> None:
+    """I-04: an open case has somebody who must act, a clock that is looked at, and words for both."""
+    for case in cases:
+        status, live = S(case.status), clocks[case.pk]
+        if status not in OPEN:
+            assert {Clock(c.clock) for c in live} <= AFTER_CLOSING, f"I-04 {case.number}: a clock runs on after the end"
+            continue
+        assert live, f"I-04 {case.number} {status}: nobody is chased"
+        assert any(c.chase_at is not None for c in live), f"I-04 {case.number} {status}: no clock is ever looked at again"
+        # A respondent that no case was forwarded to performs what it promised in a mediation.
+        respondent = case.enterprise_id or case.picked_enterprise_id or case.respondent_named
+        owner = {"authority": case.handling_authority_id, "enterprise": respondent, "consumer": case.consumer_key}
+        assert owner[MUST_ACT[status]], f"I-04 {case.number} {status}: nobody holds it"
+        if status in (S.NEGOTIATING, S.AWAITING_CONSUMER) and case.branch_id is not None:
+            assert case.handler_id is not None, f"I-04 {case.number}: no named handler"
+        said = standing.standing(complaint=case, clocks=live, viewer_side="", now=now)
+        assert said.who, f"I-04 {case.number}: the page names nobody"
+        assert said.sentence, f"I-04 {case.number}: the page says nothing"
+
+
+def _clocks(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: datetime) -> None:
+    """I-05: what was due has lapsed, once and not before its time; a clock runs only where the table says."""
+    status_of = {case.pk: S(case.status) for case in cases}
+    for pk, live in clocks.items():
+        for clock in live:
+            rule, where = CLOCKS[Clock(clock.clock)], f"{clock.clock} of {pk} at {status_of[pk]}"
+            if clock.state == "running":
+                assert clock.due_at > now, f"I-05 {where}: due {clock.due_at} and not lapsed"
+                if clock.obligation_id is None:
+                    assert status_of[pk] in rule.runs_while | rule.paused_while, f"I-04 {where}: runs outside of its time"
+            if clock.lapsed_at is not None:
+                assert clock.lapsed_at == clock.due_at <= now, f"I-05 {where}: lapsed at {clock.lapsed_at}"
+            if clock.state in ("running", "lapsed"):
+                assert clock.chase_at is not None, f"I-05 {where}: never looked at again"
+            if clock.state == "paused":
+                assert (clock.remaining if clock.remaining is not None else -1) >= 0, f"I-07 {where}: rests without its rest"
+
+
+def _one_enterprise(cases: list[Complaint]) -> None:
+    """I-15: never with two enterprises, never with none while an enterprise must act; one open offer at most."""
+    held: dict[int, list[int]] = defaultdict(list)
+    for case, enterprise in Engagement.objects.filter(complaint__in=cases, until_at=None).values_list("complaint_id", "enterprise_id"):
+        held[case].append(enterprise)
+    offers = Counter(Offer.objects.filter(complaint__in=cases, state="open").values_list("complaint_id", flat=True))
+    for case in cases:
+        if case.status in ANY_E:
+            assert held[case.pk] == [case.enterprise_id], f"I-15 {case.number}: with {held[case.pk]}, said {case.enterprise_id}"
+        assert len(held[case.pk]) <= 1, f"I-15 {case.number}: with two at once"
+        assert offers[case.pk] <= (1 if case.status in ANY_E else 0), f"{case.number}: an offer nobody can answer"
+        if case.status in (S.FILED, S.TRIAGE):
+            assert not held[case.pk], f"I-15 {case.number}: still with an enterprise while it is distributed"
+
+
+def _settlements(cases: list[Complaint]) -> None:
+    """Silence is never success; performing means that something is still owed."""
+    owed = set(Obligation.objects.filter(complaint__in=cases, state__in=["due", "reported"]).values_list("complaint_id", flat=True))
+    settled = [case.pk for case in cases if case.outcome == Outcome.SETTLED]
+    confirmed = set(HandlingStep.objects.filter(complaint__in=settled, step__in=CONFIRMING).values_list("complaint_id", flat=True))
+    for case in cases:
+        if case.status == S.PERFORMING:
+            assert case.pk in owed, f"{case.number}: nothing is owed while it is performed"
+        if case.outcome == Outcome.SETTLED:
+            assert case.pk in confirmed, f"{case.number}: a success that no consumer confirmed"
+            assert case.pk not in owed, f"{case.number}: a success that is still owed"
+
+
+def _ends(cases: list[Complaint], entries: list[HandlingStep], *, now: datetime, calendar: Calendar, consumer: Actor) -> None:
+    """A closed case has an outcome, a reason, notices of the same moment, and a next way where it did not end well."""
+    by_pk = {case.pk: case for case in cases}
+    closings = [e for e in entries if e.to_status == S.CLOSED != e.from_status and e.audience == Audience.PARTIES]
+    had = set(Engagement.objects.filter(complaint__in=[e.complaint_id for e in closings]).values_list("complaint_id", flat=True))
+    told = {(pk, sequence, to): at for pk, sequence, to, at in Notice.objects.filter(
+        complaint__in=[e.complaint_id for e in closings], audience=Audience.PARTIES).values_list(
+            "complaint_id", "sequence", "addressee", "created_at")}
+    for entry in closings:
+        number = by_pk[entry.complaint_id].number
+        assert entry.outcome, f"{number}: closed without outcome"
+        assert entry.reason, f"{number}: closed without reason"
+        for side in ("consumer", "enterprise") if entry.complaint_id in had else ("consumer",):
+            assert told.get((entry.complaint_id, entry.sequence, side)) == entry.written_at, f"{number}: {side} was not told of the end"
+    today = calendar.local_day(now)
+    for case in cases:
+        assert (case.status == S.CLOSED) == bool(case.outcome) == (case.closed_at is not None), f"{case.number}: half closed"
+        if case.status != S.CLOSED or (case.outcome == Outcome.MEDIATED and not case.is_not_kept):
+            continue
+        may = frozenset(handling.allowed_steps(case, consumer))
+        ways = ways_left(case, today=today, calendar=calendar, may=may, is_broken=False)
+        assert ways, f"{case.number} {case.outcome}: no next way is named"
+
+
+def _counts() -> None:
+    """I-20: the counts are what counting anew gives, region by region and enterprise by enterprise."""
+    told = Counter({
+        (row["measure"], row["region"], row["enterprise"]): row["n"]
+        for row in CountDelta.objects.values("measure", "region", "enterprise").annotate(n=Sum("change")) if row["n"]})
+    slow: Counter[tuple[str, int, int | None]] = Counter()
+    for status, outcome, region, enterprise in Complaint.objects.values_list(
+            "status", "outcome", "handling_region_id", "enterprise_id"):
+        slow["received", region, enterprise] += 1
+        slow[f"status:{status}", region, enterprise] += 1
+        if outcome:
+            slow[f"outcome:{outcome}", region, enterprise] += 1
+    assert told == slow, f"I-20: {told - slow} or {slow - told}"
+
+
+def seen_by(user: Any, cases: Iterable[Complaint], *, now: datetime) -> set[int]:
+    """Which of these cases the list of this person may show (I-13)."""
+    pks = [case.pk for case in cases]
+    return set(Complaint.objects.visible_to(user, on=now.astimezone(SHANGHAI).date())
+               .filter(pk__in=pks).values_list("pk", flat=True))
+
+
+def standing_of(pks: Iterable[int]) -> dict[int, tuple[Any, ...]]:
+    """Where these cases stand, without what tells one run from another: for I-18."""
+    wanted = list(pks)
+    clocks: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in Deadline.objects.filter(complaint__in=wanted).values_list("complaint_id", "clock", "state", "due_at", "lapsed_at", "ended_at"):
+        clocks[row[0]].append(row[1:])
+    steps: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for entry in HandlingStep.objects.filter(complaint__in=wanted).order_by("audience", "sequence").values_list(
+            "complaint_id", "audience", "step", "from_status", "to_status", "outcome", "reason"):
+        steps[entry[0]].append(entry[1:])
+    return {row[0]: (*row[1:], sorted(clocks[row[0]], key=str), steps[row[0]]) for row in Complaint.objects.filter(
+        pk__in=wanted).values_list("pk", "status", "outcome", "reason", "enterprise_id", "next_due_at", "returns")}

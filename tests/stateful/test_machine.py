@@ -1,0 +1,93 @@
+"""The state machine of the procedure: all steps by all parties on random days, and what must hold after each.
+
+One rule: the seed stands in the name of the test, and the same seed walks the same way. WALK_SEEDS says how many seeds
+(8 in make test, 20 in make test-full, 2,000 in make soak), WALK_FROM where to go on; WALK_SHRINK=1 makes what failed
+as short as it gets.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from complaints import handling
+from complaints.workflow import CLOCKS, TABLE, Role, Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.stateful import promises
+from tests.stateful.machine import Town
+
+#: Steps that each seed takes at least: eight seeds are the 4,000 of `make test`.
+A_SEED = 500
+#: In so many steps everything that can happen has happened.
+EVERYTHING = 6000
+#: What happens by itself beside the lapses. A print is kept by its own worker, in the tests of the documents.
+BESIDES = ("fall_silent", "remind", "recompute_clock", "pass_to_successor")
+TOWNS, DAYS = 3, 16
+FROM, SEEDS = int(os.environ.get("WALK_FROM") or 0), int(os.environ.get("WALK_SEEDS") or 8)
+PHASES = (Phase.generate, Phase.shrink) if os.environ.get("WALK_SHRINK") else (Phase.generate,)
+ROOT = Path(__file__).parent.parent.parent
+
+
+def walk(world: World, number: int) -> type[Town]:
+    """Towns by this seed until enough steps were taken; what they did is told by the class."""
+    with connection.cursor() as cursor:
+        # A walk is one transaction, longer than any that the portal allows itself.
+        cursor.execute("set local transaction_timeout = 0")
+        cursor.execute("set local idle_in_transaction_session_timeout = 0")
+    walked, refused, reached, town = 0, 0, Counter[str](), Town
+    for round_ in range(20):
+
+        @seed(number + 100_000 * round_)
+        class Walk(Town):
+            walked, refused, reached = 0, 0, Counter[str]()
+
+        Walk.world = world
+        run_state_machine_as_test(Walk, settings=settings(
+            max_examples=TOWNS, stateful_step_count=DAYS, deadline=None, database=None, phases=PHASES, print_blob=False,
+            suppress_health_check=list(HealthCheck)))
+        walked, refused, reached, town = walked + Walk.walked, refused + Walk.refused, reached + Walk.reached, Walk
+        if walked >= A_SEED:
+            break
+    town.walked, town.refused, town.reached = walked, refused, reached
+    return town
+
+
+@pytest.mark.parametrize("number", range(FROM, FROM + SEEDS))
+def test_walk(world: World, number: int) -> None:
+    assert walk(world, number).walked >= A_SEED
+
+
+@pytest.mark.full
+def test_every_status_and_every_step_is_reached(world: World) -> None:
+    walked, reached = 0, Counter[str]()
+    people = {row.step for row in TABLE.values() if row.by != {Role.SYSTEM}}
+    wanted = people | {rule.on_lapse for rule in CLOCKS.values()} | {*BESIDES, *Status} - {Status.DRAFT}
+    number = 1000
+    while walked < EVERYTHING and wanted - set(reached):
+        town = walk(world, number)
+        walked, reached, number = walked + town.walked, reached + town.reached, number + 1
+    assert not wanted - set(reached), f"{sorted(wanted - set(reached))} not in {walked} steps"
+
+
+def test_a_successor_sees_a_case_that_an_authority_has_by_now(world: World) -> None:
+    # A walk found it: the case named the successor, and its people found no such case.
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    given.step(case, handling.MOVES["stop_negotiating"](), world.consumer, WEDNESDAY)
+    given.step(case, handling.MOVES["pass_to_successor"](enterprise_id=world.telecom.pk), world.actor("system"), WEDNESDAY)
+    assert (case.status, case.enterprise) == (Status.REVIEW, world.telecom)
+    assert promises.seen_by(world.hua, [case], now=WEDNESDAY) == {case.pk}
+
+
+def test_each_promise_is_kept_here_or_elsewhere() -> None:
+    here = set(re.findall(r"I-\d\d", Path(promises.__file__).read_text() + Path(__file__).with_name("machine.py").read_text()))
+    assert {f"I-{number:02}" for number in range(1, 27)} == here | set(promises.ELSEWHERE)
+    for name, place in promises.ELSEWHERE.items():
+        assert (ROOT / place).exists(), f"{name}: {place} is gone"
