@@ -36,6 +36,8 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_exits": sweep_every,
         "routing.tasks.sweep_filed": sweep_every,
         "routing.tasks.sweep_previews": sweep_every,
+        "routing.tasks.sweep_trials": sweep_every,
+        "routing.tasks.sweep_lessons": PUBLISHING_EVERY,
         "complaints.tasks.sweep_assignments": sweep_every,
         "complaints.tasks.sweep_expired": RETENTION_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,

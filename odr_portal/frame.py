@@ -66,6 +66,7 @@ AUTHORITY_NAV = (
     ("/authority/notices/", _("通知")),
     ("/authority/team/", _("团队")),
     ("/authority/changes/", _("企业变更")),
+    ("/authority/routing/", _("分送规则")),
     ("/authority/stations/", _("服务站")),
     ("/authority/enterprises/", _("企业登记")),
     ("/authority/policies/", _("规则")),

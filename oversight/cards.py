@@ -248,10 +248,22 @@ def amount_in(currency: str, amount: Any, *, is_short: bool = False) -> str:
     return f"{sign}{amount:,.0f}" if is_short and amount >= 10_000 else f"{sign}{amount:,.2f}"
 
 
+def _misrouted(figure: Figure, lists: Lists) -> Card:
+    return Card(code="misrouted", value=percent(figure.value), foot=(_n(figure), *_small(figure.n)),
+                parts=(Part(_("被退回"), cases(figure.numerator or 0)), Part(_("结束的阶段"), _items(figure.n))))
+
+
+def _mended(figure: Figure, lists: Lists) -> Card:
+    return Card(code="mended", value=percent(figure.value), tone="warn" if figure.beside["late"] else "neutral",
+                foot=(_n(figure), *_small(figure.n)),
+                parts=(Part(_("按时再次分送"), cases(figure.numerator or 0)), Part(_("超时"), cases(figure.beside["late"])),
+                       Part(_("还在期限内（不计）"), cases(figure.beside["waiting"]))))
+
+
 CARDS: tuple[tuple[str, Callable[[Figure, Lists], Card]], ...] = (
     ("received", _received), ("settled", _settled), ("on_time", _on_time), ("first_response", _first_response),
     ("acceptance", _acceptance), ("review_on_time", _review), ("handling_time", _handling_time),
-    ("mediated", _mediated), ("kept", _kept), ("recovered", _recovered))
+    ("mediated", _mediated), ("kept", _kept), ("recovered", _recovered), ("misrouted", _misrouted), ("mended", _mended))
 
 
 def flow_cards(found: Mapping[str, Figure], lists: Lists) -> list[Card]:

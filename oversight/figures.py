@@ -21,11 +21,13 @@ from complaints.workflow import ANY_E, Clock, Outcome, Status
 from complaints.working_calendar import Calendar
 from oversight.scope import Period, Scope
 from oversight.working_time import Spread, measured
+from routing import misroutes
 
 #: A formula that is counted differently from before gets the next number.
 VERSIONS: Mapping[str, int] = dict.fromkeys((
     "received", "open", "overdue", "due_soon", "settled", "on_time", "first_response", "acceptance",
-    "review_on_time", "handling_time", "mediated", "kept", "recovered"), 1)
+    "review_on_time", "handling_time", "mediated", "kept", "recovered"), 1) | dict.fromkeys(
+        ("misrouted", "mended"), misroutes.VERSION)
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
 #: What counts for the success rate; withdrawn and returned stand apart.
 JUDGED = ("settled", "unconfirmed", "settled_elsewhere", "failed")
@@ -320,8 +322,19 @@ def recovered_figure(measure: Measure) -> Figure:
     return Figure(code="recovered", n=sum(row["n"] for row in rows), money=money)
 
 
+def misroute_figures(measure: Measure) -> dict[str, Figure]:
+    """误送率 and what of it was mended within the time for forwarding; one query (routing.misroutes)."""
+    found = misroutes.counted(ended_stages(measure), now=measure.now)
+    due = found.in_time + found.late
+    return {
+        "misrouted": Figure(code="misrouted", n=found.ended, numerator=found.misrouted, denominator=found.ended),
+        "mended": Figure(code="mended", n=due, numerator=found.in_time, denominator=due,
+                         beside={"late": found.late, "waiting": found.waiting}),
+    }
+
+
 def flow_figures(measure: Measure, stages: Stages, *, received: int) -> dict[str, Figure]:
     """What happened in the period. ``stages`` and ``received`` are also what the table is made of."""
     found = {"received": Figure(code="received", n=received), "review_on_time": review_figure(measure),
              "kept": kept_figure(measure), "recovered": recovered_figure(measure)}
-    return found | stage_figures(measure, stages) | closing_figures(measure)
+    return found | stage_figures(measure, stages) | closing_figures(measure) | misroute_figures(measure)

@@ -35,26 +35,28 @@ LONGEST_CHAIN = 10
 
 def rules() -> tuple[Rule, ...]:
     """All rule rows; matching itself leaves out what does not hold on the day."""
-    rows = RoutingRule.objects.select_related("region")
-    return tuple(
-        Rule(
-            code=row.code,
-            version=row.version,
-            priority=row.priority,
-            reason=row.reason,
-            reason_en=row.reason_en,
-            category=row.category,
-            first=row.region.pk if row.region else None,
-            last=row.region.last if row.region else None,
-            brand_id=row.brand_id,
-            enterprise_id=row.enterprise_id,
-            channel=row.channel,
-            target_enterprise_id=row.target_enterprise_id,
-            target_branch_id=row.target_branch_id,
-            target_authority_id=row.target_authority_id,
-            period=_period(row),
-        )
-        for row in rows
+    return tuple(rule_of(row) for row in RoutingRule.objects.filter(is_taken_back=False).select_related("region"))
+
+
+def rule_of(row: RoutingRule) -> Rule:
+    """A row (with its region) as matching reads it."""
+    return Rule(
+        code=row.code,
+        version=row.version,
+        priority=row.priority,
+        reason=row.reason,
+        reason_en=row.reason_en,
+        category=row.category,
+        first=row.region.pk if row.region else None,
+        last=row.region.last if row.region else None,
+        brand_id=row.brand_id,
+        enterprise_id=row.enterprise_id,
+        named=fold(row.named),
+        channel=row.channel,
+        target_enterprise_id=row.target_enterprise_id,
+        target_branch_id=row.target_branch_id,
+        target_authority_id=row.target_authority_id,
+        period=_period(row),
     )
 
 

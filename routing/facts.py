@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from enterprises.answering import ALWAYS, Area, BranchFacts, Period
+from enterprises.spelling import fold
 
 Values = Mapping[str, str | int]
 
@@ -47,6 +48,11 @@ class Facts:
     region_name: str = ""
     region_name_en: str = ""
     address: str = ""
+
+    @property
+    def written(self) -> str:
+        """The name as it is folded, of a consumer who picked nobody."""
+        return "" if self.enterprise_id is not None or self.brand_ids else fold(self.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class BranchDuty:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A dated rule row; an empty column matches everything."""
+    """A dated rule row; an empty column matches everything. `named` is folded."""
 
     code: str
     version: int
@@ -110,6 +116,7 @@ class Rule:
     last: int | None = None
     brand_id: int | None = None
     enterprise_id: int | None = None
+    named: str = ""
     channel: str = ""
     target_enterprise_id: int | None = None
     target_branch_id: int | None = None
@@ -120,6 +127,17 @@ class Rule:
     def target(self) -> tuple[int | None, int | None, int | None]:
         """Where it leads."""
         return self.target_enterprise_id, self.target_branch_id, self.target_authority_id
+
+    def holds_at(self, region_id: int | None) -> bool:
+        """Whether a place lies in its region."""
+        if self.first is None or self.last is None:
+            return True
+        return region_id is not None and self.first <= region_id <= self.last
+
+    @property
+    def names_respondent(self) -> bool:
+        """Whether it says against whom; only then may it move a case from whom the consumer meant."""
+        return bool(self.named) or self.brand_id is not None or self.enterprise_id is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class _Choice:
         self.facts = facts
         self.rules = rules
         self.directory = directory
+        self.written = facts.written
         self.why: list[Why] = []
         self.brand_ids: set[int] = set(facts.brand_ids)
         self.meant: list[int] = []
@@ -247,19 +248,21 @@ class _Choice:
 
     def _applies(self, rule: Rule, current: list[int], meant: list[int]) -> bool:
         facts = self.facts
-        if self.suggested and rule.target_authority_id is None:
+        if self.suggested and rule.target_authority_id is None and not rule.named:
+            return False
+        if rule.named and rule.named != self.written:
             return False
         if rule.channel and rule.channel != facts.channel:
             return False
         if not category_matches(rule.category, facts.categories):
             return False
-        if not _holds_place(rule, facts.region_id):
+        if not rule.holds_at(facts.region_id):
             return False
         if rule.brand_id is not None and rule.brand_id not in self.brand_ids:
             return False
         if rule.enterprise_id is not None and rule.enterprise_id not in (*current, *meant):
             return False
-        if rule.target_authority_id is not None or rule.brand_id is not None or rule.enterprise_id is not None:
+        if rule.target_authority_id is not None or rule.names_respondent:
             return True
         # A rule that names no respondent must not move a case from the one the
         # consumer named: it may only decide among those who may be meant.
@@ -390,9 +393,3 @@ def _newest(rules: Sequence[Rule], facts: Facts) -> list[Rule]:
         if rule.period.holds(facts.on) and (rule.code not in newest or rule.version > newest[rule.code].version):
             newest[rule.code] = rule
     return sorted(newest.values(), key=lambda rule: (rule.priority, rule.code))
-
-
-def _holds_place(rule: Rule, region_id: int | None) -> bool:
-    if rule.first is None or rule.last is None:
-        return True
-    return region_id is not None and rule.first <= region_id <= rule.last

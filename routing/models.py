@@ -1,7 +1,8 @@
 """Dated routing rules with plain columns.
 
 Rule: a rule has no language of its own; an empty column matches everything, a
-filled one must match, and the smallest priority number is tried first.
+filled one must match, and the smallest priority number is tried first. Of a version only its end is ever written;
+a change is a new version, and what was to begin and does not any more is taken back before its first day.
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ class RoutingRule(DatedRow):
     region = models.ForeignKey(Region, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    #: As consumers write it who pick nobody; compared as it is folded.
+    named = models.CharField(_("消费者写的名称"), max_length=200, blank=True, default="")
     channel = models.CharField(_("渠道"), max_length=30, blank=True)
     target_enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     target_branch = models.ForeignKey(Branch, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     target_authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(_("理由"), max_length=300)
     reason_en = models.CharField(_("英文理由"), max_length=300, blank=True)
+    #: Approved, and replaced or ended before its first day: it never holds.
+    is_taken_back = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["priority", "code", "version"]
@@ -52,3 +57,8 @@ class RoutingRule(DatedRow):
 
     def __str__(self) -> str:
         return f"{self.code} v{self.version}"
+
+
+from routing.rule_change import Lesson, RuleChange, RuleTrial, RuleUse  # noqa: E402
+
+__all__ = ["Lesson", "RoutingRule", "RuleChange", "RuleTrial", "RuleUse"]

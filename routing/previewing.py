@@ -118,7 +118,7 @@ def previewed(change: DirectoryChange, *, now: datetime, most: int = MOST) -> di
         return found | {"impossible": True}
     without = snapshot(groups, rules, suggests=False)
     before = {facts: choose(facts, rules, without) for facts in groups}
-    moved = [pk for facts, pks in groups.items() if _place(before[facts]) != _place(after[facts]) for pk in pks]
+    moved = [pk for facts, pks in groups.items() if place_of(before[facts]) != place_of(after[facts]) for pk in pks]
     held_after = _held(moved, day, after, gone, conditions=merged)
     held_before = _held(moved, day, before, without, conditions=Conditions.at(now))
     ways: Counter[tuple[Place, Place]] = Counter()
@@ -183,7 +183,7 @@ def _with_it(
     conditions = Conditions.at(now)
     day = KINDS[change.kind].first_day(changing.wish_of(change, today=today))
     groups: dict[Facts, list[int]] = defaultdict(list)
-    for case in _cases(ids):
+    for case in cases_of(ids):
         groups[facts_of(case, on=day)].append(case.pk)
     with transaction.atomic():
         changing.write(change, today=today)
@@ -209,13 +209,13 @@ def _held(
     """Where each case would really go: what was chosen, or to a person where something keeps it."""
     found: dict[int, Place] = {}
     for piece in _pieces(ids):
-        cases = list(_cases(piece, more=_OF_HURDLES))
+        cases = list(cases_of(piece, more=_OF_HURDLES))
         of_case = {case.pk: chosen[facts_of(case, on=day)] for case in cases}
-        found |= {pk: _place(made) for pk, made in may_go(cases, of_case, directory, conditions=conditions).items()}
+        found |= {pk: place_of(made) for pk, made in may_go(cases, of_case, directory, conditions=conditions).items()}
     return found
 
 
-def _cases(ids: Sequence[int], *, more: Sequence[str] = ()) -> Iterator[Complaint]:
+def cases_of(ids: Sequence[int], *, more: Sequence[str] = ()) -> Iterator[Complaint]:
     """These cases with what routing reads of them (and ``more``), their regions attached; the others of a row stay away."""
     regions: dict[int, Region] = {}
     for piece in _pieces(ids):
@@ -233,7 +233,7 @@ def _pieces(ids: Sequence[int]) -> Iterable[Sequence[int]]:
     return (ids[start:start + PIECE] for start in range(0, len(ids), PIECE))
 
 
-def _place(made: Match | NoMatch) -> Place:
+def place_of(made: Match | NoMatch) -> Place:
     if isinstance(made, Match):
         return Place(enterprise=made.enterprise_id, branch=made.branch_id, authority=made.authority_id)
     meant = made.suggestions[0].enterprise_id if made.reason in _KNOWN and made.suggestions else None

@@ -1,10 +1,10 @@
-"""Doors for the worker: read the clock, forward what was filed, count what changes of the directory would move."""
+"""Doors for the worker: read the clock, forward what was filed, try changes out, count what officers' choices teach."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from odr_portal.sweeping import drain
-from routing import forwarding, previewing
+from routing import forwarding, learning, previewing, trying
 
 
 @shared_task
@@ -16,3 +16,14 @@ def sweep_filed() -> int:
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_previews() -> int:
     return previewing.sweep_previews(now=timezone.now())
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def sweep_trials() -> int:
+    return trying.sweep_trials(now=timezone.now())
+
+
+# All choices of three months are counted at once.
+@shared_task(soft_time_limit=240, time_limit=270)
+def sweep_lessons() -> int:
+    return learning.sweep_lessons(now=timezone.now())

@@ -4,6 +4,7 @@ an enterprise's own entry in the directory.
 
 from django.urls import path
 
+from routing import urls_rules
 from routing.views import before_filing, changes, enterprise_return, find, profile
 
 app_name = "routing"
@@ -22,4 +23,5 @@ urlpatterns = [
     path("authority/changes/<int:pk>/", changes.change, name="authority-change"),
     path("authority/changes/<int:pk>/decide/", changes.decide, name="authority-change-decide"),
     path("enterprise/cases/<str:number>/return/", enterprise_return.return_case, name="enterprise-return"),
+    *urls_rules.urlpatterns,
 ]

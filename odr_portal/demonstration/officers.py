@@ -15,6 +15,7 @@ from enterprises.models import Enterprise
 from odr_portal.demonstration import texts
 from odr_portal.demonstration.scene import Acts, Scene
 from odr_portal.demonstration.stories import Case
+from routing.learning import OFFICER
 
 S = Status
 
@@ -69,7 +70,7 @@ def _is_enrolled(enterprise_id: int, scene: Scene) -> bool:
 
 def _forward(enterprise_id: int, branch_id: int | None) -> Move:
     because: dict[str, Any] = {
-        "rule": "",
+        "rule": OFFICER,
         "version": None,
         "confidence": "",
         "is_match": True,

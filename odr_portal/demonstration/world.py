@@ -24,7 +24,7 @@ from complaints.models import Complaint
 from complaints.workflow import Status
 from odr_portal.demonstration import consumers, officers, staff
 from odr_portal.demonstration.causes import tag_causes
-from odr_portal.demonstration.changes import wish_a_change
+from odr_portal.demonstration.changes import draft_a_rule, wish_a_change
 from odr_portal.demonstration.enrolments import make_enrolments
 from odr_portal.demonstration.filings import Places, Plan, compose, plans
 from odr_portal.demonstration.house import organise
@@ -218,6 +218,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     invite_newcomer(now=until)
     wish_a_change(now=until)
     draft_a_number(now=until)
+    draft_a_rule(now=until)
     write_templates(now=until)
     draft_one(now=until)
     tag_causes(cast, now=until)

@@ -317,6 +317,29 @@ class World:
                    and e.data.get("obligation") == promise.ordinal
                    for e in self.entries[promise.complaint_id])
 
+    def misroutes(self) -> dict[str, int]:
+        """Given back as not one's own, and the entry by which the case left the intake again."""
+        n: Counter[str] = Counter(ended=0, misrouted=0, in_time=0, late=0, waiting=0)
+        for stage in self.ended():
+            row = stage.row
+            if row.odr_result == "returned" and row.ended_by == "duplicate":
+                continue
+            n["ended"] += 1
+            if row.odr_result != "returned":
+                continue
+            n["misrouted"] += 1
+            until = row.until_at
+            assert until is not None
+            last = self.days.nth_after(local(until).date(), 1)
+            left = [e.happened_at for e in self.entries[row.complaint_id] if e.written_at > until
+                    and e.from_status in ("filed", "triage") and e.to_status not in ("", "filed", "triage")]
+            moment = min(left, default=None)
+            if moment is not None:
+                n["in_time" if local(moment).date() <= last else "late"] += 1
+            else:
+                n["late" if local(self.now).date() > last else "waiting"] += 1
+        return dict(n)
+
     def recovered(self) -> dict[str, dict[str, Decimal]]:
         found: dict[str, dict[str, Decimal]] = {}
         for promise in self.promises:

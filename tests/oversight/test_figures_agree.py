@@ -72,6 +72,10 @@ def compare(first: date, last: date, now: datetime, region: Region, *,
     kept = slow.kept()
     assert {"due": quick["kept"].denominator, "kept": quick["kept"].numerator, **quick["kept"].beside} == kept
     assert quick["recovered"].money == slow.recovered()
+    wrong, mended = slow.misroutes(), quick["mended"]
+    assert (quick["misrouted"].denominator, quick["misrouted"].numerator) == (wrong["ended"], wrong["misrouted"])
+    assert (mended.numerator, mended.beside["late"], mended.beside["waiting"]) == (
+        wrong["in_time"], wrong["late"], wrong["waiting"])
     return quick
 
 

@@ -121,6 +121,10 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
        for page in ("change", "decide", "drop")},
     **{(f"routing:{name}", "pk"): lambda world, case: world.things["change"]
        for name in ("enterprise-change", "authority-change", "authority-change-decide")},
+    ("routing:authority-routing-rule", "code"): lambda world, case: world.things["rule"],
+    ("routing:authority-routing-dismiss", "pk"): lambda world, case: world.things["lesson"],
+    **{(f"routing:authority-routing-{name}", "pk"): lambda world, case: world.things["rule change"]
+       for name in ("change", "edit", "try", "file", "decide")},
     ("enterprises:invitation-link", "token"): lambda world, case: None,
     ("complaints:notice-off", "token"): lambda world, case: None,
     "application_id": lambda world, case: world.things["application"],

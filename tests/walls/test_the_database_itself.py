@@ -26,7 +26,7 @@ EXEMPT = {
     "accounts_": "people, sessions, codes and logs: no case; sealed, or found by a digest",
     "authorities_": "the public directory of regions, authorities, calendars and policies, and who sits where",
     "enterprises_": "the directory of enterprises, their people, tokens and addresses; asked for by organisation",
-    "routing_": "rules that name no case",
+    "routing_": "rules, their changes and trials; cases by id only, shown to whoever may see those",
     "auth_": "the framework's own, unused",
     "django_": "the framework's own lists",
     "complaints_recordedname": "names of the record, sealed; nothing says in which case, only an entry leads there",

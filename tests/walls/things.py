@@ -22,6 +22,8 @@ from enterprises.models import DirectoryChange, Staff, StationStaff
 from enterprises.rights import authority_reach, enterprise_reach, post_of
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.models import SecondFactor, User
+from routing import rule_changing
+from routing.models import Lesson, RuleChange, RuleTrial
 from tests.walls.world import World
 
 #: Managers who reach what happens in the branch.
@@ -37,6 +39,8 @@ _HEAD = frozenset({"approver at own"})
 _OFFICE = frozenset(f"{role} at own" for role in ("intake", "authority_handler", "approver", "analyst"))
 _ABOVE = frozenset(f"{role} at above" for role in ("intake", "authority_handler", "approver", "analyst"))
 _OFFICE_AND_ABOVE = _OFFICE | _ABOVE
+#: Everybody who may read a rule of a county: offices around it, and in it.
+_RULED = _OFFICE_AND_ABOVE | {f"{role} at office" for role in ("intake", "authority_handler", "approver", "analyst")}
 _CLERK = frozenset({"station clerk"})
 _FILING = ("file-step", "file-region", "file-respondents", "file-evidence", "file-evidence-original", "file-evidence-thumbnail",
            "file-upload", "file-upload-part", "file-upload-finish", "file-upload-cancel")  # fmt: skip
@@ -76,6 +80,11 @@ OWNERS: dict[str, frozenset[str]] = {
     "routing:authority-change": _OFFICE,
     "complaints:authority-violation": _OFFICE,
     "routing:authority-change-decide": _HEAD,
+    # A rule is read wherever it may apply, its change only where it lies within.
+    "routing:authority-routing-rule": _RULED,
+    **{f"routing:authority-routing-{name}": _OFFICE_AND_ABOVE for name in ("change", "try", "dismiss")},
+    **{f"routing:authority-routing-{name}": _OFFICE_ASKER for name in ("edit", "file")},
+    "routing:authority-routing-decide": frozenset({"approver at own", "approver at above"}),
     "enterprises:invitation-link": frozenset(),
     "complaints:join-link": frozenset(),
     "complaints:station-confirm-link": frozenset(),
@@ -156,6 +165,7 @@ def make(world: World) -> None:
     DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None)
     changing.file(change, by=change.made_by, now=world.now, today=today)
     world.things["change"] = str(change.pk)
+    _rules(world)
     world.things["violation"] = str(Matter.objects.get(complaint=case, kind="report").pk)
     drafted = law.draft_policy(
         by=world.officers["authority_handler", "own"].user, authority=family.county, region=family.county.region, name="acceptance",
@@ -169,6 +179,30 @@ def make(world: World) -> None:
     world.things["leave"] = str(organising.enter_leave(
         handler, today + timedelta(days=300), today + timedelta(days=301), deputy=None, **told).pk)  # fmt: skip
     _tokens(world)
+
+
+def _rules(world: World) -> None:
+    """A rule of the county of family A, a draft beside it, and a lesson from its cases."""
+    family, today = world.target, world.now.date()
+    clerk, head = world.officers["authority_handler", "own"], world.officers["approver", "own"]
+    region = family.county.region
+    reach = rule_changing.Reach(((region.pk, region.last),))
+
+    def drafted(named: str) -> RuleChange:
+        what = dict.fromkeys(rule_changing.COLUMNS) | {
+            "priority": 50, "named": named, "region": region.pk, "target_enterprise": family.enterprise.pk}
+        return rule_changing.draft(kind="set", rule=None, what=what, starts_on=today, ends_on=None, why="x", why_en="",
+                                   by=clerk.user, reach=reach, now=world.now, today=today)  # fmt: skip
+
+    change = drafted("甲")
+    RuleTrial.objects.filter(pk=rule_changing.start_trial(change, days=1, by=clerk.user, now=world.now).pk).update(state="done")
+    rule_changing.file(change, by=clerk.user, reach=reach, now=world.now, today=today)
+    rule_changing.decide(change, agrees=True, reason="", by=head.user, reach=reach, now=world.now, today=today)
+    world.things["rule"] = change.final_code
+    world.things["rule change"] = str(drafted("乙").pk)
+    world.things["lesson"] = str(Lesson.objects.create(
+        subject_kind="named", subject="丙", words="丙", region=region, target_enterprise=family.enterprise, agree=3, total=3,
+        counted_at=world.now).pk)  # fmt: skip
 
 
 def _enrolment(world: World, *, manager: Staff) -> None:

@@ -29,7 +29,7 @@ from complaints.webhooks import sending
 from enterprises import enrolled
 from odr_portal.sweeping import Sweep, drain
 from oversight import monthly, publishing
-from routing import forwarding, previewing
+from routing import forwarding, learning, previewing, trying
 
 log = logging.getLogger("watch")
 
@@ -49,6 +49,8 @@ SWEEPS: dict[str, Sweep] = {
     "exits": enrolled.sweep_exits,
     "expired": retention.sweep_expired,
     "previews": previewing.sweep_previews,
+    "trials": trying.sweep_trials,
+    "lessons": learning.sweep_lessons,
     "figures": publishing.publish,
     "summaries": monthly.sweep_summaries,
 }

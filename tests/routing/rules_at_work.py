@@ -1,0 +1,100 @@
+"""Officers at work on routing rules: cases that taught something, a draft, a trial.
+
+One rule: what routing said and what an officer chose come about by the real verbs.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from authorities.models import Officer
+from complaints.filing.request import RespondentRequest
+from complaints.handling import authority, enterprise
+from complaints.models import Complaint
+from odr_portal.accounts.models import User
+from routing import forwarding, rule_changing, trying
+from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial
+from routing.rule_changing import Reach
+from tests import given
+from tests.cast import World
+
+BECAUSE = {"rule": "officer", "version": None, "confidence": "", "is_match": True, "why": [], "candidates": [], "rank": 0,
+           "note": "消费者说的就是福州移动。"}
+WRITTEN = "青禾营业点"
+
+
+def head_of_city(world: World) -> User:
+    user = User.objects.create_user(email="above@example.com", password="x" * 20, name="市长试")
+    Officer.objects.create(user=user, authority=world.city, role=Officer.Role.APPROVER)
+    return user
+
+
+def intake_at(world: World, place: Any, *, name: str = "分试") -> User:
+    user = User.objects.create_user(email=f"{name}@example.com", password="x" * 20, name=name)
+    Officer.objects.create(user=user, authority=place, role=Officer.Role.INTAKE)
+    return user
+
+
+def reach(*places: Any) -> Reach:
+    return Reach(tuple((place.region.pk, place.region.last) for place in places))
+
+
+def written(world: World, now: datetime, named: str = WRITTEN) -> Complaint:
+    """Somebody wrote a name that nobody bears; routing could not say whose it is."""
+    case = given.filed(world, now=now, respondents=(RespondentRequest(named=named),), object_category="service.other")
+    forwarding.sweep_filed(now=now, only=[case.pk])
+    case.refresh_from_db()
+    return case
+
+
+def corrected(world: World, now: datetime, *, times: int = 3, named: str = WRITTEN) -> list[Complaint]:
+    """Cases that an officer sent to China Mobile in Fuzhou, and that were taken there."""
+    cases = []
+    for nth in range(times):
+        at = now - timedelta(days=2 * nth, hours=1)
+        case = written(world, at - timedelta(days=1), named)
+        given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE), world.intake, at)
+        cases.append(given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, at))
+    return cases
+
+
+def columns(world: World, **changes: Any) -> dict[str, Any]:
+    """A rule of 鼓楼区 for the written name."""
+    said = dict.fromkeys(rule_changing.COLUMNS, None) | {
+        "priority": 50, "category": "", "named": WRITTEN, "channel": "", "region": world.region.pk,
+        "target_enterprise": world.mobile.pk, "target_branch": world.fuzhou.pk}
+    return said | changes
+
+
+def drafted(world: World, now: datetime, *, rule: RoutingRule | None = None, kind: str = "set", starts_on: date | None = None,
+            ends_on: date | None = None, by: User | None = None, lesson: Lesson | None = None, **changes: Any) -> RuleChange:
+    today = now.date()
+    what = rule_changing.columns_of(rule) | changes if rule is not None else columns(world, **changes)
+    return rule_changing.draft(
+        kind=kind, rule=rule, what=what, starts_on=(starts_on or today) if kind == "set" else None, ends_on=ends_on,
+        why="分送人员多次改送。", why_en="", by=by or world.su, reach=reach(world.city), now=now, today=today, lesson=lesson)
+
+
+def tried(change: RuleChange, now: datetime, *, days: int = 30) -> RuleTrial:
+    trial = rule_changing.start_trial(change, days=days, by=change.made_by, now=now)
+    trying.sweep_trials(now=now)
+    trial.refresh_from_db()
+    return trial
+
+
+def filed_change(world: World, change: RuleChange, now: datetime) -> RuleChange:
+    tried(change, now)
+    rule_changing.file(change, by=change.made_by, reach=reach(world.city), now=now, today=now.date())
+    change.refresh_from_db()
+    return change
+
+
+def approved(world: World, change: RuleChange, now: datetime) -> RoutingRule:
+    """Tried, filed, approved by the head of the county."""
+    filed_change(world, change, now)
+    rule_changing.decide(change, agrees=True, reason="", by=world.head_officer.user, reach=reach(world.gulou, world.city), now=now,
+                         today=now.date())
+    change.refresh_from_db()
+    assert change.rule is not None
+    return change.rule

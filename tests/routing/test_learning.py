@@ -1,0 +1,129 @@
+"""What corrections teach, and when they teach nothing: a table of choices."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from complaints.handling import authority, enterprise
+from complaints.models import Complaint, Engagement
+from routing import learning, misroutes, rule_changing
+from routing.models import Lesson, RuleUse
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.routing.rules_at_work import BECAUSE, WRITTEN, approved, drafted, written
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def chosen(world: World, at: datetime, whom: str = "mobile", *, named: str = WRITTEN, comes_back: bool = False) -> Complaint:
+    """An officer sends a written name to one firm or the other."""
+    case = written(world, at, named)
+    firm = getattr(world, whom)
+    branch = world.fuzhou.pk if whom == "mobile" else None
+    given.step(case, authority.forward(enterprise_id=firm.pk, branch_id=branch, because=BECAUSE), world.intake, at + HOUR)
+    if comes_back:
+        given.step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的客户。"), world.handler, at + 2 * HOUR)
+    return case
+
+
+#: Choices for one written name, oldest first (m: to Mobile, t: to Telecom, r: to Mobile and back) → what is learned.
+TABLE = {"mm": None, "mmm": (3, 3), "mmmmt": (4, 5), "mmmt": None, "mmrm": (3, 3), "mmr": None, "": None}
+
+
+@pytest.mark.parametrize("choices", TABLE)
+def test_three_that_agree_and_four_of_five(world: World, choices: str) -> None:
+    for nth, letter in enumerate(choices):
+        chosen(world, WEDNESDAY - (nth + 1) * DAY, "telecom" if letter == "t" else "mobile", comes_back=letter == "r")
+    learning.sweep_lessons(now=WEDNESDAY)
+    found = Lesson.objects.first()
+    assert (None if found is None else (found.agree, found.total)) == TABLE[choices]
+    if found is not None:
+        assert (found.subject_kind, found.words, found.target_branch_id, found.region_id) == (
+            "named", WRITTEN, world.fuzhou.pk, world.region.pk)
+
+
+def test_other_facts_do_not_add_up_and_old_ones_go(world: World) -> None:
+    for nth, named in enumerate((WRITTEN, WRITTEN, "另一家营业点")):
+        chosen(world, WEDNESDAY - (nth + 1) * DAY, named=named)
+    learning.sweep_lessons(now=WEDNESDAY)
+    assert not Lesson.objects.exists()
+    chosen(world, WEDNESDAY - 5 * DAY)
+    # Not before an hour has passed.
+    assert learning.sweep_lessons(now=WEDNESDAY + HOUR / 2) == 0
+    assert learning.sweep_lessons(now=WEDNESDAY + HOUR) == 1
+    # After three months nothing of it is left; what was dismissed stays.
+    learning.sweep_lessons(now=WEDNESDAY + 100 * DAY)
+    assert not Lesson.objects.exists()
+
+
+def test_who_took_routings_first_teaches_nothing(world: World) -> None:
+    """The written name is like that of a firm: routing suggests it, the officer follows."""
+    for nth in range(4):
+        chosen(world, WEDNESDAY - (nth + 1) * DAY, named="榕城移动")
+    learning.sweep_lessons(now=WEDNESDAY)
+    assert not Lesson.objects.exists()
+
+
+def test_a_withdrawn_draft_gives_its_lesson_back(world: World) -> None:
+    for nth in range(3):
+        chosen(world, WEDNESDAY - (nth + 1) * DAY)
+    learning.sweep_lessons(now=WEDNESDAY)
+    lesson = Lesson.objects.get()
+    change = drafted(world, WEDNESDAY, lesson=lesson)
+    lesson.refresh_from_db()
+    assert lesson.state == "drafted"
+    with pytest.raises(Exception, match="已经起草"):
+        drafted(world, WEDNESDAY, lesson=lesson)
+    rule_changing.withdraw(change, by=world.su, now=WEDNESDAY)
+    lesson.refresh_from_db()
+    assert (lesson.state, lesson.decided_by) == ("open", None)
+
+
+def test_how_a_rule_fares(world: World) -> None:
+    rule = approved(world, drafted(world, WEDNESDAY), WEDNESDAY)
+    cases = [written(world, WEDNESDAY + (n + 1) * DAY) for n in range(3)]
+    later = WEDNESDAY + 5 * DAY
+    given.step(cases[0], enterprise.return_case(reason="wrong_entity", text="不是我们的客户。"), world.handler, later)
+    given.step(cases[1], enterprise.return_case(reason="duplicate", text="已有一件。"), world.handler, later)
+    learning.sweep_lessons(now=later + HOUR)
+    use = RuleUse.objects.get(code=rule.code)
+    assert (use.forwarded, use.returned, use.held) == (3, 1, 0)
+
+
+def counted(now: datetime) -> misroutes.Misroutes:
+    return misroutes.counted(Engagement.objects.filter(until_at__isnull=False), now=now)
+
+
+#: After the return on a Wednesday: when it was forwarded again (hours), when it is asked → in time, late, waiting.
+MENDED: dict[str, tuple[Any, Any, tuple[int, int, int]]] = {
+    "the same day": (3, 5, (1, 0, 0)),
+    "the next working day": (26, 30, (1, 0, 0)),
+    "two days later": (50, 60, (0, 1, 0)),
+    "not yet, in time": (None, 20, (0, 0, 1)),
+    "not yet, too late": (None, 50, (0, 1, 0)),
+}
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_mended_within_one_working_day(world: World, name: str) -> None:
+    again, asked, expected = MENDED[name]
+    case = given.a_complaint(world, status="with_enterprise", now=WEDNESDAY - DAY)  # type: ignore[arg-type]
+    given.step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的。"), world.handler, WEDNESDAY)
+    if again is not None:
+        case.consents = {**case.consents, "entities": [world.telecom.pk]}
+        case.save(update_fields=["consents"])
+        given.step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE), world.intake,
+                   WEDNESDAY + again * HOUR)
+    found = counted(WEDNESDAY + asked * HOUR)
+    assert (found.misrouted, found.ended) == (1, 1)
+    assert (found.in_time, found.late, found.waiting) == expected
+
+
+def test_a_duplicate_was_no_misroute(world: World) -> None:
+    case = given.a_complaint(world, status="with_enterprise", now=WEDNESDAY - DAY)  # type: ignore[arg-type]
+    given.step(case, enterprise.return_case(reason="duplicate", text="已有一件。"), world.handler, WEDNESDAY)
+    assert (counted(WEDNESDAY + DAY).misrouted, counted(WEDNESDAY + DAY).ended) == (0, 0)
+    assert counted(WEDNESDAY + DAY).rate is None
