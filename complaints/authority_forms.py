@@ -13,7 +13,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import Authority, Officer, named
+from authorities.models import Officer
 from complaints import labels
 from complaints.enterprise_forms import CHOOSE, FILL, Choice, Choices, Day, StepForm, Words, words_of
 from complaints.file_forms import FilesField, TakesFiles
@@ -78,51 +78,6 @@ class OfficerForm(StepForm):
             (str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)])
         if chosen in {p.pk for p in people}:
             self.fields["officer"].initial = str(chosen)
-
-
-class AuthorityForm(StepForm):
-    """Which authority or office handles it."""
-
-    authority = Choice(label=_("分送给哪个机关"), widget=forms.Select(attrs={"class": "w-24"}))
-    text = Words(label=_("说明"), required=False, rows=3,
-                 help_text=_("写给接收机关；各方看得到。"))
-
-    def __init__(self, *args: Any, authorities: Sequence[Authority], chosen: int | None = None,
-                 **options: Any) -> None:
-        super().__init__(*args, **options)
-        set_choices(self, "authority", [("", str(_("请选择"))), *((str(a.pk), named(a)) for a in authorities)])
-        if chosen is not None:
-            self.fields["authority"].initial = str(chosen)
-
-
-class TargetForm(StepForm):
-    """To which legal entity: a suggestion of routing, or one that was looked up."""
-
-    q = forms.CharField(label=_("查找其他企业"), required=False, max_length=80,
-                        help_text=_("写企业、分支机构、品牌或统一社会信用代码，按“查找”。"))
-    target = Choice(label=_("转给谁"), error_messages={"required": CHOOSE})
-    note = Words(label=_("为什么不选第一个建议"), required=False, rows=2, longest=500,
-                 help_text=_("选第一个建议时不用填。"))
-
-    def __init__(self, *args: Any, targets: Choices, first: str = "", **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.first = first
-        set_choices(self, "target", targets)
-        if not first:
-            del self.fields["note"]
-
-    @property
-    def picked(self) -> tuple[int, int | None]:
-        """(enterprise, branch); the choice was checked by the field."""
-        enterprise, _dash, branch = str(self.cleaned_data["target"]).partition("-")
-        return int(enterprise), int(branch) if branch else None
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if "note" in self.fields and said.get("target") not in (None, "", self.first) \
-                and not said.get("note") and "note" not in self.errors:
-            self.add_error("note", _("没有选第一个建议的，请写一句原因。"))
-        return said
 
 
 def long_enough(facts: str) -> str:
@@ -282,6 +237,20 @@ class CallForm(StepForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         set_choices(self, "result", [(code, labels.reason(code, "")) for code in CALL_RESULTS])
+
+
+class ContactForm(StepForm):
+    """What the consumer asked to be reached by, and how the officer knows that it was the consumer."""
+
+    how = Choice(label=_("怎么确认是本人"))
+    proof = Words(label=_("录音编号或者签字单编号"), rows=1, longest=40, help_text=_("不写姓名和号码。"))
+    phone = Words(label=_("新的电话"), required=False, rows=1, longest=40)
+    email = Words(label=_("新的邮箱"), required=False, rows=1, longest=254)
+    address = Words(label=_("新的联系地址"), required=False, rows=1, longest=200)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "how", lines_of(("phone", "counter"), "recording"))
 
 
 class PowerForm(StepForm):

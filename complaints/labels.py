@@ -32,6 +32,7 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "decline_reason": labels_reasons.DECLINE_REASONS,
     "withdraw_reason": labels_reasons.WITHDRAW_REASONS,
     "return_reason": labels_reasons.RETURN_REASONS,
+    "override_reason": labels_reasons.OVERRIDE_REASONS,
     "redirected_matter": labels_reasons.REDIRECTED_MATTERS,
     "seen": labels_reasons.SEEN,
     "lead_result": labels_reasons.LEAD_RESULTS,

@@ -24,6 +24,7 @@ SUBJECTS: dict[str, Pair] = {
     "report_failure/consumer": ("企业报告协商未成", "no settlement was reported"),
     "forward/consumer": ("已送达企业", "delivered to the enterprise"),
     "forward/enterprise": ("收到一件投诉，请受理", "a complaint was delivered, please take it on"),
+    "change_contact/consumer": ("您的联系方式已更改，不是您要求的请拨打12315", "your contact data were changed; if you did not ask for it, call 12315"),
     "assign_authority/consumer": ("由市场监管部门办理", "an authority handles it"),
     "refer_to_triage/authority": ("有投诉待人工分送", "a complaint must be assigned by a person"),
     "confirm_power/consumer": ("委托书已核验", "the power of attorney was checked"),

@@ -183,6 +183,16 @@ RETURN_REASONS: dict[str, tuple[str, str]] = {
     "other": ("其他原因", "another reason"),
 }
 
+#: Why whoever distributes did not take the first suggestion.
+OVERRIDE_REASONS: dict[str, tuple[str, str]] = {
+    "other_entity": ("应由另一家企业答复", "another enterprise answers"),
+    "other_branch": ("应由另一个分支机构答复", "another branch answers"),
+    "other_place": ("地区不对", "the place is another one"),
+    "consumer_says": ("消费者另有说明", "the consumer said so"),
+    "not_for_enterprise": ("不宜由企业先行和解", "not fit for a settlement by the enterprise"),
+    "other": ("其他原因", "another reason"),
+}
+
 #: The five ways of the consumer law, article 39, in its order.
 ROUTES: dict[str, tuple[str, str]] = {
     "negotiate": ("与经营者协商和解", "settle with the business"),
@@ -279,5 +289,8 @@ ROOT_CAUSES: dict[str, tuple[str, str]] = {
 RECORDINGS: dict[str, tuple[str, str]] = {
     "phone": ("拨打登记的电话，核对了本人", "the number on file was rung"),
     "counter": ("本人到场，核对了证件", "the person came and was identified"),
+    "call": ("消费者来电，有录音", "the consumer called; the call is recorded"),
+    "post": ("消费者来信，有签名", "a signed letter came"),
+    "hotline": ("12345热线转来的工单", "a case handed over by 12345"),
     "station": ("本人带收据到服务站", "the person came to a service station with the receipt"),
 }

@@ -77,6 +77,7 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "phone": ("电话", "Phone"),
     "counter": ("窗口", "Counter"),
     "post": ("来信", "Letter"),
+    "hotline": ("12345热线转来", "Handed over by 12345"),
     "import": ("导入", "Import"),
     "api": ("接口", "Programs"),
     "sms": ("短信", "Text message"),

@@ -1,4 +1,4 @@
-"""Cases by the exact phone, name or order number of their consumer, none of which the database can read.
+"""Cases by the exact phone, name or order number of their consumer, or by a copied text, none of which the database can read.
 
 The one rule: equality only, and only within what the asker may see anyway: this gives ids, the list that asks keeps
 its own conditions.
@@ -6,10 +6,11 @@ its own conditions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.db import connection, transaction
 
+from complaints import alike
 from complaints.models import PersonalText, PersonDigest
 from odr_portal.accounts import keyring
 from odr_portal.accounts.sealed_fields import digest_of, digests_of
@@ -19,19 +20,25 @@ KINDS = {
     "consumer_phone": "phone", "consumer_name": "name", "consumer_order_no": "order",
     "consumer_service_number": "order",
 }
+#: The kind of text whose copies are found by its marks (alike.py), and their kind here.
+COPIED, MARK = "consumer_statement", "text"
 #: Of one phone, name or number at most so many cases, the newest.
 MOST = 500
 
 
 def rows(texts: Iterable[PersonalText]) -> list[PersonDigest]:
     """What is found later by these texts of filings; their cases have ids by now."""
-    found = []
-    for text in texts:
-        kind = KINDS.get(text.kind)
-        digest = digest_of(kind, text.text) if kind and text.audience == "parties" else None
-        if kind and digest:
-            found.append(PersonDigest(complaint_id=text.complaint_id, kind=kind, digest=digest))
-    return found
+    return [PersonDigest(complaint_id=text.complaint_id, kind=kind, digest=digest)
+            for text in texts if text.audience == "parties" for kind, digest in digests_in(text.kind, text.text)]
+
+
+def digests_in(kind: str, text: str) -> Iterator[tuple[str, bytes]]:
+    """(kind of the digest, digest) of one text of this kind of a filing; a statement has one of each of its marks."""
+    forms = [(MARK, mark) for mark in alike.marks(text)] if kind == COPIED else [(KINDS[kind], text)] if kind in KINDS else []
+    for name, form in forms:
+        digest = digest_of(name, form)
+        if digest:
+            yield name, digest
 
 
 def cases_of(words: str) -> list[int]:
@@ -54,7 +61,7 @@ def make_anew(*, version: int, after: int, limit: int) -> tuple[int, int]:
         if not old:
             return 0, 0
         texts = list(PersonalText.objects.filter(
-            complaint_id__in={case for _, case, _ in old}, audience="parties", kind__in=KINDS))
+            complaint_id__in={case for _, case, _ in old}, audience="parties", kind__in=(*KINDS, COPIED)))
         keyring.load_for(texts)
         digests: dict[tuple[int, str], list[bytes]] = {}
         for row in rows(texts):

@@ -102,7 +102,7 @@ def unsettled() -> QuerySet[Notice]:
     return Notice.objects.filter(state="queued", channel="")
 
 
-def _settle(row: Notice, people: _People, contacts: dict[int, dict[str, str]], wishes: dict[int, NoticeChoice],
+def _settle(row: Notice, people: _People, contacts: dict[tuple[int, int], dict[str, str]], wishes: dict[int, NoticeChoice],
             channels: Channels, now: datetime, calendar: Calendar) -> list[Notice]:
     """Changes the row in memory; returns rows for further people."""
     if row.user_id is not None or row.addressee == "consumer":
@@ -111,7 +111,7 @@ def _settle(row: Notice, people: _People, contacts: dict[int, dict[str, str]], w
         if wanted == "none":
             row.state = "in_portal"
             return []
-        _choose(row, row.user, contacts.get(row.complaint_id, {}), wish, channels, now)
+        _choose(row, row.user, contacts.get(told_as(row), {}), wish, channels, now)
         if wanted == "digest" and row.state == "queued":
             row.form, row.send_after = "digest", hours.next_digest(now, calendar)
         return []
@@ -161,19 +161,31 @@ def address_of(channel: str, user: User | None, contact: dict[str, str]) -> str:
     return (user.phone if channel == SMS else user.email) or ""
 
 
-def contacts_of(rows: Iterable[Notice]) -> dict[int, dict[str, str]]:
+#: Told to where the consumer was reached before it, so that nobody takes a case over unnoticed.
+TELLS_BEFORE = "change_contact"
+
+
+def told_as(row: Notice) -> tuple[int, int]:
+    """Under which key ``contacts_of`` has where this notice goes: (case, entry before which, 0 for now)."""
+    return row.complaint_id, row.sequence if row.kind == TELLS_BEFORE else 0
+
+
+def contacts_of(rows: Iterable[Notice]) -> dict[tuple[int, int], dict[str, str]]:
     """Where consumers without an account can be reached: what the case says of them."""
-    ids = {row.complaint_id for row in rows if row.addressee == "consumer" and row.user_id is None}
-    found: dict[int, dict[str, str]] = defaultdict(dict)
-    if ids:
+    wanted = {told_as(row) for row in rows if row.addressee == "consumer" and row.user_id is None}
+    found: dict[tuple[int, int], dict[str, str]] = defaultdict(dict)
+    if wanted:
         kinds = {"consumer_phone": SMS, "consumer_email": MAIL}
-        texts = PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind__in=kinds)
+        texts = PersonalText.objects.filter(complaint_id__in={case for case, _before in wanted}, audience="parties", kind__in=kinds)
         found_texts = list(texts.order_by("sequence", "id"))
         keyring.load_for(found_texts)
         for text in found_texts:
             contact = parse_contact(text.text)
-            if contact is not None and contact.channel == kinds[text.kind]:
-                found[text.complaint_id][contact.channel] = contact.address
+            if contact is None or contact.channel != kinds[text.kind]:
+                continue
+            for case, before in wanted:
+                if case == text.complaint_id and (not before or text.sequence < before):
+                    found[case, before][contact.channel] = contact.address
     return found
 
 

@@ -8,9 +8,13 @@ from complaints.views import (
     authority_case,
     authority_cases,
     authority_day,
+    authority_disputes,
     authority_forward,
+    authority_intake,
     authority_notices,
+    authority_receipt,
     authority_steps,
+    authority_together,
     authority_triage,
     on_behalf,
 )
@@ -19,6 +23,9 @@ CASE = "authority/cases/<str:number>/"
 
 urlpatterns = [
     path("authority/", authority_day.day, name="authority-day"),
+    path("authority/intake/", authority_intake.intake, name="authority-intake"),
+    path("authority/intake/<str:number>/receipt/", authority_receipt.receipt, name="authority-intake-receipt"),
+    path("authority/jurisdiction/", authority_disputes.disputes, name="authority-disputes"),
     path("authority/triage/", authority_triage.triage, name="authority-triage"),
     path("authority/triage/<str:number>/", authority_triage.triage_case, name="authority-triage-case"),
     path("authority/approvals/", authority_approvals.approvals, name="authority-approvals"),
@@ -30,6 +37,7 @@ urlpatterns = [
     path(f"{CASE}forward/", authority_forward.forward, name="authority-forward"),
     path(f"{CASE}ask-consent/", authority_forward.ask_consent, name="authority-ask-consent"),
     path(f"{CASE}agreement/", authority_agreement.agreement, name="authority-agreement"),
+    path(f"{CASE}together/", authority_together.together, name="authority-together"),
     path(f"{CASE}on-behalf/", on_behalf.choose, name="authority-on-behalf"),
     path(f"{CASE}on-behalf/<slug:name>/", on_behalf.step, name="authority-on-behalf-step"),
     path(f"{CASE}<slug:slug>/", authority_steps.step, name="authority-step"),

@@ -5,7 +5,6 @@ The one rule: nothing here bars filing; it informs, and the person decides.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rapidfuzz.fuzz import ratio
 
 from authorities.models import named
 from authorities.policies import Policies, PolicyMissing
+from complaints.alike import bare, same_text
 from complaints.conditions import Conditions, current_calendar
 from complaints.deadlines import Due, calendar_days, working_days
 from complaints.filing.request import PASS_TO_REGULATOR, SHARE_WITH_ENTERPRISE, FilingRequest, RespondentRequest
@@ -25,10 +24,7 @@ from complaints.workflow import Outcome, Status
 from odr_portal.accounts import keyring
 
 LOOKED_BACK = timedelta(days=60)
-NEAR_IDENTICAL = 90
 COMPARED = 50
-#: A shorter text is like any other (“没有收到货”).
-SHORTEST_COMPARED = 15
 COMPARED_TEXTS = ("consumer_statement", "consumer_order_no", "consumer_service_number")
 
 
@@ -132,30 +128,20 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
     found = []
     for case in earlier:
         same_order = _same_order(case, said[case.pk], filing)
-        same_text = _same_text(said[case.pk].get("consumer_statement", ""), filing.statement)
-        if same_order or same_text:
-            found.append(Duplicate(case, same_order, same_text))
+        is_same_text = same_text(said[case.pk].get("consumer_statement", ""), filing.statement)
+        if same_order or is_same_text:
+            found.append(Duplicate(case, same_order, is_same_text))
     return found
 
 
 def _same_order(case: Complaint, said: Mapping[str, str], filing: FilingRequest) -> bool:
     if not any(_same_respondent(case, respondent) for respondent in filing.respondents):
         return False
-    here = {_bare(filing.order_no), _bare(filing.service_number)} - {""}
-    return bool(here & {_bare(said.get("consumer_order_no", "")), _bare(said.get("consumer_service_number", ""))})
+    here = {bare(filing.order_no), bare(filing.service_number)} - {""}
+    return bool(here & {bare(said.get("consumer_order_no", "")), bare(said.get("consumer_service_number", ""))})
 
 
 def _same_respondent(case: Complaint, respondent: RespondentRequest) -> bool:
     if respondent.enterprise_id is not None:
         return respondent.enterprise_id in (case.picked_enterprise_id, case.enterprise_id)
     return bool(respondent.named) and respondent.named == case.respondent_named
-
-
-def _same_text(there: str, here: str) -> bool:
-    there, here = _bare(there), _bare(here)
-    return min(len(there), len(here)) >= SHORTEST_COMPARED and ratio(there, here, score_cutoff=NEAR_IDENTICAL) > 0
-
-
-def _bare(text: str) -> str:
-    """Letters and figures alone: spaces, marks and widths say nothing about whether it is the same again."""
-    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())

@@ -100,6 +100,8 @@ class FilingRequest:
     """
 
     received_at: datetime
+    #: An officer writes it down: the authority has it from ``received_at`` on, whoever answers first.
+    is_at_authority: bool = False
     channel: str = "web"
     language: str = "zh-hans"
     source: str = ""

@@ -14,8 +14,10 @@ from complaints.handling import (
     both,
     casework,
     consumer,
+    contact,
     documents,
     enterprise,
+    jurisdiction,
     looking,
     mediation,
     offers,
@@ -41,7 +43,7 @@ from complaints.handling.take import (
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import STEPS
 
-_MODULES = (authority, both, casework, consumer, documents, enterprise, looking, mediation, offers, parties,
+_MODULES = (authority, both, casework, consumer, contact, documents, enterprise, jurisdiction, looking, mediation, offers, parties,
             platform, proposals, supervision, undoing, violations)
 
 

@@ -19,6 +19,7 @@ from complaints.duty_bodies import PHONES, WITH_A_DUTY, last_day
 from complaints.handling import clocks, leaving, saying, two_persons
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
+from complaints.handling.jurisdiction import give_to
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.review_facts import known_of
@@ -80,7 +81,8 @@ def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any
         return Effect(to=S.WITH_ENTERPRISE, reason="supervised" if supervised else "",
                       data={"enterprise": enterprise.name, "branch": branch.name if branch else "",
                             "rule": because.get("rule", ""), "version": because.get("version"),
-                            "supervised": supervised, **({"form": 3} if by_officer else {})})
+                            "supervised": supervised, **({"form": 3} if by_officer else {}),
+                            **(because.get("override") or {})})
 
     return Move("forward", carry)
 
@@ -127,8 +129,9 @@ def ask_consent(*, enterprise_id: int) -> Move:
     return Move("ask_consent", carry)
 
 
-def assign_authority(*, authority_id: int, text: str = "") -> Move:
-    """To the county authority (or its office) that has the power."""
+def assign_authority(*, authority_id: int, text: str = "", because: dict[str, Any] | None = None) -> Move:
+    """To the county authority (or its office) that has the power. ``because``: what was suggested, where it was
+    something else, and why not that."""
     said = saying.text(text, "text", needed=False)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
@@ -139,23 +142,12 @@ def assign_authority(*, authority_id: int, text: str = "") -> Move:
         if actor.region is not None and not (
                 actor.region[0] <= authority.region_id <= actor.region[1]):
             raise WrongInput("bad_choice", _("请选本辖区内的机关。"), field="authority")
-        if file.complaint.handling_authority_id != authority.pk:
-            # Once per authority: the clock starts anew when another one receives the case.
-            running = clocks.live(file, Clock.REVIEW)
-            if running is not None:
-                clocks.end(file, running, file.now, met=False)
-            file.complaint.authority_received_at = file.now
-        dispute = file.matter("jurisdiction")
-        if dispute is not None:
-            file.end_matter(dispute)
-            settled = clocks.live(file, Clock.JURISDICTION)
-            if settled is not None:
-                clocks.end(file, settled, file.now)
-        file.complaint.handling_authority = authority
-        file.complaint.handling_region_id = authority.region_id
-        file.complaint.officer = None
+        give_to(file, authority)
+        if because:
+            decided(file, "assign", because)
         return Effect(to=S.REVIEW, texts={"message": said},
-                      data={"authority": authority.name, **({"form": [1, 3]} if actor.role != Role.SYSTEM else {})})
+                      data={"authority": authority.name, **({"form": [1, 3]} if actor.role != Role.SYSTEM else {}),
+                            **((because or {}).get("override") or {})})
 
     return Move("assign_authority", carry)
 
@@ -202,20 +194,6 @@ def return_to_intake(*, text: str) -> Move:
         return Effect(to=S.TRIAGE, reason="no_power", data=data, texts={"message": said})
 
     return Move("return_to_intake", carry)
-
-
-def dispute_jurisdiction(*, text: str) -> Move:
-    """Two authorities do not agree: 7 WD, else the common superior designates (art. 33)."""
-    said = saying.text(text, "text")
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.matter("jurisdiction") is not None:
-            raise StepNotAllowed("already_open", _("管辖争议已在办理。"))
-        matter = file.open_matter("jurisdiction", by="authority", audience="authority")
-        clocks.start(file, Clock.JURISDICTION, file.now, matter=matter)
-        return Effect(texts={"message": said})
-
-    return Move("dispute_jurisdiction", carry)
 
 
 def recall(*, text: str) -> Move:

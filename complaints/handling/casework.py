@@ -96,7 +96,10 @@ def _group(file: CaseFile, numbers: Sequence[str], *, same_respondent: bool) -> 
     wanted = sorted({*numbers, file.complaint.number})
     others = Complaint.objects.filter(number__in=wanted).exclude(pk=file.complaint.pk)
     if same_respondent:
-        others = others.filter(enterprise=file.complaint.enterprise)
+        here = file.complaint
+        # Before anybody has it: whom the consumer named.
+        others = others.filter(enterprise=here.enterprise) if here.enterprise_id is not None else others.filter(
+            enterprise=None, picked_enterprise=here.picked_enterprise, respondent_named=here.respondent_named)
     found = sorted(others.values_list("number", flat=True))
     if not found or len(found) != len(wanted) - 1:
         raise WrongInput("bad_choice", _("只能关联已有的投诉，合并还须是同一被投诉人。"), field="numbers")

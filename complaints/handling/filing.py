@@ -106,7 +106,7 @@ def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUI
         raise WrongInput("missing", _("请至少选一项诉求"), field="demands")
     key = actor.person_key or uuid.uuid4()
     from_platform = request.external_source == SOURCE
-    to_authority = (from_platform or respondent.is_left_to_authority
+    to_authority = (from_platform or request.is_at_authority or respondent.is_left_to_authority
                     or request.consents.get("share_with_enterprise") is False)
     complaint = Complaint(
         number=new_number(conditions.calendar.local_day(now)), status=Status.DRAFT,

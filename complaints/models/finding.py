@@ -1,4 +1,4 @@
-"""By what a case of a consumer is found that nobody can read in the database: phone, name, order number.
+"""By what a case of a consumer is found that nobody can read in the database: phone, name, order number, copied text.
 
 The one rule: only digests stand here (vault/blind.py). They go when the person is erased.
 """
@@ -12,7 +12,7 @@ from odr_portal.accounts.sealed_fields import BlindIndex
 
 
 class PersonDigest(models.Model):
-    """One text of the filing, as a digest. ``kind`` is phone, name or order, not the kind of the text."""
+    """One text of the filing, as a digest. ``kind`` is phone, name, order or text, not the kind of the text."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="person_digests")
     kind = models.CharField(max_length=8)

@@ -31,7 +31,7 @@ from complaints.workflow import Status
 
 #: Step → address of its page, for steps that have a page of their own.
 OWN_PAGES = {"forward": "authority-forward", "ask_consent": "authority-ask-consent",
-             "record_agreement": "authority-agreement"}
+             "record_agreement": "authority-agreement", "link_cases": "authority-together"}
 SLUG_OF = {step: page.slug for page in PAGES.values() for step in page.steps}
 
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -41,10 +41,10 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("调解"), ("schedule_session", "record_session", "order_appraisal", "end_appraisal",
                           "delegate_mediation", "recall_mediation")),
     (gettext_lazy("办理"), ("assign_officer", "forward", "ask_consent", "serve_notice", "answer_instruction", "verify_contact",
-                          "write_down_statement", "confirm_power", "record_platform_number",
+                          "change_contact", "write_down_statement", "confirm_power", "record_platform_number",
                           "publish", "withhold")),
-    (gettext_lazy("监督"), ("recall", "urge", "take_up", "dispute_jurisdiction", "split_report",
-                          "open_lead", "extend_lead", "close_lead", "refer_to_police")),
+    (gettext_lazy("监督"), ("recall", "urge", "take_up", "dispute_jurisdiction", "designate_authority", "split_report",
+                          "link_cases", "separate_case", "open_lead", "extend_lead", "close_lead", "refer_to_police")),
 )
 
 

@@ -29,7 +29,7 @@ from complaints.views.authority_lists import RELATED, due_soon, late, midnight, 
 from complaints.views.authority_review import objected, waiting
 from complaints.views.authority_violations import registered
 from complaints.views.notices_told import in_cases
-from complaints.workflow import Status
+from complaints.workflow import AUTHORITY_ROLES, Status
 from enterprises import changing, enrolled, enrolling
 
 NEXT = 10
@@ -111,6 +111,7 @@ def day(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                      "tone": n.tone if counts[n.name] else "neutral"} for n in NUMBERS],
         "rows": rows_of(mine, desk), "now": desk.now, "sentence": _sentence(counts),
         "new": {"words": keyset.in_words(counts["new"]), "url": _url("authority-cases", {"received_from": yesterday.isoformat()})}, "is_late": bool(counts["late"]), "missing_year": missing_year(given.calendar, desk.today),
+        "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
     })
 
 

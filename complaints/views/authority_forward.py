@@ -17,18 +17,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import labels
-from complaints.authority_forms import TargetForm
 from complaints.conditions import Conditions
 from complaints.handling import Move, authority
+from complaints.triage_forms import TargetForm
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_setting import Setting, refuse_unless_open, setting_of
 from complaints.views.authority_targets import (
     Target,
     because_of,
     choices_of,
-    latest_decision,
+    first_of,
     looked_up,
-    suggested,
+    ranking,
 )
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_form import take_step
@@ -55,15 +55,14 @@ def ask_consent(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
 def _choose(request: HttpRequest, desk: Desk, number: str, step: str) -> HttpResponseBase:
     setting = setting_of(desk, number, request.GET)
     said = request.POST if request.method == "POST" else request.GET
-    decision = latest_decision(setting.found.complaint)
     conditions = Conditions.at(desk.now)
-    ranked = suggested(setting.found.complaint, decision, conditions=conditions)
-    targets = ranked + looked_up(setting.found.complaint, said.get("q", "")[:80], desk,
-                                 conditions=conditions, besides=ranked)
-    first = targets[0].value if ranked and step == "forward" else ""
+    ranked = ranking(setting.found.complaint, desk, conditions=conditions)
+    targets = [target for target in ranked if target.authority_id is None] + looked_up(
+        setting.found.complaint, said.get("q", "")[:80], desk, conditions=conditions, besides=ranked)
+    first = first_of(ranked) if step == "forward" and setting.found.complaint.status == Status.TRIAGE else ""
     if request.method != "POST" or "find" in request.POST:
         refuse_unless_open([step], setting)
-        typed = {name: said.get(name, "") for name in ("q", "target", "note")}
+        typed = {name: said.get(name, "") for name in ("q", "target", "why", "note")}
         form = TargetForm(targets=choices_of(targets), first=first, initial=typed)
         return _show(request, setting, step, form, targets)
     form = TargetForm(request.POST, targets=choices_of(targets), first=first)
@@ -73,7 +72,7 @@ def _choose(request: HttpRequest, desk: Desk, number: str, step: str) -> HttpRes
 
     def moves() -> Sequence[Move] | None:
         refuse_unless_open([step], setting)
-        return [_move(step, form, targets)] if form.is_valid() else None
+        return [_move(step, form, ranked)] if form.is_valid() else None
 
     done = take_step(request, setting.found, moves, form=form, to=to, now=desk.now)
     if not done.address:
@@ -84,11 +83,13 @@ def _choose(request: HttpRequest, desk: Desk, number: str, step: str) -> HttpRes
     return redirect(done.address)
 
 
-def _move(step: str, form: TargetForm, targets: list[Target]) -> Move:
+def _move(step: str, form: TargetForm, ranked: list[Target]) -> Move:
     enterprise_id, branch_id = form.picked
     if step == "ask_consent":
         return authority.ask_consent(enterprise_id=enterprise_id)
-    because = because_of(form.cleaned_data["target"], targets, note=form.cleaned_data.get("note", ""))
+    said = form.cleaned_data
+    rank = next((target.rank for target in ranked if target.value == said["target"]), 0)
+    because = because_of(said["target"], form.first, rank=rank, note=said.get("note", ""), why=said.get("why", ""))
     return authority.forward(enterprise_id=enterprise_id, branch_id=branch_id, because=because)
 
 

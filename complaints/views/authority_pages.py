@@ -16,8 +16,8 @@ from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
 from complaints.authority_forms import (
     AppraisalForm,
-    AuthorityForm,
     CallForm,
+    ContactForm,
     DecisionForm,
     MinutesForm,
     OfficerForm,
@@ -33,6 +33,7 @@ from complaints.authority_forms import (
     TerminationForm,
     UrgeForm,
 )
+from complaints.conditions import Conditions
 from complaints.document_forms import DrawUpForm
 from complaints.enterprise_forms import LookForm, StepForm
 from complaints.handling.documents import DRAWN_UP
@@ -41,8 +42,10 @@ from complaints.handling.saying import LONGEST
 from complaints.platform import expected
 from complaints.platform_forms import PlatformNumberForm
 from complaints.publication import SHOWN, state_of
+from complaints.triage_forms import AuthorityForm
 from complaints.views import review_building
 from complaints.views.authority_setting import Data, Payload, Setting, StepPage
+from complaints.views.authority_targets import because_of, first_of, ranking
 from complaints.views.case_people import by_name
 from complaints.workflow import Status
 
@@ -92,8 +95,33 @@ def _authority_form(setting: Setting, data: Data) -> StepForm:
     rows = [a for a in Jurisdiction.load().authorities if first <= a.region_id <= last
             and (a.has_power or a.level == Authority.Level.OFFICE)]
     rows.sort(key=lambda a: (not a.region.covers(case.handling_region_id), a.region_id))
-    chosen = next((a.pk for a in rows if a.region.covers(case.handling_region_id) and a.has_power), None)
-    return AuthorityForm(data, authorities=rows, chosen=chosen)
+    asked = setting.query.get("authority", "")
+    chosen = next((a.pk for a in rows if str(a.pk) == asked), None) or next(
+        (a.pk for a in rows if a.region.covers(case.handling_region_id) and a.has_power), None)
+    ranked = ranking(case, setting.desk, conditions=Conditions.at(setting.desk.now))
+    return AuthorityForm(data, authorities=rows, chosen=chosen, first=first_of(ranked))
+
+
+def _designation_form(setting: Setting, data: Data) -> StepForm:
+    actor, case = setting.found.actor, setting.found.complaint
+    first, last = actor.region if actor is not None and actor.region else (0, 0)
+    rows = [row for row in Jurisdiction.load().authorities if row.has_power and first <= row.region_id <= last
+            and row.pk != (actor.authority_id if actor is not None else None)]
+    rows.sort(key=lambda row: (not row.region.covers(case.handling_region_id), row.region_id))
+    form = AuthorityForm(data, authorities=rows)
+    form.fields["text"].required = True
+    form.fields["text"].label = _("为什么指定这个机关")
+    return form
+
+
+def _assigned(form: StepForm) -> Payload:
+    said = form.cleaned_data
+    payload = {"authority_id": int(said["authority"]), "text": said["text"]}
+    first = form.first if isinstance(form, AuthorityForm) else ""
+    if first:
+        chosen = f"a{said['authority']}"
+        payload["because"] = because_of(chosen, first, note=said["note"], why=said["why"])
+    return payload
 
 
 def _decided(grant: str, refuse: str) -> Callable[[StepForm], str]:
@@ -145,8 +173,7 @@ _ALL = (
     # --- triage ---------------------------------------------------------------------------
     StepPage(slug="authority", steps=("assign_authority",), form=_authority_form,
              effect=gettext_lazy("交给有处理权限的机关，审查期限7个工作日。"),
-             payload=lambda form: {"authority_id": int(form.cleaned_data["authority"]),
-                                   "text": form.cleaned_data["text"]}),
+             payload=_assigned),
     StepPage(slug="redirect", steps=("redirect",), form=plain(RedirectForm), is_danger=True,
              effect=gettext_lazy("只用于不是消费者投诉的事项。案件就此办结，消费者会收到告知。"),
              payload=said("matter", "body", "text")),
@@ -166,6 +193,9 @@ _ALL = (
              effect=gettext_lazy("案件就此办结。告知书写明情形、事实和五条途径。")),
     text_page("jurisdiction", "dispute_jurisdiction", gettext_lazy("为什么管辖有争议"),
               gettext_lazy("7个工作日内协商；协商不成，由共同的上级指定。")),
+    StepPage(slug="designate", steps=("designate_authority",), form=_designation_form, is_danger=True,
+             effect=gettext_lazy("由共同的上级指定；审查期限从指定时起重新计算。双方会收到通知。"),
+             payload=lambda form: {"authority_id": int(form.cleaned_data["authority"]), "text": form.cleaned_data["text"]}),
     # --- mediation ------------------------------------------------------------------------
     StepPage(slug="session", steps=("schedule_session",), payload=_session,
              form=lambda setting, data: SessionForm(data, now=setting.desk.now),
@@ -217,6 +247,9 @@ _ALL = (
              effect=gettext_lazy("多数文书由办理步骤自动制作；这里制作没有对应步骤的。")),
     StepPage(slug="verify", steps=("verify_contact",), form=plain(CallForm), payload=said("result"),
              effect=gettext_lazy("先在案件页查看联系电话，再打过去核实。核实后，这件投诉按本人提交办理。")),
+    StepPage(slug="contact", steps=("change_contact",), form=plain(ContactForm),
+             payload=said("how", "proof", "phone", "email", "address"),
+             effect=gettext_lazy("先拨打登记的电话或者当面核对本人。改动写进记录，原来的号码会收到通知。")),
     text_page("write-down", "write_down_statement", gettext_lazy("消费者说了什么"),
               gettext_lazy("听录音，照原话写下来。消费者会收到通知，写得不对可以更正。")),
     StepPage(slug="power", steps=("confirm_power", "refuse_power"), payload=_power,
@@ -229,6 +262,8 @@ _ALL = (
              effect=gettext_lazy("写进监管部门内部的记录，不改变案件的状态和期限。一个平台编号只能登记在一件投诉上。")),
     text_page("split", "split_report", gettext_lazy("举报的内容"),
               gettext_lazy("另立一份只有监管部门看得到的记录，案件记录里看不出来。")),
+    text_page("separate", "separate_case", gettext_lazy("为什么分开办理"),
+              gettext_lazy("不再关联或者合并，各自办理。合并过的，各方会收到通知。")),
     text_page("lead", "open_lead", gettext_lazy("涉嫌违法的线索"),
               gettext_lazy("15个工作日内核查（第二十七条）；当事人看不到。")),
     StepPage(slug="lead-extend", steps=("extend_lead",), form=review_building.lead_form(gettext_lazy("为什么延长")),

@@ -22,7 +22,7 @@ from complaints.refusals import not_now, not_yours
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, Found
 from complaints.views.case_steps import Around, open_steps
-from complaints.workflow import TABLE, Role
+from complaints.workflow import TABLE, Role, Status
 from complaints.working_calendar import SHANGHAI
 
 Data = QueryDict | None
@@ -101,6 +101,17 @@ def _is_elsewhere(found: Found, around: Around) -> bool:
     return found.actor is not None and found.complaint.handling_authority_id not in found.actor.authority_ids
 
 
+def _is_superior(found: Found) -> bool:
+    """From above, or where the case lies because it was returned twice."""
+    actor, case = found.actor, found.complaint
+    if actor is None or actor.region is None:
+        return False
+    here = case.handling_authority
+    if here.pk in actor.authority_ids:
+        return case.status == Status.TRIAGE and here.pk == actor.authority_id
+    return actor.region[0] <= here.region_id <= actor.region[1]
+
+
 def _has_power_to_check(found: Found, around: Around) -> bool:
     """As long as a representative acts whom the principal has not confirmed; a better paper may come any day."""
     case = found.complaint
@@ -130,6 +141,9 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "publish": lambda f, a: f.complaint.publication_consent and f.complaint.facts.get("published") is not True,
     "withhold": lambda f, a: f.complaint.publication_consent and f.complaint.facts.get("published") is not False,
     "record_platform_number": lambda f, a: f.complaint.authority_received_at is not None and not _is_elsewhere(f, a),
+    "change_contact": lambda f, a: not _is_elsewhere(f, a),
+    "designate_authority": lambda f, a: "jurisdiction" in a.matters and _is_superior(f),
+    "separate_case": lambda f, a: f.complaint.linked_group is not None,
     "ask_consent": lambda f, a: "consent" not in a.matters,
     "extend_lead": lambda f, a: _is_checked(f, a) and f.actor is not None and f.actor.has(frozenset({Role.APPROVER})),
     "close_lead": lambda f, a: _is_checked(f, a),

@@ -1,4 +1,4 @@
-"""To whom a case may go: what routing suggested, with its reasons, and what an officer looks up.
+"""To whom a case may go: what routing suggested, who has the power there, and what an officer looks up.
 
 The one rule: a suggestion is read from the stored decision as it was made; only whether the
 enterprise can receive, and whether the consumer agreed, is asked anew.
@@ -6,14 +6,15 @@ enterprise can receive, and whether the consumer agreed, is asked anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from authorities.models import named
+from authorities.jurisdiction import NoAuthority
+from authorities.models import Authority, named
 from complaints.conditions import Conditions
 from complaints.enterprise_forms import Choices
 from complaints.handling.authority import consented
@@ -30,7 +31,7 @@ LIKELY, POSSIBLE = 80, 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One enterprise (and branch) with why, and what stands in the way."""
+    """One enterprise (and branch), or one authority, with why and what stands in the way."""
 
     rank: int
     value: str
@@ -41,6 +42,7 @@ class Target:
     likelihood: str = ""
     tone: str = "neutral"
     why: list[str] = field(default_factory=list)
+    authority_id: int | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -57,7 +59,13 @@ class Target:
 
 
 def latest_decision(complaint: Complaint) -> ForwardingDecision | None:
-    return ForwardingDecision.objects.filter(complaint=complaint).order_by("-pk").first()
+    return latest_decisions([complaint]).get(complaint.pk)
+
+
+def latest_decisions(cases: Sequence[Complaint]) -> dict[int, ForwardingDecision]:
+    """What routing decided last about each of these cases; one query. What an officer chose suggests nothing."""
+    rows = ForwardingDecision.objects.filter(complaint_id__in=[case.pk for case in cases]).exclude(rule="officer")
+    return {row.complaint_id: row for row in rows.order_by("complaint_id", "-pk").distinct("complaint_id")}
 
 
 def why_words(decision: ForwardingDecision | None) -> list[str]:
@@ -69,18 +77,62 @@ def why_words(decision: ForwardingDecision | None) -> list[str]:
 
 def suggested(complaint: Complaint, decision: ForwardingDecision | None, *,
               conditions: Conditions) -> list[Target]:
-    """The ranked candidates of the decision, at most five; two queries."""
-    rows = (decision.explanation.get("candidates", []) if decision else [])[:MOST]
-    firms = Enterprise.objects.in_bulk([row["enterprise_id"] for row in rows])
-    branches = Branch.objects.in_bulk([row["branch_id"] for row in rows if row.get("branch_id")])
-    found: list[Target] = []
-    for row in rows:
-        firm, branch = firms.get(row["enterprise_id"]), branches.get(row.get("branch_id") or 0)
-        if firm is not None:
-            found.append(_target(complaint, firm, branch, conditions, rank=len(found) + 1,
-                                 score=int(row.get("score") or 0),
-                                 why=reasons.say_all(row.get("why", []), get_language() or "")))
+    """The ranked enterprises of the decision, at most five; two queries."""
+    return suggested_each({complaint.pk: decision}, [complaint], conditions=conditions)[complaint.pk]
+
+
+def suggested_each(decisions: Mapping[int, ForwardingDecision | None], cases: Sequence[Complaint], *,
+                   conditions: Conditions) -> dict[int, list[Target]]:
+    """The same for many cases, as many queries as for one."""
+    rows = {case.pk: (decision.explanation.get("candidates", []) if (decision := decisions.get(case.pk)) else [])[:MOST]
+            for case in cases}
+    every = [row for candidates in rows.values() for row in candidates]
+    firms = Enterprise.objects.in_bulk({row["enterprise_id"] for row in every})
+    branches = Branch.objects.in_bulk({row["branch_id"] for row in every if row.get("branch_id")})
+    found: dict[int, list[Target]] = {}
+    for case in cases:
+        here: list[Target] = []
+        for row in rows[case.pk]:
+            firm, branch = firms.get(row["enterprise_id"]), branches.get(row.get("branch_id") or 0)
+            if firm is not None:
+                here.append(_target(case, firm, branch, conditions, rank=len(here) + 1, score=int(row.get("score") or 0),
+                                    why=reasons.say_all(row.get("why", []), get_language() or "")))
+        found[case.pk] = here
     return found
+
+
+def ranked(complaint: Complaint, firms: list[Target], desk: Desk, *, conditions: Conditions) -> list[Target]:
+    """Enterprises and authorities in one order: the authority of the place comes first where no enterprise may have the
+    case (the consumer said no, or none can receive), else after them."""
+    offices = [_office(office, why) for office, why in _competent(complaint, desk, conditions)]
+    declined = complaint.consents.get("share_with_enterprise") is False
+    if offices and (declined or not any(target.is_enrolled for target in firms)):
+        why = _("消费者没有同意转给企业") if declined else _("没有可以接收的企业")
+        first = replace(offices[0], likelihood=_("把握高"), tone="ok", why=[*offices[0].why, why])
+        order = [first, *firms, *offices[1:]]
+    else:
+        order = [*firms, *offices]
+    return [replace(target, rank=place) for place, target in enumerate(order, start=1)]
+
+
+def _competent(complaint: Complaint, desk: Desk, conditions: Conditions) -> list[tuple[Authority, str]]:
+    """The county that has the power for the place, and the offices that lie there, as far as this desk may assign."""
+    place = complaint.handling_region_id
+    try:
+        county = conditions.jurisdiction.with_power(place)
+    except NoAuthority:
+        return []
+    offices = [row for row in conditions.jurisdiction.authorities
+               if row.level == Authority.Level.OFFICE and row.region.covers(place)]
+    regions = [actor.region for actor in desk.actors if actor.region is not None]
+    return [(row, _("经营地或使用地区在%(region)s，有处理权限") % {"region": named(row.region)} if row is county
+             else _("在%(office)s的辖区") % {"office": named(row)})
+            for row in (county, *offices) if any(first <= row.region_id <= last for first, last in regions)]
+
+
+def _office(office: Authority, why: str) -> Target:
+    return Target(rank=0, value=f"a{office.pk}", name=named(office), entity="", is_enrolled=False, is_agreed=True,
+                  likelihood=_("把握中"), why=[why], authority_id=office.pk)
 
 
 def looked_up(complaint: Complaint, query: str, desk: Desk, *, conditions: Conditions,
@@ -119,8 +171,22 @@ def choices_of(targets: Iterable[Target]) -> Choices:
     return [(target.value, target.words) for target in targets]
 
 
-def because_of(target_value: str, targets: list[Target], *, note: str) -> dict[str, Any]:
-    """What is stored with an officer's choice: which rank it had and what he wrote about it."""
-    rank = next((t.rank for t in targets if t.value == target_value), 0)
+def first_of(targets: Iterable[Target]) -> str:
+    """The value of the first suggestion, "" where there is none."""
+    return next((target.value for target in targets if target.rank == 1), "")
+
+
+def ranking(complaint: Complaint, desk: Desk, *, conditions: Conditions) -> list[Target]:
+    """All that is suggested for one case, enterprises and authorities."""
+    firms = suggested(complaint, latest_decision(complaint), conditions=conditions)
+    return ranked(complaint, firms, desk, conditions=conditions)
+
+
+def because_of(chosen: str, first: str, *, rank: int = 0, note: str = "", why: str = "") -> dict[str, Any]:
+    """What is stored with an officer's choice: which rank it had, and, where it was not the first, instead of what and why.
+
+    ``note`` is for the authority alone; the entry of the record has the code ``why``.
+    """
+    override = {"suggested": first, "chosen": chosen, "reason": why} if first and first != chosen else {}
     return {"rule": "officer", "version": None, "confidence": "", "is_match": True, "why": [],
-            "candidates": [], "rank": rank, "note": note}
+            "candidates": [], "rank": 1 if first and first == chosen else rank, "note": note, "override": override}

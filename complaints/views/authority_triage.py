@@ -1,11 +1,12 @@
 """/authority/triage/: what waits for a person to say where it goes, and one case of it.
 
 The one rule: one decision in seconds; the first suggestion is one button, all else is one page
-away, and what blocks it is said in words.
+away, and what blocks it is said in words. Many go at once to where each should (authority_bulk.py).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,28 +15,51 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import labels
+from complaints.authority_forms import set_choices
 from complaints.conditions import Conditions, current_calendar
+from complaints.enterprise_forms import Choices
+from complaints.filing.request import PASS_TO_REGULATOR, PAUSE_FOR_SETTLEMENT, SHARE_WITH_ENTERPRISE
 from complaints.models import Complaint
-from complaints.views import keyset
+from complaints.views import authority_bulk, keyset
+from complaints.views.authority_bulk import BatchForm
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import (
     RELATED,
+    Row,
     due_today,
     late,
     rows_of,
     waits_for,
 )
 from complaints.views.authority_setting import setting_of
-from complaints.views.authority_targets import latest_decision, looked_up, suggested, why_words
+from complaints.views.authority_targets import Target, latest_decision, looked_up, ranked, suggested, why_words
+from complaints.views.bulk_run import Run
 from complaints.views.case import AUTHORITY, CasePage, case_url, page_of
-from complaints.workflow import Status
+from complaints.views.signals_shown import Shown, short_words, shown_signals
+from complaints.workflow import AUTHORITY_ROLES, Role, Status
+from odr_portal.accounts.idempotency import once
 
 BESIDE = 30
 #: Earlier complaints of the same person that an officer should know of.
 LOOK_BACK = timedelta(days=365)
+
+
+#: Enterprise with or without branch, or an authority.
+_TARGET = re.compile(r"\d{1,18}-\d{0,18}|a\d{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One case of the list, with its first suggestion and (word, tone) of each signal."""
+
+    row: Row
+    url: str
+    first: Target | None
+    signals: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +88,57 @@ def _conditions(desk: Desk) -> dict[str, Any]:
             "twice": Q(returns__gte=2), "asked": Q(waits_for("consent"))}
 
 
-@officer_page("GET")
+@officer_page("GET", "POST")
 def triage(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    conditions = _conditions(desk)
+    """/authority/triage/?view=…: one view of what waits; POST distributes the chosen ones."""
     tab = next((t for t in TABS if t.code == request.GET.get("view")), TABS[0])
+    if request.method != "POST":
+        return _show(request, desk, tab)
+    form = BatchForm(request.POST, targets=_named_target(request.POST.get("target", "")))
+    run: Run | None = None
+    with once(request) as attempt:
+        if attempt.answered:
+            run = Run.from_text(attempt.answer.decode())
+        elif form.is_valid():
+            run = authority_bulk.carry_out(form, waiting(desk).filter(_conditions(desk)[tab.code]), desk)
+            if run is not None:
+                attempt.reference, attempt.answer = request.path, run.as_text().encode()
+    if run is None:
+        return _show(request, desk, tab, form=form, status=422)
+    return render(request, "authority/triage_done.html", {
+        "run": run, "title": run.title(), "back_url": _list_url(tab), "groups": run.refusals()})
+
+
+def _named_target(value: str) -> Choices:
+    """What was chosen is a target in its form; whether it is one says the step."""
+    return [(value, value)] if _TARGET.fullmatch(value) else []
+
+
+def _list_url(tab: Tab) -> str:
+    return f"{reverse('complaints:authority-triage')}?view={tab.code}"
+
+
+def _show(request: HttpRequest, desk: Desk, tab: Tab, *, form: BatchForm | None = None, status: int = 200) -> HttpResponseBase:
+    conditions = _conditions(desk)
     counts = keyset.counts({code: waiting(desk).filter(condition) for code, condition in conditions.items()})
     page = keyset.page_of(waiting(desk).filter(conditions[tab.code]), request.GET, related=RELATED)
-    here = f"{reverse('complaints:authority-triage')}?view={tab.code}"
+    suggestions = authority_bulk.ranked_each(page.rows, desk, conditions=Conditions.at(desk.now))
+    signals = shown_signals(page.rows, desk)
+    may_send = any(Role.INTAKE in actor.roles for actor in desk.actors)
+    targets = authority_bulk.targets_of(suggestions)
+    if form is not None:
+        set_choices(form, "target", [(authority_bulk.OWN, str(_("各自的第一个建议"))), *targets])
     return render(request, "authority/triage.html", {
-        "rows": [(row, triage_url(row.complaint)) for row in rows_of(page.rows, desk)], "tab": tab,
+        "rows": [Line(row, triage_url(row.complaint), next(iter(suggestions[row.complaint.pk]), None),
+                      short_words(signals[row.complaint.pk])) for row in rows_of(page.rows, desk)], "tab": tab,
         "tabs": [{"title": t.title, "value": counts[t.code], "words": keyset.in_words(counts[t.code]), "is_current": t is tab,
-                  "tone": t.tone if counts[t.code] else "neutral",
-                  "url": f"{reverse('complaints:authority-triage')}?view={t.code}"} for t in TABS],
+                  "tone": t.tone if counts[t.code] else "neutral", "url": _list_url(t)} for t in TABS],
         "counts": {code: keyset.in_words(count) for code, count in counts.items()}, "now": desk.now,
-        "previous_url": f"{here}&before={page.before}" if page.before else "",
-        "next_url": f"{here}&after={page.after}" if page.after else "",
-    })
+        "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None, "form": form,
+        "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
+        "previous_url": f"{_list_url(tab)}&before={page.before}" if page.before else "",
+        "next_url": f"{_list_url(tab)}&after={page.after}" if page.after else "",
+    }, status=status)
 
 
 def triage_url(complaint: Complaint) -> str:
@@ -97,24 +156,35 @@ def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
     beside = keyset.first(waiting(desk), BESIDE, related=RELATED)
     decision = latest_decision(case)
     conditions = Conditions.at(desk.now)
-    ranked = suggested(case, decision, conditions=conditions)
+    targets = ranked(case, suggested(case, decision, conditions=conditions), desk, conditions=conditions)
     query = request.GET.get("q", "")[:80]
+    signals = shown_signals([case], desk)[case.pk]
     return render(request, "authority/triage_case.html", {
         "page": page, "case": case, "may": setting.may, "now": desk.now, "query": query,
         "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, desk)],
-        "why": why_words(decision), "targets": ranked,
+        "why": why_words(decision), "targets": targets,
         "reason": labels.reason(case.reason) if case.reason else "",
-        "hits": looked_up(case, query, desk, conditions=conditions, besides=ranked),
-        "checks": _checks(page, desk), "asked": page.matters.get("consent"),
-        "is_returned_twice": case.returns >= 2,
+        "hits": looked_up(case, query, desk, conditions=conditions, besides=targets),
+        "checks": _checks(page, desk, signals), "signals": signals, "asked": page.matters.get("consent"),
+        "is_returned_twice": case.returns >= 2, "consents": _consents(case),
+        "dispute": page.matters.get("jurisdiction"),
     })
 
 
-def _checks(page: CasePage, desk: Desk) -> dict[str, Any]:
-    """Other complaints of the same person within a year, as far as this officer sees them."""
+def _checks(page: CasePage, desk: Desk, signals: list[Shown]) -> dict[str, Any]:
+    """Other complaints of the same person within a year, as far as this officer sees them and no signal names them."""
     case = page.complaint
+    named = {number for signal in signals for number, _url in signal.cases}
     others = list(desk.cases().filter(consumer_key=case.consumer_key, filed_at__gte=desk.now - LOOK_BACK)
                   .exclude(pk=case.pk).order_by("-filed_at")[:5])
     return {"others": [(o, case_url(o, AUTHORITY), labels.label(o.outcome or o.status,
-                        kind="outcome" if o.outcome else "status")) for o in others],
-            "returns": case.returns}
+                        kind="outcome" if o.outcome else "status")) for o in others if o.number not in named],
+            "has_others": bool(others)}
+
+
+def _consents(case: Complaint) -> list[tuple[str, str, str]]:
+    """What the consumer said to handing over and to a supervised settlement; (what, word, tone)."""
+    said = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("没有问过"), "neutral")}
+    names = ((SHARE_WITH_ENTERPRISE, _("转给企业")), (PAUSE_FOR_SETTLEMENT, _("先让企业和解，审查计时暂停")),
+             (PASS_TO_REGULATOR, _("谈不成转监管部门")))
+    return [(words, *said[case.consents.get(code)]) for code, words in names if code in case.consents or code == SHARE_WITH_ENTERPRISE]

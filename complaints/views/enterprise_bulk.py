@@ -6,14 +6,12 @@ none of the others. A number that this desk does not hold is not there, whoever 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from complaints import handling, reading
 from complaints.actors import Actor, stands_to
@@ -21,6 +19,7 @@ from complaints.enterprise_forms import CHOOSE, Choices, QueueFilter, StepForm, 
 from complaints.handling import Move, enterprise
 from complaints.labels import label
 from complaints.models import Complaint
+from complaints.views.bulk_run import Run
 from complaints.views.enterprise_desk import Desk
 from complaints.views.keyset import BY_DUE
 from complaints.views.queue_lists import Rows, people_of
@@ -69,41 +68,6 @@ class BulkForm(StepForm):
 
 def _people(desk: Desk) -> Choices:
     return [(str(person.pk), handler_words(person)) for person in people_of(desk)]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What came of it: numbers that were done, (number, why not) of the others."""
-
-    do: str
-    done: list[str] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-
-    def as_text(self) -> str:
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_text(cls, text: str) -> Run:
-        said = json.loads(text)
-        return cls(said["do"], said["done"], [(number, why) for number, why in said["refused"]])
-
-    def title(self) -> str:
-        words = {
-            "accept": ngettext("已受理%(n)s件", "已受理%(n)s件", len(self.done)),
-            "assign": ngettext("已分派%(n)s件", "已分派%(n)s件", len(self.done)),
-            "read": ngettext("已标为已读%(n)s件", "已标为已读%(n)s件", len(self.done)),
-        }[self.do] % {"n": len(self.done)}
-        if not self.refused:
-            return words
-        rest = ngettext("%(n)s件没有办", "%(n)s件没有办", len(self.refused)) % {"n": len(self.refused)}
-        return _("%(done)s，%(rest)s") % {"done": words, "rest": rest}
-
-    def refusals(self) -> list[tuple[str, list[str]]]:
-        """Each reason with the numbers that it holds back, the most frequent first."""
-        by_reason: dict[str, list[str]] = {}
-        for number, why in self.refused:
-            by_reason.setdefault(why, []).append(number)
-        return sorted(by_reason.items(), key=lambda item: -len(item[1]))
 
 
 def carry_out(form: BulkForm, cases: Rows, desk: Desk) -> Run:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from complaints.enterprise_forms import QueueFilter
 from complaints.views import enterprise_bulk, keyset, saved_views
+from complaints.views.bulk_run import Run
 from complaints.views.enterprise_desk import Desk, desk_page
 from complaints.views.queue_lists import (
     PAST,
@@ -48,10 +49,10 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     wanted = enterprise_bulk.BulkForm(request.POST, desk=desk)
     if wanted.is_valid() and wanted.cleaned_data["do"] in ELSEWHERE:
         return redirect(_elsewhere(view, form, wanted))
-    run: enterprise_bulk.Run | None = None
+    run: Run | None = None
     with once(request) as attempt:
         if attempt.answered:
-            run = enterprise_bulk.Run.from_text(attempt.answer.decode())
+            run = Run.from_text(attempt.answer.decode())
         elif wanted.is_valid():
             cases = narrowed(view.of(open_cases(desk), desk), form, desk) if wanted.is_for_all else open_cases(desk)
             run = enterprise_bulk.carry_out(wanted, cases, desk)

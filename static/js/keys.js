@@ -3,7 +3,8 @@
 const place = document.querySelector("[data-keys]");
 const table = place.querySelector("details");
 const wish = place.querySelector("#keys_on");
-const LIST = "queue";
+// Whose queue it is: the enterprise's, or what waits to be distributed.
+const LIST = place.dataset.name || "queue";
 
 // Storage may be shut; then the keys work all the same, and a case does not know its neighbours.
 const keep = (name, value) => { try { sessionStorage.setItem(name, value); } catch { /* shut */ } };
@@ -11,14 +12,14 @@ const kept = (name) => { try { return sessionStorage.getItem(name); } catch { re
 
 wish.checked = !document.cookie.includes("keys=off");
 wish.addEventListener("change", () => {
-  document.cookie = `keys=${wish.checked ? "on" : "off"}; path=/enterprise/; max-age=31536000; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
+  document.cookie = `keys=${wish.checked ? "on" : "off"}; path=${place.dataset.path || "/enterprise/"}; max-age=31536000; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
 });
 const help = () => { table.open = !table.open; if (table.open) table.querySelector("summary").focus(); };
 place.hidden = false;
 
 const rows = [...document.querySelectorAll("[data-case]")];
 const links = rows.map((row) => row.querySelector("th a"));
-const isList = Boolean(document.querySelector("form.filters"));
+const isList = "list" in place.dataset || Boolean(document.querySelector("form.filters"));
 const where = location.pathname;
 if (isList) {
   // In the order in which they stand now: what was worked on may stand elsewhere when one comes back.
@@ -28,7 +29,7 @@ if (isList) {
 
 let list = null;
 try { list = JSON.parse(kept(LIST)); } catch { /* not ours */ }
-const self = (where.match(/^.*\/cases\/[^/]+\//) || [""])[0];
+const self = (where.match(/^.*\/(?:cases|triage)\/[^/]+\//) || [""])[0];
 const neighbour = (by) => {
   const at = list ? list.cases.indexOf(self) : -1;
   if (at < 0) return by > 0 ? place.dataset.queue : "";
@@ -68,7 +69,12 @@ const step = (name) => {
   if (!follow(document.querySelector(`main a[href="${self}${name}/"]`)) && self && self !== where) location.href = self;
 };
 
+// What is suggested first: its button is next; the others have pages of their own.
+const suggestion = (number) => follow(document.querySelector(`main a[data-rank="${number}"]`));
+const enter = () => { const button = document.querySelector("main [data-enter]"); if (button) { button.focus(); button.scrollIntoView({ block: "nearest" }); } return Boolean(button); };
+
 const KEYS = {
+  ...Object.fromEntries(["2", "3", "4", "5"].map((number) => [number, () => suggestion(number)])),
   j: () => (isList ? move(1) : follow(place.querySelector("[data-go='1'][href]"))),
   k: () => (isList ? move(-1) : follow(place.querySelector("[data-go='-1'][href]"))),
   n: () => follow(document.querySelector("[data-next]") || place.querySelector("[data-go='1'][href]")),
@@ -89,6 +95,7 @@ document.addEventListener("keydown", (event) => {
   const wasG = before === "g";
   before = event.key;
   if (wasG && event.key === "q") { event.preventDefault(); location.href = place.dataset.queue; return; }
+  if (event.key === "Enter") { if (!isList && event.target === document.body && enter()) event.preventDefault(); return; }
   const act = KEYS[event.key];
   if (act) { event.preventDefault(); act(); }
 });

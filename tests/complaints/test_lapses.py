@@ -9,7 +9,7 @@ import pytest
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.handling import authority, both, enterprise, mediation, supervision, violations
+from complaints.handling import authority, both, enterprise, jurisdiction, mediation, supervision, violations
 from complaints.models import HandlingStep
 from complaints.verification import verify
 from complaints.workflow import Status
@@ -28,7 +28,7 @@ LAPSES = {
     "lapse_mediation": (S.MEDIATING, [], 75, S.MEDIATING),
     "lapse_suspension": (S.MEDIATION_SUSPENDED, [], 30, S.MEDIATION_SUSPENDED),
     "lapse_notice": (S.MEDIATING, [("officer", TERMINATE)], 20, S.CLOSED),
-    "lapse_jurisdiction": (S.REVIEW, [("officer", authority.dispute_jurisdiction(text=TEXT))], 14, S.REVIEW),
+    "lapse_jurisdiction": (S.REVIEW, [("officer", jurisdiction.dispute_jurisdiction(text=TEXT))], 14, S.REVIEW),
     "lapse_lead": (S.MEDIATING, [("officer", violations.open_lead(text=TEXT))], 40, S.MEDIATING),
     "lapse_instruction": (
         S.NEGOTIATING, [("officer", supervision.urge(text=TEXT, last_day="2026-09-10"))], 5, S.NEGOTIATING),

@@ -55,8 +55,8 @@ def test_another_than_the_first_needs_a_reason(world: World) -> None:
     client, url = desk(world.su), f"/authority/cases/{case.number}/forward/"
     answer = client.post(url, {"target": f"{world.telecom.pk}-"} | key())
     assert answer.status_code == 422
-    assert "note" in answer.context["form"].errors
-    answer = client.post(url, {"target": f"{world.telecom.pk}-", "note": "号码已携转到电信。"} | key())
+    assert "why" in answer.context["form"].errors
+    answer = client.post(url, {"target": f"{world.telecom.pk}-", "why": "consumer_says", "note": "号码已携转到电信。"} | key())
     assert answer.status_code == 302
     case.refresh_from_db()
     assert case.enterprise == world.telecom
@@ -68,7 +68,7 @@ def test_consent_is_asked_for_and_without_it_nothing_goes(world: World) -> None:
     suggest(case, world)
     client = desk(world.su)
     refused = client.post(f"/authority/cases/{case.number}/forward/",
-                          {"target": f"{world.telecom.pk}-", "note": "号码已携转到电信。"} | key())
+                          {"target": f"{world.telecom.pk}-", "why": "consumer_says", "note": "号码已携转到电信。"} | key())
     assert refused.status_code == 409
     assert client.get(f"/authority/cases/{case.number}/ask-consent/").status_code == 200
     asked = client.post(f"/authority/cases/{case.number}/ask-consent/", {"target": f"{world.telecom.pk}-"} | key())

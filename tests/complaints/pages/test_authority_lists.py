@@ -106,7 +106,8 @@ def test_names_are_masked_in_lists(world: World) -> None:
 #: Before its rows every page asks who is there, what they are (the gate), which offices are held and what the frame
 #: shows; a list then its counts
 #: in one, ids, rows, names, clocks and the calendar.
-QUERIES = {"/authority/": 15, "/authority/cases/": 15, "/authority/triage/": 15, "/authority/approvals/": 9}
+#: What waits shows first suggestions (decisions, enterprises, branches) and signals besides.
+QUERIES = {"/authority/": 15, "/authority/cases/": 15, "/authority/triage/": 27, "/authority/approvals/": 9}
 QUERIES = {path: number + A_REQUEST for path, number in QUERIES.items()}
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.handling import authority, both, enterprise, violations
+from complaints.handling import authority, both, enterprise, jurisdiction, violations
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.views.authority_pages import PAGES
 from complaints.workflow import Status
@@ -65,6 +66,14 @@ def _unproven(world: World, case: Complaint) -> None:
     Complaint.objects.filter(pk=case.pk).update(contact_verified=False)
 
 
+def _disputed(world: World, case: Complaint) -> None:
+    given.step(case, jurisdiction.dispute_jurisdiction(text=TEXT), world.officer, now())
+
+
+def _linked(world: World, case: Complaint) -> None:
+    Complaint.objects.filter(pk=case.pk).update(linked_group=uuid4())
+
+
 def _represented(world: World, case: Complaint) -> None:
     Complaint.objects.filter(pk=case.pk).update(on_behalf_kind="agent", represented_until=ahead(30))
 
@@ -101,6 +110,9 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
               "serve_notice"),
     "draw-up": (S.NEGOTIATING, "officer", {"form": "1", "text": ""}, S.NEGOTIATING, None, "draw_up_document"),
     "verify": (S.REVIEW, "officer", {"result": "call_confirmed"}, S.REVIEW, _unproven, "verify_contact"),
+    "contact": (S.REVIEW, "officer", {"how": "phone", "proof": "LY-1", "address": "新地址2号"}, S.REVIEW, None, "change_contact"),
+    "designate": (S.REVIEW, "superior", {"authority": "gulou", "text": TEXT}, S.REVIEW, _disputed, "designate_authority"),
+    "separate": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, _linked, "separate_case"),
     "write-down": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, _spoken, "write_down_statement"),
     "power": (S.REVIEW, "officer", {"decision": "refuse", "text": TEXT}, S.REVIEW, _represented, "refuse_power"),
     "split": (S.REVIEW, "officer", {"text": TEXT}, S.REVIEW, None, "split_report"),

@@ -1,0 +1,67 @@
+"""/authority/intake/<ref>/receipt/: what an officer hands over, or reads out, right after writing a complaint down.
+
+The one rule: the token is shown to the officer who filed it, for half an hour, and never again; the case keeps its digest only.
+"""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+
+from complaints import labels
+from complaints.conditions import current_calendar
+from complaints.filing import drafts
+from complaints.filing.outlook import ahead
+from complaints.filing.people import consent_questions
+from complaints.models import Complaint, Deadline, PersonalText
+from complaints.models.draft import FilingDraft
+from complaints.standing import standing
+from complaints.views.authority_desk import Desk, officer_page
+from complaints.views.case import AUTHORITY, case_url
+from odr_portal.accounts import keyring
+from odr_portal.accounts.masking import masked_name, masked_phone
+from odr_portal.qr import qr_code
+
+
+@officer_page("GET")
+def receipt(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    case = Complaint.objects.select_related("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch",
+                                            "station").get(pk=desk.find(number).complaint.pk)
+    token = _token(request.GET.get("of", ""), case, desk)
+    said = _said(case)
+    firm = str(case.picked_enterprise or "")
+    words = {one.code: one.short for name in (firm, "") for one in consent_questions(name)}
+    stand = standing(complaint=case, clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)), viewer_side="consumer",
+                     now=desk.now, calendar=current_calendar())
+    shown: dict[str, Any] = {
+        "case": case, "token": token, "duty": stand, "sentence": stand.sentence, "back": case_url(case, AUTHORITY),
+        "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
+        "channel": labels.label(case.channel, kind="channel"), "consumer": masked_name(said.get("consumer_name", "")),
+        "phone": masked_phone(said.get("consumer_phone", "")),
+        "ahead": ahead(case, phone=masked_phone(said.get("consumer_phone", "")), now=desk.now),
+        "consents": [(words[code], case.consents[code]) for code in words if isinstance(case.consents.get(code), bool)],
+    }
+    return render(request, "authority/intake_receipt.html", shown)
+
+
+def _said(case: Complaint) -> dict[str, str]:
+    rows = list(PersonalText.objects.filter(complaint=case, audience="parties", kind__in=("consumer_name", "consumer_phone"))
+                .order_by("sequence"))
+    keyring.load_for(rows)
+    return {row.kind: row.text for row in rows}
+
+
+def _token(typed: str, case: Complaint, desk: Desk) -> str:
+    """The token again, or nothing for anybody but who filed it, and once half an hour is over."""
+    try:
+        draft = FilingDraft(pk=uuid.UUID(typed))
+    except ValueError:
+        return ""
+    if desk.now >= case.filed_at + drafts.RECEIPT_FOR:
+        return ""
+    token = drafts.tracking_token(draft, f"intake:{desk.user.pk}")
+    return token if hmac.compare_digest(drafts.tracking_digest(token), case.tracking_digest) else ""

@@ -1,0 +1,48 @@
+"""What came of one step for many cases: done, or not and why, each by its number.
+
+The one rule: it is kept as the answer of the form, so that the same form sent again shows the same result.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of it: numbers that were done, (number, why not) of the others."""
+
+    do: str
+    done: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+    def as_text(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Run:
+        said = json.loads(text)
+        return cls(said["do"], said["done"], [(number, why) for number, why in said["refused"]])
+
+    def title(self) -> str:
+        words = {
+            "accept": ngettext("已受理%(n)s件", "已受理%(n)s件", len(self.done)),
+            "assign": ngettext("已分派%(n)s件", "已分派%(n)s件", len(self.done)),
+            "forward": ngettext("已分送%(n)s件", "已分送%(n)s件", len(self.done)),
+            "read": ngettext("已标为已读%(n)s件", "已标为已读%(n)s件", len(self.done)),
+        }[self.do] % {"n": len(self.done)}
+        if not self.refused:
+            return words
+        rest = ngettext("%(n)s件没有办", "%(n)s件没有办", len(self.refused)) % {"n": len(self.refused)}
+        return _("%(done)s，%(rest)s") % {"done": words, "rest": rest}
+
+    def refusals(self) -> list[tuple[str, list[str]]]:
+        """Each reason with the numbers that it holds back, the most frequent first."""
+        by_reason: dict[str, list[str]] = {}
+        for number, why in self.refused:
+            by_reason.setdefault(why, []).append(number)
+        return sorted(by_reason.items(), key=lambda item: -len(item[1]))

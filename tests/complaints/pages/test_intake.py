@@ -1,0 +1,148 @@
+"""What an officer writes down for somebody who calls, comes or writes: the person's own questions, read back, filed once."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from complaints.models import Complaint, ConsentRecord, HandlingStep, Notice, PersonalText
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import S, desk, key, officer_of
+
+INTAKE = "/authority/intake/"
+
+
+def words(world: World, **changes: Any) -> dict[str, Any]:
+    today = timezone.localdate()
+    typed = {
+        "came-channel": "phone", "came-proof": "LY-2026-0815", "came-is_own_number": "on",
+        "you-behalf": "self", "you-name": "林来电", "you-phone": "13900001111", "you-address": "福州市鼓楼区某路2号",
+        "enterprise-service_region": str(world.region.pk), "enterprise-respondent": f"{world.mobile.pk}-{world.fuzhou.pk}-",
+        "purchase-object_category": "service.telecom", "purchase-item_name": "宽带", "purchase-amount": "128.50", "purchase-is_online": "no",
+        "problem-problem_category": "telecom.fees.unexplained_charge", "problem-disputed_on": (today - timedelta(days=9)).isoformat(),
+        "problem-statement": "九月起每个月账单多出一项，我没有开通过，要求退钱。", "problem-service_number": "13900001111",
+        "demands-demand": ["refund"], "demands-amount_refund": "128.50",
+        "consents-share_with_enterprise": "yes", "consents-pass_to_regulator": "yes", "consents-delegated_mediation": "no",
+        "consents-publish_masked": "no", "go": "1"}
+    return {name: value for name, value in {**typed, **changes}.items() if value is not None} | key()
+
+
+def filed(client: Client, typed: dict[str, Any]) -> Complaint:
+    read = client.post(INTAKE, typed)
+    assert read.status_code == 200, errors(read)
+    assert "请一句一句读给消费者听" in read.content.decode()
+    body = typed | key() | {"stage": "read", "read": "on"}
+    for _ in range(2):
+        done = client.post(INTAKE, body)
+        assert done.status_code == 302
+    return Complaint.objects.get(number=re.search(r"intake/([^/]+)/receipt", done["Location"])[1])  # type: ignore[index]
+
+
+def errors(answer: Any) -> Any:
+    return [form.errors for form in answer.context["wrong"]] if answer.context and "wrong" in answer.context else answer.status_code
+
+
+def test_a_call_is_read_back_and_filed_once_in_the_consumers_name(world: World) -> None:
+    client, typed = desk(world.su), words(world)
+    assert client.get(INTAKE).status_code == 200
+    case = filed(client, typed)
+    assert Complaint.objects.count() == 1
+    assert (case.status, case.channel, case.contact_verified, case.consumer_id) == (S.FILED, "phone", True, None)
+    entry = HandlingStep.objects.get(complaint=case, step="file")
+    assert entry.recorded_by is not None
+    assert entry.recorded_by.name == "苏试"
+    assert entry.data["recorded"] == {"how": "call", "proof": "LY-2026-0815"}
+    assert ConsentRecord.objects.filter(complaint=case).exists()
+    assert Notice.objects.filter(complaint=case, addressee="consumer").exists()
+    assert case.authority_received_at == case.received_at
+
+
+def test_a_letter_counts_from_the_day_on_which_it_was_signed_for(world: World) -> None:
+    day = timezone.localdate() - timedelta(days=3)
+    client = desk(world.su)
+    lacks = client.post(INTAKE, words(world, **{"came-channel": "post"}))
+    assert lacks.status_code == 422
+    assert "received_on" in lacks.context["came"].errors
+    late = client.post(INTAKE, words(world, **{"came-channel": "post", "came-received_on": (timezone.localdate() + timedelta(days=1)).isoformat()}))
+    assert "received_on" in late.context["came"].errors
+    case = filed(client, words(world, **{"came-channel": "post", "came-received_on": day.isoformat(), "came-proof": "来信 12"}))
+    assert timezone.localdate(case.received_at) == day
+    assert timezone.localdate(case.filed_at) == timezone.localdate()
+    assert not case.contact_verified
+
+
+def test_a_number_of_12345_is_taken_once(world: World) -> None:
+    client = desk(world.su)
+    case = filed(client, words(world, **{"came-channel": "hotline", "came-handed_over": "fz 2026-0099"}))
+    assert case.external_id == "FZ2026-0099"
+    again = client.post(INTAKE, words(world, **{"came-channel": "hotline", "came-handed_over": "FZ2026-0099"}))
+    assert again.status_code == 422
+    assert case.number in again.content.decode()
+    assert "handed_over" in client.post(INTAKE, words(world, **{"came-channel": "hotline"})).context["came"].errors
+
+
+def test_what_is_wrong_is_said_at_once_and_nothing_is_lost(world: World) -> None:
+    answer = desk(world.su).post(INTAKE, words(world, **{
+        "you-name": "", "demands-demand": None, "came-proof": "没有数字", "consents-pass_to_regulator": None, "enterprise-service_region": None}))
+    assert answer.status_code == 422
+    wrong = {name for form in answer.context["wrong"] for name in form.errors}
+    assert wrong == {"name", "demand", "proof", "pass_to_regulator", "service_region"}
+    assert "九月起每个月账单多出一项" in answer.content.decode()
+    assert not Complaint.objects.exists()
+
+
+def test_looking_for_the_enterprise_judges_nothing(world: World) -> None:
+    answer = desk(world.su).post(INTAKE, {"enterprise-query": "移动", "find": "1", "you-name": "林来电"} | key())
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert f'value="{world.mobile.pk}-' in page
+    assert "林来电" in page
+    assert not answer.context["wrong"]
+
+
+def test_who_has_an_account_and_comes_gets_it_there(world: World) -> None:
+    case = filed(desk(world.su), words(world, **{"came-channel": "counter", "you-phone": "13800000001", "you-name": "陈试"}))
+    assert case.consumer == world.chen
+    unknown = filed(desk(world.su), words(world, **{"came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"}))
+    assert unknown.consumer_id is None
+
+
+def test_an_earlier_case_is_shown_to_the_officer_before_filing(world: World) -> None:
+    first = given.a_complaint(world, status=S.TRIAGE, now=timezone.now(), service_number="13900001111", consumer_phone="13900001111", consumer_name="林来电")
+    read = desk(world.su).post(INTAKE, words(world))
+    page = read.content.decode()
+    assert "60天内同一消费者就同一订单" in page
+    assert first.number in page
+
+
+def test_the_receipt_shows_the_token_to_who_filed_it_and_to_nobody_else(world: World) -> None:
+    client = desk(world.su)
+    client.post(INTAKE, words(world))
+    done = client.post(INTAKE, words(world) | {"stage": "read", "read": "on"})
+    page = client.get(done["Location"])
+    assert page.context["token"]
+    assert page.context["case"].number in page.content.decode()
+    other = desk(officer_of(world, "superior")).get(done["Location"])
+    assert other.status_code == 200
+    assert not other.context["token"]
+    Complaint.objects.update(filed_at=timezone.now() - timedelta(minutes=31))
+    assert not client.get(done["Location"]).context["token"]
+    assert client.get(done["Location"].split("?")[0] + "?of=x").status_code == 200
+
+
+@pytest.mark.parametrize("who", ["chen", "ming", "lead", "otto"])
+def test_nobody_else_finds_the_page(world: World, who: str) -> None:
+    assert desk(getattr(world, who)).get(INTAKE).status_code == 404
+
+
+def test_the_whole_text_is_kept_under_the_consumers_own_key(world: World) -> None:
+    case = filed(desk(world.su), words(world))
+    text = PersonalText.objects.get(complaint=case, kind="consumer_statement")
+    assert text.key_id == case.consumer_key
+    assert text.text.startswith("九月起")
