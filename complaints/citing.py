@@ -18,6 +18,7 @@ CITED: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "decide_recusal": ((21,), ()), "order_appraisal": ((22,), ()), "end_appraisal": ((22,), ()),
     "delegate_mediation": ((19,), ()), "recall_mediation": ((19,), ()), "record_agreement": ((24, 25), ()),
     "terminate": ((23, 25), (39,)), "split_report": ((9, 37), ()), "refer_to_police": ((42,), ()),
+    "open_lead": ((27,), ()), "extend_lead": ((27,), ()), "close_lead": ((27, 37), ()),
     "answer_objection": ((25,), (39,)), "serve_notice": ((15, 23), ()), "confirm_power": ((11,), ()),
     "clock:forwarding": ((41,), ()), "clock:review": ((15,), (46,)), "clock:material": ((10,), ()),
     "clock:mediation": ((22, 23), ()), "clock:notice": ((15, 23), ()), "clock:jurisdiction": ((33,), ()),
