@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from authorities.jurisdiction import Jurisdiction
 from complaints import erasing, handling
 from complaints.documents import keeping, making, previewing
 from complaints.evidence.storing import storage
 from complaints.handling import authority, casework, documents, mediation, violations
+from complaints.handling.previewing import would_be_sent
 from complaints.models import Complaint, DocumentVersion, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Status
@@ -199,9 +199,9 @@ def test_a_document_of_another_case_cannot_be_served_here(world: World) -> None:
 
 def test_a_preview_says_what_the_document_will_say_and_takes_no_number(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
-    said = previewing.preview(6, case, authorities=Jurisdiction.load().authorities, officers=["瑞试"], now=WEDNESDAY,
-                              data={"ground": "outside_duty", "body": "12300"}, said={"decision": TEXT})
+    move = authority.refuse(ground="outside_duty", facts=TEXT, body="12300")
+    (said,) = would_be_sent(move, case.pk, actor=world.officer, officers=["瑞试"], now=WEDNESDAY).papers
     assert "预览，未编号" in read(previewing.preview_pdf(said, now=WEDNESDAY))
-    given.step(case, authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), world.officer, WEDNESDAY)
+    given.step(case, move, world.officer, WEDNESDAY)
     issued = newest(case).versions.get().content["paper"]
     assert issued == {**said, "reference": "鼓市监不受〔2026〕第1号"}
