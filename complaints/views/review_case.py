@@ -28,6 +28,7 @@ from complaints.views.authority_setting import Setting, setting_of
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_people import by_name
 from complaints.views.review_building import known_of, refusal_form
+from complaints.views.signals_shown import shown_signals
 from complaints.workflow import Audience, Status
 from odr_portal.accounts import keyring
 
@@ -35,6 +36,8 @@ __all__ = ["REVIEWED", "Letter", "grounds_of", "letters_of", "review_case", "rev
 
 #: Where the decision on acceptance is still to be made.
 REVIEWED = (Status.REVIEW, Status.AWAITING_MATERIAL)
+#: What one may weigh for ground 3; the others are for whoever distributes.
+ART_17 = frozenset({"frequent", "frequent_here", "shared_contact", "copied_text", "burst"})
 _TONES = {NOTHING: "ok", DOUBT: "warn"}
 
 
@@ -82,13 +85,15 @@ def grounds_of(setting: Setting, form: RefusalForm | None) -> dict[str, Any]:
     known = form.known if form is not None else known_of(setting)
     advice = review_advice.advise(_statement(setting.found.complaint))
     links = [(case.number, case_url(case, AUTHORITY)) for case in (form.cases if form is not None else ())]
+    case = setting.found.complaint
+    noticed = [one.text for one in shown_signals([case], setting.desk)[case.pk] if one.code in ART_17]
     options = {option.data["value"]: option for option in form["ground"]} if form is not None else {}
     views = [GroundView(
         ground=ground, words=capitals(labels.label(ground.code, kind="refusal_ground")),
         tone=_tone(ground, advice), seen=_seen(ground, advice),
         advice=review_advice.of_ground(advice, ground.code),
         earlier=links if ground.code == "already_handled" else [], option=options.get(ground.code),
-    ) for ground in review_grounds.grounds(known)]
+    ) for ground in review_grounds.grounds(known, signals=noticed)]
     return {"grounds": views, "elements": review_grounds.elements(known), "lacks": review_grounds.lacking(known)}
 
 

@@ -70,6 +70,16 @@ def test_the_desk_shows_what_is_there_what_is_missing_and_what_words_say(world: 
     assert "checked" not in page, "nothing is chosen beforehand"
 
 
+def test_what_was_noticed_under_article_17_stands_beside_ground_three(world: World) -> None:
+    for _ in range(4):
+        given.filed(world, now=now())
+    case = case_at(world, S.REVIEW)
+    page = desk(world.rui).get(f"{DESK}{case.number}/")
+    third = page.context["grounds"][2].ground
+    assert any("第十七条第二项" in line for line in third.shows), third.shows
+    assert "checked" not in page.content.decode()
+
+
 def test_what_is_not_under_review_any_more_is_on_its_case_page(world: World) -> None:
     case = case_at(world, S.MEDIATING)
     assert desk(world.rui).get(f"{DESK}{case.number}/")["Location"] == f"/authority/cases/{case.number}/"
