@@ -204,7 +204,9 @@ def _read_back(request: HttpRequest, desk: Desk, sheet: Sheet, filing: FilingReq
     found = signals_of_request(filing, seen=desk.cases(), person=user.person_key if user is not None else None)
     nothing: dict[str, str] = dict.fromkeys([*JUDGED, "evidence", "respondents"], "")
     return render(request, "authority/intake_read.html", {
-        "sections": screens.summary(sheet.draft, sheet.steps, picked=drafts.picked(sheet.draft, today=desk.today), addresses=nothing),
+        # The number is shown whole below, with what the officer knows of it.
+        "sections": [(heading, [line for line in lines if str(line.key) != _("手机")]) for heading, lines in screens.summary(
+            sheet.draft, sheet.steps, picked=drafts.picked(sheet.draft, today=desk.today), addresses=nothing)],
         "came": _came(sheet), "kept": [(name, value) for name in data if name not in ("csrfmiddlewaretoken", "idempotency_key", "stage", "read", "go")
                                        for value in data.getlist(name)],
         "signals": [shown(one, "") for one in found], "read": read, "phone": filing.consumer_phone,

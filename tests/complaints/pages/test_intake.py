@@ -36,7 +36,11 @@ def words(world: World, **changes: Any) -> dict[str, Any]:
 def filed(client: Client, typed: dict[str, Any]) -> Complaint:
     read = client.post(INTAKE, typed)
     assert read.status_code == 200, errors(read)
-    assert "请一句一句读给消费者听" in read.content.decode()
+    page = read.content.decode()
+    assert "请一句一句读给消费者听" in page
+    # The whole number is read out, and nothing says otherwise about it than what the officer knows.
+    assert ("工作人员会回电核实" in page) is False
+    assert ("电话还没有核实" in page) is not read.context["is_verified"]
     body = typed | key() | {"stage": "read", "read": "on"}
     for _ in range(2):
         done = client.post(INTAKE, body)
