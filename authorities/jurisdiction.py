@@ -42,6 +42,29 @@ class Jurisdiction:
         authority = by_id[authority_id]
         return by_id.get(authority.parent_id or 0, authority)
 
+    def is_above(self, authority_id: int, other_id: int) -> bool:
+        """Whether the first is a superior of the other, however far; nobody is their own."""
+        while (superior := self.superior(other_id).pk) != other_id:
+            if superior == authority_id:
+                return True
+            other_id = superior
+        return False
+
+    def below(self, authority_id: int) -> set[int]:
+        """Everybody of whom this authority is a superior; one pass over all."""
+        children: dict[int, list[int]] = {}
+        for row in self.authorities:
+            if row.parent_id is not None and row.parent_id != row.pk:
+                children.setdefault(row.parent_id, []).append(row.pk)
+        found: set[int] = set()
+        waiting = list(children.get(authority_id, ()))
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += children.get(one, ())
+        return found
+
     def _first(self, region_id: int, duty: str) -> Authority:
         for row in self.authorities:
             if getattr(row, duty) and row.region.covers(region_id):

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from .periods import DatedRow, ends_after_it_starts
+from .periods import DatedRow, LeaveQuerySet, LeaveRow, ends_after_it_starts
 
 
 def named(row: object) -> str:
@@ -131,6 +131,26 @@ class Officer(DatedRow):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} {self.authority_id}"
+
+
+class OfficerAbsence(LeaveRow):
+    """Leave of an officer. At its start open cases go to the deputy, else to a head (complaints/officer_handover.py)."""
+
+    officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="absences")
+    deputy = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = LeaveQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["starts_on", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="an_officers_leave_ends_after_it_starts"),
+            models.CheckConstraint(condition=Q(deputy=None) | ~Q(deputy=F("officer")), name="no_officer_deputises_for_themselves"),
+        ]
+        indexes = [models.Index(fields=["ends_on"], name="officers_leave_that_counts", condition=Q(cancelled_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.officer_id} {self.starts_on}–{self.ends_on}"
 
 
 class CalendarVersion(models.Model):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Self, TypeVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -53,3 +54,29 @@ class DatedRow(models.Model):
     def holds(self, day: dt.date) -> bool:
         """Whether this row holds on `day`."""
         return (self.starts_on is None or self.starts_on <= day) and (self.ends_on is None or self.ends_on >= day)
+
+
+class LeaveQuerySet(models.QuerySet[Row]):
+    """Rows of people who are away from a day to a day."""
+
+    def on(self, day: dt.date) -> Self:
+        """Leave that covers `day`."""
+        return self.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None)
+
+    def not_over(self, day: dt.date) -> Self:
+        """Leave that covers `day` or is still to come."""
+        return self.filter(ends_on__gte=day, cancelled_at=None)
+
+
+class LeaveRow(models.Model):
+    """Leave of somebody who holds cases: from–to, both days included; who entered it and who took it back."""
+
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField()
+    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True

@@ -159,15 +159,16 @@ def _hand_over(house: House, case: Complaint) -> Given | None:
 
 def _sweep(cases: QuerySet[Complaint], now: datetime, decide: Any) -> int:
     conditions, done = Conditions.at(now), 0
-    for rows in _pages(cases):
+    for rows in pages_of(cases):
         house = House.of((case.enterprise_id or 0 for case in rows), timezone.localdate(now))
         moves = [(case.pk, _move(case, house.give(given)), SYSTEM) for case in rows
                  if (given := decide(house, case)) is not None]
-        done += _take(moves, now=now, conditions=conditions)
+        done += take_moves(moves, now=now, conditions=conditions)
     return done
 
 
-def _pages(cases: QuerySet[Complaint]) -> Iterator[list[Complaint]]:
+def pages_of(cases: QuerySet[Complaint]) -> Iterator[list[Complaint]]:
+    """The cases in batches by id, at most MOST_BATCHES of them."""
     last = 0
     for _round in range(MOST_BATCHES):
         rows = list(cases.filter(pk__gt=last).order_by("pk")[:BATCH])
@@ -189,7 +190,7 @@ def _move(case: Complaint, given: Given) -> Move:
     return Move(move.step, carry)
 
 
-def _take(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, conditions: Conditions) -> int:
+def take_moves(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, conditions: Conditions) -> int:
     """All at once; if one case breaks the batch, each by itself."""
     if not moves:
         return 0

@@ -284,6 +284,7 @@ class ReopenForm(StepForm):
     ground = Choice(label=_("为什么重新办理"))
     text = Words(label=_("说明"))
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, chosen: str = "", **options: Any) -> None:
         super().__init__(*args, **options)
         set_choices(self, "ground", lines_of(tuple(labels.KINDS["reopening_ground"]), "reopening_ground"))
+        self.fields["ground"].initial = chosen

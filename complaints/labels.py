@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import get_language
 
-from complaints import labels_case, labels_reasons, labels_settlement, labels_steps
+from complaints import labels_case, labels_reasons, labels_settlement, labels_steps, labels_supervision
 from complaints.labels_case import STATUS_TONES, TONE_ICONS, TONES
 from complaints.workflow import Clock, Outcome, Role, Status
 
@@ -40,6 +40,12 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "look_reason": labels_reasons.LOOK_REASONS,
     "recording": labels_reasons.RECORDINGS,
     "root_cause": labels_reasons.ROOT_CAUSES,
+    "overdue_reason": labels_supervision.OVERDUE_REASONS,
+    "call_back_question": labels_supervision.CALL_BACK_QUESTIONS,
+    "call_back_answer": labels_supervision.CALL_BACK_ANSWERS,
+    "call_back_why": labels_supervision.CALL_BACK_WHY,
+    "call_back_finding": labels_supervision.CALL_BACK_FINDINGS,
+    "call_back_state": labels_supervision.CALL_BACK_STATES,
     "route": labels_reasons.ROUTES,
     "body": labels_reasons.BODIES,
     "offer_state": labels_settlement.OFFER_STATES,
@@ -79,6 +85,7 @@ _ANY_REASON = (
     "redirected_matter",
     "reopening_ground",
     "look_reason",
+    "overdue_reason",
 )
 
 

@@ -44,6 +44,8 @@ POLICIES: dict[str, tuple[str, str, str]] = {
     "mediation": ("authority", "调解", "Mediation"),
     "recusal": ("authority", "决定回避", "Deciding on a recusal"),
     "recusal_superior": ("authority", "回避逾期未决，报上级", "Overdue recusal goes to the superior"),
+    "escalation": ("authority", "督办逾期报上级后，再过几个工作日报更上一级", "An unanswered instruction goes one superior higher after"),
+    "call_back_share": ("limits", "每百件办结案件抽查回访", "Call-backs drawn of a hundred closed cases"),
     "termination_notice": ("authority", "告知终止调解", "Notice that mediation was terminated"),
     "jurisdiction": ("authority", "解决管辖争议", "Settling a dispute over jurisdiction"),
     "lead": ("authority", "核查违法线索", "Checking a lead"),

@@ -117,7 +117,7 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
         if enterprise_id == complaint.enterprise_id:
             notice.staff_id = complaint.handler_id
     else:
-        notice.authority_id = complaint.handling_authority_id
+        notice.authority_id = entry.data.get("told") or complaint.handling_authority_id
     return notice
 
 
@@ -134,7 +134,7 @@ def _kind(file: CaseFile, entry: Entry, addressee: str) -> str:
 
 
 def is_breach(step: str) -> bool:
-    return step.startswith("lapse_") or step == "report_breach"
+    return step.startswith("lapse_") or step in ("report_breach", "escalate")
 
 
 def is_pressing(file: CaseFile, entry: Entry, addressee: str) -> bool:

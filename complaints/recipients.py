@@ -245,6 +245,8 @@ def _of_authority(row: Notice, officers: list[Officer]) -> tuple[list[User], lis
     heads = by_role[Officer.Role.APPROVER]
     own = [o.user for o in officers if complaint.officer is not None and o.user_id == complaint.officer.user_id]
     intake, handlers = by_role[Officer.Role.INTAKE], by_role[Officer.Role.HANDLER]
+    if row.kind == "escalate":
+        return heads or handlers or intake, []
     first, second = (intake, handlers) if distributes else (handlers, intake)
     return (own if not distributes else []) or first or heads or second, heads
 

@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints import assigning, delivery, handling, retention
+from complaints import assigning, delivery, handling, officer_handover, retention
+from complaints.callbacks import drawing
 from complaints.documents import making
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
@@ -24,7 +25,8 @@ def sweep_clocks() -> int:
 
 @shared_task
 def sweep_assignments() -> int:
-    return drain(assigning.sweep_assignments, now=timezone.now())
+    now = timezone.now()
+    return drain(assigning.sweep_assignments, now=now) + drain(officer_handover.sweep_officers, now=now)
 
 
 @shared_task
@@ -79,6 +81,12 @@ def sweep_evidence() -> int:
 @shared_task
 def sweep_exits() -> int:
     return drain(enrolled.sweep_exits, now=timezone.now())
+
+
+# A month of a whole country is drawn in one piece.
+@shared_task(soft_time_limit=240, time_limit=270)
+def sweep_call_backs() -> int:
+    return drawing.sweep_call_backs(now=timezone.now())
 
 
 @shared_task

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("complaints.urls_enrolment")),
     path("", include("complaints.urls_enterprise")),
     path("", include("complaints.urls_review")),
+    path("", include("complaints.urls_supervision")),
     path("", include("complaints.urls_authority")),
     path("", include("complaints.urls_documents")),
     path("", include("complaints.urls_law")),

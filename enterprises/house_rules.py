@@ -5,37 +5,21 @@ The one rule: a row that was in force once stays, because entries of the record 
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-
-class AbsenceQuerySet(models.QuerySet["Absence"]):
-    def on(self, day: dt.date) -> AbsenceQuerySet:
-        """Leave that covers `day`."""
-        return self.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None)
-
-    def not_over(self, day: dt.date) -> AbsenceQuerySet:
-        """Leave that covers `day` or is still to come."""
-        return self.filter(ends_on__gte=day, cancelled_at=None)
+from authorities.periods import LeaveQuerySet, LeaveRow
 
 
-class Absence(models.Model):
+class Absence(LeaveRow):
     """Leave of somebody who holds cases: from–to, both days included. At its start the open cases go to the deputy, else
     to a head (complaints/assigning.py)."""
 
     staff = models.ForeignKey("enterprises.Staff", on_delete=models.PROTECT, related_name="absences")
-    starts_on = models.DateField()
-    ends_on = models.DateField()
     deputy = models.ForeignKey("enterprises.Staff", null=True, on_delete=models.PROTECT, related_name="+")
-    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    entered_at = models.DateTimeField()
-    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    cancelled_at = models.DateTimeField(null=True)
 
-    objects = AbsenceQuerySet.as_manager()
+    objects = LeaveQuerySet.as_manager()
 
     class Meta:
         ordering = ["starts_on", "id"]

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from authorities.models import Officer, OfficerAbsence
 from odr_portal.accounts import security_log
 from odr_portal.accounts.models import User
 
@@ -25,6 +26,10 @@ from .rights import HEAD, Post, Reach, post_of
 from .staffing import at_work
 from .team import TeamRefusal, locked
 
+#: Somebody at work, on either side of the office.
+Worker = Staff | Officer
+#: Whoever only reads holds no case.
+OFFICES_THAT_HOLD = (Officer.Role.INTAKE, Officer.Role.HANDLER, Officer.Role.APPROVER)
 _NUMBER = re.compile(r"^[0-9A-Za-z][0-9A-Za-z_-]{0,19}$")
 
 
@@ -95,40 +100,61 @@ def set_number(row: Staff, number: str, *, by: User, reach: Reach, now: datetime
         _note("handler_number_set", post, by=by, now=now, subject=str(row.user.person_key), reason=number, address=address)
 
 
-def enter_leave(row: Staff, starts_on: date, ends_on: date, *, deputy: Staff | None, by: User, reach: Reach, now: datetime,
-                today: date, address: str = "") -> Absence:
+def enter_leave(row: Worker, starts_on: date, ends_on: date, *, deputy: Worker | None, by: User, reach: Reach, now: datetime,
+                today: date, address: str = "") -> Absence | OfficerAbsence:
     """Leave of somebody in one's charge, or one's own. Raises TeamRefusal."""
     post = post_of(row)
     with locked(post):
         _may_speak_for(row, by, reach)
-        if row.role not in HOLD or not row.holds(max(today, starts_on)):
+        if row.role not in holding(row) or not row.holds(max(today, starts_on)):
             raise TeamRefusal("not_at_work", _("这个人那时不在岗，不用请假。"))
         if ends_on < starts_on:
             raise TeamRefusal("wrong_days", _("最后一天不能早于第一天。"))
         if ends_on < today:
             raise TeamRefusal("past_day", _("这段时间已经过去。"))
-        if Absence.objects.filter(staff=row, cancelled_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on).exists():
+        if leaves_of(row).filter(cancelled_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on).exists():
             raise TeamRefusal("already_away", _("这段时间里已经有一次请假。"))
-        if deputy is not None and not (deputy.pk != row.pk and at_work(today).filter(
-                pk=deputy.pk, enterprise_id=row.enterprise_id, role__in=HOLD, user__is_active=True).exists()):
+        if deputy is not None and not (deputy.user_id != row.user_id and holders_beside(row, today).filter(pk=deputy.pk).exists()):
             raise TeamRefusal("bad_deputy", _("请选一位在岗的同事代办。"))
-        leave = Absence.objects.create(staff=row, starts_on=starts_on, ends_on=ends_on, deputy=deputy, entered_by=by,
-                                       entered_at=now)
+        whose: dict[str, Any] = {"officer" if isinstance(row, Officer) else "staff": row, "deputy": deputy}
+        kind: Any = OfficerAbsence if isinstance(row, Officer) else Absence
+        leave: Absence | OfficerAbsence = kind.objects.create(
+            starts_on=starts_on, ends_on=ends_on, entered_by=by, entered_at=now, **whose)
         _note("leave_entered", post, by=by, now=now, subject=str(row.user.person_key),
               reason=f"{starts_on:%Y-%m-%d} {ends_on:%Y-%m-%d}", address=address)
     return leave
 
 
-def cancel_leave(leave: Absence, *, by: User, reach: Reach, now: datetime, address: str = "") -> None:
+def holding(row: Worker) -> tuple[str, ...]:
+    """Roles that may hold a case: where this job or office is."""
+    return OFFICES_THAT_HOLD if isinstance(row, Officer) else HOLD
+
+
+def holders_beside(row: Worker, day: date) -> Any:
+    """Who works at the same enterprise or authority on that day and may hold a case."""
+    if isinstance(row, Officer):
+        return Officer.objects.on(day).filter(authority_id=row.authority_id, role__in=OFFICES_THAT_HOLD, user__is_active=True)
+    return at_work(day).filter(enterprise_id=row.enterprise_id, role__in=HOLD, user__is_active=True)
+
+
+def leaves_of(row: Worker) -> Any:
+    """Of a job; of an office, those of every office that this person holds there."""
+    if isinstance(row, Officer):
+        return OfficerAbsence.objects.filter(officer__user_id=row.user_id, officer__authority_id=row.authority_id)
+    return Absence.objects.filter(staff=row)
+
+
+def cancel_leave(leave: Absence | OfficerAbsence, *, by: User, reach: Reach, now: datetime, address: str = "") -> None:
     """Back early, or never gone. Cases that were handed over stay where they are. Raises TeamRefusal."""
-    post = post_of(leave.staff)
+    row: Worker = leave.officer if isinstance(leave, OfficerAbsence) else leave.staff
+    post = post_of(row)
     with locked(post):
-        _may_speak_for(leave.staff, by, reach)
-        if Absence.objects.filter(pk=leave.pk, cancelled_at=None).update(cancelled_by=by, cancelled_at=now):
-            _note("leave_cancelled", post, by=by, now=now, subject=str(leave.staff.user.person_key), address=address)
+        _may_speak_for(row, by, reach)
+        if type(leave)._default_manager.filter(pk=leave.pk, cancelled_at=None).update(cancelled_by=by, cancelled_at=now):
+            _note("leave_cancelled", post, by=by, now=now, subject=str(row.user.person_key), address=address)
 
 
-def _may_speak_for(row: Staff, by: User, reach: Reach) -> None:
+def _may_speak_for(row: Worker, by: User, reach: Reach) -> None:
     if row.user_id != by.pk and not reach.may_touch(post_of(row), str(row.role)):
         raise TeamRefusal("not_yours_to_change", _("您不能改变这个人的岗位。"))
 

@@ -131,10 +131,14 @@ class LeaveForm(TeamForm):
     deputy = forms.ChoiceField(label=_("谁代办"), required=False, widget=forms.Select(attrs={"class": "w-24"}),
                                help_text=_("名下没有办结的案件，在第一天开始时交给代办人；没有代办人，或者代办人也不在，就交给最近的管理员。"))
 
-    def __init__(self, *args: Any, people: list[tuple[str, str]], deputies: list[tuple[str, str]], **options: Any) -> None:
+    def __init__(self, *args: Any, people: list[tuple[str, str]], deputies: list[tuple[str, str]], is_office: bool = False,
+                 **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["staff"].choices = [("", _("请选择")), *people]  # type: ignore[attr-defined]
-        self.fields["deputy"].choices = [("", _("没有，交给管理员")), *deputies]  # type: ignore[attr-defined]
+        nobody = _("没有，交给负责人") if is_office else _("没有，交给管理员")
+        self.fields["deputy"].choices = [("", nobody), *deputies]  # type: ignore[attr-defined]
+        if is_office:
+            self.fields["deputy"].help_text = _("名下没有办结的案件，在第一天开始时交给代办人；没有代办人，或者代办人也不在，就交给负责人。")
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

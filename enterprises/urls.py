@@ -7,7 +7,8 @@ from enterprises.views import house_rules, invitation, team
 app_name = "enterprises"
 
 urlpatterns = [
-    path("authority/team/", team.people, {"side": "authority"}, name="authority-team"),
+    path("authority/team/leave/", house_rules.leave, {"side": "authority"}, name="authority-leave"),
+    path("authority/team/leave/<int:pk>/cancel/", house_rules.leave_cancel, {"side": "authority"}, name="authority-leave-cancel"),
     path("enterprise/team/leave/", house_rules.leave, name="enterprise-leave"),
     path("enterprise/team/leave/<int:pk>/cancel/", house_rules.leave_cancel, name="enterprise-leave-cancel"),
     path("enterprise/team/two-persons/", house_rules.two_persons, name="enterprise-two-persons"),

@@ -40,6 +40,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "routing.tasks.sweep_lessons": PUBLISHING_EVERY,
         "complaints.tasks.sweep_assignments": sweep_every,
         "complaints.tasks.sweep_expired": RETENTION_EVERY,
+        "complaints.tasks.sweep_call_backs": RETENTION_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,
         "oversight.tasks.sweep_summaries": PUBLISHING_EVERY,
         # Goes through the queue like all others: a fresh row proves beat, broker and worker at once.

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from authorities.models import Authority, Officer
+from authorities.models import Authority, Officer, OfficerAbsence
 from complaints import deadlines
 from complaints.actors import Actor
 from complaints.conditions import Conditions
@@ -158,6 +158,9 @@ def _officer(file: CaseFile, officer_id: int) -> Officer:
                .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id).first())
     if officer is None:
         raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")
+    if OfficerAbsence.objects.on(file.today).filter(
+            officer__user_id=officer.user_id, officer__authority_id=officer.authority_id).exists():
+        raise WrongInput("on_leave", _("这位同事今天请假，请另选一位。"), field="officer")
     return officer
 
 

@@ -18,6 +18,7 @@ from complaints import bulk, consents, counting, notices, record
 from complaints.conditions import Conditions
 from complaints.documents import issuing
 from complaints.models import (
+    CallBack,
     Complaint,
     Contact,
     Deadline,
@@ -63,13 +64,14 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
     Offer: ("state", "answered_at", "questions", "counter_demand", "decline_reason"),
     Obligation: ("state", "reported_at", "reported_proof", "payment_channel", "confirmed_at",
                  "disputed_at", "is_late", "due_on", "payee_last4"),
-    Matter: ("state", "closed_at", "data", "until_at"),
+    Matter: ("state", "closed_at", "data", "until_at", "to_authority"),
     RootCause: ("cause", "at"),
     OfficialDocument: ("state", "served_consumer_at", "served_enterprise_at"),
     DocumentVersion: ("sha256", "size", "path", "leased_until"),
+    CallBack: ("state", "attempts", "officer", "overall", "disagrees", "finding", "ended_at"),
     Deadline: ("state", "due_at", "last_day", "chase_at", "remaining", "paused_on",
                "allowance_used", "lapsed_at", "lapse_written_at", "ended_at", "is_provisional",
-               "derivation", "length"),
+               "derivation", "length", "escalated_to", "escalated_at", "escalate_at", "escalations"),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -17,12 +18,20 @@ from complaints.actors import Actor
 from complaints.handling import clocks, documents, leaving, saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
-from complaints.models import Complaint, HandlingStep
+from complaints.models import CallBack, Complaint, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import Audience, Clock, Status
+from complaints.workflow import LOOK, Audience, Clock, Status
 from complaints.working_calendar import SHANGHAI
 
 S = Status
+#: The script of a call-back: question → what can be answered.
+CALL_BACK_ANSWERS: dict[str, tuple[str, ...]] = {
+    "contacted": ("yes", "no", "unknown"), "attitude": ("good", "fair", "poor"), "agreed": ("yes", "no", "unknown"),
+    "accepted": ("yes", "partly", "no"), "performed": ("yes", "not_yet", "no", "nothing_owed")}
+#: Who did no more than this did not handle the case; whoever rings has to look the number up.
+NOT_HANDLING = ("call_back", "answer_objection", LOOK)
+#: So often somebody is rung before the case counts as not reached.
+CALL_BACK_TRIES = 3
 #: What a call to the number on file brought, where no code had proven it.
 CALL_RESULTS = ("call_confirmed", "call_no_answer", "call_not_theirs")
 SERVICE_CHANNELS = ("portal", "sms", "voice", "email", "letter", "counter")
@@ -190,19 +199,39 @@ def _not_who_handled(file: CaseFile, actor: Actor) -> None:
     """Somebody else than whoever took any step of an officer on this case, or has it."""
     handled = actor.person_key is not None and HandlingStep.objects.filter(
         complaint=file.complaint, actor_role__in=["officer", "approver"],
-        name__person_key=actor.person_key).exclude(step__in=["call_back", "answer_objection"])
+        name__person_key=actor.person_key).exclude(step__in=NOT_HANDLING)
     has_it = Officer.objects.filter(pk=file.complaint.officer_id or 0, user=actor.user_id or 0)
     if (handled is not False and handled.exists()) or has_it.exists():
         raise StepNotAllowed("own_case", _("须由没有办理过这件投诉的人员进行。"))
 
 
-def call_back(*, reached: bool, satisfied: bool | None = None, text: str = "") -> Move:
-    """回访 by someone who did not handle it (art. 26)."""
+def call_back(*, reached: bool, satisfied: bool | None = None, text: str = "", overall: int | None = None,
+              answers: Mapping[str, str] | None = None, disagrees: bool = False) -> Move:
+    """回访 by someone who did not handle it (art. 26).
+
+    ``overall``: 1 to 5; ``answers``: what was said to the questions of CALL_BACK_ANSWERS; ``disagrees``: closed, and the
+    consumer does not agree. A case of the sample is done when somebody was reached, or after CALL_BACK_TRIES tries.
+    """
     said = saying.text(text, "text", needed=False)
+    if overall is not None and not 1 <= overall <= 5:
+        raise WrongInput("bad_number", _("请选1到5。"), field="overall")
+    given = {name: saying.choice(value, CALL_BACK_ANSWERS.get(name, ()), name) for name, value in (answers or {}).items()}
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         _not_who_handled(file, actor)
-        return Effect(data={"reached": reached, "satisfied": satisfied}, texts={"message": said})
+        finding = "never_settled" if given.get("agreed") == "no" else "not_kept" if given.get("performed") == "no" else ""
+        row = CallBack.objects.filter(complaint=file.complaint, state="open").select_related("month").order_by("pk").first()
+        data: dict[str, Any] = {"reached": reached, "satisfied": satisfied}
+        if row is not None:
+            ended = reached or row.attempts + 1 >= CALL_BACK_TRIES
+            file.change(row, attempts=row.attempts + 1, officer_id=actor.officer_id or row.officer_id,
+                        state=("reached" if reached else "not_reached") if ended else "open",
+                        ended_at=file.now if ended else None, overall=overall if reached else None,
+                        disagrees=reached and (disagrees or "no" in (given.get("accepted"), given.get("agreed"))), finding=finding if reached else "")
+            data |= {"attempt": row.attempts, "month": str(row.month)}
+        if reached and (given or overall is not None):
+            data |= {"overall": overall, "answers": given, "disagrees": disagrees, "finding": finding}
+        return Effect(data=data, texts={"message": said})
 
     return Move("call_back", carry)
 

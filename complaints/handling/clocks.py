@@ -99,7 +99,8 @@ def _chase(file: CaseFile, row: Deadline, after: datetime) -> None:
         return
     due = Due(row.last_day, row.due_at, row.is_provisional, row.derivation)
     _, moment = deadlines.next_milestone(after, row.started_at, due, file.conditions.calendar)
-    row.chase_at = min(moment, row.due_at) if row.lapsed_at is None else moment
+    others = row.due_at if row.lapsed_at is None else row.escalate_at
+    row.chase_at = moment if others is None else min(moment, others)
 
 
 def chase_again(file: CaseFile, row: Deadline, after: datetime) -> None:

@@ -50,3 +50,28 @@ def heard_from_consumer(file: CaseFile, actor: Actor) -> None:
         for row in file.clocks:
             if row.owed_by == "consumer" and row.state == "paused" and row.ended_at is None:
                 clocks.resume(file, row, file.now)
+
+
+def readdress(file: CaseFile) -> None:
+    """An instruction goes with the case: to the authority that has it now, with an enterprise to its successor.
+
+    It falls when nobody is left whom it was meant for: the enterprise lost the case, or whoever sent it took it over.
+    """
+    complaint = file.complaint
+    for matter in file.matters:
+        if matter.kind != "urge" or matter.state != "open" or matter.authority_id is None:
+            continue
+        if matter.to_authority_id is None:
+            has_it = complaint.enterprise_id
+            if has_it == matter.enterprise_id or (
+                    has_it is not None and has_it in file.conditions.with_successors(matter.enterprise_id or 0)):
+                continue
+        elif matter.to_authority_id == complaint.handling_authority_id:
+            continue
+        elif file.conditions.jurisdiction.is_above(matter.authority_id, complaint.handling_authority_id):
+            file.change(matter, to_authority_id=complaint.handling_authority_id)
+            continue
+        running = clocks.live(file, Clock.INSTRUCTION, matter=matter)
+        if running is not None:
+            clocks.end(file, running, file.now, met=False)
+        file.end_matter(matter, "fallen")

@@ -7,8 +7,9 @@ The one rule: a lapse is a step of the system; *happened* is the clock's due mom
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from complaints.handling import clocks, leaving, settling
+from complaints.handling import clocks, escalating, leaving, settling
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect
 from complaints.models import Deadline
@@ -25,9 +26,12 @@ def _stays(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
 
 def _escalate(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     """The superior is told; nothing is deemed to have been decided."""
-    superior = file.conditions.jurisdiction.superior(file.complaint.handling_authority_id)
-    return Effect(data=_facts(clock) | {"escalated_to": superior.name},
-                  happened_at=clock.due_at), ""
+    data: dict[str, Any] = {**_facts(clock), "escalated_to": escalating.next_above(file, clock).name}
+    matter = next((m for m in file.matters if m.pk == clock.matter_id), None) if clock.clock == Clock.INSTRUCTION else None
+    if matter is not None and matter.authority_id is not None:
+        # Whoever sent the instruction waits for the answer.
+        data |= {"told": matter.authority_id, "matter": matter.pk}
+    return Effect(data=data, happened_at=clock.due_at), ""
 
 
 def _facts(clock: Deadline) -> dict[str, str]:

@@ -5,6 +5,7 @@ The one rule: an instruction has a day, an answer and a clock; nothing here deci
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -14,71 +15,124 @@ from complaints.actors import Actor
 from complaints.handling import clocks, leaving, saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
+from complaints.labels_supervision import OVERDUE_REASONS
+from complaints.models import HandlingStep, Matter
 from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import Clock, Status
+from complaints.workflow import ENTERPRISE_SIDE, Clock, Status
 
 S = Status
 
 
 def urge(*, text: str, last_day: date | str) -> Move:
-    """督办: an instruction with a day; answered by ``answer_instruction``."""
+    """督办: an instruction with a day, to the enterprise that has the case, else to the authority below that has it;
+    answered by ``answer_instruction``."""
     said = saying.text(text, "text")
     day = saying.day(last_day, "last_day")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if day is None or day <= file.today:
             raise WrongInput("bad_day", _("请写今天之后的一天。"), field="last_day")
-        to_enterprise = file.status in (S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER,
-                                        S.PERFORMING)
+        complaint, engagement = file.complaint, file.engagement
+        to_enterprise = file.status in ENTERPRISE_SIDE and engagement is not None
+        if not to_enterprise and not file.conditions.jurisdiction.is_above(
+                actor.authority_id or 0, complaint.handling_authority_id):
+            raise StepNotAllowed("not_below", _("督办只能发给企业或者下级机关；这件投诉现在由%(authority)s办理。") % {
+                "authority": complaint.handling_authority})
         whom = "enterprise" if to_enterprise else "authority"
-        matter = file.open_matter("urge", by="authority", key=actor.person_key, whom=whom,
-                                  subject=str(len(file.matters)))
         due = deadlines.fixed_day(day, file.conditions.calendar, rule="instruction")
+        matter = file.open_matter("urge", by="authority", key=actor.person_key, whom=whom, until=due.due_at,
+                                  subject=str(len(file.matters)))
+        matter.authority_id = actor.authority_id
+        if to_enterprise and engagement is not None:
+            matter.enterprise_id, matter.engagement = engagement.enterprise_id, engagement
+        else:
+            matter.to_authority_id = complaint.handling_authority_id
         clocks.start(file, Clock.INSTRUCTION, file.now, due=due, matter=matter, owed_by=whom)
-        return Effect(texts={"message": said}, data={"whom": whom, "last_day": day.isoformat()},
+        return Effect(texts={"message": said}, data={"whom": whom, "last_day": day.isoformat(), "by": actor.organisation},
                       tells=whom)
 
     return Move("urge", carry)
 
 
-def answer_instruction(*, text: str, matter_id: int | None = None) -> Move:
-    """Answers an urge, or the enterprise's question to the office."""
+def answer_instruction(*, text: str, matter_id: int | None = None, files: Sequence[str] = ()) -> Move:
+    """Answers an urge (the one named, else the oldest to this side), or the enterprise's question to the office."""
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         kinds = ("urge",) if actor.side == "enterprise" else ("urge", "office_question")
         found = next((m for m in file.matters if m.kind in kinds and m.state == "open"
-                      and matter_id in (None, m.pk)
-                      and (m.kind != "urge" or m.data.get("whom") == actor.side)), None)
+                      and matter_id in (None, m.pk) and (m.kind != "urge" or _is_to(m, actor))), None)
         if found is None:
+            if matter_id is not None and Matter.objects.filter(
+                    pk=matter_id, complaint=file.complaint, state="answered").exists():
+                raise StepNotAllowed("answered_already", _("这项督办已经答复过了，不能再答。"))
             raise StepNotAllowed("nothing_open", _("没有等待答复的督办或咨询。"))
         file.end_matter(found, "answered")
         running = clocks.live(file, Clock.INSTRUCTION, matter=found)
         if running is not None:
             clocks.end(file, running, file.now)
-        tells = "authority" if actor.side == "enterprise" else "enterprise"
-        return Effect(texts={"message": said}, data={"matter": found.pk}, tells=tells)
+        data = {"matter": found.pk} | ({"told": found.authority_id} if found.authority_id is not None else {})
+        tells = "enterprise" if found.kind == "office_question" else "authority"
+        return Effect(texts={"message": said}, data=data, tells=tells, files=tuple(files))
 
     return Move("answer_instruction", carry)
 
 
-def take_up(*, text: str) -> Move:
-    """提级: a superior authority takes the case (art. 13)."""
+def _is_to(matter: Matter, actor: Actor) -> bool:
+    """Whether it was sent to whom the actor speaks for; an old one says the side only."""
+    if matter.authority_id is None:
+        return bool(matter.data.get("whom") == actor.side)
+    if actor.side == "enterprise":
+        # It would have fallen if the case were not theirs, or their predecessor's, any more.
+        return matter.to_authority_id is None
+    return matter.to_authority_id in actor.authority_ids
+
+
+def take_up(*, text: str, authority_id: int | None = None) -> Move:
+    """提级: a superior takes the case and keeps it, or designates one below who handles it (art. 13).
+
+    ``authority_id``: an authority with the power under the superior; None keeps it here.
+    """
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        above, jurisdiction = set(), file.conditions.jurisdiction
-        here = file.complaint.handling_authority_id
-        while (superior := jurisdiction.superior(here).pk) != here:
-            above.add(superior)
-            here = superior
-        if actor.authority_id not in above:
+        complaint, jurisdiction = file.complaint, file.conditions.jurisdiction
+        here, own = complaint.handling_authority_id, actor.authority_id or 0
+        to = own if authority_id is None else authority_id
+        if here != own and not jurisdiction.is_above(own, here):
             raise StepNotAllowed("not_superior", _("只有上级机关可以提级办理。"))
-        file.complaint.handling_authority_id = actor.authority_id
-        file.complaint.officer = None
-        return Effect(texts={"message": said}, data={"authority": actor.organisation})
+        named = next((row for row in jurisdiction.authorities if row.pk == to), None)
+        if named is None or (to != own and not (named.has_power and jurisdiction.is_above(own, to))):
+            raise WrongInput("bad_choice", _("请选一个有处理权限的下级机关。"), field="authority")
+        if to == here:
+            raise WrongInput("bad_choice", _("这件投诉现在就由%(authority)s办理。") % {"authority": named}, field="authority")
+        complaint.handling_authority = named
+        complaint.officer = None
+        return Effect(texts={"message": said}, data={"authority": named.name} | (
+            {} if to == own else {"designated_by": actor.organisation}))
 
     return Move("take_up", carry)
+
+
+def explain_overdue(*, reason: str, text: str = "") -> Move:
+    """Why what this authority owes is late: once for each overdue clock, the oldest first; the authority's own record."""
+    why = saying.choice(reason, tuple(OVERDUE_REASONS), "reason")
+    said = saying.text(text, "text", needed=why == "other", longest=500)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        late = sorted((clock for clock in file.clocks if clock.owed_by == "authority" and clock.ended_at is None
+                       and clock.lapsed_at is not None), key=lambda clock: (clock.due_at, clock.pk or 0))
+        if not late:
+            raise StepNotAllowed("not_overdue", _("这件投诉没有机关逾期的事项。"))
+        explained = set(HandlingStep.objects.filter(
+            complaint=file.complaint, step="explain_overdue").values_list("data__deadline", flat=True))
+        clock = next((clock for clock in late if clock.pk not in explained), None)
+        if clock is None:
+            raise StepNotAllowed("explained_once", _("逾期原因已经说明过了，只能说明一次。"))
+        return Effect(reason=why, texts={"overdue": said}, data={
+            "clock": clock.clock, "deadline": clock.pk, "last_day": clock.last_day.isoformat()})
+
+    return Move("explain_overdue", carry)
 
 
 def _extension(step: str, granted: bool, text: str) -> Move:

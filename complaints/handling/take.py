@@ -19,7 +19,16 @@ from complaints import powers
 from complaints.actors import SYSTEM, Actor, stands_to
 from complaints.conditions import Conditions
 from complaints.filing.request import FOR_ANOTHER
-from complaints.handling import clocks, consequences, lapses, looking, reminders, two_persons, undoing
+from complaints.handling import (
+    clocks,
+    consequences,
+    escalating,
+    lapses,
+    looking,
+    reminders,
+    two_persons,
+    undoing,
+)
 from complaints.handling.casefile import CaseFile, open_files, write
 from complaints.handling.effect import Effect, Move
 from complaints.labels import label
@@ -188,6 +197,7 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
         consequences.receive(file, old, new)
         if not effect.keeps_clocks:
             clocks.follow(file, old, happened, file.now, met=row.step not in _NOT_MET)
+    consequences.readdress(file)
     if new == Status.CLOSED:
         consequences.take_back_offer(file, happened)
     if actor.role != Role.SYSTEM or row.step == "pass_to_successor":
@@ -219,7 +229,7 @@ def _owner(kind: str, key: UUID, complaint: Complaint) -> UUID:
 def lapse_overdue(file: CaseFile) -> None:
     """Every overdue clock lapses, in order of due_at (ties: the table's order).
 
-    Each is judged anew after the other: a clock whose status was left has ended.
+    Each is judged anew after the other: a clock whose status was left has ended. Superiors are told after that.
     """
     while (clock := _next_overdue(file)) is not None:
         row = TABLE[CLOCKS[Clock(clock.clock)].on_lapse]
@@ -229,8 +239,11 @@ def lapse_overdue(file: CaseFile) -> None:
         file.change(clock)
         effect, step = lapses.LAPSES[Clock(clock.clock)](file, clock)
         carry_out(TABLE[step or row.step], file, SYSTEM, effect)
+        escalating.begin(file, clock)
         if clock.ended_at is None:
             clocks.chase_again(file, clock, file.now)
+    for effect in escalating.due(file):
+        carry_out(TABLE["escalate"], file, SYSTEM, effect)
 
 
 def _next_overdue(file: CaseFile) -> Deadline | None:

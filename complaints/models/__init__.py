@@ -1,5 +1,6 @@
 """The rows of a case, by noun."""
 
+from complaints.models.callbacks import CallBack, CallBackMonth, CallBackSeed
 from complaints.models.clocks import Deadline, Reminder
 from complaints.models.complaint import Complaint, Demand, Engagement
 from complaints.models.consent import ConsentRecord
@@ -31,6 +32,9 @@ from complaints.models.upload import Upload
 from complaints.models.webhooks import WebhookDelivery
 
 __all__ = [
+    "CallBack",
+    "CallBackMonth",
+    "CallBackSeed",
     "Complaint",
     "ConsentRecord",
     "Contact",

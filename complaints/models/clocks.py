@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from authorities.models import Authority
 from complaints.models.complaint import Complaint
 from complaints.models.matters import Matter
 from complaints.models.settlement import Obligation
@@ -20,7 +21,8 @@ class Deadline(models.Model):
 
     States: running, paused, met (done in time or late), lapsed (still owed, overdue),
     ended (its status was left). ``remaining`` is R, in working days, while paused;
-    ``allowance_used`` counts the days of pause already taken.
+    ``allowance_used`` counts the days of pause already taken. Of an overdue one that superiors are told of
+    (handling/escalating.py): ``escalations`` says how often, ``escalated_to`` whom last, ``escalate_at`` when the next is.
     """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="deadlines")
@@ -45,6 +47,11 @@ class Deadline(models.Model):
     lapsed_at = models.DateTimeField(null=True, blank=True)
     lapse_written_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    escalated_to = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
+                                     related_name="+")
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    escalate_at = models.DateTimeField(null=True, blank=True)
+    escalations = models.PositiveSmallIntegerField(default=0)
     is_provisional = models.BooleanField(default=False)
     derivation = models.JSONField(default=dict)
 
@@ -71,6 +78,8 @@ class Deadline(models.Model):
             models.Index(fields=["chase_at", "id"], name="clocks_to_chase",
                          condition=Q(chase_at__isnull=False)),
             models.Index(fields=["complaint", "state"], name="clocks_of_a_case"),
+            models.Index(fields=["escalated_to", "due_at", "id"], name="escalated_clocks",
+                         condition=Q(ended_at__isnull=True, escalated_to__isnull=False)),
             models.Index(fields=["id"], name="provisional_clocks",
                          condition=Q(is_provisional=True, state__in=["running", "paused"])),
         ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from authorities.models import Authority
 from complaints.models.complaint import Complaint, Engagement
 from enterprises.models import Enterprise
 from odr_portal.accounts.sealed_fields import SealedJSON
@@ -18,13 +19,21 @@ SINGLE_KINDS = ("question", "consent", "settled_elsewhere", "return", "extension
 
 
 class Matter(models.Model):
-    """``data`` holds plain facts (ids, amounts, grounds); ``subject`` tells twins apart."""
+    """``data`` holds plain facts (ids, amounts, grounds); ``subject`` tells twins apart.
+
+    An instruction (urge) says who sent it (``authority``) and to whom: ``to_authority``, else the enterprise; its last
+    moment is ``until_at``.
+    """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="matters")
     enterprise = models.ForeignKey(Enterprise, null=True, blank=True, on_delete=models.PROTECT,
                                    related_name="+")
     engagement = models.ForeignKey(Engagement, null=True, blank=True, on_delete=models.PROTECT,
                                    related_name="matters", db_constraint=False)
+    authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
+                                  related_name="+")
+    to_authority = models.ForeignKey(Authority, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
+                                     related_name="+")
     kind = models.CharField(max_length=24)
     subject = models.CharField(max_length=60, blank=True, default="")
     audience = models.CharField(max_length=12, default="parties")
@@ -56,6 +65,9 @@ class Matter(models.Model):
             models.Index(fields=["-opened_at", "-id"], name="register_of_violations",
                          condition=Q(kind__in=["report", "lead"])),
             models.Index(fields=["complaint"], name="open_objections", condition=Q(kind="objection", state="open")),
+            models.Index(fields=["until_at", "id"], name="open_instructions", condition=Q(kind="urge", state="open")),
+            models.Index(fields=["closed_at", "id"], name="answered_instructions",
+                         condition=Q(kind="urge", state="answered")),
         ]
 
     def __str__(self) -> str:

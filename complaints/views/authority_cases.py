@@ -26,7 +26,7 @@ from complaints.models import Complaint, Engagement
 from complaints.models.complaint import OPEN, lies_in
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
-from complaints.views.authority_lists import RELATED, due_soon, late, midnight, rows_of, waits_for
+from complaints.views.authority_lists import LYING, RELATED, due_soon, late, midnight, rows_of, waits_for
 from complaints.views.case_people import by_name
 from complaints.views.case_search import LOOKED_THROUGH, matching, number_in
 from complaints.workflow import Status
@@ -60,7 +60,7 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 def asked_for(desk: Desk, asked: Mapping[str, str]) -> tuple[CaseFilter, QuerySet[Complaint]]:
     """The conditions of an address, and the cases of this desk that meet them."""
-    form = CaseFilter(asked, officers=_officers(desk), regions=_regions(desk))
+    form = CaseFilter(asked, officers=_officers(desk, asked.get("officer", "")), regions=_regions(desk))
     said = form.said
     chosen = narrowed(desk.cases(), said, desk)
     if said.get("q"):
@@ -113,7 +113,9 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
         cases = cases.filter(late(desk.now))
     elif said.get("overdue") == "soon":
         cases = cases.filter(due_soon(desk.now, current_calendar()))
-    if said.get("waiting"):
+    if said.get("waiting") in LYING:
+        cases = cases.filter(LYING[said["waiting"]]())
+    elif said.get("waiting"):
         cases = cases.filter(waits_for(said["waiting"]))
     if said.get("platform"):
         cases = cases.filter(platform.wanted(said["platform"], now=desk.now, calendar=current_calendar(),
@@ -172,11 +174,17 @@ def _firms(words: str) -> list[int]:
     return list(firms.values_list("pk", flat=True)[:MOST_FIRMS])
 
 
-def _officers(desk: Desk) -> list[Officer]:
-    """Who may handle cases at these authorities today."""
+def _officers(desk: Desk, one_more: str) -> list[Officer]:
+    """Who may handle cases at these authorities today; ``one_more`` (an id) is asked for wherever in these regions that is."""
     found = (Officer.objects.on(desk.today).filter(authority_id__in=desk.authority_ids, user__is_active=True)
              .exclude(role=Officer.Role.ANALYST).exclude(user=desk.user).select_related("user").order_by("pk"))
-    return by_name(found[:MOST_FIRMS])
+    rows = list(found[:MOST_FIRMS])
+    if one_more.isascii() and one_more.isdigit() and len(one_more) < 10 and int(one_more) not in {row.pk for row in rows}:
+        places = Q(pk__in=[])
+        for first, last in {actor.region for actor in desk.actors if actor.region}:
+            places |= Q(authority__region_id__gte=first, authority__region_id__lte=last)
+        rows += Officer.objects.filter(places, pk=int(one_more)).select_related("user")
+    return by_name(rows)
 
 
 def _regions(desk: Desk) -> list[Region]:

@@ -25,10 +25,22 @@ from complaints.law.numbers import missing_year
 from complaints.models.complaint import OPEN
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
-from complaints.views.authority_lists import RELATED, due_soon, late, midnight, rows_of, waits_for
+from complaints.views.authority_lists import (
+    RELATED,
+    came_back,
+    due_soon,
+    late,
+    midnight,
+    rows_of,
+    waits_for,
+    with_others,
+)
 from complaints.views.authority_review import objected, waiting
 from complaints.views.authority_violations import registered
+from complaints.views.call_backs import mine as call_backs_of
 from complaints.views.notices_told import in_cases
+from complaints.views.supervision import reported
+from complaints.views.urge_lists import RECEIVED, UNANSWERED, instructions
 from complaints.workflow import AUTHORITY_ROLES, Status
 from enterprises import changing, enrolled, enrolling
 
@@ -92,6 +104,13 @@ NUMBERS = (
     Number("platform", gettext_lazy("逾期没有平台编号"), "bad", _cases(lambda desk, given: platform.wanted(
         platform.LATE, now=desk.now, calendar=given.calendar, policies=given.policies, region_id=desk.first_region)),
            "authority-cases", {"platform": platform.LATE}),
+    Number("back", gettext_lazy("转回来的"), "warn", _cases(lambda desk, calendar: came_back()), "authority-cases", {"waiting": "back"}),
+    Number("others", gettext_lazy("等对方办理"), "neutral", _cases(lambda desk, calendar: with_others()), "authority-cases", {"waiting": "others"}),
+    Number("urges", gettext_lazy("督办等答复"), "authority",
+           lambda desk, calendar: UNANSWERED.of(instructions(desk), desk, RECEIVED), "authority-urges",
+           {"box": RECEIVED, "column": UNANSWERED.code}),
+    Number("escalated", gettext_lazy("逾期上报"), "bad", lambda desk, calendar: reported(desk), "authority-escalated", {}),
+    Number("call_backs", gettext_lazy("等我回访"), "info", lambda desk, calendar: call_backs_of(desk), "authority-call-backs", {"view": "mine"}),
     Number("undelivered", gettext_lazy("通知没有送到"), "warn",
            lambda desk, given: in_cases(desk.cases(), Q(state="set_aside")), "authority-notices", {}),
     Number("mine", gettext_lazy("我经办的"), "neutral",

@@ -14,13 +14,14 @@ from django.db.models import Exists, OuterRef, Q
 
 from authorities.models import named
 from complaints import deadlines, labels, standing
+from complaints.case_filter import BACK, OTHERS
 from complaints.conditions import current_calendar
-from complaints.models import Complaint, Deadline, Matter
+from complaints.models import Complaint, Deadline, Engagement, Matter
 from complaints.models.complaint import OPEN
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, case_url, why_url
 from complaints.views.case_people import label_of, names_of_consumers
-from complaints.workflow import Status
+from complaints.workflow import ENTERPRISE_SIDE, Status
 from complaints.working_calendar import SHANGHAI, Calendar
 from odr_portal.accounts.masking import masked_name
 
@@ -63,6 +64,23 @@ def due_today(desk: Desk, calendar: Calendar) -> Q:
 def midnight(day: date) -> datetime:
     """Where a local day begins."""
     return datetime.combine(day, time(), tzinfo=SHANGHAI)
+
+
+#: Nobody at an authority has to act now.
+WITH_OTHERS = tuple(sorted(ENTERPRISE_SIDE | {Status.AWAITING_MATERIAL, Status.MEDIATION_SUSPENDED}))
+
+
+def with_others() -> Q:
+    return OPEN & Q(status__in=WITH_OTHERS)
+
+
+def came_back() -> Q:
+    """In review after an enterprise had it: no settlement, a breach, a recall."""
+    return OPEN & Q(status=Status.REVIEW) & Q(Exists(Engagement.objects.filter(complaint=OuterRef("pk"), until_at__isnull=False)))
+
+
+#: Where a case lies, as a filter of lists names it.
+LYING = {OTHERS: with_others, BACK: came_back}
 
 
 def waits_for(kind: str) -> Exists:

@@ -42,6 +42,7 @@ from complaints.handling.saying import LONGEST
 from complaints.platform import expected
 from complaints.platform_forms import PlatformNumberForm
 from complaints.publication import SHOWN, state_of
+from complaints.supervision_forms import OverdueForm, TakeUpForm
 from complaints.triage_forms import AuthorityForm
 from complaints.views import review_building
 from complaints.views.authority_setting import Data, Payload, Setting, StepPage
@@ -122,6 +123,23 @@ def _assigned(form: StepForm) -> Payload:
         chosen = f"a{said['authority']}"
         payload["because"] = because_of(chosen, first, note=said["note"], why=said["why"])
     return payload
+
+
+def _take_up_form(setting: Setting, data: Data) -> StepForm:
+    """Below whoever takes it up: authorities of the place of the case, and their neighbours."""
+    actor, case = setting.found.actor, setting.found.complaint
+    own, jurisdiction = (actor.authority_id if actor is not None else None) or 0, Jurisdiction.load()
+    below = jurisdiction.below(own)
+    rows = [a for a in jurisdiction.authorities if a.has_power and a.pk in below]
+    near = {a.parent_id for a in rows if a.region.covers(case.handling_region_id)}
+    rows = [a for a in rows if a.parent_id in near and a.pk != case.handling_authority_id]
+    rows.sort(key=lambda a: (not a.region.covers(case.handling_region_id), a.region_id))
+    return TakeUpForm(data, authorities=rows, may_keep=case.handling_authority_id != own)
+
+
+def _taken_up(form: StepForm) -> Payload:
+    chosen = form.cleaned_data["authority"]
+    return {"text": form.cleaned_data["text"], "authority_id": int(chosen) if chosen else None}
 
 
 def _decided(grant: str, refuse: str) -> Callable[[StepForm], str]:
@@ -223,8 +241,10 @@ _ALL = (
     StepPage(slug="urge", steps=("urge",), payload=said("text", "last_day"),
              form=lambda setting, data: UrgeForm(data, today=setting.desk.today),
              effect=gettext_lazy("对方须在期限内答复；不改变案件的其他期限。")),
-    text_page("take-up", "take_up", gettext_lazy("为什么提级办理"), gettext_lazy("案件改由本机关办理。"),
-              is_danger=True),
+    StepPage(slug="take-up", steps=("take_up",), form=_take_up_form, payload=_taken_up, is_danger=True,
+             effect=gettext_lazy("案件改由本机关办理，或者由本机关指定的下级机关办理。")),
+    StepPage(slug="overdue", steps=("explain_overdue",), form=plain(OverdueForm), payload=said("reason", "text"),
+             effect=gettext_lazy("只写进监管部门自己的记录，每项逾期说明一次。期限不因此延长。")),
     text_page("answer", "answer_instruction", gettext_lazy("答复"),
               gettext_lazy("答复上级的督办或者企业的咨询。")),
     StepPage(slug="return-decision", steps=("grant_return", "refuse_return"), payload=_return_decision,
@@ -281,7 +301,8 @@ _ALL = (
              payload=lambda form: {"text": form.cleaned_data["text"]} if form.cleaned_data["decision"] == "withhold" else {},
              form=lambda setting, data: PublicationForm(data, is_shown=state_of(setting.found.complaint) == SHOWN),
              effect=gettext_lazy("公众看到的只有下面这些。不予公示的，写明理由。")),
-    StepPage(slug="reopen", steps=("reopen",), form=plain(ReopenForm), payload=said("ground", "text"),
+    StepPage(slug="reopen", steps=("reopen",), payload=said("ground", "text"),
+             form=lambda setting, data: ReopenForm(data, chosen=setting.query.get("ground", "")),
              effect=gettext_lazy("案件回到受理审查。双方会收到通知。")),
 )
 

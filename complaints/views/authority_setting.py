@@ -12,6 +12,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from authorities.models import Authority
 from authorities.policies import Policies
 from complaints import handling, labels
 from complaints.enterprise_forms import StepForm
@@ -22,7 +23,7 @@ from complaints.refusals import not_now, not_yours
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, Found
 from complaints.views.case_steps import Around, open_steps
-from complaints.workflow import TABLE, Role, Status
+from complaints.workflow import ENTERPRISE_SIDE, TABLE, Role, Status
 from complaints.working_calendar import SHANGHAI
 
 Data = QueryDict | None
@@ -94,7 +95,7 @@ def _is_agreed(found: Found, around: Around) -> bool:
 def _answers(found: Found, around: Around) -> bool:
     urge = around.matters.get("urge")
     return "office_question" in around.matters or (
-        urge is not None and urge.data.get("whom") == AUTHORITY)
+        urge is not None and found.actor is not None and urge.to_authority_id in found.actor.authority_ids)
 
 
 def _is_elsewhere(found: Found, around: Around) -> bool:
@@ -123,6 +124,8 @@ def _is_checked(found: Found, around: Around) -> bool:
     return bool({"report", "lead"} & around.matters.keys())
 
 
+#: Nobody below them could be designated.
+_LOWEST = (Authority.Level.COUNTY, Authority.Level.OFFICE)
 _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "schedule_session": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
     "record_session": _is_agreed,
@@ -130,9 +133,11 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "end_appraisal": lambda f, a: "appraisal" in a.matters,
     "delegate_mediation": lambda f, a: "delegation" not in a.matters,
     "recall_mediation": lambda f, a: "delegation" in a.matters,
-    "take_up": _is_elsewhere,
+    "take_up": lambda f, a: _is_elsewhere(f, a) or f.complaint.handling_authority.level not in _LOWEST,
+    "urge": lambda f, a: f.complaint.status in ENTERPRISE_SIDE or _is_elsewhere(f, a),
     "reveal_contact": lambda f, a: not _is_elsewhere(f, a),
     "answer_instruction": _answers,
+    "explain_overdue": lambda f, a: f.complaint.is_overdue and not _is_elsewhere(f, a),
     "approve": lambda f, a: "proposal" in a.matters,
     "send_back": lambda f, a: "proposal" in a.matters,
     "dispute_jurisdiction": lambda f, a: "jurisdiction" not in a.matters,

@@ -36,6 +36,7 @@ from complaints.file_forms import upload_address
 from complaints.handling import Move, both, consumer, enterprise, looking, proposals, supervision, two_persons
 from complaints.models import Obligation
 from complaints.refusals import not_now, not_yours
+from complaints.supervision_forms import AnswerForm
 from complaints.views import enterprise_work as work
 from complaints.views import moved_on
 from complaints.views.case import CasePage, Found
@@ -74,7 +75,7 @@ def stands_open(case: CasePage, step: str) -> bool:
         return False
     if step == "answer_instruction":
         urge = case.matters.get("urge")
-        return urge is not None and urge.data.get("whom") == "enterprise"
+        return urge is not None and urge.to_authority_id is None
     if step == "request_extension":
         return not work.extension_note(case)
     if step == "reply_publicly":
@@ -118,6 +119,11 @@ def _owed(case: CasePage, by: str, *states: str, is_disputed: bool = False) -> l
     rows = [promise.row for promise in case.obligations]
     return [o for o in rows if o.owed_by == by and o.state in states
             and (o.disputed_at is not None or not is_disputed)]
+
+
+def _answered(form: StepForm) -> Move:
+    files = form.digests if isinstance(form, AnswerForm) else ()
+    return supervision.answer_instruction(text=form.cleaned_data["text"], files=files)
 
 
 def _ordinals(form: StepForm) -> list[int]:
@@ -236,8 +242,8 @@ PAGES: dict[str, StepPage] = {page.slug: page for page in (
              steps=("confirm_settled_elsewhere", "claim_settled_elsewhere"),
              effect=gettext_lazy("一方提出，另一方确认后才办结。消费者5个工作日不答复，这次提出就失效。"),
              form=_elsewhere_form, move=_elsewhere),
-    text_page("instruction", "answer_instruction", supervision.answer_instruction,
-              gettext_lazy("对督办的答复"), gettext_lazy("监管部门会收到。")),
+    StepPage(slug="instruction", steps=("answer_instruction",), effect=gettext_lazy("监管部门会收到。"), move=_answered,
+             form=lambda case, data: AnswerForm(data)),
     StepPage(slug="mediation", steps=("agree_to_mediation", "decline_mediation"),
              effect=gettext_lazy("调解须双方同意。同意后还可以改变主意。"),
              form=lambda case, data: MediationForm(data), move=_mediation),

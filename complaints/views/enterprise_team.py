@@ -13,6 +13,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from complaints import assigning
 from complaints.models import Complaint
@@ -24,7 +25,7 @@ from enterprises.rights import HEAD
 from enterprises.views.team import here_of, list_of
 
 #: The columns of the page: the view of the queue behind each.
-COUNTED = ("all", "soon", "overdue")
+COUNTED = {"all": gettext_lazy("未办结"), "soon": gettext_lazy("2个工作日内到期"), "overdue": pgettext_lazy("overdue cases", "逾期")}
 
 
 @desk_page("GET")
@@ -41,7 +42,7 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     is_manager = any(HEAD["enterprise"] in here.reach.may_give(post) for post in here.reach.posts)
     left = assigning.left_behind(desk.today).filter(pk__in=desk.cases().values("pk"))
     return render(request, "team/people.html", shown | {
-        "has_load": True, "today": desk.today, "left_behind": left.count(),
+        "has_load": True, "columns": list(COUNTED.values()), "today": desk.today, "left_behind": left.count(),
         "leave_url": reverse("enterprises:enterprise-leave"),
         "rules_url": reverse("complaints:enterprise-rules") if is_manager else "",
         "two_persons_url": reverse("enterprises:enterprise-two-persons") if is_manager else "",
@@ -56,7 +57,7 @@ def _by_handler(desk: Desk, code: str, staff_ids: list[int]) -> dict[int, int]:
 
 def _cell(code: str, staff_id: int, count: int) -> dict[str, Any]:
     tone = {"soon": "warn", "overdue": "bad"}.get(code, "neutral")
-    return {"count": count, "tone": tone if count else "neutral",
+    return {"title": COUNTED[code], "count": count, "tone": tone if count else "neutral",
             "url": f"{reverse('complaints:enterprise-queue')}?{urlencode({'view': code, 'handler': staff_id})}"}
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import named
 from complaints.enterprise_forms import QueueFilter, handler_words
-from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obligation
+from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Matter, Obligation
 from complaints.views.case_people import by_name
 from complaints.views.case_search import matching
 from complaints.views.enterprise_desk import Desk
@@ -88,6 +88,12 @@ def with_last_word(cases: Rows) -> Rows:
     return cases.annotate(last_word=Subquery(spoken, output_field=CharField()))
 
 
+def _urged(cases: Rows, desk: Desk) -> Rows:
+    """An authority waits for an answer of ours."""
+    asked = Matter.objects.filter(complaint=OuterRef("pk"), kind="urge", state="open", to_authority=None)
+    return cases.filter(Exists(asked))
+
+
 def _replied(cases: Rows, desk: Desk) -> Rows:
     return with_last_word(cases.filter(ON_OUR_SIDE)).filter(Q(last_word="consumer"))
 
@@ -115,6 +121,8 @@ VIEWS: dict[str, QueueView] = {view.code: view for view in (
               gettext_lazy("没有等待受理的案件。")),
     QueueView("fresh", gettext_lazy("昨天以来新到"), _fresh, "info",
               gettext_lazy("昨天和今天没有新到的案件。")),
+    QueueView("urged", gettext_lazy("有督办"), _urged, "authority",
+              gettext_lazy("没有等您答复的督办。")),
     QueueView("replied", gettext_lazy("有回复"), _replied, "info",
               gettext_lazy("消费者没有新的回复。")),
     QueueView("waiting", gettext_lazy("等消费者"), _at(S.AWAITING_CONSUMER), "neutral",

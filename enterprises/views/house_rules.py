@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from authorities.models import Officer, OfficerAbsence
 from enterprises import organising
 from enterprises.house_rules import Absence, TwoPersons
 from enterprises.models import Staff
@@ -49,25 +50,56 @@ def colleagues(here: Here) -> list[Staff]:
     return rows
 
 
-def words_of(row: Staff) -> str:
+def _people(here: Here) -> list[Staff] | list[Officer]:
+    return _officers(here) if here.side.code == "authority" else colleagues(here)
+
+
+def _officers(here: Here) -> list[Officer]:
+    """One row a person and authority; their own offices first, so that leave is entered for the person."""
+    own = set(Officer.objects.on(here.today).filter(user=here.user).values_list("authority_id", flat=True))
+    if not own:
+        raise Http404
+    rows = Officer.objects.on(here.today).filter(authority_id__in=own, role__in=organising.OFFICES_THAT_HOLD, user__is_active=True)
+    found = {(row.user_id, row.authority_id): row for row in rows.select_related("user", "authority").order_by("-pk")[:MOST]}
+    keyring.load_for([row.user for row in found.values()])
+    return sorted(found.values(), key=lambda row: (row.authority_id, row.pk))
+
+
+def words_of(row: Staff | Officer) -> str:
     """李敏 · A-017 · 处理专员 · 中国移动福州分公司"""
-    return " · ".join(str(word) for word in (row.user.name, row.number, row.get_role_display(), post_of(row)) if word)
+    words = (row.user.name, getattr(row, "number", ""), row.get_role_display(), post_of(row))
+    return " · ".join(str(word) for word in words if word)
 
 
-def may_speak_for(row: Staff, here: Here) -> bool:
+def may_speak_for(row: Staff | Officer, here: Here) -> bool:
     return row.user_id == here.user.pk or here.reach.may_touch(post_of(row), str(row.role))
+
+
+def _whose(row: Absence | OfficerAbsence) -> Staff | Officer:
+    return row.officer if isinstance(row, OfficerAbsence) else row.staff
+
+
+def _leaves(here: Here, people: list[Staff] | list[Officer]) -> list[Absence] | list[OfficerAbsence]:
+    if here.side.code == "authority":
+        persons, places = {row.user_id for row in people}, {post_of(row).authority for row in people}
+        return list(OfficerAbsence.objects.not_over(here.today).filter(
+            officer__user__in=persons, officer__authority__in=places).select_related(
+            "officer__user", "officer__authority", "deputy__user", "deputy__authority"))
+    return list(Absence.objects.not_over(here.today).filter(staff__in=people).select_related(
+        "staff__user", "staff__enterprise", "staff__branch", "deputy__user", "deputy__enterprise", "deputy__branch"))
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def leave(request: HttpRequest) -> HttpResponseBase:
-    """/enterprise/team/leave/: who is away and when; leave of somebody in one's charge, or one's own."""
-    here = here_of(request, "enterprise")
-    people = colleagues(here)
-    by_id = {str(row.pk): row for row in people}
+def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
+    """/enterprise/team/leave/, /authority/team/leave/: who is away and when; leave of somebody in one's charge, or one's own."""
+    here = here_of(request, side)
+    people = _people(here)
+    by_id: dict[str, Any] = {str(row.pk): row for row in people}
     form = LeaveForm(request.POST if request.method == "POST" else None, initial={"starts_on": here.today},
                      people=[(pk, words_of(row)) for pk, row in by_id.items() if may_speak_for(row, here)],
-                     deputies=[(pk, words_of(row)) for pk, row in by_id.items()])
+                     deputies=[(pk, words_of(row)) for pk, row in by_id.items()], is_office=side == "authority")
+    address = here.side.address("leave")
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         try:
@@ -76,21 +108,20 @@ def leave(request: HttpRequest) -> HttpResponseBase:
                     organising.enter_leave(
                         by_id[said["staff"]], said["starts_on"], said["ends_on"], deputy=by_id.get(said["deputy"]),
                         by=here.user, reach=here.reach, now=here.now, today=here.today, address=here.address)
-                    attempt.reference = reverse("enterprises:enterprise-leave")
+                    attempt.reference = address
                     messages.success(request, _("已记下请假：%(name)s") % {"name": by_id[said["staff"]].user.name},
                                      extra_tags="ok")
             return redirect(attempt.reference)
         except TeamRefusal as refusal:
             form.add_error(_FIELDS.get(refusal.code), str(refusal))
-    rows = Absence.objects.not_over(here.today).filter(staff__in=people).select_related(
-        "staff__user", "staff__enterprise", "staff__branch", "deputy__user", "deputy__enterprise", "deputy__branch")
-    found = list(rows)
-    keyring.load_for([person.user for row in found for person in (row.staff, row.deputy) if person is not None])
+    found = _leaves(here, people)
+    keyring.load_for([person.user for row in found for person in (_whose(row), row.deputy) if person is not None])
     return render(request, "team/leave.html", {
         "form": form, "now": here.now, "can_enter": len(form.fields["staff"].choices) > 1,  # type: ignore[attr-defined]
-        "rows": [{"row": row, "who": words_of(row.staff), "deputy": words_of(row.deputy) if row.deputy else "",
+        "team_url": here.side.home, "is_office": side == "authority",
+        "rows": [{"row": row, "who": words_of(_whose(row)), "deputy": words_of(row.deputy) if row.deputy else "",
                   "is_now": row.starts_on <= here.today,
-                  "url": reverse("enterprises:enterprise-leave-cancel", args=[row.pk]) if may_speak_for(row.staff, here) else ""}
+                  "url": here.side.address("leave-cancel", row.pk) if may_speak_for(_whose(row), here) else ""}
                  for row in found],
     }, status=422 if form.is_bound else 200)
 
@@ -102,17 +133,16 @@ _FIELDS = {"past_day": "ends_on", "wrong_days": "ends_on", "already_away": "star
 
 @never_cache
 @require_POST
-def leave_cancel(request: HttpRequest, pk: int) -> HttpResponseBase:
+def leave_cancel(request: HttpRequest, pk: int, side: str = "enterprise") -> HttpResponseBase:
     """Back early, or never gone."""
-    here = here_of(request, "enterprise")
-    row = (Absence.objects.filter(pk=pk, staff__in=colleagues(here)).select_related(
-        "staff__user", "staff__enterprise", "staff__branch").first())
-    if row is None or not may_speak_for(row.staff, here):
+    here = here_of(request, side)
+    row = next((one for one in _leaves(here, _people(here)) if one.pk == pk), None)
+    if row is None or not may_speak_for(_whose(row), here):
         raise Http404
     with once(request) as attempt:
         if not attempt.answered:
             organising.cancel_leave(row, by=here.user, reach=here.reach, now=here.now, address=here.address)
-            attempt.reference = reverse("enterprises:enterprise-leave")
+            attempt.reference = here.side.address("leave")
             messages.success(request, _("请假已取消。已经交出去的案件不会自动回来。"), extra_tags="ok")
     return redirect(attempt.reference)
 

@@ -14,14 +14,14 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from authorities.models import Authority, Officer
 from enterprises import inviting, organising, team
@@ -59,7 +59,7 @@ class Side:
 
 
 SIDES = {"enterprise": Side("enterprise", enterprise_reach, "complaints:enterprise-team"),
-         "authority": Side("authority", authority_reach, "enterprises:authority-team")}
+         "authority": Side("authority", authority_reach, "complaints:authority-team")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,6 @@ def _invitations(here: Here) -> list[dict[str, Any]]:
             found.append({"row": row, "role": role_words(row.role, post), "where": post,
                           "url": here.side.address("team-revoke", row.pk)})
     return found
-
-
-@never_cache
-@require_safe
-def people(request: HttpRequest, side: str) -> HttpResponse:
-    """/authority/team/; the enterprise's is complaints/views/enterprise_team.py."""
-    return render(request, "team/people.html", list_of(request, here_of(request, side)))
 
 
 def list_of(request: HttpRequest, here: Here) -> dict[str, Any]:

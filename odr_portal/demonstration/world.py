@@ -23,6 +23,7 @@ from complaints.handling import Move, Taken
 from complaints.models import Complaint
 from complaints.workflow import Status
 from odr_portal.demonstration import consumers, officers, staff
+from odr_portal.demonstration.call_backs import call_back_last_month
 from odr_portal.demonstration.causes import tag_causes
 from odr_portal.demonstration.changes import draft_a_rule, wish_a_change
 from odr_portal.demonstration.enrolments import make_enrolments
@@ -222,6 +223,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     write_templates(now=until)
     draft_one(now=until)
     tag_causes(cast, now=until)
+    call_back_last_month(now=until)
     write_log(now=until)
     organise(now=until)
     make_enrolments(now=until)

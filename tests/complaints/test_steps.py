@@ -242,6 +242,7 @@ WALKS: dict[str, Walk] = {
         document="受理决定书", channel="sms", is_served=False))),
     "urge": Walk(S.NEGOTIATING, "officer",
                  no(lambda: supervision.urge(text=TEXT, last_day="2026-11-20"))),
+    "explain_overdue": Walk(S.REVIEW, "officer", no(lambda: supervision.explain_overdue(reason="workload")), after=T(days=20)),
     "take_up": Walk(S.REVIEW, "superior", no(lambda: supervision.take_up(text=TEXT))),
     "grant_return": Walk(S.NEGOTIATING, "intake", no(supervision.grant_return), S.TRIAGE, before=[
         ("handler", no(lambda: enterprise.request_return(text=TEXT)))]),

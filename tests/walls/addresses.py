@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from complaints.models import Complaint, Evidence, Matter, Notice, Offer, OfficialDocument
+from complaints.models import CallBack, Complaint, Evidence, Matter, Notice, Offer, OfficialDocument
 from complaints.views import authority_documents, authority_pages, consumer_pages, enterprise_steps, track
 from odr_portal.checks import routes
 from tests.walls.things import OWNERS
@@ -161,8 +161,12 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
         Matter.objects.filter(complaint=case, kind="proposal", audience="authority")),
     ("complaints:enterprise-approval", "pk"): lambda world, case: _first(
         Matter.objects.filter(complaint=case, kind="proposal", audience="enterprise")),
+    **{(f"complaints:{side}-urge", "pk"): lambda world, case: _first(Matter.objects.filter(complaint=case, kind="urge"))
+       for side in ("authority", "enterprise")},
+    ("complaints:authority-call-back", "pk"): lambda world, case: _first(CallBack.objects.filter(complaint=case)),
     ("complaints:enterprise-rule", "pk"): lambda world, case: world.things["assignment rule"],
     ("enterprises:enterprise-leave-cancel", "pk"): lambda world, case: world.things["leave"],
+    ("enterprises:authority-leave-cancel", "pk"): lambda world, case: world.things["officer leave"],
     ("complaints:authority-notice-order", "pk"): lambda world, case: _first(
         Notice.objects.filter(complaint=case, state="set_aside")),
     ("complaints:authority-document", "pk"): lambda world, case: _first(OfficialDocument.objects.filter(complaint=case, audience="parties")),
@@ -173,7 +177,8 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
 }  # fmt: skip
 #: They name something of a case by a number of its own.
 OF_A_CASE = frozenset({"complaints:authority-approval", "complaints:enterprise-approval", "complaints:authority-notice-order",
-                       "complaints:authority-document", "complaints:authority-document-deed"})
+                       "complaints:authority-document", "complaints:authority-document-deed",
+                       "complaints:authority-urge", "complaints:enterprise-urge", "complaints:authority-call-back"})
 _FORMS = {name: tuple(form.steps) for name, form in consumer_pages.FORMS.items() if name != "offer"}
 _BY_NAME = {step: (step,) for step in ("send_message", "make_offer", "withdraw", "urge", "accept")}
 #: Parameters that choose among pages: each of these is a page of its own, with the steps that it may take.
@@ -195,6 +200,8 @@ STEPS: dict[str, tuple[str, ...]] = {
     "complaints:authority-forward": ("forward",),
     "complaints:authority-ask-consent": ("ask_consent",),
     "complaints:authority-agreement": ("record_agreement",),
+    "complaints:authority-call-back": ("call_back",),
+    **{f"complaints:{side}-urge": ("answer_instruction",) for side in ("authority", "enterprise")},
     "complaints:tracked-offer": tuple(consumer_pages.FORMS["offer"].steps),
     "complaints:case-offer": tuple(consumer_pages.FORMS["offer"].steps),
     **{f"complaints:enterprise-{slug}": page.steps for slug, page in enterprise_steps.PAGES.items()},

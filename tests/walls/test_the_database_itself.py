@@ -34,6 +34,7 @@ EXEMPT = {
     "complaints_heartbeat": "signs of life",
     "complaints_stationentry": "disputes settled at a station, no case; sealed, asked for by station or by the digest of a link",
     "complaints_trackingtry": "digests of wrong tries",
+    "complaints_callbackmonth": "months with the digest of a seed, and the seed once it is public; no case",
     "complaints_noticechoice": "how a person wants to be told: three words, no case",
     "complaints_savedview": "filters of the queue that a person keeps; sealed, names no case, asked for by its person",
     "complaints_measure": "what an enterprise means to answer, its own words sealed; cases by id only, asked for by organisation and branch",

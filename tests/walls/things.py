@@ -70,6 +70,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "enterprises:enterprise-team-revoke": _MANAGERS,
     "complaints:enterprise-rule": _MANAGERS,
     "enterprises:enterprise-leave-cancel": _MANAGERS | {"handler own"},
+    "enterprises:authority-leave-cancel": _HEAD | _OFFICE_ASKER,
     "enterprises:authority-team-member": _HEAD,
     "enterprises:authority-team-revoke": _HEAD,
     "routing:enterprise-change": _MANAGERS,
@@ -178,6 +179,9 @@ def make(world: World) -> None:
     world.things["assignment rule"] = str(organising.add_rule(post_of(local), category="", handler=None, **told).pk)
     world.things["leave"] = str(organising.enter_leave(
         handler, today + timedelta(days=300), today + timedelta(days=301), deputy=None, **told).pk)  # fmt: skip
+    world.things["officer leave"] = str(organising.enter_leave(
+        clerk, today + timedelta(days=300), today + timedelta(days=301), deputy=None, by=User.objects.get(pk=clerk.user_id),
+        reach=authority_reach(clerk.user_id, on=today), now=world.now, today=today).pk)
     _tokens(world)
 
 

@@ -16,7 +16,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from complaints import assigning, delivery, handling, retention, sealing
+from complaints import assigning, delivery, handling, officer_handover, retention, sealing
+from complaints.callbacks import drawing
 from complaints.documents import making
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
@@ -36,6 +37,7 @@ log = logging.getLogger("watch")
 SWEEPS: dict[str, Sweep] = {
     "filed": forwarding.sweep_filed,
     "assignments": assigning.sweep_assignments,
+    "officers": officer_handover.sweep_officers,
     "clocks": handling.sweep_clocks,
     "notices": delivery.sweep_notices,
     "exports": building.sweep_exports,
@@ -47,6 +49,7 @@ SWEEPS: dict[str, Sweep] = {
     "webhooks": sending.sweep_webhooks,
     "evidence": sweeping.sweep_evidence,
     "exits": enrolled.sweep_exits,
+    "call_backs": drawing.sweep_call_backs,
     "expired": retention.sweep_expired,
     "previews": previewing.sweep_previews,
     "trials": trying.sweep_trials,

@@ -1,0 +1,202 @@
+"""Which closed cases are called back: unknown before the month is over, the same whenever it is counted again.
+
+The one rule: a case is drawn when HMAC-SHA256(seed of the month, its number) falls below the policy's share; repeat
+complaints and reopened cases are called back all. The digest of the seed is shown before the month, the seed after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from authorities.models import Officer
+from authorities.policies import Policies
+from complaints.handling.casework import NOT_HANDLING
+from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
+from complaints.workflow import Outcome, Status
+from odr_portal.accounts import keyring
+
+#: Who comes again within so many days comes again (procedure, section 7).
+AGAIN = timedelta(days=60)
+SHARE = "call_back_share"
+_BATCH = 500
+_WHOLE = 1 << 64
+
+
+def month_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def after(month: date) -> date:
+    """The first day of the next month."""
+    return (month + timedelta(days=32)).replace(day=1)
+
+
+def is_drawn(seed: str, number: str, share: int) -> bool:
+    """Whether the case ``number`` is in the sample of ``share`` per hundred; the same for everybody who has the seed."""
+    digest = hmac.new(bytes.fromhex(seed), number.encode(), hashlib.sha256).digest()
+    return int.from_bytes(digest[:8], "big") * 100 < share * _WHOLE
+
+
+def commitment(seed: str) -> str:
+    return hashlib.sha256(bytes.fromhex(seed)).hexdigest()
+
+
+def sweep_call_backs(*, now: datetime) -> int:
+    """Seal the seeds of this month and the next, then draw what is over. Returns how many cases were drawn."""
+    today = timezone.localdate(now)
+    for month in (month_of(today), after(month_of(today))):
+        _seal(month, now)
+    waiting = list(CallBackMonth.objects.filter(drawn_at=None, month__lt=month_of(today)).order_by("month"))
+    return sum(draw(month, now=now) for month in waiting)
+
+
+def _seal(month: date, now: datetime) -> None:
+    if CallBackMonth.objects.filter(month=month).exists():
+        return
+    seed = secrets.token_hex(32)
+    with transaction.atomic():
+        row, is_new = CallBackMonth.objects.get_or_create(month=month, defaults={"commitment": commitment(seed), "made_at": now})
+        if is_new:
+            CallBackSeed.objects.create(month=row, seed=seed)
+
+
+def closed_in(month: date) -> QuerySet[Complaint]:
+    """Cases that were closed in this month and are closed; what was no consumer complaint is left out."""
+    zone = timezone.get_default_timezone()
+    start, end = (timezone.make_aware(datetime.combine(day, datetime.min.time()), zone) for day in (month, after(month)))
+    return Complaint.objects.filter(status=Status.CLOSED, closed_at__gte=start, closed_at__lt=end).exclude(
+        outcome=Outcome.REDIRECTED)
+
+
+def _with_why(cases: QuerySet[Complaint]) -> QuerySet[Complaint]:
+    earlier = Complaint.objects.filter(
+        consumer_key=OuterRef("consumer_key"), enterprise=OuterRef("enterprise"), filed_at__lt=OuterRef("filed_at"),
+        filed_at__gte=OuterRef("filed_at") - AGAIN).exclude(
+        Q(linked_group__isnull=False) & Q(linked_group=OuterRef("linked_group")))
+    came_back = HandlingStep.objects.filter(complaint=OuterRef("pk"), step="reopen")
+    return cases.annotate(is_repeat=Exists(earlier), is_reopened=Exists(came_back))
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """One case and why it is in the sample ("" when it is not)."""
+
+    complaint: Complaint
+    why: str
+    share: int
+
+
+def picked(month: date, seed: str) -> Iterator[Picked]:
+    """Every case of the month with the decision; reads a batch at a time."""
+    policies, last = Policies.load(after(month) - timedelta(days=1)), 0
+    cases = _with_why(closed_in(month)).order_by("pk")
+    while rows := list(cases.filter(pk__gt=last)[:_BATCH]):
+        for case in rows:
+            share = min(100, policies.number(SHARE, case.handling_region_id).number)
+            why = ("reopened" if getattr(case, "is_reopened", False) else "repeat" if getattr(case, "is_repeat", False)
+                   else "drawn" if is_drawn(seed, case.number, share) else "")
+            yield Picked(case, why, share)
+        last = rows[-1].pk
+
+
+def draw(month: CallBackMonth, *, now: datetime) -> int:
+    """Write the sample of one month, each case with somebody who did not handle it; nothing when another did it meanwhile."""
+    with transaction.atomic():
+        row = CallBackMonth.objects.select_for_update(skip_locked=True).filter(pk=month.pk, drawn_at=None).first()
+        if row is None:
+            return 0
+        seed = CallBackSeed.objects.get(month=row).seed
+        numbers, chosen, count = hashlib.sha256(), 0, 0
+        people = People(timezone.localdate(now))
+        batch: list[Picked] = []
+        for one in picked(row.month, seed):
+            count += 1
+            numbers.update(one.complaint.number.encode() + b"\n")
+            if one.why:
+                batch.append(one)
+            if len(batch) == _BATCH:
+                chosen += _write(row, batch, people)
+                batch = []
+        chosen += _write(row, batch, people)
+        row.seed, row.drawn_at, row.population_digest = seed, now, numbers.hexdigest()
+        row.population, row.drawn = count, chosen
+        row.save()
+    return chosen
+
+
+def _write(month: CallBackMonth, batch: Iterable[Picked], people: People) -> int:
+    chosen = list(batch)
+    handled = handlers_of([one.complaint.pk for one in chosen])
+    rows = [CallBack(complaint=one.complaint, month=month, authority_id=one.complaint.handling_authority_id, why=one.why,
+                     share=one.share, officer=people.for_case(one.complaint, handled[one.complaint.pk])) for one in chosen]
+    CallBack.objects.bulk_create(rows)
+    return len(rows)
+
+
+def handlers_of(case_ids: Iterable[int]) -> dict[int, set[UUID]]:
+    """Who of an authority took a step in each case, by person."""
+    found: dict[int, set[UUID]] = defaultdict(set)
+    steps = HandlingStep.objects.filter(complaint_id__in=list(case_ids), actor_role__in=["officer", "approver"],
+                                        name__isnull=False).exclude(step__in=NOT_HANDLING)
+    for case, key in steps.values_list("complaint_id", "name__person_key").distinct():
+        found[case].add(key)
+    return found
+
+
+class People:
+    """Who may ring at each authority on a day: handlers and heads, the one with the fewest first."""
+
+    def __init__(self, day: date) -> None:
+        self.load: Counter[int] = Counter()
+        self.by_authority: dict[int, list[Officer]] = defaultdict(list)
+        officers = list(Officer.objects.on(day).filter(role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER],
+                                                       user__is_active=True).select_related("user").order_by("pk"))
+        keyring.load_for(row.user for row in officers)
+        for officer in officers:
+            self.by_authority[officer.authority_id].append(officer)
+
+    def for_case(self, case: Complaint, handled: set[UUID]) -> Officer | None:
+        """None where everybody there handled it: then somebody else of the region rings."""
+        able = [row for row in self.by_authority.get(case.handling_authority_id, ())
+                if row.user.person_key not in handled and row.pk != case.officer_id]
+        if not able:
+            return None
+        chosen = min(able, key=lambda row: (self.load[row.pk], row.pk))
+        self.load[chosen.pk] += 1
+        return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What counting again brought: numbers that should be in the sample and are not, and the other way round."""
+
+    is_committed: bool
+    missing: list[str]
+    too_many: list[str]
+
+    @property
+    def agrees(self) -> bool:
+        return self.is_committed and not self.missing and not self.too_many
+
+
+def recount(month: CallBackMonth) -> Check:
+    """Draw again from the seed that was shown. Cases that were reopened since count by the row that they have."""
+    rows = {row.complaint.number: row for row in CallBack.objects.filter(month=month).select_related("complaint")}
+    missing = [one.complaint.number for one in picked(month.month, month.seed)
+               if one.why == "drawn" and one.complaint.number not in rows]
+    too_many = [number for number, row in rows.items()
+                if row.why == "drawn" and not is_drawn(month.seed, number, row.share)]
+    return Check(commitment(month.seed) == month.commitment, missing, too_many)
+
+

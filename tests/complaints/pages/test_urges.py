@@ -1,0 +1,231 @@
+"""The 督办 board, one instruction, one for many cases; and the enterprise's side of it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from authorities.models import Officer
+from complaints import handling
+from complaints.handling import supervision
+from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Matter
+from complaints.workflow import Status
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url
+
+BOARD, NEW = "/authority/urges/", "/authority/urges/new/"
+
+
+def shown(response: Any) -> str:
+    return str(response.content.decode())
+
+
+def urged(world: World, case: Complaint, by: str = "officer", days: int = 3) -> Matter:
+    given.step(case, supervision.urge(text="请三天内提出方案。", last_day=ahead(days)), world.actor(by), now())
+    return Matter.objects.filter(complaint=case, kind="urge").latest("pk")
+
+
+def late_by(matter: Matter, days: int) -> None:
+    """As if it had been sent so much earlier; the sweep finds it overdue."""
+    clock = Deadline.objects.get(matter=matter)
+    back = timedelta(days=days)
+    Deadline.objects.filter(pk=clock.pk).update(
+        started_at=clock.started_at - back, due_at=clock.due_at - back, last_day=clock.last_day - back, chase_at=now())
+    Matter.objects.filter(pk=matter.pk).update(until_at=clock.due_at - back)
+    handling.sweep_clocks(now=now())
+
+
+def test_the_board_has_each_instruction_in_one_column(world: World) -> None:
+    cases = [case_at(world, S.NEGOTIATING) for _ in range(3)]
+    waiting, late, answered = (urged(world, case) for case in cases)
+    # Tomorrow's reminder has not come yet: reported once, to the city.
+    late_by(late, 4)
+    given.step(cases[2], supervision.answer_instruction(text="今天提出方案。", matter_id=answered.pk), world.handler, now())
+    page = desk(world.rui).get(BOARD)
+    columns = {column["code"]: [card.matter.pk for card in column["cards"]] for column in page.context["board"]}
+    assert columns == {"waiting": [waiting.pk], "late": [late.pk], "escalated": [], "answered": [answered.pk]}
+    assert "请三天内提出方案。" in shown(page)
+    assert "已报福州市市场监督管理局（第1次）" in shown(page)
+    # What was reported to it stands in the superior's column 升级; what a neighbour's county sent is nowhere.
+    above = desk(officer_of(world, "superior")).get(BOARD)
+    assert {column["code"]: column["value"] for column in above.context["board"]} == {
+        "waiting": 0, "late": 0, "escalated": 1, "answered": 0}
+    far = desk(officer_of(world, "far")).get(BOARD)
+    assert not any(column["value"] for column in far.context["board"])
+
+
+def test_the_second_report_moves_it_on_the_own_board(world: World) -> None:
+    case = case_at(world, S.NEGOTIATING)
+    matter = urged(world, case)
+    late_by(matter, 20)
+    page = desk(world.rui).get(f"{BOARD}?column=escalated")
+    assert [row.matter.pk for row in page.context["rows"]] == [matter.pk]
+    clock = Deadline.objects.get(matter=matter)
+    assert clock.escalations >= 2
+    one = shown(desk(world.rui).get(f"{BOARD}{matter.pk}/"))
+    assert "第1次：报福州市市场监督管理局" in one
+    assert "第2次：报福建省市场监督管理局" in one
+
+
+@pytest.mark.parametrize("column", ["waiting", "late", "escalated", "answered"])
+def test_a_column_counts_what_its_table_lists(world: World, column: str) -> None:
+    for days in (0, 4, 20):
+        matter = urged(world, case_at(world, S.NEGOTIATING))
+        if days:
+            late_by(matter, days)
+    page = desk(world.rui).get(f"{BOARD}?column={column}")
+    head = next(one for one in page.context["columns"] if one["code"] == column)
+    assert head["value"] == len(page.context["rows"])
+
+
+def test_a_board_costs_the_same_however_much_stands_on_it(world: World) -> None:
+    client = desk(world.rui)
+    cost = []
+    for _round in range(2):
+        for _ in range(3):
+            late_by(urged(world, case_at(world, S.NEGOTIATING)), 4)
+            urged(world, case_at(world, S.NEGOTIATING))
+        client.get(BOARD)
+        with CaptureQueriesContext(connection, ) as asked:
+            client.get(BOARD)
+        cost.append(len(asked))
+    assert cost[0] == cost[1]
+    assert cost[1] <= 34
+
+
+def test_the_unit_narrows_and_an_odd_one_does_not(world: World) -> None:
+    urged(world, case_at(world, S.REVIEW), by="superior")
+    client = desk(officer_of(world, "superior"))
+    far = Officer.objects.get(user=officer_of(world, "far")).authority_id
+    assert client.get(f"{BOARD}?unit={world.gulou.pk}").context["board"][0]["value"] == 1
+    assert client.get(f"{BOARD}?unit={far}").context["board"][0]["value"] == 0
+    assert client.get(f"{BOARD}?unit=x").context["board"][0]["value"] == 1
+
+
+def test_a_lower_authority_finds_and_answers_it_once(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    matter = urged(world, case, by="superior")
+    client, url = desk(world.rui), f"{BOARD}{matter.pk}/"
+    assert f'href="{url}"' in shown(client.get(f"{BOARD}?box=received"))
+    empty = client.post(url, {"text": ""} | key())
+    assert (empty.status_code, "请填写这一项" in shown(empty)) == (422, True)
+    body = {"text": "本周内办结。"} | key()
+    assert [client.post(url, body)["Location"] for _ in range(2)] == [url, url]
+    assert HandlingStep.objects.filter(complaint=case, step="answer_instruction").count() == 1
+    again = client.post(url, {"text": "再答一次。"} | key())
+    assert (again.status_code, "已经答复过" in shown(again)) == (409, True)
+    assert "本周内办结。" in shown(desk(officer_of(world, "superior")).get(url))
+    # Who sent it has nothing to answer.
+    assert desk(officer_of(world, "superior")).post(url, {"text": TEXT} | key()).status_code == 409
+
+
+def test_of_another_region_it_does_not_exist(world: World) -> None:
+    matter = urged(world, case_at(world, S.NEGOTIATING))
+    far = desk(officer_of(world, "far"))
+    assert far.get(f"{BOARD}{matter.pk}/").status_code == 404
+    assert far.post(f"{BOARD}{matter.pk}/", {"text": TEXT} | key()).status_code == 404
+    assert desk(world.hua).get(f"/enterprise/urges/{matter.pk}/").status_code == 404
+
+
+def test_no_button_where_nobody_could_be_urged(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    assert step_url(case, "urge") not in shown(desk(world.rui).get(f"/authority/cases/{case.number}/"))
+    assert desk(world.rui).post(step_url(case, "urge"), {"text": TEXT, "last_day": ahead(3)} | key()).status_code == 409
+    given.step(case, supervision.take_up(text=TEXT), world.actor("superior"), now())
+    refused = desk(world.rui).post(step_url(case, "urge"), {"text": TEXT, "last_day": ahead(3)} | key())
+    assert (refused.status_code, "下级机关" in shown(refused)) == (409, True)
+
+
+def test_a_superior_designates_who_handles_it(world: World) -> None:
+    case, above = case_at(world, S.REVIEW), desk(officer_of(world, "superior"))
+    far = Officer.objects.get(user=officer_of(world, "far")).authority
+    said = {"text": TEXT, "authority": str(far.pk)}
+    assert f'value="{far.pk}"' in shown(above.get(step_url(case, "take-up")))
+    assert above.post(step_url(case, "take-up"), said | key()).status_code == 302
+    case.refresh_from_db()
+    assert case.handling_authority == far
+    assert above.post(step_url(case, "take-up"), {"text": TEXT, "authority": ""} | key()).status_code == 302
+    case.refresh_from_db()
+    assert case.handling_authority == world.city
+    assert above.post(step_url(case, "take-up"), {"text": TEXT, "authority": str(world.gulou.pk)} | key()).status_code == 302
+    case.refresh_from_db()
+    assert case.handling_authority == world.gulou
+
+
+# --- many at once ---------------------------------------------------------------------------
+def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
+    cases = [case_at(world, S.NEGOTIATING) for _ in range(3)]
+    own = case_at(world, S.REVIEW)
+    client = desk(world.rui)
+    page = shown(client.get(f"{NEW}?status=negotiating"))
+    assert all(case.number in page for case in cases)
+    assert own.number not in page
+    body = {"case": [*(c.number for c in cases), own.number, "20260101-AAAAAAAAAAAA-0"], "text": TEXT, "last_day": ahead(5)} | key()
+    for _ in range(2):
+        result = client.post(NEW, body)
+    assert result.context["run"].done == [case.number for case in cases]
+    assert dict(result.context["run"].refused).keys() == {own.number, "20260101-AAAAAAAAAAAA-0"}
+    assert "已对3件发出督办，2件没有办" in shown(result)
+    assert Matter.objects.filter(kind="urge", state="open").count() == 3
+
+
+@pytest.mark.parametrize(("change", "field"), [
+    ({"text": ""}, "text"), ({"last_day": "2020-01-01"}, "last_day"), ({"case": []}, "case"),
+    ({"case": [f"20260101-{n:012d}-0" for n in range(201)]}, "case")])
+def test_what_is_missing_is_named_and_nothing_lost(world: World, change: dict[str, Any], field: str) -> None:
+    case = case_at(world, S.NEGOTIATING)
+    said = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
+    answer = desk(world.rui).post(NEW, said | key())
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+    assert not Matter.objects.filter(kind="urge").exists()
+
+
+def test_an_analyst_reads_and_sends_nothing(world: World) -> None:
+    matter = urged(world, case_at(world, S.NEGOTIATING))
+    reader = User.objects.create_user(email="reader@example.com", password="x" * 20, name="析试")
+    Officer.objects.create(user=reader, authority=world.gulou, role=Officer.Role.ANALYST)
+    client = desk(reader)
+    assert client.get(f"{BOARD}{matter.pk}/").status_code == 200
+    assert NEW not in shown(client.get(BOARD))
+    assert client.post(f"{BOARD}{matter.pk}/", {"text": TEXT} | key()).status_code in (404, 405, 409)
+    assert client.get(NEW).status_code == 404
+
+
+# --- the enterprise -------------------------------------------------------------------------
+def test_the_enterprise_answers_with_a_file(world: World) -> None:
+    case = case_at(world, S.NEGOTIATING)
+    matter = urged(world, case)
+    late_by(matter, 4)
+    client, url = desk(world.ming), f"/enterprise/urges/{matter.pk}/"
+    listed = client.get("/enterprise/urges/")
+    assert "1件等您答复，逾期1件" in shown(listed)
+    assert "请三天内提出方案。" in shown(client.get(url))
+    assert case.number in shown(client.get("/enterprise/queue/?view=urged"))
+    paper = SimpleUploadedFile("说明.txt", "已退款".encode(), content_type="text/plain")
+    answered = client.post(url, {"text": "已提出方案。", "uploads": paper} | key())
+    assert answered.status_code == 302
+    entry = HandlingStep.objects.get(complaint=case, step="answer_instruction")
+    assert hashlib.sha256("已退款".encode()).hexdigest() in (entry.body or "")
+    assert Evidence.objects.filter(complaint=case).count() == 1
+    assert "说明.txt" in shown(desk(world.rui).get(f"{BOARD}{matter.pk}/"))
+    assert "近30天已答复的" in shown(client.get("/enterprise/urges/"))
+    assert client.post(url, {"text": "再答一次。"} | key()).status_code == 409
+
+
+@pytest.mark.parametrize("status", [Status.NEGOTIATING])
+def test_the_page_of_the_case_offers_the_same(world: World, status: Status) -> None:
+    case = case_at(world, status)
+    urged(world, case)
+    assert "监管部门发来督办" in shown(desk(world.ming).get(f"/enterprise/cases/{case.number}/"))
+    answered = desk(world.ming).post(f"/enterprise/cases/{case.number}/instruction/", {"text": TEXT} | key())
+    assert answered.status_code == 302
+    assert not Matter.objects.filter(complaint=case, kind="urge", state="open").exists()

@@ -1,0 +1,238 @@
+"""The sample of call-backs: unknown before, the same whenever it is drawn again, rung by somebody who did not handle the case."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from io import StringIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from authorities.models import Officer, Policy
+from complaints import actors
+from complaints.callbacks import drawing
+from complaints.handling import StepNotAllowed, casework
+from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
+from complaints.workflow import Status
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import desk, key, step_url
+from tests.walls.conftest import seeing_as
+
+HERE = ZoneInfo("Asia/Shanghai")
+OCTOBER = datetime(2026, 10, 12, 10, tzinfo=HERE)
+NOVEMBER = datetime(2026, 11, 1, 0, 30, tzinfo=HERE)
+
+
+def closed(world: World, at: datetime = OCTOBER, **changes: Any) -> Complaint:
+    return given.a_complaint(world, status=Status.CLOSED, now=at, **changes)
+
+
+def share(percent: int) -> None:
+    Policy.objects.filter(name="call_back_share").update(number=percent)
+
+
+def drawn(world: World, percent: int = 100) -> CallBackMonth:
+    share(percent)
+    drawing.sweep_call_backs(now=OCTOBER)
+    drawing.sweep_call_backs(now=NOVEMBER)
+    return CallBackMonth.objects.get(month=date(2026, 10, 1))
+
+
+def test_the_digest_of_the_seed_is_there_before_the_month_and_the_seed_after_it(world: World) -> None:
+    drawing.sweep_call_backs(now=OCTOBER)
+    months = {row.month: row for row in CallBackMonth.objects.all()}
+    assert set(months) == {date(2026, 10, 1), date(2026, 11, 1)}, "this month and the next"
+    assert all(re.fullmatch("[0-9a-f]{64}", row.commitment) and row.seed == "" for row in months.values())
+    page = Client().get("/open/call-backs/").content.decode()
+    seeds = list(CallBackSeed.objects.values_list("seed", flat=True))
+    assert months[date(2026, 11, 1)].commitment in page
+    assert not any(seed in page for seed in seeds)
+    drawing.sweep_call_backs(now=OCTOBER)
+    assert list(CallBackSeed.objects.values_list("seed", flat=True)) == seeds, "sealed once"
+    drawing.sweep_call_backs(now=NOVEMBER)
+    october = CallBackMonth.objects.get(month=date(2026, 10, 1))
+    assert drawing.commitment(october.seed) == october.commitment == months[date(2026, 10, 1)].commitment
+    assert october.seed in Client().get("/open/call-backs/").content.decode()
+
+
+def test_no_page_of_an_authority_can_read_a_seed(world: World) -> None:
+    drawing.sweep_call_backs(now=OCTOBER)
+    for who in (world.rui, world.ming, world.chen):
+        with seeing_as(who):
+            assert not CallBackSeed.objects.exists()
+
+
+@pytest.mark.parametrize("percent", [0, 5, 50, 100])
+def test_the_share_is_kept_and_the_choice_is_the_seeds_alone(percent: int) -> None:
+    seed = "ab" * 32
+    numbers = [f"20261001-{n:012d}-0" for n in range(4000)]
+    chosen = [number for number in numbers if drawing.is_drawn(seed, number, percent)]
+    assert abs(len(chosen) / len(numbers) * 100 - percent) < 2.5
+    assert chosen == [number for number in numbers if drawing.is_drawn(seed, number, percent)]
+    if 0 < percent < 100:
+        assert chosen != [number for number in numbers if drawing.is_drawn("cd" * 32, number, percent)]
+
+
+def test_of_closed_cases_the_repeat_and_the_reopened_ones_are_all_there(world: World) -> None:
+    first = closed(world, OCTOBER - timedelta(days=20))
+    again = closed(world)
+    back = closed(world)
+    Complaint.objects.filter(pk=back.pk).update(consumer_key=world.otto.person_key)
+    given.step(back, casework.reopen(ground="clerical_error", text="记录有误。"), world.officer, OCTOBER + timedelta(days=1))
+    Complaint.objects.filter(pk=back.pk).update(status="closed", outcome="settled", closed_at=OCTOBER + timedelta(days=2))
+    still_open = given.a_complaint(world, status=Status.NEGOTIATING, now=OCTOBER)
+    month = drawn(world, 0)
+    assert dict(CallBack.objects.values_list("complaint__number", "why")) == {again.number: "repeat", back.number: "reopened"}
+    assert not CallBack.objects.filter(complaint__in=[first, still_open]).exists()
+    assert (month.population, month.drawn) == (2, 2)
+    drawing.sweep_call_backs(now=NOVEMBER + timedelta(hours=1))
+    assert CallBack.objects.count() == 2, "drawn once"
+
+
+def test_counting_again_agrees_and_finds_what_was_changed(world: World) -> None:
+    cases = [closed(world) for _ in range(3)]
+    for n, case in enumerate(cases):
+        Complaint.objects.filter(pk=case.pk).update(filed_at=OCTOBER - timedelta(days=100 * n))
+    month = drawn(world)
+    assert month.drawn == 3
+    out = StringIO()
+    call_command("check_call_backs", "2026-10", stdout=out)
+    assert "The sample agrees." in out.getvalue()
+    CallBack.objects.filter(complaint=cases[1]).delete()
+    with pytest.raises(SystemExit):
+        call_command("check_call_backs", "2026-10", stdout=(out := StringIO()))
+    assert f"{cases[1].number} should be in the sample" in out.getvalue()
+    CallBack.objects.update(share=0)
+    CallBackMonth.objects.filter(pk=month.pk).update(seed="00" * 32)
+    with pytest.raises(SystemExit):
+        call_command("check_call_backs", "2026-10", stdout=(out := StringIO()))
+    assert "should not be in the sample" in out.getvalue()
+    assert "IS NOT the one" in out.getvalue()
+
+
+def test_it_goes_to_whoever_did_not_handle_the_case(world: World) -> None:
+    case = closed(world)
+    given.step(case, casework.serve_notice(document="告知", channel="sms", is_served=True), world.officer, OCTOBER)
+    drawn(world)
+    call = CallBack.objects.get(complaint=case)
+    assert call.officer == world.head_officer, "Rui took a step in it"
+
+
+# --- the call -------------------------------------------------------------------------------
+def mine(world: World) -> CallBack:
+    """A case closed last month whose call-back is the head's: Rui handled it."""
+    now = timezone.now()
+    then = now.replace(day=1) - timedelta(days=3)
+    case = closed(world, then)
+    given.step(case, casework.serve_notice(document="告知", channel="sms", is_served=True), world.officer, then)
+    share(100)
+    drawing.sweep_call_backs(now=then)
+    drawing.sweep_call_backs(now=now)
+    return CallBack.objects.get(complaint=case)
+
+
+GOOD = {"reached": "yes", "contacted": "yes", "attitude": "good", "agreed": "yes", "accepted": "yes", "overall": "5", "text": ""}
+
+
+def test_the_script_is_asked_and_told(world: World) -> None:
+    call = mine(world)
+    head, url = desk(world.head_officer.user), f"/authority/call-backs/{call.pk}/"
+    assert call.complaint.number in head.get("/authority/call-backs/").content.decode()
+    assert head.post(step_url(call.complaint, "reveal"), {"reason": "look_call", "text": ""} | key()).status_code == 302
+    half = head.post(url, {"reached": "yes"} | key())
+    assert half.status_code == 422
+    assert {"overall", "contacted", "agreed", "accepted"} <= set(half.context["form"].errors)
+    body = GOOD | key()
+    assert [head.post(url, body).status_code for _ in range(2)] == [302, 302]
+    call.refresh_from_db()
+    assert (call.state, call.overall, call.attempts, call.finding) == ("reached", 5, 1, "")
+    entry = HandlingStep.objects.get(complaint=call.complaint, step="call_back")
+    assert (entry.audience, entry.data["answers"]["accepted"]) == ("authority", "yes")
+    assert not HandlingStep.objects.filter(complaint=call.complaint, audience="parties", step="call_back").exists()
+
+
+def test_who_handled_it_is_refused_by_name(world: World) -> None:
+    call = mine(world)
+    client, url = desk(world.rui), f"/authority/call-backs/{call.pk}/"
+    page = client.get(url).content.decode()
+    assert "您办理过这件投诉" in page
+    refused = client.post(url, GOOD | key())
+    assert (refused.status_code, "须由没有办理过这件投诉的人员进行" in refused.content.decode()) == (409, True)
+
+
+def test_three_tries_and_it_is_over(world: World) -> None:
+    call = mine(world)
+    client = desk(world.head_officer.user)
+    for tries in (1, 2, 3):
+        assert client.post(f"/authority/call-backs/{call.pk}/", {"reached": "no", "text": "无人接听"} | key()).status_code == 302
+        call.refresh_from_db()
+        assert call.attempts == tries
+    assert (call.state, call.overall) == ("not_reached", None)
+
+
+@pytest.mark.parametrize(("change", "finding"), [
+    ({"agreed": "no"}, "never_settled"), ({"accepted": "no"}, ""), ({"disagrees": "on"}, "")])
+def test_what_was_never_settled_leads_to_reopening(world: World, change: dict[str, str], finding: str) -> None:
+    call = mine(world)
+    client, url = desk(world.head_officer.user), f"/authority/call-backs/{call.pk}/"
+    assert client.post(url, GOOD | change | {"overall": "1"} | key()).status_code == 302
+    call.refresh_from_db()
+    assert (call.finding, call.disagrees) == (finding, True)
+    page = client.get(url).content.decode()
+    assert (step_url(call.complaint, "reopen") in page) is bool(finding)
+    listed = client.get("/authority/call-backs/?view=found")
+    assert len(listed.context["rows"]) == bool(finding)
+    figures = client.get("/authority/call-backs/").context
+    assert figures["figures"]["reached_share"] == "100%"
+    assert figures["firms"][0]["disagree"] == 1
+
+
+def test_elsewhere_nobody_sees_it_and_a_superior_may_ring(world: World) -> None:
+    call = mine(world)
+    url = f"/authority/call-backs/{call.pk}/"
+    assert desk(world.far_officer.user).get(url).status_code == 404
+    assert desk(world.superior_officer.user).post(url, GOOD | key()).status_code == 302
+    reader = User.objects.create_user(email="reader@example.com", password="x" * 20, name="析试")
+    Officer.objects.create(user=reader, authority=world.gulou, role=Officer.Role.ANALYST)
+    assert desk(reader).get(url).status_code == 200
+
+
+def test_the_verb_refuses_what_is_no_answer(world: World) -> None:
+    call = mine(world)
+    head = actors.officer([world.head_officer])
+    for wrong in ({"answers": {"attitude": "superb"}}, {"answers": {"nonsense": "yes"}}, {"overall": 6}):
+        with pytest.raises(StepNotAllowed):
+            given.step(call.complaint, casework.call_back(reached=True, **wrong), head, timezone.now())  # type: ignore[arg-type]
+
+
+def test_a_list_costs_the_same_however_long(world: World) -> None:
+    from django.test.utils import CaptureQueriesContext
+
+    then, cost = timezone.now().replace(day=1) - timedelta(days=3), []
+    client = desk(world.head_officer.user)
+    share(100)
+    drawing.sweep_call_backs(now=then)
+    for number in (2, 6):
+        for _ in range(number):
+            closed(world, then)
+        if number == 2:
+            drawing.sweep_call_backs(now=timezone.now())
+        else:
+            month = CallBackMonth.objects.get(drawn_at__isnull=False)
+            for case in Complaint.objects.exclude(pk__in=CallBack.objects.values("complaint")):
+                CallBack.objects.create(complaint=case, month=month, authority=world.gulou, why="drawn", share=100,
+                                        officer=world.head_officer)
+        client.get("/authority/call-backs/?view=open")
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/authority/call-backs/?view=open")
+        cost.append(len(asked))
+    assert cost[0] == cost[1]
+    assert cost[1] <= 28

@@ -1,0 +1,205 @@
+"""Nobody absent holds an open case: leave of officers, its start, what becomes of orphans, and many cases at once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from authorities.models import Officer, OfficerAbsence
+from complaints import officer_handover
+from complaints.handling import StepNotAllowed, authority
+from complaints.models import Complaint, HandlingStep, Notice
+from complaints.verification import verify
+from odr_portal.accounts.models import User
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_authority import S, ahead, case_at, desk, key
+
+LEAVE = "/authority/team/leave/"
+
+
+def shown(response: Any) -> str:
+    return str(response.content.decode())
+
+
+def another(world: World, name: str, role: str = Officer.Role.HANDLER) -> Officer:
+    user = User.objects.create_user(email=f"{name}@example.com", password="x" * 20, name=name)
+    return Officer.objects.create(user=user, authority=world.gulou, role=role)
+
+
+def away(officer: Officer, by: User, *, deputy: Officer | None = None, on: date | None = None) -> OfficerAbsence:
+    day = on or timezone.localdate(WEDNESDAY)
+    return OfficerAbsence.objects.create(officer=officer, deputy=deputy, starts_on=day, ends_on=day + timedelta(days=5),
+                                         entered_by=by, entered_at=WEDNESDAY)
+
+
+def with_rui(world: World, status: str = S.REVIEW, now: Any = WEDNESDAY) -> Complaint:
+    case = given.a_complaint(world, status=S.REVIEW, now=now)
+    given.step(case, authority.assign_officer(officer_id=world.rui_officer.pk), world.officer, now)
+    if status == S.AWAITING_MATERIAL:
+        given.step(case, authority.request_material(what="请补充账单。"), world.officer, now)
+    return case
+
+
+@pytest.mark.parametrize("status", [S.REVIEW, S.AWAITING_MATERIAL])
+@pytest.mark.parametrize("kind", ["deputy", "head", "left", "off"])
+def test_what_lies_with_somebody_who_is_not_there_goes_to_somebody_who_is(world: World, kind: str, status: str) -> None:
+    case, deputy = with_rui(world, status), another(world, "代试")
+    if kind == "deputy":
+        away(world.rui_officer, world.rui, deputy=deputy)
+    elif kind == "head":
+        away(world.rui_officer, world.rui)
+    elif kind == "left":
+        Officer.objects.filter(pk=world.rui_officer.pk).update(ends_on=timezone.localdate(WEDNESDAY) - timedelta(days=1))
+    else:
+        User.objects.filter(pk=world.rui.pk).update(is_active=False)
+    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    case.refresh_from_db()
+    assert case.officer == (deputy if kind == "deputy" else world.head_officer)
+    entry = HandlingStep.objects.filter(complaint=case, step="assign_officer").latest("sequence")
+    because = entry.data["because"]
+    assert (because["why"], because["to"]) == ("leave" if kind in ("deputy", "head") else "left",
+                                              "deputy" if kind == "deputy" else "head")
+    assert entry.actor_role == "system"
+    assert Notice.objects.filter(complaint=case, kind="assign_officer", addressee="authority").exists(), "who gets it is told"
+    assert officer_handover.sweep_officers(now=WEDNESDAY) == 0
+    assert verify(number=case.number).is_unbroken
+
+
+def test_leave_counts_for_every_office_of_the_person_there(world: World) -> None:
+    case = with_rui(world)
+    second = Officer.objects.create(user=world.rui, authority=world.gulou, role=Officer.Role.INTAKE)
+    away(second, world.rui)
+    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    case.refresh_from_db()
+    assert case.officer == world.head_officer
+
+
+def test_a_deputy_who_is_away_too_is_no_deputy(world: World) -> None:
+    case, deputy = with_rui(world), another(world, "代试")
+    away(world.rui_officer, world.rui, deputy=deputy)
+    away(deputy, world.rui)
+    officer_handover.sweep_officers(now=WEDNESDAY)
+    case.refresh_from_db()
+    assert case.officer == world.head_officer
+
+
+def test_before_the_first_day_and_after_the_last_nothing_moves(world: World) -> None:
+    with_rui(world)
+    away(world.rui_officer, world.rui, on=timezone.localdate(WEDNESDAY) + timedelta(days=1))
+    assert officer_handover.sweep_officers(now=WEDNESDAY) == 0
+    assert officer_handover.sweep_officers(now=WEDNESDAY + timedelta(days=9)) == 0
+    assert officer_handover.sweep_officers(now=WEDNESDAY + timedelta(days=1)) == 1
+
+
+def test_an_orphan_is_an_alarm_and_found_again(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    case = with_rui(world)
+    away(world.rui_officer, world.rui)
+    away(world.head_officer, world.rui)
+    with caplog.at_level(logging.ERROR):
+        assert officer_handover.sweep_officers(now=WEDNESDAY) == 0
+    assert f"case {case.pk} lies with no officer" in caplog.text
+    newcomer = another(world, "新试")
+    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    case.refresh_from_db()
+    assert case.officer == newcomer
+
+
+def test_a_heap_is_shared_among_the_heads(world: World) -> None:
+    second = another(world, "二长", Officer.Role.APPROVER)
+    cases = [with_rui(world) for _ in range(4)]
+    away(world.rui_officer, world.rui)
+    assert officer_handover.sweep_officers(now=WEDNESDAY) == 4
+    holders = [Complaint.objects.get(pk=case.pk).officer for case in cases]
+    assert sorted(holders.count(officer) for officer in (world.head_officer, second)) == [2, 2]
+
+
+def test_nobody_on_leave_is_given_a_case(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=WEDNESDAY)
+    away(world.rui_officer, world.rui)
+    with pytest.raises(StepNotAllowed) as refused:
+        given.step(case, authority.assign_officer(officer_id=world.rui_officer.pk), world.actor("head"), WEDNESDAY)
+    assert refused.value.code == "on_leave"
+
+
+# --- the pages ------------------------------------------------------------------------------
+def test_leave_is_entered_by_oneself_or_the_head_and_taken_back(world: World) -> None:
+    own, head = desk(world.rui), desk(world.head_officer.user)
+    said = {"staff": str(world.rui_officer.pk), "starts_on": ahead(0), "ends_on": ahead(4), "deputy": ""}
+    assert "没有，交给负责人" in shown(own.get(LEAVE))
+    assert own.post(LEAVE, said | key()).status_code == 302
+    assert own.post(LEAVE, said | key()).status_code == 422, "already away"
+    case = with_rui(world, now=timezone.now() - timedelta(days=1))
+    officer_handover.sweep_officers(now=timezone.now())
+    case.refresh_from_db()
+    assert case.officer == world.head_officer
+    page = shown(head.get("/authority/team/"))
+    assert "请假至" in page
+    row = OfficerAbsence.objects.get()
+    assert desk(world.su).post(f"{LEAVE}{row.pk}/cancel/", key()).status_code == 404
+    assert head.post(f"{LEAVE}{row.pk}/cancel/", key()).status_code == 302
+    row.refresh_from_db()
+    assert row.cancelled_by == world.head_officer.user
+    others = said | {"staff": str(world.head_officer.pk)}
+    assert own.post(LEAVE, others | key()).status_code == 422, "not one's own, and no head"
+
+
+def test_each_number_of_the_team_opens_as_many_cases(world: World) -> None:
+    late = timezone.now() - timedelta(days=20)
+    for moment in (late, timezone.now()):
+        with_rui(world, now=moment)
+    case = with_rui(world, S.AWAITING_MATERIAL, now=timezone.now())
+    client = desk(world.head_officer.user)
+    page = client.get("/authority/team/")
+    line = next(line for line in page.context["rows"] if line["row"] == world.rui_officer)
+    numbers = [cell["count"] for cell in line["load"]]
+    assert numbers == [3, numbers[1], 1, 1, 20]
+    for cell in line["load"][:4]:
+        if cell["count"]:
+            assert len(client.get(cell["url"]).context["rows"]) == cell["count"]
+    assert case.number in shown(client.get(line["load"][3]["url"]))
+
+
+def test_the_page_of_the_team_costs_the_same_however_much_there_is(world: World) -> None:
+    client, cost = desk(world.head_officer.user), []
+    for _round in range(2):
+        for _ in range(3):
+            with_rui(world)
+        client.get("/authority/team/")
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/authority/team/")
+        cost.append(len(asked))
+    assert cost[0] == cost[1]
+
+
+def test_many_cases_go_to_somebody_else_each_with_its_result(world: World) -> None:
+    cases = [with_rui(world, now=timezone.now()) for _ in range(3)]
+    elsewhere = case_at(world, S.TRIAGE)
+    client, url = desk(world.head_officer.user), f"/authority/team/assign/?officer={world.rui_officer.pk}"
+    page = shown(client.get(url))
+    assert all(case.number in page for case in cases)
+    body = {"to": str(world.head_officer.pk), "case": [*(case.number for case in cases), elsewhere.number]} | key()
+    for _ in range(2):
+        result = client.post(url, body)
+    assert "已改派3件，1件没有办" in shown(result)
+    assert Complaint.objects.filter(officer=world.head_officer).count() == 3
+    empty = client.post(url, {"to": "", "case": []} | key())
+    assert (empty.status_code, {"to", "case"} <= set(empty.context["form"].errors)) == (422, True)
+
+
+def test_the_first_page_leads_to_what_lies_elsewhere_and_came_back(world: World) -> None:
+    case_at(world, S.NEGOTIATING)
+    back = case_at(world, S.NEGOTIATING)
+    given.step(back, authority.recall(text="企业没有处理。"), world.officer, timezone.now())
+    client = desk(world.rui)
+    numbers = {str(number["title"]): number for number in client.get("/authority/").context["numbers"]}
+    for name, wanted in (("转回来的", 1), ("等对方办理", 1), ("督办等答复", 0), ("逾期上报", 0), ("等我回访", 0)):
+        assert numbers[name]["value"] == wanted, name
+        if wanted:
+            assert len(client.get(numbers[name]["url"]).context["rows"]) == wanted

@@ -1,0 +1,236 @@
+"""Instructions and escalations: who is told when nobody acts, and what nobody may do."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from authorities.models import Authority, Officer
+from complaints import actors, handling
+from complaints.actors import SYSTEM
+from complaints.handling import StepNotAllowed, WrongInput, authority, enterprise, supervision
+from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice
+from complaints.verification import verify
+from complaints.workflow import Status
+from enterprises.models import Succession
+from tests import given
+from tests.cast import World
+
+S = Status
+HERE = ZoneInfo("Asia/Shanghai")
+#: A Monday; no holiday until the first of October.
+MONDAY = datetime(2026, 9, 7, 10, tzinfo=HERE)
+TEXT = "请在期限前提出方案。"
+
+
+def day(number: int, hour: int = 10) -> datetime:
+    return MONDAY.replace(day=number, hour=hour)
+
+
+def urged(world: World, case: Complaint, by: str = "officer", last: str = "2026-09-10") -> Matter:
+    given.step(case, supervision.urge(text=TEXT, last_day=last), world.actor(by), day(8))
+    return Matter.objects.get(complaint=case, kind="urge", state="open")
+
+
+def entries(case: Complaint, step: str) -> list[HandlingStep]:
+    return list(HandlingStep.objects.filter(complaint=case, step=step).order_by("sequence"))
+
+
+def test_nobody_answers_and_one_superior_after_the_other_is_told(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
+    matter = urged(world, case)
+    assert (matter.authority, matter.to_authority, matter.enterprise) == (world.gulou, None, world.mobile)
+    clock = Deadline.objects.get(matter=matter)
+    handling.sweep_clocks(now=day(10, 23))
+    assert entries(case, "escalate") == []
+    # Thursday was the last day; Friday's first minute tells the city, two working days later the province hears of it.
+    handling.sweep_clocks(now=day(11, 1))
+    clock.refresh_from_db()
+    assert (clock.escalated_to, clock.escalations) == (world.city, 1)
+    handling.sweep_clocks(now=day(14, 23))
+    assert [entry.data["escalated_to"] for entry in entries(case, "escalate")] == [world.city.name]
+    handling.sweep_clocks(now=day(15, 1))
+    clock.refresh_from_db()
+    province = Authority.objects.get(pk=world.city.parent_id)
+    assert (clock.escalated_to, clock.escalations) == (province, 2)
+    told = [(entry.data["times"], entry.data["escalated_to"], entry.data["matter"]) for entry in entries(case, "escalate")]
+    assert told == [(1, world.city.name, matter.pk), (2, province.name, matter.pk)]
+    # The moment is that of the clock, however late the sweep comes.
+    assert [entry.happened_at.astimezone(HERE) for entry in entries(case, "escalate")] == [day(11, 0), day(15, 0)]
+    assert set(Notice.objects.filter(complaint=case, kind="escalate").values_list("authority__name", flat=True)) == {
+        world.city.name, province.name}
+    handling.sweep_clocks(now=day(15, 2))
+    assert len(entries(case, "escalate")) == 2
+    assert verify(number=case.number).is_unbroken
+
+
+def test_the_answer_ends_it_and_goes_to_who_asked(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
+    matter = urged(world, case, by="superior")
+    given.step(case, supervision.answer_instruction(text="今天提出方案。", matter_id=matter.pk), world.handler, day(9))
+    matter.refresh_from_db()
+    assert matter.state == "answered"
+    notice = Notice.objects.get(complaint=case, kind="answer_instruction")
+    assert (notice.addressee, notice.authority) == ("authority", world.city)
+    handling.sweep_clocks(now=day(18))
+    assert entries(case, "escalate") == []
+    with pytest.raises(StepNotAllowed, match="已经答复过") as refused:
+        given.step(case, supervision.answer_instruction(text="再答一次。", matter_id=matter.pk), world.handler, day(9))
+    assert refused.value.code == "answered_already"
+
+
+def test_a_late_answer_is_taken_and_stops_the_escalation(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
+    matter = urged(world, case)
+    handling.sweep_clocks(now=day(11, 1))
+    given.step(case, supervision.answer_instruction(text="晚了，今天答复。"), world.handler, day(14))
+    handling.sweep_clocks(now=day(18))
+    assert len(entries(case, "escalate")) == 1
+    assert Deadline.objects.get(matter=matter).state == "lapsed"
+
+
+@pytest.mark.parametrize(("last", "why"), [("2026-09-08", "bad_day"), ("2026-09-01", "bad_day"), ("", "bad_day")])
+def test_a_day_that_has_passed_is_no_day(world: World, last: str, why: str) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
+    with pytest.raises(WrongInput) as refused:
+        given.step(case, supervision.urge(text=TEXT, last_day=last), world.officer, day(8))
+    assert refused.value.code == why
+
+
+def test_nobody_urges_a_superior_or_the_own_authority(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
+    with pytest.raises(StepNotAllowed) as own:
+        given.step(case, supervision.urge(text=TEXT, last_day="2026-09-10"), world.officer, day(8))
+    given.step(case, supervision.take_up(text=TEXT), world.actor("superior"), day(8))
+    with pytest.raises(StepNotAllowed) as above:
+        given.step(case, supervision.urge(text=TEXT, last_day="2026-09-10"), world.officer, day(8))
+    assert (own.value.code, above.value.code) == ("not_below", "not_below")
+    assert "福州市市场监督管理局" in above.value.reason
+
+
+def test_a_lower_authority_answers_and_its_superior_hears_of_silence(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
+    matter = urged(world, case, by="superior")
+    assert (matter.authority, matter.to_authority, matter.enterprise) == (world.city, world.gulou, None)
+    with pytest.raises(StepNotAllowed):
+        given.step(case, supervision.answer_instruction(text=TEXT, matter_id=matter.pk), world.handler, day(9))
+    handling.sweep_clocks(now=day(11, 1))
+    lapse = Notice.objects.get(complaint=case, kind="lapse_instruction")
+    assert lapse.authority == world.city
+    assert Deadline.objects.get(matter=matter).escalated_to == world.city
+    given.step(case, supervision.answer_instruction(text="本周办结。", matter_id=matter.pk), world.officer, day(11))
+    matter.refresh_from_db()
+    assert matter.state == "answered"
+
+
+def test_an_instruction_goes_with_the_case_and_falls_with_whom_it_was_for(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
+    matter = urged(world, case, by="superior")
+    given.step(case, authority.return_to_intake(text=TEXT), world.officer, day(8))
+    matter.refresh_from_db()
+    assert matter.state == "fallen", "intake is with the city itself, which asked"
+    assert Deadline.objects.get(matter=matter).ended_at is not None
+    other = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=MONDAY)
+    second = urged(world, other)
+    given.step(other, enterprise.return_case(reason="not_customer", text=TEXT), world.handler, day(9))
+    second.refresh_from_db()
+    assert second.state == "fallen"
+
+
+def test_the_successor_inherits_what_was_asked(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
+    matter = urged(world, case)
+    Succession.objects.create(predecessor=world.mobile, successor=world.telecom, on_day=MONDAY.date())
+    given.step(case, authority.pass_to_successor(enterprise_id=world.telecom.pk), SYSTEM, day(9))
+    matter.refresh_from_db()
+    assert matter.state == "open"
+    given.step(case, supervision.answer_instruction(text=TEXT, matter_id=matter.pk), world.stranger, day(9))
+    matter.refresh_from_db()
+    assert matter.state == "answered"
+
+
+def test_a_superior_keeps_the_case_or_designates_who_handles_it(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
+    far = world.far_officer.authority
+    above = world.actor("superior")
+    with pytest.raises(WrongInput) as same:
+        given.step(case, supervision.take_up(text=TEXT, authority_id=world.gulou.pk), above, day(8))
+    assert same.value.field == "authority"
+    given.step(case, supervision.take_up(text=TEXT, authority_id=far.pk), above, day(8))
+    assert case.handling_authority == far
+    given.step(case, supervision.take_up(text=TEXT), above, day(9))
+    assert case.handling_authority == world.city
+    # Designated back.
+    given.step(case, supervision.take_up(text=TEXT, authority_id=world.gulou.pk), above, day(9))
+    assert case.handling_authority == world.gulou
+    with pytest.raises(StepNotAllowed):
+        given.step(case, supervision.take_up(text=TEXT), world.officer, day(9))
+
+
+def test_every_clock_of_an_authority_is_reported_upwards(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
+    handling.sweep_clocks(now=day(23))
+    clock = Deadline.objects.get(complaint=case, clock="review")
+    assert (clock.state, clock.escalations, clock.escalate_at) == ("lapsed", 1, None)
+    assert entries(case, "escalate")[0].data["clock"] == "review"
+    assert entries(case, "escalate")[0].data["escalated_to"] == world.city.name
+
+
+def test_the_national_authority_is_told_last(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
+    urged(world, case)
+    handling.sweep_clocks(now=MONDAY + timedelta(days=60))
+    clock = Deadline.objects.get(complaint=case, clock="instruction")
+    assert clock.escalated_to is not None
+    assert (clock.escalated_to.level, clock.escalate_at) == (Authority.Level.NATIONAL, None)
+    assert [entry.data["times"] for entry in entries(case, "escalate") if entry.data["clock"] == "instruction"] == [1, 2, 3]
+
+
+def test_an_office_is_urged_by_its_county(world: World) -> None:
+    office = Authority.objects.create(name="试验所", region=world.region, parent=world.gulou, level=Authority.Level.OFFICE)
+    case = given.a_complaint(world, status=S.TRIAGE, now=MONDAY)
+    given.step(case, authority.assign_authority(authority_id=office.pk), world.intake, day(8))
+    matter = urged(world, case)
+    assert matter.to_authority == office
+    clerk = actors.officer([Officer.objects.create(user=world.su, authority=office, role=Officer.Role.HANDLER)])
+    given.step(case, supervision.answer_instruction(text=TEXT, matter_id=matter.pk), clerk, day(9))
+    matter.refresh_from_db()
+    assert matter.state == "answered"
+
+
+# --- why it is late -------------------------------------------------------------------------
+def late_review(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
+    handling.sweep_clocks(now=day(21))
+    case.refresh_from_db()
+    return case
+
+
+def test_why_it_is_late_is_said_once_and_to_authorities_alone(world: World) -> None:
+    case = late_review(world)
+    given.step(case, supervision.explain_overdue(reason="workload"), world.officer, day(21))
+    entry = HandlingStep.objects.get(complaint=case, step="explain_overdue")
+    assert (entry.audience, entry.reason, entry.data["clock"]) == ("authority", "workload", "review")
+    with pytest.raises(StepNotAllowed) as again:
+        given.step(case, supervision.explain_overdue(reason="complex"), world.officer, day(22))
+    assert again.value.code == "explained_once"
+    assert verify(number=case.number).is_unbroken
+
+
+@pytest.mark.parametrize(("who", "reason", "text", "code"), [
+    ("officer", "nonsense", "", "bad_choice"), ("officer", "other", "", "missing"), ("far_officer", "workload", "", "not_yours"),
+    ("handler", "workload", "", "not_yours")])
+def test_who_may_not_say_so_and_what_is_no_reason(world: World, who: str, reason: str, text: str, code: str) -> None:
+    case = late_review(world)
+    with pytest.raises(StepNotAllowed) as refused:
+        given.step(case, supervision.explain_overdue(reason=reason, text=text), world.actor(who), day(21))
+    assert refused.value.code == code
+
+
+def test_what_is_in_time_needs_no_reason(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
+    with pytest.raises(StepNotAllowed) as refused:
+        given.step(case, supervision.explain_overdue(reason="workload"), world.officer, day(8))
+    assert refused.value.code == "not_overdue"
