@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from complaints.models import Complaint
@@ -146,3 +148,24 @@ def test_an_analyst_reads_and_drafts_nothing(world: World) -> None:
     assert rui.get(f"{HOME}new/").status_code == 404
     assert Complaint.objects.count() == 0
     forwarding.sweep_filed(now=timezone.now())
+
+
+def test_pages_ask_as_much_for_many_rules_as_for_few(world: World) -> None:
+    su, counts = signed_in(world.su), []
+    # What is read once a process is not counted.
+    su.get(HOME)
+    for many in (1, 30):
+        for nth in range(many):
+            RoutingRule.objects.create(code=f"N{many}-{nth}", named=f"名称{many}{nth}", region=world.region, priority=nth + 1, reason="x",
+                                       target_enterprise=world.mobile, target_branch=world.fuzhou)
+        with CaptureQueriesContext(connection) as seen:
+            page = shown(su.get(HOME))
+        counts.append(len(seen))
+    # Fewer where the page speaks of fewer tables of the directory, never more.
+    assert counts[1] <= counts[0] <= 24
+    # A page is 25, and the next begins where it ends.
+    assert page.count("/authority/routing/rules/N") <= 25
+    assert "?after=" in page
+    assert "N30-29" in shown(su.get(f"{HOME}?after=20.1"))
+    for odd in ("?after=x", "?before=1.2.3", "?on=2026-02-30", "?on=9999-12-31", "?after=99999999999999999999.1"):
+        assert su.get(HOME + odd).status_code == 200, odd
