@@ -27,7 +27,8 @@ from routing.forwarding import sweep_filed
 from tests import given
 from tests.cast import World
 
-pytestmark = pytest.mark.full
+#: Longer than a transaction may last.
+pytestmark = [pytest.mark.full, pytest.mark.django_db(transaction=True)]
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 11, 11, 8, 30, tzinfo=ZONE)
 FILINGS, OFFICERS = 1500, 3
