@@ -23,6 +23,7 @@ from complaints.models import Complaint, PersonalText
 from complaints.review_advice import Advice
 from complaints.review_forms import RefusalForm
 from complaints.review_grounds import DOUBT, NOTHING, Ground
+from complaints.views import documents_sight
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_setting import Setting, setting_of
 from complaints.views.case import AUTHORITY, case_url, page_of
@@ -76,7 +77,7 @@ def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
         return {}
     officers = list(dict.fromkeys(filter(None, (by, actor.name))))
     sent = previewing.would_be_sent(move, setting.found.complaint.pk, actor=actor, officers=officers, now=setting.desk.now)
-    return {"papers": sent.papers, "letters": [
+    return {"papers": [documents_sight.masked(paper) for paper in sent.papers], "letters": [
         Letter(to=labels.label(n.addressee, kind="side"), subject=n.subject, lines=n.body.split("\n")) for n in sent.notices]}
 
 

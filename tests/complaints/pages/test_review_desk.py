@@ -103,6 +103,7 @@ def test_the_very_words_are_read_before_anything_is_sent(world: World) -> None:
     letters = {letter.to: letter for letter in looked.context["letters"]}
     assert [paper["title"] for paper in looked.context["papers"]] == ["投诉不予受理决定书"]
     assert f"事实和理由：{TEXT}" in looked.content.decode()
+    assert "陈试" not in looked.content.decode(), "a name is seen after saying why, here as elsewhere"
     assert not Matter.objects.filter(complaint=case, kind="proposal").exists()
     assert not HandlingStep.objects.filter(complaint=case, step__in=["propose", "refuse"]).exists()
     assert client.post(url, REFUSAL | key())["Location"] == DESK
