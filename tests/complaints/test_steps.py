@@ -201,8 +201,7 @@ WALKS: dict[str, Walk] = {
         enterprise_id=w.telecom.pk)),
     "assign_authority": Walk(S.TRIAGE, "intake", lambda w, c: authority.assign_authority(
         authority_id=w.gulou.pk), S.REVIEW),
-    "assign_officer": Walk(S.REVIEW, "officer", lambda w, c: authority.assign_officer(
-        officer_id=w.rui_officer.pk)),
+    "assign_officer": Walk(S.REVIEW, "officer", lambda w, c: authority.assign_officer(officer_id=w.rui_officer.pk)),
     "return_to_intake": Walk(S.REVIEW, "officer", no(lambda: authority.return_to_intake(text=TEXT)), S.TRIAGE),
     "dispute_jurisdiction": Walk(S.REVIEW, "officer", no(lambda: jurisdiction.dispute_jurisdiction(text=TEXT))),
     "designate_authority": Walk(S.REVIEW, "superior", lambda w, c: jurisdiction.designate_authority(
@@ -240,8 +239,7 @@ WALKS: dict[str, Walk] = {
         ground="no_agreement_possible", facts=TEXT)), S.CLOSED, "mediation_terminated"),
     "serve_notice": Walk(S.REVIEW, "officer", no(lambda: casework.serve_notice(
         document="受理决定书", channel="sms", is_served=False))),
-    "urge": Walk(S.NEGOTIATING, "officer",
-                 no(lambda: supervision.urge(text=TEXT, last_day="2026-11-20"))),
+    "urge": Walk(S.NEGOTIATING, "officer", no(lambda: supervision.urge(text=TEXT, last_day="2026-11-20"))),
     "explain_overdue": Walk(S.REVIEW, "officer", no(lambda: supervision.explain_overdue(reason="workload")), after=T(days=20)),
     "take_up": Walk(S.REVIEW, "superior", no(lambda: supervision.take_up(text=TEXT))),
     "grant_return": Walk(S.NEGOTIATING, "intake", no(supervision.grant_return), S.TRIAGE, before=[
@@ -277,8 +275,7 @@ WALKS: dict[str, Walk] = {
         S.REVIEW, "head", no(lambda: casework.answer_objection(upheld=False, text=TEXT)),
         before=[("officer", no(lambda: authority.refuse(ground="not_consumption", facts=TEXT))),
                 ("consumer", no(lambda: both.object_to_decision(text=TEXT)))]),
-    "call_back": Walk(S.CLOSED, "officer",
-                      no(lambda: casework.call_back(reached=True, satisfied=True))),
+    "call_back": Walk(S.CLOSED, "officer", no(lambda: casework.call_back(reached=True, satisfied=True))),
     "reopen": Walk(S.CLOSED, "officer", no(lambda: casework.reopen(ground="broken_promise", text=TEXT)), S.REVIEW),
     "publish": Walk(S.CLOSED, "officer", no(casework.publish),
                     before=[("consumer", no(both.give_publication_consent))]),
