@@ -36,6 +36,7 @@ class Actor:
     shows. ``branch_ids`` None means all branches. ``recorded_by`` is the officer who wrote
     the step down on behalf of the actor (procedure, section 1), ``recording`` how that officer knew who spoke and what
     proves it. ``party`` is the number of a participant (Participant.ordinal) of the case ``party_of``: the filer has none.
+    A respondent without account stands to the case ``party_of`` and to no other.
     """
 
     role: Role
@@ -142,7 +143,7 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
         return True
     if actor.recorded_by is not None and not _may_write_down(actor.recorded_by, complaint):
         return False
-    if actor.party is not None:
+    if actor.party is not None or actor.role == Role.RESPONDENT:
         return actor.party_of == complaint.pk
     if actor.role == Role.CONSUMER:
         if actor.recorded_by is not None:
@@ -182,6 +183,13 @@ def on_behalf_of_participant(row: Participant, *, by: Actor, channel: str, recor
     role = _role_of(row, is_there=row.state == Participant.JOINED or row.kind == Participant.PRINCIPAL)
     return Actor(role=role, roles=frozenset({role}), name=row.name, user_id=row.person_id, person_key=row.person_key,
                  channel=channel, recorded_by=by, recording=recording, party=row.ordinal, party_of=row.complaint_id)
+
+
+def respondent(complaint: Complaint, *, organisation: str, person_key: UUID | None, channel: str, by: Actor | None = None,
+               recording: Mapping[str, str] | None = None) -> Actor:
+    """Who is complained of and has no account: by the link to this case, or through the officer ``by`` who wrote it down."""
+    return Actor(role=Role.RESPONDENT, roles=frozenset({Role.RESPONDENT}), organisation=organisation,
+                 person_key=person_key, channel=channel, recorded_by=by, recording=recording, party_of=complaint.pk)
 
 
 def _role_of(row: Participant, *, is_there: bool) -> Role:

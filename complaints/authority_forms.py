@@ -13,7 +13,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import Officer
+from authorities.models import Officer, named
 from complaints import labels
 from complaints.enterprise_forms import CHOOSE, FILL, Choice, Choices, Day, StepForm, Words, words_of
 from complaints.file_forms import FilesField, TakesFiles
@@ -21,7 +21,8 @@ from complaints.handling.authority import BODIES
 from complaints.handling.casework import CALL_RESULTS, SERVICE_CHANNELS
 from complaints.handling.saying import LONGEST
 from complaints.powers import SEEN
-from complaints.workflow import TERMINATION_GROUNDS
+from complaints.termination import Ground
+from enterprises.models import MediationBody
 
 SHORTEST_FACTS = 10
 
@@ -87,14 +88,15 @@ def long_enough(facts: str) -> str:
 
 
 class TerminationForm(StepForm):
-    """Art. 23: one of eight grounds with its facts."""
+    """Art. 23: one of the grounds that the case bears, with its facts."""
 
     ground = Choice(label=_("终止调解的情形（第二十三条）"))
     facts = Words(label=_("事实和理由"), help_text=_("写进终止调解告知书。至少10个字。"))
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, grounds: Sequence[Ground], **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "ground", lines_of(TERMINATION_GROUNDS, "termination_ground"))
+        self.grounds = grounds
+        set_choices(self, "ground", lines_of([ground.code for ground in grounds if ground.is_open], "termination_ground"))
 
     def clean_facts(self) -> str:
         return long_enough(self.cleaned_data["facts"])
@@ -251,6 +253,25 @@ class ContactForm(StepForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         set_choices(self, "how", lines_of(("phone", "counter"), "recording"))
+
+
+class BodyForm(StepForm):
+    """Art. 19: one of the register that may mediate here."""
+
+    body_id = Choice(label=_("委托给哪个组织"))
+
+    def __init__(self, *args: Any, bodies: Sequence[MediationBody], **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "body_id", [(str(row.pk), f"{named(row)} · {row.get_kind_display()}") for row in bodies])
+        if not bodies:
+            self.fields["body_id"].help_text = _("名册里没有可以委托的组织。由负责人在“受委托调解组织”登记。")
+
+
+class PartyGoneForm(StepForm):
+    """Who is dead or dissolved, and how that is known."""
+
+    party = Choice(label=_("哪一方死亡或者终止"), choices=[("consumer", _("消费者")), ("enterprise", _("被投诉人"))])
+    text = Words(label=_("怎么知道的"), rows=3, help_text=_("写明证明材料的名称和编号；双方看得到。"))
 
 
 class PowerForm(StepForm):

@@ -159,6 +159,7 @@ MATTER_KINDS: dict[str, tuple[str, str]] = {
     "office_question": ("企业的咨询", "Question to the authority"),
     "report": ("举报", "Report of a violation"),
     "session": ("调解安排", "Mediation session"),
+    "suggestion": ("调解方案", "Suggestion of the mediator"),
     "redate": ("重新约定日期", "New dates proposed"),
     "power": ("委托书待核验", "Power of attorney to be checked"),
 }

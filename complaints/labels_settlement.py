@@ -80,6 +80,7 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "hotline": ("12345热线转来", "Handed over by 12345"),
     "import": ("导入", "Import"),
     "api": ("接口", "Programs"),
+    "link": ("本案链接", "Link to the case"),
     "sms": ("短信", "Text message"),
     "email": ("电子邮件", "E-mail"),
 }
@@ -104,6 +105,7 @@ RECEIVERS: dict[str, tuple[str, str]] = {
 
 SESSION_MODES: dict[str, tuple[str, str]] = {
     "site": ("现场", "On site"),
+    "online": ("网上", "Online"),
     "phone": ("电话", "By phone"),
     "video": ("视频", "By video"),
     "other": ("其他", "Other"),

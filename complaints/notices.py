@@ -77,7 +77,8 @@ def addressees(entry: Entry) -> tuple[str, ...]:
         told = ADDRESSEES[entry.tells]
     if entry.audience == Audience.PARTIES:
         # In whose name an officer wrote something down reads it at once.
-        return ("consumer", *told) if entry.data.get("recorded") and "consumer" not in told else told
+        is_theirs = entry.data.get("recorded") and entry.actor.side == "consumer" and "consumer" not in told
+        return ("consumer", *told) if is_theirs else told
     return tuple(side for side in told if side == entry.audience)
 
 

@@ -15,7 +15,7 @@ from complaints.workflow import Role
 
 #: Only where the power of attorney says so.
 SPECIAL = frozenset({"accept_offer", "waive_obligation", "withdraw", "claim_settled_elsewhere",
-                     "confirm_settled_elsewhere", "answer_late"})
+                     "confirm_settled_elsewhere", "answer_late", "answer_suggestion"})
 #: What remains to somebody whose power was refused.
 WITHOUT_ANY = frozenset({"add_statement", "correct_facts", "supply_material"})
 #: What an officer found out (facts["power_check"]).

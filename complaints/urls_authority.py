@@ -3,7 +3,6 @@
 from django.urls import path
 
 from complaints.views import (
-    authority_agreement,
     authority_approvals,
     authority_case,
     authority_cases,
@@ -36,7 +35,6 @@ urlpatterns = [
     path(CASE, authority_case.case, name="authority-case"),
     path(f"{CASE}forward/", authority_forward.forward, name="authority-forward"),
     path(f"{CASE}ask-consent/", authority_forward.ask_consent, name="authority-ask-consent"),
-    path(f"{CASE}agreement/", authority_agreement.agreement, name="authority-agreement"),
     path(f"{CASE}together/", authority_together.together, name="authority-together"),
     path(f"{CASE}on-behalf/", on_behalf.choose, name="authority-on-behalf"),
     path(f"{CASE}on-behalf/<slug:name>/", on_behalf.step, name="authority-on-behalf-step"),

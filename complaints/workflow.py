@@ -153,7 +153,7 @@ C, E, A = frozenset({R.CONSUMER}), ENTERPRISE_ROLES, frozenset({R.OFFICER, R.APP
 I, X = frozenset({R.INTAKE}), frozenset({R.SYSTEM})  # noqa: E741
 #: One of several complainants whom the others did not elect; and everybody on that side.
 P = frozenset({R.PARTY})
-CP = C | P
+CP, NOT_HERE = C | P, frozenset({R.RESPONDENT})
 BOTH_SIDES = frozenset({R.CONSUMER, R.MANAGER, R.HANDLER, R.RESPONDENT})
 #: Reads →review from the enterprise's side; onward transfer declined → closed instead.
 LEAVE = _to(S.REVIEW) + _closed(Outcome.NEGOTIATION_FAILED)
@@ -167,7 +167,7 @@ CLOSED = frozenset({S.CLOSED})
 _ROWS = (
     # --- the consumer -------------------------------------------------------------------
     Row("file", C, frozenset({S.DRAFT}), _to(S.FILED), tells="consumer"),
-    Row("add_statement", CP, OPEN, tells="holder"),
+    Row("add_statement", CP | NOT_HERE, OPEN, tells="holder"),
     Row("correct_facts", C, OPEN, tells="holder"),
     Row("accept_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.PERFORMING, S.NEGOTIATING) + LEAVE + _closed(Outcome.SETTLED), undo=True, tells="both"),
     Row("ask_about_offer", C, frozenset({S.AWAITING_CONSUMER}), _to(S.NEGOTIATING), tells="enterprise"),
@@ -191,6 +191,7 @@ _ROWS = (
     Row("agree_to_mediation", BOTH_SIDES, REVMED, tells="authority"),
     Row("decline_mediation", BOTH_SIDES, REVMED, tells="authority"),
     Row("request_recusal", BOTH_SIDES, REVMED, tells="authority"),
+    Row("answer_suggestion", BOTH_SIDES, MED | {S.MEDIATION_SUSPENDED}, tells="authority"),
     Row("object", C, CLOSED, closed_as=frozenset({Outcome.REFUSED, Outcome.MEDIATION_TERMINATED, Outcome.REDIRECTED}),
         tells="authority"),
     Row("rate", C, CLOSED, tells=""),
@@ -250,6 +251,9 @@ _ROWS = (
     Row("redirect", A | I, frozenset({S.TRIAGE, S.REVIEW}), _closed(Outcome.REDIRECTED), tells="both"),
     Row("schedule_session", A, MED, tells="both"),
     Row("record_session", A, MED),
+    Row("suggest_settlement", A, MED, tells="both"),
+    Row("invite_respondent", A, MED | {S.MEDIATION_SUSPENDED, S.PERFORMING}),
+    Row("end_invitation", A, MED | {S.MEDIATION_SUSPENDED, S.PERFORMING}),
     Row("delegate_mediation", A, MED, tells="both"),
     Row("recall_mediation", A, MED, tells="both"),
     Row("decide_recusal", A, MED | {S.MEDIATION_SUSPENDED, S.REVIEW}, _to(S.MEDIATION_SUSPENDED, S.MEDIATING), tells="both"),
@@ -307,7 +311,7 @@ _ROWS = (
     Row("lapse_review", X, frozenset({S.REVIEW, S.AWAITING_MATERIAL, S.TRIAGE}), tells="authority"),
     Row("lapse_material", X, frozenset({S.AWAITING_MATERIAL}), _to(S.REVIEW), tells="both"),
     Row("lapse_mediation", X, frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}), tells="authority"),
-    Row("lapse_suspension", X, frozenset({S.MEDIATION_SUSPENDED}), tells="authority"),
+    Row("lapse_suspension", X, MED | {S.MEDIATION_SUSPENDED}, tells="authority"),
     Row("lapse_notice", X, frozenset(S) - {S.DRAFT}, tells="authority"),
     Row("lapse_jurisdiction", X, OPEN, audience=AU),
     Row("lapse_lead", X, frozenset(S) - {S.DRAFT}, audience=AU),
@@ -343,22 +347,18 @@ CLOCKS: dict[Clock, ClockRule] = {rule.clock: rule for rule in (
               on_lapse="lapse_performance_answer", basis="policy"),
     ClockRule(Clock.REVIEW, "review", "authority", _REV, frozenset(ENTERPRISE_SIDE | {S.TRIAGE}),
               on_lapse="lapse_review", basis="art. 15"),
-    ClockRule(Clock.MATERIAL, "material", "consumer", frozenset({S.AWAITING_MATERIAL}),
-              on_lapse="lapse_material", basis="art. 10"),
+    ClockRule(Clock.MATERIAL, "material", "consumer", frozenset({S.AWAITING_MATERIAL}), on_lapse="lapse_material", basis="art. 10"),
     ClockRule(Clock.MEDIATION, "mediation", "authority",
               frozenset({S.MEDIATING, S.MEDIATION_SUSPENDED}),
               on_lapse="lapse_mediation", basis="arts 22, 23"),
-    ClockRule(Clock.SUSPENSION, "recusal", "authority", frozenset({S.MEDIATION_SUSPENDED}),
-              on_lapse="lapse_suspension", basis="local"),
-    ClockRule(Clock.NOTICE, "termination_notice", "authority", _ALWAYS,
-              on_lapse="lapse_notice", basis="arts 15, 23"),
+    # From the request on, whether or not somebody suspends the mediation for it.
+    ClockRule(Clock.SUSPENSION, "recusal", "authority", MED | {S.MEDIATION_SUSPENDED}, on_lapse="lapse_suspension", basis="local"),
+    ClockRule(Clock.NOTICE, "termination_notice", "authority", _ALWAYS, on_lapse="lapse_notice", basis="arts 15, 23"),
     ClockRule(Clock.JURISDICTION, "jurisdiction", "authority", frozenset({S.TRIAGE, S.REVIEW}),
               on_lapse="lapse_jurisdiction", basis="art. 33"),
     ClockRule(Clock.LEAD, "lead", "authority", _ALWAYS, on_lapse="lapse_lead", basis="art. 27"),
-    ClockRule(Clock.INSTRUCTION, "instruction", "enterprise", OPEN,
-              on_lapse="lapse_instruction", basis="督办"),
-    ClockRule(Clock.CONSENT, "consent", "consumer", frozenset({S.TRIAGE}),
-              on_lapse="lapse_consent", basis="policy"),
+    ClockRule(Clock.INSTRUCTION, "instruction", "enterprise", OPEN, on_lapse="lapse_instruction", basis="督办"),
+    ClockRule(Clock.CONSENT, "consent", "consumer", frozenset({S.TRIAGE}), on_lapse="lapse_consent", basis="policy"),
     ClockRule(Clock.SETTLED_ELSEWHERE, "settled_elsewhere", "other", OPEN,
               on_lapse="lapse_settled_elsewhere", basis="policy"),
     ClockRule(Clock.ANSWER, "consumer_question_answer", "enterprise", frozenset({S.NEGOTIATING}),

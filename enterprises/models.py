@@ -370,10 +370,11 @@ from enterprises.enrolment import (  # noqa: E402
 )
 from enterprises.house_rules import Absence, AssignmentRule, TwoPersons  # noqa: E402
 from enterprises.invitation import Invitation  # noqa: E402
+from enterprises.mediation_body import MediationBody  # noqa: E402
 from enterprises.station import Station, StationStaff  # noqa: E402
 from enterprises.webhook_endpoint import WebhookEndpoint  # noqa: E402
 
 __all__ = ["Absence", "Alias", "AnswerTemplate", "ApiToken", "AssignmentRule", "Branch", "BranchAuthority", "Brand", "BrandHolding", "CustomerCount",
-           "DirectoryChange", "EnrolmentApplication", "EnrolmentEntry", "EnrolmentFile", "EnrolmentFiling", "Enterprise", "Invitation",
+           "DirectoryChange", "EnrolmentApplication", "EnrolmentEntry", "EnrolmentFile", "EnrolmentFiling", "Enterprise", "Invitation", "MediationBody",
            "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Station", "StationStaff", "Succession", "TemplateVersion",
            "TwoPersons", "WebhookEndpoint"]

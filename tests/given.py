@@ -18,6 +18,7 @@ from complaints.filing.request import DemandRequest, FilingRequest, RespondentRe
 from complaints.handling import Answer, Move, Promise, authority, both, consumer, enterprise, mediation, offers
 from complaints.models import Complaint
 from complaints.workflow import Status
+from enterprises.models import MediationBody
 from tests.cast import WEDNESDAY, World
 
 S = Status
@@ -101,6 +102,13 @@ def a_complaint(world: World, *, status: Status = S.FILED, now: datetime = WEDNE
     if status == S.AWAITING_CONSUMER:
         return case
     return step(case, consumer.accept_offer(), world.consumer, now)
+
+
+def a_body(world: World, **columns: Any) -> MediationBody:
+    """The consumer association of the county, to which a mediation may be handed."""
+    wanted = {"name": "鼓楼区消费者委员会", "kind": "association", "legal_basis": "消费者权益保护法第三十六条",
+              "authority": world.gulou, "region": world.region, "starts_on": None} | columns
+    return MediationBody.objects.get_or_create(**wanted)[0]
 
 
 def otherwise(**columns: object) -> Callable[[object, Complaint], Move]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from complaints.handling import (
+    answer_links,
     authority,
     both,
     casework,
@@ -24,6 +25,7 @@ from complaints.handling import (
     parties,
     platform,
     proposals,
+    suggesting,
     supervision,
     undoing,
     violations,
@@ -43,8 +45,8 @@ from complaints.handling.take import (
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import STEPS
 
-_MODULES = (authority, both, casework, consumer, contact, documents, enterprise, jurisdiction, looking, mediation, offers, parties,
-            platform, proposals, supervision, undoing, violations)
+_MODULES = (answer_links, authority, both, casework, consumer, contact, documents, enterprise, jurisdiction, looking, mediation,
+            offers, parties, platform, proposals, suggesting, supervision, undoing, violations)
 
 
 def _verbs() -> dict[str, Callable[..., Move]]:

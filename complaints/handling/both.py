@@ -90,7 +90,9 @@ def request_recusal(*, whom: str, text: str) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if file.matter("recusal") is not None:
             raise StepNotAllowed("already_open", _("已有回避申请在办理。"))
-        file.open_matter("recusal", by=saying.debtor_side(actor), key=actor.person_key)
+        matter = file.open_matter("recusal", by=saying.debtor_side(actor), key=actor.person_key, whom=person)
+        if file.status == S.MEDIATING:
+            clocks.start(file, Clock.SUSPENSION, file.now, matter=matter)
         return Effect(texts={"message": said, "whom": person})
 
     return Move("request_recusal", carry)

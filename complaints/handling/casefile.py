@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 
-from complaints import bulk, consents, counting, notices, record
+from complaints import answer_notices, bulk, consents, counting, notices, record
 from complaints.conditions import Conditions
 from complaints.documents import issuing
 from complaints.models import (
+    AnswerLink,
     CallBack,
     Complaint,
     Contact,
@@ -44,7 +45,7 @@ Model = TypeVar("Model", bound=models.Model)
 #: Parents before children.
 _ORDER: tuple[type[models.Model], ...] = (
     Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline,
-    Reminder, ForwardingDecision, Participant, RootCause, OfficialDocument, DocumentVersion,
+    Reminder, ForwardingDecision, Participant, RootCause, OfficialDocument, DocumentVersion, AnswerLink,
 )
 #: What a step may change on a row that already stands.
 CHANGES: dict[type[models.Model], tuple[str, ...]] = {
@@ -68,6 +69,7 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
     RootCause: ("cause", "at"),
     OfficialDocument: ("state", "served_consumer_at", "served_enterprise_at"),
     DocumentVersion: ("sha256", "size", "path", "leased_until"),
+    AnswerLink: ("revoked_at",),
     CallBack: ("state", "attempts", "officer", "overall", "disagrees", "finding", "ended_at"),
     Deadline: ("state", "due_at", "last_day", "chase_at", "remaining", "paused_on",
                "allowance_used", "lapsed_at", "lapse_written_at", "ended_at", "is_provisional",
@@ -234,6 +236,7 @@ def write(files: Iterable[CaseFile]) -> None:
     bulk.update(standing, CHANGES[Complaint])
     bulk.insert(consents.rows(files))
     bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
+    answer_notices.write(files)
     bulk.insert(counting.deltas((f.before, f.complaint, f.today) for f in files))
 
 

@@ -12,43 +12,49 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from authorities.models import Officer
-from complaints import deadlines
+from complaints import deadlines, delegating, termination
 from complaints.actors import Actor
 from complaints.handling import clocks, saying, settling
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
 from complaints.handling.offers import Promise, mediated_promises
-from complaints.models import Deadline
+from complaints.models import Deadline, Matter
+from complaints.models.matters import SESSION_MODES
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import TERMINATION_GROUNDS, Clock, Outcome, Status
 
 S = Status
 
 
-def _both_agreed(file: CaseFile) -> None:
+def both_agreed(file: CaseFile) -> None:
+    """Art. 18. Raises StepNotAllowed."""
     consents = file.complaint.consents
     if not (consents.get("mediation_consumer") and consents.get("mediation_enterprise")):
         raise StepNotAllowed("no_consent", _("须双方都同意调解，请先记录双方的意见。"))
 
 
-def _no_recusal(file: CaseFile) -> None:
+def no_recusal(file: CaseFile) -> None:
+    """Art. 21: nobody mediates while it is asked who may. Raises StepNotAllowed."""
     if file.matter("recusal") is not None:
         raise StepNotAllowed("recusal_open", _("回避申请还没有决定，调解会暂停。"))
 
 
 def schedule_session(*, at: datetime, place: str, mode: str) -> Move:
-    """On site, by phone or video (art. 20); both are told."""
-    saying.choice(mode, ("site", "phone", "video", "other"), "mode")
+    """On site, online, by phone or video (art. 20); both are told. Set again, the earlier day is off."""
+    saying.choice(mode, SESSION_MODES, "mode")
     where = saying.text(place, "place", longest=200)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        _both_agreed(file)
-        _no_recusal(file)
+        both_agreed(file)
+        no_recusal(file)
         if at <= file.now:
             raise WrongInput("bad_day", _("请写现在之后的时间。"), field="at")
+        before = file.matter("session")
+        if before is not None:
+            file.end_matter(before, "fallen")
         file.open_matter("session", by="authority", key=actor.person_key,
-                         subject=at.isoformat(), mode=mode)
-        return Effect(data={"at": at.isoformat(), "place": where, "mode": mode, "form": 7})
+                         subject=at.isoformat(), mode=mode, place=where)
+        return Effect(data={"at": at.isoformat(), "place": where, "mode": mode, "form": 7, "is_moved": before is not None})
 
     return Move("schedule_session", carry)
 
@@ -60,26 +66,32 @@ def record_session(*, minutes: str, present: Sequence[str] = ("consumer", "enter
         saying.choice(who, ("consumer", "enterprise", "body"), "present")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        _both_agreed(file)
+        both_agreed(file)
         session = file.matter("session")
+        planned = {} if session is None else {"at": session.subject, "mode": session.data.get("mode", "")}
         if session is not None:
             file.end_matter(session)
-        return Effect(texts={"minutes": said}, data={"present": list(present)}, files=tuple(files))
+        return Effect(texts={"minutes": said}, data={"present": list(present), **planned}, files=tuple(files))
 
     return Move("record_session", carry)
 
 
-def delegate_mediation(*, body: str) -> Move:
-    """To a consumer association or lawful body, in the authority's name (art. 19)."""
-    name = saying.text(body, "body", longest=200)
+def delegate_mediation(*, body_id: int) -> Move:
+    """To a consumer association or lawful body of the register, in the authority's name (art. 19); the 60 days run on."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.complaint.consents.get("delegated_mediation") is False:
-            raise StepNotAllowed("no_consent", _("消费者不同意委托调解。"))
+        both_agreed(file)
+        if file.complaint.consents.get("delegated_mediation") is not True:
+            raise StepNotAllowed("no_consent", _("消费者没有同意委托调解。"))
         if file.matter("delegation") is not None:
-            raise StepNotAllowed("already_open", _("已经委托调解。"))
-        file.open_matter("delegation", by="authority", body=name)
-        return Effect(data={"body": name})
+            raise StepNotAllowed("already_open", _("已经委托调解，受委托的组织不能再委托。"))
+        body = delegating.bodies_for(file.complaint, on=file.today).filter(pk=body_id).first()
+        if body is None:
+            raise WrongInput("bad_choice", _("请从名册里选一个在本地的组织。"), field="body_id")
+        if why_not := delegating.why_not(file.complaint, body):
+            raise WrongInput("not_neutral", why_not, field="body_id")
+        file.open_matter("delegation", by="authority", body=body.name, body_id=body.pk)
+        return Effect(data={"body": body.name, "body_id": body.pk, "kind": body.kind})
 
     return Move("delegate_mediation", carry)
 
@@ -101,14 +113,18 @@ def decide_recusal(*, decision: str, text: str = "") -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         request = saying.open_matter(file, "recusal")
-        if Officer.objects.filter(pk=file.complaint.officer_id or 0, user=actor.user_id or 0).exists():
+        if request.data.get("whom") == actor.name or Officer.objects.filter(
+                pk=file.complaint.officer_id or 0, user=actor.user_id or 0).exists():
             raise StepNotAllowed("own_recusal", _("不能决定针对自己的回避申请。"))
         if decision == "suspend":
             if file.status != S.MEDIATING:
                 raise StepNotAllowed("not_mediating", _("只有调解中才需要中止。"))
-            clocks.start(file, Clock.SUSPENSION, file.now, matter=request)
+            if clocks.live(file, Clock.SUSPENSION, matter=request) is None:
+                # Asked for during the review.
+                clocks.start(file, Clock.SUSPENSION, file.now, matter=request)
             return Effect(to=S.MEDIATION_SUSPENDED, reason="recusal", texts={"message": said})
         file.end_matter(request, "granted" if decision == "grant" else "refused")
+        _end_suspension(file, request)
         if decision == "grant":
             file.complaint.officer = None
         if file.status == S.MEDIATION_SUSPENDED and file.matter("appraisal") is None:
@@ -146,12 +162,20 @@ def _stop_sixty_days(file: CaseFile, running: Deadline) -> None:
     file.change(running, state="paused", remaining=left, paused_on=file.today, chase_at=None)
 
 
+def _end_suspension(file: CaseFile, matter: Matter) -> None:
+    running = clocks.live(file, Clock.SUSPENSION, matter=matter)
+    if running is not None:
+        clocks.end(file, running, file.now)
+
+
 def end_appraisal(*, result: str) -> Move:
     """The sixty days go on with the days that were left."""
     said = saying.text(result, "result")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        file.end_matter(saying.open_matter(file, "appraisal"))
+        appraisal = saying.open_matter(file, "appraisal")
+        file.end_matter(appraisal)
+        _end_suspension(file, appraisal)
         running = clocks.live(file, Clock.MEDIATION)
         if running is not None and running.state == "paused":
             clocks.resume(file, running, file.now)
@@ -166,12 +190,13 @@ def record_agreement(*, promises: Sequence[Promise], text: str,
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        _both_agreed(file)
-        _no_recusal(file)
+        both_agreed(file)
+        no_recusal(file)
         rows = mediated_promises(file, promises)
         settling.settle_anew(file, file.now)
         for row in rows:
             file.add(row)
+        _over(file)
         data = {"promises": len(rows), "form": None if without_document else 9}
         for demand in file.demands:
             file.change(demand, is_settled=True)
@@ -191,11 +216,20 @@ def terminate(*, ground: str, facts: str) -> Move:
     said = saying.text(facts, "facts", shortest=10)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        sixty = clocks.live(file, Clock.MEDIATION)
-        if why == "sixty_days" and (sixty is None or sixty.lapsed_at is None):
-            raise StepNotAllowed("not_sixty_days", _("六十日还没有届满。"), field="ground")
+        found = termination.grounds(file.complaint, matters=file.matters, sixty=clocks.live(file, Clock.MEDIATION),
+                                    now=file.now)[why]
+        if not found.is_open:
+            raise StepNotAllowed("not_sixty_days" if why == "sixty_days" else "no_such_facts", found.why_not, field="ground")
+        _over(file)
         clocks.start(file, Clock.NOTICE, file.now)
         return Effect(to=S.CLOSED, outcome=Outcome.MEDIATION_TERMINATED, reason=why,
                       data={"ground": why, "form": 8}, texts={"decision": said})
 
     return Move("terminate", carry)
+
+
+def _over(file: CaseFile) -> None:
+    """What was planned, suggested or handed on for this mediation is no longer asked."""
+    for matter in file.matters:
+        if matter.state == "open" and matter.kind in ("session", "suggestion", "delegation"):
+            file.end_matter(matter, "fallen" if matter.kind == "session" else "done")

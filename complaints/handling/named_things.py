@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from complaints.models import Complaint, Evidence
 from complaints.refusals import WrongInput
-from enterprises.models import Branch, Enterprise
+from enterprises.models import Branch, Enterprise, MediationBody
 
 
 def check(case: Complaint, step: str, said: Mapping[str, Any]) -> None:
@@ -21,6 +21,8 @@ def check(case: Complaint, step: str, said: Mapping[str, Any]) -> None:
     digests = set(said.get("files") or ())
     if digests and digests - set(Evidence.objects.filter(complaint=case, audience="parties").values_list("sha256", flat=True)):
         raise WrongInput("bad_choice", _("请先上传这些材料，再用它们的sha256。"), field="files")
+    if said.get("body_id") is not None and not MediationBody.objects.filter(pk=said["body_id"]).exists():
+        raise WrongInput("bad_choice", _("没有找到这个组织，请重新选择。"), field="body_id")
     firm, branch = said.get("enterprise_id"), said.get("branch_id")
     if firm is not None and not Enterprise.objects.filter(pk=firm).exists():
         raise WrongInput("bad_choice", _("没有找到这家企业，请重新选择。"), field="enterprise_id")

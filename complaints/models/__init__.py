@@ -1,5 +1,6 @@
 """The rows of a case, by noun."""
 
+from complaints.models.answer_link import AnswerLink
 from complaints.models.callbacks import CallBack, CallBackMonth, CallBackSeed
 from complaints.models.clocks import Deadline, Reminder
 from complaints.models.complaint import Complaint, Demand, Engagement
@@ -32,6 +33,7 @@ from complaints.models.upload import Upload
 from complaints.models.webhooks import WebhookDelivery
 
 __all__ = [
+    "AnswerLink",
     "CallBack",
     "CallBackMonth",
     "CallBackSeed",

@@ -17,6 +17,9 @@ from odr_portal.accounts.sealed_fields import SealedJSON
 SINGLE_KINDS = ("question", "consent", "settled_elsewhere", "return", "extension",
                 "recusal", "appraisal", "objection", "undo", "delegation", "unreachable")
 
+#: How a mediation is held (art. 20).
+SESSION_MODES = ("site", "online", "phone", "video", "other")
+
 
 class Matter(models.Model):
     """``data`` holds plain facts (ids, amounts, grounds); ``subject`` tells twins apart.

@@ -19,7 +19,7 @@ SALT_BYTES = 16
 FREE_KINDS = frozenset({
     "consumer_statement", "consumer_demand_note", "consumer_promised", "consumer_transcript", "message", "question", "reason", "counter_demand", "contact", "proof",
     "decision", "minutes", "report", "correction", "lead", "rating", "note", "concern", "agreement",
-    "public_reply",
+    "public_reply", "suggestion",
 })
 
 

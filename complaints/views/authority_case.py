@@ -24,6 +24,7 @@ from complaints.views.authority_pages import PAGES
 from complaints.views.authority_setting import Setting, setting_of
 from complaints.views.authority_triage import triage_url
 from complaints.views.case import AUTHORITY, CasePage, page_of
+from complaints.views.mediation_facts import desk_url
 from complaints.views.notices_told import of_case
 from complaints.views.on_behalf import may_write_down
 from complaints.views.review_case import REVIEWED, review_url
@@ -31,18 +32,18 @@ from complaints.workflow import Status
 
 #: Step → address of its page, for steps that have a page of their own.
 OWN_PAGES = {"forward": "authority-forward", "ask_consent": "authority-ask-consent",
-             "record_agreement": "authority-agreement", "link_cases": "authority-together"}
+             "record_agreement": "authority-agreement", "suggest_settlement": "authority-suggestion", "link_cases": "authority-together"}
 SLUG_OF = {step: page.slug for page in PAGES.values() for step in page.steps}
 
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("决定"), ("accept", "request_material", "refuse", "return_to_intake", "record_agreement",
                           "terminate", "grant_return", "refuse_return", "grant_extension", "refuse_extension",
                           "answer_objection", "decide_recusal", "assign_authority", "redirect", "reopen")),
-    (gettext_lazy("调解"), ("schedule_session", "record_session", "order_appraisal", "end_appraisal",
+    (gettext_lazy("调解"), ("schedule_session", "record_session", "suggest_settlement", "order_appraisal", "end_appraisal",
                           "delegate_mediation", "recall_mediation")),
     (gettext_lazy("办理"), ("assign_officer", "forward", "ask_consent", "serve_notice", "answer_instruction", "explain_overdue",
                           "verify_contact", "change_contact", "write_down_statement", "confirm_power", "record_platform_number",
-                          "publish", "withhold")),
+                          "publish", "withhold", "record_party_gone")),
     (gettext_lazy("监督"), ("recall", "urge", "take_up", "dispute_jurisdiction", "designate_authority", "split_report",
                           "link_cases", "separate_case", "open_lead", "extend_lead", "close_lead", "refer_to_police")),
 )
@@ -103,6 +104,7 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         "documents": (documents := documents_told.of_case(complaint, AUTHORITY, page.viewer)),
         "court": documents_told.court_of(documents, complaint.number),
         "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in setting.may else "",
+        "mediation_url": desk_url(complaint) if complaint.status in (Status.MEDIATING, Status.MEDIATION_SUSPENDED) else "",
         "notices": of_case(complaint, AUTHORITY), "may_order": may_order(desk),
         "on_behalf_url": reverse("complaints:authority-on-behalf", args=[complaint.number]) if may_write_down(page.actor) else "",
         "officer": complaint.officer.user.name if complaint.officer else "", "platform": _platform(page),

@@ -14,13 +14,16 @@ from django.utils.translation import gettext_lazy
 
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
+from complaints import delegating, termination
 from complaints.authority_forms import (
     AppraisalForm,
+    BodyForm,
     CallForm,
     ContactForm,
     DecisionForm,
     MinutesForm,
     OfficerForm,
+    PartyGoneForm,
     PlainForm,
     PowerForm,
     PublicationForm,
@@ -48,6 +51,7 @@ from complaints.views import review_building
 from complaints.views.authority_setting import Data, Payload, Setting, StepPage
 from complaints.views.authority_targets import because_of, first_of, ranking
 from complaints.views.case_people import by_name
+from complaints.views.mediation_facts import mediation_clock
 from complaints.workflow import Status
 
 Build = Callable[[Setting, Data], StepForm]
@@ -81,6 +85,19 @@ def _officers(setting: Setting) -> list[Officer]:
     return by_name(Officer.objects.on(setting.desk.today).select_related("user").filter(
         authority_id=setting.found.complaint.handling_authority_id, user__is_active=True,
         role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER]).order_by("pk"))
+
+
+def _body_form(setting: Setting, data: Data) -> StepForm:
+    case = setting.found.complaint
+    rows = list(delegating.bodies_for(case, on=setting.desk.today))
+    return BodyForm(data, bodies=[row for row in rows if not delegating.why_not(case, row)])
+
+
+def _termination_form(setting: Setting, data: Data) -> StepForm:
+    clock = mediation_clock(setting.found.complaint)
+    live = clock if clock is not None and clock.ended_at is None else None
+    return TerminationForm(data, grounds=list(termination.grounds(
+        setting.found.complaint, matters=list(setting.around.matters.values()), sixty=live, now=setting.desk.now).values()))
 
 
 def _officer_form(setting: Setting, data: Data) -> StepForm:
@@ -229,11 +246,12 @@ _ALL = (
              effect=gettext_lazy("调解中止，60日暂停计算，到鉴定、检测结束为止。")),
     text_page("appraisal-end", "end_appraisal", gettext_lazy("鉴定、检测的结果"),
               gettext_lazy("60日按剩下的天数继续计算。"), name="result"),
-    text_page("delegate", "delegate_mediation", gettext_lazy("委托给哪个组织"),
-              gettext_lazy("以本机关的名义调解，60日照常计算。"), name="body", longest=200),
+    StepPage(slug="delegate", steps=("delegate_mediation",), form=_body_form,
+             effect=gettext_lazy("以本机关的名义调解，60日照常计算；受委托的组织不能再委托。双方会收到通知，随时可以收回。"),
+             payload=lambda form: {"body_id": int(form.cleaned_data["body_id"])}),
     text_page("delegate-end", "recall_mediation", gettext_lazy("为什么收回"), gettext_lazy("由本机关继续调解。")),
-    StepPage(slug="terminate", steps=("terminate",), form=plain(TerminationForm), is_danger=True,
-             payload=said("ground", "facts"),
+    StepPage(slug="terminate", steps=("terminate",), form=_termination_form, is_danger=True,
+             template="authority/terminate.html", payload=said("ground", "facts"),
              effect=gettext_lazy("案件就此办结，7个工作日内告知双方。")),
     # --- supervision ----------------------------------------------------------------------
     text_page("recall", "recall", gettext_lazy("为什么收回"),
@@ -293,6 +311,8 @@ _ALL = (
              payload=review_building.lead_payload, effect=gettext_lazy("由两名人员具名；当事人看不到。")),
     text_page("police", "refer_to_police", gettext_lazy("移送的事由"),
               gettext_lazy("两名经办人员和负责人都签署后才移送。移送不等于办结，案件继续办理；只有监管部门看得到。"), is_danger=True),
+    StepPage(slug="party-gone", steps=("record_party_gone",), form=plain(PartyGoneForm), payload=said("party", "text"),
+             effect=gettext_lazy("消费者死亡的，他的期限停止计算，继承人有30天。调解中可以据此终止调解。")),
     StepPage(slug="objection", steps=("answer_objection",), payload=_objection,
              form=lambda setting, data: DecisionForm(data, grant=_("异议成立"), refuse=_("异议不成立")),
              effect=gettext_lazy("由没有办理过这件投诉的人员答复。")),

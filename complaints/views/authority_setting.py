@@ -130,8 +130,10 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "schedule_session": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
     "record_session": _is_agreed,
     "record_agreement": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
+    "suggest_settlement": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
     "end_appraisal": lambda f, a: "appraisal" in a.matters,
-    "delegate_mediation": lambda f, a: "delegation" not in a.matters,
+    "delegate_mediation": lambda f, a: (
+        _is_agreed(f, a) and f.complaint.consents.get("delegated_mediation") is True and "delegation" not in a.matters),
     "recall_mediation": lambda f, a: "delegation" in a.matters,
     "take_up": lambda f, a: _is_elsewhere(f, a) or f.complaint.handling_authority.level not in _LOWEST,
     "urge": lambda f, a: f.complaint.status in ENTERPRISE_SIDE or _is_elsewhere(f, a),

@@ -36,11 +36,14 @@ from complaints.views.authority_setting import (
 )
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_form import take_step
+from complaints.views.mediation_facts import desk_url
 from complaints.views.review_case import grounds_of, letters_of
 from complaints.workflow import Status
 
 #: Where the very words can be read before they are sent.
 LOOKED_AT = frozenset({"refuse", "material", "redirect"})
+#: The steps of a mediation.
+AT_THE_DESK = frozenset({"session", "session-record", "appraisal", "appraisal-end", "delegate", "delegate-end", "terminate"})
 
 
 @officer_page("GET", "POST")
@@ -80,12 +83,16 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
 
 
 def _on(request: HttpRequest, case: Complaint, slug: str) -> str:
-    """Whoever distributes, or works through the review desk, goes on with the queue."""
+    """Whoever distributes, or works through the review desk, goes on with the queue; a mediator at the desk of the mediation."""
     if case.status == Status.TRIAGE and slug in ("authority", "redirect"):
         return reverse("complaints:authority-triage")
     if request.GET.get("from") == "review":
         return reverse("complaints:authority-review")
-    return case_url(case, AUTHORITY)
+    return _home(case, slug)
+
+
+def _home(case: Complaint, slug: str) -> str:
+    return desk_url(case) if slug in AT_THE_DESK else case_url(case, AUTHORITY)
 
 
 def show(request: HttpRequest, page: StepPage, setting: Setting, form: StepForm, *,
@@ -102,7 +109,7 @@ def show(request: HttpRequest, page: StepPage, setting: Setting, form: StepForm,
     return render(request, page.template, {
         "case": case, "page": page_of(setting.found, now=setting.desk.now), "form": form,
         "title": labels.action(page.steps[0]), "effect": page.effect, "is_danger": page.is_danger,
-        "back": case_url(case, AUTHORITY), "is_proposed": is_proposed,
+        "back": _home(case, page.slug), "is_proposed": is_proposed,
         "button": labels.action("propose" if is_proposed else page.steps[0]),
         "upload_address": upload_address(case), "cites": page.steps[0] if page.steps[0] in CITED else "",
         **sent, "may_look": page.slug in LOOKED_AT,

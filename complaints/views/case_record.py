@@ -226,6 +226,7 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
         else:
             words.append(_("转为“%(status)s”") % {
                 "status": labels.label(step.to_status, kind="status")})
+    words += mediation_words(step)
     if step.reason:
         words.append(labels.reason(step.reason, step.outcome))
         words += body_words(step)
@@ -243,6 +244,23 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
     if step.written_at - step.happened_at > _LATE_WRITING:
         words.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
     return " · ".join(words)
+
+
+def mediation_words(step: HandlingStep) -> list[str]:
+    """When and where a session is, who came, who appraises until when, to whom it was delegated."""
+    data = step.data or {}
+    if step.step == "schedule_session":
+        return [moment(datetime.fromisoformat(data["at"])), labels.label(data["mode"], kind="session_mode"), data["place"]]
+    if step.step == "record_session" and data.get("present"):
+        return [_("到场：%(who)s") % {"who": "、".join(
+            labels.label("mediation_body", kind="role") if side == "body" else labels.label(side, kind="side")
+            for side in data["present"])}]
+    if step.step == "order_appraisal":
+        return [data["laboratory"], _("到%(day)s为止") % {"day": day_text(date.fromisoformat(data["until"]))},
+                labels.label(data["cost"], kind="cost_bearer")]
+    if step.step == "answer_suggestion":
+        return [_("同意") if data.get("agrees") else _("不同意")]
+    return [data["body"]] if step.step == "delegate_mediation" and data.get("body") else []
 
 
 def body_words(step: HandlingStep) -> list[str]:
@@ -276,7 +294,7 @@ def _part_label(kind: str, number: int, side: str) -> str:
         return _("消费者提交投诉时写明")
     words = {"counter_demand": _("希望的方案"), "correction": _("更正"),
              "proof": _("凭证"), "decision": _("决定"), "minutes": _("调解情况"),
-             "agreement": _("调解协议"), "public_reply": _("公开回应"),
+             "agreement": _("调解协议"), "suggestion": _("调解方案"), "public_reply": _("公开回应"),
              "second_officer": _("第二名经办人员"), "head": _("批准的负责人")}
     if kind == "reason" and number > 1:
         return _("理由")

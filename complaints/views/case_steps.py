@@ -119,6 +119,7 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "agree_to_mediation": _mediation(True),
     "decline_mediation": _mediation(False),
     "request_recusal": lambda a: "recusal" not in a.matters,
+    "answer_suggestion": lambda a: "suggestion" in a.matters,
     "object": lambda a: "objection" not in a.matters,
     "answer_objection": lambda a: "objection" in a.matters,
     "rate": lambda a: "rating" not in a.complaint.facts,

@@ -43,7 +43,7 @@ from odr_portal.accounts.changing import refuse_while_new
 from odr_portal.accounts.models import User
 
 #: What cannot be had back easily: not for a day after phone or mailbox were changed.
-DECIDING = frozenset({"offer", "performed", "withdraw", "stop", "settled-elsewhere"})
+DECIDING = frozenset({"offer", "performed", "suggestion", "withdraw", "stop", "settled-elsewhere"})
 
 
 @never_cache
@@ -181,7 +181,7 @@ def _show(request: HttpRequest, page: CasePage, form: StepForm, *, view: Any = N
 
 def _asked(page: CasePage, form: StepForm) -> list[Any]:
     """The authority's last words to which this page answers."""
-    wanted = {"material": ("request_material",), "consent": ("ask_consent",),
+    wanted = {"material": ("request_material",), "consent": ("ask_consent",), "suggestion": ("suggest_settlement",),
               "settled-elsewhere": ("claim_settled_elsewhere",),
               "extension": ("request_extension",)}.get(form.name, ())
     said = [m for m in page.thread if m.step in wanted and not m.is_mine]

@@ -7,14 +7,16 @@ banner, the most urgent one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import labels, powers
+from complaints.handling import suggesting
 from complaints.views.case import CasePage
 from complaints.workflow import Status
-from odr_portal.templatetags.portal import last_day_text
+from odr_portal.templatetags.portal import last_day_text, moment
 
 S = Status
 
@@ -115,10 +117,21 @@ def _asked(page: CasePage) -> list[Call]:
     if page.may("agree_to_extension"):
         found.append(Call(_("企业申请延期"), _("您同意之后，还要监管部门批准。不同意的不用操作。"),
                           address(page, "extension"), _("查看申请")))
+    suggestion = page.matters.get("suggestion")
+    if suggestion is not None and page.may("answer_suggestion") and "consumer" not in suggesting.answers_of(suggestion):
+        found.append(Call(_("轮到您了：工作人员提出了调解方案"), _("看一看，同意或者不同意都可以。"),
+                          address(page, "suggestion"), _("查看方案并答复")))
     if page.complaint.status in (S.REVIEW, S.MEDIATING) and page.may("agree_to_mediation") and \
             page.may("decline_mediation"):
         found.append(Call(_("您同意调解吗"), _("双方都同意，监管部门才能组织调解。"),
                           address(page, "mediation"), _("答复"), "authority"))
+    session = page.matters.get("session")
+    if session is not None and page.may("add_statement") and (at := datetime.fromisoformat(session.subject)) > page.now:
+        found.append(Call(
+            _("调解会：%(moment)s") % {"moment": moment(at)},
+            _("%(mode)s，%(place)s。请按时参加；不能参加的，请提前说明。") % {
+                "mode": labels.label(session.data.get("mode", ""), kind="session_mode"), "place": session.data.get("place", "")},
+            address(page, "statement"), _("说明不能参加"), "info"))
     return found
 
 
@@ -144,7 +157,7 @@ _MORE = (
     ("stop_negotiating", "stop"), ("resume_performance", "new-dates"), ("confirm_performed", "performed"), ("report_breach", "breach"),
     ("claim_settled_elsewhere", "settled-elsewhere"), ("correct_facts", "correct"),
     ("agree_to_mediation", "mediation"), ("decline_mediation", "mediation"),
-    ("answer_as_party", "party"), ("withdraw_party", "leave"), ("end_power", "power"),
+    ("answer_suggestion", "suggestion"), ("answer_as_party", "party"), ("withdraw_party", "leave"), ("end_power", "power"),
     ("request_recusal", "recusal"), ("withdraw_consent", "consents"), ("withdraw", "withdraw"),
 )
 

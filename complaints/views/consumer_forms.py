@@ -244,22 +244,6 @@ class ConsentForm(StepForm):
                 else both.decline_consent()]
 
 
-class MediationForm(StepForm):
-    name, steps = "mediation", ("agree_to_mediation", "decline_mediation")
-    title = gettext_lazy("您同意由监管部门调解吗？")
-    button = gettext_lazy("提交")
-    answer = Pick(label=gettext_lazy("您的答复"), choices=[
-        ("yes", gettext_lazy("同意调解")), ("no", gettext_lazy("不同意调解"))])
-
-    def effects(self) -> Sequence[Words]:
-        return (_("调解要双方都同意，随时可以改变主意。"),
-                _("不同意调解的，监管部门会终止调解；您仍可起诉或者申请仲裁。"))
-
-    def moves(self) -> list[Move]:
-        return [both.agree_to_mediation() if self.cleaned_data["answer"] == "yes"
-                else both.decline_mediation()]
-
-
 class ObjectionForm(StepForm):
     name, steps = "objection", ("object",)
     title = gettext_lazy("对处理结果有异议？")
@@ -273,21 +257,6 @@ class ObjectionForm(StepForm):
 
     def moves(self) -> list[Move]:
         return [both.object_to_decision(text=self.cleaned_data["text"])]
-
-
-class RecusalForm(StepForm):
-    name, steps = "recusal", ("request_recusal",)
-    title = gettext_lazy("申请工作人员回避")
-    button = gettext_lazy("提交申请")
-    whom = forms.CharField(label=gettext_lazy("请谁回避"), max_length=120,
-                           error_messages={"required": gettext_lazy("请填写这一项。")})
-    text = Essay(label=gettext_lazy("为什么"), rows=4)
-
-    def effects(self) -> Sequence[Words]:
-        return (_("由另一名工作人员决定；决定之前暂停调解会，期限照常计算。"),)
-
-    def moves(self) -> list[Move]:
-        return [both.request_recusal(whom=self.cleaned_data["whom"], text=self.cleaned_data["text"])]
 
 
 class LateForm(StepForm):

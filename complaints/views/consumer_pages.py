@@ -11,10 +11,8 @@ from complaints.views.consumer_forms import (
     CorrectForm,
     ExtensionForm,
     LateForm,
-    MediationForm,
     ObjectionForm,
     PublicationForm,
-    RecusalForm,
     ReferForm,
     SettledElsewhereForm,
     StepForm,
@@ -23,6 +21,7 @@ from complaints.views.consumer_forms import (
     WithdrawConsentForm,
     WithdrawForm,
 )
+from complaints.views.consumer_mediation_forms import MediationForm, RecusalForm, SuggestionForm
 from complaints.views.consumer_party_forms import LeaveForm, PartyForm, PowerForm
 from complaints.views.consumer_settlement_forms import (
     BreachForm,
@@ -36,6 +35,6 @@ from complaints.views.consumer_settlement_forms import (
 FORMS: dict[str, type[StepForm]] = {form.name: form for form in (
     OfferForm, PerformedForm, BreachForm, DoneForm, StatementForm, MaterialForm, StopForm, UndoForm,
     WithdrawForm, ReferForm, SettledElsewhereForm, ConsentForm, ObjectionForm, RateForm,
-    MediationForm, LateForm, PublicationForm, ExtensionForm, CorrectForm, RecusalForm,
+    MediationForm, SuggestionForm, LateForm, PublicationForm, ExtensionForm, CorrectForm, RecusalForm,
     WithdrawConsentForm, RedateForm, PartyForm, LeaveForm, PowerForm,
 )}

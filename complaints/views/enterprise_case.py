@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from complaints import labels, reading
+from complaints.handling import suggesting
 from complaints.views import documents_told
 from complaints.views import enterprise_work as work
 from complaints.views.case import CasePage
@@ -24,7 +25,7 @@ from complaints.views.enterprise_steps import BUTTONS, stands_open
 from complaints.views.notices_told import of_case
 
 #: Steps that the enterprise owes: the first of them is the main button.
-TO_DO = frozenset({"accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation"})
+TO_DO = frozenset({"accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation", "suggestion"})
 #: Buttons beside the main one; the rest stand as links below.
 IN_FRONT = ("contact", "ask", "message", "note", "assign", "replace", "performed", "offer", "answer")
 
@@ -103,7 +104,7 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
 def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
     """Somebody waits for a word of this enterprise: a banner with the way to answer."""
     by_slug = {button.slug: button for button in buttons}
-    claim = page.matters.get("settled_elsewhere")
+    claim, suggestion = page.matters.get("settled_elsewhere"), page.matters.get("suggestion")
     asked = (
         ("answer", _("消费者就方案提了问题，等您回答。"), True),
         ("instruction", _("监管部门发来督办，等您答复。"), True),
@@ -112,6 +113,8 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
             o.owed_by == "consumer" and o.state_code == "reported" for o in page.promises)),
         ("settled-elsewhere", _("消费者称已经另行和解，请您答复。"),
          claim is not None and claim.opened_by == "consumer"),
+        ("suggestion", _("监管部门提出了调解方案，请您答复。"),
+         suggestion is not None and page.side not in suggesting.answers_of(suggestion)),
         ("mediation", _("监管部门在处理这件投诉。调解须双方同意，请您答复。"),
          f"mediation_{page.side}" not in page.complaint.consents),
     )

@@ -30,10 +30,21 @@ from complaints.enterprise_forms import (
     PerformedForm,
     RedateForm,
     StepForm,
+    SuggestionForm,
     TextForm,
 )
 from complaints.file_forms import upload_address
-from complaints.handling import Move, both, consumer, enterprise, looking, proposals, supervision, two_persons
+from complaints.handling import (
+    Move,
+    both,
+    consumer,
+    enterprise,
+    looking,
+    proposals,
+    suggesting,
+    supervision,
+    two_persons,
+)
 from complaints.models import Obligation
 from complaints.refusals import not_now, not_yours
 from complaints.supervision_forms import AnswerForm
@@ -44,6 +55,7 @@ from complaints.views.case_form import take_step
 from complaints.views.case_people import by_name
 from complaints.views.case_settlement import proposed_days
 from complaints.views.enterprise_desk import Desk, case_url, desk_page, held
+from complaints.views.mediation_facts import promise_lines
 from complaints.workflow import ENTERPRISE_ROLES
 from complaints.workspace_forms import CauseForm, ConcernForm, ExtensionForm
 from enterprises.approving import setting_for
@@ -181,6 +193,12 @@ def _mediation(form: StepForm) -> Move:
     return both.agree_to_mediation() if agrees else both.decline_mediation()
 
 
+def _suggestion_form(case: CasePage, data: Data) -> StepForm:
+    matter = case.matters.get("suggestion")
+    said = [matter.data.get("text", ""), *promise_lines(matter)] if matter is not None else []
+    return SuggestionForm(data, lines=said)
+
+
 PAGES: dict[str, StepPage] = {page.slug: page for page in (
     StepPage(slug="accept", steps=("accept_case",), form=_handler_form,
              effect=gettext_lazy("消费者会看到由谁处理。协商期限不停。"),
@@ -247,6 +265,11 @@ PAGES: dict[str, StepPage] = {page.slug: page for page in (
     StepPage(slug="mediation", steps=("agree_to_mediation", "decline_mediation"),
              effect=gettext_lazy("调解须双方同意。同意后还可以改变主意。"),
              form=lambda case, data: MediationForm(data), move=_mediation),
+    StepPage(slug="suggestion", steps=("answer_suggestion",),
+             effect=gettext_lazy("双方都同意，监管部门写成协议，双方签字才算数。"),
+             form=_suggestion_form,
+             move=lambda form: suggesting.answer_suggestion(
+                 agrees=form.cleaned_data["answer"] == "yes", text=form.cleaned_data["text"])),
     StepPage(slug="new-dates", steps=("resume_performance",),
              effect=gettext_lazy("消费者写下同样的日期后，约定恢复履行；不一样的，监管部门照常审查。"),
              form=lambda case, data: RedateForm(
@@ -263,7 +286,7 @@ BUTTONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("payment", ("show_payment",)), ("performed", ("report_performed",)),
     ("instruction", ("answer_instruction",)), ("confirm", ("confirm_performed",)),
     ("new-dates", ("resume_performance",)),
-    ("mediation", ("agree_to_mediation", "decline_mediation")), ("replace", ("replace_offer",)),
+    ("suggestion", ("answer_suggestion",)), ("mediation", ("agree_to_mediation", "decline_mediation")), ("replace", ("replace_offer",)),
     ("contact", ("log_contact",)), ("ask", ("ask_consumer",)), ("message", ("send_message",)),
     ("note", ("add_internal_note",)), ("assign", ("assign",)),
     ("settled-elsewhere", ("confirm_settled_elsewhere", "claim_settled_elsewhere")),

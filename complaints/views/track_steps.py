@@ -53,12 +53,12 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
     now = timezone.now()
     case = proven(request, number, now=now)
     if case is None:
-        return _first(request, reverse("complaints:track"))
+        return first_confirm(request, reverse("complaints:track"))
     if name not in _NAMES or case.consumer is None:
         raise Http404
     if name != _WITH_TOKEN and not _has_phone(request, number, now=now):
         query = urlencode({"next": request.path})
-        return _first(request, f"{reverse('complaints:tracked-code', args=[number])}?{query}")
+        return first_confirm(request, f"{reverse('complaints:tracked-code', args=[number])}?{query}")
     actor = actors.consumer(case.consumer, channel=TRACKING)
     if (here := station_of(request, now=now)) is not None:
         # The consumer stands at the desk with the receipt; the record names who wrote it down.
@@ -70,7 +70,7 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
     return show_or_take(request, found, name, offer, now=now)
 
 
-def _first(request: HttpRequest, address: str) -> HttpResponse:
+def first_confirm(request: HttpRequest, address: str) -> HttpResponse:
     """To the page that must come first; what was sent is shown again, so that it is not lost."""
     kept = kept_text(request)
     if not kept:

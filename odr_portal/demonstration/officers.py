@@ -8,10 +8,21 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from authorities.models import Authority
 from complaints.actors import Actor
-from complaints.handling import Move, Promise, authority, casework, mediation, proposals, supervision, violations
+from complaints.handling import (
+    Move,
+    Promise,
+    authority,
+    casework,
+    mediation,
+    proposals,
+    suggesting,
+    supervision,
+    violations,
+)
 from complaints.workflow import Status
-from enterprises.models import Enterprise
+from enterprises.models import Enterprise, MediationBody
 from odr_portal.demonstration import texts
 from odr_portal.demonstration.scene import Acts, Scene
 from odr_portal.demonstration.stories import Case
@@ -140,10 +151,10 @@ def _mediate(case: Case, scene: Scene, officer: Actor) -> Acts:
         move = mediation.order_appraisal(laboratory="演示检测中心", until=until, cost_borne_by="shared")
         return [(move, officer)]
     if what == "declined":
-        payload = {"ground": "no_agreement_possible", "facts": "被投诉人明确表示不接受调解，调解无法进行。"}
+        payload = {"ground": "party_absent", "facts": "被投诉人明确表示不接受调解，调解无法进行。"}
         return _two_persons(case, scene, officer, "terminate", payload)
     if what == "delegate" and case.first("delegated"):
-        return [(mediation.delegate_mediation(body="福州演示消费者委员会"), officer)]
+        return [(mediation.delegate_mediation(body_id=_association().pk), officer)]
     if case.first("scheduled"):
         at = scene.now + timedelta(days=3)
         move = mediation.schedule_session(at=at, place="演示调解室", mode=rng.choice(["site", "phone", "video"]))
@@ -154,6 +165,8 @@ def _mediate(case: Case, scene: Scene, officer: Actor) -> Acts:
     if what == "terminate":
         payload = {"ground": "no_agreement_possible", "facts": texts.FACTS[0]}
         return _two_persons(case, scene, officer, "terminate", payload)
+    if what == "agreement" and case.nth % 3 == 0 and case.first("suggested"):
+        return [(suggesting.suggest_settlement(text=rng.choice(texts.AGREEMENTS)), officer)]
     promises = []
     # A promise that was broken before stays in the case; then only what is done at once can end it.
     if what != "at_once" and case.times("accepted") == 0:
@@ -162,6 +175,14 @@ def _mediate(case: Case, scene: Scene, officer: Actor) -> Acts:
         kind = "transfer" if money else "repair"
         promises = [Promise(kind=kind, what="按调解书履行", amount=money, due_on=due_on)]
     return [(mediation.record_agreement(promises=promises, text=rng.choice(texts.AGREEMENTS)), officer)]
+
+
+def _association() -> MediationBody:
+    """One register row of the highest authority, so that every county may hand a mediation to it."""
+    top = Authority.objects.filter(parent=None).select_related("region").earliest("pk")
+    return MediationBody.objects.get_or_create(authority=top, name="演示消费者委员会", starts_on=None, defaults={
+        "kind": MediationBody.Kind.ASSOCIATION, "legal_basis": "消费者权益保护法第三十六条", "region": top.region,
+        "name_en": "Demonstration Consumer Association"})[0]
 
 
 def _go_on(case: Case, scene: Scene, officer: Actor) -> Acts:

@@ -20,7 +20,7 @@ S = Status
 HERE = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 9, 7, 10, tzinfo=HERE)
 TEXT = "这里写明事实和理由，供核对。"
-TERMINATE = mediation.terminate(ground="no_agreement_possible", facts=TEXT)
+TERMINATE = mediation.terminate(ground="other_law", facts=TEXT)
 
 #: lapse → (status it starts from, who takes which steps first, days later, status after it)
 LAPSES = {

@@ -221,7 +221,7 @@ def test_one_bad_case_does_not_stop_the_clocks_of_the_others(
 def test_a_second_termination_starts_its_notice_anew(world: World) -> None:
     Policy.objects.filter(name="two_persons.terminate").update(number=0)
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
-    end = mediation.terminate(ground="no_agreement_possible", facts="双方无法达成一致意见。")
+    end = mediation.terminate(ground="other_law", facts="依法应当终止调解的其他情形。")
     walk(world, case, at(3), ("officer", end),
          ("officer", casework.reopen(ground="clerical_error", text="文书写错")),
          ("officer", authority.accept()), ("officer", end))

@@ -15,6 +15,7 @@ from complaints.handling import (
     Answer,
     Move,
     Promise,
+    answer_links,
     authority,
     both,
     casework,
@@ -29,6 +30,7 @@ from complaints.handling import (
     parties,
     platform,
     proposals,
+    suggesting,
     supervision,
     undoing,
     violations,
@@ -210,42 +212,40 @@ WALKS: dict[str, Walk] = {
     "recall": Walk(S.NEGOTIATING, "officer", no(lambda: authority.recall(text=TEXT)), S.REVIEW),
     "request_material": Walk(S.REVIEW, "officer", no(lambda: authority.request_material(what=TEXT)), S.AWAITING_MATERIAL),
     "accept": Walk(S.REVIEW, "officer", no(authority.accept), S.MEDIATING),
-    "refuse": Walk(S.REVIEW, "officer", no(lambda: authority.refuse(
-        ground="outside_duty", facts=TEXT, body="12300")), S.CLOSED, "refused"),
-    "redirect": Walk(S.TRIAGE, "intake", no(lambda: authority.redirect(
-        matter="consultation", body="12345", text=TEXT)), S.CLOSED, "redirected"),
-    "schedule_session": Walk(S.MEDIATING, "officer", no(lambda: mediation.schedule_session(
-        at=WEDNESDAY + T(days=5), place="所里", mode="site"))),
-    "record_session": Walk(S.MEDIATING, "officer",
-                           no(lambda: mediation.record_session(minutes=TEXT))),
-    "delegate_mediation": Walk(S.MEDIATING, "officer",
-                               no(lambda: mediation.delegate_mediation(body="某消费者委员会"))),
+    "refuse": Walk(S.REVIEW, "officer", no(lambda: authority.refuse(ground="outside_duty", facts=TEXT, body="12300")), S.CLOSED, "refused"),
+    "redirect": Walk(S.TRIAGE, "intake", no(lambda: authority.redirect(matter="consultation", body="12345", text=TEXT)), S.CLOSED, "redirected"),
+    "schedule_session": Walk(S.MEDIATING, "officer", no(lambda: mediation.schedule_session(at=WEDNESDAY + T(5), place="所里", mode="site"))),
+    "record_session": Walk(S.MEDIATING, "officer", no(lambda: mediation.record_session(minutes=TEXT))),
+    "delegate_mediation": Walk(S.MEDIATING, "officer", lambda world, case: mediation.delegate_mediation(body_id=given.a_body(world).pk)),
     "recall_mediation": Walk(
         S.MEDIATING, "officer", no(mediation.recall_mediation),
-        before=[("officer", no(lambda: mediation.delegate_mediation(body="某消委会")))]),
+        before=[("officer", lambda world, case: mediation.delegate_mediation(body_id=given.a_body(world).pk))]),
     "decide_recusal": Walk(
         S.MEDIATING, "head", no(lambda: mediation.decide_recusal(decision="suspend")),
         S.MEDIATION_SUSPENDED,
         before=[("consumer", no(lambda: both.request_recusal(whom="瑞试", text=TEXT)))]),
     "order_appraisal": Walk(S.MEDIATING, "officer", no(lambda: mediation.order_appraisal(
-        laboratory="某中心", until="2026-12-01", cost_borne_by="shared")),
-        S.MEDIATION_SUSPENDED),
-    "end_appraisal": Walk(S.MEDIATION_SUSPENDED, "officer",
-                          no(lambda: mediation.end_appraisal(result=TEXT)), S.MEDIATING),
+        laboratory="某中心", until="2026-12-01", cost_borne_by="shared")), S.MEDIATION_SUSPENDED),
+    "end_appraisal": Walk(S.MEDIATION_SUSPENDED, "officer", no(lambda: mediation.end_appraisal(result=TEXT)), S.MEDIATING),
     "record_agreement": Walk(S.MEDIATING, "officer", no(lambda: mediation.record_agreement(
         promises=[Promise(kind="transfer", what="退款", amount="100", due_on="2026-12-07")],
         text=TEXT)), S.PERFORMING),
-    "terminate": Walk(S.MEDIATING, "officer", no(lambda: mediation.terminate(
-        ground="no_agreement_possible", facts=TEXT)), S.CLOSED, "mediation_terminated"),
-    "serve_notice": Walk(S.REVIEW, "officer", no(lambda: casework.serve_notice(
-        document="受理决定书", channel="sms", is_served=False))),
+    "suggest_settlement": Walk(S.MEDIATING, "officer", no(lambda: suggesting.suggest_settlement(text=TEXT))),
+    "invite_respondent": Walk(S.MEDIATING, "officer", no(lambda: answer_links.invite_respondent(digest="a" * 64, channel="letter"))),
+    "end_invitation": Walk(S.MEDIATING, "officer", no(answer_links.end_invitation), before=[
+        ("officer", no(lambda: answer_links.invite_respondent(digest="a" * 64, channel="letter")))]),
+    "answer_suggestion": Walk(
+        S.MEDIATING, "consumer", no(lambda: suggesting.answer_suggestion(agrees=True)),
+        before=[("officer", no(lambda: suggesting.suggest_settlement(text=TEXT)))]),
+    "terminate": Walk(S.MEDIATING, "officer", no(lambda: mediation.terminate(ground="no_agreement_possible", facts=TEXT)),
+                      S.CLOSED, "mediation_terminated", before=[("officer", no(lambda: mediation.record_session(minutes=TEXT)))]),
+    "serve_notice": Walk(S.REVIEW, "officer", no(lambda: casework.serve_notice(document="受理决定书", channel="sms", is_served=False))),
     "urge": Walk(S.NEGOTIATING, "officer", no(lambda: supervision.urge(text=TEXT, last_day="2026-11-20"))),
     "explain_overdue": Walk(S.REVIEW, "officer", no(lambda: supervision.explain_overdue(reason="workload")), after=T(days=20)),
     "take_up": Walk(S.REVIEW, "superior", no(lambda: supervision.take_up(text=TEXT))),
-    "grant_return": Walk(S.NEGOTIATING, "intake", no(supervision.grant_return), S.TRIAGE, before=[
-        ("handler", no(lambda: enterprise.request_return(text=TEXT)))]),
-    "refuse_return": Walk(
-        S.NEGOTIATING, "intake", no(lambda: supervision.refuse_return(text=TEXT)),
+    "grant_return": Walk(S.NEGOTIATING, "intake", no(supervision.grant_return), S.TRIAGE,
+                         before=[("handler", no(lambda: enterprise.request_return(text=TEXT)))]),
+    "refuse_return": Walk(S.NEGOTIATING, "intake", no(lambda: supervision.refuse_return(text=TEXT)),
         before=[("handler", no(lambda: enterprise.request_return(text=TEXT)))]),
     "verify_contact": Walk(S.REVIEW, "officer", no(lambda: casework.verify_contact(
         result="call_confirmed")), before=[("officer", given.otherwise(contact_verified=False))]),

@@ -23,7 +23,7 @@ LATER = WEDNESDAY + timedelta(hours=2)
 REFUSAL = {"ground": "other_law", "facts": TEXT}
 GUARDED: dict[str, tuple[Status, dict[str, object]]] = {
     "refuse": (S.REVIEW, REFUSAL),
-    "terminate": (S.MEDIATING, {"ground": "no_agreement_possible", "facts": TEXT}),
+    "terminate": (S.MEDIATING, {"ground": "other_law", "facts": TEXT}),
     "refer_to_police": (S.REVIEW, {"text": TEXT}),
 }
 
@@ -152,5 +152,5 @@ def test_where_the_policy_is_off_one_person_suffices(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING)
     given.step(case, violations.refer_to_police(text=TEXT),
                world.officer, LATER)
-    given.step(case, mediation.terminate(ground="party_absent", facts=TEXT), world.officer, LATER)
+    given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, LATER)
     assert case.outcome == Outcome.MEDIATION_TERMINATED

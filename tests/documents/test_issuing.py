@@ -36,7 +36,7 @@ STEPS: dict[int, tuple[Status, str, Move, tuple[str, ...]]] = {
         "陈试", TEXT, "第十六条第一项", "12300", "第三十九条", "（五）向人民法院提起诉讼")),
     7: (S.MEDIATING, "officer", mediation.schedule_session(at=WEDNESDAY.replace(day=16), place="鼓楼区局二楼", mode="site"), (
         "陈试、中国移动福州分公司", "2026年11月16日10:00", "鼓楼区局二楼", "回避")),
-    8: (S.MEDIATING, "officer", mediation.terminate(ground="no_agreement_possible", facts=TEXT), (TEXT, "第二十三条第三项", "向人民法院提起诉讼")),
+    8: (S.MEDIATING, "officer", mediation.terminate(ground="other_law", facts=TEXT), (TEXT, "第二十三条第八项", "向人民法院提起诉讼")),
     9: (S.MEDIATING, "officer", mediation.record_agreement(text="退还全部多扣费用。", promises=[
         Promise(kind="transfer", what="退款", amount="128.50", due_on="2026-12-07")]), (
         "退还全部多扣费用。", "退款 128.50元", "2026年12月7日前", "司法确认", "退还货款或服务费")),

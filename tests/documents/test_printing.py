@@ -183,7 +183,7 @@ def test_service_is_recorded_with_its_proof(world: World) -> None:
 
 def test_the_notice_clock_runs_until_both_have_it(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING)
-    given.step(case, mediation.terminate(ground="no_agreement_possible", facts=TEXT), world.officer, WEDNESDAY)
+    given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
     document = newest(case)
     assert (document.form, document.to_consumer) == (8, True)
     for to, is_over in (("consumer", False), ("enterprise", True)):

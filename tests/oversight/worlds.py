@@ -208,7 +208,7 @@ class Walk:
             case S.MEDIATING:
                 return [(2, chen, both.agree_to_mediation), (2, staff, both.agree_to_mediation),
                         (2, officer, lambda: mediation.record_agreement(promises=self._promises(), text=TEXT)),
-                        (0.7, officer, lambda: mediation.terminate(ground="no_agreement_possible", facts=TEXT)),
+                        (0.7, officer, lambda: mediation.terminate(ground="other_law", facts=TEXT)),
                         (0.3, officer, lambda: mediation.order_appraisal(
                             laboratory="某中心", until=(self.now + timedelta(days=9)).date(),
                             cost_borne_by="shared"))]

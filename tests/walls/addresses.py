@@ -13,7 +13,14 @@ from functools import cache
 from typing import Any
 
 from complaints.models import CallBack, Complaint, Evidence, Matter, Notice, Offer, OfficialDocument
-from complaints.views import authority_documents, authority_pages, consumer_pages, enterprise_steps, track
+from complaints.views import (
+    answer_forms,
+    authority_documents,
+    authority_pages,
+    consumer_pages,
+    enterprise_steps,
+    track,
+)
 from odr_portal.checks import routes
 from tests.walls.things import OWNERS
 from tests.walls.world import World
@@ -28,6 +35,8 @@ CHOOSE_A_PAGE = frozenset({"slug", "name", "step", "clock", "offer", "kind"})
 NOT_THERE = frozenset({
     # Nobody was asked to take part, no station has an entry to confirm, and the cases of this world have one complainant.
     "complaints:join", "complaints:station-confirm",
+    # Nobody was sent a link, and no session is planned.
+    "complaints:answer", "complaints:answer-code", "complaints:answer-step", "complaints:authority-session-file",
     # No browser of this world holds an application, and nobody is shut out; the licence was not uploaded.
     "complaints:enrol-application", "complaints:enrol-step", "complaints:enrol-paper", "complaints:enrol-licence",
     "complaints:authority-enrolment-licence", "complaints:authority-enterprise-recall", "complaints:case-people",
@@ -135,12 +144,14 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:authority-enrolment-paper", "kind"): lambda world, case: "pledge",
     ("complaints:enterprise-filing", "kind"): lambda world, case: "contact",
     ("complaints:join-link", "token"): lambda world, case: None,
+    ("complaints:answer-link", "token"): lambda world, case: None,
     ("complaints:station-confirm-link", "token"): lambda world, case: None,
     "code": lambda world, case: None,
     ("complaints:station-log-entry", "pk"): lambda world, case: world.things["station entry"],
     **{(f"complaints:authority-station{page}", "pk"): lambda world, case: world.things["service station"]
        for page in ("", "-table")},
     ("complaints:authority-station-end", "pk"): lambda world, case: world.things["station staff"],
+    ("complaints:authority-body-end", "pk"): lambda world, case: world.things["body"],
     ("accounts:factor-remove", "pk"): lambda world, case: world.things["factor"],
     ("complaints:authority-violation", "pk"): lambda world, case: world.things["violation"],
     ("complaints:enterprise-template", "pk"): lambda world, case: world.things["template"],
@@ -187,6 +198,8 @@ PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("complaints:authority-document-deed", "slug"): {slug: (deed.step,) for slug, deed in authority_documents.DEEDS.items()},
     # Whose step it is says the consumer's table; that an officer may write it down, the gate.
     ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.FORMS, ()),
+    ("complaints:authority-respondent-step", "name"): dict.fromkeys(answer_forms.PAGES, ()),
+    ("complaints:answer-step", "name"): dict.fromkeys(answer_forms.PAGES, ()),
     ("api:step", "step"): _BY_NAME,
     ("api:batch", "step"): _BY_NAME,
     ("complaints:case-step", "name"): _FORMS,
@@ -202,6 +215,9 @@ STEPS: dict[str, tuple[str, ...]] = {
     "complaints:authority-agreement": ("record_agreement",),
     "complaints:authority-call-back": ("call_back",),
     **{f"complaints:{side}-urge": ("answer_instruction",) for side in ("authority", "enterprise")},
+    "complaints:authority-suggestion": ("suggest_settlement",),
+    "complaints:authority-respondent": ("invite_respondent",),
+    "complaints:authority-respondent-revoke": ("end_invitation",),
     "complaints:tracked-offer": tuple(consumer_pages.FORMS["offer"].steps),
     "complaints:case-offer": tuple(consumer_pages.FORMS["offer"].steps),
     **{f"complaints:enterprise-{slug}": page.steps for slug, page in enterprise_steps.PAGES.items()},

@@ -17,6 +17,7 @@ BEYOND_SIGHT = {
     "complaints/evidence/uploads.py": "whether an id is taken by somebody else",
     "complaints/file_forms.py": "files that came with a refused step",
     "complaints/notice_choices.py": "the own cases were found under the caller's role",
+    "complaints/answering.py": "the one case of a live link, which was found by its digest",
     "complaints/joining.py": "links of a case that the caller has; who is asked was found by the digest of the own link",
     "complaints/sending_again.py": "the notice was found under the caller's role",
     "complaints/api/filing.py": "a draft of the caller's own for as long as a recording is filed",

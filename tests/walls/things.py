@@ -18,7 +18,7 @@ from complaints.models import LawChange, Matter, PlatformFile, RoundTrip
 from complaints.webhooks import endpoints
 from enterprises import changing, enrolled, enrolling, inviting, organising
 from enterprises.api_token import SCOPES, ApiToken, issue
-from enterprises.models import DirectoryChange, Staff, StationStaff
+from enterprises.models import DirectoryChange, MediationBody, Staff, StationStaff
 from enterprises.rights import authority_reach, enterprise_reach, post_of
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.models import SecondFactor, User
@@ -88,12 +88,14 @@ OWNERS: dict[str, frozenset[str]] = {
     "routing:authority-routing-decide": frozenset({"approver at own", "approver at above"}),
     "enterprises:invitation-link": frozenset(),
     "complaints:join-link": frozenset(),
+    "complaints:answer-link": frozenset(),
     "complaints:station-confirm-link": frozenset(),
     "complaints:go": frozenset(),
     **{f"complaints:{name}": _CLERK for name in (
         "station", "station-file", "station-cases", "station-log", "station-log-new", "station-log-entry", "station-poster")},
     "complaints:authority-station-end": _HEAD,
     **{f"complaints:authority-station{page}": _OFFICE_AND_ABOVE for page in ("", "-table")},
+    "complaints:authority-body-end": _HEAD,
     **{f"complaints:authority-enrolment{name}": _OFFICE for name in ("", "-licence", "-paper")},
     "complaints:authority-enrolment-decide": _OFFICE,
     "complaints:authority-enterprise-standing": _HEAD,
@@ -157,6 +159,9 @@ def make(world: World) -> None:
             language="zh-hans", now=world.now).pk)  # fmt: skip
     post = StationStaff.objects.select_related("station").get(user=world.person("station clerk").user)
     world.things["station staff"], world.things["service station"] = str(post.pk), str(post.station_id)
+    world.things["body"] = str(MediationBody.objects.create(
+        name="消费者委员会", kind="association", legal_basis="消费者权益保护法第三十六条", authority=head.authority,
+        region=head.authority.region).pk)
     world.things["station entry"] = str(stations.write_down(
         station=post.station, by=post.user, category="goods.clothing", problem="开胶", how="repair", amount=None,
         phone="+8613900000066", sheet="", language="zh-hans", place="https://example.com", now=world.now).pk)  # fmt: skip

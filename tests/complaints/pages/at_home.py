@@ -13,7 +13,7 @@ import pytest
 import time_machine
 
 from complaints import handling
-from complaints.handling import Answer, Promise, authority, both, consumer, enterprise, offers
+from complaints.handling import Answer, Promise, authority, both, consumer, enterprise, offers, suggesting
 from complaints.models import Complaint, HandlingStep
 from complaints.workflow import Outcome, Status
 from tests import given
@@ -91,6 +91,11 @@ def unconfirmed(world: World) -> Complaint:
 def claimed(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     return given.step(case, both.claim_settled_elsewhere(text="电话里谈妥了。"), world.handler, WEDNESDAY)
+
+
+def suggested(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    return given.step(case, suggesting.suggest_settlement(text="退还一半费用。"), world.officer, WEDNESDAY)
 
 
 def asked_consent(world: World) -> Complaint:

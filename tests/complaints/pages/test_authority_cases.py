@@ -223,7 +223,7 @@ def test_a_refusal_is_proposed_and_approved_by_another(world: World) -> None:
 def test_a_proposal_goes_back_with_the_reason(world: World) -> None:
     case = case_at(world, S.MEDIATING)
     rui, head = desk(world.rui), desk(officer_of(world, "head"))
-    said = {"ground": "no_agreement_possible", "facts": TEXT}
+    said = {"ground": "other_law", "facts": TEXT}
     assert rui.post(step_url(case, "terminate"), said | key()).status_code == 302
     proposal = Matter.objects.get(complaint=case, kind="proposal")
     back = head.post(f"/authority/approvals/{proposal.pk}/", {"decision": "refuse", "text": "理由不够。"} | key())
@@ -238,7 +238,7 @@ def test_a_proposal_goes_back_with_the_reason(world: World) -> None:
 def test_what_cannot_be_done_any_more_is_not_half_approved(world: World) -> None:
     """Approval and step stand or fall together."""
     case = case_at(world, S.MEDIATING)
-    payload = {"ground": "no_agreement_possible", "facts": TEXT}
+    payload = {"ground": "other_law", "facts": TEXT}
     given.step(case, proposals.propose(move=handling.MOVES["terminate"](**payload)),
                world.officer, now())
     proposal = Matter.objects.get(complaint=case, kind="proposal")

@@ -15,6 +15,7 @@ from complaints.handling import authority, both, enterprise, jurisdiction, viola
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.views.authority_pages import PAGES
 from complaints.workflow import Status
+from enterprises.models import MediationBody
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import (
@@ -51,7 +52,12 @@ def _refused_and_objected(world: World, case: Complaint) -> None:
 
 
 def _delegated(world: World, case: Complaint) -> None:
-    given.step(case, handling.MOVES["delegate_mediation"](body="某消费者委员会"), world.officer, now())
+    given.step(case, handling.MOVES["delegate_mediation"](body_id=given.a_body(world).pk), world.officer, now())
+
+
+def _mediated(world: World, case: Complaint) -> None:
+    one_person_suffices()
+    given.step(case, handling.MOVES["record_session"](minutes=TEXT), world.officer, now())
 
 
 def _asked_office(world: World, case: Complaint) -> None:
@@ -96,10 +102,11 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
                        "record_session"),
     "recusal": (S.MEDIATING, "head", {"decision": "grant"}, S.MEDIATING, _asked_recusal, "decide_recusal"),
     "appraisal-end": (S.MEDIATION_SUSPENDED, "officer", {"text": TEXT}, S.MEDIATING, None, "end_appraisal"),
-    "delegate": (S.MEDIATING, "officer", {"text": "某消费者委员会"}, S.MEDIATING, None, "delegate_mediation"),
+    "delegate": (S.MEDIATING, "officer", {"body_id": "body"}, S.MEDIATING, lambda w, c: given.a_body(w), "delegate_mediation"),
     "delegate-end": (S.MEDIATING, "officer", {"text": TEXT}, S.MEDIATING, _delegated, "recall_mediation"),
     "terminate": (S.MEDIATING, "officer", {"ground": "no_agreement_possible", "facts": TEXT}, S.CLOSED,
-                  lambda w, c: one_person_suffices(), "terminate"),
+                  _mediated, "terminate"),
+    "party-gone": (S.MEDIATING, "officer", {"party": "enterprise", "text": TEXT}, S.MEDIATING, None, "record_party_gone"),
     "recall": (S.NEGOTIATING, "officer", {"text": TEXT}, S.REVIEW, None, "recall"),
     "take-up": (S.REVIEW, "superior", {"text": TEXT}, S.REVIEW, None, "take_up"),
     "answer": (S.NEGOTIATING, "officer", {"text": TEXT}, S.NEGOTIATING, _asked_office, "answer_instruction"),
@@ -142,6 +149,8 @@ def typed(world: World, slug: str) -> dict[str, str]:
     said = dict(WALKS[slug][2])
     stands_for = {"gulou": str(world.gulou.pk), "head": str(world.head_officer.pk), "ahead": ahead(10),
                   "tomorrow": f"{ahead(1)}T10:00", "lead": str(lead.pk if lead else 0)}
+    if slug == "delegate":
+        return {"body_id": str(MediationBody.objects.latest("pk").pk)}
     return {name: stands_for.get(value, value) if name in ("authority", "officer", "second_officer", "matter", "until", "last_day", "at")
             else value for name, value in said.items()}
 
@@ -178,7 +187,7 @@ def test_a_step_page_is_shown_taken_once_and_not_doubled(world: World, slug: str
 @pytest.mark.parametrize("slug", sorted(WALKS))
 def test_a_step_that_is_not_open_is_refused_with_the_reason(world: World, slug: str) -> None:
     _case, client = prepared(world, slug)
-    elsewhere = case_at(world, S.CLOSED if slug in ("authority", "urge") else S.FILED)
+    elsewhere = case_at(world, S.CLOSED if slug in ("authority", "urge", "party-gone") else S.FILED)
     assert client.get(step_url(elsewhere, slug)).status_code == 409
     answer = client.post(step_url(elsewhere, slug), typed(world, slug) | key())
     assert answer.status_code == 409
@@ -207,7 +216,7 @@ BAD: list[tuple[str, dict[str, str], str]] = [
     ("refuse", {"ground": "outside_duty", "facts": TEXT}, "body"),
     ("refuse", {"ground": "eighth", "facts": TEXT}, "ground"),
     ("refuse", {"ground": "other_law", "facts": "字" * 4001}, "facts"),
-    ("terminate", {"ground": "party_absent", "facts": "  短  "}, "facts"),
+    ("terminate", {"ground": "other_law", "facts": "  短  "}, "facts"),
     ("material", {"what": TEXT, "last_day": "明天"}, "last_day"),
     ("material", {"what": TEXT, "last_day": "2020-01-01"}, "last_day"),
     ("material", {"what": TEXT, "last_day": "2099-01-01"}, "last_day"),

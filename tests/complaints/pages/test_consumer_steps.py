@@ -29,6 +29,7 @@ from tests.complaints.pages.at_home import (
     redirected,
     reported,
     steps_of,
+    suggested,
     unconfirmed,
     withdrawn,
 )
@@ -96,6 +97,7 @@ PAGES = [
     Page("consent", asked_consent, {"answer": "no"}, "decline_consent", S.REVIEW),
     Page("mediation", at(S.REVIEW), {"answer": "yes"}, "agree_to_mediation", S.REVIEW),
     Page("mediation", at(S.MEDIATING), {"answer": "no"}, "decline_mediation", S.MEDIATING),
+    Page("suggestion", suggested, {"answer": "no", "text": "还差一半。"}, "answer_suggestion", S.MEDIATING),
     Page("recusal", at(S.MEDIATING), {"whom": "瑞试", "text": "与企业有亲属关系。"}, "request_recusal", S.MEDIATING),
     Page("objection", redirected, {"text": "这是消费纠纷，不是咨询。"}, "object", S.CLOSED, Outcome.REDIRECTED),
     Page("rate", at(S.CLOSED), {"overall": "5", "speed": "4", "attitude": "5", "performed": "yes",
@@ -132,7 +134,7 @@ WRONG_TIME = {
     "offer/1": S.NEGOTIATING, "stop": S.REVIEW, "withdraw": S.PERFORMING, "refer": S.NEGOTIATING,
     "late": S.CLOSED, "undo": S.NEGOTIATING, "performed": S.NEGOTIATING, "breach": S.PERFORMING,
     "did": S.PERFORMING, "statement": S.CLOSED, "correct": S.CLOSED, "material": S.REVIEW,
-    "settled-elsewhere": S.CLOSED, "consent": S.TRIAGE, "mediation": S.NEGOTIATING, "recusal": S.NEGOTIATING,
+    "settled-elsewhere": S.CLOSED, "consent": S.TRIAGE, "mediation": S.NEGOTIATING, "suggestion": S.MEDIATING, "recusal": S.NEGOTIATING,
     "objection": S.CLOSED, "rate": S.NEGOTIATING, "extension": S.NEGOTIATING,
 }
 
@@ -193,6 +195,7 @@ WRONG = [
     ("settled-elsewhere", claimed, {"text": "说不清楚，还在谈。"}, "answer"),
     ("consent", asked_consent, {}, "answer"),
     ("mediation", at(S.REVIEW), {"answer": "maybe"}, "answer"),
+    ("suggestion", suggested, {"text": "没有选，字还在。"}, "answer"),
     ("recusal", at(S.MEDIATING), {"text": "与企业有亲属关系。"}, "whom"),
     ("objection", redirected, {"text": " "}, "text"),
     ("rate", at(S.CLOSED), {"overall": "9", "speed": "1", "attitude": "1"}, "overall"),

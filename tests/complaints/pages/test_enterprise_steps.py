@@ -11,7 +11,7 @@ import time_machine
 from django.utils import timezone
 
 from authorities.models import Policy
-from complaints.handling import both, consumer, enterprise, supervision
+from complaints.handling import authority, both, consumer, enterprise, suggesting, supervision
 from complaints.models import Contact, HandlingStep, InternalNote, Matter, Obligation, Offer
 from complaints.workflow import Status
 from tests import given
@@ -40,6 +40,15 @@ def prepared(world: World, slug: str) -> Any:
     if slug == "mediation":
         case = given.a_complaint(world, status=S.NEGOTIATING)
         return given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
+    if slug == "suggestion":
+        case = given.a_complaint(world, status=S.NEGOTIATING)
+        for who, move in (
+            (world.consumer, consumer.stop_negotiating()), (world.officer, authority.accept()),
+            (world.consumer, both.agree_to_mediation()), (world.handler, both.agree_to_mediation()),
+            (world.officer, suggesting.suggest_settlement(text="退还两个月的费用。")),
+        ):  # fmt: skip
+            given.step(case, move, who, WEDNESDAY)
+        return case
     case = given.a_complaint(world, status=status)
     if slug == "extension":
         Policy.objects.filter(name="extension").update(number=1)
@@ -73,7 +82,7 @@ def good(world: World, slug: str) -> dict[str, Any]:
         "payment": {"obligation": "1", "channel": "银行转账", "last4": "6620", "paid_on": "2026-11-11"},
         "reveal": {"reason": "look_call", "text": ""},
         "concern": {"text": "多件投诉文字相同。"}, "settled-elsewhere": {"text": "已在营业厅当面解决。"},
-        "instruction": {"text": "本周内答复。"}, "mediation": {"answer": "agree"},
+        "instruction": {"text": "本周内答复。"}, "mediation": {"answer": "agree"}, "suggestion": {"answer": "yes"},
         "ask-authority": {"text": "这项业务按什么规定？"}, "new-dates": {"day-1": "2026-12-18"},
         "extension": {"days": "3", "text": "要等总部核对账单。"}, "reply": {"text": "已经核实并退费。"},
         "cause": {"cause": "billing_error"},
@@ -86,7 +95,7 @@ TAKEN = {
     "answer": "answer_question", "failure": "report_failure", "return": "return_case",
     "request-return": "request_return", "performed": "report_performed", "payment": "show_payment",
     "reveal": "reveal_contact", "concern": "flag_concern", "settled-elsewhere": "claim_settled_elsewhere", "instruction": "answer_instruction",
-    "mediation": "agree_to_mediation", "ask-authority": "ask_authority",
+    "mediation": "agree_to_mediation", "suggestion": "answer_suggestion", "ask-authority": "ask_authority",
     "new-dates": "resume_performance", "extension": "request_extension", "reply": "reply_publicly", "cause": "tag_cause",
 }
 

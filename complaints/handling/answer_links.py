@@ -1,0 +1,67 @@
+"""A respondent without account gets a link to its one case, and loses it again.
+
+The one rule: only who has no account answers by a link; a new link ends the one before, and the record says when and
+how it went out, never to which number.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from complaints.actors import Actor
+from complaints.handling import saying
+from complaints.handling.casefile import CaseFile
+from complaints.handling.effect import Effect, Move
+from complaints.models import AnswerLink
+from complaints.refusals import StepNotAllowed, WrongInput
+from odr_portal.accounts.contacts import parse_contact
+
+#: Longer than a mediation with its appraisal; a new one is made in a minute.
+VALID_FOR = timedelta(days=120)
+_DIGEST = 64
+
+
+def invite_respondent(*, digest: str, channel: str, phone: str = "") -> Move:
+    """``digest``: SHA-256 of the token, in hexadecimal. ``phone``: where codes go; needed for a text message."""
+    saying.choice(channel, AnswerLink.CHANNELS, "channel")
+    number = saying.text(phone, "phone", needed=channel == AnswerLink.SMS, longest=40)
+    contact = parse_contact(number) if number else None
+    if number and (contact is None or contact.channel != "sms"):
+        raise WrongInput("bad_phone", _("手机号码不对，请核对。"), field="phone")
+    if len(digest) != _DIGEST or not digest.isalnum():
+        raise WrongInput("bad_text", _("链接不对，请重新发送。"), field="digest")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if file.complaint.enterprise_id is not None:
+            raise StepNotAllowed("has_account", _("被投诉人是在线和解企业，在自己的账号里办理。"))
+        if AnswerLink.objects.filter(token_digest=digest).exists():
+            raise WrongInput("bad_text", _("链接不对，请重新发送。"), field="digest")
+        for row in live(file):
+            file.change(row, revoked_at=file.now)
+        file.add(AnswerLink(
+            complaint=file.complaint, token_digest=digest, channel=channel, phone=contact.address if contact else "",
+            made_at=file.now, made_by_id=actor.officer_id, expires_at=file.now + VALID_FOR))
+        return Effect(data={"channel": channel, "has_phone": contact is not None})
+
+    return Move("invite_respondent", carry)
+
+
+def end_invitation() -> Move:
+    """From now on the link leads nowhere."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        rows = live(file)
+        if not rows:
+            raise StepNotAllowed("nothing_open", _("没有有效的链接。"))
+        for row in rows:
+            file.change(row, revoked_at=file.now)
+        return Effect()
+
+    return Move("end_invitation", carry)
+
+
+def live(file: CaseFile) -> list[AnswerLink]:
+    """Links of the case that were not taken back."""
+    return list(AnswerLink.objects.filter(complaint=file.complaint, revoked_at=None))

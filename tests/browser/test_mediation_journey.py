@@ -1,0 +1,210 @@
+"""A mediation at three screens: the officer's desk, the consumer's phone, and a respondent who has only the link.
+
+The one rule: everything after acceptance is done on pages; what the clock does in between is set by the test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from authorities.models import Policy
+from complaints.filing.request import RespondentRequest
+from complaints.handling import authority
+from complaints.models import Complaint, Deadline
+from complaints.verification import verify
+from complaints.workflow import Status
+from odr_portal.accounts.models import OutgoingMessage
+from tests import given
+from tests.cast import World
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+S = Status
+PHONE = "13900000123"
+BUTTON = 'main form[method="post"] .btn:visible'
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    """Against a shop without account, accepted ten days ago."""
+    then = timezone.now() - timedelta(days=10)
+    found = given.a_complaint(world, status=S.REVIEW, now=then, respondents=(
+        RespondentRequest(named="鼓楼区好又多小店", phone=PHONE),))
+    return given.step(found, authority.accept(), world.officer, then + timedelta(minutes=5))
+
+
+def press(page: Any, button: str = BUTTON) -> None:
+    page.locator(button).first.click()
+
+
+def newest(pattern: str) -> str:
+    found = re.search(pattern, OutgoingMessage.objects.latest("id").body.replace("【12315】", ""))
+    assert found
+    return found.group()
+
+
+def test_an_appraisal_pause_an_agreement_and_a_document(world: World, case: Complaint, visit: Callable[..., Any]) -> None:
+    officer, consumer, shop = visit(width=1280, user=world.rui), visit(width=360, user=world.chen), visit(width=360)
+    desk, cases = f"/authority/mediation/{case.number}/", f"/authority/cases/{case.number}/"
+
+    # The list, the desk, and a link for the shop.
+    page = officer.go("/authority/mediation/")
+    officer.shot("mediation-list")
+    officer.check()
+    page.locator(f'main a[href="{desk}"]').click()
+    officer.shot("mediation-desk")
+    officer.check()
+    page.locator('main a[href$="/respondent/"]').click()
+    officer.shot("mediation-respondent")
+    officer.check()
+    page.locator('input[name=channel][value=sms]').check()
+    press(page, 'main form.panel .btn')
+    link = newest(r"/answer/[\w-]{22}/")
+
+    # The shop reads, proves its phone once, and agrees.
+    page = shop.go(link)
+    shop.shot("answer-case")
+    shop.check()
+    page.locator('main a[href$="/mediation/"]').first.click()
+    shop.shot("answer-code")
+    shop.check()
+    press(page)
+    page.locator("#id_code").fill(newest(r"\d{6}"))
+    press(page)
+    page.locator('input[name=answer][value=agree]').check()
+    shop.shot("answer-mediation")
+    shop.check()
+    press(page)
+
+    # The consumer agrees on a phone.
+    page = consumer.go(f"/cases/{case.number}/mediation/")
+    page.locator('input[name=answer][value=yes]').check()
+    press(page)
+
+    # A session, then an appraisal that stops the sixty days.
+    page = officer.go(f"{cases}session/")
+    page.locator("#id_at").fill((timezone.localtime() + timedelta(days=2)).strftime("%Y-%m-%dT10:00"))
+    page.locator("#id_place").fill("所里201室")
+    page.locator('input[name=mode][value=site]').check()
+    press(page)
+    page = officer.go(f"{cases}session-record/")
+    page.locator("#id_minutes").fill("双方到场，对设备是否损坏有争议，同意送检。")
+    for side in ("consumer", "enterprise"):
+        page.locator(f'input[name=present][value={side}]').check()
+    press(page)
+    page = officer.go(f"{cases}appraisal/")
+    page.locator("#id_laboratory").fill("福建省某检测中心")
+    page.locator("#id_until").fill((timezone.localdate() + timedelta(days=15)).isoformat())
+    page.locator('input[name=cost_borne_by][value=shared]').check()
+    press(page)
+    officer.shot("mediation-suspended")
+    officer.check()
+    assert "50日" in page.locator("main").inner_text()
+    assert Deadline.objects.get(complaint=case, clock="mediation").state == "paused"
+    page = officer.go(f"{cases}appraisal-end/")
+    page.locator("#id_text").fill("设备无损坏。")
+    press(page)
+
+    # The mediator suggests; both say yes, each at the own screen.
+    page = officer.go(f"{cases}suggestion/")
+    page.locator("#id_message").fill("小店退还一半费用，双方没有其他争议。")
+    page.locator("#id_promise-1-what").fill("退还一半费用")
+    page.locator("#id_promise-1-kind").select_option("transfer")
+    page.locator("#id_promise-1-amount").fill("64.25")
+    page.locator("#id_promise-1-due_on").fill((timezone.localdate() + timedelta(days=10)).isoformat())
+    officer.shot("mediation-suggestion")
+    officer.check()
+    page.locator('main form[method="post"] .btn:not([name])').click()
+    page = consumer.go(f"/cases/{case.number}/")
+    consumer.shot("suggestion-call")
+    consumer.check()
+    page.locator('main a[href$="/suggestion/"]').first.click()
+    page.locator('input[name=answer][value=yes]').check()
+    consumer.shot("suggestion-consumer")
+    consumer.check()
+    press(page)
+    page = shop.go(f"/answer/case/{case.number}/suggestion/")
+    page.locator('input[name=answer][value=yes]').check()
+    shop.shot("suggestion-shop")
+    shop.check()
+    press(page)
+
+    # The agreement is filled in already.
+    page = officer.go(desk)
+    officer.shot("mediation-agreed")
+    officer.check()
+    page.locator('main a[href$="/agreement/"]').first.click()
+    assert page.locator("#id_message").input_value().startswith("小店退还一半费用")
+    assert page.locator("#id_promise-1-amount").input_value() == "64.25"
+    page.locator('main form[method="post"] .btn:not([name])').click()
+    case.refresh_from_db()
+    assert case.status == S.PERFORMING
+    officer.shot("mediation-performing")
+    officer.check()
+
+    # Kept: the shop reports by its link, the consumer confirms.
+    page = shop.go(f"/answer/case/{case.number}/performed/")
+    page.locator("input[name=obligations]").check()
+    page.locator("#id_proof").fill("转账流水0001")
+    press(page)
+    shop.shot("answer-performed")
+    shop.check()
+    page = consumer.go(f"/cases/{case.number}/performed/")
+    page.locator('input[name^="answer-"][value=done]').check()
+    press(page)
+    case.refresh_from_db()
+    assert (case.status, case.outcome) == (S.CLOSED, "mediated")
+    assert verify(number=case.number).is_unbroken
+
+
+def test_without_a_script_an_officer_writes_down_a_no_and_ends_the_mediation(
+    world: World, case: Complaint, visit: Callable[..., Any]
+) -> None:
+    Policy.objects.filter(name__startswith="two_persons.").update(number=0)
+    officer = visit(width=360, user=world.rui, javascript=False)
+    page = officer.go(f"/authority/mediation/{case.number}/respondent/mediation/")
+    page.locator('input[name=answer][value=decline]').check()
+    page.locator('input[name=by_how][value=phone]').check()
+    page.locator("#id_by_proof").fill("LY-2026-0815")
+    officer.shot("respondent-words-360")
+    press(page)
+    officer.shot("respondent-read-360")
+    page.locator("#id_by_read").check()
+    press(page)
+    officer.shot("mediation-declined-360")
+    page = officer.go(f"/authority/cases/{case.number}/terminate/")
+    officer.shot("terminate-360")
+    assert page.locator('input[name=ground][value=sixty_days]').count() == 0
+    page.locator('input[name=ground][value=party_absent]').check()
+    page.locator("#id_facts").fill("被投诉人电话里明确表示不同意调解。")
+    press(page)
+    case.refresh_from_db()
+    assert (case.outcome, case.reason) == ("mediation_terminated", "party_absent")
+    page = officer.go("/authority/mediation/?view=notice")
+    assert case.number in page.locator("main").inner_text()
+    officer.shot("mediation-notice-360")
+
+
+def test_a_letter_is_printed_once_and_the_register_is_kept(world: World, case: Complaint, visit: Callable[..., Any]) -> None:
+    head = visit(width=1280, user=world.head_officer.user)
+    page = head.go(f"/authority/mediation/{case.number}/respondent/")
+    page.locator('input[name=channel][value=letter]').check()
+    press(page, 'main form.panel .btn')
+    head.shot("answer-letter")
+    head.check()
+    page = head.go("/authority/mediation/bodies/")
+    page.locator("#id_name").fill("鼓楼区消费者委员会")
+    page.locator('input[name=kind][value=association]').check()
+    page.locator("#id_legal_basis").fill("消费者权益保护法第三十六条")
+    press(page)
+    head.shot("bodies")
+    head.check()
+    other = visit()
+    other.go("/answer/aaaaaaaaaaaaaaaaaaaaaa/")
+    other.shot("answer-over")
+    other.check()

@@ -1,0 +1,236 @@
+"""A respondent without account: the link to its one case, what it shows, what decides, and what an officer writes down."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from complaints import answering
+from complaints.filing.request import RespondentRequest
+from complaints.handling import Promise, answer_links, authority, both, mediation, suggesting
+from complaints.models import AnswerLink, Complaint, Evidence, HandlingStep
+from complaints.refusals import StepNotAllowed
+from complaints.verification import verify
+from complaints.workflow import Status
+from odr_portal.accounts.models import OutgoingMessage
+from tests import given
+from tests.cast import World
+from tests.complaints.filing.test_drafts import PNG
+from tests.complaints.pages.at_the_authority import TEXT, ahead, case_at, desk, key, now, one_person_suffices
+
+S = Status
+PHONE = "+8613900000123"
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    """Against a shop that is not enrolled, accepted; nobody was asked yet."""
+    found = given.a_complaint(world, status=S.REVIEW, now=now() - timedelta(hours=1), respondents=(
+        RespondentRequest(named="鼓楼区好又多小店", phone="13900000123"),))
+    return given.step(found, authority.accept(), world.officer, now() - timedelta(minutes=30))
+
+
+def invited(world: World, case: Complaint, *, phone: str = PHONE, channel: str = "sms") -> str:
+    secret = answering.new_secret()
+    given.step(case, answer_links.invite_respondent(digest=secret.digest, channel=channel, phone=phone), world.officer, now())
+    return secret.token
+
+
+def opened(token: str) -> Client:
+    client = Client()
+    response = client.get(f"/answer/{token}/")
+    assert response.status_code == 302
+    assert token not in response["Location"]
+    return client
+
+
+def with_code(client: Client, case: Complaint, name: str) -> None:
+    page = f"/answer/case/{case.number}/code/"
+    assert client.post(page, {"send": "1", "for": name} | key()).status_code == 302
+    found = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
+    assert found
+    done = client.post(page, {"code": found.group(), "for": name} | key())
+    assert done["Location"] == f"/answer/case/{case.number}/{name}/"
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def home(case: Complaint) -> str:
+    return f"/answer/case/{case.number}/"
+
+
+def test_the_link_shows_the_case_and_nobody_of_it(world: World, case: Complaint) -> None:
+    shown = text(opened(invited(world, case)).get(home(case)))
+    assert "智家体验包" in shown
+    assert "您同意由监管部门调解吗？" in shown
+    for secret in ("陈试", "13800000001", "138****0001", "某路1号"):
+        assert secret not in shown
+    assert "提交投诉" not in shown, "nothing from before acceptance"
+
+
+def test_consent_takes_a_code_and_stands_in_the_record(world: World, case: Complaint) -> None:
+    client = opened(invited(world, case))
+    page = f"{home(case)}mediation/"
+    assert client.get(page)["Location"] == f"{home(case)}code/?for=mediation"
+    assert client.post(page, {"answer": "agree"} | key()).status_code in (302, 403), "not without the code"
+    case.refresh_from_db()
+    assert "mediation_enterprise" not in case.consents
+    with_code(client, case, "mediation")
+    same = {"answer": "agree"} | key()
+    assert client.post(page, same)["Location"] == home(case)
+    assert client.post(page, same)["Location"] == home(case), "twice is once"
+    case.refresh_from_db()
+    assert case.consents["mediation_enterprise"] is True
+    step = HandlingStep.objects.get(complaint=case, step="agree_to_mediation")
+    assert step.actor_role == "respondent"
+    assert '"channel":"link"' in step.body
+    assert verify(number=case.number).is_unbroken
+    assert "凭本案链接办理" in text(desk(world.rui).get(f"/authority/mediation/{case.number}/"))
+
+
+def test_a_statement_with_a_file_takes_the_link_alone(world: World, case: Complaint) -> None:
+    client = opened(invited(world, case))
+    picture = SimpleUploadedFile("小票.png", PNG, "image/png")
+    done = client.post(f"{home(case)}statement/", {"text": "已经退过一次。", "uploads": picture} | key())
+    assert done.status_code == 302
+    assert Evidence.objects.filter(complaint=case, audience="parties").count() == 1
+    assert "已经退过一次。" in text(desk(world.chen).get(f"/cases/{case.number}/"))
+
+
+def test_a_suggestion_is_answered_and_a_promise_reported(world: World, case: Complaint) -> None:
+    given.step(case, both.agree_to_mediation(), world.consumer, now())
+    client = opened(invited(world, case))
+    with_code(client, case, "mediation")
+    client.post(f"{home(case)}mediation/", {"answer": "agree"} | key())
+    refund = Promise(kind="transfer", what="退款", amount="128.50", due_on=ahead(5))
+    given.step(case, suggesting.suggest_settlement(text="退还多扣的钱。", promises=[refund]), world.officer, now())
+    assert "退还多扣的钱。" in text(client.get(f"{home(case)}suggestion/"))
+    assert client.post(f"{home(case)}suggestion/", {"answer": "yes"} | key()).status_code == 302
+    given.step(case, mediation.record_agreement(promises=[refund], text="退还多扣的钱。"), world.officer, now())
+    done = client.post(f"{home(case)}performed/", {"obligations": "1", "proof": "流水0001"} | key())
+    assert done.status_code == 302
+    assert case.obligations.get().state == "reported"
+
+
+def test_news_of_the_case_goes_to_the_phone_of_the_link(world: World, case: Complaint) -> None:
+    invited(world, case)
+    given.step(case, both.agree_to_mediation(), world.consumer, now())
+    assert not OutgoingMessage.objects.exists(), "that was for the authority"
+    one_person_suffices()
+    given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, now())
+    message = OutgoingMessage.objects.latest("id")
+    assert (message.address, case.number in message.body) == (PHONE, True)
+    assert len(message.body) <= 70
+
+
+@pytest.mark.parametrize("how", ["wrong", "expired", "revoked", "replaced"])
+def test_a_dead_link_looks_like_no_link(world: World, case: Complaint, how: str) -> None:
+    token = invited(world, case)
+    client = opened(token)
+    if how == "expired":
+        AnswerLink.objects.filter(complaint=case).update(expires_at=now())
+    elif how == "revoked":
+        given.step(case, answer_links.end_invitation(), world.officer, now())
+    elif how == "replaced":
+        invited(world, case)
+    stranger = Client()
+    tried = "x" * 22 if how == "wrong" else token
+    answer, nothing = stranger.get(f"/answer/{tried}/"), Client().get(f"/answer/{'y' * 22}/")
+    assert answer.status_code == nothing.status_code == 404
+    if how != "wrong":
+        assert client.get(home(case)).status_code == 404
+        assert client.post(f"{home(case)}statement/", {"text": "还在吗"} | key()).status_code == 404
+    assert stranger.get(home(case)).status_code == 404
+
+
+def test_a_link_opens_its_own_case_only(world: World, case: Complaint) -> None:
+    other = case_at(world, S.MEDIATING)
+    client = opened(invited(world, case))
+    assert client.get(home(other)).status_code == 404
+    assert client.get(f"/cases/{case.number}/").status_code == 302, "no account of the consumer's"
+
+
+def test_without_a_phone_nothing_is_decided(world: World, case: Complaint) -> None:
+    client = opened(invited(world, case, phone="", channel="letter"))
+    assert client.get(f"{home(case)}mediation/").status_code == 403
+    assert client.post(f"{home(case)}mediation/", {"answer": "agree"} | key()).status_code == 403
+    assert client.get(f"{home(case)}statement/").status_code == 200
+
+
+def test_an_officer_sends_the_link_by_text_message(world: World, case: Complaint) -> None:
+    client = desk(world.rui)
+    page = f"/authority/mediation/{case.number}/respondent/"
+    assert "13900000123" in text(client.get(page)), "the phone that the complaint named"
+    assert client.post(page, {"channel": "sms", "phone": ""} | key()).status_code == 422
+    same = {"channel": "sms", "phone": "13900000123"} | key()
+    assert client.post(page, same).status_code == 302
+    assert client.post(page, same).status_code == 302
+    message = OutgoingMessage.objects.get()
+    assert message.address == PHONE
+    assert len(re.sub(r"https?://\S+", "", message.body)) < 30
+    token = re.search(r"/answer/([\w-]{22})/", message.body)
+    assert token
+    link = AnswerLink.objects.get(complaint=case)
+    assert link.token_digest == answering.digest_of(token[1])
+    assert token[1] not in str(HandlingStep.objects.filter(complaint=case).values_list("body", flat=True))
+    opened(token[1])
+
+
+def test_a_letter_shows_its_link_once(world: World, case: Complaint) -> None:
+    client = desk(world.rui)
+    page = f"/authority/mediation/{case.number}/respondent/"
+    same = {"channel": "letter", "phone": ""} | key()
+    first = text(client.post(page, same))
+    token = re.search(r"/answer/([\w-]{22})/", first)
+    assert token
+    assert "<svg" in first
+    assert client.post(page, same).status_code == 302
+    assert token[1] not in text(client.get(page))
+    assert client.post(f"{page}revoke/", key()).status_code == 302
+    assert Client().get(f"/answer/{token[1]}/").status_code == 404
+
+
+def test_an_officer_writes_down_what_the_respondent_says(world: World, case: Complaint) -> None:
+    client = desk(world.rui)
+    page = f"/authority/mediation/{case.number}/respondent/mediation/"
+    said = {"answer": "agree", "by_how": "phone", "by_proof": "LY-2026-0815"}
+    read = client.post(page, said | key())
+    assert "请读给被投诉人听" in text(read)
+    assert client.post(page, said | {"by_proof": "无"} | key()).status_code == 422
+    done = client.post(page, said | {"by_stage": "read", "by_read": "on"} | key())
+    assert done["Location"] == f"/authority/mediation/{case.number}/"
+    step = HandlingStep.objects.get(complaint=case, step="agree_to_mediation")
+    assert step.actor_role == "respondent"
+    assert step.recorded_by is not None
+    assert "瑞试代为记录" in text(client.get(f"/authority/mediation/{case.number}/"))
+    assert verify(number=case.number).is_unbroken
+
+
+def test_an_enterprise_with_an_account_gets_no_link(world: World) -> None:
+    case = given.a_complaint(world, status=S.PERFORMING, now=now())
+    with pytest.raises(StepNotAllowed):
+        given.step(case, answer_links.invite_respondent(digest="a" * 64, channel="letter"), world.officer, now())
+    assert desk(world.rui).get(f"/authority/mediation/{case.number}/respondent/").status_code == 409
+
+
+def test_strangers_find_no_page_of_the_respondent(world: World, case: Complaint) -> None:
+    for address in ("", "mediation/"):
+        page = f"/authority/mediation/{case.number}/respondent/{address}"
+        assert desk(world.far_officer.user).get(page).status_code == 404
+        assert desk(world.ming).get(page).status_code == 404
+
+
+def test_what_nobody_meant_is_refused(world: World, case: Complaint) -> None:
+    with pytest.raises(StepNotAllowed):
+        given.step(case, answer_links.end_invitation(), world.officer, now())
+    with pytest.raises(StepNotAllowed):
+        given.step(case, answer_links.invite_respondent(digest="a" * 64, channel="sms", phone="x"), world.officer, now())
+    with pytest.raises(StepNotAllowed):
+        given.step(case, suggesting.suggest_settlement(text=TEXT), world.officer, now())

@@ -1,0 +1,185 @@
+"""The authority's mediation desk: what it shows, what it leads to, and whom it tells nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from complaints.handling import Promise, both, mediation, suggesting
+from complaints.models import Complaint, HandlingStep, Matter
+from complaints.views.mediation_facts import sixty_days
+from complaints.workflow import Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_authority import TEXT, ahead, case_at, desk, key, now, one_person_suffices, step_url
+
+S = Status
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    return case_at(world, S.MEDIATING)
+
+
+def url(case: Complaint) -> str:
+    return f"/authority/mediation/{case.number}/"
+
+
+def text(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200, address
+    return " ".join(response.content.decode().split())
+
+
+def refund() -> Promise:
+    return Promise(kind="original_channel", what="退还多扣费用", amount="128.50", due_on=ahead(10))
+
+
+def test_the_list_says_what_each_waits_for(world: World, case: Complaint) -> None:
+    client = desk(world.rui)
+    shown = text(client, "/authority/mediation/")
+    assert case.number in shown
+    assert "第0日，共60日" in shown
+    assert "可以安排调解" in shown
+    assert case.number not in text(client, "/authority/mediation/?view=consent")
+    Complaint.objects.filter(pk=case.pk).update(consents={"mediation_consumer": True})
+    assert case.number in text(client, "/authority/mediation/?view=consent"), "the other side was never asked"
+    given.step(case, both.decline_mediation(), world.consumer, now())
+    assert "消费者不同意调解" in text(client, "/authority/mediation/?view=consent")
+    given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, now())
+    assert case.number in text(client, "/authority/mediation/?view=recusal")
+    assert case.number not in text(client, "/authority/mediation/?view=late")
+
+
+@pytest.mark.parametrize("view", ["all", "consent", "session", "suggestion", "recusal", "appraisal", "delegated", "short", "late",
+                                  "agreed", "notice", "nonsense"])
+def test_every_list_opens(world: World, view: str) -> None:
+    assert "没有" in text(desk(world.rui), f"/authority/mediation/?view={view}") or view in ("consent", "notice")
+
+
+def test_the_desk_tells_the_days_and_what_does_not_count(world: World, case: Complaint) -> None:
+    client = desk(world.rui)
+    assert "还剩60日" in text(client, url(case))
+    given.step(case, mediation.order_appraisal(laboratory="某中心", until=ahead(20), cost_borne_by="shared"), world.officer, now())
+    shown = text(client, url(case))
+    assert "暂停计算" in shown
+    assert "60日，鉴定、检测结束的次日起接着算" in shown
+    assert "某中心" in shown
+
+
+def test_resting_days_are_left_out_of_the_count(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    days = timedelta(days=1)
+    given.step(case, mediation.order_appraisal(laboratory="某中心", until=(WEDNESDAY + 30 * days).date(), cost_borne_by="shared"),
+               world.officer, WEDNESDAY + 10 * days)
+    given.step(case, mediation.end_appraisal(result=TEXT), world.officer, WEDNESDAY + 25 * days)
+    clock = case.deadlines.get(clock="mediation")
+    told = sixty_days(clock, (WEDNESDAY + 30 * days).date())
+    assert told is not None
+    assert (told.day, told.rested, told.left) == (15, 15, 45)
+    assert str(told.strict) == "2027-01-25"
+
+
+def test_who_agreed_and_how_that_is_known(world: World, case: Complaint) -> None:
+    assert "本人在网上办理" in text(desk(world.rui), url(case))
+
+
+def test_the_planned_session_goes_into_a_calendar(world: World, case: Complaint) -> None:
+    client = desk(world.rui)
+    assert client.get(f"{url(case)}session.ics").status_code == 404
+    given.step(case, mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室，二楼", mode="site"), world.officer, now())
+    response = client.get(f"{url(case)}session.ics")
+    assert response["Content-Type"].startswith("text/calendar")
+    body = response.content.decode()
+    assert "LOCATION:所里201室，二楼" in body
+    assert body.endswith("END:VCALENDAR\r\n")
+    assert all(len(line.encode()) <= 75 for line in body.split("\r\n"))
+
+
+def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Complaint) -> None:
+    client = desk(world.rui)
+    said = {"message": "退还多扣的钱。", "rows": "1", "promise-1-kind": "original_channel", "promise-1-what": "退还多扣费用",
+            "promise-1-amount": "128.50", "promise-1-due_on": ahead(10), "promise-1-owed_by": "enterprise"}
+    done = client.post(step_url(case, "suggestion"), said | key())
+    assert (done.status_code, done["Location"]) == (302, url(case))
+    given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, now())
+    matter = Matter.objects.get(complaint=case, kind="suggestion")
+    matter.data = {**matter.data, "answers": {"consumer": True, "enterprise": True}}
+    matter.save(update_fields=["data"])
+    assert "双方都同意" in text(client, url(case))
+    shown = text(client, step_url(case, "agreement"))
+    assert "退还多扣的钱。" in shown
+    assert 'value="128.50"' in shown
+    assert ahead(10) in shown
+    done = client.post(step_url(case, "agreement"), said | key())
+    case.refresh_from_db()
+    assert (done.status_code, case.status) == (302, S.PERFORMING)
+    assert case.number in text(client, "/authority/mediation/?view=agreed")
+
+
+def test_only_grounds_with_their_facts_can_be_chosen(world: World, case: Complaint) -> None:
+    one_person_suffices()
+    client = desk(world.rui)
+    shown = text(client, step_url(case, "terminate"))
+    assert 'value="no_agreement_possible"' not in shown
+    assert "还没有调解过" in shown
+    assert 'value="other_law"' in shown
+    typed = {"ground": "no_agreement_possible", "facts": TEXT}
+    assert client.post(step_url(case, "terminate"), typed | key()).status_code == 422
+    given.step(case, mediation.record_session(minutes=TEXT), world.officer, now())
+    assert client.post(step_url(case, "terminate"), typed | key()).status_code == 302
+    case.refresh_from_db()
+    assert case.outcome == "mediation_terminated"
+    assert case.number in text(client, "/authority/mediation/?view=notice")
+    assert "告知期限" in text(client, url(case))
+
+
+def test_the_consumer_answers_a_suggestion(world: World, case: Complaint) -> None:
+    given.step(case, suggesting.suggest_settlement(text="退还多扣的钱。", promises=[refund()]), world.officer, now())
+    client = desk(world.chen)
+    assert "轮到您了：工作人员提出了调解方案" in text(client, f"/cases/{case.number}/")
+    page = f"/cases/{case.number}/suggestion/"
+    shown = text(client, page)
+    assert "退还多扣的钱。" in shown
+    assert "企业：退还多扣费用 ¥128.50" in shown
+    same = {"answer": "yes"} | key()
+    assert client.post(page, same).status_code == 302
+    assert client.post(page, same).status_code == 302, "sent twice: the first result again"
+    assert HandlingStep.objects.filter(complaint=case, step="answer_suggestion").count() == 1
+    assert "轮到您了：工作人员提出了调解方案" not in text(client, f"/cases/{case.number}/")
+
+
+def test_an_officer_of_another_region_finds_no_desk(world: World, case: Complaint) -> None:
+    far = desk(world.far_officer.user)
+    for address in (url(case), f"{url(case)}session.ics", step_url(case, "suggestion")):
+        assert far.get(address).status_code == 404
+    assert desk(world.chen).get(url(case)).status_code == 404
+
+
+def test_a_case_that_was_never_accepted_has_no_desk(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    response = desk(world.rui).get(url(case))
+    assert (response.status_code, response["Location"]) == (302, f"/authority/cases/{case.number}/")
+
+
+def test_a_longer_list_costs_no_more(world: World, case: Complaint, django_assert_num_queries: Any) -> None:
+    client = desk(world.rui)
+    client.get("/authority/mediation/")
+    with CaptureQueriesContext(connection) as one:
+        client.get("/authority/mediation/")
+    for _n in range(2):
+        case_at(world, S.MEDIATING)
+    with django_assert_num_queries(len(one)):
+        client.get("/authority/mediation/")
+
+
+def test_the_consumer_reads_when_and_where(world: World, case: Complaint) -> None:
+    given.step(case, mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室", mode="online"), world.officer, now())
+    shown = text(desk(world.chen), f"/cases/{case.number}/")
+    assert "调解会：" in shown
+    assert "网上，所里201室" in shown

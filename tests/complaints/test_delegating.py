@@ -1,0 +1,107 @@
+"""To whom a mediation may be handed (art. 19): the register, who is left out, and what is needed first."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from complaints.handling import mediation
+from complaints.models import Complaint, Deadline, Matter
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.workflow import Clock, Status
+from enterprises.models import MediationBody, Station
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_authority import case_at, desk, key, now
+
+S = Status
+TOMORROW = WEDNESDAY + timedelta(days=1)
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    return given.a_complaint(world, status=S.MEDIATING)
+
+
+def handed(case: Complaint, body: MediationBody, world: World) -> Complaint:
+    return given.step(case, mediation.delegate_mediation(body_id=body.pk), world.officer, TOMORROW)
+
+
+def test_a_mediation_is_handed_over_and_taken_back_while_the_sixty_days_run(world: World, case: Complaint) -> None:
+    due = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).due_at
+    handed(case, given.a_body(world), world)
+    with pytest.raises(StepNotAllowed) as again:
+        handed(case, given.a_body(world, name="另一个协会"), world)
+    assert again.value.code == "already_open"
+    given.step(case, mediation.record_session(minutes="双方到场。", present=("consumer", "body")), world.officer, TOMORROW)
+    given.step(case, mediation.recall_mediation(text="进展慢。"), world.officer, TOMORROW + timedelta(days=9))
+    clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
+    assert (clock.state, clock.due_at) == ("running", due)
+    assert Matter.objects.get(complaint=case, kind="delegation").state == "done"
+
+
+@pytest.mark.parametrize("said", [{"delegated_mediation": False}, {"delegated_mediation": None}, {"mediation_consumer": False}])
+def test_it_takes_the_consumers_yes_and_both_consents(world: World, case: Complaint, said: dict[str, Any]) -> None:
+    Complaint.objects.filter(pk=case.pk).update(consents={**case.consents, **said})
+    with pytest.raises(StepNotAllowed) as caught:
+        handed(case, given.a_body(world), world)
+    assert caught.value.code == "no_consent"
+
+
+def _ended(world: World) -> dict[str, Any]:
+    return {"ends_on": date(2026, 11, 10)}
+
+
+def _elsewhere(world: World) -> dict[str, Any]:
+    far = world.far_officer.authority
+    return {"region": far.region, "authority": far}
+
+
+def _run_by_the_respondent(world: World) -> dict[str, Any]:
+    return {"enterprise": world.mobile}
+
+
+def _named_like_the_respondent(world: World) -> dict[str, Any]:
+    return {"name": f"{world.mobile.name}客户联合会"}
+
+
+@pytest.mark.parametrize("why", [_ended, _elsewhere, _run_by_the_respondent, _named_like_the_respondent])
+def test_who_may_not_mediate_here_is_refused(world: World, case: Complaint, why: Any) -> None:
+    with pytest.raises(WrongInput) as caught:
+        handed(case, given.a_body(world, **why(world)), world)
+    assert caught.value.field == "body_id"
+
+
+def test_a_body_of_the_authority_above_may_mediate(world: World, case: Complaint) -> None:
+    handed(case, given.a_body(world, authority=world.city, region=world.city.region), world)
+    assert Matter.objects.get(complaint=case, kind="delegation").data["body"] == "鼓楼区消费者委员会"
+
+
+def test_the_head_keeps_the_register(world: World) -> None:
+    head, officer = desk(world.head_officer.user), desk(world.rui)
+    said = {"name": "鼓楼区消费者委员会", "kind": "association", "legal_basis": "消费者权益保护法第三十六条", "region": str(world.region.pk)}
+    assert officer.post("/authority/mediation/bodies/", said | key()).status_code == 405
+    same = said | key()
+    assert head.post("/authority/mediation/bodies/", same).status_code == 302
+    assert head.post("/authority/mediation/bodies/", same).status_code == 302
+    body = MediationBody.objects.get()
+    assert "鼓楼区消费者委员会" in officer.get("/authority/mediation/bodies/").content.decode()
+    assert head.post("/authority/mediation/bodies/", {**said, "legal_basis": ""} | key()).status_code == 422
+    case = case_at(world, S.MEDIATING)
+    assert "鼓楼区消费者委员会" in officer.get(f"/authority/cases/{case.number}/delegate/").content.decode()
+    assert officer.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
+    assert desk(world.far_officer.user).post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
+    assert head.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 302
+    MediationBody.objects.filter(pk=body.pk).update(starts_on=None, ends_on=timezone.localdate(now()) - timedelta(days=1))
+    assert "名册里没有可以委托的组织" in officer.get(f"/authority/cases/{case.number}/delegate/").content.decode()
+
+
+def test_a_service_station_is_no_such_body(world: World) -> None:
+    Station.objects.create(code="DJK-01", name="东街口服务站", kind="mall", authority=world.gulou)
+    said = {"name": "东街口服务站", "kind": "other", "legal_basis": "登记证", "region": str(world.region.pk)}
+    answer = desk(world.head_officer.user).post("/authority/mediation/bodies/", said | key())
+    assert answer.status_code == 422
+    assert "消费维权服务站不能受委托调解" in answer.content.decode()

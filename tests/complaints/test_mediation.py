@@ -1,0 +1,203 @@
+"""Mediation: what stops it and what does not, what both say to a suggestion, and on which grounds it ends."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from authorities.models import Policy
+from complaints import actors
+from complaints.handling import Promise, authority, both, consumer, mediation, suggesting
+from complaints.models import Complaint, Deadline, HandlingStep, Matter, Obligation
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.workflow import Clock, Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+S = Status
+TEXT = "这里写明事实和理由，供核对。"
+REFUND = Promise(kind="original_channel", what="退还多扣费用", amount="128.50", due_on="2026-12-07")
+
+
+@pytest.fixture(autouse=True)
+def _one_person_suffices(world: World) -> None:
+    Policy.objects.filter(name__startswith="two_persons.").update(number=0)
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    return given.a_complaint(world, status=S.MEDIATING)
+
+
+def at(days: int) -> Any:
+    return WEDNESDAY + timedelta(days=days)
+
+
+def said(case: Complaint, kind: str) -> Matter:
+    return Matter.objects.filter(complaint=case, kind=kind).order_by("-pk")[0]
+
+
+def refused(case: Complaint, move: Any, who: Any, days: int = 1) -> str:
+    with pytest.raises(StepNotAllowed) as caught:
+        given.step(case, move, who, at(days))
+    return caught.value.code
+
+
+def session(days: int = 3) -> Any:
+    return mediation.schedule_session(at=at(days), place="所里201室", mode="site")
+
+
+def ended(ground: str) -> Any:
+    return mediation.terminate(ground=ground, facts=TEXT)
+
+
+def test_a_session_needs_both_consents(world: World, case: Complaint) -> None:
+    given.step(case, both.decline_mediation(), world.consumer, at(1))
+    assert refused(case, session(), world.officer) == "no_consent"
+    assert refused(case, mediation.record_session(minutes=TEXT), world.officer) == "no_consent"
+    assert refused(case, suggesting.suggest_settlement(text=TEXT), world.officer) == "no_consent"
+
+
+def test_a_session_set_again_is_the_only_one(world: World, case: Complaint) -> None:
+    given.step(case, session(3), world.officer, at(1))
+    given.step(case, session(5), world.officer, at(2))
+    assert [m.state for m in Matter.objects.filter(complaint=case, kind="session").order_by("pk")] == ["fallen", "open"]
+    given.step(case, mediation.record_session(minutes=TEXT), world.officer, at(5))
+    assert said(case, "session").state == "done"
+    kept = HandlingStep.objects.get(complaint=case, step="record_session").data
+    assert (kept["mode"], kept["present"]) == ("site", ["consumer", "enterprise"])
+
+
+def test_a_recusal_stops_the_sessions_and_not_the_sixty_days(world: World, case: Complaint) -> None:
+    due = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).due_at
+    given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
+    for move in (session(), suggesting.suggest_settlement(text=TEXT), mediation.record_agreement(promises=(), text=TEXT)):
+        assert refused(case, move, world.officer) == "recusal_open"
+    sixty = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
+    assert (sixty.state, sixty.due_at) == ("running", due)
+
+
+def test_a_recusal_is_owed_within_three_working_days_from_the_request(world: World, case: Complaint) -> None:
+    given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
+    clock = Deadline.objects.get(complaint=case, clock=Clock.SUSPENSION)
+    assert clock.last_day == date(2026, 11, 17)
+    given.step(case, mediation.decide_recusal(decision="suspend"), world.actor("head"), at(2))
+    assert Deadline.objects.get(complaint=case, clock=Clock.SUSPENSION).last_day == date(2026, 11, 17), "not longer"
+    given.step(case, mediation.decide_recusal(decision="refuse", text=TEXT), world.actor("head"), at(3))
+    assert (case.status, Deadline.objects.get(complaint=case, clock=Clock.SUSPENSION).state) == (S.MEDIATING, "met")
+
+
+def test_nobody_decides_on_their_own_recusal(world: World, case: Complaint) -> None:
+    """Neither the officer of the case nor whoever is named."""
+    given.step(case, both.request_recusal(whom="长试", text=TEXT), world.consumer, at(1))
+    assert refused(case, mediation.decide_recusal(decision="grant"), world.actor("head")) == "own_recusal"
+    Complaint.objects.filter(pk=case.pk).update(officer=world.rui_officer)
+    assert refused(case, mediation.decide_recusal(decision="grant"), world.officer) == "own_recusal"
+
+
+def test_an_appraisal_stops_the_sixty_days_and_the_rest_is_kept(world: World, case: Complaint) -> None:
+    assert Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).derivation["strict_day"] == "2027-01-10"
+    given.step(case, mediation.order_appraisal(laboratory="某中心", until=at(30).date(), cost_borne_by="shared"), world.officer, at(10))
+    paused = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
+    assert (paused.state, paused.remaining) == ("paused", 50)
+    given.step(case, mediation.end_appraisal(result=TEXT), world.officer, at(25))
+    running = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
+    assert (running.state, running.derivation["strict_day"]) == ("running", "2027-01-25")
+    assert not Deadline.objects.filter(complaint=case, clock=Clock.SUSPENSION, ended_at=None).exists()
+
+
+def test_an_appraisal_ends_in_the_future(world: World, case: Complaint) -> None:
+    with pytest.raises(WrongInput) as caught:
+        given.step(case, mediation.order_appraisal(laboratory="某中心", until=at(1).date(), cost_borne_by="shared"),
+                   world.officer, at(1))
+    assert caught.value.field == "until"
+
+
+def test_both_say_yes_to_a_suggestion(world: World, case: Complaint) -> None:
+    given.step(case, suggesting.suggest_settlement(text=TEXT, promises=[REFUND]), world.officer, at(1))
+    assert not Obligation.objects.filter(complaint=case).exists(), "nothing is owed by a suggestion"
+    given.step(case, suggesting.answer_suggestion(agrees=False), world.consumer, at(2))
+    given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, at(3))
+    assert refused(case, suggesting.answer_suggestion(agrees=True), world.consumer, 4) == "already_answered"
+    assert not suggesting.is_agreed(said(case, "suggestion"))
+    matter = said(case, "suggestion")
+    assert suggesting.promises_of(matter)[0].what == REFUND.what
+    given.step(case, mediation.record_agreement(promises=suggesting.promises_of(matter), text=TEXT), world.officer, at(4))
+    assert (case.status, said(case, "suggestion").state) == (S.PERFORMING, "done")
+
+
+def test_a_new_suggestion_takes_the_place_of_the_old_one(world: World, case: Complaint) -> None:
+    given.step(case, suggesting.suggest_settlement(text=TEXT), world.officer, at(1))
+    given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, at(2))
+    given.step(case, suggesting.suggest_settlement(text="另一个方案。"), world.officer, at(3))
+    assert suggesting.answers_of(said(case, "suggestion")) == {}
+    assert Matter.objects.filter(complaint=case, kind="suggestion", state="open").count() == 1
+
+
+def test_a_suggestion_promises_only_what_could_be_agreed(world: World, case: Complaint) -> None:
+    past = Promise(kind="apology", what="道歉", due_on="2026-11-01")
+    with pytest.raises(WrongInput):
+        given.step(case, suggesting.suggest_settlement(text=TEXT, promises=[past]), world.officer, at(1))
+
+
+@pytest.mark.parametrize("ground", ["withdrawn_or_settled", "party_absent", "no_agreement_possible", "no_agreement_on_cost",
+                                    "party_gone"])
+def test_a_ground_without_its_facts_is_refused(world: World, case: Complaint, ground: str) -> None:
+    assert refused(case, ended(ground), world.officer) == "no_such_facts"
+
+
+def test_sixty_days_is_no_ground_before_they_are_over(world: World, case: Complaint) -> None:
+    assert refused(case, ended("sixty_days"), world.officer) == "not_sixty_days"
+    given.step(case, ended("sixty_days"), world.officer, at(62))
+    assert case.outcome == "mediation_terminated"
+
+
+def _claimed(world: World, case: Complaint) -> None:
+    given.step(case, both.claim_settled_elsewhere(text=TEXT), world.consumer, at(1))
+
+
+def _declined(world: World, case: Complaint) -> None:
+    given.step(case, both.decline_mediation(), world.consumer, at(1))
+
+
+def _nobody_came(world: World, case: Complaint) -> None:
+    given.step(case, session(1), world.officer, WEDNESDAY + timedelta(hours=1))
+
+
+def _mediated(world: World, case: Complaint) -> None:
+    given.step(case, mediation.record_session(minutes=TEXT), world.officer, at(1))
+
+
+def _said_no(world: World, case: Complaint) -> None:
+    given.step(case, suggesting.suggest_settlement(text=TEXT), world.officer, at(1))
+    given.step(case, suggesting.answer_suggestion(agrees=False), world.consumer, at(1))
+
+
+def _cost_open(world: World, case: Complaint) -> None:
+    given.step(case, mediation.order_appraisal(laboratory="某中心", until=at(9).date(), cost_borne_by="later"), world.officer, at(1))
+
+
+@pytest.mark.parametrize(("ground", "before"), [
+    ("withdrawn_or_settled", _claimed), ("party_absent", _declined), ("party_absent", _nobody_came),
+    ("no_agreement_possible", _mediated), ("no_agreement_possible", _said_no), ("no_agreement_on_cost", _cost_open)])
+def test_a_ground_with_its_facts_ends_the_mediation(world: World, case: Complaint, ground: str, before: Any) -> None:
+    before(world, case)
+    given.step(case, ended(ground), world.officer, at(2))
+    assert (case.outcome, case.reason) == ("mediation_terminated", ground)
+    assert Deadline.objects.get(complaint=case, clock=Clock.NOTICE).last_day == date(2026, 11, 24), "7 working days"
+
+
+def test_an_enterprise_answers_a_suggestion_for_its_side(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, consumer.stop_negotiating(), world.consumer, at(1))
+    given.step(case, authority.accept(), world.officer, at(2))
+    given.step(case, both.agree_to_mediation(), world.consumer, at(2))
+    given.step(case, both.agree_to_mediation(), world.handler, at(2))
+    given.step(case, suggesting.suggest_settlement(text=TEXT), world.officer, at(3))
+    given.step(case, suggesting.answer_suggestion(agrees=True), world.handler, at(3))
+    given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, at(3))
+    assert suggesting.is_agreed(said(case, "suggestion"))
+    assert refused(case, suggesting.answer_suggestion(agrees=True), actors.staff_member(world.hua_staff), 3) == "not_yours"
+
