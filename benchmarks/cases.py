@@ -52,7 +52,7 @@ insert into complaints_complaint (
     handling_province, handling_city, handling_county, handling_authority_id, authority_received_at, returns,
     object_kind, object_category, problem_category, item_name, brand_named, amount, currency,
     disputed_on_is_approximate, facts, consents, consent_version, on_behalf_kind, publication_consent,
-    platform_number, channel, source, external_source, external_id, absent, tracking_digest, received_at, filed_at,
+    platform_number, platform_state, channel, source, external_source, external_id, absent, tracking_digest, received_at, filed_at,
     delivered_at, closed_at, next_due_at, last_event_at, last_sequence, last_hash, handler_id, station_sees)
 select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12)) || '-0', status,
        case when is_open then '' when chance < 0.6 then 'settled' when chance < 0.75 then 'unconfirmed'
@@ -62,7 +62,7 @@ select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12))
        '', '', county, province, city, county, authority,
        case when status in ('triage', 'review', 'mediating') then at end, 0, 'service', 'telecom',
        'problem_' || category, '试验商品' || category, '', (second * 2000)::numeric(14, 2), 'CNY', false, '{{}}',
-       '{{"share_with_enterprise": true}}', '2026-11', 'self', false, '', 'web', '', '', '', '[]', '', at, at, at,
+       '{{"share_with_enterprise": true}}', '2026-11', 'self', false, '', '', 'web', '', '', '', '[]', '', at, at, at,
        case when is_open then null else at + chance * interval '25 days' end, due, at, 2, '\\x00', null, false
 from (select d.*, p.county, p.city, p.province, p.authority,
              case when not is_open then 'closed' when chance < 0.2 then 'with_enterprise' when chance < 0.3 then 'triage'
@@ -91,11 +91,11 @@ from complaints_complaint c join drawn d on d.id = c.id where c.enterprise_id is
 CLOCKS = """
 insert into complaints_deadline (
     complaint_id, clock, owed_by, state, started_at, length, unit, policy_version, due_at, last_day, allowance_used,
-    is_provisional, derivation, lapsed_at, lapse_written_at)
+    is_provisional, derivation, lapsed_at, lapse_written_at, escalations)
 select id, clock, owed_by, case when next_due_at <= now() then 'lapsed' else 'running' end,
        least(filed_at, next_due_at - interval '10 days'), 10, 'WD', '', next_due_at,
        (next_due_at at time zone 'Asia/Shanghai' - interval '1 second')::date, 0, false, '{{}}',
-       case when next_due_at <= now() then next_due_at end, case when next_due_at <= now() then next_due_at end
+       case when next_due_at <= now() then next_due_at end, case when next_due_at <= now() then next_due_at end, 0
 from (select c.*, case status when 'with_enterprise' then 'acceptance' when 'triage' then 'forwarding'
                               when 'review' then 'review' when 'mediating' then 'mediation' when 'awaiting_material'
                               then 'material' when 'performing' then 'performance' else 'confirmation' end as clock,

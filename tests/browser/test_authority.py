@@ -93,7 +93,7 @@ def test_without_a_script_a_case_goes_through_triage_review_and_agreement(world:
     page = city.go("/authority/")
     page.locator("a.stat-figure").first.click()
     page.get_by_role("link", name=case.number).click()
-    page.get_by_role("link", name="分送监管部门").click()
+    page.get_by_role("link", name="分送其他监管部门").click()
     page.locator("form.panel button.btn").click()
     county = visit(width=360, user=world.rui, javascript=False)
     page = county.go(f"/authority/cases/{case.number}/")

@@ -100,8 +100,8 @@ def test_clocks_that_only_the_authority_knows_are_not_there_for_the_parties(worl
     for clock in ("lead", "jurisdiction", "instruction"):
         copied = ask("select started_at, due_at, last_day from complaints_deadline limit 1")[0]
         ask("insert into complaints_deadline (complaint_id, clock, owed_by, state, started_at, length, unit, policy_version,"
-            " due_at, last_day, allowance_used, is_provisional, derivation)"
-            " values (%s, %s, 'authority', 'running', %s, 1, 'WD', '', %s, %s, 0, false, '{}')", case.pk, clock, *copied)  # fmt: skip
+            " due_at, last_day, allowance_used, is_provisional, derivation, escalations)"
+            " values (%s, %s, 'authority', 'running', %s, 1, 'WD', '', %s, %s, 0, false, '{}', 0)", case.pk, clock, *copied)  # fmt: skip
     hidden = "select count(*) from complaints_deadline where clock in ('lead', 'jurisdiction', 'instruction')"
     for user, sees in ((world.rui, 3), (world.chen, 0)):
         with seeing_as(user):
