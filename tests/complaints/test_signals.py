@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from complaints import handling, labels_signals, signals
 from complaints.actors import Actor
 from complaints.filing.request import RespondentRequest
-from complaints.handling import casework
+from complaints.handling import violations
 from complaints.models import Complaint
 from complaints.signal_facts import signals_of, signals_of_request
 from complaints.signals import Around, DayCount, Facts
@@ -114,7 +114,7 @@ def test_what_lacks_is_named_by_its_article(world: World) -> None:
 def test_a_report_mixed_in_is_shown_until_it_is_split_off(world: World) -> None:
     case = given.a_complaint(world, status=given.S.TRIAGE, statement="他们无证经营，请查处并罚款，退我的钱。")
     assert found(case)["report"].values["words"] == "无证、查处"
-    given.step(case, casework.split_report(text="无证经营。"), world.intake, WEDNESDAY)
+    given.step(case, violations.split_report(text="无证经营。"), world.intake, WEDNESDAY)
     assert "report" not in found(case)
 
 

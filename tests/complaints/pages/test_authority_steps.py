@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from django.test import Client
 from authorities.models import Policy
 from complaints import handling
 from complaints.handling import authority, both, enterprise, jurisdiction, violations
-from complaints.models import Complaint, HandlingStep, Matter
+from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.views.authority_pages import PAGES
 from complaints.workflow import Status
 from enterprises.models import MediationBody
@@ -88,6 +89,17 @@ def _spoken(world: World, case: Complaint) -> None:
     Complaint.objects.filter(pk=case.pk).update(facts={"voice": "ab" * 32})
 
 
+def _late(world: World, case: Complaint) -> None:
+    Complaint.objects.filter(pk=case.pk).update(is_overdue=True)
+    Deadline.objects.filter(complaint=case, clock="review").update(
+        started_at=now() - timedelta(days=12), due_at=now() - timedelta(days=1), lapsed_at=now() - timedelta(days=1), lapse_written_at=now(), state="lapsed")
+
+
+def _agreed_to_be_published(world: World, case: Complaint) -> None:
+    given.step(case, both.give_publication_consent(), world.consumer, now())
+    Complaint.objects.filter(pk=case.pk).update(handling_authority=world.gulou)
+
+
 #: slug → (status, who, what is typed, status afterwards, before, the step recorded)
 WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]] = {
     "redirect": (S.TRIAGE, "intake", {"matter": "consultation", "body": "12345", "text": TEXT}, S.CLOSED, None,
@@ -133,6 +145,10 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
                   "answer_objection"),
     "reveal": (S.REVIEW, "officer", {"reason": "look_call"}, S.REVIEW, None, "reveal_contact"),
     "reopen": (S.CLOSED, "officer", {"ground": "clerical_error", "text": TEXT}, S.REVIEW, None, "reopen"),
+    "platform": (S.REVIEW, "officer", {"platform_number": "350102202611260001", "state": "accepted"}, S.REVIEW, None,
+                 "record_platform_number"),
+    "overdue": (S.REVIEW, "officer", {"reason": "workload", "text": TEXT}, S.REVIEW, _late, "explain_overdue"),
+    "publication": (S.CLOSED, "officer", {"decision": "publish"}, S.CLOSED, _agreed_to_be_published, "publish"),
     # Typed days and people depend on the day: see typed().
     "authority": (S.TRIAGE, "intake", {"authority": "gulou"}, S.REVIEW, None, "assign_authority"),
     "assign-officer": (S.REVIEW, "officer", {"officer": "head"}, S.REVIEW, None, "assign_officer"),
