@@ -80,7 +80,7 @@ class Scene:
             writer = self.officer(case)
             return writer and Actor(
                 role=Role.RESPONDENT, roles=frozenset({Role.RESPONDENT}), organisation=case.named or "被投诉人",
-                channel="phone", recorded_by=writer,
+                channel="phone", recorded_by=writer, party_of=case.pk,
             )  # fmt: skip
         known = self.cast.handlers(case.enterprise_id, case.branch_id)
         return known[case.nth % len(known)] if known else None
