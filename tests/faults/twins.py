@@ -41,8 +41,8 @@ _KEY_ROW = Change(
 )
 _NO_ROW_LOCK = Change(
     "complaints/handling/casefile.py",
-    'Complaint.objects.select_for_update(skip_locked=skip_locked, of=("self",))\n        .filter(',
-    "Complaint.objects.filter(",
+    'Complaint.objects.all() if is_looking else Complaint.objects.select_for_update(\n        skip_locked=skip_locked, of=("self",))',
+    "Complaint.objects.all()",
 )
 
 TWINS: tuple[Twin, ...] = (
