@@ -21,7 +21,7 @@ from enterprises.models import Station
 
 CALL, COUNTER, POST, HOTLINE = "phone", "counter", "post", "hotline"
 CHANNELS = (CALL, COUNTER, POST, HOTLINE)
-#: Under this name a number of 12345 is taken once.
+#: A number of 12345 is taken once under this name and the code of the city: each city's hotline numbers by itself.
 SOURCE = "12345"
 #: Channel → how the officer knows who spoke.
 HOW = {CALL: "call", COUNTER: "counter", POST: "post", HOTLINE: "hotline"}
@@ -36,13 +36,15 @@ class CameForm(StepForm):
     handed_over = forms.CharField(label=_("12345工单号"), required=False, max_length=60, help_text=_("12345转来的必填。"))
     proof = forms.CharField(label=_("录音编号、签字单编号或者来信编号"), max_length=40, help_text=_("不写姓名和号码。"),
                             error_messages={"required": _("请写编号，以后才核得到。")})
-    is_own_number = forms.BooleanField(label=_("来电号码就是投诉人的电话，或者已经回拨核实"), required=False)
+    is_own_number = forms.BooleanField(label=_("来电号码就是投诉人的电话，或者已经回拨核实"), required=False,
+                                       help_text=_("来访的也要当面打通这个号码才勾选。"))
     station = forms.ChoiceField(label=_("在哪个服务站"), required=False, widget=forms.Select(attrs={"class": "w-24"}),
                                 help_text=_("由服务站转来的才选。"))
 
-    def __init__(self, data: Any = None, *, today: date, stations: list[Station], **options: Any) -> None:
+    def __init__(self, data: Any = None, *, today: date, stations: list[Station], source: str = "", **options: Any) -> None:
+        """``source``: under which name a number of 12345 is taken (see SOURCE); a form that is only shown needs none."""
         super().__init__(data, prefix="came", **options)
-        self.today = today
+        self.today, self.source = today, source
         set_choices(self, "channel", [(code, labels.label(code, kind="channel")) for code in CHANNELS])
         set_choices(self, "station", [("", str(_("不经服务站"))), *((str(row.pk), str(row)) for row in stations)])
 
@@ -73,16 +75,21 @@ class CameForm(StepForm):
         if channel != HOTLINE:
             said["handed_over"] = ""
         elif said.get("handed_over"):
-            there = Complaint.objects.filter(external_source=SOURCE, external_id=said["handed_over"]).first()
+            there = Complaint.objects.filter(external_source=self.source, external_id=said["handed_over"]).first()
             if there is not None:
                 self.add_error("handed_over", ValidationError(_("这个工单已经登记：%(number)s。"), params={"number": there.number}))
         return said
 
+    def refuse_number(self) -> None:
+        """The number of 12345 is that of a case which this officer does not see."""
+        self.add_error("handed_over", ValidationError(_("这个工单已经登记，案件不在您的辖区。请核对工单号。")))
+
     @property
     def is_verified(self) -> bool:
-        """Whether it is known that the person has this number: seen here, or rung."""
+        """Whether it is known that the person has this number: the call came from it, or it was rung. Who stands at the
+        counter can name any number."""
         said = self.cleaned_data
-        return bool(said["channel"] == COUNTER or (said["channel"] == CALL and said["is_own_number"]))
+        return bool(said["channel"] in (CALL, COUNTER) and said["is_own_number"])
 
     @property
     def recording(self) -> dict[str, str]:

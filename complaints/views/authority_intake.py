@@ -10,11 +10,14 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,6 +25,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from authorities.models import Region
 from complaints import handling, joining, labels
 from complaints.actors import Actor, on_behalf_of
 from complaints.filing import choices, composing, drafts, places, screens
@@ -69,7 +73,7 @@ def intake(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     writer = _writer(desk)
     data = request.POST if request.method == "POST" else None
     is_judged = data is not None and "find" not in data
-    sheet = _sheet(request, desk, data, is_judged=is_judged)
+    sheet = _sheet(request, desk, data, source=_source(writer) if is_judged else None)
     if not is_judged or data is None:
         return _ask(request, desk, sheet)
     # A form that was sent before shows its case again, whatever its number of 12345 is by now.
@@ -80,8 +84,11 @@ def intake(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             filing = _composed(request, sheet, desk)
             if filing is not None and read.is_bound and read.is_valid():
                 case = _file(request, filing, sheet, writer, desk)
-                attempt.reference = f"{reverse('complaints:authority-intake-receipt', args=[case.number])}?of={sheet.draft.pk}"
-                messages.success(request, _("%(number)s：已登记，消费者会收到通知。") % {"number": case.number}, extra_tags="ok")
+                if case is None:
+                    filing = None
+                else:
+                    attempt.reference = f"{reverse('complaints:authority-intake-receipt', args=[case.number])}?of={sheet.draft.pk}"
+                    messages.success(request, _("%(number)s：已登记，消费者会收到通知。") % {"number": case.number}, extra_tags="ok")
         to = attempt.reference
     if to:
         return redirect(to)
@@ -98,13 +105,22 @@ def _writer(desk: Desk) -> Actor:
     return actor
 
 
-def _sheet(request: HttpRequest, desk: Desk, data: QueryDict | None, *, is_judged: bool) -> Sheet:
+def _source(writer: Actor) -> str:
+    """Under which name this office takes numbers of 12345: with the city's code, above the cities with its own."""
+    first = writer.region[0] if writer.region is not None else 0
+    above = Region.objects.filter(id__lte=first, last__gte=first).exclude(level__in=(Region.Level.COUNTY, Region.Level.TOWNSHIP))
+    return f"{SOURCE}:{above.order_by('-id').values_list('code', flat=True).first() or ''}"
+
+
+def _sheet(request: HttpRequest, desk: Desk, data: QueryDict | None, *, source: str | None) -> Sheet:
+    """``source`` None: what was typed is shown, not judged."""
+    is_judged = source is not None
     pk = uuid.uuid5(uuid.NAMESPACE_OID, f"intake:{desk.user.pk}:{key_of(request)}") if data is not None else uuid.uuid4()
     draft = FilingDraft(pk=pk)
     if data is not None:
         draft.data = {step: _typed(data, step) for step in JUDGED}
         draft.data["you"]["is_unverified"] = ["on"]
-    came = CameForm(data if is_judged else None, today=desk.today, stations=_stations(desk),
+    came = CameForm(data if is_judged else None, today=desk.today, stations=_stations(desk), source=source or "",
                     initial={} if data is None else {name.removeprefix("came-"): data[name] for name in data if name.startswith("came-")})
     return Sheet(draft, came, {step: _step(draft, step, today=desk.today, is_judged=is_judged) for step in JUDGED})
 
@@ -124,8 +140,8 @@ def _step(draft: FilingDraft, step: str, *, today: date, is_judged: bool) -> Ste
 
 def _stations(desk: Desk) -> list[Station]:
     regions = [actor.region for actor in desk.actors if actor.region is not None]
-    rows = Station.objects.on(desk.today).select_related("authority").order_by("code")[:500]
-    return [row for row in rows if any(first <= row.authority.region_id <= last for first, last in regions)]
+    here = reduce(or_, (Q(authority__region__id__range=region) for region in regions))
+    return list(Station.objects.on(desk.today).filter(here).order_by("code")[:500])
 
 
 def _composed(request: HttpRequest, sheet: Sheet, desk: Desk) -> FilingRequest | None:
@@ -140,7 +156,7 @@ def _composed(request: HttpRequest, sheet: Sheet, desk: Desk) -> FilingRequest |
         found, channel=said["channel"], received_at=_received(said["received_on"], desk), is_at_authority=True,
         station_id=int(said["station"]) if said["station"] else None, station_sees=False,
         contact_verified=sheet.came.is_verified, consumer_id=user.pk if user is not None else None,
-        external_source=SOURCE if said["channel"] == HOTLINE else "", external_id=said["handed_over"])
+        external_source=sheet.came.source if said["channel"] == HOTLINE else "", external_id=said["handed_over"])
 
 
 def _whose(desk: Desk) -> str:
@@ -157,14 +173,21 @@ def _account(sheet: Sheet, filing: FilingRequest) -> User | None:
     return User.objects.with_phone(filing.consumer_phone).filter(is_active=True).first() if sheet.came.is_verified else None
 
 
-def _file(request: HttpRequest, filing: FilingRequest, sheet: Sheet, writer: Actor, desk: Desk) -> Complaint:
+def _file(request: HttpRequest, filing: FilingRequest, sheet: Sheet, writer: Actor, desk: Desk) -> Complaint | None:
+    """None where the number of 12345 is taken by a case out of sight; the form says so."""
     user = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id is not None else None
     actor = on_behalf_of(filing.consumer_id, filing.consumer_name, user.person_key if user is not None else uuid.uuid4(),
                          by=replace(writer, channel=filing.channel), channel=filing.channel, recording=sheet.came.recording)
-    with transaction.atomic():
-        (case,) = handling.file([filing], actor=actor, now=desk.now)
-        if filing.on_behalf.kind in (JOINT, AGENT):
-            joining.ask(case, place=place_of(request), now=desk.now)
+    try:
+        with transaction.atomic():
+            (case,) = handling.file([filing], actor=actor, now=desk.now)
+            if filing.on_behalf.kind in (JOINT, AGENT):
+                joining.ask(case, place=place_of(request), now=desk.now)
+    except IntegrityError as error:
+        if "external_complaint_is_filed_once" not in str(error):
+            raise
+        sheet.came.refuse_number()
+        return None
     return case
 
 

@@ -10,7 +10,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, ConsentRecord, HandlingStep, Notice, PersonalText
+from enterprises.models import Station
+from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, desk, key, officer_of
@@ -91,6 +94,36 @@ def test_a_number_of_12345_is_taken_once(world: World) -> None:
     assert "handed_over" in client.post(INTAKE, words(world, **{"came-channel": "hotline"})).context["came"].errors
 
 
+def test_each_city_numbers_its_12345_by_itself(world: World) -> None:
+    xiamen = Authority.objects.create(name="厦门市市场监督管理局", level="city", region=Region.objects.get(code="350200"), parent=world.city.parent)
+    there = Officer.objects.create(user=User.objects.create(email="xm@example.com", name="厦试"), authority=xiamen, role=Officer.Role.INTAKE)
+    sheet = {"came-channel": "hotline", "came-handed_over": "2026-0099"}
+    ours, theirs = filed(desk(world.su), words(world, **sheet)), filed(desk(there.user), words(world, **sheet))
+    assert {ours.external_source, theirs.external_source} == {"12345:350100", "12345:350200"}
+
+
+def test_a_number_of_12345_that_a_neighbour_took_is_an_error_of_the_field(world: World) -> None:
+    sheet = {"came-channel": "hotline", "came-handed_over": "FZ2026-0099"}
+    filed(desk(officer_of(world, "far")), words(world, **sheet | {"enterprise-service_region": str(world.far_officer.authority.region_id)}))
+    client, typed = desk(world.rui), words(world, **sheet)
+    assert client.post(INTAKE, typed).status_code == 200, "the neighbour's case is out of sight"
+    for _ in range(2):
+        answer = client.post(INTAKE, typed | {"stage": "read", "read": "on"})
+        assert answer.status_code == 422
+        assert "handed_over" in answer.context["came"].errors
+        assert "九月起每个月账单多出一项" in answer.content.decode()
+    assert Complaint.objects.count() == 1
+    assert filed(client, typed | key() | {"came-handed_over": "FZ2026-0100"}).external_id == "FZ2026-0100"
+
+
+def test_stations_of_other_regions_do_not_push_out_ones_own(world: World) -> None:
+    elsewhere = world.far_officer.authority
+    Station.objects.bulk_create(Station(code=f"A-{number}", name="别处", kind="mall", authority=elsewhere) for number in range(500))
+    own = Station.objects.create(code="Z-1", name="东街口服务站", kind="mall", authority=world.gulou)
+    page = desk(world.rui).get(INTAKE)
+    assert [pk for pk, _name in page.context["came"].fields["station"].choices] == ["", str(own.pk)]
+
+
 def test_what_is_wrong_is_said_at_once_and_nothing_is_lost(world: World) -> None:
     answer = desk(world.su).post(INTAKE, words(world, **{
         "you-name": "", "demands-demand": None, "came-proof": "没有数字", "consents-pass_to_regulator": None, "enterprise-service_region": None}))
@@ -117,6 +150,12 @@ def test_who_has_an_account_and_comes_gets_it_there(world: World) -> None:
     assert unknown.consumer_id is None
 
 
+def test_a_number_that_was_only_said_at_the_counter_is_nobodys(world: World) -> None:
+    case = filed(desk(world.su), words(world, **{
+        "came-channel": "counter", "came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"}))
+    assert (case.consumer_id, case.contact_verified) == (None, False)
+
+
 def test_an_earlier_case_is_shown_to_the_officer_before_filing(world: World) -> None:
     first = given.a_complaint(world, status=S.TRIAGE, now=timezone.now(), service_number="13900001111", consumer_phone="13900001111", consumer_name="林来电")
     read = desk(world.su).post(INTAKE, words(world))
@@ -138,6 +177,23 @@ def test_the_receipt_shows_the_token_to_who_filed_it_and_to_nobody_else(world: W
     Complaint.objects.update(filed_at=timezone.now() - timedelta(minutes=31))
     assert not client.get(done["Location"]).context["token"]
     assert client.get(done["Location"].split("?")[0] + "?of=x").status_code == 200
+
+
+def test_the_receipt_of_a_case_elsewhere_is_there_for_who_wrote_it_down(world: World) -> None:
+    client, typed = desk(world.rui), words(world, **{"enterprise-service_region": str(world.far_officer.authority.region_id)})
+    done = client.post(INTAKE, typed | {"stage": "read", "read": "on"})
+    assert done.status_code == 302, errors(done)
+    page, case = client.get(done["Location"]), Complaint.objects.get()
+    assert page.status_code == 200
+    assert page.context["token"] in page.content.decode()
+    assert f"/authority/cases/{case.number}/" not in page.content.decode(), "it has no page for this officer"
+    assert client.get(f"/authority/cases/{case.number}/").status_code == 404
+    assert client.get(done["Location"].split("?")[0]).status_code == 404
+    assert desk(world.head_officer.user).get(done["Location"]).status_code == 404
+    theirs = desk(officer_of(world, "far")).get(done["Location"])
+    assert (theirs.status_code, theirs.context["token"]) == (200, "")
+    Complaint.objects.update(filed_at=timezone.now() - timedelta(minutes=31))
+    assert client.get(done["Location"]).status_code == 404
 
 
 @pytest.mark.parametrize("who", ["chen", "ming", "lead", "otto"])
