@@ -15,10 +15,11 @@ from complaints.actors import Actor
 from complaints.handling import clocks, leaving, saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
+from complaints.handling.jurisdiction import give_to
 from complaints.labels_supervision import OVERDUE_REASONS
 from complaints.models import HandlingStep, Matter
 from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import ENTERPRISE_SIDE, Clock, Status
+from complaints.workflow import CLOCKS, ENTERPRISE_SIDE, Clock, Status
 
 S = Status
 
@@ -106,8 +107,13 @@ def take_up(*, text: str, authority_id: int | None = None) -> Move:
             raise WrongInput("bad_choice", _("请选一个有处理权限的下级机关。"), field="authority")
         if to == here:
             raise WrongInput("bad_choice", _("这件投诉现在就由%(authority)s办理。") % {"authority": named}, field="authority")
-        complaint.handling_authority = named
-        complaint.officer = None
+        if to == own:
+            complaint.handling_authority = named
+            complaint.officer = None
+        else:
+            give_to(file, named)
+            if file.status in CLOCKS[Clock.REVIEW].runs_while | {S.TRIAGE}:
+                clocks.start(file, Clock.REVIEW, file.now)
         return Effect(texts={"message": said}, data={"authority": named.name} | (
             {} if to == own else {"designated_by": actor.organisation}))
 

@@ -72,8 +72,10 @@ def setting_of(desk: Desk, number: str, query: QueryDict) -> Setting:
     """The case and what lies on its table: two queries after the case itself."""
     found = desk.find(number)
     case = found.complaint
-    matters = {m.kind: m for m in Matter.objects.filter(complaint=case, state="open").order_by("pk")
-               if m.audience in ("parties", AUTHORITY)}
+    # Of several instructions the one to this officer's authority counts here, whoever got another one after it.
+    ours = found.actor.authority_ids if found.actor is not None else frozenset()
+    rows = sorted(Matter.objects.filter(complaint=case, state="open"), key=lambda m: (m.to_authority_id in ours, m.pk))
+    matters = {m.kind: m for m in rows if m.audience in ("parties", AUTHORITY)}
     around = Around(complaint=case, side=AUTHORITY, engagement_id=None, now=desk.now, matters=matters,
                     offers=(), obligations=())
     return Setting(desk=desk, found=found, around=around, query=query)

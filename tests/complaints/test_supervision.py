@@ -169,6 +169,23 @@ def test_a_superior_keeps_the_case_or_designates_who_handles_it(world: World) ->
         given.step(case, supervision.take_up(text=TEXT), world.officer, day(9))
 
 
+@pytest.mark.parametrize("status", [S.TRIAGE, S.REVIEW, S.AWAITING_MATERIAL])
+def test_whom_a_superior_designates_has_its_own_time(world: World, status: Status) -> None:
+    case = given.a_complaint(world, status=status, now=MONDAY)
+    far = world.far_officer.authority
+    given.step(case, supervision.take_up(text=TEXT, authority_id=far.pk), world.actor("superior"), day(10))
+    assert (case.handling_region_id, case.status) == (far.region_id, status)
+    clock = case.deadlines.get(clock="review", ended_at=None)
+    assert (clock.state, clock.started_at, case.authority_received_at) == ("running", day(10), day(10))
+
+
+def test_a_mediation_that_is_given_to_another_keeps_its_sixty_days(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING, now=MONDAY)
+    before = case.deadlines.get(clock="mediation", ended_at=None).due_at
+    given.step(case, supervision.take_up(text=TEXT, authority_id=world.far_officer.authority_id), world.actor("superior"), day(10))
+    assert {(c.clock, c.due_at) for c in case.deadlines.filter(ended_at=None)} == {("mediation", before)}
+
+
 def test_every_clock_of_an_authority_is_reported_upwards(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
     handling.sweep_clocks(now=day(23))

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from authorities.models import Officer
 from complaints import handling
-from complaints.handling import supervision
+from complaints.handling import authority, supervision
 from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Matter
 from complaints.workflow import Status
 from odr_portal.accounts.models import User
@@ -127,6 +127,21 @@ def test_a_lower_authority_finds_and_answers_it_once(world: World) -> None:
     assert desk(officer_of(world, "superior")).post(url, {"text": TEXT} | key()).status_code == 409
 
 
+def test_a_newer_one_to_the_enterprise_takes_nobodys_answer_away(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    first = urged(world, case, by="superior")
+    forward = authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE)
+    given.step(case, forward, world.officer, now())
+    assert urged(world, case, by="superior").to_authority is None
+    client, url = desk(world.rui), f"{BOARD}{first.pk}/"
+    assert client.get(url).context["form"] is not None
+    assert client.post(url, {"text": "本周内办结。"} | key()).status_code == 302
+    first.refresh_from_db()
+    assert first.state == "answered"
+    # What is left is the enterprise's.
+    assert step_url(case, "answer") not in shown(client.get(f"/authority/cases/{case.number}/"))
+
+
 def test_of_another_region_it_does_not_exist(world: World) -> None:
     matter = urged(world, case_at(world, S.NEGOTIATING))
     far = desk(officer_of(world, "far"))
@@ -152,6 +167,9 @@ def test_a_superior_designates_who_handles_it(world: World) -> None:
     assert above.post(step_url(case, "take-up"), said | key()).status_code == 302
     case.refresh_from_db()
     assert case.handling_authority == far
+    # The one that was designated finds it, the one before no longer does.
+    page = f"/authority/cases/{case.number}/"
+    assert [desk(officer_of(world, who)).get(page).status_code for who in ("far", "officer")] == [200, 404]
     assert above.post(step_url(case, "take-up"), {"text": TEXT, "authority": ""} | key()).status_code == 302
     case.refresh_from_db()
     assert case.handling_authority == world.city
