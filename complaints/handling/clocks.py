@@ -220,11 +220,11 @@ def follow(file: CaseFile, old: Status, at: datetime, written: datetime, *, met:
                 pause(file, row, at, capped=status == S.AWAITING_CONSUMER)
         else:
             end(file, row, at, met=met)
-            _let_fall(file, row)
+            let_fall(file, row)
     _start_on_entry(file, at, written)
 
 
-def _let_fall(file: CaseFile, row: Deadline) -> None:
+def let_fall(file: CaseFile, row: Deadline) -> None:
     """What waited for an answer in a status that was left is no longer asked."""
     for matter in file.matters:
         if matter.state == "open" and (row.matter is matter or (

@@ -200,8 +200,9 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
     consequences.readdress(file)
     if new == Status.CLOSED:
         consequences.take_back_offer(file, happened)
+    audience = effect.audience or Audience(row.audience)
     if actor.role != Role.SYSTEM or row.step == "pass_to_successor":
-        undoing.void(file, row.step)
+        undoing.void(file, row.step, audience)
     if actor.role == Role.CONSUMER:
         consequences.heard_from_consumer(file, actor)
     key = actor.person_key or complaint.consumer_key
@@ -214,7 +215,7 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
     file.entries.append(Entry(
         complaint=complaint, step=row.step, actor=actor, happened_at=happened,
         written_at=file.now, from_status=old, to_status=new, outcome=complaint.outcome,
-        reason=effect.reason, audience=effect.audience or Audience(row.audience), data=data,
+        reason=effect.reason, audience=audience, data=data,
         tells=row.tells if effect.tells is None else effect.tells,
         texts=[(kind, text, _owner(kind, key, complaint)) for kind, text in effect.texts.items()
                if text],

@@ -18,11 +18,11 @@ from complaints.handling.casefile import CHANGES, CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.models import Complaint, Deadline, Demand, Engagement, Matter, Obligation, Offer
 from complaints.refusals import StepNotAllowed
-from complaints.workflow import LOOK, Audience, Status
+from complaints.workflow import CLOCKS, HIDDEN_CLOCKS, LOOK, Audience, Clock, Status
 
 _KINDS: tuple[type[models.Model], ...] = (Engagement, Demand, Offer, Obligation, Matter, Deadline)
-#: Says nothing that the consumer may notice, and changes nothing that an undo brings back.
-_SILENT = frozenset({"undo", LOOK, "add_internal_note", "flag_concern", "tag_cause", "record_platform_number"})
+#: Stand in the parties' record and yet are nobody's going on.
+_SILENT = frozenset({"undo", LOOK})
 #: These move on with the record, or are set by the move itself.
 _NOT_RESTORED = frozenset({"last_sequence", "last_hash", "last_event_at", "next_due_at",
                            "status", "outcome", "status_since", "closed_at", "reason"})
@@ -82,10 +82,10 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def void(file: CaseFile, step: str) -> None:
-    """Somebody went on: what could be undone no longer can."""
+def void(file: CaseFile, step: str, audience: Audience) -> None:
+    """Somebody went on: what could be undone no longer can. What the parties may not read must not show in that either."""
     matter = file.matter("undo")
-    if matter is not None and step not in _SILENT:
+    if matter is not None and audience == Audience.PARTIES and step not in _SILENT:
         file.end_matter(matter, "fallen")
 
 
@@ -96,16 +96,15 @@ def undo() -> Move:
         matter = file.matter("undo")
         if matter is None or matter.until_at is None or file.now >= matter.until_at:
             raise StepNotAllowed("undo_over", _("撤回的期限已过，或者对方已经在办。"))
-        before = matter.data["before"]
+        before, status = matter.data["before"], Status(matter.data["status"])
         file.end_matter(matter, "done")
-        _restore(file, before)
-        return Effect(to=Status(matter.data["status"]), data={"undone": matter.subject},
-                      keeps_clocks=True)
+        _restore(file, before, status)
+        return Effect(to=status, data={"undone": matter.subject}, keeps_clocks=True)
 
     return Move("undo", carry)
 
 
-def _restore(file: CaseFile, before: dict[str, Any]) -> None:
+def _restore(file: CaseFile, before: dict[str, Any], status: Status) -> None:
     standing: dict[str, set[int]] = {}
     kinds: tuple[type[models.Model], ...] = (Complaint, *_KINDS)
     for kind in kinds:
@@ -121,8 +120,14 @@ def _restore(file: CaseFile, before: dict[str, Any]) -> None:
                 for name, value in values.items() if name not in kept_back
             })
     for clock in file.clocks:
-        if clock.ended_at is None and clock.pk not in standing["Deadline"]:
+        if clock.ended_at is not None or clock.pk in standing["Deadline"]:
+            continue
+        if clock.clock not in HIDDEN_CLOCKS:
             clocks.end(file, clock, file.now, met=False)
+        elif status not in CLOCKS[Clock(clock.clock)].runs_while:
+            # A lead goes on wherever the case is; a dispute about who handles it has no object any more.
+            clocks.end(file, clock, file.now, met=False)
+            clocks.let_fall(file, clock)
     for matter in file.matters:
         if matter.state == "open" and matter.pk not in standing["Matter"] and matter.audience != Audience.AUTHORITY:
             file.end_matter(matter, "fallen")

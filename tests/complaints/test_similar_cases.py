@@ -10,7 +10,7 @@ import pytest
 
 from complaints import handling
 from complaints.filing.choices import PROBLEM_LABELS
-from complaints.handling import consumer, enterprise
+from complaints.handling import consumer, enterprise, jurisdiction, proposals, violations
 from complaints.labels import KINDS
 from complaints.models import HandlingStep, Matter, RootCause
 from complaints.refusals import StepNotAllowed, WrongInput
@@ -88,6 +88,24 @@ def test_what_the_consumer_may_not_notice_leaves_the_undo_as_it_was(world: World
     given.step(case, handling.MOVES["undo"](), world.consumer, WEDNESDAY + T(hours=2))
     assert case.status == S.AWAITING_CONSUMER
     assert Matter.objects.get(complaint=case, kind="concern").state == "open"
+
+
+@pytest.mark.parametrize("move", [
+    violations.split_report(text="附带的举报。"), violations.open_lead(text="发现的线索。"),
+    jurisdiction.dispute_jurisdiction(text="不归本局管辖。"), proposals.propose(move=violations.refer_to_police(text="涉嫌犯罪。"))],
+    ids=lambda move: str(move.step))
+def test_what_only_authorities_read_shows_in_no_lost_undo(world: World, move: handling.Move) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY + T(hours=1))
+    given.step(case, move, world.officer, WEDNESDAY + T(hours=2))
+    given.step(case, handling.MOVES["undo"](), world.consumer, WEDNESDAY + T(hours=3))
+    assert case.status == S.NEGOTIATING
+    going_on = case.matters.filter(state="open", kind__in=("report", "lead"))
+    assert case.deadlines.filter(clock="lead", state="running", ended_at=None, matter__in=going_on).count() == going_on.count()
+    assert going_on.exists() is (move.step in ("split_report", "open_lead"))
+    # Whose case it is needs no answer where no authority has it.
+    assert not case.matters.filter(state="open", kind="jurisdiction").exists()
+    assert not case.deadlines.filter(clock="jurisdiction", ended_at=None).exists()
 
 
 def test_a_settled_case_is_tagged_without_ending_the_consumers_undo(world: World) -> None:
