@@ -122,6 +122,10 @@ class CaseFile:
     def was_received_by_authority(self) -> bool:
         return self.complaint.authority_received_at is not None
 
+    @property
+    def has_broken_promise(self) -> bool:
+        return self.complaint.is_not_kept or any(o.state == "broken" for o in self.obligations)
+
     def obligations_in(self, *states: str) -> list[Obligation]:
         return [o for o in self.obligations if o.state in states]
 

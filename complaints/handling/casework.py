@@ -245,6 +245,10 @@ def reopen(*, ground: str, text: str) -> Move:
         if why == "objection_upheld" and not HandlingStep.objects.filter(
                 complaint=file.complaint, step="answer_objection", data__upheld=True).exists():
             raise WrongInput("bad_choice", _("没有成立的异议。"), field="ground")
+        # What the consumer says in a call-back counts, whether or not the term had let the promise pass as silent.
+        if why == "broken_promise" and not file.has_broken_promise and not HandlingStep.objects.filter(
+                complaint=file.complaint, step="call_back", data__finding="not_kept").exists():
+            raise WrongInput("bad_choice", _("这件投诉里没有查到未兑现的承诺。"), field="ground")
         leaving.to_county(file)
         return Effect(to=S.REVIEW, reason=why, texts={"message": said})
 

@@ -258,8 +258,7 @@ def refer_to_regulator() -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         complaint = file.complaint
-        broken = complaint.is_not_kept or any(o.state == "broken" for o in file.obligations)
-        if complaint.outcome == Outcome.SETTLED and not broken:
+        if complaint.outcome == Outcome.SETTLED and not file.has_broken_promise:
             raise StepNotAllowed("settled", _("这件投诉已和解成功；没有兑现时才能转交。"))
         learned = complaint.learned_on or complaint.disputed_on
         old = learned is not None and learned.replace(

@@ -17,7 +17,7 @@ from django.utils import timezone
 from authorities.models import Officer, Policy
 from complaints import actors
 from complaints.callbacks import drawing
-from complaints.handling import StepNotAllowed, casework
+from complaints.handling import StepNotAllowed, WrongInput, casework
 from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
 from complaints.workflow import Status
 from odr_portal.accounts.models import User
@@ -193,6 +193,23 @@ def test_what_was_never_settled_leads_to_reopening(world: World, change: dict[st
     figures = client.get("/authority/call-backs/").context
     assert figures["figures"]["reached_share"] == "100%"
     assert figures["firms"][0]["disagree"] == 1
+
+
+def test_a_case_comes_back_for_a_broken_promise_only_where_one_is(world: World) -> None:
+    again = casework.reopen(ground="broken_promise", text="承诺没有兑现。")
+    case = closed(world)
+    with pytest.raises(WrongInput, match="没有查到未兑现的承诺") as refused:
+        given.step(case, again, world.officer, OCTOBER)
+    assert refused.value.field == "ground"
+    # What the consumer says when he is rung up counts.
+    head = world.actor("head")
+    given.step(case, casework.call_back(reached=True, satisfied=False, answers={"performed": "no"}), head, OCTOBER + timedelta(days=1))
+    given.step(case, again, world.officer, OCTOBER + timedelta(days=2))
+    assert case.status == Status.REVIEW
+    mediated = closed(world)
+    Complaint.objects.filter(pk=mediated.pk).update(is_not_kept=True)
+    given.step(mediated, again, world.officer, OCTOBER + timedelta(days=2))
+    assert mediated.status == Status.REVIEW
 
 
 def test_elsewhere_nobody_sees_it_and_a_superior_may_ring(world: World) -> None:

@@ -276,7 +276,7 @@ WALKS: dict[str, Walk] = {
         before=[("officer", no(lambda: authority.refuse(ground="not_consumption", facts=TEXT))),
                 ("consumer", no(lambda: both.object_to_decision(text=TEXT)))]),
     "call_back": Walk(S.CLOSED, "officer", no(lambda: casework.call_back(reached=True, satisfied=True))),
-    "reopen": Walk(S.CLOSED, "officer", no(lambda: casework.reopen(ground="broken_promise", text=TEXT)), S.REVIEW),
+    "reopen": Walk(S.CLOSED, "officer", no(lambda: casework.reopen(ground="clerical_error", text=TEXT)), S.REVIEW),
     "publish": Walk(S.CLOSED, "officer", no(casework.publish),
                     before=[("consumer", no(both.give_publication_consent))]),
     "withhold": Walk(S.CLOSED, "officer", no(lambda: casework.withhold(text=TEXT))),

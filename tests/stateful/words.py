@@ -298,7 +298,7 @@ WORDS: dict[str, Build] = {
     "correct_clerical_error": plain(sequence=1, text=TEXT), "dispute_jurisdiction": text(),
     "answer_objection": lambda s, d, a: {"upheld": d.random() < 0.5, "text": TEXT},
     "call_back": plain(reached=True, satisfied=True), "publish": plain(), "withhold": text(),
-    "reopen": plain(ground="broken_promise", text=TEXT),
+    "reopen": lambda s, d, a: {"ground": "broken_promise" if s.promises("broken") else "clerical_error", "text": TEXT},
     "record_platform_number": lambda s, d, a: {
         "platform_number": f"12315-{s.case.pk:09}-{d.randint(0, 1)}", "state": d.choice(list(STATES)),
         "text": d.choice(["", TEXT])},
