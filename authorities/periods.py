@@ -10,11 +10,22 @@ import datetime as dt
 from typing import Self, TypeVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+#: The first and the last year that somebody may type: calendars and the database do not reach to the ends of what a
+#: date can hold.
+YEARS = (2000, 2100)
+
 Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+def in_our_years(day: dt.date) -> None:
+    """Validator of typed days and moments. Raises ValidationError."""
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise ValidationError(_("年份请写在2000和2100之间。"), code="year")
 
 
 def holds_on(day: dt.date, *, prefix: str = "") -> Q:

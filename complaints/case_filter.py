@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Officer, Region, named
+from authorities.periods import in_our_years
 from complaints.enterprise_forms import Choices, words_of
 from complaints.filing.choices import OBJECT_CATEGORIES, PROBLEM_CATEGORIES
 from complaints.platform import CONDITIONS
@@ -34,23 +35,16 @@ OF_A_STAGE = ("result", "ended_from", "ended_to")
 OF_A_PERIOD = ("received_from", "received_to", *OF_A_STAGE)
 #: Shown when "more conditions" is folded.
 FIRST = ("q", "status", "overdue", "enterprise", "officer")
-YEARS = (2000, 2100)
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
 
 
 class Day(forms.DateField):
-    """A local day within reason."""
+    """A local day of our years."""
 
     def __init__(self, label: Any) -> None:
-        super().__init__(label=label, required=False, input_formats=["%Y-%m-%d", "%Y/%m/%d"],
+        super().__init__(label=label, required=False, input_formats=["%Y-%m-%d", "%Y/%m/%d"], validators=[in_our_years],
                          widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
                          error_messages={"invalid": _("日期请写成 2026-12-02 这样。")})
-
-    def clean(self, value: Any) -> date | None:
-        day: date | None = super().clean(value)
-        if day is not None and not YEARS[0] <= day.year <= YEARS[1]:
-            raise forms.ValidationError(_("年份请写在2000和2100之间。"))
-        return day
 
 
 class Code(forms.CharField):

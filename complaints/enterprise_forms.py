@@ -13,11 +13,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from authorities.periods import in_our_years
 from complaints import labels
 from complaints.file_forms import FilesField, TakesFiles
 from complaints.filing.choices import PROBLEM_CATEGORIES
@@ -80,11 +80,11 @@ class Money(forms.CharField):
 
 
 class Day(forms.DateField):
-    """A local day; typed or picked."""
+    """A local day of our years; typed or picked."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
-                         input_formats=["%Y-%m-%d", "%Y/%m/%d"], **options)
+                         input_formats=["%Y-%m-%d", "%Y/%m/%d"], validators=[in_our_years], **options)
         self.error_messages |= {"required": FILL, "invalid": _("日期请写成 2026-12-02 这样。")}
 
 
@@ -208,7 +208,7 @@ class ContactForm(StepForm):
     channel = Choice(label=_("怎么联系的"))
     reached = Choice(label=_("联系上了吗"), choices=[("yes", _("联系上了")), ("no", _("没有联系上"))])
     at = forms.DateTimeField(
-        label=_("什么时候"), required=False, help_text=_("不填就是现在；不能晚于现在。"),
+        label=_("什么时候"), required=False, help_text=_("不填就是现在；不能晚于现在。"), validators=[in_our_years],
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "w-24"}, format="%Y-%m-%dT%H:%M"),
         error_messages={"invalid": _("时间请写成 2026-12-02 15:30 这样。")})
@@ -225,8 +225,6 @@ class ContactForm(StepForm):
 
     def clean_at(self) -> datetime | None:
         at: datetime | None = self.cleaned_data["at"]
-        if at is not None and timezone.localtime(at).year < 2000:
-            raise forms.ValidationError(_("时间请写成 2026-12-02 15:30 这样。"))
         if at is not None and at > self.now:
             raise forms.ValidationError(_("联系时间不能晚于现在。"))
         return at

@@ -13,6 +13,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from authorities.periods import in_our_years
 from odr_portal.accounts.contacts import Contact, parse_contact
 from odr_portal.accounts.models import User
 
@@ -90,7 +91,7 @@ class EndForm(TeamForm):
     """The last day."""
 
     last_day = forms.DateField(
-        label=_("最后一天"), input_formats=["%Y-%m-%d", "%Y/%m/%d"], help_text=_("到这一天24:00为止。"),
+        label=_("最后一天"), input_formats=["%Y-%m-%d", "%Y/%m/%d"], help_text=_("到这一天24:00为止。"), validators=[in_our_years],
         widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
         error_messages={"invalid": _("日期请写成 2026-12-02 这样。")},
     )
@@ -117,7 +118,7 @@ class NumberForm(TeamForm):
 
 def _day(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(
-        label=label, input_formats=["%Y-%m-%d", "%Y/%m/%d"],
+        label=label, input_formats=["%Y-%m-%d", "%Y/%m/%d"], validators=[in_our_years],
         widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
         error_messages={"invalid": _("日期请写成 2026-12-02 这样。")}, **options)
 

@@ -21,6 +21,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from authorities.periods import YEARS
 from complaints import handling
 from complaints.api import exact, shapes, telling
 from complaints.api.door import Answer, Caller, Door, RefusedAfterwards, caller, once_only, said_in
@@ -115,7 +116,7 @@ def _moment(text: str, name: str) -> datetime:
         found = parse_datetime(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
         found = None
-    if found is None or not exact.YEARS[0] < found.year < exact.YEARS[1]:
+    if found is None or not YEARS[0] < found.year < YEARS[1]:
         raise WrongFields({f"/{name}": [_("时间请写成 2026-12-02T09:00:00+08:00 这样。")]})
     return make_aware(found) if is_naive(found) else found
 

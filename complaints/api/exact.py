@@ -11,10 +11,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from authorities.periods import YEARS
+
 #: Beyond what any verb takes; a guard against bodies, not a rule.
 LONGEST_TEXT = 20_000
 LARGEST = 2_147_483_647
-YEARS = (2000, 2100)
 
 
 def rows(kind: Any, **options: Any) -> Any:

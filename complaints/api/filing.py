@@ -269,8 +269,9 @@ def _composed(said: Mapping[str, Any], who: Caller, *, draft: FilingDraft, token
         raise WrongFields({
             _place(step, name, said): sentences
             for step, names in composed.by_field().items() for name, sentences in names.items()})
-    # The token proves the person, if not the telephone that was named.
-    return replace(composed, channel=CHANNEL, consumer_id=who.user.pk if own else None)
+    # The token proves the person, if not the telephone that was named; an officer who writes it down has heard the person.
+    return replace(composed, channel=CHANNEL, consumer_id=who.user.pk if own else None,
+                   contact_verified=composed.contact_verified or not own)
 
 
 def _place(step: str, name: str, said: Mapping[str, Any]) -> str:

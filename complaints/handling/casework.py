@@ -106,6 +106,8 @@ def _group(file: CaseFile, numbers: Sequence[str], *, same_respondent: bool) -> 
     others = Complaint.objects.filter(number__in=wanted).exclude(pk=file.complaint.pk)
     if same_respondent:
         here = file.complaint
+        if here.enterprise_id is None and here.picked_enterprise_id is None and not here.respondent_named:
+            raise WrongInput("no_respondent", _("这件投诉还没有写明被投诉人，不能合并办理；请先确定被投诉人，或者只作关联。"), field="numbers")
         # Before anybody has it: whom the consumer named.
         others = others.filter(enterprise=here.enterprise) if here.enterprise_id is not None else others.filter(
             enterprise=None, picked_enterprise=here.picked_enterprise, respondent_named=here.respondent_named)

@@ -35,9 +35,8 @@ def take_back_offer(file: CaseFile, at: datetime) -> None:
 
 def heard_from_consumer(file: CaseFile, actor: Actor) -> None:
     """Who speaks up can be reached, and an heir who speaks for the dead has come forward."""
-    says_itself = file.complaint.pk is None and actor.recording is not None
-    if actor.recorded_by is not None and actor.party is None and not says_itself:
-        # An officer rang the number or saw the person: the contact is proven. What was written down from a letter says no.
+    if actor.recorded_by is not None and actor.party is None and file.complaint.pk is not None:
+        # An officer rang the number or saw the person: the contact is proven. A complaint that is filed says itself whether.
         file.complaint.contact_verified = True
     matter = file.matter("unreachable")
     running = clocks.live(file, Clock.ANSWER, matter=matter) if matter else None

@@ -43,6 +43,7 @@ def schedule_session(*, at: datetime, place: str, mode: str) -> Move:
     """On site, online, by phone or video (art. 20); both are told. Set again, the earlier day is off."""
     saying.choice(mode, SESSION_MODES, "mode")
     where = saying.text(place, "place", longest=200)
+    saying.moment(at, "at")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         both_agreed(file)

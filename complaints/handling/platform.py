@@ -19,36 +19,30 @@ from complaints.handling.effect import Effect, Move
 from complaints.models import Complaint
 from complaints.platform import STATES
 from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.working_calendar import SHANGHAI
 
 _NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{5,39}")
+#: A mobile number and the number of an identity card: what stands in a file whose columns were swapped.
+_OF_A_PERSON = re.compile(r"(86)?1[3-9][0-9]{9}|[1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])[0-3][0-9]{4}[0-9Xx]")
+
+
+def is_number(text: str) -> bool:
+    """Whether it is written as numbers are there, and not as numbers of persons are."""
+    return _NUMBER.fullmatch(text) is not None and not _OF_A_PERSON.fullmatch(text)
 
 
 def number_said(text: str) -> str:
-    """As it is written there: letters, digits and hyphens. Raises WrongInput."""
+    """As it is written there: letters, digits and hyphens; no telephone and no identity card. Raises WrongInput."""
     number = saying.text(text, "platform_number", longest=40)
-    if not _NUMBER.fullmatch(number):
+    if not is_number(number):
         raise WrongInput("bad_number", _("平台编号只有数字、字母和连字符，6到40位。"), field="platform_number")
     return number
 
 
-def moment_said(value: datetime | str | None, field: str = "received_at") -> datetime | None:
-    """A moment in the time of the country; a day alone means its beginning. Raises WrongInput."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip().replace("/", "-"))
-        except ValueError:
-            raise WrongInput("bad_day", _("时间请写成 2026-12-02 09:30 这样。"), field=field) from None
-    return value if value.tzinfo is not None else value.replace(tzinfo=SHANGHAI)
-
-
-def record_platform_number(*, platform_number: str, received_at: datetime | None = None,
+def record_platform_number(*, platform_number: str, received_at: datetime | str | None = None,
                            state: str = "registered", text: str = "") -> Move:
     """Write down what the platform says of this case. ``text``: why another number stands there now."""
     number = number_said(platform_number)
-    moment = moment_said(received_at)
+    moment = saying.moment(received_at, "received_at")
     there = saying.choice(state, STATES, "state")
     said = saying.text(text, "text", needed=False, longest=400)
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
 
+from authorities.periods import YEARS
 from complaints.actors import Actor
 from complaints.handling.casefile import CaseFile
 from complaints.models import Matter, Obligation, Offer
 from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.working_calendar import SHANGHAI
 
 LONGEST = 4000
 
@@ -58,14 +60,35 @@ def choice(value: str, allowed: Collection[str], field: str) -> str:
 
 
 def day(value: date | str | None, field: str) -> date | None:
+    """A day of YEARS; None stays None."""
     if value is None or value == "":
         return None
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise WrongInput("bad_day", _("日期请写成 2026-12-02 这样。"), field=field) from None
+    if not isinstance(value, date):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            raise WrongInput("bad_day", _("日期请写成 2026-12-02 这样。"), field=field) from None
+    _in_our_years(value, field)
+    return value
+
+
+def moment(value: datetime | str | None, field: str) -> datetime | None:
+    """A moment of YEARS in the time of the country; a day alone means its beginning, None stays None."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip().replace("/", "-"))
+        except (ValueError, OverflowError):
+            raise WrongInput("bad_day", _("时间请写成 2026-12-02 09:30 这样。"), field=field) from None
+    # Before anything is asked of it: at the ends of what a date can hold no zone can be reckoned.
+    _in_our_years(value, field)
+    return value if value.tzinfo is not None else value.replace(tzinfo=SHANGHAI)
+
+
+def _in_our_years(value: date, field: str) -> None:
+    if not YEARS[0] <= value.year <= YEARS[1]:
+        raise WrongInput("bad_day", _("年份请写在2000和2100之间。"), field=field)
 
 
 def open_offer(file: CaseFile) -> Offer:

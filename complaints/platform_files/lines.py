@@ -21,8 +21,8 @@ from complaints.filing.choices import DEMAND_KINDS, OBJECT_LABELS, PROBLEM_LABEL
 from complaints.filing.composing import Unfinished
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED
 from complaints.filing.request import FilingRequest
-from complaints.handling import Move
-from complaints.handling.platform import moment_said, number_said, record_platform_number
+from complaints.handling import Move, saying
+from complaints.handling.platform import number_said, record_platform_number
 from complaints.models.draft import FilingDraft
 from complaints.platform import SOURCE, STATES
 from complaints.refusals import WrongInput
@@ -87,19 +87,19 @@ def state_of(line: Line) -> str:
     words = line.text("state")
     code = _in_words(STATES).get(words, words) or "registered"
     if code not in STATES:
-        raise WrongInput("bad_choice", _("“平台状态”认不出来：%(text)s") % {"text": words[:40]}, field="state")
+        raise WrongInput("bad_choice", _("“平台状态”认不出来。"), field="state")
     return code
 
 
 def move_of(line: Line) -> Move:
     return record_platform_number(platform_number=line.text("platform_number"),
-                                  received_at=moment_said(line.text("received_at")), state=state_of(line))
+                                  received_at=saying.moment(line.text("received_at"), "received_at"), state=state_of(line))
 
 
 def request_of(line: Line, *, region: Region, now: datetime, language: str) -> FilingRequest:
     """The complaint of a line; ``region``: of the office that sends the file. Raises WrongInput with the column."""
     number = number_said(line.text("platform_number"))
-    received = moment_said(line.text("received_at")) or now
+    received = saying.moment(line.text("received_at"), "received_at") or now
     if received > now:
         raise WrongInput("in_future", _("平台接收时间不能晚于现在。"), field="received_at")
     place = _region(line, region)
@@ -123,7 +123,7 @@ def _region(line: Line, own: Region) -> Region:
         return own
     found = Region.objects.filter(code=code).first()
     if found is None or not own.pk <= found.pk <= own.last:
-        raise WrongInput("bad_choice", _("“地区代码”不在本辖区内：%(text)s") % {"text": code[:24]}, field="region")
+        raise WrongInput("bad_choice", _("“地区代码”不在本辖区内。"), field="region")
     return found
 
 

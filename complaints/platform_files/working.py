@@ -24,8 +24,9 @@ from complaints.actors import Actor, on_behalf_of
 from complaints.exporting import files
 from complaints.exporting.selecting import NoDesk, Sight, sight_of_person
 from complaints.handling import Move, StepNotAllowed
-from complaints.handling.platform import number_said
+from complaints.handling.platform import is_number, number_said
 from complaints.models import Complaint, PlatformFile, PlatformLine
+from complaints.numbering import tidy
 from complaints.platform_files import asking, lines
 from complaints.platform_files.lines import Line
 from complaints.sheets import SheetRefused, lines_of
@@ -172,8 +173,10 @@ class _Worker:
         rows, moves = [], list[tuple[PlatformLine, tuple[int, Move, Actor]]]()
         here = self._cases(piece)
         for line in piece:
-            row = PlatformLine(file=self.file, line=line.line, kind="new" if line.is_new else "number",
-                               number=line.text("number")[:40], platform_number=line.text("platform_number")[:40], state=good)
+            # Only what is a number: where the columns were swapped, a name or a telephone stands in the cell.
+            ours, theirs = line.text("number"), line.text("platform_number")
+            row = PlatformLine(file=self.file, line=line.line, kind="new" if line.is_new else "number", state=good,
+                               number=tidy(ours), platform_number=theirs if is_number(theirs) else "")
             rows.append(row)
             try:
                 if (move := self._one(line, row, here)) is not None:

@@ -40,7 +40,6 @@ from complaints.conditions import Conditions
 from complaints.document_forms import DrawUpForm
 from complaints.enterprise_forms import LookForm, StepForm
 from complaints.handling.documents import DRAWN_UP
-from complaints.handling.platform import moment_said
 from complaints.handling.saying import LONGEST
 from complaints.platform import expected
 from complaints.platform_forms import PlatformNumberForm
@@ -200,7 +199,7 @@ def _power(form: StepForm) -> Payload:
 
 def _platform(form: StepForm) -> Payload:
     given = form.cleaned_data
-    return {"platform_number": given["platform_number"], "received_at": moment_said(given["received_at"]), "state": given["state"],
+    return {"platform_number": given["platform_number"], "received_at": given["received_at"], "state": given["state"],
             "text": given.get("text", "")}
 
 

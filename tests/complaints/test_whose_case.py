@@ -106,3 +106,11 @@ def test_only_cases_against_the_same_respondent_are_joined_before_anybody_has_th
     again = given.a_complaint(world, status=S.TRIAGE)
     given.step(one, casework.join_cases(numbers=[again.number], consents_recorded=True), world.intake, WEDNESDAY)
     assert one.linked_group is not None
+
+
+def test_two_cases_that_name_nobody_are_not_against_the_same_respondent(world: World) -> None:
+    one, other = (given.a_complaint(world, status=S.TRIAGE, respondents=(RespondentRequest(),)) for _n in range(2))
+    with pytest.raises(StepNotAllowed) as refused:
+        given.step(one, casework.join_cases(numbers=[other.number], consents_recorded=True), world.intake, WEDNESDAY)
+    assert (refused.value.code, refused.value.field) == ("no_respondent", "numbers")
+    given.step(one, casework.link_cases(numbers=[other.number]), world.intake, WEDNESDAY)

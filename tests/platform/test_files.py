@@ -73,12 +73,13 @@ def test_numbers_of_other_places_are_refused_line_by_line(world: World) -> None:
         handling_region_id=world.far_officer.authority.region_id, handling_authority=world.far_officer.authority)
     file = tried(at(world.rui), [
         answer(mine.number, "12315-000007"), answer(theirs.number, "12315-000008"), complaint("12315-000006"),
-        answer(mine.number, "12315-000009", 平台状态="飞走了"), answer(mine.number, "12315-000010", 平台接收时间="明天")])
-    assert states(file) == ["bad"] * 5
+        answer(mine.number, "12315-000009", 平台状态="飞走了"), answer(mine.number, "12315-000010", 平台接收时间="明天"),
+        answer(mine.number, "12315-000011", 平台接收时间="0001-01-01"), complaint("12315-000012", 平台接收时间="0001-01-01")])
+    assert states(file) == ["bad"] * 7
     assert "另一件投诉" in problems(file)[2][1]
     assert problems(file)[3] == ("number", "没有找到这件投诉。")
     assert "另一件投诉" in problems(file)[4][1]
-    assert [problems(file)[line][0] for line in (5, 6)] == ["state", "received_at"]
+    assert [problems(file)[line][0] for line in (5, 6, 7, 8)] == ["state", "received_at", "received_at", "received_at"]
     assert theirs.number not in problems(file)[2][1]
 
 
@@ -97,10 +98,25 @@ def test_complaints_that_began_there_are_filed_as_received_there(world: World) -
         "12315-100001", "registered", "platform", "东街口某健身房")
     assert case.received_at == case.authority_received_at == case.platform_received_at
     assert timezone.localtime(case.received_at).strftime("%Y-%m-%d %H:%M") == "2026-11-10 09:30"
+    # Nobody rang the number: the officer who sent the file has not heard the person.
+    assert not case.contact_verified
     # Nobody is enrolled under that name: a person distributes it.
     assert case.picked_enterprise is None
     again = tried(browser, [complaint("12315-100001"), complaint("12315-100005", 投诉内容="另一件事，另一个编号。")])
     assert states(again) == ["same", "good"]
+
+
+def test_of_swapped_columns_no_name_and_no_telephone_is_kept(world: World) -> None:
+    (case,) = cases(world, 1)
+    name, phone = "欧阳试", "13900000123"
+    swapped = [answer(name, "12315-000001"), answer(case.number, phone), answer(case.number, name),
+               answer(case.number, "12315-000002", 平台状态=name)]
+    swapped += [complaint(f"12315-00010{n}", **{column: name}) for n, column in enumerate(
+        ["地区代码", "商品服务类别", "问题类别", "争议发生日", "金额", "诉求", "手机"])]
+    file = tried(at(world.rui), swapped)
+    assert states(file) == ["bad"] * len(swapped), problems(file)
+    kept = str(list(file.rows.values_list("number", "platform_number", "column", "problem")))
+    assert (name in kept, phone in kept) == (False, False), kept
 
 
 def test_only_the_authority_that_sent_it_sees_a_file(world: World) -> None:
