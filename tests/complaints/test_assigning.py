@@ -183,7 +183,7 @@ def test_a_sweep_that_is_cut_short_goes_on_where_it_was(world: World, monkeypatc
     cases = [given.a_complaint(world, status=S.NEGOTIATING) for _ in range(3)]
     leave(world, world.ming_staff)
     monkeypatch.setattr(assigning, "BATCH", 2)
-    real, calls = assigning._take, []
+    real, calls = assigning.take_moves, []
 
     def dies(moves: Any, **how: Any) -> int:
         calls.append(len(moves))
@@ -191,11 +191,11 @@ def test_a_sweep_that_is_cut_short_goes_on_where_it_was(world: World, monkeypatc
             raise SystemExit("killed")
         return real(moves, **how)
 
-    monkeypatch.setattr(assigning, "_take", dies)
+    monkeypatch.setattr(assigning, "take_moves", dies)
     with pytest.raises(SystemExit):
         assigning.sweep_assignments(now=LATER)
     assert Complaint.objects.filter(handler=world.lead_staff).count() == 2
-    monkeypatch.setattr(assigning, "_take", real)
+    monkeypatch.setattr(assigning, "take_moves", real)
     assert assigning.sweep_assignments(now=LATER) == 1
     assert HandlingStep.objects.filter(complaint__in=cases, step="assign").count() == 3
 
@@ -236,13 +236,13 @@ def test_a_handler_is_named_by_the_number_of_the_own_books(world: World) -> None
 def test_somebody_was_quicker_than_the_sweep(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     rule(world, handler=world.lead_staff)
     case = new_case(world)
-    real = assigning._take
+    real = assigning.take_moves
 
     def late(moves: Any, **how: Any) -> int:
         handling.take(enterprise.assign(handler_id=world.ming_staff.pk), [case.pk], actor=world.manager, now=LATER)
         return real(moves, **how)
 
-    monkeypatch.setattr(assigning, "_take", late)
+    monkeypatch.setattr(assigning, "take_moves", late)
     assert swept(case) == world.ming_staff.pk
 
 
