@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints import labels
 from complaints.documents.kinds import KINDS
 from complaints.enterprise_forms import Choice, Day, StepForm, Words, words_of
+from complaints.handling import documents
 from complaints.handling.casework import RECEIVERS, SERVICE_CHANNELS
 
 _WHO = {"consumer": _("消费者"), "enterprise": _("被投诉的企业")}
@@ -42,14 +44,30 @@ class ServiceForm(StepForm):
             self.fields["to"].initial = sides[0]
 
 
+#: place, label, words: as documents.editable gives them.
+Lines = Sequence[tuple[str, str, str]]
+
+
 class CorrectionForm(StepForm):
-    """Each paragraph and line of the document as it stands, to be written over; and why."""
+    """Each paragraph and line of the document as it was read, to be written over; and why.
 
+    What was read comes back with the form: its version, and whether the consumer was masked in it. ``lines`` are those
+    words, ``hidden`` the places where a mask stands in them, ``newest`` what stands there now.
+    """
+
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+    sight = forms.CharField(required=False, widget=forms.HiddenInput)
     text = Words(label=_("为什么更正"), rows=2)
+    MASKED, OPEN = "masked", "open"
 
-    def __init__(self, *args: Any, lines: Sequence[tuple[str, str, str]], **options: Any) -> None:
+    def __init__(self, *args: Any, lines: Lines, hidden: Collection[str], newest: Lines, number: int, is_shown: bool,
+                 **options: Any) -> None:
         super().__init__(*args, **options)
+        self.hidden, self.newest = hidden, {self._name(place): words for place, _label, words in newest}
         self.lines = {self._name(place): (place, words) for place, _label, words in lines}
+        self.now = {"version": str(number), "sight": self.OPEN if is_shown else self.MASKED}
+        for name, value in self.now.items():
+            self.fields[name].initial = value
         for nth, (place, label, words) in enumerate(lines, start=1):
             self.fields[self._name(place)] = Words(
                 label=label or _("第%(n)d段") % {"n": nth}, rows=1 if label and len(words) < 40 else 3, initial=words)
@@ -60,8 +78,28 @@ class CorrectionForm(StepForm):
 
     def changes(self) -> dict[str, str]:
         """What was written over, by its place; line ends as the browser sends them are no change."""
-        return {place: said for name, (place, words) in self.lines.items()
-                if (said := self.cleaned_data[name].replace("\r\n", "\n")) != words}
+        return {place: said for name, (place, words) in self.lines.items() if name in self.cleaned_data
+                and (said := self.cleaned_data[name].replace("\r\n", "\n")) != words}
+
+    def clean(self) -> dict[str, Any]:
+        mine = {self._name(place): said for place, said in self.changes().items() if place not in self.hidden}
+        for place in self.changes().keys() & set(self.hidden):
+            self.add_error(self._name(place), _("这一处有遮住的内容。请先说明理由、查看联系方式，再更正。"))
+        if self.cleaned_data["version"] != self.now["version"]:
+            self._catch_up(mine)
+        return self.cleaned_data
+
+    def _catch_up(self, mine: Mapping[str, str]) -> None:
+        """Somebody was quicker: what was typed stays, beside the other lines as they stand now; sent once more, it counts."""
+        self.add_error(None, documents.newer())
+        for name in mine:
+            if self.newest.get(name) != self.lines[name][1]:
+                self.add_error(name, _("这一处现在写的是：%(words)s") % {"words": self.newest.get(name, "")})
+        data = dict(self.data.items())
+        for name, words in {**self.newest, **mine, **self.now}.items():
+            data[name] = words
+        self.data = data
+        self.is_behind = True
 
 
 class DrawUpForm(StepForm):

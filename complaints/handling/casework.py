@@ -164,15 +164,15 @@ def record_party_gone(*, party: str, text: str) -> Move:
 
 
 def correct_clerical_error(*, text: str, sequence: int = 0, document_id: int | None = None,
-                           changes: Mapping[str, str] | None = None) -> Move:
+                           changes: Mapping[str, str] | None = None, version: int | None = None) -> Move:
     """An entry that says what was wrong in an earlier one, or in an official document, which then has a new version;
-    nothing is edited."""
+    nothing is edited. ``version``: the one that was read, refused when there is a newer one."""
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if document_id is not None:
-            row, version = documents.corrected(file, document_id, changes or {})
-            return Effect(data={"corrects": row.sequence, "documents": [version]}, texts={"correction": said},
+            row, entry = documents.corrected(file, document_id, changes or {}, version=version)
+            return Effect(data={"corrects": row.sequence, "documents": [entry]}, texts={"correction": said},
                           audience=Audience(row.audience), tells=documents.told(row))
         if not 1 <= sequence <= file.complaint.last_sequence:
             raise WrongInput("bad_number", _("没有这一条记录。"), field="sequence")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from complaints.actors import Actor
 from complaints.documents import issuing, kinds
+from complaints.documents.wording import Paper
 from complaints.handling import saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
@@ -22,6 +23,10 @@ from complaints.workflow import Audience
 
 #: What no other step issues, or what came before there were documents.
 DRAWN_UP = (kinds.REGISTRATION, kinds.REPORT_RESULT)
+#: How the paragraphs of a decision begin that are its reasons, and where its ground begins.
+_REASONS, _GROUND = ("事实和理由：", "此事由", "同一争议已"), "有下列情形："
+#: The lines of an agreement that hold what is owed, and how its paragraph with the agreement begins.
+_OWED, _AGREED = ("涉及金额", "投诉请求", "履行事项"), "经本局主持调解"
 
 
 def found(file: CaseFile, document_id: int) -> OfficialDocument:
@@ -88,15 +93,18 @@ def keep_print(*, version_id: int, path: str, sha256: str, size: int) -> Move:
     return Move("keep_print", carry)
 
 
-def corrected(file: CaseFile, document_id: int, changes: Mapping[str, str]) -> tuple[
+def corrected(file: CaseFile, document_id: int, changes: Mapping[str, str], *, version: int | None = None) -> tuple[
         OfficialDocument, dict[str, Any]]:
     """A new version of the document with other words, and what its entry says of it. ``changes``: place of a paragraph or of
-    a line of facts (2, 0.1) → its words; each must stand there."""
+    a line of facts (2, 0.1) → its words; each must stand there. ``version``: what was read, where that is known."""
     document = found(file, document_id)
     last = document.versions.order_by("-number")[0]
+    if version is not None and version != last.number:
+        raise WrongInput("newer_version", newer())
     last.complaint = file.complaint
     if not last.content:
         raise StepNotAllowed("destroyed", _("这份文书的内容已经按期限销毁。"))
+    _refuse_settled(last.content["paper"], changes)
     words = {**last.content["paper"], "blocks": _changed(last.content["paper"]["blocks"], changes)}
     if words == last.content["paper"]:
         raise WrongInput("nothing_changed", _("请改正至少一处。"))
@@ -105,6 +113,40 @@ def corrected(file: CaseFile, document_id: int, changes: Mapping[str, str]) -> t
     file.add(DocumentVersion(document=document, complaint=file.complaint, number=last.number + 1, at=file.now,
                              sequence=0, content=content, digest=digest))
     return document, entry
+
+
+def newer() -> str:
+    """What whoever comes second with a correction is told."""
+    return _("这份文书刚被别人更正，已有新的一版。您写的内容已保留，看过以后可以再次提交。")
+
+
+def settled(paper: Paper) -> dict[str, str]:
+    """What is no clerical error, as one officer cannot take back what two decided or both sides agreed: place → the words
+    with which it must still end; all its words where none of them may change."""
+    found: dict[str, str] = {}
+    for place, label, words in editable(paper["blocks"]):
+        if paper["form"] in (kinds.REFUSAL, kinds.TERMINATION):
+            if words.startswith(_REASONS):
+                found[place] = words
+            elif _GROUND in words:
+                found[place] = words[words.index(_GROUND):]
+        elif paper["form"] == kinds.AGREEMENT and (label in _OWED or words.startswith(_AGREED)):
+            found[place] = words
+    return found
+
+
+def correctable(paper: Paper) -> list[tuple[str, str, str]]:
+    """``editable`` without what may not change at all."""
+    fixed = settled(paper)
+    return [line for line in editable(paper["blocks"]) if fixed.get(line[0]) != line[2]]
+
+
+def _refuse_settled(paper: Paper, changes: Mapping[str, str]) -> None:
+    for place, end in settled(paper).items():
+        if place in changes and not saying.text(changes[place], place).endswith(end):
+            name = end[:20] + ("…" if len(end) > 20 else "")
+            raise WrongInput("settled", _("“%(words)s”是已经决定或者双方约定的内容，不能当作笔误更正。确有错误的，请负责人作废这份文书。") % {
+                "words": name}, field=place)
 
 
 def _changed(blocks: list[dict[str, Any]], changes: Mapping[str, str]) -> list[dict[str, Any]]:

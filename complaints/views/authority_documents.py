@@ -32,7 +32,7 @@ from complaints.handling import Move, documents
 from complaints.handling.casework import SERVICE_CHANNELS
 from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.refusals import StepNotAllowed
-from complaints.views import documents_sight, keyset
+from complaints.views import documents_sight, keyset, moved_on
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_setting import Setting, refuse_unless_open, setting_of
 from complaints.views.case import AUTHORITY, case_url, page_of
@@ -221,12 +221,21 @@ def _served(row: OfficialDocument, form: Any) -> Move:
 
 
 def _correction_form(row: OfficialDocument, setting: Setting, data: Any) -> StepForm:
-    version = row.versions.select_related("complaint").order_by("-number")[0]
-    paper = _paper(version, setting)
-    if paper is None:
+    """Compared with what was read: the version and the masks that the form names, whatever was revealed or corrected since."""
+    versions = {str(version.number): version for version in row.versions.select_related("complaint").order_by("number")}
+    newest = list(versions.values())[-1]
+    now = _paper(newest, setting)
+    if now is None:
         raise StepNotAllowed("destroyed", _("这份文书的内容已经按期限销毁。"))
+    is_shown = documents_sight.is_shown(newest.complaint, setting.found, now=setting.desk.now)
+    read = versions.get(data.get("version", ""), newest) if data is not None else newest
+    whole: Paper = read.content["paper"]
+    was_shown = is_shown if data is None else data.get("sight") == CorrectionForm.OPEN
+    lines = documents.correctable(whole if was_shown else documents_sight.masked(whole))
+    words = {place: said for place, _label, said in documents.editable(whole["blocks"])}
     # A masked line that is left alone stays as it was.
-    return CorrectionForm(data, lines=documents.editable(paper["blocks"]))
+    return CorrectionForm(data, lines=lines, hidden={place for place, _label, said in lines if words[place] != said},
+                          newest=documents.correctable(now), number=newest.number, is_shown=is_shown)
 
 
 DEEDS: dict[str, Deed] = {
@@ -236,9 +245,11 @@ DEEDS: dict[str, Deed] = {
         is_for=lambda row: row.state == OfficialDocument.ISSUED and bool(addressees(row))),
     "correct": Deed(
         step="correct_clerical_error", button=gettext_lazy("更正笔误"), form=_correction_form,
-        effect=gettext_lazy("文号不变，成为新的一版；原来的一版保留。受送达人会收到通知。"),
+        effect=gettext_lazy("文号不变，成为新的一版；原来的一版保留。受送达人会收到通知。"
+                            "不予受理、终止调解的情形和理由，调解书里的协议、事项和金额，不能当作笔误更正。"),
         move=lambda row, form: handling.MOVES["correct_clerical_error"](
-            document_id=row.pk, text=form.cleaned_data["text"], changes=form.changes())),
+            document_id=row.pk, text=form.cleaned_data["text"], changes=form.changes(),
+            version=int(form.cleaned_data["version"]))),
     "void": Deed(
         step="void_document", button=gettext_lazy("作废"), is_danger=True,
         effect=gettext_lazy("文号留在登记簿里，注明作废，不再使用。受送达人会收到通知。"),
@@ -273,7 +284,7 @@ def deed(request: HttpRequest, desk: Desk, pk: int, slug: str) -> HttpResponseBa
 
     done = take_step(request, setting.found, moves, form=form, to=here, now=desk.now)
     if not done.address:
-        return _show(request, row, setting, wanted, form, status=422)
+        return _show(request, row, setting, wanted, form, status=moved_on.status_of(form))
     if done.is_new:
         messages.success(request, f"{row.reference}：{wanted.button}", extra_tags="ok")
     return redirect(done.address)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from complaints.documents import kinds
+from complaints.documents import issuing, kinds
 from complaints.documents.wording import Paper
 from complaints.handling import looking
 from complaints.models import Complaint, HandlingStep
@@ -47,6 +47,18 @@ def masked(paper: Paper) -> Paper:
         names.add(paper["addressee"].split("、")[0])
     found: Paper = _without(names, {**paper, "blocks": [_block(block) for block in paper["blocks"]]})
     return found
+
+
+def letter_masked(complaint: Complaint) -> Callable[[str], str]:
+    """What hides the consumer's name and phone in a message that is still to be sent; two queries."""
+    person = issuing.people({complaint.pk}).get(complaint.pk, {})
+    name, phone = person.get("consumer_name", ""), person.get("consumer_phone", "").removeprefix("+86")
+
+    def hide(line: str) -> str:
+        said: str = _without({name}, line)
+        return said.replace(phone, masked_phone(phone)) if phone else said
+
+    return hide
 
 
 def _block(block: dict[str, Any]) -> dict[str, Any]:

@@ -70,15 +70,19 @@ def review_url(complaint: Complaint) -> str:
 
 
 def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
-    """``letters`` and ``papers``: what each side would be sent, and the document, if ``move`` took effect now. ``by``: who
-    proposed it. Raises the refusal of the step."""
+    """``letters`` and ``papers``: what each side would be sent, and the document, if ``move`` took effect now; the consumer
+    masked until the officer has said why. ``by``: who proposed it. Raises the refusal of the step."""
     actor = setting.found.actor
     if actor is None:
         return {}
     officers = list(dict.fromkeys(filter(None, (by, actor.name))))
-    sent = previewing.would_be_sent(move, setting.found.complaint.pk, actor=actor, officers=officers, now=setting.desk.now)
-    return {"papers": [documents_sight.masked(paper) for paper in sent.papers], "letters": [
-        Letter(to=labels.label(n.addressee, kind="side"), subject=n.subject, lines=n.body.split("\n")) for n in sent.notices]}
+    case = setting.found.complaint
+    sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=setting.desk.now)
+    is_shown = documents_sight.is_shown(case, setting.found, now=setting.desk.now)
+    hide = str if is_shown else documents_sight.letter_masked(case)
+    return {"papers": [paper if is_shown else documents_sight.masked(paper) for paper in sent.papers], "letters": [
+        Letter(to=labels.label(n.addressee, kind="side"), subject=hide(n.subject),
+               lines=[hide(line) for line in n.body.split("\n")]) for n in sent.notices]}
 
 
 def grounds_of(setting: Setting, form: RefusalForm | None) -> dict[str, Any]:

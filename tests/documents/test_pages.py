@@ -6,6 +6,7 @@ import hashlib
 import io
 import zipfile
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -124,21 +125,68 @@ def test_a_correction_shows_both_versions_and_tells_the_consumer(world: World) -
     case = refused(world)
     document = newest(case)
     rui = signed_in(world.rui)
-    form = shown(rui.get(place(document, "correct")))
-    assert TEXT in form
     page = rui.get(place(document, "correct"))
     said = {name: page.context["form"][name].value() for name in page.context["form"].fields if name != "text"}
+    assert TEXT not in str(said), "reasons that two officers signed are no clerical error"
     assert send(rui, place(document, "correct"), said | {"text": "没有改。"}).status_code == 422
-    name = next(name for name, words in said.items() if TEXT in words)
-    done = send(rui, place(document, "correct"), said | {name: "事实和理由：改正后的理由，供核对。", "text": "理由写错。"})
+    name = next(name for name, words in said.items() if "你于" in words)
+    done = send(rui, place(document, "correct"), said | {name: said[name].replace("你于", "您于"), "text": "称呼写错。"})
     assert done.status_code == 302
     assert [v.number for v in document.versions.all()] == [1, 2]
     assert "第2版" in shown(rui.get("/authority/documents/"))
     chen = signed_in(world.chen)
-    assert "改正后的理由" in read(chen.get(pdf(document)).content)
-    assert TEXT in read(chen.get(pdf(document) + "?version=1").content)
+    assert "您于" in read(chen.get(pdf(document)).content)
+    assert "你于" in read(chen.get(pdf(document) + "?version=1").content)
     assert chen.get(pdf(document) + "?version=7").status_code == 404
     assert case.notices.filter(kind="correct_clerical_error", addressee="consumer").exists()
+
+
+def opened(client: Any, document: OfficialDocument) -> tuple[dict[str, str], dict[str, str]]:
+    """The correction form as a browser has it, and the names of its lines by their labels."""
+    form = client.get(place(document, "correct")).context["form"]
+    said = {name: form[name].value() for name in form.fields if name != "text"}
+    return said | {"text": "写错。"}, {str(form[name].label): name for name in form.fields}
+
+
+def test_a_mask_never_gets_into_a_document(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
+    register = OfficialDocument.objects.get(complaint=case, form=1)
+    rui = signed_in(world.rui)
+    said, names = opened(rui, register)
+    touched = send(rui, place(register, "correct"), said | {names["投诉人"]: "陈**先生"})
+    assert touched.status_code == 422
+    assert "先说明理由、查看联系方式" in shown(touched)
+    # Revealed in another tab while this form was open.
+    given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
+    done = send(rui, place(register, "correct"), said | {names["商品或者服务"]: "智家体验包（月付）"})
+    assert done.status_code == 302
+    words = str(register.versions.get(number=2).content["paper"]["blocks"])
+    assert "13800000001" in words
+    assert "**" not in words
+
+
+def test_whoever_comes_second_does_not_undo_the_first_correction(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
+    register = OfficialDocument.objects.get(complaint=case, form=1)
+    rui, head = signed_in(world.rui), signed_in(world.head_officer.user)
+    said, names = opened(rui, register)
+    item, day = names["商品或者服务"], names["收到日期"]
+    assert send(head, place(register, "correct"), said | {item: "智家体验包（月付）"}).status_code == 302
+    late = send(rui, place(register, "correct"), said | {day: "2026年1月1日"})
+    assert late.status_code == 409
+    assert register.versions.count() == 2
+    form = late.context["form"]
+    kept = {name: form[name].value() for name in form.fields}
+    assert (kept[day], kept[item]) == ("2026年1月1日", "智家体验包（月付）")
+    assert send(rui, place(register, "correct"), kept).status_code == 302
+    words = str(register.versions.get(number=3).content["paper"]["blocks"])
+    assert "2026年1月1日" in words
+    assert "智家体验包（月付）" in words
+    # The same line: what stands there now is named, and what was typed is kept.
+    clash = send(rui, place(register, "correct"), said | {item: "智家套餐"})
+    assert clash.status_code == 409
+    assert "这一处现在写的是：智家体验包（月付）" in shown(clash)
+    assert "智家套餐" in shown(clash)
 
 
 def test_only_a_head_withdraws_and_the_number_stays(world: World) -> None:

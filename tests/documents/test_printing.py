@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from complaints.documents import keeping, making, previewing
 from complaints.evidence.storing import storage
 from complaints.handling import authority, casework, documents, mediation, violations
 from complaints.handling.previewing import would_be_sent
-from complaints.models import Complaint, DocumentVersion, HandlingStep
+from complaints.models import Complaint, DocumentVersion, HandlingStep, OfficialDocument
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Status
 from tests import given
@@ -98,13 +99,13 @@ def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> No
     case = refused(world)
     document = newest(case)
     words = document.versions.get().content["paper"]["blocks"]
-    place = next(place for place, _label, text in documents.editable(words) if TEXT in text)
+    place, said = next((place, text) for place, _label, text in documents.editable(words) if "提出的消费者权益争议" in text)
     given.step(case, casework.correct_clerical_error(document_id=document.pk, text="日期写错。", changes={
-        place: "事实和理由：改正后的理由，供核对。"}), world.officer, WEDNESDAY)
+        place: said.replace("你于", "您于")}), world.officer, WEDNESDAY)
     old, new = document.versions.order_by("number")
     assert (old.number, new.number) == (1, 2)
-    assert TEXT in read(keeping.read(old))
-    assert "改正后的理由，供核对。" in read(keeping.read(new))
+    assert "你于2026年" in read(keeping.read(old))
+    assert "您于2026年" in read(keeping.read(new))
     assert document.reference in read(keeping.read(new))
     entry = HandlingStep.objects.get(complaint=case, audience="parties", sequence=new.sequence)
     assert (entry.step, entry.data["corrects"]) == ("correct_clerical_error", document.sequence)
@@ -117,6 +118,35 @@ def test_a_correction_corrects_something_that_stands_there(world: World, changes
     with pytest.raises(WrongInput) as said:
         given.step(case, casework.correct_clerical_error(document_id=newest(case).pk, text=TEXT, changes=changes), world.officer, WEDNESDAY)
     assert said.value.code == code
+
+
+def agreed(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    Complaint.objects.filter(pk=case.pk).update(consents=case.consents | {"mediation_consumer": True, "mediation_enterprise": True})
+    return given.step(case, mediation.record_agreement(text="退还全部多扣费用。", promises=[
+        handling.Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 12, 7))]), world.officer, WEDNESDAY)
+
+
+def ended(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    return given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
+
+
+@pytest.mark.parametrize(("made", "form", "words"), [
+    (refused, 6, f"事实和理由：{TEXT}"), (refused, 6, "有下列情形："), (refused, 6, "此事由"), (ended, 8, f"事实和理由：{TEXT}"),
+    (ended, 8, "有下列情形："), (agreed, 9, "退还全部多扣费用"), (agreed, 9, "128.50元，2026年12月7日前"), (agreed, 9, "投诉请求")])
+def test_one_officer_alone_corrects_nothing_that_was_decided_or_agreed(
+        world: World, made: Callable[[World], Complaint], form: int, words: str) -> None:
+    case = made(world)
+    document = OfficialDocument.objects.get(complaint=case, form=form)
+    blocks = document.versions.get().content["paper"]["blocks"]
+    place, text = next((place, text) for place, label, text in documents.editable(blocks) if words in label + text)
+    with pytest.raises(WrongInput) as said:
+        given.step(case, casework.correct_clerical_error(document_id=document.pk, text=TEXT, changes={
+            place: text[:-1] + "，另付1000元。"}), world.officer, WEDNESDAY)
+    assert said.value.code == "settled"
+    assert "不能当作笔误更正" in said.value.reason
+    assert document.versions.count() == 1
 
 
 def test_a_withdrawn_number_stands_and_is_not_used_again(world: World) -> None:

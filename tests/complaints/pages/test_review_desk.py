@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.handling import authority, both, enterprise, proposals, violations
+from complaints.handling import authority, both, enterprise, looking, proposals, violations
 from complaints.models import Complaint, HandlingStep, Matter, Notice
 from complaints.workflow import Outcome, Status
 from tests import given
@@ -116,6 +116,21 @@ def test_the_very_words_are_read_before_anything_is_sent(world: World) -> None:
     # Only the number of the document is not known before it is issued.
     assert [line for line in sent.body.split("\n") if "#documents" not in line] == letters["消费者"].lines
     assert sent.subject == letters["消费者"].subject
+
+
+def test_what_would_be_sent_names_the_consumer_only_to_who_said_why(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    client, said = desk(world.rui), REFUSAL | {"facts": "陈试来电，已经说明这件事。", "look": "1"}
+
+    def read() -> str:
+        sent = client.post(step_url(case, "refuse"), said | key()).context
+        return str(sent["papers"]) + str([letter.lines for letter in sent["letters"]])
+
+    masked = read()
+    assert "陈**来电" in masked
+    assert "陈试" not in masked
+    given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, now())
+    assert "陈试来电" in read()
 
 
 def test_a_look_at_what_the_file_rules_out_says_why(world: World) -> None:
