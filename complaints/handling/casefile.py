@@ -38,7 +38,7 @@ from complaints.models import (
     RootCause,
 )
 from complaints.record import Entry
-from complaints.workflow import HIDDEN_CLOCKS, LOOK, Audience, Status
+from complaints.workflow import HIDDEN_CLOCKS, LOOK, Audience, Clock, Status
 
 Model = TypeVar("Model", bound=models.Model)
 
@@ -210,7 +210,10 @@ def open_files(
         files[matter.complaint_id].matters.append(matter)
     live = Deadline.objects.filter(complaint_id__in=files,
                                    state__in=["running", "paused", "lapsed"], ended_at=None)
+    matters = {matter.pk: matter for file in files.values() for matter in file.matters}
     for clock in live.order_by("pk"):
+        if clock.matter_id in matters:
+            clock.matter = matters[clock.matter_id]
         files[clock.complaint_id].clocks.append(clock)
     return list(files.values())
 
@@ -255,9 +258,17 @@ def _update(files: Iterable[CaseFile]) -> None:
         bulk.update(rows, CHANGES[model])
 
 
+def is_internal(clock: Deadline) -> bool:
+    """Only authorities know of it: a lead, a dispute about jurisdiction, what a superior asks of a lower authority."""
+    return clock.clock in HIDDEN_CLOCKS or (
+        clock.clock == Clock.INSTRUCTION and clock.owed_by == "authority"
+        # The enterprise's own question to the office is the parties'.
+        and clock.matter is not None and clock.matter.audience == Audience.AUTHORITY)
+
+
 def _look_ahead(file: CaseFile) -> None:
     """The next date of the case, for lists: the earliest running clock."""
-    running = [c for c in file.clocks if c.ended_at is None and c.clock not in HIDDEN_CLOCKS
+    running = [c for c in file.clocks if c.ended_at is None and not is_internal(c)
                and c.state in ("running", "lapsed")]
     file.complaint.next_due_at = min((c.due_at for c in running), default=None)
     file.complaint.is_overdue = any(c.state == "lapsed" for c in running)

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from authorities.models import Authority
 from complaints import deadlines
 from complaints.handling import clocks
-from complaints.handling.casefile import CaseFile
+from complaints.handling.casefile import CaseFile, is_internal
 from complaints.handling.effect import Effect
 from complaints.models import Deadline
-from complaints.workflow import HIDDEN_CLOCKS, Audience, Clock
+from complaints.workflow import Audience, Clock
 
 #: Clocks whose lapse a superior is told of at once (procedure, section 4: "escalate").
 AT_ONCE = frozenset({Clock.FORWARDING, Clock.REVIEW, Clock.MEDIATION, Clock.NOTICE, Clock.JURISDICTION, Clock.LEAD,
@@ -61,11 +61,10 @@ def _tell(file: CaseFile, clock: Deadline, at: datetime) -> Effect:
     is_last = clock.clock != Clock.INSTRUCTION or file.conditions.jurisdiction.superior(above.pk).pk == above.pk
     later = None if is_last else _days_after(file, at - _INSTANT, "escalation")
     file.change(clock, escalated_to=above, escalated_at=at, escalations=number, escalate_at=later)
-    hidden = Clock(clock.clock) in HIDDEN_CLOCKS
     return Effect(
         data={"clock": clock.clock, "last_day": clock.last_day.isoformat(), "times": number, "escalated_to": above.name,
               "told": above.pk} | ({"matter": clock.matter_id} if clock.matter_id is not None else {}),
-        happened_at=at, audience=Audience.AUTHORITY if hidden else None)
+        happened_at=at, audience=Audience.AUTHORITY if is_internal(clock) else None)
 
 
 def _days_after(file: CaseFile, start: datetime, policy: str) -> datetime:

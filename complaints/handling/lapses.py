@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from complaints.handling import clocks, escalating, leaving, settling
-from complaints.handling.casefile import CaseFile
+from complaints.handling.casefile import CaseFile, is_internal
 from complaints.handling.effect import Effect
 from complaints.models import Deadline
-from complaints.workflow import Clock, Outcome, Status
+from complaints.workflow import Audience, Clock, Outcome, Status
 
 S = Status
 Lapse = Callable[[CaseFile, Deadline], tuple[Effect, str]]
@@ -31,7 +31,7 @@ def _escalate(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
     if matter is not None and matter.authority_id is not None:
         # Whoever sent the instruction waits for the answer.
         data |= {"told": matter.authority_id, "matter": matter.pk}
-    return Effect(data=data, happened_at=clock.due_at), ""
+    return Effect(data=data, happened_at=clock.due_at, audience=Audience.AUTHORITY if is_internal(clock) else None), ""
 
 
 def _facts(clock: Deadline) -> dict[str, str]:

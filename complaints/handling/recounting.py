@@ -17,11 +17,11 @@ from complaints import deadlines
 from complaints.actors import SYSTEM
 from complaints.conditions import Conditions
 from complaints.handling import clocks
-from complaints.handling.casefile import CaseFile, open_files, write
+from complaints.handling.casefile import CaseFile, is_internal, open_files, write
 from complaints.handling.effect import Effect
 from complaints.handling.take import BATCH, carry_out, lapse_overdue
 from complaints.models import Deadline
-from complaints.workflow import HIDDEN_CLOCKS, TABLE, Audience, Status
+from complaints.workflow import TABLE, Audience, Status
 
 
 def recount_clocks(*, now: datetime, years: frozenset[int] | None = None) -> int:
@@ -99,7 +99,7 @@ def _recount(file: CaseFile, years: frozenset[int] | None) -> int:
         if due.last_day != old:
             moved += 1
             carry_out(TABLE["recompute_clock"], file, SYSTEM, Effect(
-                audience=Audience.AUTHORITY if row.clock in HIDDEN_CLOCKS else None,
+                audience=Audience.AUTHORITY if is_internal(row) else None,
                 data={"clock": row.clock, "before": old.isoformat(),
                       "after": due.last_day.isoformat(),
                       "calendar": due.derivation["calendar"]}))

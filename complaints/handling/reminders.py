@@ -12,10 +12,10 @@ from complaints import deadlines
 from complaints.actors import SYSTEM
 from complaints.deadlines import Due
 from complaints.handling import clocks
-from complaints.handling.casefile import CaseFile
-from complaints.models import Reminder
+from complaints.handling.casefile import CaseFile, is_internal
+from complaints.models import Deadline, Reminder
 from complaints.record import Entry
-from complaints.workflow import CLOCKS, HIDDEN_CLOCKS, Audience, Clock
+from complaints.workflow import CLOCKS, Audience, Clock
 
 
 def remind(files: Sequence[CaseFile]) -> None:
@@ -38,7 +38,7 @@ def _remind(file: CaseFile, given: set[tuple[int, str]]) -> None:
             mark = str(newest[0])
             if (row.pk, mark) not in given:
                 file.add(Reminder(deadline=row, mark=mark, at=file.now))
-                _enter(file, row.clock, row.owed_by, newest[0], row.last_day.isoformat())
+                _enter(file, row, newest[0])
         clocks.chase_again(file, row, file.now)
 
 
@@ -48,10 +48,9 @@ def _given(files: Sequence[CaseFile]) -> set[tuple[int, str]]:
     return set(Reminder.objects.filter(deadline_id__in=ids).values_list("deadline_id", "mark"))
 
 
-def _enter(file: CaseFile, clock: str, owed_by: str, mark: int, last_day: str) -> None:
-    audience = Audience.PARTIES
-    if clock in HIDDEN_CLOCKS:
-        audience = Audience.AUTHORITY
+def _enter(file: CaseFile, row: Deadline, mark: int) -> None:
+    clock, owed_by, last_day = row.clock, row.owed_by, row.last_day.isoformat()
+    audience = Audience.AUTHORITY if is_internal(row) else Audience.PARTIES
     file.entries.append(Entry(
         complaint=file.complaint, step="remind", actor=SYSTEM, happened_at=file.now,
         written_at=file.now, from_status=file.status, to_status=file.status,

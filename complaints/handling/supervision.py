@@ -19,7 +19,7 @@ from complaints.handling.jurisdiction import give_to
 from complaints.labels_supervision import OVERDUE_REASONS
 from complaints.models import HandlingStep, Matter
 from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import CLOCKS, ENTERPRISE_SIDE, Clock, Status
+from complaints.workflow import CLOCKS, ENTERPRISE_SIDE, Audience, Clock, Status
 
 S = Status
 
@@ -42,7 +42,9 @@ def urge(*, text: str, last_day: date | str) -> Move:
         whom = "enterprise" if to_enterprise else "authority"
         due = deadlines.fixed_day(day, file.conditions.calendar, rule="instruction")
         matter = file.open_matter("urge", by="authority", key=actor.person_key, whom=whom, until=due.due_at,
-                                  subject=str(len(file.matters)))
+                                  subject=str(len(file.matters)),
+                                  # What one authority asks another is not the parties' to read.
+                                  audience=Audience.PARTIES if to_enterprise else Audience.AUTHORITY)
         matter.authority_id = actor.authority_id
         if to_enterprise and engagement is not None:
             matter.enterprise_id, matter.engagement = engagement.enterprise_id, engagement
@@ -50,7 +52,7 @@ def urge(*, text: str, last_day: date | str) -> Move:
             matter.to_authority_id = complaint.handling_authority_id
         clocks.start(file, Clock.INSTRUCTION, file.now, due=due, matter=matter, owed_by=whom)
         return Effect(texts={"message": said}, data={"whom": whom, "last_day": day.isoformat(), "by": actor.organisation},
-                      tells=whom)
+                      tells=whom, audience=Audience(matter.audience))
 
     return Move("urge", carry)
 
@@ -74,7 +76,8 @@ def answer_instruction(*, text: str, matter_id: int | None = None, files: Sequen
             clocks.end(file, running, file.now)
         data = {"matter": found.pk} | ({"told": found.authority_id} if found.authority_id is not None else {})
         tells = "enterprise" if found.kind == "office_question" else "authority"
-        return Effect(texts={"message": said}, data=data, tells=tells, files=tuple(files))
+        return Effect(texts={"message": said}, data=data, tells=tells, files=tuple(files),
+                      audience=Audience(found.audience))
 
     return Move("answer_instruction", carry)
 

@@ -43,7 +43,7 @@ from complaints.views.urge_lists import (
     of_box,
     rows_of,
 )
-from complaints.workflow import AUTHORITY_ROLES
+from complaints.workflow import AUTHORITY_ROLES, Audience
 
 #: So many cards stand in a column of the board; the table shows the rest.
 CARDS = 10
@@ -133,7 +133,7 @@ def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     if request.method != "POST":
         return _show(request, desk, matter, AnswerForm(None))
     form = AnswerForm(request.POST)
-    form.files = request.FILES
+    form.files, form.audience = request.FILES, matter.audience
 
     def moves() -> Sequence[Move] | None:
         if setting.found.actor is None or not setting.found.actor.has(AUTHORITY_ROLES):
@@ -173,9 +173,10 @@ def _others(desk: Desk, matter: Matter) -> list[Matter]:
 def said_of(page: CasePage, matter: Matter) -> list[Message]:
     """The instruction and its answer, as the thread of the case has them."""
     entries = HandlingStep.objects.filter(complaint=matter.complaint, step__in=["urge", "answer_instruction"])
-    own = {entry.sequence for entry in entries if (entry.step == "urge" and entry.written_at == matter.opened_at)
+    own = {(entry.audience, entry.sequence) for entry in entries if (entry.step == "urge" and entry.written_at == matter.opened_at)
            or (entry.step != "urge" and entry.data.get("matter") == matter.pk)}
-    return [message for message in page.thread if message.sequence in own]
+    talk = [(Audience.PARTIES, page.thread), (Audience.AUTHORITY, page.confidential)]
+    return [message for audience, messages in talk for message in messages if (audience, message.sequence) in own]
 
 
 def told_of(matter: Matter) -> list[dict[str, Any]]:

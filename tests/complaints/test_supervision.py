@@ -11,7 +11,7 @@ from authorities.models import Authority, Officer
 from complaints import actors, handling
 from complaints.actors import SYSTEM
 from complaints.handling import StepNotAllowed, WrongInput, authority, enterprise, supervision
-from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice
+from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, PersonalText
 from complaints.verification import verify
 from complaints.workflow import Status
 from enterprises.models import Succession
@@ -123,6 +123,22 @@ def test_a_lower_authority_answers_and_its_superior_hears_of_silence(world: Worl
     given.step(case, supervision.answer_instruction(text="本周办结。", matter_id=matter.pk), world.officer, day(11))
     matter.refresh_from_db()
     assert matter.state == "answered"
+
+
+def test_the_parties_read_nothing_of_what_one_authority_asks_another(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
+    due = case.next_due_at
+    matter = urged(world, case, by="superior")
+    case.refresh_from_db()
+    assert (matter.audience, case.next_due_at) == ("authority", due), "nor does its day show in the date of the case"
+    handling.sweep_clocks(now=day(10, 9))
+    handling.sweep_clocks(now=day(11, 1))
+    given.step(case, supervision.answer_instruction(text="本周办结。", matter_id=matter.pk), world.officer, day(11))
+    steps = ("urge", "remind", "lapse_instruction", "escalate", "answer_instruction")
+    told = set(HandlingStep.objects.filter(complaint=case, step__in=steps).values_list("step", "audience"))
+    assert told == {(step, "authority") for step in steps}
+    assert not PersonalText.objects.filter(complaint=case, audience="parties", kind="message").exists()
+    assert verify(number=case.number).is_unbroken
 
 
 def test_an_instruction_goes_with_the_case_and_falls_with_whom_it_was_for(world: World) -> None:
