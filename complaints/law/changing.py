@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from authorities import calendar
 from authorities.calendar_files import Year
-from authorities.models import Authority, CalendarVersion, Policy, Region
+from authorities.models import Authority, CalendarVersion, Officer, Policy, Region
 from authorities.policies import Policies, PolicyNumber, PolicyRow
 from complaints.law.numbers import bounds_of
 from complaints.models import LawChange
@@ -150,18 +150,29 @@ def ask_replay(*, by: User | None, authority: Authority | None, region: Region |
 # --- deciding ---------------------------------------------------------------------------------------------------------
 
 
-def may_decide(change: LawChange, user: User, heads: Iterable[Authority]) -> bool:
-    """The head of the authority that asked, or of one above it; never whoever asked."""
+def may_decide(change: LawChange, user: User, heads: Iterable[Authority], *, on: date) -> bool:
+    """The head of the authority that asked, or of one above it; of a calendar, who speaks for the country. Never whoever asked."""
     if change.kind == "replay" or change.state != "tried" or change.authority is None or change.asked_by_id == user.pk:
         return False
+    if change.kind == "calendar":
+        return _speaks_for_the_country(heads, change.authority, on=on)
     return any(head.pk == change.authority_id or (head.region.covers(change.authority.region_id)
                                                   and head.level != change.authority.level) for head in heads)
+
+
+def _speaks_for_the_country(heads: Iterable[Authority], asked: Authority, *, on: date) -> bool:
+    """A calendar moves dates everywhere: the national head; where nobody holds that office, the one of the province above."""
+    levels = {head.level for head in heads if head.region.covers(asked.region_id) or head.level == Authority.Level.NATIONAL}
+    if Authority.Level.NATIONAL in levels:
+        return True
+    return Authority.Level.PROVINCE in levels and not Officer.objects.on(on).filter(
+        role=Officer.Role.APPROVER, authority__level=Authority.Level.NATIONAL, user__is_active=True).exists()
 
 
 def approve(mark: str, *, by: User, heads: Sequence[Authority], text: str, now: datetime) -> LawChange:
     """It holds from its day on; a calendar at once, and the dates of open cases follow. Raises StepNotAllowed."""
     with transaction.atomic():
-        change = _held_for(mark, by=by, heads=heads)
+        change = _held_for(mark, by=by, heads=heads, now=now)
         if change.kind == "policy":
             change.result, change.state, change.done_at = _put_in_force(change, now=now), "done", now
         else:
@@ -174,7 +185,7 @@ def approve(mark: str, *, by: User, heads: Sequence[Authority], text: str, now: 
 
 def refuse(mark: str, *, by: User, heads: Sequence[Authority], text: str, now: datetime) -> LawChange:
     with transaction.atomic():
-        change = _held_for(mark, by=by, heads=heads)
+        change = _held_for(mark, by=by, heads=heads, now=now)
         change.state, change.decided_by, change.decided_at, change.decision = "refused", by, now, text.strip()
         change.save(update_fields=["state", "decided_by", "decided_at", "decision"])
     return change
@@ -191,12 +202,14 @@ def drop(mark: str, *, by: User, now: datetime) -> LawChange:
     return change
 
 
-def _held_for(mark: str, *, by: User, heads: Sequence[Authority]) -> LawChange:
+def _held_for(mark: str, *, by: User, heads: Sequence[Authority], now: datetime) -> LawChange:
     """Two who decide at once: the second one finds it decided."""
     change = LawChange.objects.select_for_update(of=("self",)).select_related("authority__region", "region").get(mark=mark)
-    if not may_decide(change, by, heads):
+    if not may_decide(change, by, heads, on=timezone.localdate(now)):
         if change.state != "tried":
             raise StepNotAllowed("not_now", _("这项变动已经有人决定，或者还没有试算完。"))
+        if change.kind == "calendar" and change.asked_by_id != by.pk:
+            raise StepNotAllowed("not_national", _("工作日历全国适用，由总局的负责人批准；总局没有负责人在岗时，由所在省的省局负责人批准。"))
         raise StepNotAllowed("not_yours", _("须由另一名负责人批准，不能批准自己提请的。"))
     return change
 

@@ -41,6 +41,7 @@ from enterprises.models import Enterprise
 from odr_portal.accounts import keyring
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.models import User
+from odr_portal.accounts.step_up import fresh_factor
 
 #: Effects on one page; groups told one by one; changes that a list shows.
 PAGE, MOST_GROUPS, MOST_CHANGES = 50, 50, 100
@@ -199,6 +200,7 @@ def change(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
 
 
 @officer_page("POST")
+@fresh_factor
 def decide(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
     """同意, from when it holds; or 不同意 with the reason."""
     seat = seat_of(desk)
@@ -245,12 +247,12 @@ def _show(request: HttpRequest, desk: Desk, seat: Seat, found: LawChange, form: 
     verdicts = _MOVED if found.kind == "calendar" else _REPLAYED
     show = request.GET.get("show", "")
     show = show if show in verdicts else next((v for v in verdicts if counts[v]), verdicts[0])
-    effects = LawEffect.objects.filter(change=found, verdict=show).select_related("complaint").order_by("pk")
+    effects = LawEffect.objects.filter(change=found, verdict=show, complaint__in=desk.cases()).select_related("complaint").order_by("pk")
     after = request.GET.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 19:
         effects = effects.filter(pk__gt=int(after))
     page = list(effects[:PAGE + 1])
-    may_decide = changing.may_decide(found, desk.user, seat.heads)
+    may_decide = changing.may_decide(found, desk.user, seat.heads, on=desk.today)
     people = list(User.objects.filter(pk__in=[pk for pk in (found.asked_by_id, found.decided_by_id) if pk]))
     keyring.load_for(people)
     names = {person.pk: person.name for person in people}
@@ -261,7 +263,7 @@ def _show(request: HttpRequest, desk: Desk, seat: Seat, found: LawChange, form: 
         "asked_by": names.get(found.asked_by_id or 0, ""), "decided_by": names.get(found.decided_by_id or 0, ""),
         "tabs": [{"title": VERDICTS[v][0], "tone": VERDICTS[v][1] if counts[v] else "neutral", "count": counts[v],
                   "url": f"?show={v}", "is_current": v == show} for v in verdicts],
-        "groups": groups_of(found, verdicts), "verdicts": [VERDICTS[v][0] for v in verdicts],
+        "groups": groups_of(found, verdicts, seat), "verdicts": [VERDICTS[v][0] for v in verdicts],
         "rows": [_row(effect) for effect in page[:PAGE]], "listed": working.MOST_EFFECTS,
         "next_url": f"?{urlencode({'show': show, 'after': page[PAGE - 1].pk})}" if len(page) > PAGE else "",
         "form": form or _decision(found, None), "may_decide": may_decide, "has_form": form is not None or may_decide,
@@ -275,13 +277,16 @@ def _row(effect: LawEffect) -> dict[str, Any]:
             "clock": labels.label(effect.clock, kind="clock"), "owed_by": labels.label(effect.owed_by, kind="side")}
 
 
-def groups_of(found: LawChange, verdicts: Sequence[str]) -> list[dict[str, Any]]:
-    """By clock, enterprise and authority, those with most of the first verdict first; counted over all cases."""
+def groups_of(found: LawChange, verdicts: Sequence[str], seat: Seat) -> list[dict[str, Any]]:
+    """By clock, enterprise and authority, those with most of the first verdict first; what moves elsewhere is not told here."""
     groups = [(key.split("|"), counted) for key, counted in found.groups.items() if any(counted.get(v) for v in verdicts)]
+    authorities = Authority.objects.select_related("region").in_bulk({int(key[2]) for key, _counted in groups if key[2]})
+    if not (seat.whole_country or (found.region is not None and any(a.region.covers(found.region.pk) for a in seat.all))):
+        groups = [(key, counted) for key, counted in groups if key[2] and int(key[2]) in authorities
+                  and any(a.region.covers(authorities[int(key[2])].region_id) for a in seat.all)]
     groups.sort(key=lambda group: [-group[1].get(v, 0) for v in verdicts])
     groups = groups[:MOST_GROUPS]
     enterprises = Enterprise.objects.in_bulk([int(key[1]) for key, _counted in groups if key[1]])
-    authorities = Authority.objects.in_bulk([int(key[2]) for key, _counted in groups if key[2]])
     return [{"clock": labels.label(key[0], kind="clock"),
              "enterprise": named(enterprises[int(key[1])]) if key[1] and int(key[1]) in enterprises else "–",
              "authority": named(authorities[int(key[2])]) if key[2] and int(key[2]) in authorities else "–",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from authorities.models import Officer
+from authorities.models import Authority, Officer
 from complaints.law import working
 from complaints.models import Deadline, LawChange, Notice
 from complaints.workflow import Status
@@ -40,7 +40,7 @@ def test_the_calendar_of_next_year_moves_what_hangs_on_it(world: World, visit: A
     off = [day for n in range(8) if (day := date(year, 1, 1) + timedelta(days=n)).weekday() < 5][:5]
     file = tmp_path / f"cn_{year}.csv"
     file.write_text(as_table(off), encoding="utf-8")
-    Officer.objects.create(user=world.su, authority=world.city, role=Officer.Role.APPROVER)
+    Officer.objects.create(user=world.su, authority=Authority.objects.get(level=Authority.Level.NATIONAL), role=Officer.Role.APPROVER)
     asks = visit(width=width, language=language, user=world.superior_officer.user)
     decides = visit(width=width, language=language, user=world.su)
     look = f"{width}-{language}"

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from authorities.calendar_files import read_year
-from authorities.models import CalendarVersion
+from authorities.models import Authority, CalendarVersion, Officer
 from authorities.tables import TableError
 from complaints import handling
 from complaints.handling import recounting
@@ -20,6 +20,7 @@ from complaints.handling.mediation import order_appraisal
 from complaints.law import changing, working
 from complaints.models import Complaint, Deadline, HandlingStep, LawChange, LawEffect, Notice
 from complaints.refusals import StepNotAllowed
+from complaints.views.authority_law import Seat, groups_of
 from complaints.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -82,8 +83,12 @@ def proposed(world: World, raw: bytes = LATER, *, source: str = SOURCE, now: dat
     return change
 
 
+def national() -> Authority:
+    return Authority.objects.get(level=Authority.Level.NATIONAL)
+
+
 def approved(world: World, change: LawChange, *, now: datetime = NOW) -> LawChange:
-    changing.approve(change.mark, by=world.su, heads=[world.city], text="", now=now)
+    changing.approve(change.mark, by=world.su, heads=[national()], text="", now=now)
     return LawChange.objects.get(pk=change.pk)
 
 
@@ -202,6 +207,28 @@ def test_a_county_does_not_load_the_calendar_of_the_country(world: World) -> Non
     with pytest.raises(StepNotAllowed):
         changing.draft_calendar(by=world.rui, authority=world.gulou, now=NOW, source=SOURCE, published_on=None,
                                 year=read_year(LATER, name="x", year=2027))
+
+
+def test_a_city_does_not_decide_for_the_whole_country(world: World) -> None:
+    change = proposed(world)
+    province = Authority.objects.get(pk=world.city.parent_id)
+    with pytest.raises(StepNotAllowed, match="由总局的负责人批准") as refused:
+        changing.approve(change.mark, by=world.su, heads=[world.city], text="", now=NOW)
+    assert refused.value.code == "not_national"
+    head = Officer.objects.create(user=world.rui, authority=national(), role=Officer.Role.APPROVER)
+    with pytest.raises(StepNotAllowed):
+        changing.approve(change.mark, by=world.su, heads=[province], text="", now=NOW)
+    head.delete()
+    changing.approve(change.mark, by=world.su, heads=[province], text="", now=NOW)
+    assert CalendarVersion.objects.filter(year=2027).exists(), "nobody holds the office at the top"
+
+
+def test_groups_of_other_regions_are_not_told(world: World) -> None:
+    given.a_complaint(world, status=S.NEGOTIATING, now=at(21))
+    change = proposed(world)
+    own, far = (Seat((authority,), (), ()) for authority in (world.city, world.far_officer.authority))
+    assert groups_of(change, ["later"], own)
+    assert groups_of(change, ["later"], far) == []
 
 
 def test_the_command_goes_the_same_way(world: World, tmp_path: Path) -> None:

@@ -72,6 +72,12 @@ def test_a_change_goes_from_the_draft_to_its_day_over_the_pages(world: World) ->
     assert "不能批准自己提请的" in page
     assert "提交决定" not in page
     assert "提交决定" in head.get(answer["Location"]).content.decode()
+    asked, session = head.session["confirmed_at"], head.session
+    del session["confirmed_at"]
+    session.save()
+    assert head.post(f"{answer['Location']}decide/", {"decision": "grant", "text": "", **key()}).status_code == 403, "confirm first"
+    session["confirmed_at"] = asked
+    session.save()
     assert head.post(f"{answer['Location']}decide/", {"decision": "grant", "text": "", **key()}).status_code == 302
     assert Policy.objects.get(name="acceptance", region=world.region).number == 1
     assert "鼓楼区规定" in officer.get(NEW).content.decode()
