@@ -16,23 +16,21 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from authorities.leave import on_leave
 from authorities.models import Officer, OfficerAbsence
 from complaints.actors import SYSTEM, Actor
 from complaints.assigning import pages_of, take_moves
+from complaints.callbacks import drawing
 from complaints.conditions import Conditions
 from complaints.handling import Effect, Move, authority
 from complaints.handling.casefile import CaseFile
 from complaints.models import Complaint
 from complaints.models.complaint import OPEN
 from complaints.refusals import not_now
+from complaints.workflow import Status
 from enterprises.organising import OFFICES_THAT_HOLD
 
 log = logging.getLogger(__name__)
-
-
-def on_leave(day: date) -> Exists:
-    """Of an office: this person is away from that authority on ``day``, whichever office the leave was entered for."""
-    return Exists(OfficerAbsence.objects.on(day).filter(officer__user=OuterRef("user"), officer__authority=OuterRef("authority")))
 
 
 def away(day: date) -> QuerySet[Officer]:
@@ -73,7 +71,8 @@ class Desks:
         return cls(day, officers, leaves, load)
 
     def instead_of(self, case: Complaint) -> tuple[Officer, dict[str, Any]] | None:
-        """The deputy, else the head with the fewest, else a handler; None when nobody is there."""
+        """The deputy, else the head with the fewest, else a handler, else intake, which triage comes to first; None when
+        nobody is there."""
         there = self.officers.get(case.handling_authority_id, [])
         leave = self._leave_of(case.officer)
         why: dict[str, Any] = {"why": "left"} if leave is None else {"why": "leave", "leave": leave.pk}
@@ -82,9 +81,12 @@ class Desks:
             chosen = next((row for row in there if row.user_id == deputy.user_id), None)
             if chosen is not None:
                 return self._give(chosen), {**why, "to": "deputy"}
-        for role, word in ((Officer.Role.APPROVER, "head"), (Officer.Role.HANDLER, "colleague")):
+        roles = [Officer.Role.APPROVER, Officer.Role.HANDLER]
+        roles.insert(0 if case.status == Status.TRIAGE else len(roles), Officer.Role.INTAKE)
+        for role in roles:
             able = [row for row in there if row.role == role]
             if able:
+                word = "head" if role == Officer.Role.APPROVER else "colleague"
                 return self._give(min(able, key=lambda row: (self.open[row.pk], row.pk))), {**why, "to": word}
         return None
 
@@ -100,7 +102,7 @@ class Desks:
 
 
 def sweep_officers(*, now: datetime) -> int:
-    """Hand over what lies with officers who are not there. Returns how many cases were given."""
+    """Hand over what lies with officers who are not there: cases, then call-backs. Returns how many moved."""
     conditions, day, done = Conditions.at(now), timezone.localdate(now), 0
     for rows in pages_of(left_behind(day).select_related("officer")):
         desks, moves = Desks.of(rows, day), []
@@ -112,7 +114,7 @@ def sweep_officers(*, now: datetime) -> int:
                 continue
             moves.append((case.pk, _move(case, *given), SYSTEM))
         done += take_moves(moves, now=now, conditions=conditions)
-    return done
+    return done + drawing.hand_over(now=now)
 
 
 def _move(case: Complaint, officer: Officer, because: dict[str, Any]) -> Move:

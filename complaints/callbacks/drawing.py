@@ -16,9 +16,10 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from authorities.leave import on_leave
 from authorities.models import Officer
 from authorities.policies import Policies
 from complaints.handling.casework import NOT_HANDLING
@@ -29,6 +30,7 @@ from odr_portal.accounts import keyring
 #: Who comes again within so many days comes again (procedure, section 7).
 AGAIN = timedelta(days=60)
 SHARE = "call_back_share"
+RINGS = (Officer.Role.HANDLER, Officer.Role.APPROVER)
 _BATCH = 500
 _WHOLE = 1 << 64
 
@@ -160,8 +162,8 @@ class People:
     def __init__(self, day: date) -> None:
         self.load: Counter[int] = Counter()
         self.by_authority: dict[int, list[Officer]] = defaultdict(list)
-        officers = list(Officer.objects.on(day).filter(role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER],
-                                                       user__is_active=True).select_related("user").order_by("pk"))
+        officers = list(Officer.objects.on(day).filter(~Q(on_leave(day)), role__in=RINGS, user__is_active=True)
+                        .select_related("user").order_by("pk"))
         keyring.load_for(row.user for row in officers)
         for officer in officers:
             self.by_authority[officer.authority_id].append(officer)
@@ -175,6 +177,24 @@ class People:
         chosen = min(able, key=lambda row: (self.load[row.pk], row.pk))
         self.load[chosen.pk] += 1
         return chosen
+
+
+def hand_over(*, now: datetime) -> int:
+    """Open call-backs of whoever left or is on leave: to somebody who is at work and did not handle the case, else to
+    nobody, where the list shows them. Returns how many moved."""
+    day = timezone.localdate(now)
+    gone = Officer.objects.filter(on_leave(day) | Q(ends_on__lt=day) | Q(user__is_active=False) | ~Q(role__in=RINGS))
+    rows = list(CallBack.objects.filter(state="open", officer__in=gone).select_related("complaint").order_by("pk")[:_BATCH])
+    if not rows:
+        return 0
+    people, handled, moved = People(day), handlers_of([row.complaint_id for row in rows]), 0
+    people.load.update(dict(CallBack.objects.filter(state="open", officer__isnull=False).order_by().values_list("officer")
+                            .annotate(n=Count("pk"))))
+    for row in rows:
+        # Somebody may have rung meanwhile.
+        still = CallBack.objects.filter(pk=row.pk, state="open", officer=row.officer_id)
+        moved += still.update(officer=people.for_case(row.complaint, handled[row.complaint_id]))
+    return moved
 
 
 @dataclass(frozen=True, slots=True)

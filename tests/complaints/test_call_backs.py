@@ -14,8 +14,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from authorities.models import Officer, Policy
-from complaints import actors
+from authorities.models import Officer, OfficerAbsence, Policy
+from complaints import actors, officer_handover
 from complaints.callbacks import drawing
 from complaints.handling import StepNotAllowed, WrongInput, casework
 from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
@@ -124,6 +124,28 @@ def test_it_goes_to_whoever_did_not_handle_the_case(world: World) -> None:
     drawn(world)
     call = CallBack.objects.get(complaint=case)
     assert call.officer == world.head_officer, "Rui took a step in it"
+
+
+def test_nobody_on_leave_rings_and_what_lies_with_them_goes_on(world: World) -> None:
+    def away(officer: Officer, on: date) -> OfficerAbsence:
+        return OfficerAbsence.objects.create(officer=officer, starts_on=on, ends_on=on + timedelta(days=5), entered_by=world.rui,
+                                             entered_at=OCTOBER)
+
+    case = closed(world)
+    leave = away(world.rui_officer, NOVEMBER.date())
+    drawn(world)
+    call = CallBack.objects.get(complaint=case)
+    assert call.officer == world.head_officer, "Rui is on leave that day"
+    leave.delete()
+    away(world.head_officer, date(2026, 11, 2))
+    assert officer_handover.sweep_officers(now=NOVEMBER) == 0
+    assert officer_handover.sweep_officers(now=NOVEMBER + timedelta(days=1)) == 1
+    call.refresh_from_db()
+    assert call.officer == world.rui_officer
+    Officer.objects.filter(pk=world.rui_officer.pk).update(ends_on=date(2026, 11, 1))
+    assert officer_handover.sweep_officers(now=NOVEMBER + timedelta(days=1)) == 1
+    call.refresh_from_db()
+    assert call.officer is None, "the list of what nobody has yet shows it"
 
 
 # --- the call -------------------------------------------------------------------------------

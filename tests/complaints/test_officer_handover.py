@@ -111,6 +111,23 @@ def test_an_orphan_is_an_alarm_and_found_again(world: World, caplog: pytest.LogC
     assert case.officer == newcomer
 
 
+@pytest.mark.parametrize(("status", "to_intake"), [(S.TRIAGE, True), (S.REVIEW, False)])
+def test_intake_takes_over_triage_and_elsewhere_only_if_nobody_else_is_there(world: World, status: str, to_intake: bool) -> None:
+    case = given.a_complaint(world, status=status, now=WEDNESDAY)
+    gone, there = another(world, "走试", Officer.Role.INTAKE), another(world, "收试", Officer.Role.INTAKE)
+    away(gone, world.rui)
+    Complaint.objects.filter(pk=case.pk).update(officer=gone, handling_authority=world.gulou)
+    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    case.refresh_from_db()
+    assert case.officer == (there if to_intake else world.head_officer)
+    away(world.head_officer, world.rui)
+    away(world.rui_officer, world.rui)
+    Complaint.objects.filter(pk=case.pk).update(officer=gone)
+    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    case.refresh_from_db()
+    assert case.officer == there
+
+
 def test_a_heap_is_shared_among_the_heads(world: World) -> None:
     second = another(world, "二长", Officer.Role.APPROVER)
     cases = [with_rui(world) for _ in range(4)]
