@@ -27,7 +27,7 @@ from complaints.workflow import TABLE, Role
 
 MOST_ROWS = 100
 #: What the door itself supplies: why a case went where, and of which measure an offer is, which only sending one may say.
-_SUPPLIED = {"because", "measure_id"}
+_SUPPLIED = {"because", "measure_id", "missing"}
 #: Steps that a person takes, in the order of the table; filing has a call of its own, and who was only asked to take part
 #: has a link and no program.
 STEPS: tuple[str, ...] = tuple(

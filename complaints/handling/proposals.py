@@ -81,9 +81,13 @@ def proposal(matter: Matter, actor: Actor) -> Matter:
     return matter
 
 
-def approve(*, matter_id: int | None = None) -> Move:
+def approve(*, matter_id: int | None = None, missing: int | None = None) -> Move:
     """Signs the proposal. With the last signature it is approved, and the door takes the proposed move in the same
-    call; before that (two names and the head) it stays open and nothing else may follow."""
+    call; before that (two names and the head) it stays open and nothing else may follow.
+
+    ``missing``: how many signatures of an authority the door saw missing when it chose what follows. Where somebody
+    signed since, it is refused (moved_on): else the last signature would come without its step.
+    """
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
@@ -91,7 +95,7 @@ def approve(*, matter_id: int | None = None) -> Move:
             file.end_matter(matter, "fallen")
             raise StepNotAllowed("moved_on", _("案件已有变化，这份请示已失效。"))
         if actor.side == "authority":
-            _sign(file, matter, actor)
+            _sign(file, matter, actor, missing)
             if two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id):
                 return _effect(actor, matter.subject, reason="signed")
         file.end_matter(matter, "granted")
@@ -100,12 +104,14 @@ def approve(*, matter_id: int | None = None) -> Move:
     return Move("approve", carry)
 
 
-def _sign(file: CaseFile, matter: Matter, actor: Actor) -> None:
+def _sign(file: CaseFile, matter: Matter, actor: Actor, missing: int | None) -> None:
     """One person, one signature; the head's only by a head."""
     signed, key = matter.data.get("signed", []), str(actor.person_key)
     if key in signed:
         raise StepNotAllowed("own_proposal", _("您已经签过，须由另一位人员签署。"))
     wanted = two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id)
+    if missing is not None and missing != len(wanted):
+        raise StepNotAllowed("moved_on", _("刚刚有人签署了这份请示，请重新打开再签。"))
     if wanted and wanted[0] == two_persons.HEAD and not actor.has(frozenset({Role.APPROVER})):
         raise StepNotAllowed("not_head", _("按规定须由负责人批准。"))
     officers = [*matter.data.get("officers", []), *([actor.officer_id] if actor.officer_id is not None else [])]

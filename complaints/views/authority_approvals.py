@@ -146,10 +146,9 @@ def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             return None
         if form.cleaned_data["decision"] == "refuse":
             return [proposals.send_back(matter_id=matter.pk, text=form.cleaned_data["text"])]
-        if len(proposals_of([matter], desk)[0].left) > 1:
-            return [proposals.approve(matter_id=matter.pk)]
-        return [proposals.approve(matter_id=matter.pk),
-                handling.built(matter.subject, matter.data["payload"])]
+        missing = len(proposals_of([matter], desk)[0].left)
+        signature = proposals.approve(matter_id=matter.pk, missing=missing)
+        return [signature] if missing > 1 else [signature, handling.built(matter.subject, matter.data["payload"])]
 
     done = take_step(request, found, moves, form=form, now=desk.now, to=back)
     if not done.address:

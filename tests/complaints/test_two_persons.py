@@ -114,6 +114,16 @@ def test_the_police_are_told_by_two_names_and_the_head(world: World) -> None:
     assert case.status == S.REVIEW, "a referral closes nothing"
 
 
+def test_who_saw_two_signatures_missing_does_not_give_the_last_one_without_the_step(world: World) -> None:
+    case, move = proposed(world, "refer_to_police")
+    handling.take(proposals.approve(missing=2), [case.pk], actor=second(world), now=LATER)
+    with pytest.raises(StepNotAllowed) as refused:
+        handling.take(proposals.approve(missing=2), [case.pk], actor=world.actor("head"), now=LATER)
+    assert refused.value.code == "moved_on"
+    assert Matter.objects.get(complaint=case, kind="proposal").state == "open"
+    assert all(taken.is_done for taken in approve(case, move, world.actor("head")))
+
+
 def test_an_officer_of_another_authority_signs_nothing(world: World) -> None:
     case, move = proposed(world, "refuse")
     for stranger in ("far_officer", "superior"):

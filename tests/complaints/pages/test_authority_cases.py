@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from authorities.models import Officer
-from complaints import handling
+from complaints import actors, handling
 from complaints.handling import enterprise, proposals, violations
 from complaints.models import Complaint, ForwardingDecision, HandlingStep, Matter
+from complaints.views import authority_approvals
 from complaints.workflow import Status
 from odr_portal.accounts.models import User
 from tests import given
@@ -233,6 +236,33 @@ def test_a_proposal_goes_back_with_the_reason(world: World) -> None:
     assert (proposal.state, case.status) == ("refused", S.MEDIATING)
     assert head.get(f"/authority/approvals/{proposal.pk}/").status_code == 302
     assert rui.post(step_url(case, "terminate"), said | key()).status_code == 302
+
+
+def test_two_who_sign_at_the_same_moment_leave_no_signed_referral_that_never_goes_out(
+        world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both opened it while two signatures were missing."""
+    case = case_at(world, S.REVIEW)
+    given.step(case, proposals.propose(move=handling.MOVES["refer_to_police"](text=TEXT)), world.officer, now())
+    proposal = Matter.objects.get(complaint=case, kind="proposal")
+    colleague = User.objects.create(email="other@example.com", name="林试")
+    other = actors.officer([Officer.objects.create(user=colleague, authority=world.gulou, role=Officer.Role.HANDLER)])
+    counted = authority_approvals.proposals_of
+
+    def and_then_the_other_signs(*args: Any) -> Any:
+        found = counted(*args)
+        monkeypatch.setattr(authority_approvals, "proposals_of", counted)
+        given.step(case, proposals.approve(matter_id=proposal.pk), other, now())
+        return found
+
+    monkeypatch.setattr(authority_approvals, "proposals_of", and_then_the_other_signs)
+    url, head = f"/authority/approvals/{proposal.pk}/", desk(officer_of(world, "head"))
+    answer = head.post(url, {"decision": "grant"} | key())
+    assert answer.status_code == 409
+    assert "重新打开再签" in answer.content.decode()
+    proposal.refresh_from_db()
+    assert proposal.state == "open"
+    assert head.post(url, {"decision": "grant"} | key()).status_code == 302
+    assert HandlingStep.objects.filter(complaint=case, step="refer_to_police").exists()
 
 
 def test_what_cannot_be_done_any_more_is_not_half_approved(world: World) -> None:
