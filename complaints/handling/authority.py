@@ -15,8 +15,9 @@ from authorities.models import Authority, Officer, OfficerAbsence
 from complaints import deadlines
 from complaints.actors import Actor
 from complaints.conditions import Conditions
+from complaints.documents import kinds
 from complaints.duty_bodies import PHONES, WITH_A_DUTY, last_day
-from complaints.handling import clocks, leaving, saying, two_persons
+from complaints.handling import clocks, documents, leaving, saying, two_persons
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
 from complaints.handling.jurisdiction import give_to
@@ -145,8 +146,10 @@ def assign_authority(*, authority_id: int, text: str = "", because: dict[str, An
         give_to(file, authority)
         if because:
             decided(file, "assign", because)
+        # Registered once, however often it is distributed.
+        forms = [3] if documents.stands(file, kinds.REGISTRATION) else [1, 3]
         return Effect(to=S.REVIEW, texts={"message": said},
-                      data={"authority": authority.name, **({"form": [1, 3]} if actor.role != Role.SYSTEM else {}),
+                      data={"authority": authority.name, **({"form": forms} if actor.role != Role.SYSTEM else {}),
                             **((because or {}).get("override") or {})})
 
     return Move("assign_authority", carry)

@@ -43,8 +43,8 @@ RECEIVERS = ("addressee", "family", "office", "agent", "left")
 
 def serve_notice(*, document: str = "", channel: str, is_served: bool, text: str = "", document_id: int | None = None,
                  to: str = "consumer", day: date | str | None = None, received_by: str = "", reference: str = "") -> Move:
-    """A bounce moves to the next channel; served ends the notice clock. ``document_id``: an official document, else its
-    name. ``to``: which addressee; ``day``, ``received_by`` (RECEIVERS) and ``reference`` (number of a letter or call)
+    """A bounce moves to the next channel; the decision of a termination, served on both, ends its notice clock.
+    ``document_id``: an official document, else its name. ``to``: which addressee; ``day``, ``received_by`` (RECEIVERS) and ``reference`` (number of a letter or call)
     prove it."""
     name = saying.text(document, "document", longest=60, needed=document_id is None)
     saying.choice(channel, SERVICE_CHANNELS, "channel")
@@ -62,7 +62,7 @@ def serve_notice(*, document: str = "", channel: str, is_served: bool, text: str
         if on is not None and not file.complaint.received_at.astimezone(SHANGHAI).date() <= on <= file.today:
             raise WrongInput("bad_day", _("请写收到投诉之后、今天为止的一天。"), field="day")
         running = clocks.live(file, Clock.NOTICE)
-        if is_served and running is not None and documents.is_last_service(file, row, to):
+        if is_served and running is not None and documents.ends_notice(file, running, row, to):
             clocks.end(file, running, file.now)
         if is_served and row is not None:
             file.change(row, **{f"served_{to}_at": file.now})

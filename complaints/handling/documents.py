@@ -17,7 +17,7 @@ from complaints.documents.wording import Paper
 from complaints.handling import saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
-from complaints.models import DocumentVersion, OfficialDocument
+from complaints.models import Deadline, DocumentVersion, OfficialDocument
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Audience
 
@@ -47,10 +47,23 @@ def addressed(file: CaseFile, document_id: int, to: str) -> OfficialDocument:
     return document
 
 
-def is_last_service(file: CaseFile, document: OfficialDocument | None, to: str) -> bool:
-    """Whether everybody to whom it is addressed has it after this service. What is named in words says nothing of others."""
-    if document is None:
-        return True
+def stands(file: CaseFile, form: int) -> bool:
+    """Whether a document of this form was issued in this case and not withdrawn."""
+    return OfficialDocument.objects.filter(complaint_id=file.complaint.pk, form=form, state=OfficialDocument.ISSUED).exists()
+
+
+def ends_notice(file: CaseFile, notice: Deadline, document: OfficialDocument | None, to: str) -> bool:
+    """Whether everybody was told of the termination that began ``notice`` once ``document`` reached ``to``.
+
+    Only the decision of that termination tells. Where none stands (the consumer withdrew), words name what did.
+    """
+    decision = OfficialDocument.objects.filter(
+        complaint_id=file.complaint.pk, form=kinds.TERMINATION, state=OfficialDocument.ISSUED,
+        issued_at__gte=notice.started_at).order_by("-pk").first()
+    if decision is None or document is None:
+        return decision is None and document is None
+    if document.pk != decision.pk:
+        return False
     others = {"consumer": document.to_consumer, "enterprise": kinds.KINDS[document.form].to_enterprise}
     return all(side == to or not is_to or getattr(document, f"served_{side}_at") for side, is_to in others.items())
 

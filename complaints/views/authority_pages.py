@@ -278,7 +278,7 @@ _ALL = (
              effect=gettext_lazy("完整的姓名、电话和地址只显示一段时间。谁、何时、为什么查看，都写进案件记录，消费者看得到。")),
     # --- what else ------------------------------------------------------------------------
     StepPage(slug="serve", steps=("serve_notice",), form=plain(ServeForm), payload=_served,
-             effect=gettext_lazy("没有送到的，换下一种方式再送。")),
+             effect=gettext_lazy("没有送到的，换下一种方式再送。有文号的文书在它自己的页面上记录送达。")),
     StepPage(slug="draw-up", steps=("draw_up_document",), payload=_drawn_up,
              form=lambda setting, data: DrawUpForm(data, forms=DRAWN_UP),
              effect=gettext_lazy("多数文书由办理步骤自动制作；这里制作没有对应步骤的。")),

@@ -10,6 +10,7 @@ from typing import Any
 
 from authorities.models import Authority
 from complaints.actors import Actor
+from complaints.documents import kinds
 from complaints.handling import (
     Move,
     Promise,
@@ -21,6 +22,7 @@ from complaints.handling import (
     supervision,
     violations,
 )
+from complaints.models import OfficialDocument
 from complaints.workflow import Status
 from enterprises.models import Enterprise, MediationBody
 from odr_portal.demonstration import texts
@@ -198,6 +200,10 @@ def _look_back(case: Case, scene: Scene, officer: Actor) -> Acts:
     if scene.matter(case, "objection"):
         return [(casework.answer_objection(upheld=False, text="复核后维持原决定，理由已另行说明。"), other)]
     if case.outcome in ("refused", "mediation_terminated") and case.first("served"):
+        decision = OfficialDocument.objects.filter(complaint_id=case.pk, form=kinds.TERMINATION, state="issued").last()
+        if case.outcome == "mediation_terminated" and decision is not None:
+            return [(casework.serve_notice(document_id=decision.pk, channel="sms", is_served=True, to=to), officer)
+                    for to in ("consumer", "enterprise")]
         document = "不予受理决定书" if case.outcome == "refused" else "终止调解决定书"
         return [(casework.serve_notice(document=document, channel="sms", is_served=True), officer)]
     case.did("looked_back")

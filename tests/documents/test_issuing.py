@@ -80,6 +80,13 @@ def test_distribution_registers_the_complaint_and_tells_the_unit(world: World) -
     assert not any(d.to_consumer or d.to_enterprise for d in found)
 
 
+def test_a_case_that_is_distributed_again_is_not_registered_again(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW)
+    given.step(case, authority.return_to_intake(text=TEXT), world.officer, WEDNESDAY)
+    given.step(case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, WEDNESDAY)
+    assert sorted(OfficialDocument.objects.filter(complaint=case).values_list("form", flat=True)) == [1, 3, 3]
+
+
 def test_a_supervised_settlement_is_told_to_the_enterprise(world: World) -> None:
     case = given.a_complaint(world, status=S.TRIAGE)
     given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),

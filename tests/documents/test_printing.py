@@ -12,7 +12,7 @@ import pytest
 from complaints import erasing, handling
 from complaints.documents import keeping, making, previewing
 from complaints.evidence.storing import storage
-from complaints.handling import authority, casework, documents, mediation, violations
+from complaints.handling import authority, casework, consumer, documents, mediation, violations
 from complaints.handling.previewing import would_be_sent
 from complaints.models import Complaint, DocumentVersion, HandlingStep, OfficialDocument
 from complaints.refusals import StepNotAllowed, WrongInput
@@ -218,6 +218,24 @@ def test_the_notice_clock_runs_until_both_have_it(world: World) -> None:
     assert (document.form, document.to_consumer) == (8, True)
     for to, is_over in (("consumer", False), ("enterprise", True)):
         given.step(case, casework.serve_notice(document_id=document.pk, channel="letter", is_served=True, to=to), world.officer, WEDNESDAY)
+        assert (case.deadlines.get(clock="notice").ended_at is not None) is is_over
+
+
+def test_only_the_decision_of_the_termination_ends_its_notice_clock(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    accepted = newest(case)
+    given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
+    for said in ({"document_id": accepted.pk}, {"document": "受理决定书"}):
+        given.step(case, casework.serve_notice(channel="letter", is_served=True, **said), world.officer, WEDNESDAY)
+        assert case.deadlines.get(clock="notice").ended_at is None, said
+
+
+def test_a_mediation_that_the_consumer_withdrew_has_no_decision_and_words_end_its_notice_clock(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    accepted = newest(case)
+    given.step(case, consumer.withdraw(reason="no_longer_wanted"), world.consumer, WEDNESDAY)
+    for said, is_over in (({"document_id": accepted.pk}, False), ({"document": "终止调解告知"}, True)):
+        given.step(case, casework.serve_notice(channel="letter", is_served=True, **said), world.officer, WEDNESDAY)
         assert (case.deadlines.get(clock="notice").ended_at is not None) is is_over
 
 
