@@ -54,12 +54,17 @@ def bodies(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         with once(request) as attempt:
             if not attempt.answered:
                 said = form.cleaned_data
-                MediationBody.objects.create(
-                    authority=heads[0], name=said["name"], name_en=said["name_en"], kind=said["kind"], enterprise=said["enterprise"],
-                    legal_basis=said["legal_basis"], region_id=int(said["region"]), starts_on=said["starts_on"] or desk.today)
-                attempt.reference = request.path
-                messages.success(request, _("已登记。"), extra_tags="ok")
-        return redirect(attempt.reference)
+                _row, is_new = MediationBody.objects.get_or_create(
+                    authority=heads[0], name=said["name"], starts_on=said["starts_on"] or desk.today, defaults={
+                        "name_en": said["name_en"], "kind": said["kind"], "enterprise": said["enterprise"],
+                        "legal_basis": said["legal_basis"], "region_id": int(said["region"])})
+                if is_new:
+                    attempt.reference = request.path
+                    messages.success(request, _("已登记。"), extra_tags="ok")
+                else:
+                    form.add_error("name", _("这个组织在这一天已经登记过。"))
+        if attempt.reference:
+            return redirect(attempt.reference)
     mine = {authority.pk for authority in heads}
     return render(request, "authority/bodies.html", {
         "form": form, "rows": [{

@@ -87,6 +87,8 @@ def test_the_head_keeps_the_register(world: World) -> None:
     same = said | key()
     assert head.post("/authority/mediation/bodies/", same).status_code == 302
     assert head.post("/authority/mediation/bodies/", same).status_code == 302
+    twice = head.post("/authority/mediation/bodies/", {**said, "legal_basis": "登记证"} | key())
+    assert (twice.status_code, "已经登记过" in twice.content.decode()) == (422, True)
     body = MediationBody.objects.get()
     assert "鼓楼区消费者委员会" in officer.get("/authority/mediation/bodies/").content.decode()
     assert head.post("/authority/mediation/bodies/", {**said, "legal_basis": ""} | key()).status_code == 422
