@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from authorities.leave import on_leave
 from authorities.models import Officer, OfficerAbsence
+from complaints import recusals
 from complaints.actors import SYSTEM, Actor
 from complaints.assigning import pages_of, take_moves
 from complaints.callbacks import drawing
@@ -71,9 +72,10 @@ class Desks:
         return cls(day, officers, leaves, load)
 
     def instead_of(self, case: Complaint) -> tuple[Officer, dict[str, Any]] | None:
-        """The deputy, else the head with the fewest, else a handler, else intake, which triage comes to first; None when
-        nobody is there."""
-        there = self.officers.get(case.handling_authority_id, [])
+        """The deputy, else the head with the fewest, else a handler, else intake, which triage comes to first, of those who
+        need not stay out of it; None when nobody is there."""
+        out = recusals.recused(case)
+        there = [row for row in self.officers.get(case.handling_authority_id, []) if row.user_id not in out]
         leave = self._leave_of(case.officer)
         why: dict[str, Any] = {"why": "left"} if leave is None else {"why": "leave", "leave": leave.pk}
         deputy = leave.deputy if leave is not None else None

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from authorities.models import Authority, Officer, OfficerAbsence
-from complaints import deadlines
+from complaints import deadlines, recusals
 from complaints.actors import Actor
 from complaints.conditions import Conditions
 from complaints.documents import kinds
@@ -161,6 +161,8 @@ def _officer(file: CaseFile, officer_id: int) -> Officer:
                .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id).first())
     if officer is None:
         raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")
+    if officer.user_id in recusals.recused(file.complaint):
+        raise WrongInput("recused", _("这位同事在本案已回避，请另选一位。"), field="officer")
     if OfficerAbsence.objects.on(file.today).filter(
             officer__user_id=officer.user_id, officer__authority_id=officer.authority_id).exists():
         raise WrongInput("on_leave", _("这位同事今天请假，请另选一位。"), field="officer")
@@ -250,7 +252,7 @@ def accept(*, officer_id: int | None = None) -> Move:
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if officer_id is not None:
             file.complaint.officer = _officer(file, officer_id)
-        elif actor.officer_id is not None:
+        elif actor.officer_id is not None and actor.user_id not in recusals.recused(file.complaint):
             file.complaint.officer_id = actor.officer_id
         return Effect(to=S.MEDIATING, data={"form": 5})
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from authorities.models import Officer
-from complaints import deadlines, delegating, termination
+from complaints import deadlines, delegating, recusals, termination
 from complaints.actors import Actor
 from complaints.handling import clocks, saying, settling
 from complaints.handling.casefile import CaseFile
@@ -127,7 +127,7 @@ def decide_recusal(*, decision: str, text: str = "") -> Move:
         file.end_matter(request, "granted" if decision == "grant" else "refused")
         _end_suspension(file, request)
         if decision == "grant":
-            file.complaint.officer = None
+            recusals.keep_out(file.complaint, request.data.get("whom", ""), on=file.today)
         if file.status == S.MEDIATION_SUSPENDED and file.matter("appraisal") is None:
             return Effect(to=S.MEDIATING, reason=f"recusal_{decision}", texts={"message": said})
         return Effect(reason=f"recusal_{decision}", texts={"message": said})

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from complaints import recusals
 from complaints.actors import Actor
 from complaints.handling import saying, two_persons
 from complaints.handling.casefile import CaseFile
@@ -31,6 +32,8 @@ def propose(*, move: Move) -> Move:
         row = TABLE[move.step]
         if file.status not in row.at or not actor.has(row.by):
             raise StepNotAllowed("not_now", _("这一步现在不能提出。"))
+        if recusals.bars(move.step, actor, file.complaint):
+            raise recusals.refusal()
         if file.matter("proposal", move.step) is not None:
             raise StepNotAllowed("already_open", _("同一事项已有一份待批准。"))
         why = two_persons.asked_of(file, move, actor)

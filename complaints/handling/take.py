@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import OperationalError, transaction
 
-from complaints import powers
+from complaints import powers, recusals
 from complaints.actors import SYSTEM, Actor, stands_to
 from complaints.conditions import Conditions
 from complaints.filing.request import FOR_ANOTHER
@@ -165,6 +165,8 @@ def judge(row: Row, file: CaseFile, actor: Actor) -> None:
             raise not_yours()
         if powers.lacks(row.step, complaint):
             raise StepNotAllowed("no_power", powers.why_not(complaint))
+    if recusals.bars(row.step, actor, complaint):
+        raise recusals.refusal()
     if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
         raise not_now(label(complaint.outcome))
     if (actor.has(AUTHORITY_ROLES) and not row.superior and actor.side == "authority"
@@ -335,7 +337,7 @@ def allowed_steps(complaint: Complaint, actor: Actor) -> tuple[str, ...]:
             continue
         if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
             continue
-        if powers.is_representative(actor, complaint) and powers.lacks(row.step, complaint):
+        if (powers.is_representative(actor, complaint) and powers.lacks(row.step, complaint)) or recusals.bars(row.step, actor, complaint):
             continue
         if (actor.side == "authority" and not row.superior
                 and status not in _ENTERPRISE_STATUSES

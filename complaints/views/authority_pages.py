@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, Officer
-from complaints import delegating, termination
+from complaints import delegating, recusals, termination
 from complaints.authority_forms import (
     AppraisalForm,
     BodyForm,
@@ -83,7 +83,8 @@ def plain(kind: type[StepForm]) -> Build:
 def _officers(setting: Setting) -> list[Officer]:
     return by_name(Officer.objects.on(setting.desk.today).select_related("user").filter(
         authority_id=setting.found.complaint.handling_authority_id, user__is_active=True,
-        role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER]).order_by("pk"))
+        role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER]).exclude(
+        user__in=recusals.recused(setting.found.complaint)).order_by("pk"))
 
 
 def _body_form(setting: Setting, data: Data) -> StepForm:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from authorities.models import Policy
+from authorities.models import Officer, Policy
 from complaints import actors
-from complaints.handling import Promise, authority, both, consumer, mediation, suggesting
+from complaints.handling import Promise, authority, both, consumer, mediation, proposals, suggesting
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, Obligation
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Clock, Status
+from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
 
@@ -95,6 +96,32 @@ def test_nobody_decides_on_their_own_recusal(world: World, case: Complaint) -> N
     assert refused(case, mediation.decide_recusal(decision="grant"), world.actor("head")) == "own_recusal"
     Complaint.objects.filter(pk=case.pk).update(officer=world.rui_officer)
     assert refused(case, mediation.decide_recusal(decision="grant"), world.officer) == "own_recusal"
+
+
+def test_who_was_recused_mediates_no_more_and_is_not_given_the_case_again(world: World, case: Complaint) -> None:
+    Complaint.objects.filter(pk=case.pk).update(officer=world.rui_officer)
+    given.step(case, both.request_recusal(whom="办案的那位", text=TEXT), world.consumer, at(1))
+    given.step(case, mediation.decide_recusal(decision="grant"), world.actor("head"), at(2))
+    case.refresh_from_db()
+    assert case.officer is None
+    for move in (session(), mediation.record_session(minutes=TEXT), suggesting.suggest_settlement(text=TEXT),
+                 mediation.record_agreement(promises=(), text=TEXT), ended("other_law"), proposals.propose(move=ended("other_law"))):
+        assert refused(case, move, world.officer, 2) == "recused", move.step
+    again = authority.assign_officer(officer_id=world.rui_officer.pk)
+    assert refused(case, again, world.actor("head"), 2) == "recused"
+    given.step(case, mediation.record_session(minutes=TEXT), world.actor("head"), at(2))
+
+
+def test_the_person_who_is_named_is_recused_and_not_the_officer_of_the_case(world: World, case: Complaint) -> None:
+    Complaint.objects.filter(pk=case.pk).update(officer=world.head_officer)
+    given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
+    user = User.objects.create_user(email="third@example.com", password="x" * 20, name="三试")
+    third = Officer.objects.create(user=user, authority=world.gulou, role=Officer.Role.APPROVER)
+    given.step(case, mediation.decide_recusal(decision="grant"), actors.officer([third]), at(2))
+    case.refresh_from_db()
+    assert case.officer == world.head_officer
+    assert refused(case, mediation.record_session(minutes=TEXT), world.officer, 2) == "recused"
+    given.step(case, mediation.record_session(minutes=TEXT), world.actor("head"), at(2))
 
 
 def test_an_appraisal_stops_the_sixty_days_and_the_rest_is_kept(world: World, case: Complaint) -> None:

@@ -72,6 +72,15 @@ def test_what_lies_with_somebody_who_is_not_there_goes_to_somebody_who_is(world:
     assert verify(number=case.number).is_unbroken
 
 
+def test_a_deputy_who_was_recused_is_passed_over(world: World) -> None:
+    case, deputy = with_rui(world), another(world, "代试")
+    Complaint.objects.filter(pk=case.pk).update(facts={**case.facts, "recused": [deputy.user_id]})
+    away(world.rui_officer, world.rui, deputy=deputy)
+    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    case.refresh_from_db()
+    assert case.officer == world.head_officer
+
+
 def test_leave_counts_for_every_office_of_the_person_there(world: World) -> None:
     case = with_rui(world)
     second = Officer.objects.create(user=world.rui, authority=world.gulou, role=Officer.Role.INTAKE)
