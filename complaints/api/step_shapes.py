@@ -79,6 +79,8 @@ def _field(kind: Any, default: Any) -> serializers.Field[Any, Any, Any, Any]:
         return exact.Day(**options)
     if wanted in ({Decimal, str}, {Decimal}):
         return exact.Money(**options)
+    if wanted == {datetime, str}:
+        return exact.Moment(**options)
     (single,) = wanted
     return _single(single, options)
 
