@@ -145,7 +145,7 @@ WALKS: dict[str, tuple[Status, str, dict[str, str], Status, Before | None, str]]
                   "answer_objection"),
     "reveal": (S.REVIEW, "officer", {"reason": "look_call"}, S.REVIEW, None, "reveal_contact"),
     "reopen": (S.CLOSED, "officer", {"ground": "clerical_error", "text": TEXT}, S.REVIEW, None, "reopen"),
-    "platform": (S.REVIEW, "officer", {"platform_number": "350102202611260001", "state": "accepted"}, S.REVIEW, None,
+    "platform": (S.REVIEW, "officer", {"platform_number": "PT-20261126-0001", "state": "accepted"}, S.REVIEW, None,
                  "record_platform_number"),
     "overdue": (S.REVIEW, "officer", {"reason": "workload", "text": TEXT}, S.REVIEW, _late, "explain_overdue"),
     "publication": (S.CLOSED, "officer", {"decision": "publish"}, S.CLOSED, _agreed_to_be_published, "publish"),
