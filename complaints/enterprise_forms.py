@@ -13,7 +13,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -348,17 +347,6 @@ class MediationForm(StepForm):
     """Art. 18: no mediation without both consents."""
 
     answer = Choice(label=_("是否同意调解"), choices=[("agree", _("同意调解")), ("decline", _("不同意调解"))])
-
-
-class SuggestionForm(StepForm):
-    """The mediator's way to settle it: yes or no."""
-
-    answer = Choice(label=_("是否同意调解方案"), choices=[("yes", _("同意这个方案")), ("no", _("不同意这个方案"))])
-    text = Words(label=_("说明"), required=False, rows=3, longest=1000)
-
-    def __init__(self, *args: Any, lines: Sequence[str], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["answer"].help_text = format_html_join("", "{}<br>", ((line,) for line in lines))
 
 
 class ConfirmForm(StepForm):

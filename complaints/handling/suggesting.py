@@ -41,12 +41,15 @@ def suggest_settlement(*, text: str, promises: Sequence[Promise] = ()) -> Move:
     return Move("suggest_settlement", carry)
 
 
-def answer_suggestion(*, agrees: bool, text: str = "") -> Move:
-    """Each side for itself, until the agreement is recorded; who thinks better of it answers again."""
+def answer_suggestion(*, agrees: bool, text: str = "", matter_id: int | None = None) -> Move:
+    """Each side for itself, until the agreement is recorded; who thinks better of it answers again. ``matter_id``: which
+    suggestion was read; another one that took its place is not answered by that."""
     said = saying.text(text, "text", needed=False, longest=1000)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         suggestion = saying.open_matter(file, "suggestion")
+        if matter_id not in (None, suggestion.pk):
+            raise changed()
         side = saying.debtor_side(actor)
         answers = answers_of(suggestion)
         if answers.get(side) is agrees:
@@ -55,6 +58,10 @@ def answer_suggestion(*, agrees: bool, text: str = "") -> Move:
         return Effect(data={"side": side, "agrees": agrees}, texts={"message": said})
 
     return Move("answer_suggestion", carry)
+
+
+def changed() -> StepNotAllowed:
+    return StepNotAllowed("suggestion_changed", _("工作人员刚刚换了调解方案。您写的内容已保留，请看过新方案再答复。"))
 
 
 def answers_of(suggestion: Matter) -> dict[str, bool]:

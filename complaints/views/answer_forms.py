@@ -19,12 +19,12 @@ from complaints.enterprise_forms import (
     MediationForm,
     PerformedForm,
     StepForm,
-    SuggestionForm,
     Words,
 )
 from complaints.file_forms import FilesField, TakesFiles
 from complaints.handling import Move, both, consumer, enterprise, suggesting
 from complaints.models import Matter, Obligation
+from complaints.suggestion_form import SuggestionForm
 from complaints.views.mediation_facts import Suggestion, suggestion_of
 
 
@@ -88,9 +88,9 @@ PAGES: dict[str, Page] = {page.name: page for page in (
                   gettext_lazy("不同意的，监管部门会终止调解；消费者可以起诉或者申请仲裁。")),
          move=lambda form: both.agree_to_mediation() if form.cleaned_data["answer"] == "agree" else both.decline_mediation()),
     Page(name="suggestion", steps=("answer_suggestion",), title=gettext_lazy("您同意这个调解方案吗？"), button=gettext_lazy("提交答复"),
-         form=lambda table, data, files: SuggestionForm(data, lines=()), effects=(gettext_lazy("双方都同意，监管部门写成协议，双方签字才算数。"),),
+         form=lambda table, data, files: SuggestionForm(data, matter=table.matters.get("suggestion")), effects=(gettext_lazy("双方都同意，监管部门写成协议，双方签字才算数。"),),
          move=lambda form: suggesting.answer_suggestion(
-             agrees=form.cleaned_data["answer"] == "yes", text=form.cleaned_data["text"])),
+             agrees=form.cleaned_data["answer"] == "yes", text=form.cleaned_data["text"], matter_id=form.cleaned_data["matter_id"])),
     Page(name="performed", steps=("report_performed",), title=gettext_lazy("协议上的事，您做到了哪些？"), button=gettext_lazy("报告已做到"),
          form=lambda table, data, files: PerformedForm(data, files, promises=table.owed("enterprise", "due")),
          effects=(gettext_lazy("消费者有5个工作日确认收到没有。"),),
@@ -119,7 +119,7 @@ def said_in(form: StepForm) -> list[tuple[str, str]]:
     found = []
     for field in form:
         value = form.cleaned_data.get(field.name)
-        if value in (None, "", [], False) or field.name == "uploads":
+        if value in (None, "", [], False) or field.name == "uploads" or field.is_hidden:
             continue
         words = dict(getattr(field.field, "choices", ()))
         said = [str(words.get(one, one)) for one in (value if isinstance(value, list) else [value])]

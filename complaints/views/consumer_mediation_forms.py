@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.handling import Move, both, suggesting
+from complaints.suggestion_form import NamesSuggestion
 from complaints.views.consumer_forms import Essay, Pick, StepForm, Words
 from complaints.views.mediation_facts import promise_lines
 
@@ -32,7 +33,7 @@ class MediationForm(StepForm):
                 else both.decline_mediation()]
 
 
-class SuggestionForm(StepForm):
+class SuggestionForm(NamesSuggestion, StepForm):
     """The mediator's way to settle it: yes or no, each for itself."""
 
     name, steps = "suggestion", ("answer_suggestion",)
@@ -43,13 +44,18 @@ class SuggestionForm(StepForm):
         ("yes", gettext_lazy("同意这个方案")), ("no", gettext_lazy("不同意这个方案"))])
     text = Essay(label=gettext_lazy("想说明的"), required=False, rows=3)
 
+    def prepare(self) -> None:
+        matter = self.page.matters.get("suggestion")
+        self.initial["matter_id"] = matter.pk if matter is not None else None
+
     def effects(self) -> Sequence[Words]:
         matter = self.page.matters.get("suggestion")
         lines = promise_lines(matter) if matter is not None else []
         return (*lines, _("双方都同意，工作人员写成协议，双方签字才算数。"), _("不同意没有不利：调解可以继续，您也可以起诉。"))
 
     def moves(self) -> list[Move]:
-        return [suggesting.answer_suggestion(agrees=self.cleaned_data["answer"] == "yes", text=self.cleaned_data["text"])]
+        said = self.cleaned_data
+        return [suggesting.answer_suggestion(agrees=said["answer"] == "yes", text=said["text"], matter_id=said["matter_id"])]
 
 
 class RecusalForm(StepForm):

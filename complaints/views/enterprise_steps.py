@@ -30,7 +30,6 @@ from complaints.enterprise_forms import (
     PerformedForm,
     RedateForm,
     StepForm,
-    SuggestionForm,
     TextForm,
 )
 from complaints.file_forms import upload_address
@@ -47,6 +46,7 @@ from complaints.handling import (
 )
 from complaints.models import Obligation
 from complaints.refusals import not_now, not_yours
+from complaints.suggestion_form import SuggestionForm
 from complaints.supervision_forms import AnswerForm
 from complaints.views import enterprise_work as work
 from complaints.views import moved_on
@@ -196,7 +196,7 @@ def _mediation(form: StepForm) -> Move:
 def _suggestion_form(case: CasePage, data: Data) -> StepForm:
     matter = case.matters.get("suggestion")
     said = [matter.data.get("text", ""), *promise_lines(matter)] if matter is not None else []
-    return SuggestionForm(data, lines=said)
+    return SuggestionForm(data, matter=matter, lines=said)
 
 
 PAGES: dict[str, StepPage] = {page.slug: page for page in (
@@ -269,7 +269,8 @@ PAGES: dict[str, StepPage] = {page.slug: page for page in (
              effect=gettext_lazy("双方都同意，监管部门写成协议，双方签字才算数。"),
              form=_suggestion_form,
              move=lambda form: suggesting.answer_suggestion(
-                 agrees=form.cleaned_data["answer"] == "yes", text=form.cleaned_data["text"])),
+                 agrees=form.cleaned_data["answer"] == "yes", text=form.cleaned_data["text"],
+                 matter_id=form.cleaned_data["matter_id"])),
     StepPage(slug="new-dates", steps=("resume_performance",),
              effect=gettext_lazy("消费者写下同样的日期后，约定恢复履行；不一样的，监管部门照常审查。"),
              form=lambda case, data: RedateForm(

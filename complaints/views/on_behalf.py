@@ -231,7 +231,7 @@ def _said(form: StepForm) -> Iterable[tuple[str, str]]:
     """Each question that was answered, in the words of the answer."""
     for field in form:
         value = form.cleaned_data.get(field.name)
-        if value in (None, "", [], False):
+        if value in (None, "", [], False) or field.is_hidden:
             continue
         words = dict(getattr(field.field, "choices", ()))
         said = [str(words.get(one, one)) for one in (value if isinstance(value, list) else [value])]

@@ -160,6 +160,9 @@ def test_a_new_suggestion_takes_the_place_of_the_old_one(world: World, case: Com
     given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, at(2))
     given.step(case, suggesting.suggest_settlement(text="另一个方案。"), world.officer, at(3))
     assert suggesting.answers_of(said(case, "suggestion")) == {}
+    old = Matter.objects.get(complaint=case, kind="suggestion", state="fallen")
+    late = suggesting.answer_suggestion(agrees=True, matter_id=old.pk)
+    assert refused(case, late, world.consumer, 4) == "suggestion_changed"
     assert Matter.objects.filter(complaint=case, kind="suggestion", state="open").count() == 1
 
 

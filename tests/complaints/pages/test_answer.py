@@ -112,7 +112,16 @@ def test_a_suggestion_is_answered_and_a_promise_reported(world: World, case: Com
     refund = Promise(kind="transfer", what="退款", amount="128.50", due_on=ahead(5))
     given.step(case, suggesting.suggest_settlement(text="退还多扣的钱。", promises=[refund]), world.officer, now())
     assert "退还多扣的钱。" in text(client.get(f"{home(case)}suggestion/"))
-    assert client.post(f"{home(case)}suggestion/", {"answer": "yes"} | key()).status_code == 302
+    old = case.matters.get(kind="suggestion", state="open").pk
+    given.step(case, suggesting.suggest_settlement(text="退还一半。", promises=[refund]), world.officer, now())
+    said = {"answer": "yes", "text": "这样可以。"}
+    late = client.post(f"{home(case)}suggestion/", said | {"matter_id": old} | key())
+    new = case.matters.get(kind="suggestion", state="open").pk
+    assert late.status_code == 422
+    for words in ("换了调解方案", "退还一半。", "这样可以。", f'name="matter_id" value="{new}"'):
+        assert words in text(late)
+    assert "checked" not in text(late)
+    assert client.post(f"{home(case)}suggestion/", said | {"matter_id": new} | key()).status_code == 302
     given.step(case, mediation.record_agreement(promises=[refund], text="退还多扣的钱。"), world.officer, now())
     done = client.post(f"{home(case)}performed/", {"obligations": "1", "proof": "流水0001"} | key())
     assert done.status_code == 302

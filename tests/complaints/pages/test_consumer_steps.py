@@ -116,9 +116,10 @@ def test_a_step_is_shown_and_taken_once(world: World, clock: Any, page: Page) ->
     assert opened.status_code == 200
     assert 'name="idempotency_key"' in shown(opened)
     before = steps_of(case)
-    first = send(client, place(case, page.name), page.said, key="k" * 20)
+    said = page.said | ({"matter_id": case.matters.get(kind="suggestion").pk} if page.name == "suggestion" else {})
+    first = send(client, place(case, page.name), said, key="k" * 20)
     assert first.status_code == 302, shown(first)
-    again = send(client, place(case, page.name), page.said, key="k" * 20)
+    again = send(client, place(case, page.name), said, key="k" * 20)
     assert (again.status_code, again["Location"]) == (302, first["Location"])
     case.refresh_from_db()
     assert (case.status, case.outcome) == (page.status, page.outcome)

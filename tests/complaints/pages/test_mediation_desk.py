@@ -147,7 +147,11 @@ def test_the_consumer_answers_a_suggestion(world: World, case: Complaint) -> Non
     shown = text(client, page)
     assert "退还多扣的钱。" in shown
     assert "企业：退还多扣费用 ¥128.50" in shown
-    same = {"answer": "yes"} | key()
+    matter = Matter.objects.get(complaint=case, kind="suggestion")
+    same = {"answer": "yes", "matter_id": matter.pk} | key()
+    for unread in ("", str(matter.pk - 1)):
+        late = client.post(page, {"answer": "yes", "text": "这样可以。", "matter_id": unread} | key())
+        assert (late.status_code, "换了调解方案" in late.content.decode(), "这样可以。" in late.content.decode()) == (422, True, True)
     assert client.post(page, same).status_code == 302
     assert client.post(page, same).status_code == 302, "sent twice: the first result again"
     assert HandlingStep.objects.filter(complaint=case, step="answer_suggestion").count() == 1
