@@ -215,8 +215,9 @@ def code(request: HttpRequest, number: str) -> HttpResponse:
                 note("tracking_code", now=now, subject=number, address=client_address(request))
                 return redirect(target)
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
-    return render(request, "answer/code.html", {
-        "form": form, "wanted": wanted if wanted in PAGES else "", "home": home, "masked": contact.masked,
+    return render(request, "public/step_code.html", {
+        "form": form, "carried": ("for", wanted if wanted in PAGES else ""), "home": home,
+        "why": _("这一步算您的决定，所以向收到链接的手机发一个验证码。30分钟内只需一次。"), "masked": contact.masked,
         "is_sent": "sent" in request.GET or status == 422}, status=status)
 
 

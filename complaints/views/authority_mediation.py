@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import labels, termination
 from complaints.models import Complaint, Deadline, Matter
-from complaints.views import documents_told, keyset
+from complaints.views import documents_told, keyset, tabs
 from complaints.views.authority_case import Button, step_url
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import RELATED, Row, late, rows_of, waits_for
@@ -28,20 +28,13 @@ from complaints.views.authority_setting import Setting, setting_of
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.mediation_facts import SixtyDays, calendar_file, desk_url, facts_for, mediation_clock, sixty_days
 from complaints.views.on_behalf import may_write_down
+from complaints.views.tabs import Tab
 from complaints.workflow import Clock, Outcome, Status
 from complaints.working_calendar import SHANGHAI
 
 #: A mediation is short of time from here on, in days to its last day.
 SHORT_OF_TIME = timedelta(days=15)
 IN_MEDIATION = (Status.MEDIATING, Status.MEDIATION_SUSPENDED)
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    code: str
-    title: Any
-    tone: str
-    empty: Any
 
 
 TABS = (
@@ -101,18 +94,12 @@ def _mediated() -> QuerySet[Deadline]:
 @officer_page("GET")
 def mediations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     lists = _lists(desk)
-    tab = next((t for t in TABS if t.code == request.GET.get("view")), TABS[0])
+    tab = tabs.chosen(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
-    home = reverse("complaints:authority-mediation")
-    here = f"{home}?view={tab.code}"
     return render(request, "authority/mediation.html", {
-        "rows": _rows(page.rows, desk), "tab": tab, "now": desk.now,
-        "tabs": [{"title": t.title, "value": counts[t.code], "words": keyset.in_words(counts[t.code]), "is_current": t is tab,
-                  "tone": t.tone if counts[t.code] else "neutral", "url": f"{home}?view={t.code}"} for t in TABS],
-        "counts": {code: keyset.in_words(count) for code, count in counts.items()},
-        "previous_url": f"{here}&before={page.before}" if page.before else "",
-        "next_url": f"{here}&after={page.after}" if page.after else "",
+        "rows": _rows(page.rows, desk), "now": desk.now,
+        **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-mediation")),
     })
 
 

@@ -5,9 +5,6 @@ The one rule: the lists and their counts are one and the same condition, and a p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -16,20 +13,12 @@ from django.utils.translation import gettext_lazy
 
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Matter
-from complaints.views import keyset
+from complaints.views import keyset, tabs
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import RELATED, due_soon, late, rows_of
 from complaints.views.review_case import REVIEWED, review_url
+from complaints.views.tabs import Tab
 from complaints.workflow import Status
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    code: str
-    title: Any
-    tone: str
-    empty: Any
-
 
 TABS = (
     Tab("all", gettext_lazy("本机关待审查"), "authority", gettext_lazy("没有等待审查的投诉。")),
@@ -62,19 +51,14 @@ def lists_of(desk: Desk) -> dict[str, QuerySet[Complaint]]:
 @officer_page("GET")
 def review(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     lists = lists_of(desk)
-    tab = next((t for t in TABS if t.code == request.GET.get("view")), TABS[0])
+    tab = tabs.chosen(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
-    here = reverse("complaints:authority-review")
     proposed = set(Matter.objects.filter(kind="proposal", state="open", audience="authority", complaint__in=page.rows)
                    .values_list("complaint_id", flat=True)) if page.rows else set()
     return render(request, "authority/review.html", {
         "rows": [(row, _url(row.complaint, tab), row.complaint.pk in proposed) for row in rows_of(page.rows, desk)],
-        "tab": tab, "now": desk.now, "counts": {code: keyset.in_words(count) for code, count in counts.items()},
-        "tabs": [{"title": t.title, "value": counts[t.code], "words": keyset.in_words(counts[t.code]), "is_current": t is tab,
-                  "tone": t.tone if counts[t.code] else "neutral", "url": f"{here}?view={t.code}"} for t in TABS],
-        "previous_url": f"{here}?view={tab.code}&before={page.before}" if page.before else "",
-        "next_url": f"{here}?view={tab.code}&after={page.after}" if page.after else "",
+        "now": desk.now, **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-review")),
     })
 
 

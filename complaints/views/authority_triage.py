@@ -24,7 +24,7 @@ from complaints.conditions import Conditions, current_calendar
 from complaints.enterprise_forms import Choices
 from complaints.filing.request import PASS_TO_REGULATOR, PAUSE_FOR_SETTLEMENT, SHARE_WITH_ENTERPRISE
 from complaints.models import Complaint
-from complaints.views import authority_bulk, keyset
+from complaints.views import authority_bulk, keyset, tabs
 from complaints.views.authority_bulk import BatchForm
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import (
@@ -40,6 +40,7 @@ from complaints.views.authority_targets import Target, latest_decision, looked_u
 from complaints.views.bulk_run import Run
 from complaints.views.case import AUTHORITY, CasePage, case_url, page_of
 from complaints.views.signals_shown import Shown, short_words, shown_signals
+from complaints.views.tabs import Tab
 from complaints.workflow import AUTHORITY_ROLES, Role, Status
 from odr_portal.accounts.idempotency import once
 
@@ -60,14 +61,6 @@ class Line:
     url: str
     first: Target | None
     signals: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    code: str
-    title: Any
-    tone: str
-    empty: Any
 
 
 TABS = (
@@ -91,7 +84,7 @@ def _conditions(desk: Desk) -> dict[str, Any]:
 @officer_page("GET", "POST")
 def triage(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """/authority/triage/?view=…: one view of what waits; POST distributes the chosen ones."""
-    tab = next((t for t in TABS if t.code == request.GET.get("view")), TABS[0])
+    tab = tabs.chosen(TABS, request.GET)
     if request.method != "POST":
         return _show(request, desk, tab)
     form = BatchForm(request.POST, targets=_named_target(request.POST.get("target", "")))
@@ -105,17 +98,14 @@ def triage(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                 attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
         return _show(request, desk, tab, form=form, status=422)
-    return render(request, "authority/triage_done.html", {
-        "run": run, "title": run.title(), "back_url": _list_url(tab), "groups": run.refusals()})
+    return render(request, "staff/bulk_done.html", {
+        "run": run, "title": run.title(), "groups": run.refusals(), "case_page": "complaints:authority-case",
+        "back_url": tabs.url_of(reverse("complaints:authority-triage"), tab)})
 
 
 def _named_target(value: str) -> Choices:
     """What was chosen is a target in its form; whether it is one says the step."""
     return [(value, value)] if _TARGET.fullmatch(value) else []
-
-
-def _list_url(tab: Tab) -> str:
-    return f"{reverse('complaints:authority-triage')}?view={tab.code}"
 
 
 def _show(request: HttpRequest, desk: Desk, tab: Tab, *, form: BatchForm | None = None, status: int = 200) -> HttpResponseBase:
@@ -130,14 +120,10 @@ def _show(request: HttpRequest, desk: Desk, tab: Tab, *, form: BatchForm | None 
         set_choices(form, "target", [(authority_bulk.OWN, str(_("各自的第一个建议"))), *targets])
     return render(request, "authority/triage.html", {
         "rows": [Line(row, triage_url(row.complaint), next(iter(suggestions[row.complaint.pk]), None),
-                      short_words(signals[row.complaint.pk])) for row in rows_of(page.rows, desk)], "tab": tab,
-        "tabs": [{"title": t.title, "value": counts[t.code], "words": keyset.in_words(counts[t.code]), "is_current": t is tab,
-                  "tone": t.tone if counts[t.code] else "neutral", "url": _list_url(t)} for t in TABS],
-        "counts": {code: keyset.in_words(count) for code, count in counts.items()}, "now": desk.now,
+                      short_words(signals[row.complaint.pk])) for row in rows_of(page.rows, desk)],
+        "now": desk.now, **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
         "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None, "form": form,
         "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
-        "previous_url": f"{_list_url(tab)}&before={page.before}" if page.before else "",
-        "next_url": f"{_list_url(tab)}&after={page.after}" if page.after else "",
     }, status=status)
 
 

@@ -20,12 +20,13 @@ from complaints import labels, standing
 from complaints.conditions import current_calendar
 from complaints.handling.registering import KINDS
 from complaints.models import Deadline, Matter
-from complaints.views import keyset
+from complaints.views import keyset, tabs
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import respondent_of
 from complaints.views.authority_setting import setting_of
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_record import Message
+from complaints.views.tabs import Tab
 from complaints.workflow import Clock, Status
 from odr_portal.accounts import keyring
 
@@ -33,14 +34,6 @@ BY_OPENING = keyset.Order("opened_at", falling=True)
 _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterprise")
 #: Steps of the record that belong to the register.
 _STEPS = frozenset({"split_report", "open_lead", "extend_lead", "close_lead"})
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    code: str
-    title: Any
-    tone: str
-    empty: Any
 
 
 TABS = (
@@ -80,17 +73,12 @@ def lists_of(desk: Desk) -> dict[str, QuerySet[Matter]]:
 @officer_page("GET")
 def violations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     lists = lists_of(desk)
-    tab = next((t for t in TABS if t.code == request.GET.get("view")), TABS[0])
+    tab = tabs.chosen(TABS, request.GET)
     counts = keyset.counts(lists)
     page = keyset.page_of(lists[tab.code], request.GET, BY_OPENING, related=_CASE)
-    here = reverse("complaints:authority-violations")
     return render(request, "authority/violations.html", {
-        "rows": rows_of(page.rows, desk), "tab": tab, "now": desk.now,
-        "counts": {code: keyset.in_words(count) for code, count in counts.items()},
-        "tabs": [{"title": t.title, "value": counts[t.code], "words": keyset.in_words(counts[t.code]), "is_current": t is tab,
-                  "tone": t.tone if counts[t.code] else "neutral", "url": f"{here}?view={t.code}"} for t in TABS],
-        "previous_url": f"{here}?view={tab.code}&before={page.before}" if page.before else "",
-        "next_url": f"{here}?view={tab.code}&after={page.after}" if page.after else "",
+        "rows": rows_of(page.rows, desk), "now": desk.now,
+        **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-violations")),
     })
 
 

@@ -59,8 +59,8 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
             attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
         return _show(request, desk, view, form, wanted=wanted, status=422)
-    return render(request, "enterprise/bulk.html", {
-        "run": run, "title": run.title(), "back_url": _url(form, view), "groups": run.refusals()})
+    return render(request, "staff/bulk_done.html", {
+        "run": run, "title": run.title(), "back_url": _url(form, view), "groups": run.refusals(), "case_page": "complaints:enterprise-case"})
 
 
 def _show(request: HttpRequest, desk: Desk, view: QueueView, form: QueueFilter, *,

@@ -113,8 +113,9 @@ def code(request: HttpRequest, number: str) -> HttpResponse:
                 note("tracking_code", now=now, user=case.consumer, subject=case.number, address=client_address(request))
                 return redirect(target)
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
-    return render(request, "public/tracked_code.html", {
-        "form": form, "next": target, "home": home, "number": number, "masked": contact.masked,
+    return render(request, "public/step_code.html", {
+        "form": form, "carried": ("next", target), "home": home,
+        "why": _("这一步算您的决定，所以再用这件投诉里的手机收一个验证码。30分钟内只需一次。"), "masked": contact.masked,
         "is_sent": "sent" in request.GET or status == 422}, status=status)
 
 

@@ -7,6 +7,8 @@ import os
 import sys
 import time
 
+PATIENCE = 300
+
 
 def main(count: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
@@ -41,7 +43,10 @@ def main(count: int) -> None:
     lines = [f"{number},log_contact,phone,yes,已告知退费办法" for number in numbers]
     raw = "\n".join(["number,step,contact_channel,contact_reached,contact_note", *lines]).encode()
     trip = asking.take_in([raw], name="table.csv", user=ming, actor=staff_member(staff), language="zh-hans", now=now)
+    end = time.monotonic() + PATIENCE
     while RoundTrip.objects.get(pk=trip.pk).state != "checked":
+        if time.monotonic() > end:
+            raise SystemExit(f"the portal's worker has not read the table within {PATIENCE} seconds")
         time.sleep(0.1)  # The portal's worker is at it.
     with transaction.atomic():
         asking.decide(RoundTrip.objects.select_for_update().get(pk=trip.pk), "good", now=timezone.now())
