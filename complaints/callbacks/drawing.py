@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -22,6 +22,7 @@ from django.utils import timezone
 from authorities.leave import on_leave
 from authorities.models import Officer
 from authorities.policies import Policies
+from complaints.delivery import alone
 from complaints.handling.casework import NOT_HANDLING
 from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
 from complaints.workflow import Outcome, Status
@@ -32,6 +33,8 @@ AGAIN = timedelta(days=60)
 SHARE = "call_back_share"
 RINGS = (Officer.Role.HANDLER, Officer.Role.APPROVER)
 _BATCH = 500
+#: The advisory lock of whoever draws.
+DRAWER = 0xD2A3
 _WHOLE = 1 << 64
 
 
@@ -99,50 +102,54 @@ class Picked:
     share: int
 
 
-def picked(month: date, seed: str) -> Iterator[Picked]:
-    """Every case of the month with the decision; reads a batch at a time."""
+def picked(month: date, seed: str) -> Iterator[list[Picked]]:
+    """Every case of the month with the decision, a batch at a time."""
     policies, last = Policies.load(after(month) - timedelta(days=1)), 0
     cases = _with_why(closed_in(month)).order_by("pk")
     while rows := list(cases.filter(pk__gt=last)[:_BATCH]):
+        batch = []
         for case in rows:
             share = min(100, policies.number(SHARE, case.handling_region_id).number)
             why = ("reopened" if getattr(case, "is_reopened", False) else "repeat" if getattr(case, "is_repeat", False)
                    else "drawn" if is_drawn(seed, case.number, share) else "")
-            yield Picked(case, why, share)
+            batch.append(Picked(case, why, share))
+        yield batch
         last = rows[-1].pk
 
 
 def draw(month: CallBackMonth, *, now: datetime) -> int:
-    """Write the sample of one month, each case with somebody who did not handle it; nothing when another did it meanwhile."""
-    with transaction.atomic():
-        row = CallBackMonth.objects.select_for_update(skip_locked=True).filter(pk=month.pk, drawn_at=None).first()
-        if row is None:
+    """Write the sample of one month, each case with somebody who did not handle it. Returns how many were written now.
+
+    A batch is a transaction, as a large month takes longer than one may last; who goes on after a kill finds what stands.
+    The month has its sample, and shows its seed, with the last batch.
+    """
+    with alone(DRAWER) as is_alone:
+        if not is_alone or not CallBackMonth.objects.filter(pk=month.pk, drawn_at=None).exists():
             return 0
-        seed = CallBackSeed.objects.get(month=row).seed
+        seed = CallBackSeed.objects.get(month=month).seed
         numbers, chosen, count = hashlib.sha256(), 0, 0
         people = People(timezone.localdate(now))
-        batch: list[Picked] = []
-        for one in picked(row.month, seed):
-            count += 1
-            numbers.update(one.complaint.number.encode() + b"\n")
-            if one.why:
-                batch.append(one)
-            if len(batch) == _BATCH:
-                chosen += _write(row, batch, people)
-                batch = []
-        chosen += _write(row, batch, people)
-        row.seed, row.drawn_at, row.population_digest = seed, now, numbers.hexdigest()
-        row.population, row.drawn = count, chosen
-        row.save()
+        people.count(CallBack.objects.filter(month=month))
+        for batch in picked(month.month, seed):
+            count += len(batch)
+            for one in batch:
+                numbers.update(one.complaint.number.encode() + b"\n")
+            chosen += _write(month, batch, people)
+        month.seed, month.drawn_at, month.population_digest = seed, now, numbers.hexdigest()
+        month.population, month.drawn = count, CallBack.objects.filter(month=month).count()
+        month.save()
     return chosen
 
 
-def _write(month: CallBackMonth, batch: Iterable[Picked], people: People) -> int:
-    chosen = list(batch)
-    handled = handlers_of([one.complaint.pk for one in chosen])
-    rows = [CallBack(complaint=one.complaint, month=month, authority_id=one.complaint.handling_authority_id, why=one.why,
-                     share=one.share, officer=people.for_case(one.complaint, handled[one.complaint.pk])) for one in chosen]
-    CallBack.objects.bulk_create(rows)
+def _write(month: CallBackMonth, batch: Sequence[Picked], people: People) -> int:
+    ids = [one.complaint.pk for one in batch if one.why]
+    with transaction.atomic():
+        there = set(CallBack.objects.filter(month=month, complaint__in=ids).values_list("complaint_id", flat=True))
+        handled = handlers_of(ids)
+        rows = [CallBack(complaint=one.complaint, month=month, authority_id=one.complaint.handling_authority_id, why=one.why,
+                         share=one.share, officer=people.for_case(one.complaint, handled[one.complaint.pk]))
+                for one in batch if one.why and one.complaint.pk not in there]
+        CallBack.objects.bulk_create(rows)
     return len(rows)
 
 
@@ -168,6 +175,10 @@ class People:
         for officer in officers:
             self.by_authority[officer.authority_id].append(officer)
 
+    def count(self, rows: QuerySet[CallBack]) -> None:
+        """What they have already."""
+        self.load.update(dict(rows.filter(officer__isnull=False).order_by().values_list("officer").annotate(n=Count("pk"))))
+
     def for_case(self, case: Complaint, handled: set[UUID]) -> Officer | None:
         """None where everybody there handled it: then somebody else of the region rings."""
         able = [row for row in self.by_authority.get(case.handling_authority_id, ())
@@ -188,8 +199,7 @@ def hand_over(*, now: datetime) -> int:
     if not rows:
         return 0
     people, handled, moved = People(day), handlers_of([row.complaint_id for row in rows]), 0
-    people.load.update(dict(CallBack.objects.filter(state="open", officer__isnull=False).order_by().values_list("officer")
-                            .annotate(n=Count("pk"))))
+    people.count(CallBack.objects.filter(state="open"))
     for row in rows:
         # Somebody may have rung meanwhile.
         still = CallBack.objects.filter(pk=row.pk, state="open", officer=row.officer_id)
@@ -213,7 +223,7 @@ class Check:
 def recount(month: CallBackMonth) -> Check:
     """Draw again from the seed that was shown. Cases that were reopened since count by the row that they have."""
     rows = {row.complaint.number: row for row in CallBack.objects.filter(month=month).select_related("complaint")}
-    missing = [one.complaint.number for one in picked(month.month, month.seed)
+    missing = [one.complaint.number for batch in picked(month.month, month.seed) for one in batch
                if one.why == "drawn" and one.complaint.number not in rows]
     too_many = [number for number, row in rows.items()
                 if row.why == "drawn" and not is_drawn(month.seed, number, row.share)]

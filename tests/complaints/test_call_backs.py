@@ -97,6 +97,35 @@ def test_of_closed_cases_the_repeat_and_the_reopened_ones_are_all_there(world: W
     assert CallBack.objects.count() == 2, "drawn once"
 
 
+def test_a_draw_that_is_killed_goes_on_without_loss_or_double(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [closed(world) for _ in range(4)]
+    monkeypatch.setattr(drawing, "_BATCH", 2)
+    real, calls = drawing._write, []
+
+    def dies(*told: Any) -> int:
+        calls.append(told)
+        if len(calls) == 2:
+            raise SystemExit("killed")
+        return real(*told)
+
+    drawing.sweep_call_backs(now=OCTOBER)
+    Policy.objects.filter(name=drawing.SHARE).update(number=100)
+    monkeypatch.setattr(drawing, "_write", dies)
+    with pytest.raises(SystemExit):
+        drawing.sweep_call_backs(now=NOVEMBER)
+    first = set(CallBack.objects.values_list("pk", flat=True))
+    october = CallBackMonth.objects.get(month=date(2026, 10, 1))
+    assert (len(first), october.seed, october.drawn_at) == (2, "", None), "what was written stays; the seed is not shown yet"
+    monkeypatch.setattr(drawing, "_write", real)
+    assert drawing.sweep_call_backs(now=NOVEMBER + timedelta(minutes=5)) == 2
+    october.refresh_from_db()
+    assert (october.population, october.drawn) == (4, 4)
+    assert set(CallBack.objects.values_list("complaint_id", flat=True)) == {case.pk for case in cases}
+    assert first <= set(CallBack.objects.values_list("pk", flat=True))
+    # Whoever got some before the kill does not get as many again.
+    assert not CallBack.objects.filter(officer=None).exists()
+
+
 def test_counting_again_agrees_and_finds_what_was_changed(world: World) -> None:
     cases = [closed(world) for _ in range(3)]
     for n, case in enumerate(cases):
