@@ -136,6 +136,8 @@ def ask_replay(*, by: User | None, authority: Authority | None, region: Region |
         raise StepNotAllowed("not_yours", _("只能重算本地区的案件。"))
     if until < since:
         raise WrongInput("order", _("止日不能早于起日。"), field="until")
+    if by is not None and LawChange.objects.filter(kind="replay", asked_by=by, state__in=WORKING).exists():
+        raise StepNotAllowed("already_open", _("您上一次重算还没有算完，请等它算完再提交。"))
     if year is not None:
         change = _year(year, _("重算用的日历"), None)
     else:

@@ -66,7 +66,8 @@ def sweep_law(*, now: datetime) -> int:
 def _lease(*, now: datetime, without: Iterable[int]) -> LawChange | None:
     with transaction.atomic():
         free = LawChange.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=changing.WORKING)
-        change = (free.exclude(pk__in=list(without)).order_by("id").select_for_update(skip_locked=True, of=("self",))
+        # What was decided ("applying" stands first) does not wait for questions.
+        change = (free.exclude(pk__in=list(without)).order_by("state", "id").select_for_update(skip_locked=True, of=("self",))
                   .select_related("region").first())
         if change is not None:
             change.leased_until, change.attempts = now + LEASE, change.attempts + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import date, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -20,6 +21,7 @@ from complaints.handling import consumer
 from complaints.law import changing, working
 from complaints.law.replaying import FIELDS, Outcome, Recorded, Rules, outcome
 from complaints.models import Deadline, LawChange, LawEffect
+from complaints.refusals import StepNotAllowed
 from complaints.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -180,3 +182,21 @@ def test_the_command_tells_who_would_have_been_late(world: World) -> None:
     call_command("replay_policy", "negotiation", "5", since=date(2026, 11, 1), until=date(2026, 11, 30), stdout=out)
     assert "1  would have been late" in out.getvalue()
     assert "2026-11-25 → 2026-11-18 (done 2026-11-19)" in out.getvalue()
+
+
+def test_one_question_a_person_at_a_time_and_what_was_decided_comes_first(world: World) -> None:
+    """Somebody who asks again and again does not keep a calendar from being carried out."""
+    now = WEDNESDAY
+    said: dict[str, Any] = {"authority": None, "region": None, "since": date(2026, 11, 1), "until": date(2026, 11, 30), "now": now,
+                            "name": "review", "number": 5}
+    first = changing.ask_replay(by=world.rui, **said)
+    with pytest.raises(StepNotAllowed) as again:
+        changing.ask_replay(by=world.rui, **said)
+    assert again.value.code == "already_open"
+    other = changing.ask_replay(by=world.su, **said)
+    LawChange.objects.filter(pk=other.pk).update(state="applying", tried_at=now)
+    leased = working._lease(now=now, without=())
+    assert leased is not None
+    assert leased.pk == other.pk
+    LawChange.objects.filter(pk=first.pk).update(state="tried", tried_at=now)
+    assert changing.ask_replay(by=world.rui, **said).pk
