@@ -13,6 +13,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db.models import F, Q
+
 from authorities.models import Authority, Officer
 from complaints.documents import numbers
 from complaints.documents.kinds import KINDS, forms_of, is_to, issuer, reference
@@ -77,8 +79,10 @@ def _wanted(file: CaseFile, entry: Entry) -> list[_Wanted]:
 
 def people(ids: set[int]) -> dict[int, Person]:
     """What the consumers of these cases gave last; two queries."""
-    rows = list(PersonalText.objects.filter(complaint_id__in=ids, audience=Audience.PARTIES, kind__in=PRINTED)
-                .order_by("sequence"))
+    # What was reported with the filing lies in the authority's chain, under the key of who filed.
+    reported = Q(audience=Audience.AUTHORITY, kind="report", key_id=F("complaint__consumer_key"))
+    rows = list(PersonalText.objects.filter(
+        Q(audience=Audience.PARTIES, kind__in=PRINTED) | reported, complaint_id__in=ids).order_by("sequence"))
     keyring.load_for(rows)
     found: dict[int, Person] = {}
     for row in rows:

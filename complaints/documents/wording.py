@@ -138,7 +138,7 @@ def _report(facts: Facts) -> tuple[str, list[Block]]:
     return "", [
         *_facts(("登记单位", facts.authority), ("登记日期", plain_day(facts.day)), ("随投诉一并提出", facts.complaint.number),
                 ("举报人", facts.name), ("联系电话", facts.person.get("consumer_phone", "").removeprefix("+86")), ("被举报人", facts.other)),
-        *_p("举报的违法线索：" + facts.said.get("report", ""), "举报人的信息应当保密（第三十七条）。举报与投诉分别处理（第九条）。")]
+        *_p("举报的违法线索：" + (facts.said.get("report") or facts.person.get("report") or "见案卷。"), "举报人的信息应当保密（第三十七条）。举报与投诉分别处理（第九条）。")]
 
 
 def _distribution(facts: Facts) -> tuple[str, list[Block]]:

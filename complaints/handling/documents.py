@@ -17,12 +17,12 @@ from complaints.documents.wording import Paper
 from complaints.handling import saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
-from complaints.models import Deadline, DocumentVersion, OfficialDocument
+from complaints.models import Deadline, DocumentVersion, HandlingStep, Matter, OfficialDocument
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Audience
 
 #: What no other step issues, or what came before there were documents.
-DRAWN_UP = (kinds.REGISTRATION, kinds.REPORT_RESULT)
+DRAWN_UP = (kinds.REGISTRATION, kinds.REPORT, kinds.REPORT_RESULT)
 #: How the paragraphs of a decision begin that are its reasons, and where its ground begins.
 _REASONS, _GROUND = ("事实和理由：", "此事由", "同一争议已"), "有下列情形："
 #: The lines of an agreement that hold what is owed, and how its paragraph with the agreement begins.
@@ -76,21 +76,34 @@ def told(document: OfficialDocument) -> str:
 
 
 def draw_up_document(*, form: int, text: str = "") -> Move:
-    """The register of the complaint, where no distribution made one; the result of a report, for the reporter alone."""
+    """The register of the complaint, where no distribution made one; that of the report which the consumer filed with it,
+    in the consumer's words; the result of a report, for the reporter alone."""
     if form not in DRAWN_UP:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="form")
     said = saying.text(text, "text", needed=form == kinds.REPORT_RESULT)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        mine = OfficialDocument.objects.filter(complaint_id=file.complaint.pk, state=OfficialDocument.ISSUED)
-        if form == kinds.REGISTRATION and mine.filter(form=form).exists():
+        if form == kinds.REGISTRATION and stands(file, form):
             raise StepNotAllowed("already_there", _("这件投诉已经有登记表。"))
-        if form == kinds.REPORT_RESULT and not mine.filter(form=kinds.REPORT).exists():
-            raise StepNotAllowed("no_report", _("这件投诉没有登记过举报。"))
+        if form != kinds.REGISTRATION:
+            _of_a_report(file, form)
         return Effect(data={"form": form}, texts={"result": said} if said else {},
-                      audience=Audience.AUTHORITY if form == kinds.REPORT_RESULT else None)
+                      audience=None if form == kinds.REGISTRATION else Audience.AUTHORITY)
 
     return Move("draw_up_document", carry)
+
+
+def _of_a_report(file: CaseFile, form: int) -> None:
+    """Refuse a document of a report that nobody registered, and a second register of the consumer's own: what an officer
+    split off has its register already."""
+    case = file.complaint.pk
+    reports = Matter.objects.filter(complaint_id=case, kind="report")
+    if not (reports.filter(opened_by="consumer") if form == kinds.REPORT else reports).exists():
+        raise StepNotAllowed("no_report", _("这件投诉没有登记过举报。"))
+    drawn_up = HandlingStep.objects.filter(complaint_id=case, audience=Audience.AUTHORITY, step="draw_up_document")
+    if form == kinds.REPORT and OfficialDocument.objects.filter(
+            complaint_id=case, form=form, state=OfficialDocument.ISSUED, sequence__in=drawn_up.values("sequence")).exists():
+        raise StepNotAllowed("already_there", _("这件投诉已经有登记表。"))
 
 
 def keep_print(*, version_id: int, path: str, sha256: str, size: int) -> Move:

@@ -194,6 +194,18 @@ def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World)
     assert "open/verify" not in words
 
 
+def test_a_report_that_the_consumer_filed_gets_its_register_and_its_result(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
+    given.step(case, documents.draw_up_document(form=2), world.officer, WEDNESDAY)
+    assert (newest(case).form, newest(case).audience) == (2, "authority")
+    assert "门店无照经营。" in read(keeping.read(newest(case).versions.get()))
+    with pytest.raises(StepNotAllowed) as said:
+        given.step(case, documents.draw_up_document(form=2), world.officer, WEDNESDAY)
+    assert said.value.code == "already_there"
+    given.step(case, documents.draw_up_document(form=10, text="经核查，已责令改正。"), world.officer, WEDNESDAY)
+    assert newest(case).form == 10
+
+
 def test_service_is_recorded_with_its_proof(world: World) -> None:
     case = refused(world)
     document = newest(case)
