@@ -25,7 +25,18 @@ from complaints.api.problems import StepRefused, WrongFields
 from complaints.api.sight import actors_for, cases_for, found_for, founds_for
 from complaints.api.step_shapes import STEPS, input_of
 from complaints.case_version import version_of
-from complaints.handling import MOVES, Effect, Move, StepNotAllowed, WrongInput, built, named_things, proposals
+from complaints.conditions import Conditions
+from complaints.handling import (
+    MOVES,
+    Effect,
+    Move,
+    StepNotAllowed,
+    WrongInput,
+    built,
+    named_things,
+    proposals,
+    two_persons,
+)
 from complaints.handling.casefile import CaseFile
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.refusals import not_yours
@@ -96,7 +107,7 @@ def meant_by(who: Caller, found: Found, step: str, arguments: Mapping[str, Any],
     if step == "propose":
         moves: tuple[Move, ...] = (_proposed(case, arguments),)
     elif step == "approve":
-        moves = _approved(case, actor, arguments)
+        moves = _approved(case, actor, arguments, now=who.now)
     elif step in ("link_cases", "join_cases"):
         moves, ids = (MOVES[step](**arguments),), _all_of(who, case, arguments["numbers"])
     else:
@@ -123,8 +134,8 @@ def _proposed(case: Complaint, arguments: Mapping[str, Any]) -> Move:
     return proposals.propose(move=built(step, said))
 
 
-def _approved(case: Complaint, actor: Actor, arguments: Mapping[str, Any]) -> tuple[Move, ...]:
-    """The approval and the step that it opens, in one call; it is judged anew then."""
+def _approved(case: Complaint, actor: Actor, arguments: Mapping[str, Any], *, now: datetime) -> tuple[Move, ...]:
+    """The approval and, with the last signature, the step that it opens, in one call; it is judged anew then."""
     open_ones = Matter.objects.filter(complaint=case, kind="proposal", state="open", audience=actor.side)
     if arguments.get("matter_id") is not None:
         open_ones = open_ones.filter(pk=arguments["matter_id"])
@@ -132,7 +143,12 @@ def _approved(case: Complaint, actor: Actor, arguments: Mapping[str, Any]) -> tu
     if matter is None:
         raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
     named_things.check(case, matter.subject, matter.data["payload"])
-    return (proposals.approve(matter_id=matter.pk), built(matter.subject, matter.data["payload"]))
+    carried_on = built(matter.subject, matter.data["payload"])
+    if actor.side != "authority":
+        return (proposals.approve(matter_id=matter.pk), carried_on)
+    missing = len(two_persons.left_to_sign(Conditions.at(now).policies, matter, case.handling_region_id))
+    signature = proposals.approve(matter_id=matter.pk, missing=missing)
+    return (signature,) if missing > 1 else (signature, carried_on)
 
 
 def _all_of(who: Caller, case: Complaint, numbers: Sequence[str]) -> tuple[int, ...]:

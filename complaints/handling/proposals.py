@@ -94,6 +94,8 @@ def approve(*, matter_id: int | None = None, missing: int | None = None) -> Move
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
+        if recusals.bars(matter.subject, actor, file.complaint):
+            raise recusals.refusal()
         if matter.data["status"] != file.complaint.status:
             file.end_matter(matter, "fallen")
             raise StepNotAllowed("moved_on", _("案件已有变化，这份请示已失效。"))

@@ -63,12 +63,12 @@ def token_for(user: User, *, world: World, place: str = "", scopes: Sequence[str
 
 @pytest.fixture
 def program(world: World) -> Making:
-    """program("ming") → a program of Ming's enterprise."""
+    """program("ming") → a program of Ming's enterprise; program(user, place=…) → of anybody."""
     places = {"chen": "", "otto": "", "ming": "enterprise", "lead": "enterprise", "hua": "enterprise",
               "rui": "authority", "su": "authority"}
 
-    def make(who: str, **options: Any) -> Program:
-        issued = token_for(getattr(world, who), world=world, **{"place": places.get(who, "")} | options)
+    def make(who: str | User, **options: Any) -> Program:
+        issued = token_for(getattr(world, who) if isinstance(who, str) else who, world=world, **{"place": places.get(who, "") if isinstance(who, str) else ""} | options)
         return Program(issued.secret)
 
     return make

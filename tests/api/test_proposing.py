@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from authorities.models import Officer
 from complaints.api.step_shapes import STEPS, input_of
-from complaints.models import Matter
+from complaints.models import HandlingStep, Matter
 from complaints.workflow import Status
 from enterprises.models import Branch, TwoPersons
+from odr_portal.accounts.models import User
 from tests import given
 from tests.api.conftest import Making
 from tests.cast import World
@@ -72,3 +74,20 @@ def test_no_program_says_that_an_offer_is_of_a_measure(world: World, program: Ma
     assert (told.status_code, set(told.json()["errors"])) == (400, {"/measure_id"})
     inside = program("ming").post(f"/complaints/{case.number}/steps/propose/", {"step": step, "input": body})
     assert (inside.status_code, set(inside.json()["errors"])) == (400, {"/measure_id"})
+
+
+def test_programs_sign_one_after_the_other_and_the_step_comes_with_the_last(world: World, program: Making) -> None:
+    """The police are told by two officers and the head."""
+    case = given.a_complaint(world, status=Status.REVIEW, now=timezone.now())
+    there = f"/complaints/{case.number}/steps"
+    other = User.objects.create(email="other@example.com", name="林试")
+    Officer.objects.create(user=other, authority=world.gulou, role=Officer.Role.HANDLER)
+    asked = program("rui").post(f"{there}/propose/", {"step": "refer_to_police", "input": {"text": "对方承认虚构收据。"}})
+    assert asked.status_code == 200, asked.content.decode()
+    first = program(other, place="authority").post(f"{there}/approve/")
+    assert first.status_code == 200, first.content.decode()
+    told = HandlingStep.objects.filter(complaint=case, step="refer_to_police")
+    assert not told.exists()
+    last = program(world.head_officer.user, place="authority").post(f"{there}/approve/")
+    assert last.status_code == 200, last.content.decode()
+    assert len(told.get().data["officers"]) == 3

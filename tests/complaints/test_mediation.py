@@ -112,6 +112,15 @@ def test_who_was_recused_mediates_no_more_and_is_not_given_the_case_again(world:
     given.step(case, mediation.record_session(minutes=TEXT), world.actor("head"), at(2))
 
 
+def test_who_was_recused_signs_no_end_of_the_mediation_either(world: World, case: Complaint) -> None:
+    Policy.objects.filter(name="two_persons.terminate").update(number=1)
+    given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
+    given.step(case, mediation.decide_recusal(decision="grant"), world.actor("head"), at(2))
+    given.step(case, proposals.propose(move=ended("other_law")), world.actor("head"), at(2))
+    assert refused(case, proposals.approve(), world.officer, 2) == "recused"
+    assert said(case, "proposal").state == "open"
+
+
 def test_the_person_who_is_named_is_recused_and_not_the_officer_of_the_case(world: World, case: Complaint) -> None:
     Complaint.objects.filter(pk=case.pk).update(officer=world.head_officer)
     given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
