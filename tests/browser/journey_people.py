@@ -175,7 +175,9 @@ class Staff(Person):
         # The first time: an authenticator app is set up, its recovery codes are shown.
         self.look("factor")
         self.page.locator("#id_code").fill(app_code(self.page.locator("#app-key").inner_text(), now=timezone.now()))
-        self.page.locator("#id_code").press("Enter")
+        # A key, unlike a click, does not wait for the page that it asks for.
+        with self.page.expect_navigation():
+            self.page.locator("#id_code").press("Enter")
         self.look("recovery-codes")
         self.page.locator("main a.btn").click()
 
