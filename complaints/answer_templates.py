@@ -17,6 +17,7 @@ from complaints import template_words
 from complaints.models import Offer
 from complaints.refusals import WrongInput
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
+from odr_portal.joining import listed
 
 #: So many an enterprise may have; a list that nobody reads through helps nobody.
 MOST = 60
@@ -106,4 +107,4 @@ def _check(body: str) -> None:
     unknown = template_words.unknown(body)
     if unknown:
         raise WrongInput("unknown_variable", _("没有这个变量：%(names)s。可以用的见下面的列表。") % {
-            "names": "、".join(f"{{{name}}}" for name in unknown)}, field="body")
+            "names": listed(f"{{{name}}}" for name in unknown)}, field="body")

@@ -23,6 +23,7 @@ from complaints.filing.typed import NO, YES, Day, PersonName, Phone, Words, YesN
 from complaints.station_forms import PlainForm
 from enterprises.enrolling import EnrolmentRefusal, Wanted, refuse_the_enrolled
 from enterprises.models import EnrolmentApplication
+from odr_portal.joining import listed
 
 FILL = _("请填写这一项")
 MOST_AREAS = 60
@@ -51,7 +52,7 @@ def find_region(typed: str, *, levels: tuple[str, ...]) -> Region:
         return named[0]
     if named:
         raise ValidationError(_("有几个地方叫这个名字，请写全：%(names)s"), params={
-            "names": "、".join(_whole_name(row) for row in named[:_SHOWN])})
+            "names": listed(_whole_name(row) for row in named[:_SHOWN])})
     raise ValidationError(_("没有找到“%(typed)s”，请写县（市、区）的全名，例如 福州市鼓楼区"), params={"typed": typed[:40]})
 
 
@@ -299,7 +300,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, Region):
         return _whole_name(value)
     if isinstance(value, list):
-        return "、".join(_whole_name(row) if isinstance(row, Region) else str(row) for row in value)
+        return listed(_whole_name(row) if isinstance(row, Region) else row for row in value)
     return "–" if value in (None, "") else str(value)
 
 

@@ -23,6 +23,7 @@ from complaints.filing.places import full_name
 from enterprises.change_kinds import Kind
 from enterprises.directory_change import LONGEST
 from enterprises.models import Branch, Enterprise
+from odr_portal.joining import listed
 
 #: So many of one name are told apart in the words of an error.
 TOLD = 6
@@ -51,7 +52,7 @@ class Named(forms.CharField):
             return found[0]  # type: ignore[no-any-return]
         if not found:
             raise ValidationError(self.missing)
-        told = "、".join(self._told(row) for row in found[:TOLD])
+        told = listed(self._told(row) for row in found[:TOLD])
         raise ValidationError(_("有几个叫这个名称，请写代码或全名：%(names)s") % {"names": told})
 
     def _told(self, row: Any) -> str:

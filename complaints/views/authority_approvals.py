@@ -36,6 +36,7 @@ from complaints.views.review_case import letters_of
 from complaints.workflow import Role
 from odr_portal.accounts import keyring
 from odr_portal.accounts.models import User
+from odr_portal.joining import listed
 
 MOST = 200
 _FIELDS: dict[str, Any] = {
@@ -108,7 +109,7 @@ def _proposal(matter: Matter, names: dict[UUID, str], desk: Desk, policies: Poli
     page = next((p for p in PAGES.values() if matter.subject in p.steps), None)
     return Proposal(
         matter=matter, complaint=case, what=labels.action(matter.subject), by=by,
-        is_own=is_own, signed="、".join(names.get(UUID(key), "") for key in signed),
+        is_own=is_own, signed=listed(names.get(UUID(key), "") for key in signed),
         left=two_persons.left_to_sign(policies, matter, case.handling_region_id),
         is_head=any(a.has(frozenset({Role.APPROVER})) and case.handling_authority_id in a.authority_ids for a in desk.actors),
         is_ours=case.handling_authority_id in desk.authority_ids,

@@ -40,6 +40,7 @@ from complaints.views.case_form import take_step
 from complaints.views.documents_told import addressees, pdf_url, rows_of, services_of, title_of, to_be_served
 from complaints.workflow import AUTHORITY_ROLES, LOOK
 from odr_portal.accounts import keyring
+from odr_portal.joining import labelled
 
 BY_DAY = keyset.Order("issued_at", falling=True)
 TO_SERVE, VOID = "to_serve", "void"
@@ -286,7 +287,7 @@ def deed(request: HttpRequest, desk: Desk, pk: int, slug: str) -> HttpResponseBa
     if not done.address:
         return _show(request, row, setting, wanted, form, status=moved_on.status_of(form))
     if done.is_new:
-        messages.success(request, f"{row.reference}：{wanted.button}", extra_tags="ok")
+        messages.success(request, labelled(row.reference, wanted.button), extra_tags="ok")
     return redirect(done.address)
 
 

@@ -42,6 +42,7 @@ from odr_portal.accounts import keyring
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.models import User
 from odr_portal.accounts.step_up import fresh_factor
+from odr_portal.joining import labelled
 
 #: Effects on one page; groups told one by one; changes that a list shows.
 PAGE, MOST_GROUPS, MOST_CHANGES = 50, 50, 100
@@ -304,7 +305,7 @@ def title_of(found: LawChange) -> str:
     told = found.change
     if "name" in told:
         before, after = value_words(*told["before"]), value_words(told["number"], told["unit"])
-        return f"{name_of(told['name'])}：{before} → {after}"
+        return labelled(name_of(told["name"]), f"{before} → {after}")
     return _("%(year)s年工作日历") % {"year": told["year"]}
 
 

@@ -29,6 +29,7 @@ from complaints.views.case_record import Message
 from complaints.views.tabs import Tab
 from complaints.workflow import Clock, Status
 from odr_portal.accounts import keyring
+from odr_portal.joining import listed
 
 BY_OPENING = keyset.Order("opened_at", falling=True)
 _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterprise")
@@ -96,7 +97,7 @@ def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
         return Row(
             matter=matter, number=matter.subject or f"{matter.pk}", kind=labels.label(matter.kind, kind="matter_kind"),
             respondent=respondent_of(case), clock=facts, result=labels.label(matter.data.get("result", ""), kind="lead_result"),
-            officers="、".join(names[pk] for pk in matter.data.get("officers", []) if pk in names),
+            officers=listed(names[pk] for pk in matter.data.get("officers", []) if pk in names),
             url=reverse("complaints:authority-violation", args=[matter.pk]), case_url=case_url(case, AUTHORITY))
 
     return [row(matter) for matter in matters]

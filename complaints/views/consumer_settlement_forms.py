@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from complaints import labels, powers
 from complaints.handling import Move, both, consumer, enterprise
@@ -116,7 +116,7 @@ def _line(promise: ObligationView) -> str:
     amount = f" {money(promise.amount)}" if promise.amount is not None else ""
     due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on \
         else promise.due_words
-    return f"{promise.ordinal}. {promise.what}{amount}，{due}"
+    return f"{promise.ordinal}. {promise.what}{amount}{pgettext('between words', '，')}{due}"
 
 
 class PerformedForm(StepForm):

@@ -33,6 +33,7 @@ from complaints.views.enterprise_desk import desk_page
 from complaints.views.staff_door import View
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.step_up import fresh_factor
+from odr_portal.joining import listed
 
 STATES: dict[str, tuple[Any, str]] = {
     "asked": (gettext_lazy("等待批准"), "warn"), "approved": (gettext_lazy("排队中"), "info"),
@@ -184,7 +185,7 @@ def _shown(export: Export, desk: Desk, side: Side) -> dict[str, Any]:
     return {
         "export": export, "url": side.url("export", export.mark), "state": words, "tone": tone,
         "by": export.asked_by.name, "is_own": export.asked_by_id == desk.user.pk,
-        "columns": "、".join(str(COLUMNS[code].title) for code in export.columns if code in COLUMNS),
+        "columns": listed(COLUMNS[code].title for code in export.columns if code in COLUMNS),
         "may_decide": export.state == "asked" and bool(asking.deciders(export, desk.actors, desk.user)),
         "may_fetch": words == STATES["ready"][0] and export.asked_by_id == desk.user.pk,
         "is_moving": export.state in ("approved", "building"), "failure": FAILURES.get(export.failure, ""),
@@ -195,7 +196,7 @@ def _facts(export: Export) -> list[tuple[Any, Any]]:
     place = export.enterprise or export.authority
     return [
         (_("单位"), named(place) if place else ""),
-        (_("列"), "、".join(str(COLUMNS[code].title) for code in export.columns if code in COLUMNS)),
+        (_("列"), listed(COLUMNS[code].title for code in export.columns if code in COLUMNS)),
         (_("用途"), export.purpose),
         (_("格式"), export.format.upper()),
         (_("批准人"), export.decided_by.name if export.decided_by else ""),

@@ -1,5 +1,6 @@
 """Each template parses, each component draws, dates and money read as people write them."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import time_machine
 from django import forms
 from django.template import engines
+from django.template.base import Lexer, TokenType
 from django.template.loader import get_template
 from django.utils.translation import override
 
@@ -16,6 +18,8 @@ from odr_portal.templatetags import portal
 
 ROOT = Path(__file__).resolve().parents[2] / "templates"
 NAMES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.html"))
+#: Official papers are written in Chinese, whoever reads them.
+IN_CHINESE = ("documents/", "components/paper.html", "enrol/_paper", "enrol/paper_")
 # The first late instant of 2 December 2026 in Shanghai is 3 December 00:00.
 DUE = datetime(2026, 12, 2, 16, 0, tzinfo=UTC)
 FRIDAY = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
@@ -40,6 +44,20 @@ def test_no_template_has_inline_style_or_script(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     for bad in (" style=", "<style", "onclick=", "javascript:"):
         assert bad not in text
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(IN_CHINESE)])
+def test_no_chinese_word_or_mark_stands_outside_of_what_is_translated(name: str) -> None:
+    found, translating = [], False
+    for token in Lexer((ROOT / name).read_text(encoding="utf-8")).tokenize():
+        word = token.contents.split(maxsplit=1)[0] if token.token_type == TokenType.BLOCK else ""
+        if word in {"blocktranslate", "endblocktranslate", "comment", "endcomment"}:
+            translating = not word.startswith("end")
+        elif token.token_type == TokenType.TEXT and not translating:
+            # What says itself that it is Chinese may be.
+            text = re.sub(r'lang="zh-Hans">[^<]*', "", token.contents)
+            found += [f"line {token.lineno}: {one}" for one in re.findall(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+", text)]
+    assert not found, found
 
 
 @time_machine.travel(FRIDAY, tick=False)
