@@ -21,6 +21,8 @@ from tests.complaints.filing.test_drafts import newest_code
 HAN = re.compile(r"[\u3400-\u9fff]+")
 #: What stands in Chinese on an English page on purpose: the way back to Chinese, the name behind the regulators.
 ALWAYS_HAN = ("中文", "(市场监管部门)")
+#: The number of an official document is a name: it stands everywhere as it is printed.
+DOCUMENT_NUMBER = re.compile(r"[\u3400-\u9fff]+〔\d{4}〕第\d+号")
 PHONE = "199 0000 0001"
 
 
@@ -79,7 +81,7 @@ class Person:
 
 def untranslated(page: Page, typed: list[str]) -> list[str]:
     """Chinese words on an English page that nobody typed."""
-    text = str(page.locator("body").inner_text())
+    text = DOCUMENT_NUMBER.sub("", str(page.locator("body").inner_text()))
     for known in sorted((*ALWAYS_HAN, *typed), key=len, reverse=True):
         text = text.replace(known, "")
     return HAN.findall(text)
