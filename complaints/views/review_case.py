@@ -44,9 +44,10 @@ _TONES = {NOTHING: "ok", DOUBT: "warn"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One message as it would be sent now."""
+    """One message as it would be sent now, in the language of whoever gets it."""
 
     to: str
+    language: str
     subject: str
     lines: list[str]
 
@@ -81,7 +82,7 @@ def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
     is_shown = documents_sight.is_shown(case, setting.found, now=setting.desk.now)
     hide = str if is_shown else documents_sight.letter_masked(case)
     return {"papers": [paper if is_shown else documents_sight.masked(paper) for paper in sent.papers], "letters": [
-        Letter(to=labels.label(n.addressee, kind="side"), subject=hide(n.subject),
+        Letter(to=labels.label(n.addressee, kind="side"), language=n.language, subject=hide(n.subject),
                lines=[hide(line) for line in n.body.split("\n")]) for n in sent.notices]}
 
 

@@ -19,8 +19,8 @@ from tests.cast import PASSWORD, World
 from tests.complaints.filing.test_drafts import newest_code
 
 HAN = re.compile(r"[\u3400-\u9fff]+")
-#: What stands in Chinese on an English page on purpose: the way back to Chinese, the name behind the regulators.
-ALWAYS_HAN = ("中文", "(市场监管部门)")
+#: What stands in Chinese on an English page on purpose: the name behind the regulators.
+ALWAYS_HAN = ("(市场监管部门)",)
 #: The number of an official document is a name: it stands everywhere as it is printed.
 DOCUMENT_NUMBER = re.compile(r"[\u3400-\u9fff]+〔\d{4}〕第\d+号")
 PHONE = "199 0000 0001"
@@ -80,11 +80,12 @@ class Person:
 
 
 def untranslated(page: Page, typed: list[str]) -> list[str]:
-    """Chinese words on an English page that nobody typed."""
-    text = DOCUMENT_NUMBER.sub("", str(page.locator("body").inner_text()))
-    for known in sorted((*ALWAYS_HAN, *typed), key=len, reverse=True):
+    """Chinese words on an English page that nobody typed and that are not marked as Chinese (WCAG 3.1.2)."""
+    marked = page.locator('body [lang^="zh"]').all_inner_texts()
+    text = str(page.locator("body").inner_text())
+    for known in sorted((*ALWAYS_HAN, *typed, *filter(None, marked)), key=len, reverse=True):
         text = text.replace(known, "")
-    return HAN.findall(text)
+    return HAN.findall(DOCUMENT_NUMBER.sub("", text))
 
 
 class Filing(Walk):
