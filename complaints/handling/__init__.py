@@ -67,7 +67,8 @@ def built(step: str, said: Mapping[str, Any]) -> Move:
     """The move of ``step`` from words in JSON primitives, as a program or a proposal keeps them."""
     words = dict(said)
     for name, kind in (("answers", Answer), ("promises", Promise)):
-        if name in words:
+        # What was said to a call-back's questions is called answers too: words by name, no rows.
+        if isinstance(words.get(name), (list, tuple)):
             words[name] = tuple(one if isinstance(one, kind) else kind(**one) for one in words[name])
     return MOVES[step](**words)
 

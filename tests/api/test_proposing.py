@@ -91,3 +91,13 @@ def test_programs_sign_one_after_the_other_and_the_step_comes_with_the_last(worl
     last = program(world.head_officer.user, place="authority").post(f"{there}/approve/")
     assert last.status_code == 200, last.content.decode()
     assert len(told.get().data["officers"]) == 3
+
+
+@pytest.mark.parametrize(("said", "code"), [({"reached": False}, 200), ({"reached": True, "answers": {"accepted": "yes"}}, 200),
+                                            ({"reached": True, "answers": {"accepted": "green"}}, 422)])
+def test_what_was_said_on_the_telephone_is_no_answer_to_a_demand(
+        world: World, program: Making, said: dict[str, Any], code: int) -> None:
+    """Both are called answers."""
+    case = given.a_complaint(world, status=Status.CLOSED, now=timezone.now())
+    told = program("rui").post(f"/complaints/{case.number}/steps/call_back/", said)
+    assert told.status_code == code, told.content.decode()
