@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.review_grounds import Element
+from odr_portal.joining import remarked
 
 Text = str | Promise
 
@@ -114,5 +115,5 @@ def of_ground(advice: Iterable[Advice], ground: str) -> list[Advice]:
 
 def wanted(lacks: Sequence[Element]) -> str:
     """The first draft of what is asked for: each thing that arts 10 to 12 want and the file has not."""
-    return "\n".join(_("%(n)s. %(what)s") % {"n": nth, "what": f"{e.words}（{e.note}）" if e.note else e.words}
+    return "\n".join(_("%(n)s. %(what)s") % {"n": nth, "what": remarked(e.words, e.note)}
                      for nth, e in enumerate(lacks, start=1))

@@ -18,6 +18,7 @@ from complaints.labels_days import day_words
 from complaints.review_facts import Known
 from complaints.ways_left import after
 from complaints.workflow import REFUSAL_GROUNDS
+from odr_portal.joining import listed, told
 
 YEARS = 36
 #: What was seen: nothing for the ground, a doubt, or nobody has looked yet.
@@ -82,7 +83,7 @@ def _identity_note(known: Known) -> str:
     names = (("consumer_name", _("姓名")), ("consumer_phone", _("电话")), ("consumer_address", _("通讯地址")))
     lacks = [words for kind, words in names if kind not in known.said]
     if lacks:
-        return _("缺：%(what)s") % {"what": "、".join(lacks)}
+        return _("缺：%(what)s") % {"what": listed(lacks)}
     return "" if known.contact_verified else _("联系电话还没有核实")
 
 
@@ -125,7 +126,7 @@ def _not_consumption(known: Known, signals: tuple[str, ...]) -> Ground:
     proof = [_("写了金额")] if known.has_amount else []
     proof += [_("有订单号")] if "consumer_order_no" in known.said else []
     proof += [_("有%(n)s份材料") % {"n": known.files}] if known.files else []
-    shows = ("、".join(proof) if proof else _("没有金额、订单号和材料"), *signals)
+    shows = (listed(proof) if proof else _("没有金额、订单号和材料"), *signals)
     return Ground(code="not_consumption", seen=DOUBT if signals or not proof else NOTHING, shows=shows,
                   missing=(_("是否真实消费，要由人判断（第十七条）"),))
 
@@ -148,7 +149,7 @@ def _over_three_years(known: Known, _signals: tuple[str, ...]) -> Ground:
 
 def _material_missing(known: Known, _signals: tuple[str, ...]) -> Ground:
     lacks = lacking(known)
-    shows = [_("缺：%(what)s") % {"what": "；".join(e.words for e in lacks)}] if lacks else [_("第十条、第十一条的材料齐全")]
+    shows = [_("缺：%(what)s") % {"what": told(e.words for e in lacks)}] if lacks else [_("第十条、第十一条的材料齐全")]
     words = {"asked": _("要求补正过，还没有答复"), "given": _("要求补正过，已经补充"), "not_given": _("要求补正过，没有补充")}
     shows += [words[known.material]] if known.material else []
     if not lacks and not known.material:

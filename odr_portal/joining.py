@@ -15,6 +15,18 @@ def listed(names: Iterable[object]) -> str:
     return pgettext("between names", "、").join(map(str, names))
 
 
+def told(sentences: Iterable[object]) -> str:
+    """没有凭证；没有订单号 / no receipt; no order number."""
+    return pgettext("between conditions", "；").join(map(str, sentences))
+
+
 def labelled(label: object, words: object) -> str:
     """答复期限：5个工作日 / Answer: 5 working days."""
     return f"{label}{pgettext('after a label', '：')}{words}"
+
+
+def remarked(words: object, remark: object) -> str:
+    """鼓楼区（食品） / Gulou (food); the words alone where there is no remark."""
+    if not remark:
+        return str(words)
+    return f"{words}{pgettext('opens a remark', '（')}{remark}{pgettext('closes a remark', '）')}"

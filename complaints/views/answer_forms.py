@@ -26,6 +26,7 @@ from complaints.handling import Move, both, consumer, enterprise, suggesting
 from complaints.models import Matter, Obligation
 from complaints.suggestion_form import SuggestionForm
 from complaints.views.mediation_facts import Suggestion, suggestion_of
+from odr_portal.joining import told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,5 +124,5 @@ def said_in(form: StepForm) -> list[tuple[str, str]]:
             continue
         words = dict(getattr(field.field, "choices", ()))
         said = [str(words.get(one, one)) for one in (value if isinstance(value, list) else [value])]
-        found.append((str(field.label), _("是") if value is True else "；".join(said)))
+        found.append((str(field.label), _("是") if value is True else told(said)))
     return found

@@ -42,6 +42,9 @@ class Row:
     icon: str
     clock: dict[str, Any] | None
     officer: str
+    #: What only some lists show: a decision that waits for a second person, the sixty days of a mediation.
+    is_proposed: bool = False
+    sixty: Any = None
 
 
 def late(now: datetime) -> Q:

@@ -7,7 +7,7 @@ counts, and stretches that do not count are named with their days.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -26,11 +26,12 @@ from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import RELATED, Row, late, rows_of, waits_for
 from complaints.views.authority_setting import Setting, setting_of
 from complaints.views.case import AUTHORITY, case_url, page_of
-from complaints.views.mediation_facts import SixtyDays, calendar_file, desk_url, facts_for, mediation_clock, sixty_days
+from complaints.views.mediation_facts import calendar_file, desk_url, facts_for, mediation_clock, sixty_days
 from complaints.views.on_behalf import may_write_down
 from complaints.views.tabs import Tab
 from complaints.workflow import Clock, Outcome, Status
 from complaints.working_calendar import SHANGHAI
+from odr_portal.joining import listed
 
 #: A mediation is short of time from here on, in days to its last day.
 SHORT_OF_TIME = timedelta(days=15)
@@ -50,17 +51,6 @@ TABS = (
     Tab("agreed", gettext_lazy("协议履行中"), "neutral", gettext_lazy("没有正在履行的调解协议。")),
     Tab("notice", gettext_lazy("终止待告知"), "warn", gettext_lazy("终止调解的，都告知双方了。")),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediationRow:
-    """One line: the case, its day of sixty, and what it waits for."""
-
-    row: Row
-    url: str
-    sixty: SixtyDays | None
-    waits: str
-    tone: str
 
 
 def _clock(name: Clock, **more: Any) -> Exists:
@@ -103,8 +93,9 @@ def mediations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     })
 
 
-def _rows(cases: list[Complaint], desk: Desk) -> list[MediationRow]:
-    """Two queries more than any list: the clock of the mediation and the open matters."""
+def _rows(cases: list[Complaint], desk: Desk) -> list[Row]:
+    """Each leads to its desk and says what it waits for; two queries more than any list: the clock of the mediation and
+    the open matters."""
     ids = [case.pk for case in cases]
     clocks = {c.complaint_id: c for c in Deadline.objects.filter(complaint_id__in=ids, clock=Clock.MEDIATION).order_by("pk")}
     matters: dict[int, dict[str, Matter]] = {}
@@ -114,8 +105,8 @@ def _rows(cases: list[Complaint], desk: Desk) -> list[MediationRow]:
     for row in rows_of(cases, desk):
         case = row.complaint
         waits, tone = _waits(case, matters.get(case.pk, {}), desk)
-        found.append(MediationRow(row=row, url=desk_url(case), sixty=sixty_days(clocks.get(case.pk), desk.today),
-                                  waits=waits, tone=tone))
+        found.append(replace(row, url=desk_url(case), sixty=sixty_days(clocks.get(case.pk), desk.today),
+                             status=waits, tone=tone, icon=""))
     return found
 
 
@@ -135,7 +126,7 @@ def _waits(case: Complaint, matters: dict[str, Matter], desk: Desk) -> tuple[str
     missing = [words for side, words in (("consumer", _("消费者")), ("enterprise", _("被投诉人")))
                if case.consents.get(f"mediation_{side}") is None]
     if missing:
-        return _("等%(who)s表示是否同意") % {"who": "、".join(missing)}, "warn"
+        return _("等%(who)s表示是否同意") % {"who": listed(missing)}, "warn"
     if "session" in matters:
         at = datetime.fromisoformat(matters["session"].subject)
         words = labels.label("session", kind="matter_kind")

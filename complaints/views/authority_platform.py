@@ -6,13 +6,11 @@ to nobody else, and nothing of it is carried out before one of them says so.
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
@@ -28,31 +26,16 @@ from complaints.models.complaint import OPEN
 from complaints.platform_files import asking, lines
 from complaints.platform_forms import OutgoingForm, PlatformDecisionForm, PlatformUploadForm
 from complaints.refusals import WrongInput, not_yours
-from complaints.views import keyset
+from complaints.views import keyset, sent_tables
 from complaints.views.authority_desk import Desk, officer_page
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.step_up import fresh_factor
-from odr_portal.safe_cells import safe_cell
 
-PAGE = 50
 #: What the file of the day says of each case, and what a second person has to agree to.
 OUTGOING = ("number", "platform_number", "platform_state", "platform_expected", "received", "status", "region", "respondent",
             "uscc", "item", "problem", "amount", "officer")
 QUERY = urlencode({"platform": platform.TO_TELL, "status": "any"})
-STATES: dict[str, tuple[Any, str]] = {
-    "checking": (gettext_lazy("正在试办"), "info"), "checked": (gettext_lazy("等您决定"), "warn"),
-    "applying": (gettext_lazy("正在办理"), "info"), "done": (gettext_lazy("已办完"), "ok"),
-    "dropped": (gettext_lazy("已放弃"), "neutral"), "failed": (gettext_lazy("没有办成"), "bad"),
-}
-LINES: dict[str, tuple[Any, str]] = {
-    "good": (gettext_lazy("没有问题"), "ok"), "bad": (gettext_lazy("有问题"), "bad"), "done": (gettext_lazy("已办"), "ok"),
-    "refused": (gettext_lazy("没有办成"), "bad"), "same": (gettext_lazy("以前办过"), "neutral"),
-}
 KINDS: dict[str, Any] = {"number": gettext_lazy("登记编号"), "new": gettext_lazy("平台转来的投诉")}
-FAILURES: dict[str, Any] = {
-    "no_desk": gettext_lazy("提出的人已不在岗。"),
-    "gave_up": gettext_lazy("多次没有办成，已经停止。已办的行见下面的结果；请重新上传再试。"),
-}
 #: The page's numbers: code, words, tone when it is not zero, the list's own conditions.
 _NUMBERS: tuple[tuple[str, Any, str, dict[str, str]], ...] = (
     (platform.LATE, gettext_lazy("逾期没有平台编号"), "bad", {"platform": platform.LATE}),
@@ -81,7 +64,7 @@ def overview(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         if attempt.reference:
             return redirect(attempt.reference)
         status = 422
-    files = list(_own(desk).select_related("asked_by").order_by("-pk")[:PAGE])
+    files = list(_own(desk).select_related("asked_by").order_by("-pk")[:sent_tables.PAGE])
     return render(request, "authority/platform.html", {
         "numbers": _numbers(desk), "form": form, "out": _outgoing_form(desk), "may_write": _may_write(desk), "now": desk.now,
         "rows": [_shown(file) for file in files], "outgoing": _outgoing(desk), "only_there": _only_there(files),
@@ -133,16 +116,8 @@ def decide(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
 def results(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
     """What came of each line, as CSV; no text of anybody stands in it."""
     file = _found(desk, mark)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow([_("行"), _("投诉编号"), _("平台编号"), _("内容"), _("结果"), _("哪一列"), _("问题")])
-    for line in PlatformLine.objects.filter(file=file).order_by("line").iterator(chunk_size=2000):
-        writer.writerow([line.line, *(safe_cell(text) for text in (
-            line.number, line.platform_number, str(KINDS[line.kind]), str(LINES[line.state][0]),
-            lines.COLUMNS.get(line.column, ""), line.problem))])
-    return HttpResponse(
-        ("\ufeff" + out.getvalue()).encode(), content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{file.mark}-results.csv"'})
+    found = PlatformLine.objects.filter(file=file).order_by("line").iterator(chunk_size=2000)
+    return sent_tables.as_file(file.mark, _heads(), found, cells=_cells, title=_title)
 
 
 def _url(page: str, *args: str) -> str:
@@ -189,7 +164,7 @@ def _found(desk: Desk, mark: str, *, lock: bool = False) -> PlatformFile:
 
 def _outgoing(desk: Desk) -> list[Export]:
     """The last files of the day that this person may see."""
-    found = exports.readable(desk.user, desk.actors).order_by("-pk")[:PAGE]
+    found = exports.readable(desk.user, desk.actors).order_by("-pk")[:sent_tables.PAGE]
     return [export for export in found if export.query == QUERY][:5]
 
 
@@ -203,31 +178,29 @@ def _only_there(files: list[PlatformFile]) -> dict[str, Any] | None:
 
 
 def _shown(file: PlatformFile) -> dict[str, Any]:
-    words, tone = STATES[file.state]
-    return {"file": file, "url": _url("file", file.mark), "state": words, "tone": tone, "is_moving": file.state in asking.WORKING}
+    return sent_tables.shown(file, url=_url("file", file.mark), length=file.lines, working=asking.WORKING)
+
+
+def _heads() -> list[str]:
+    return [_("平台编号"), _("投诉编号"), _("内容")]
+
+
+def _cells(line: PlatformLine) -> list[sent_tables.Cell]:
+    url = reverse("complaints:authority-case", args=[line.number]) if line.number and line.state != "bad" else ""
+    return [(line.platform_number, ""), (line.number, url), (KINDS[line.kind], "")]
+
+
+def _title(column: str) -> str:
+    return lines.COLUMNS.get(column, "")
 
 
 def _page(request: HttpRequest, desk: Desk, file: PlatformFile, form: PlatformDecisionForm | None = None, *,
           status: int = 200) -> HttpResponseBase:
     counts = asking.counts_of(file)
-    show = request.GET.get("show", "")
-    if show not in LINES and show != "all":
-        show = next((state for state in ("bad", "refused") if counts[state]), "all")
-    found = PlatformLine.objects.filter(file=file).order_by("line")
-    found = found if show == "all" else found.filter(state=show)
-    after = request.GET.get("after", "")
-    if after.isascii() and after.isdigit() and len(after) < 7:
-        found = found.filter(line__gt=int(after))
-    page = list(found[:PAGE + 1])
-    return render(request, "authority/platform_file.html", {
-        **_shown(file), "counts": counts, "total": sum(counts.values()), "trouble": counts["bad"] + counts["refused"],
-        "failure": file.failure_words or FAILURES.get(file.failure, ""), "may_write": _may_write(desk),
-        "form": form or PlatformDecisionForm(good=counts["good"]),
-        "tabs": [{"title": words, "count": counts[state], "url": f"?show={state}", "tone": tone, "is_current": show == state}
-                 for state, (words, tone) in LINES.items() if counts[state]],
-        "is_all": show == "all",
-        "lines": [{"row": line, "kind": KINDS[line.kind], "state": LINES[line.state][0], "tone": LINES[line.state][1],
-                   "column": lines.COLUMNS.get(line.column, "")} for line in page[:PAGE]],
-        "next_url": f"?{urlencode({'show': show, 'after': page[PAGE - 1].line})}" if len(page) > PAGE else "",
-        "decide_url": _url("decide", file.mark), "results_url": _url("results", file.mark), "list_url": _url(""),
+    found = sent_tables.results_of(request, counts, PlatformLine.objects.filter(file=file).order_by("line"), cells=_cells, title=_title)
+    return render(request, "round_trip/show.html", {
+        **_shown(file), **found, "heads": _heads(), "may_write": _may_write(desk), "passed": file.place, "most": file.lines,
+        "form": form or PlatformDecisionForm(good=counts["good"]), "digest": file.digest,
+        "decide_url": _url("decide", file.mark), "results_url": _url("results", file.mark),
+        "list_url": _url(""), "list_title": _("全国12315平台"),
     }, status=status)

@@ -5,6 +5,8 @@ The one rule: the lists and their counts are one and the same condition, and a p
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -57,7 +59,8 @@ def review(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     proposed = set(Matter.objects.filter(kind="proposal", state="open", audience="authority", complaint__in=page.rows)
                    .values_list("complaint_id", flat=True)) if page.rows else set()
     return render(request, "authority/review.html", {
-        "rows": [(row, _url(row.complaint, tab), row.complaint.pk in proposed) for row in rows_of(page.rows, desk)],
+        "rows": [replace(row, url=_url(row.complaint, tab), is_proposed=row.complaint.pk in proposed)
+                 for row in rows_of(page.rows, desk)],
         "now": desk.now, **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-review")),
     })
 

@@ -13,13 +13,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from complaints import labels
 from complaints.models import HandlingStep, PersonalText
 from complaints.views.file_view import FileView
 from complaints.workflow import LOOK, Audience, Role, Status
+from odr_portal.joining import listed, told
 from odr_portal.templatetags.portal import day_text, moment
 
 #: Texts that lie elsewhere on the page: the filing, the answers of an offer.
@@ -140,7 +141,7 @@ def actor_words(step: HandlingStep, reader: Reader) -> str:
         role = labels.label(step.actor_role, kind="role")
         words += [role] if role != words[0] else []
         words += [reader.organisation(step.organisation)] if step.organisation else []
-    text = (", " if get_language() == "en" else "，").join(words)
+    text = pgettext("between words", "，").join(words)
     if step.data.get("acts_for") in _FOR_ANOTHER:
         text = _("%(who)s（%(as)s）") % {"who": text, "as": labels.pick(_FOR_ANOTHER[step.data["acts_for"]])}
     if step.recorded_by is not None:
@@ -236,7 +237,7 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
         words.append(labels.label(step.data["reason"], kind="decline_reason"))
     if reader.side != "consumer" and step.data.get("advice"):
         # Kept in the parties' entry; it is said to whoever weighs how the enterprise answers.
-        words.append(_("发送前提示过：%(findings)s") % {"findings": "；".join(dict.fromkeys(
+        words.append(_("发送前提示过：%(findings)s") % {"findings": told(dict.fromkeys(
             labels.label(one["code"], kind="offer_finding") for one in step.data["advice"]))})
     if recorded := (step.data or {}).get("recorded"):
         words.append(_("%(how)s，凭证%(proof)s") % {"how": labels.label(recorded.get("how", ""), kind="recording"),
@@ -252,7 +253,7 @@ def mediation_words(step: HandlingStep) -> list[str]:
     if step.step == "schedule_session":
         return [moment(datetime.fromisoformat(data["at"])), labels.label(data["mode"], kind="session_mode"), data["place"]]
     if step.step == "record_session" and data.get("present"):
-        return [_("到场：%(who)s") % {"who": "、".join(
+        return [_("到场：%(who)s") % {"who": listed(
             labels.label("mediation_body", kind="role") if side == "body" else labels.label(side, kind="side")
             for side in data["present"])}]
     if step.step == "order_appraisal":

@@ -33,6 +33,7 @@ from complaints.workflow import Audience, Role
 from enterprises.models import Branch, Enterprise
 from odr_portal.accounts import keyring
 from odr_portal.accounts.models import User
+from odr_portal.joining import told
 
 MOST = 200
 WHO = frozenset({Role.MANAGER, Role.REVIEWER})
@@ -94,7 +95,7 @@ def _waiting(matters: Iterable[Matter], desk: Desk) -> list[Waiting]:
 
 
 def why_words(matter: Matter) -> str:
-    return _("；").join(str(WHY[code]) for code in matter.data.get("why", []) if code in WHY)
+    return told(WHY[code] for code in matter.data.get("why", []) if code in WHY)
 
 
 def _decider(desk: Desk, matter: Matter) -> Actor | None:

@@ -38,6 +38,7 @@ from complaints.views.consumer_settlement_forms import OfferForm
 from complaints.workflow import AUTHORITY_ROLES
 from odr_portal.accounts import keyring
 from odr_portal.accounts.masking import masked_name
+from odr_portal.joining import told
 
 #: What only adds words: everything else decides something, and is read back before it is written down.
 NOT_DECIDING = frozenset({"statement", "material", "correct", "recusal", "objection", "rate", "did"})
@@ -235,7 +236,7 @@ def _said(form: StepForm) -> Iterable[tuple[str, str]]:
             continue
         words = dict(getattr(field.field, "choices", ()))
         said = [str(words.get(one, one)) for one in (value if isinstance(value, list) else [value])]
-        yield str(field.label), _("是") if value is True else "；".join(said)
+        yield str(field.label), _("是") if value is True else told(said)
 
 
 def may_write_down(actor: Actor | None) -> bool:

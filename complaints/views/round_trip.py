@@ -5,17 +5,15 @@ The one rule: a table is shown to whoever sent it in and to nobody else; its lin
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints import labels
@@ -26,28 +24,10 @@ from complaints.models import Demand, RoundTrip, RoundTripRow
 from complaints.refusals import WrongInput
 from complaints.round_trip import asking, rows
 from complaints.table_forms import DecisionForm, TableForm, UploadForm
-from complaints.views import queue_lists
+from complaints.views import queue_lists, sent_tables
 from complaints.views.enterprise_desk import Desk, desk_page
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.step_up import fresh_factor
-from odr_portal.safe_cells import safe_cell
-
-PAGE = 50
-STATES: dict[str, tuple[Any, str]] = {
-    "reading": (gettext_lazy("正在读取"), "info"), "checking": (gettext_lazy("正在试办"), "info"),
-    "checked": (gettext_lazy("等您决定"), "warn"), "applying": (gettext_lazy("正在办理"), "info"),
-    "done": (gettext_lazy("已办完"), "ok"), "dropped": (gettext_lazy("已放弃"), "neutral"),
-    "failed": (gettext_lazy("没有办成"), "bad"),
-}
-LINES: dict[str, tuple[Any, str]] = {
-    "read": (gettext_lazy("等待试办"), "neutral"), "good": (gettext_lazy("没有问题"), "ok"),
-    "bad": (gettext_lazy("有问题"), "bad"), "done": (gettext_lazy("已办"), "ok"),
-    "refused": (gettext_lazy("没有办成"), "bad"), "same": (gettext_lazy("以前办过"), "neutral"),
-}
-FAILURES: dict[str, Any] = {
-    "no_desk": gettext_lazy("提出的人已不在岗。"),
-    "gave_up": gettext_lazy("多次没有办成，已经停止。已办的行见下面的结果；请重新下载表格再试。"),
-}
 
 
 @desk_page("GET", "POST")
@@ -68,7 +48,7 @@ def round_trips(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         if attempt.reference:
             return redirect(attempt.reference)
         status = 422
-    trips = list(_own(desk).order_by("-pk")[:PAGE])
+    trips = list(_own(desk).order_by("-pk")[:sent_tables.PAGE])
     return render(request, "round_trip/list.html", {
         "form": form, "table": TableForm(views=_views()), "rows": [_shown(trip) for trip in trips], "now": desk.now,
         "steps": [labels.action(step) for step in rows.STEPS], "here": _url("round-trips"), "table_url": _url("round-trip-table"),
@@ -126,16 +106,7 @@ def decide(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
 def results(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
     """What came of each line, as CSV; no text of anybody stands in it."""
     trip = _found(desk, mark)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow([_("行"), _("案件编号"), _("步骤"), _("结果"), _("哪一列"), _("问题")])
-    for line in _lines(trip).iterator(chunk_size=2000):
-        writer.writerow([line.line, *(safe_cell(text) for text in (
-            line.number, labels.action(line.step) if line.step else "", str(LINES[line.state][0]),
-            rows.title_of(line.column) if line.column else "", line.problem))])
-    return HttpResponse(
-        ("\ufeff" + out.getvalue()).encode(), content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{trip.mark}-results.csv"'})
+    return sent_tables.as_file(trip.mark, _heads(), _lines(trip).iterator(chunk_size=2000), cells=_cells, title=rows.title_of)
 
 
 def _url(page: str, *args: str) -> str:
@@ -167,34 +138,26 @@ def _decision(trip: RoundTrip, counts: dict[str, int], data: Any = None) -> Deci
 
 
 def _shown(trip: RoundTrip) -> dict[str, Any]:
-    words, tone = STATES[trip.state]
-    return {"trip": trip, "url": _url("round-trip", trip.mark), "state": words, "tone": tone,
-            "is_moving": trip.state in asking.WORKING}
+    return sent_tables.shown(trip, url=_url("round-trip", trip.mark), length=trip.read_rows, working=asking.WORKING)
+
+
+def _heads() -> list[str]:
+    return [_("案件编号"), _("步骤")]
+
+
+def _cells(line: RoundTripRow) -> list[sent_tables.Cell]:
+    url = reverse("complaints:enterprise-case", args=[line.number]) if line.case_id else ""
+    return [(line.number, url), (labels.action(line.step) if line.step else "", "")]
 
 
 def _show(request: HttpRequest, trip: RoundTrip, form: DecisionForm | None = None, *, status: int = 200) -> HttpResponseBase:
     counts = asking.counts_of(trip)
-    total = sum(counts.values())
-    trouble = counts["bad"] + counts["refused"]
-    show = request.GET.get("show", "")
-    show = show if show in LINES or show == "all" else ("bad" if counts["bad"] else "refused" if counts["refused"] else "all")
-    after = request.GET.get("after", "")
-    lines = _lines(trip) if show == "all" else _lines(trip).filter(state=show)
-    if after.isascii() and after.isdigit() and len(after) < 7:
-        lines = lines.filter(line__gt=int(after))
-    page = list(lines[:PAGE + 1])
+    found = sent_tables.results_of(request, counts, _lines(trip), cells=_cells, title=rows.title_of)
     return render(request, "round_trip/show.html", {
-        **_shown(trip), "counts": counts, "total": total, "trouble": trouble,
-        "failure": trip.failure_words or FAILURES.get(trip.failure, ""),
-        "passed": total - counts["read"] if trip.state == "checking" else total - counts["good"],
+        **_shown(trip), **found, "heads": _heads(), "may_write": True, "blank": trip.blank_rows,
+        "most": 0 if trip.state == "reading" else found["total"],
+        "passed": found["total"] - counts["read" if trip.state == "checking" else "good"],
         "form": form or _decision(trip, counts), "why_not_all": asking.why_not_all(counts) if counts["good"] else "",
-        "tabs": [{"title": words, "count": counts[state], "url": f"?show={state}", "tone": tone if counts[state] else "neutral",
-                  "is_current": show == state} for state, (words, tone) in LINES.items() if counts[state]],
-        "all_url": "?show=all", "is_all": show == "all",
-        "lines": [{"row": line, "state": LINES[line.state][0], "tone": LINES[line.state][1],
-                   "step": labels.action(line.step) if line.step else "",
-                   "column": rows.title_of(line.column) if line.column else ""} for line in page[:PAGE]],
-        "next_url": f"?{urlencode({'show': show, 'after': page[PAGE - 1].line})}" if len(page) > PAGE else "",
         "decide_url": _url("round-trip-decide", trip.mark), "results_url": _url("round-trip-results", trip.mark),
-        "list_url": _url("round-trips"),
+        "list_url": _url("round-trips"), "list_title": _("用表格办理"),
     }, status=status)

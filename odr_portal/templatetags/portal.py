@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from odr_portal.accounts.proof import new_task
+from odr_portal.joining import listed, told
 from odr_portal.templatetags.clock_words import chip_of
 
 register = template.Library()
@@ -118,6 +119,10 @@ def name_of(row: Any) -> str:
         return ""
     english = getattr(row, "name_en", "") if get_language() == "en" else ""
     return str(english or row.name)
+
+
+register.filter(listed)
+register.filter(told)
 
 
 @register.simple_tag

@@ -22,6 +22,7 @@ from complaints.views.case import CasePage
 from complaints.views.enterprise_desk import Desk, desk_page, held
 from complaints.views.enterprise_steps import carry_out, not_open
 from enterprises import reasons
+from odr_portal.joining import told
 from routing.returning import Suggestion, suggest
 
 STEP = ("return_case",)
@@ -62,7 +63,7 @@ def _words(one: Suggestion) -> str:
     names = list(dict.fromkeys([named(one.branch or one.enterprise), named(one.enterprise)]))
     sure, _tone = likelihood(one.score)
     why = reasons.say_all([why.as_json() for why in one.why], get_language() or "")
-    return _("%(names)s（%(sure)s：%(why)s）") % {"names": " · ".join(names), "sure": sure, "why": _("；").join(why)}
+    return _("%(names)s（%(sure)s：%(why)s）") % {"names": " · ".join(names), "sure": sure, "why": told(why)}
 
 
 def _show(

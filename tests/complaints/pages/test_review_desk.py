@@ -31,7 +31,7 @@ REFUSAL = {"ground": "outside_duty", "facts": TEXT, "body": "12300"}
 
 
 def listed(client: Any, view: str = "") -> set[str]:
-    return {row.complaint.number for row, _url, _proposed in client.get(f"{DESK}?view={view}").context["rows"]}
+    return {row.complaint.number for row in client.get(f"{DESK}?view={view}").context["rows"]}
 
 
 def test_the_list_holds_what_waits_here_by_its_clock(world: World) -> None:
