@@ -18,6 +18,8 @@ HEARTBEAT_EVERY = max(1, settings.HEARTBEAT_STALE_AFTER // 6)
 # The work of a day. It asks more often whether it was done, for beat forgets its schedule when it is set up anew.
 RETENTION_EVERY = 3600
 PUBLISHING_EVERY = 600
+# A piece of the night's comparison; it goes on with the next tick.
+COMPARING_EVERY = 30
 
 
 def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
@@ -39,6 +41,8 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "routing.tasks.sweep_trials": sweep_every,
         "routing.tasks.sweep_lessons": PUBLISHING_EVERY,
         "complaints.tasks.sweep_assignments": sweep_every,
+        "oversight.tasks.sweep_counters": sweep_every,
+        "oversight.tasks.sweep_comparison": COMPARING_EVERY,
         "complaints.tasks.sweep_expired": RETENTION_EVERY,
         "complaints.tasks.sweep_call_backs": RETENTION_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,

@@ -17,12 +17,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
         from complaints.law.numbers import missing_year
         from complaints.models import Heartbeat
         from odr_portal.backlog import alarm_after, backlog, set_aside
+        from oversight import rollups
 
         beats = dict(Heartbeat.objects.values_list("name", "at"))
         # Counts and ages of all rows, whoever asks; nothing of a case.
         with serving(request), working_as_steps():
             waiting, longest = backlog(now=now), alarm_after(now=now)
             unreached = set_aside()
+            uncounted = rollups.alarms()
             missing = missing_year(current_calendar(), timezone.localdate(now))
     except (DatabaseError, ImportError):
         return JsonResponse({"status": "degraded", "notes": ["database away"], "heartbeats": {}})
@@ -37,6 +39,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     for name, queue in waiting.items():
         limit = queue.limit or longest
         notes += [f"{name} wait too long"] if limit is not None and queue.age > limit else []
+    notes += uncounted
     queues = {name: {"count": queue.count, "age": round(queue.age.total_seconds(), 1)} for name, queue in waiting.items()}
     return JsonResponse(
         {

@@ -18,7 +18,7 @@ from authorities.models import Authority, named
 from complaints.conditions import current_calendar
 from complaints.views.authority_desk import Desk, officer_page
 from enterprises.models import Enterprise
-from oversight import cards, figures, leagues
+from oversight import cards, figures, leagues, rollup_figures
 from oversight.choosing import CHOSEN, PERIODS, Asked, ChoiceForm, understood
 from oversight.figures import Figure
 from oversight.leagues import Holder, Line
@@ -70,7 +70,7 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     lists = cards.Lists(asked.period, asked.category, asked.enterprise_id)
     standing = leagues.standing(measure)
     flow, lines = _counted(measure, standing)
-    page, found = _page(leagues.in_order(lines, asked.sort, turned=asked.is_turned), asked)
+    page, found = _page(leagues.in_order(lines or [], asked.sort, turned=asked.is_turned), asked)
     holders = standing.holders[:SHOWN]
     shown = {card.code: card for card in (*cards.standing_cards(standing.totals, lists),
                                           *cards.flow_cards(flow, lists))}
@@ -83,24 +83,30 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "sentence": _sentence(standing, names, lists), "totals": standing.totals,
         "first_cards": [shown[code] for code in FIRST if code in shown],
         "more_cards": [card for code, card in shown.items() if code not in FIRST],
-        "is_too_much": not flow,
+        "is_too_much": lines is None,
         "holders": [_holder(h, names, asked) for h in holders if h.overdue or h.due_soon],
         "rows": [_row(line, names, asked, lists) for line in found],
         "columns": _columns(asked), "ranked_from": leagues.RANKED_FROM,
     })
 
 
-def _counted(measure: figures.Measure, standing: leagues.Standing) -> tuple[dict[str, Figure], list[Line]]:
-    """What happened in the period; nothing where the database gave up, and the page says so."""
+def _counted(measure: figures.Measure, standing: leagues.Standing) -> tuple[dict[str, Figure], list[Line] | None]:
+    """What happened in the period: figures from the counters where they can say it, the table from the cases.
+
+    No table, and perhaps no figures, where the database gave up; the page says so.
+    """
+    flow: dict[str, Figure] = {}
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("set local statement_timeout = %s", [LONGEST])
+            flow = rollup_figures.flow(measure) or {}
             came_in, stages = figures.received(measure), figures.stages_of(measure)
-            flow = figures.flow_figures(measure, stages, received=sum(came_in.values()))
+            flow = flow | figures.length_figures(measure, stages) if flow else figures.flow_figures(
+                measure, stages, received=sum(came_in.values()))
     except OperationalError as refused:
         if getattr(refused.__cause__, "pgcode", "") != CANCELED:
             raise
-        return {}, []
+        return flow, None
     return flow, leagues.lines(standing, came_in, stages)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -43,6 +44,23 @@ from measured group by grouping sets {groups}
 """
 
 
+def between(first: str, last: str) -> dict[str, str]:
+    """cd, wd and minutes from one to the other as expressions; both name local times. ``decrees`` fills them."""
+    ends = {"a": first, "b": last}
+    days = {name: f"({_NUMBERED.format(at=at)})" for name, at in ends.items()}
+    upto = {name: f"({_WORKED.format(day=day)})" for name, day in days.items()}
+    minutes = {name: _MINUTE.format(at=at, upto=upto[name], done=f"({_WORKED.format(day=f'({days[name]} - 1)')})")
+               for name, at in ends.items()}
+    return {"cd": f"{days['b']} - {days['a']}", "wd": f"{upto['b']} - {upto['a']}",
+            "minutes": f"({minutes['b']}) - ({minutes['a']})"}
+
+
+def decrees(calendar: Calendar) -> dict[str, Any]:
+    """The parameters of ``between``: which days a decree changes, and when a working day begins."""
+    worked, free = _decrees(calendar)
+    return {"worked": worked, "free": free, "opens": OPENS, "day_minutes": DAY_MINUTES}
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Mean, median and p90 of n spans, as ``<unit>_mean`` and so on; units: cd, wd, minutes.
@@ -62,7 +80,6 @@ def measured(spans: QuerySet[Any, Any], *, calendar: Calendar, by_who: bool = Fa
     with ``by_who`` each who that had a span."""
     sql, params = spans.order_by().query.sql_with_params()
     names = [f"span_{number}" for number in range(len(params))]
-    worked, free = _decrees(calendar)
     statement = _MEASURED.format(
         spans=sql % tuple(f"%({name})s" for name in names),
         number_a=_NUMBERED.format(at="at_a"), number_b=_NUMBERED.format(at="at_b"),
@@ -73,8 +90,7 @@ def measured(spans: QuerySet[Any, Any], *, calendar: Calendar, by_who: bool = Fa
         head="grouping(who), who" if by_who else "1, null", groups="((), (who))" if by_who else "(())")
     with connection.cursor() as cursor:
         cursor.execute(statement, {
-            **dict(zip(names, params, strict=True)), "zone": str(calendar.zone), "worked": worked,
-            "free": free, "opens": OPENS, "day_minutes": DAY_MINUTES})
+            **dict(zip(names, params, strict=True)), "zone": str(calendar.zone), **decrees(calendar)})
         rows = cursor.fetchall()
     found: dict[int | None, Spread] = {None: NONE}
     for is_group_of_all, who, n, *columns in rows:
@@ -91,6 +107,7 @@ def _spread(n: int, columns: list[Any]) -> Spread:
     return Spread(n, values)
 
 
+@lru_cache(maxsize=8)
 def _decrees(calendar: Calendar) -> tuple[list[int], list[int]]:
     """Days that differ from Monday to Friday, as numbers: worked ones and free ones, sorted."""
     worked: list[int] = []

@@ -160,7 +160,7 @@ def test_the_number_of_queries_does_not_grow(world: World) -> None:
         with CaptureQueriesContext(connection) as seen:
             assert client.get(URL).status_code == 200
         counts.append(len([q for q in seen if "complaints_" in q["sql"]]))
-    assert counts == [13, 13]
+    assert counts == [10, 10]
 
 
 def test_a_count_that_takes_too_long_says_so(

@@ -29,7 +29,7 @@ from complaints.round_trip import working
 from complaints.webhooks import sending
 from enterprises import enrolled
 from odr_portal.sweeping import Sweep, drain
-from oversight import monthly, publishing
+from oversight import monthly, publishing, rollups
 from routing import forwarding, learning, previewing, trying
 
 log = logging.getLogger("watch")
@@ -54,6 +54,8 @@ SWEEPS: dict[str, Sweep] = {
     "previews": previewing.sweep_previews,
     "trials": trying.sweep_trials,
     "lessons": learning.sweep_lessons,
+    "counters": rollups.fold,
+    "comparison": rollups.sweep_comparison,
     "figures": publishing.publish,
     "summaries": monthly.sweep_summaries,
 }

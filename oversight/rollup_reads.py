@@ -1,0 +1,315 @@
+"""Reading the counters: any region, enterprise, category and period in one statement, with what is not folded yet.
+
+The one rule: a number is what the cases say at this moment. Cells say it as of the last fold, steps since then are
+added (``Counters.at``), and whoever reads several things reads them again when a fold came in between (``steadily``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db import connection
+
+from authorities.models import Region
+from complaints import deadlines
+from complaints.views.authority_lists import SOON_DAYS
+from complaints.working_calendar import Calendar
+from oversight.models import (
+    MEASURES,
+    SPREAD,
+    DayFacet,
+    DayRegion,
+    MonthEnterprise,
+    MonthFacet,
+    MonthSpread,
+)
+from oversight.rollup_buckets import bucket_of
+from oversight.rollup_sums import EXACT, RATIO, TALLY
+from oversight.rollups import CHANGES, WAITING
+from oversight.scope import Period, Scope
+from oversight.working_time import decrees
+
+#: More steps than this that are not folded yet are left out; ``is_complete`` says so.
+MOST_UNFOLDED = 500
+EVER, NEVER = date(1, 1, 1), date(9999, 12, 31)
+DAY = timedelta(days=1)
+#: Names of the answer that are not measures: the same column over other days.
+STANDING = {"open": "open", "overdue": "open", "due_soon": "open"}
+NAMES = (*(name for name in MEASURES if name != "open"), *STANDING)
+_COLUMN = {name: STANDING.get(name, name) for name in NAMES}
+T = TypeVar("T")
+Sums = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Which days count for which measure; both ends are in it."""
+
+    period: Period
+    today: date
+    soon: date
+
+    @classmethod
+    def of(cls, period: Period, *, now: datetime, calendar: Calendar) -> Windows:
+        end = deadlines.working_days(calendar.local_day(now), SOON_DAYS, calendar, rule="due_soon").due_at
+        return cls(period, calendar.local_day(now), calendar.local_day(end))
+
+    def days(self, name: str) -> tuple[date, date]:
+        first, last, today = self.period.first, self.period.last, self.today
+        if name == "open":
+            return EVER, NEVER
+        if name == "overdue":
+            return EVER, today
+        if name == "due_soon":
+            return today + DAY, self.soon
+        if name == "ran_out":
+            return EVER, min(last, today - DAY)
+        if name in ("ran_out_taken", "ran_out_ended", "waiting"):
+            return EVER, min(last, today)
+        if name.startswith("promise_"):
+            # A last day is over with its midnight.
+            return first, min(last, today - DAY)
+        return first, min(last, today) if name == "review_late" else last
+
+    def has(self, name: str, day: date) -> bool:
+        first, last = self.days(name)
+        return first <= day <= last
+
+    @property
+    def whole_from(self) -> date:
+        """The first whole month of the period begins here."""
+        first = self.period.first
+        return first if first.day == 1 else (first.replace(day=1) + 31 * DAY).replace(day=1)
+
+    @property
+    def whole_to(self) -> date:
+        """Months before this day are over and lie before the end of the period."""
+        return min(self.period.last, self.today - DAY).replace(day=1) if not self._ends_whole else self.period.last + DAY
+
+    @property
+    def _ends_whole(self) -> bool:
+        return self.period.last < self.today and (self.period.last + DAY).day == 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Where a scope's rows stand: months of cells, days of cells or of the tally."""
+
+    months: str
+    days: str
+    params: dict[str, Any] = field(default_factory=dict)
+    #: Days have a facet instead of columns of their own.
+    is_named: bool = False
+
+
+def inside(regions: Sequence[Region]) -> str:
+    """The condition on a row of the tally that it lies in one of these regions."""
+    return "(" + " or ".join(f"region between {int(r.pk)} and {int(r.last)}" for r in regions) + ")"
+
+
+def _rows(scope: Scope, by: str) -> _Rows | None:
+    """None where no counter answers: an enterprise within a region, or with a category."""
+    params: dict[str, Any] = {"category": scope.category}
+    key = {"": "null::text", "region": "region::text", "month": "null::text"}.get(by)
+    if scope.enterprise_id or scope.is_own:
+        if scope.regions or scope.category or key is None or by == "region":
+            return None
+        params |= {"enterprise": scope.enterprise_id, "branches": sorted(scope.branch_ids) if scope.branch_ids is not None else [0]}
+        ours = "enterprise = %(enterprise)s" + (" and branch = any(%(branches)s::bigint[])" if scope.branch_ids is not None else "")
+        return _Rows(f"from {MonthEnterprise._meta.db_table} where enterprise = %(enterprise)s and branch = any(%(branches)s::bigint[])",
+                     f"from {TALLY} where {ours}", params)
+    if not scope.regions or scope.branch_ids is not None:
+        return None
+    params["regions"] = sorted({region.pk for region in scope.regions})
+    at = "region = any(%(regions)s::int[])"
+    months, days = f"from {MonthFacet._meta.db_table} where {at}", f"from {DayRegion._meta.db_table} where {at}"
+    if by in ("problem", "object", "channel") and not scope.category:
+        params["facet"], params["facets"] = f"{by[0]}:", f"{by[0]};"
+        of = "facet >= %(facet)s and facet < %(facets)s"
+        if any(region.level == Region.Level.COUNTRY for region in scope.regions):
+            return _Rows(f"{months} and {of}", f"from {DayFacet._meta.db_table} where {of}", params, is_named=True)
+        return _Rows(f"{months} and {of}", f"from {TALLY} where {inside(scope.regions)} and {by} <> ''", params)
+    if key is None:
+        return None
+    if not scope.category:
+        return _Rows(f"{months} and facet = ''", days, params)
+    if by == "region":
+        return None
+    of = f"(problem = %(category)s or object = %(category)s) and {inside(scope.regions)}"
+    country = [r for r in scope.regions if r.level == Region.Level.COUNTRY]
+    if country:
+        of, table = "facet in ('p:' || %(category)s, 'o:' || %(category)s)", DayFacet._meta.db_table
+    else:
+        table = TALLY
+    return _Rows(f"{months} and facet in ('p:' || %(category)s, 'o:' || %(category)s)", f"from {table} where {of}", params)
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the counters say at one moment: how far they are folded, and what is not folded yet."""
+
+    now: datetime
+    calendar: Calendar
+    position: tuple[int, int]
+    folded_at: datetime | None
+    is_complete: bool
+    unfolded: list[dict[str, Any]]
+
+    @classmethod
+    def at(cls, now: datetime, calendar: Calendar) -> Counters:
+        """Two statements, a third where something waits."""
+        position, folded_at, is_rebuilt = _position()
+        ids, is_complete = _waiting(position)
+        rows = _unfolded(ids, calendar) if ids and is_complete and is_rebuilt else []
+        return cls(now, calendar, position, folded_at, is_complete and is_rebuilt, rows)
+
+    @property
+    def is_steady(self) -> bool:
+        """No fold came in since."""
+        return _position()[0] == self.position
+
+    def sums(self, scope: Scope, period: Period, *, by: str = "", names: Iterable[str] = NAMES) -> dict[str, Sums] | None:
+        """Each name's number, by key: "" without ``by``, else region ids, months, problems, objects or channels.
+
+        ``scope`` has regions and perhaps a category, or is one enterprise (or branches of it). None where only the
+        cases themselves can answer. One statement.
+        """
+        rows = _rows(scope, by)
+        if rows is None:
+            return None
+        windows = Windows.of(period, now=self.now, calendar=self.calendar)
+        asked = tuple(names)
+        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        sql, params = _summed(rows, windows, by, asked)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            for key, *numbers in cursor.fetchall():
+                found[key or ""].update({name: int(n) for name, n in zip(asked, numbers, strict=True) if n})
+        for row in self.unfolded:
+            for key in _keys(scope, row, by):
+                found[key].update({name: row["sign"] * row[_COLUMN[name]] for name in asked
+                                   if row[_COLUMN[name]] and windows.has(name, row["day"])})
+        if by == "":
+            found[""].update({})
+        return {key: dict.fromkeys(asked, 0) | counts for key, counts in found.items()}
+
+    def buckets(self, scope: Scope, period: Period, whats: Iterable[str] = SPREAD) -> dict[str, dict[int, int]] | None:
+        """How many took how long within the period, by what and bucket; of regions or of one enterprise. One statement."""
+        if scope.category or scope.branch_ids is not None or bool(scope.regions) == bool(scope.enterprise_id):
+            return None
+        windows = Windows.of(period, now=self.now, calendar=self.calendar)
+        whose, of = ("e", [scope.enterprise_id]) if scope.enterprise_id else ("r", sorted({r.pk for r in scope.regions}))
+        ours = "enterprise = any(%(of)s::bigint[])" if scope.enterprise_id else inside(scope.regions)
+        whole_from, whole_to = windows.whole_from, windows.whole_to
+        found: dict[str, Counter[int]] = {what: Counter() for what in whats}
+        with connection.cursor() as cursor:
+            cursor.execute(_BUCKETS.format(ours=ours, lengths=", ".join(f"('{what}', {what}, {EXACT[what]})" for what in found)), {
+                "whose": whose, "of": of, "whats": list(found), "first": period.first, "from": whole_from, "to": whole_to,
+                "last": period.last, "edge": whole_from if whole_from <= whole_to else period.first})
+            for what, bucket, n in cursor.fetchall():
+                found[what][bucket] += n
+        for row in self.unfolded:
+            if period.first <= row["day"] <= period.last:
+                for what in found:
+                    if row[what] is not None:
+                        found[what][bucket_of(what, row[what])] += row["sign"] * len(_keys(scope, row, ""))
+        return {what: {bucket: n for bucket, n in counts.items() if n} for what, counts in found.items()}
+
+
+def steadily(read: Callable[[Counters], T], *, now: datetime, calendar: Calendar) -> T:
+    """What ``read`` makes of the counters; once more where a fold came in between its statements."""
+    for _try in range(3):
+        counters = Counters.at(now, calendar)
+        found = read(counters)
+        if counters.is_steady:
+            break
+    return found
+
+
+def _position() -> tuple[tuple[int, int], datetime | None, bool]:
+    with connection.cursor() as cursor:
+        cursor.execute(_POSITION)
+        transaction, entry, folded_at, is_rebuilt = cursor.fetchone()
+    return (transaction, entry), folded_at, is_rebuilt
+
+
+def _waiting(position: tuple[int, int]) -> tuple[list[int], bool]:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING.format(decided=""), {
+            "transaction": position[0], "entry": position[1], "limit": MOST_UNFOLDED + 1})
+        rows = cursor.fetchall()
+    return sorted({row[0] for row in rows}), len(rows) <= MOST_UNFOLDED
+
+
+def _unfolded(ids: list[int], calendar: Calendar) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"with {CHANGES} select * from diff", {**decrees(calendar), "ids": ids})
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+#: After a restore the entries begin anew (complaints/events.py).
+_POSITION = """
+select coalesce(s.transaction * (s.era = e.last_value)::int, 0), coalesce(s.entry, 0), s.folded_at, s.rebuilt_through is null
+from complaints_event_era e left join oversight_rollupstate s on s.id = 1
+"""
+_BUCKETS = f"""
+select what, bucket, sum(n)::int from (
+    select what, bucket::int, n from {MonthSpread._meta.db_table}
+    where whose = %(whose)s and of = any(%(of)s::bigint[]) and what = any(%(whats)s) and month >= %(from)s and month < %(to)s
+    union all
+    select s.what, case when s.v <= s.exact then s.v
+                        else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8)) end::int, 1
+    from {TALLY} cross join lateral (values {{lengths}}) s (what, v, exact)
+    where {{ours}} and s.v is not null
+      and (day >= %(first)s and day < %(edge)s or day >= greatest(%(to)s, %(first)s) and day <= %(last)s)
+) b group by 1, 2
+"""
+
+
+def _cuts(windows: Windows) -> tuple[date, date, date, date]:
+    return windows.period.first, windows.whole_from, windows.whole_to, windows.period.last
+
+
+def _summed(rows: _Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The statement: whole months from their cells, days at the edges, and days since the last whole month."""
+    first, whole_from, whole_to, _last = _cuts(windows)
+    spans = list(dict.fromkeys(windows.days(name) for name in names))
+    columns = list(dict.fromkeys(_COLUMN[name] for name in names))
+    params: dict[str, Any] = rows.params | {"first": first, "from": whole_from, "to": whole_to, "until": max(last for _, last in spans)}
+    flags = []
+    for number, (begin, end) in enumerate(spans):
+        params |= {f"begin{number}": begin, f"end{number}": end}
+        # What was so ever since is in the months before the period as well.
+        flags.append(f"day between %(begin{number})s and %(end{number})s" + (" and not is_edge" if begin == EVER else "") + f" as w{number}")
+    since = "" if any(begin == EVER for begin, _ in spans) else "and month >= %(from)s"
+    key_of_month = {"": "''", "region": "region::text", "month": "month::text"}.get(by, "substr(facet, 3)")
+    key_of_day = {"": "''", "region": "region::text", "month": "date_trunc('month', day)::date::text"}.get(
+        by, "substr(facet, 3)" if rows.is_named else by)
+    listed = ", ".join(columns)
+    parts = [f"select {key_of_month} as key, month as day, false as is_edge, {listed} {rows.months} and month < %(to)s {since}",
+             f"select {key_of_day}, day, false, {listed} {rows.days} and day >= %(to)s and day <= %(until)s"]
+    if first < whole_from <= whole_to:
+        parts.append(f"select {key_of_day}, day, true, {listed} {rows.days} and day >= %(first)s and day < %(from)s")
+    numbers = ", ".join(f"sum({_COLUMN[name]}) filter (where w{spans.index(windows.days(name))})" for name in names)
+    return (f"select key, {numbers} from (select *, {', '.join(flags)} from ({' union all '.join(parts)}) r) r group by key", params)
+
+
+def _keys(scope: Scope, row: Mapping[str, Any], by: str) -> list[str]:
+    """Under which keys a row of the tally counts; none where it is not of this scope."""
+    if scope.category and scope.category not in (row["problem"], row["object"]):
+        return []
+    if scope.enterprise_id or scope.is_own:
+        if row["enterprise"] != scope.enterprise_id or (scope.branch_ids is not None and row["branch"] not in scope.branch_ids):
+            return []
+        places = [""]
+    else:
+        places = [str(region.pk) for region in {r.pk: r for r in scope.regions}.values() if region.covers(row["region"])]
+    if by == "region":
+        return places
+    key = row["day"].replace(day=1).isoformat() if by == "month" else row[by] if by else ""
+    return [key] * (len(places) if key or not by else 0)

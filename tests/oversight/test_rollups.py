@@ -1,0 +1,280 @@
+"""Counters: folding, making anew and counting slowly give the same; nothing is lost between steps that were taken at once."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from hypothesis import given as such
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from authorities.models import Region
+from complaints import handling
+from complaints.conditions import current_calendar
+from complaints.handling import consumer, enterprise, undoing
+from complaints.models import Complaint, Engagement
+from complaints.workflow import Status
+from complaints.working_calendar import SHANGHAI
+from oversight import rollup_reads, rollups
+from oversight.models import (
+    DayFacet,
+    DayRegion,
+    MonthEnterprise,
+    MonthFacet,
+    MonthSpread,
+    RollupState,
+    Tally,
+)
+from oversight.rollup_buckets import bucket_of, quantile
+from oversight.rollup_reads import Counters, Windows
+from oversight.scope import Period, Scope
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.oversight import slow_count
+from tests.oversight.worlds import BEGINS, Walk
+
+DAY = timedelta(days=1)
+TABLES: tuple[Any, ...] = (Tally, DayRegion, DayFacet, MonthFacet, MonthEnterprise, MonthSpread)
+WHOLE = Period(first=date(2026, 9, 10), last=date(2027, 6, 12))
+
+
+@pytest.fixture
+def patient(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole test is one transaction, in which nothing is ever certain enough to be folded."""
+    monkeypatch.setattr(rollup_reads, "MOST_UNFOLDED", 100_000)
+    with connection.cursor() as cursor:
+        cursor.execute("set local transaction_timeout = 0")
+
+
+def sums(model: Any) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Every row that counts something."""
+    key = model._meta.pk.field_names
+    columns = [field.name for field in model._meta.get_fields() if field.name not in (*key, "pk")]
+    rows = model.objects.values_list(*key, *columns)
+    return {row[:len(key)]: row[len(key):] for row in rows if any(row[len(key):])}
+
+
+def everything() -> list[Any]:
+    return [sums(model) for model in TABLES]
+
+
+@pytest.fixture
+def walk(patient: None, world: World) -> Walk:
+    return Walk(world, seed=4, cases=12, ticks=12)
+
+
+def province() -> Region:
+    return Region.objects.get(code="350000")
+
+
+def counted(walk: Walk, scope: Scope, *, by: str = "", period: Period = WHOLE) -> dict[str, rollup_reads.Sums]:
+    found = Counters.at(walk.now, current_calendar()).sums(scope, period, by=by)
+    assert found is not None
+    return found
+
+
+def test_folded_piece_by_piece_is_what_is_made_anew(walk: Walk) -> None:
+    """A walk of many steps, folded on the way; then all of it anew, equal to the row."""
+    rollups.rebuild(now=walk.now, piece=5)
+    assert Tally.objects.filter(kind="received").count() == len(walk.cases)
+    handling.sweep_clocks(now=walk.now + 8 * DAY)
+    with connection.cursor() as cursor:
+        assert rollups._fold_cases(cursor, walk.cases) > 0
+        assert rollups._fold_cases(cursor, walk.cases) == 0, "to fold a case twice does no harm"
+    folded = everything()
+    assert all(folded)
+    rollups.rebuild(now=walk.now)
+    assert everything() == folded
+    assert rollups.compare(now=walk.now) == []
+
+
+def test_children_add_up_and_so_do_months_and_categories(walk: Walk) -> None:
+    """Folded or not; whatever one asks by, the parts are the whole."""
+    places = tuple(Region.objects.filter(pk__in=set(Complaint.objects.values_list("handling_county", flat=True))))
+    assert len(places) > 1
+    for _is_folded in (False, True):
+        whole = counted(walk, Scope(regions=(province(),)))[""]
+        assert whole["received"] == len(walk.cases)
+        for scope, by in ((Scope(regions=places), "region"), (Scope(regions=(province(),)), "problem"),
+                          (Scope(regions=(province(),)), "channel")):
+            parts = counted(walk, scope, by=by)
+            assert len(parts) >= (1 if by == "channel" else 2)
+            for name, n in whole.items():
+                assert sum(part[name] for part in parts.values()) == n, (by, name)
+        months = counted(walk, Scope(regions=(province(),)), by="month")
+        for name in ("received", "ended_settled", "closed", "response_minutes"):
+            assert sum(part[name] for part in months.values()) == whole[name], name
+        problem = max(counted(walk, Scope(regions=(province(),)), by="problem").items(), key=lambda row: row[1]["received"])
+        assert counted(walk, Scope(regions=(province(),), category=problem[0]))[""] == problem[1]
+        rollups.rebuild(now=walk.now)
+
+
+def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None:
+    for _is_folded in (False, True):
+        for side in walk.sides:
+            firm = side.enterprise
+            whole = counted(walk, Scope(enterprise_id=firm.pk))[""]
+            slow = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1), firm.pk)
+            assert {name: whole[name] for name in ("open", "overdue", "due_soon")} == slow.standing()
+            assert whole["received"] == slow.received()
+            assert whole["in_time"] == slow.on_time()["in_time"]
+            branches = frozenset(Engagement.objects.filter(enterprise=firm, branch__isnull=False).values_list("branch_id", flat=True))
+            own = counted(walk, Scope(enterprise_id=firm.pk, branch_ids=branches))[""]
+            assert own["delivered"] == Tally.objects.filter(
+                enterprise=firm.pk, branch__in=branches, delivered=1).count() or not _is_folded
+            assert own["ended_settled"] <= whole["ended_settled"]
+        rollups.rebuild(now=walk.now)
+
+
+@pytest.mark.parametrize("period", [
+    Period(first=date(2026, 9, 1), last=date(2026, 9, 30)), Period(first=date(2026, 9, 24), last=date(2026, 10, 31)),
+    Period(first=date(2026, 9, 24), last=date(2026, 9, 25)), Period(first=date(2026, 10, 1), last=date(2026, 12, 31)),
+    Period(first=date(2026, 8, 31), last=date(2026, 11, 30))])
+def test_whole_months_and_days_at_the_edges_are_the_days(walk: Walk, period: Period) -> None:
+    """However a period is cut into months and days, it counts what its days count."""
+    rollups.rebuild(now=walk.now)
+    windows = Windows.of(period, now=walk.now, calendar=current_calendar())
+    expected: Counter[str] = Counter()
+    for row in Tally.objects.values():
+        expected.update({name: row[rollup_reads._COLUMN[name]] for name in rollup_reads.NAMES
+                         if row[rollup_reads._COLUMN[name]] and windows.has(name, row["day"])})
+    found = counted(walk, Scope(regions=(province(),)), period=period)[""]
+    assert {name: n for name, n in found.items() if n} == dict(expected)
+
+
+def test_a_day_begins_at_midnight_in_shanghai(patient: None, world: World) -> None:
+    last, first = (datetime(2026, 11, 30, 23, 59, 59, 999999, SHANGHAI), datetime(2026, 12, 1, 0, 0, tzinfo=SHANGHAI))
+    for moment in (last, first):
+        given.filed(world, now=first + timedelta(hours=1), received_at=moment)
+    rollups.rebuild(now=first)
+    days = {row.day: row.received for row in DayRegion.objects.filter(region=world.gulou.region_id) if row.received}  # type: ignore[attr-defined]
+    assert days == {date(2026, 11, 30): 1, date(2026, 12, 1): 1}
+    assert set(MonthFacet.objects.filter(facet="", received__gt=0).values_list("month", flat=True)) == {
+        date(2026, 11, 1), date(2026, 12, 1)}
+
+
+def test_an_undone_step_counts_itself_back(patient: None, world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    rollups.rebuild(now=WEDNESDAY)
+    before = everything()
+    given.step(case, consumer.withdraw(reason="mistake"), world.consumer, WEDNESDAY + timedelta(hours=1))
+    with connection.cursor() as cursor:
+        assert rollups._fold_cases(cursor, [case.pk]) == 1
+        assert everything() != before
+        given.step(case, undoing.undo(), world.consumer, WEDNESDAY + timedelta(hours=2))
+        rollups._fold_cases(cursor, [case.pk])
+    assert everything()[0] == before[0]
+    assert everything()[1] == before[1]
+
+
+def test_a_difference_is_an_alarm_that_names_the_case_and_is_mended(
+        walk: Walk, caplog: pytest.LogCaptureFixture) -> None:
+    rollups.rebuild(now=walk.now)
+    right = everything()
+    Tally.objects.filter(complaint_id=walk.cases[3], kind="received").update(received=2)
+    DayRegion.objects.filter(region=province().pk, day=BEGINS.date()).update(received=77)
+    RollupState.objects.update(transaction=2**62)
+    with caplog.at_level(logging.ERROR):
+        found = rollups.compare(now=walk.now)
+    number = Complaint.objects.get(pk=walk.cases[3]).number
+    assert number in found
+    assert f"oversight_dayregion {province().pk} {BEGINS.date()}" in found
+    assert number in caplog.text
+    assert rollups.alarms() == ["counters differed from the cases"]
+    rollups.compare(now=walk.now)
+    assert rollups.compare(now=walk.now) == rollups.alarms() == []
+    assert everything() == right
+
+
+def test_it_compares_once_a_night(walk: Walk) -> None:
+    rollups.rebuild(now=walk.now)
+    night = datetime(2027, 3, 1, 2, 30, tzinfo=SHANGHAI)
+    assert rollups.sweep_comparison(now=night - timedelta(hours=1)) == 0
+    pieces = 1
+    while rollups.sweep_comparison(now=night):
+        pieces += 1
+    assert pieces >= 1 + len(TABLES) - 1
+    assert rollups.sweep_comparison(now=night + timedelta(hours=5)) == 0
+
+
+def test_a_rebuild_that_was_stopped_goes_on(walk: Walk) -> None:
+    def stop(done: int, whole: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rollups.rebuild(now=walk.now, piece=4, tell=stop)
+    assert rollups.fold(now=walk.now) == 0, "nobody folds into what is being made"
+    assert not Counters.at(walk.now, current_calendar()).is_complete
+    told: list[int] = []
+    rollups.rebuild(now=walk.now, piece=4, tell=lambda done, whole: told.append(done))
+    assert told[0] == 8, "the first piece was done"
+    assert Tally.objects.filter(kind="received").count() == len(walk.cases)
+    call_command("rebuild_rollups", "--compare")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_what_is_certain_is_folded_and_nothing_is_folded_twice(world: World, superuser_connection: Any) -> None:
+    """An entry of a transaction that began earlier may be committed later: the fold waits for it."""
+    now = timezone.now()
+    given.filed(world, now=now)
+    superuser_connection.autocommit = False
+    with superuser_connection.cursor() as open_one:
+        open_one.execute("select pg_current_xact_id()")
+        given.filed(world, now=now)
+        assert rollups.fold(now=now) >= 1
+        assert rollups.fold(now=now) == 0
+        assert Tally.objects.filter(received=1).count() == 1
+        assert rollups.waiting()[0] >= 1
+        # Whoever reads sees both.
+        scope, today = Scope(regions=(province(),)), now.astimezone(SHANGHAI).date()
+        found = Counters.at(now, current_calendar()).sums(scope, Period(first=today, last=today))
+        assert found is not None
+        assert found[""]["received"] == 2
+        superuser_connection.rollback()
+    superuser_connection.autocommit = True
+    assert rollups.fold(now=now) >= 1
+    assert Tally.objects.filter(received=1).count() == 2
+    assert rollups.waiting() == (0, None)
+    folded = everything()
+    rollups.rebuild(now=now)
+    assert everything() == folded
+    case = given.a_complaint(world, status=Status.NEGOTIATING, now=now)
+    given.step(case, enterprise.send_message(text="您好"), world.handler, now)
+    while rollups.fold(now=now, limit=2):
+        pass
+    assert rollups.compare(now=now) == []
+
+
+def test_too_many_that_wait_are_an_alarm(patient: None, world: World, rf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        given.filed(world)
+    monkeypatch.setattr(rollups, "ALARM", 2)
+    assert rollups.waiting(most=2) == (3, rollups.waiting()[1])
+    assert rollups.alarms() == ["more than 2 steps are not counted yet"]
+
+
+@such(values=st.lists(st.one_of(st.integers(0, 30), st.integers(0, 200_000), st.floats(0, 12).map(lambda x: int(2.718281828 ** x))),
+                      min_size=1, max_size=60), what=st.sampled_from(["response_minutes", "handled_wd"]),
+      share=st.sampled_from([0.1, 0.5, 0.9, 0.99]))
+@settings(max_examples=200, deadline=None)
+def test_a_quantile_is_wrong_by_less_than_a_twentieth(values: list[int], what: str, share: float) -> None:
+    """Whatever the distribution: few, many, all the same, long tails."""
+    found = quantile(what, Counter(bucket_of(what, value) for value in values), share)
+    assert found == pytest.approx(slow_count.quantile(values, share), rel=0.05, abs=1e-9)
+
+
+def test_python_and_the_database_take_the_same_buckets(db: None) -> None:
+    values = [*range(400), *(int(1.37 ** n) for n in range(20, 50))]
+    for what, exact in rollup_reads.EXACT.items():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"select case when v <= {exact} then v else {exact} + ceil(ln(v / {exact}::float8) / ln({rollup_reads.RATIO}::float8))"
+                " end::int from unnest(%s::int[]) with ordinality u (v, i) order by i", [values])
+            assert [row[0] for row in cursor.fetchall()] == [bucket_of(what, value) for value in values]
