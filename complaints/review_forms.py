@@ -112,10 +112,14 @@ class LeadResultForm(LeadForm):
 
     result = Choice(label=_("核查结果"))
     second_officer = Choice(label=_("第二名核查人员"), widget=forms.Select(attrs={"class": "w-24"}))
-    field_order = ("matter", "result", "second_officer", "text")
+    told = Words(label=_("告知举报人的话"), required=False,
+                 help_text=_("印在举报处理结果告知书上，核查结果不用重复。告知书随办结自动制作。"))
+    field_order = ("matter", "result", "second_officer", "text", "told")
 
-    def __init__(self, *args: Any, people: Sequence[Officer], **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, *args: Any, people: Sequence[Officer], matters: Sequence[Matter], **options: Any) -> None:
+        super().__init__(*args, matters=matters, **options)
+        if not any(m.kind == "report" for m in matters):
+            del self.fields["told"]
         set_choices(self, "result", lines_of(RESULTS, "lead_result"))
         set_choices(self, "second_officer", [("", str(_("请选择"))), *(
             (str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)])

@@ -170,11 +170,14 @@ def respondent_of(file: CaseFile) -> tuple[str, str]:
 
 
 def _signers(file: CaseFile, entry: Entry) -> list[tuple[int | None, str]]:
-    """Two officers: who proposed and who approved, else who acts and who has the case; the one who is known otherwise."""
+    """Two officers: who proposed and who approved, else who acts and whom the entry names or who has the case; the one who
+    is known otherwise."""
     found: list[tuple[int | None, str]] = [(entry.actor.user_id, entry.actor.name)]
     proposal = next((m for m in file.matters if m.kind == "proposal" and m.subject == entry.step and m.state == "granted"), None)
     if proposal is not None and proposal.opened_by_key is not None:
         found.insert(0, _person(file, proposal.opened_by_key))
+    elif len(entry.data.get("officers", ())) > 1:
+        found.append(_officer(file, entry.data["officers"][-1]))
     elif file.complaint.officer_id is not None:
         found.append(_officer(file, file.complaint.officer_id))
     kept: list[tuple[int | None, str]] = []

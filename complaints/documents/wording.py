@@ -228,6 +228,7 @@ def _agreement(facts: Facts) -> tuple[str, list[Block]]:
 def _report_result(facts: Facts) -> tuple[str, list[Block]]:
     return facts.name, _p(
         f"你随投诉（投诉编号：{facts.complaint.number}）一并提出的举报，本局已经处理。现将处理结果告知如下：",
+        f"核查结果：{labels.label(facts.data['result'], ZH, kind='lead_result')}。" if facts.data.get("result") else "",
         facts.said.get("result", "") or facts.said.get("message", ""),
         "举报人的信息依法保密。")
 

@@ -15,7 +15,6 @@ from authorities.models import Authority, Officer, OfficerAbsence
 from complaints import deadlines, recusals
 from complaints.actors import Actor
 from complaints.conditions import Conditions
-from complaints.documents import kinds
 from complaints.duty_bodies import PHONES, WITH_A_DUTY, last_day
 from complaints.handling import clocks, documents, leaving, saying, two_persons
 from complaints.handling.casefile import CaseFile
@@ -146,13 +145,18 @@ def assign_authority(*, authority_id: int, text: str = "", because: dict[str, An
         give_to(file, authority)
         if because:
             decided(file, "assign", because)
-        # Registered once, however often it is distributed.
-        forms = [3] if documents.stands(file, kinds.REGISTRATION) else [1, 3]
+        forms = [*documents.unregistered(file), 3]
         return Effect(to=S.REVIEW, texts={"message": said},
                       data={"authority": authority.name, **({"form": forms} if actor.role != Role.SYSTEM else {}),
                             **((because or {}).get("override") or {})})
 
     return Move("assign_authority", carry)
+
+
+def _papers(*forms: int) -> dict[str, Any]:
+    """What an entry says of the documents that it issues. A case that flowed back from an enterprise was distributed by
+    nobody, so what an officer begins with registers it."""
+    return {"form": list(forms)} if forms else {}
 
 
 def _officer(file: CaseFile, officer_id: int) -> Officer:
@@ -209,12 +213,9 @@ def recall(*, text: str) -> Move:
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        effect = leaving.leave(file, result="failed", ended_by="recalled", reason="recalled",
-                               texts={"message": said})
-        if effect.to == S.REVIEW:
-            return effect
+        leaving.leave(file, result="failed", ended_by="recalled", reason="recalled")
         leaving.to_county(file)
-        return Effect(to=S.REVIEW, reason="recalled", texts={"message": said})
+        return Effect(to=S.REVIEW, reason="recalled", texts={"message": said}, data=_papers(*documents.unregistered(file)))
 
     return Move("recall", carry)
 
@@ -241,7 +242,8 @@ def request_material(*, what: str, last_day: date | str | None = None,
         due = deadlines.fixed_day(day, calendar, rule="material")
         clocks.start(file, Clock.MATERIAL, file.now, due=due)
         return Effect(to=S.AWAITING_MATERIAL, texts={"message": said},
-                      data={"last_day": day.isoformat(), "identity": is_identity, **({"form": 4} if is_identity else {})})
+                      data={"last_day": day.isoformat(), "identity": is_identity,
+                            **_papers(*documents.unregistered(file), *([4] if is_identity else []))})
 
     return Move("request_material", carry)
 
@@ -254,7 +256,7 @@ def accept(*, officer_id: int | None = None) -> Move:
             file.complaint.officer = _officer(file, officer_id)
         elif actor.officer_id is not None and actor.user_id not in recusals.recused(file.complaint):
             file.complaint.officer_id = actor.officer_id
-        return Effect(to=S.MEDIATING, data={"form": 5})
+        return Effect(to=S.MEDIATING, data=_papers(*documents.unregistered(file), 5))
 
     return Move("accept", carry)
 
@@ -288,7 +290,7 @@ def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Mov
             raise WrongInput("ground_ruled_out", reason, field="ground")
         until = last_day(named, file.complaint) if why == "outside_duty" else None
         return Effect(to=S.CLOSED, outcome=Outcome.REFUSED, reason=why,
-                      data={"ground": why, "body": named, "routes": list(ROUTES), "form": 6,
+                      data={"ground": why, "body": named, "routes": list(ROUTES), **_papers(*documents.unregistered(file), 6),
                             **({"body_until": until.isoformat()} if until else {}), **({"earlier": number} if number else {}),
                             "officers": two_persons.names_of(file, "refuse", actor)},
                       texts={"decision": said})

@@ -52,6 +52,19 @@ def stands(file: CaseFile, form: int) -> bool:
     return OfficialDocument.objects.filter(complaint_id=file.complaint.pk, form=form, state=OfficialDocument.ISSUED).exists()
 
 
+def unregistered(file: CaseFile) -> tuple[int, ...]:
+    """The register of the complaint, where it has none: whatever an officer begins with issues it, once a case."""
+    return () if stands(file, kinds.REGISTRATION) else (kinds.REGISTRATION,)
+
+
+def owes_result(file: CaseFile, *, by_hand: bool = False) -> bool:
+    """Whether a result is still owed to who reported: one a report. The next one is for the report that is closed now; one
+    that is drawn up ``by_hand`` may be for any of them."""
+    reports = Matter.objects.filter(complaint_id=file.complaint.pk, kind="report")
+    results = OfficialDocument.objects.filter(complaint_id=file.complaint.pk, form=kinds.REPORT_RESULT, state=OfficialDocument.ISSUED)
+    return results.count() < reports.count() if by_hand else results.count() <= reports.exclude(state="open").count()
+
+
 def ends_notice(file: CaseFile, notice: Deadline, document: OfficialDocument | None, to: str) -> bool:
     """Whether everybody was told of the termination that began ``notice`` once ``document`` reached ``to``.
 
@@ -94,12 +107,14 @@ def draw_up_document(*, form: int, text: str = "") -> Move:
 
 
 def _of_a_report(file: CaseFile, form: int) -> None:
-    """Refuse a document of a report that nobody registered, and a second register of the consumer's own: what an officer
-    split off has its register already."""
+    """Refuse a document of a report that nobody registered, a second register of the consumer's own (what an officer split
+    off has its register already) and more results than reports."""
     case = file.complaint.pk
     reports = Matter.objects.filter(complaint_id=case, kind="report")
     if not (reports.filter(opened_by="consumer") if form == kinds.REPORT else reports).exists():
         raise StepNotAllowed("no_report", _("这件投诉没有登记过举报。"))
+    if form == kinds.REPORT_RESULT and not owes_result(file, by_hand=True):
+        raise StepNotAllowed("already_there", _("这件举报的处理结果告知书已经制作。"))
     drawn_up = HandlingStep.objects.filter(complaint_id=case, audience=Audience.AUTHORITY, step="draw_up_document")
     if form == kinds.REPORT and OfficialDocument.objects.filter(
             complaint_id=case, form=form, state=OfficialDocument.ISSUED, sequence__in=drawn_up.values("sequence")).exists():

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from authorities.models import Officer
 from complaints import deadlines
 from complaints.actors import Actor
-from complaints.handling import clocks, saying, two_persons
+from complaints.documents import kinds
+from complaints.handling import clocks, documents, saying, two_persons
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
 from complaints.handling.registering import KINDS, register
@@ -72,10 +73,12 @@ def extend_lead(*, matter_id: int, text: str) -> Move:
     return Move("extend_lead", carry)
 
 
-def close_lead(*, matter_id: int, result: str, second_officer_id: int, text: str) -> Move:
-    """What the check brought, in the names of two officers in office today."""
+def close_lead(*, matter_id: int, result: str, second_officer_id: int, text: str, told: str = "") -> Move:
+    """What the check brought, in the names of two officers in office today. Whoever reported it is owed the result (art. 36):
+    form 10 says it with ``told``, never with ``text``, which is the authority's own."""
     saying.choice(result, RESULTS, "result")
     said = saying.text(text, "text")
+    words = saying.text(told, "told", needed=False)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         matter = _open(file, matter_id)
@@ -84,13 +87,20 @@ def close_lead(*, matter_id: int, result: str, second_officer_id: int, text: str
                   .exclude(user_id=actor.user_id or 0).first())
         if second is None:
             raise WrongInput("bad_choice", _("请选本机关在岗的另一名人员。"), field="second_officer")
+        if words and matter.kind != "report":
+            raise WrongInput("nobody_reported", _("线索没有举报人，不用告知。"), field="told")
+        is_owed = matter.kind == "report" and documents.owes_result(file)
+        if words and not is_owed:
+            raise WrongInput("already_there", _("这件举报的处理结果告知书已经制作。"), field="told")
         officers = [*([actor.officer_id] if actor.officer_id is not None else []), second.pk]
         file.change(matter, data={**matter.data, "result": result, "officers": officers})
         file.end_matter(matter)
         running = clocks.live(file, Clock.LEAD, matter=matter)
         if running is not None:
             clocks.end(file, running, file.now)
-        return Effect(texts={"lead": said}, data={"register": matter.subject, "result": result, "officers": officers})
+        return Effect(texts={"lead": said, "result": words},
+                      data={"register": matter.subject, "result": result, "officers": officers,
+                            **({"form": kinds.REPORT_RESULT} if is_owed else {})})
 
     return Move("close_lead", carry)
 

@@ -19,13 +19,14 @@ from authorities.models import Officer
 from complaints import labels, standing
 from complaints.conditions import current_calendar
 from complaints.handling.registering import KINDS
-from complaints.models import Deadline, Matter
+from complaints.models import Deadline, Matter, OfficialDocument
 from complaints.views import keyset, tabs
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import respondent_of
 from complaints.views.authority_setting import setting_of
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_record import Message
+from complaints.views.documents_told import title_of
 from complaints.views.tabs import Tab
 from complaints.workflow import Clock, Status
 from odr_portal.accounts import keyring
@@ -119,9 +120,11 @@ def violation(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     page = page_of(setting.found, now=desk.now)
     may = setting.may if matter.state == "open" else ()
     case = matter.complaint
+    said = _messages(page.confidential, matter)
     return render(request, "authority/violation.html", {
-        "row": rows_of([matter], desk)[0], "matter": matter, "page": page, "now": desk.now,
-        "messages_of": _messages(page.confidential, matter),
+        "row": rows_of([matter], desk)[0], "matter": matter, "page": page, "now": desk.now, "messages_of": said,
+        "documents": [(title_of(one.form), one) for one in OfficialDocument.objects.filter(
+            complaint=case, audience=AUTHORITY, sequence__in=[m.sequence for m in said]).order_by("pk")],
         "steps": [(labels.action(step), f"{reverse('complaints:authority-step', args=[case.number, slug])}?matter={matter.pk}")
                   for step, slug in (("close_lead", "lead-close"), ("extend_lead", "lead-extend")) if step in may],
     })

@@ -75,5 +75,5 @@ def lead_payload(form: StepForm) -> Payload:
     said = form.cleaned_data
     found: Payload = {"matter_id": int(said["matter"]), "text": said["text"]}
     if "result" in said:
-        found |= {"result": said["result"], "second_officer_id": int(said["second_officer"])}
+        found |= {"result": said["result"], "second_officer_id": int(said["second_officer"]), "told": said.get("told", "")}
     return found

@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from authorities.models import Policy
 from complaints import handling
 from complaints.documents import keeping, numbers
-from complaints.handling import Move, Promise, authority, mediation, proposals, violations
+from complaints.handling import Move, Promise, authority, consumer, mediation, proposals, violations
 from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.record import canonical, salted
 from complaints.refusals import StepNotAllowed
@@ -85,6 +85,25 @@ def test_a_case_that_is_distributed_again_is_not_registered_again(world: World) 
     given.step(case, authority.return_to_intake(text=TEXT), world.officer, WEDNESDAY)
     given.step(case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, WEDNESDAY)
     assert sorted(OfficialDocument.objects.filter(complaint=case).values_list("form", flat=True)) == [1, 3, 3]
+
+
+@pytest.mark.parametrize(("move", "forms"), [
+    (authority.accept(), [1, 5]), (authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), [1, 6]),
+    (authority.request_material(what=TEXT), [1]), (authority.request_material(what=TEXT, is_identity=True), [1, 4])],
+    ids=["accept", "refuse", "material", "identity"])
+def test_a_case_that_flows_back_from_an_enterprise_is_registered_with_what_an_officer_begins_with(
+        world: World, move: Move, forms: list[int]) -> None:
+    case = given.step(given.a_complaint(world, status=S.NEGOTIATING), consumer.stop_negotiating(), world.consumer, WEDNESDAY)
+    assert case.status == S.REVIEW
+    assert not OfficialDocument.objects.filter(complaint=case).exists(), "no officer has done anything yet"
+    given.step(case, move, world.officer, WEDNESDAY)
+    assert sorted(OfficialDocument.objects.filter(complaint=case).values_list("form", flat=True)) == forms
+
+
+def test_a_case_that_is_taken_back_is_registered_once(world: World) -> None:
+    case = given.step(given.a_complaint(world, status=S.NEGOTIATING), authority.recall(text=TEXT), world.officer, WEDNESDAY)
+    given.step(case, authority.accept(), world.officer, WEDNESDAY)
+    assert list(OfficialDocument.objects.filter(complaint=case).order_by("pk").values_list("form", flat=True)) == [1, 5]
 
 
 def test_a_supervised_settlement_is_told_to_the_enterprise(world: World) -> None:

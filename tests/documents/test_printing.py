@@ -14,7 +14,7 @@ from complaints.documents import keeping, making, previewing
 from complaints.evidence.storing import storage
 from complaints.handling import authority, casework, consumer, documents, mediation, violations
 from complaints.handling.previewing import would_be_sent
-from complaints.models import Complaint, DocumentVersion, HandlingStep, OfficialDocument
+from complaints.models import Complaint, DocumentVersion, HandlingStep, Matter, OfficialDocument
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import Status
 from tests import given
@@ -204,6 +204,46 @@ def test_a_report_that_the_consumer_filed_gets_its_register_and_its_result(world
     assert said.value.code == "already_there"
     given.step(case, documents.draw_up_document(form=10, text="经核查，已责令改正。"), world.officer, WEDNESDAY)
     assert newest(case).form == 10
+
+
+def close(world: World, case: Complaint, **said: Any) -> Complaint:
+    matter = Matter.objects.filter(complaint=case, kind__in=["report", "lead"], state="open").latest("pk")
+    move = violations.close_lead(matter_id=matter.pk, result="corrected", second_officer_id=world.head_officer.pk, text="内部核查记录。", **said)
+    return given.step(case, move, world.officer, WEDNESDAY)
+
+
+def results_of(case: Complaint) -> list[OfficialDocument]:
+    return list(OfficialDocument.objects.filter(complaint=case, form=10))
+
+
+def test_the_end_of_a_check_tells_who_reported_what_came_of_it_in_the_names_of_both(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
+    close(world, case, told="门店已补办执照。")
+    document = results_of(case)[0]
+    assert (document.audience, document.to_consumer) == ("authority", False)
+    assert (document.issued_by, document.second_by) == (world.rui, world.head_officer.user)
+    words = read(keeping.read(document.versions.get()))
+    assert all(said in words for said in ("陈试", "核查结果：已责令改正。", "门店已补办执照。", "瑞试", "长试"))
+    assert "内部核查记录" not in words
+
+
+def test_each_report_has_one_result_however_it_was_drawn_up_and_a_lead_has_none(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
+    given.step(case, documents.draw_up_document(form=10, text="已处理。"), world.officer, WEDNESDAY)
+    close(world, case)
+    assert len(results_of(case)) == 1
+    with pytest.raises(StepNotAllowed) as said:
+        given.step(case, documents.draw_up_document(form=10, text="已处理。"), world.officer, WEDNESDAY)
+    assert said.value.code == "already_there"
+    given.step(case, violations.split_report(text="还卖过期食品。"), world.officer, WEDNESDAY)
+    close(world, case)
+    assert len(results_of(case)) == 2
+    given.step(case, violations.open_lead(text="涉嫌虚假宣传。"), world.officer, WEDNESDAY)
+    with pytest.raises(StepNotAllowed) as said:
+        close(world, case, told="没有人举报。")
+    assert said.value.code == "nobody_reported"
+    close(world, case)
+    assert len(results_of(case)) == 2
 
 
 def test_service_is_recorded_with_its_proof(world: World) -> None:
