@@ -27,7 +27,8 @@ TOKEN_BYTES = 16
 LONGEST_TOKEN = 64
 #: A link that could not be sent for so long is made anew by the officer.
 SENT_WITHIN = timedelta(days=3)
-RELATED = ("handling_authority", "officer", "picked_enterprise", "picked_branch", "enterprise", "branch", "handling_region")
+RELATED = ("handling_authority", "officer", "picked_enterprise", "picked_branch", "enterprise", "branch", "handling_region",
+           "service_region")
 _RESPONDENTS_LANGUAGE = "zh-hans"
 
 

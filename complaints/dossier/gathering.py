@@ -155,7 +155,7 @@ def _print(version: DocumentVersion) -> bytes:
 def _files(page: CasePage, user: User) -> list[Part]:
     found = []
     for row in Evidence.objects.known_to(page.side).filter(complaint=page.complaint).order_by("pk"):
-        is_theirs = is_sender(row, side=page.side, user_id=user.pk)
+        is_theirs = is_sender(row, page.complaint, side=page.side, user_id=user.pk)
         if not evidence.shows_content(row, is_sender=is_theirs):
             found.append(Part(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size))
         elif row.copy_path and not is_theirs and page.side != AUTHORITY:

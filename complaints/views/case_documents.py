@@ -34,9 +34,14 @@ def document(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     if found.actor is None or mine is None:
         raise Http404
     documents_sight.refuse_print(mine.form, found.complaint, found, now=timezone.now())
-    versions = DocumentVersion.objects.filter(document_id=pk).select_related("document", "complaint").order_by("-number")
     asked = request.GET.get("version", "")
-    version = versions.filter(number=int(asked)).first() if asked.isascii() and asked.isdigit() and len(asked) < 4 else versions.first()
+    return newest_print(mine, number=int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else None)
+
+
+def newest_print(document: OfficialDocument, *, number: int | None = None) -> HttpResponse:
+    """The print of a document that the reader was found to have, or of its version ``number``; 404 where there is none."""
+    versions = DocumentVersion.objects.filter(document=document).select_related("document", "complaint").order_by("-number")
+    version = versions.first() if number is None else versions.filter(number=number).first()
     if version is None:
         raise Http404
     try:

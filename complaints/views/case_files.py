@@ -41,7 +41,7 @@ def of_case(request: HttpRequest, number: str, pk: int, form: str = FILE) -> Htt
     row = Evidence.objects.known_to(found.side).filter(pk=pk, complaint=found.complaint).first()
     if found.actor is None or row is None:
         raise Http404
-    is_theirs = is_sender(row, side=found.side, user_id=found.viewer.user_id)
+    is_theirs = is_sender(row, found.complaint, side=found.side, user_id=found.viewer.user_id)
     if not evidence.shows_content(row, is_sender=is_theirs):
         raise Http404
     if form == ORIGINAL and not is_theirs:

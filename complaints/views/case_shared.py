@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from complaints import labels
 from complaints.conditions import current_calendar
 from complaints.deadlines import day_by_day, explain
-from complaints.models import Deadline
+from complaints.models import Complaint, Deadline
 from complaints.standing import clock_facts, what_if_missed
 from complaints.views.case import (
     AUTHORITY,
@@ -78,15 +78,21 @@ def to_own_page(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 def why(request: HttpRequest, number: str, clock: str) -> HttpResponse:
     """Rule and version, the event day, every day counted or not, pauses, roll."""
-    now = timezone.now()
     found = meet(request, number)
     if found.actor is None:
         raise Http404
-    complaint = found.complaint
-    named = [c for c in visible_clocks(complaint, found.side) if clock_name(c) == clock]
+    return derived(request, found.complaint, found.side, clock, back=case_url(found.complaint, found.side),
+                   is_staff=found.side != CONSUMER)
+
+
+def derived(request: HttpRequest, complaint: Complaint, side: str, clock: str, *, back: str,
+            is_staff: bool) -> HttpResponse:
+    """The page of one date, for whoever was found to have the case on this side."""
+    named = [c for c in visible_clocks(complaint, side) if clock_name(c) == clock]
     if not named:
         raise Http404
     row = next((c for c in reversed(named) if c.ended_at is None), named[-1])
+    now = timezone.now()
     calendar = current_calendar()
     language = get_language() or "zh-hans"
     days = day_by_day(row.derivation, language)
@@ -94,7 +100,7 @@ def why(request: HttpRequest, number: str, clock: str) -> HttpResponse:
     facts = clock_facts(deadline=row, now=now, calendar=calendar, status=complaint.status)
     return render(request, "consumer/why.html", {
         "cites": f"clock:{row.clock}",
-        "case": complaint, "back": case_url(complaint, found.side), "side": found.side,
+        "case": complaint, "back": back, "side": side,
         "clock": row, "facts": facts, "name": labels.label(row.clock, kind="clock"),
         "is_named_day": row.derivation.get("start") is None,
         "lines": explain(row.derivation, language), "days": days, "today": today,
@@ -105,7 +111,7 @@ def why(request: HttpRequest, number: str, clock: str) -> HttpResponse:
             "calendar_source", ""),
         "calendar_version": row.derivation.get("calendar", ""),
         "pauses": row.derivation.get("pauses", []),
-        "body_class": "" if found.side == CONSUMER else "staff",
+        "body_class": "staff" if is_staff else "",
     })
 
 

@@ -22,11 +22,13 @@ from complaints.documents.kinds import KINDS
 from complaints.models import Complaint, Notice, OfficialDocument
 from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE
 from complaints.views.notices_told import CHANNELS, STATES
-from complaints.workflow import AUTHORITY_ROLES
+from complaints.workflow import AUTHORITY_ROLES, Role
 
 #: A notice in one of these states reached somebody, or still may.
 ON_ITS_WAY = ("queued", "leased", "sent", "told", "in_portal")
 SERVED_WITHIN = timedelta(days=90)
+#: What goes to a respondent whether or not it has an account.
+BY_LETTER = tuple(form for form, kind in KINDS.items() if kind.to_enterprise and form != kinds.DISTRIBUTION)
 WHO = {CONSUMER: gettext_lazy("消费者"), ENTERPRISE: gettext_lazy("企业")}
 
 
@@ -70,6 +72,9 @@ def readable_by(complaint: Complaint, side: str, viewer: Actor) -> list[Official
     rows = OfficialDocument.objects.filter(complaint=complaint)
     if side == CONSUMER:
         rows = rows.filter(to_consumer=True)
+    elif viewer.role == Role.RESPONDENT:
+        # By the link to this case: what goes to a respondent without account, and nothing that an enterprise got before.
+        rows = rows.filter(audience="parties", engagement=None, form__in=BY_LETTER)
     elif side == ENTERPRISE:
         rows = rows.filter(to_enterprise=True, enterprise_id=viewer.enterprise_id or 0)
         if viewer.branch_ids is not None:
@@ -107,7 +112,7 @@ def addressees(document: OfficialDocument) -> list[str]:
     """Who is to have it. A business without an account is served by letter or in person."""
     if document.audience != "parties":
         return []
-    to_enterprise = document.to_enterprise or (KINDS[document.form].to_enterprise and document.form != kinds.DISTRIBUTION)
+    to_enterprise = document.to_enterprise or document.form in BY_LETTER
     return [side for side, is_to in ((CONSUMER, document.to_consumer), (ENTERPRISE, to_enterprise)) if is_to]
 
 
@@ -142,7 +147,6 @@ def to_be_served(now: datetime) -> Q:
         return Exists(Notice.objects.filter(complaint=OuterRef("complaint"), audience="parties", sequence=OuterRef("sequence"),
                                             addressee=side, state__in=ON_ITS_WAY))
 
-    by_letter = [form for form, kind in KINDS.items() if kind.to_enterprise and form != kinds.DISTRIBUTION]
     consumer = Q(to_consumer=True, served_consumer_at=None) & ~Q(told(CONSUMER))
-    enterprise = (Q(to_enterprise=True) | Q(form__in=by_letter, audience="parties")) & Q(served_enterprise_at=None) & ~Q(told(ENTERPRISE))
+    enterprise = (Q(to_enterprise=True) | Q(form__in=BY_LETTER, audience="parties")) & Q(served_enterprise_at=None) & ~Q(told(ENTERPRISE))
     return Q(state=OfficialDocument.ISSUED, issued_at__gt=now - SERVED_WITHIN) & (consumer | enterprise)

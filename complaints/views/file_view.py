@@ -36,18 +36,21 @@ class FileView:
     length: str = ""
 
 
-def is_sender(row: Evidence, *, side: str, user_id: int | None) -> bool:
-    """Who sent it: by name, or the consumer of the case for what came with an unsigned draft."""
+def is_sender(row: Evidence, complaint: Complaint, *, side: str, user_id: int | None) -> bool:
+    """Who sent it: by name; without one, the consumer for what came with an unsigned draft, and for what came after the
+    filing the respondent by the link (nobody else sends without a name)."""
     if row.uploaded_by_id is not None:
         return row.uploaded_by_id == user_id
-    return side == "consumer"
+    if row.uploaded_at <= complaint.filed_at:
+        return side == "consumer"
+    return side == "enterprise" and user_id is None
 
 
-def files_of(complaint: Complaint, *, side: str, user_id: int | None) -> list[FileView]:
-    """All files of a case for a reader of this side, the oldest first."""
+def files_of(complaint: Complaint, *, side: str, user_id: int | None, address: str = "complaints:case-file{}") -> list[FileView]:
+    """All files of a case for a reader of this side, the oldest first. ``address``: behind which door they are handed out."""
     return [
-        _view(row, "complaints:case-file{}", [complaint.number, row.pk],
-              is_theirs=is_sender(row, side=side, user_id=user_id), is_officer=side == "authority")
+        _view(row, address, [complaint.number, row.pk],
+              is_theirs=is_sender(row, complaint, side=side, user_id=user_id), is_officer=side == "authority")
         for row in Evidence.objects.known_to(side).filter(complaint=complaint).order_by("pk")
     ]
 

@@ -15,7 +15,7 @@ from functools import wraps
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -51,7 +51,7 @@ from odr_portal.templatetags.portal import moment
 
 OPEN_FOR = timedelta(minutes=30)
 KEPT_IN_SESSION = "tracked"
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 #: (page, the step of the table that opens it, words). All but the statement decide: they ask a code as well.
 STEPS = (
     ("offer", "accept_offer", gettext_lazy("答复方案")),
@@ -110,7 +110,7 @@ def unlisted(view: View) -> View:
     """No search engine keeps the page, and no cache either."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response

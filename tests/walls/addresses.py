@@ -36,7 +36,9 @@ NOT_THERE = frozenset({
     # Nobody was asked to take part, no station has an entry to confirm, and the cases of this world have one complainant.
     "complaints:join", "complaints:station-confirm",
     # Nobody was sent a link, and no session is planned.
-    "complaints:answer", "complaints:answer-code", "complaints:answer-step", "complaints:authority-session-file",
+    "complaints:answer", "complaints:answer-code", "complaints:answer-step", "complaints:answer-why",
+    *(f"complaints:answer-{name}" for name in ("file", "file-original", "file-thumbnail", "document", "document-print")),
+    "complaints:authority-session-file",
     # No browser of this world holds an application, and nobody is shut out; the licence was not uploaded.
     "complaints:enrol-application", "complaints:enrol-step", "complaints:enrol-paper", "complaints:enrol-licence",
     "complaints:authority-enrolment-licence", "complaints:authority-enterprise-recall", "complaints:case-people",
@@ -166,6 +168,9 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:authority-export-file", "token"): lambda world, case: None,
     **{(f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
        for name in ("case-file", "case-file-original", "case-file-thumbnail")},
+    **{(f"complaints:answer-{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
+       for name in ("file", "file-original", "file-thumbnail")},
+    **{(f"complaints:answer-{name}", "pk"): lambda world, case: None for name in ("document", "document-print")},
     ("complaints:enterprise-file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
     ("api:file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
     ("complaints:authority-approval", "pk"): lambda world, case: _first(

@@ -11,9 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from complaints import answering
+from complaints.documents import kinds
 from complaints.filing.request import RespondentRequest
 from complaints.handling import Promise, answer_links, authority, both, mediation, suggesting
-from complaints.models import AnswerLink, Complaint, Evidence, HandlingStep
+from complaints.models import AnswerLink, Complaint, Evidence, HandlingStep, OfficialDocument
 from complaints.refusals import StepNotAllowed
 from complaints.verification import verify
 from complaints.workflow import Status
@@ -21,7 +22,8 @@ from odr_portal.accounts.models import OutgoingMessage
 from tests import given
 from tests.cast import World
 from tests.complaints.filing.test_drafts import PNG
-from tests.complaints.pages.at_the_authority import TEXT, ahead, case_at, desk, key, now, one_person_suffices
+from tests.complaints.pages.at_the_authority import DAYS, TEXT, ahead, case_at, desk, key, now, one_person_suffices
+from tests.evidence import files
 
 S = Status
 PHONE = "+8613900000123"
@@ -73,6 +75,45 @@ def test_the_link_shows_the_case_and_nobody_of_it(world: World, case: Complaint)
     for secret in ("陈试", "13800000001", "138****0001", "某路1号"):
         assert secret not in shown
     assert "提交投诉" not in shown, "nothing from before acceptance"
+
+
+def test_the_link_shows_what_an_answer_needs(world: World, case: Complaint) -> None:
+    desk(world.chen).post(f"/cases/{case.number}/statement/", {
+        "text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key())
+    theirs = Evidence.objects.get(complaint=case)
+    given.step(case, both.agree_to_mediation(), world.consumer, now())
+    client = opened(invited(world, case))
+    with_code(client, case, "mediation")
+    client.post(f"{home(case)}mediation/", {"answer": "agree"} | key())
+    client.post(f"{home(case)}statement/", {"text": "已经退过一次。", "uploads": SimpleUploadedFile("小票.png", files.png(9), "image/png")} | key())
+    given.step(case, mediation.schedule_session(at=now() + 3 * DAYS, place="鼓楼区市场监管局三楼", mode="site"), world.officer, now())
+    own = Evidence.objects.exclude(pk=theirs.pk).get(complaint=case)
+    papers = {row.form: row for row in OfficialDocument.objects.filter(complaint=case)}
+    shown = text(client.get(home(case)))
+    for words in ("智家体验包”。我没有开通过", "账单.png", "小票.png", "已经退过一次。", "投诉调解通知书", f"{home(case)}why/mediation/"):
+        assert words in shown
+    assert "受理决定书</a>" not in shown, "that goes to the consumer alone"
+    assert "怎么算的" in text(client.get(f"{home(case)}why/mediation/"))
+    assert client.get(f"{home(case)}files/{theirs.pk}/").status_code == 200
+    assert client.get(f"{home(case)}files/{theirs.pk}/original/").status_code == 404, "our copy only"
+    assert client.get(f"{home(case)}files/{own.pk}/original/").status_code == 200
+    told = client.get(f"{home(case)}documents/{papers[kinds.INVITATION].pk}/")
+    assert "鼓楼区市场监管局三楼" in text(told)
+    assert client.get(f"{home(case)}documents/{papers[kinds.INVITATION].pk}/print/")["Content-Type"] == "application/pdf"
+    assert client.get(f"{home(case)}documents/{papers[kinds.ACCEPTANCE].pk}/").status_code == 404
+    for page in (f"files/{theirs.pk}/", f"documents/{papers[kinds.INVITATION].pk}/", "why/mediation/"):
+        assert Client().get(home(case) + page).status_code == 404
+
+
+def test_what_the_respondent_sent_is_not_the_consumers_own(world: World, case: Complaint) -> None:
+    """Its original may say where a picture was taken."""
+    client = opened(invited(world, case))
+    client.post(f"{home(case)}statement/", {"text": "", "uploads": SimpleUploadedFile("小票.png", files.png(9), "image/png")} | key())
+    sent = Evidence.objects.get(complaint=case, uploaded_by=None, uploaded_at__gt=case.filed_at)
+    consumer = desk(world.chen)
+    assert consumer.get(f"/cases/{case.number}/files/{sent.pk}/").status_code == 200
+    assert consumer.get(f"/cases/{case.number}/files/{sent.pk}/original/").status_code == 404
+    assert client.get(f"{home(case)}files/{sent.pk}/original/").status_code == 200
 
 
 def test_consent_takes_a_code_and_stands_in_the_record(world: World, case: Complaint) -> None:
