@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from authorities.models import Policy
+from complaints.law.resting import PAUSE_CAP
 from complaints.workflow import CLOCKS, Clock
 from complaints.working_calendar import Calendar
 
@@ -38,6 +39,11 @@ class Bounds:
 def clocks_of(name: str) -> tuple[Clock, ...]:
     """The clocks whose length this number is; none for a switch, a count or a length of something else."""
     return tuple(clock for clock, rule in CLOCKS.items() if rule.policy == name)
+
+
+def moves(name: str) -> tuple[Clock, ...]:
+    """The clocks whose last days hang on this number: those of its length, and the negotiation on how long it may rest."""
+    return (Clock.NEGOTIATION,) if name == PAUSE_CAP else clocks_of(name)
 
 
 def bounds_of(name: str, unit: str) -> Bounds:

@@ -6,7 +6,7 @@ longer period would not have lapsed by then, the answer is "unknown". The same r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from authorities.policies import Policies, PolicyMissing
 from complaints import deadlines
 from complaints.deadlines import CALENDAR, Calendar, Due
+from complaints.law import resting
+from complaints.law.resting import PAUSE_CAP, Rest
 from complaints.workflow import CLOCKS, Clock
 
 #: Whether a last day on a weekend rolls on: the one number that is no length, and moves dates all the same.
@@ -31,6 +33,7 @@ class Recorded(NamedTuple):
     length: int
     unit: str
     policy_version: str
+    started_at: datetime
     due_at: datetime
     last_day: date
     lapsed_at: datetime | None
@@ -42,7 +45,7 @@ class Recorded(NamedTuple):
     authority_id: int | None
 
 
-FIELDS = (*Recorded._fields[:14], "complaint__handling_region_id", "complaint__enterprise_id",
+FIELDS = (*Recorded._fields[:15], "complaint__handling_region_id", "complaint__enterprise_id",
           "complaint__handling_authority_id")
 
 
@@ -50,13 +53,15 @@ FIELDS = (*Recorded._fields[:14], "complaint__handling_region_id", "complaint__e
 class Rules:
     """What a clock is counted by: as it is today, and as it would be.
 
-    ``policies`` None: only the calendar is another. ``numbers``: what each recorded policy version said.
+    ``policies`` None: only the calendar is another. ``numbers``: what each recorded policy version said. ``caps_rests``: the
+    number that is another is the cap of what a negotiation may rest.
     """
 
     today: Calendar
     calendar: Calendar
     policies: Policies | None
     numbers: Mapping[str, tuple[int, str]]
+    caps_rests: bool = False
 
     @property
     def is_other_calendar(self) -> bool:
@@ -70,8 +75,8 @@ class Outcome(NamedTuple):
     last_day: date
 
 
-def outcome(row: Recorded, rules: Rules, *, now: datetime) -> Outcome:
-    """What would have become of a recorded clock."""
+def outcome(row: Recorded, rules: Rules, *, now: datetime, rests: Sequence[Rest] = ()) -> Outcome:
+    """What would have become of a recorded clock. ``rests``: those of its case, where the rules cap them otherwise."""
     told = row.derivation
     if not told or told.get("start") is None or told["unit"] == deadlines.FIXED or "extended_from" in told:
         return Outcome("set", row.last_day)
@@ -83,6 +88,9 @@ def outcome(row: Recorded, rules: Rules, *, now: datetime) -> Outcome:
         try:
             number = rules.policies.number(CLOCKS[Clock(row.clock)].policy, row.region_id)
             new = (number.number, number.unit, rules.policies.flag(WEEKEND_ROLL, row.region_id))
+            if rules.caps_rests:
+                cap = rules.policies.number(PAUSE_CAP, row.region_id).number
+                return _under_another_cap(row, rules.calendar, rests, cap=cap, now=now)
         except PolicyMissing:
             return Outcome("set", row.last_day)
         if new[:2] == (length, unit) and (unit != CALENDAR or new[2] == roll) and not rules.is_other_calendar:
@@ -92,6 +100,12 @@ def outcome(row: Recorded, rules: Rules, *, now: datetime) -> Outcome:
     if as_today is not None and as_today.due_at == due.due_at and new == (length, unit, roll):
         return Outcome("same", row.last_day)
     return Outcome(_verdict(row, due, now=now), due.last_day)
+
+
+def _under_another_cap(row: Recorded, calendar: Calendar, rests: Sequence[Rest], *, cap: int, now: datetime) -> Outcome:
+    own = [rest for rest in rests if row.started_at <= rest.begun and (row.ended_at is None or rest.begun < row.ended_at)]
+    due = resting.counted(row.derivation, calendar, own, cap=cap)
+    return Outcome("same" if due.due_at == row.due_at else _verdict(row, due, now=now), due.last_day)
 
 
 def _counted(row: Recorded, calendar: Calendar, length: int, unit: str, roll: bool) -> Due:

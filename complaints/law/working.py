@@ -25,9 +25,11 @@ from complaints.conditions import current_calendar
 from complaints.deadlines import Calendar
 from complaints.handling.recounting import hangs_on, open_clocks, recount_piece
 from complaints.law import changing
-from complaints.law.numbers import clocks_of
+from complaints.law.numbers import moves
 from complaints.law.replaying import FIELDS, WEEKEND_ROLL, Recorded, Rules, outcome
-from complaints.models import Deadline, LawChange, LawEffect
+from complaints.law.resting import PAUSE_CAP, Rest, rests_of
+from complaints.models import Deadline, HandlingStep, LawChange, LawEffect
+from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI
 
 log = logging.getLogger(__name__)
@@ -128,7 +130,8 @@ def rules_of(change: LawChange, calendar: Calendar, *, now: datetime) -> Rules:
     numbers = {f"{name}@{code or '-'}.{version}": (number, unit) for name, code, version, number, unit in
                Policy.objects.values_list("name", "region__code", "version", "number", "unit")}
     return Rules(today=current_calendar(), calendar=calendar, numbers=numbers,
-                 policies=changing.other_policies(change, on=timezone.localdate(now)))
+                 policies=changing.other_policies(change, on=timezone.localdate(now)),
+                 caps_rests=change.change.get("name") == PAUSE_CAP)
 
 
 def recorded(change: LawChange) -> QuerySet[Deadline]:
@@ -142,7 +145,7 @@ def recorded(change: LawChange) -> QuerySet[Deadline]:
     name = change.change.get("name")
     if name == WEEKEND_ROLL:
         return rows.filter(unit="CD")
-    return rows if name is None else rows.filter(clock__in=clocks_of(name))
+    return rows if name is None else rows.filter(clock__in=moves(name))
 
 
 def _try_replay(change: LawChange, rules: Rules, *, now: datetime) -> None:
@@ -150,15 +153,27 @@ def _try_replay(change: LawChange, rules: Rules, *, now: datetime) -> None:
         if change.total is None:
             change.total = recorded(change).count()
         rows = [Recorded(*row) for row in recorded(change).filter(pk__gt=change.after).values_list(*FIELDS)[:PIECE]]
+        rests = _rests({row.complaint_id for row in rows}) if rules.caps_rests else {}
         found = []
         for row in rows:
-            verdict, last_day = outcome(row, rules, now=now)
+            verdict, last_day = outcome(row, rules, now=now, rests=rests.get(row.complaint_id, ()))
             found.append((row, verdict, last_day))
         _count(change, [(row.clock, row.owed_by, row.enterprise_id, row.authority_id, verdict) for row, verdict, _day in found],
                [LawEffect(change=change, complaint_id=row.complaint_id, clock=row.clock, owed_by=row.owed_by, verdict=verdict,
                           before=row.last_day, after=day, ended_on=row.ended_at.astimezone(SHANGHAI).date() if row.ended_at else None)
                 for row, verdict, day in found if verdict in TOLD])
         _go_on(change, [row.id for row in rows], now=now)
+
+
+def _rests(cases: set[int]) -> dict[int, list[Rest]]:
+    """When the consumers of these cases had an offer before them; one query."""
+    waiting = Status.AWAITING_CONSUMER
+    changes: dict[int, list[tuple[str, str, str, datetime]]] = {}
+    for case, step, old, new, at in (HandlingStep.objects.filter(Q(from_status=waiting) | Q(to_status=waiting), complaint_id__in=cases)
+                          .exclude(from_status=waiting, to_status=waiting).order_by("pk")
+                          .values_list("complaint_id", "step", "from_status", "to_status", "happened_at")):
+        changes.setdefault(case, []).append((step, old, new, at))
+    return {case: rests_of(rows) for case, rows in changes.items()}
 
 
 def _try_calendar(change: LawChange, calendar: Calendar, years: frozenset[int], *, now: datetime) -> None:

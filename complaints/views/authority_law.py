@@ -30,7 +30,7 @@ from complaints.authority_forms import DecisionForm
 from complaints.enterprise_forms import Choices
 from complaints.labels_policies import GROUPS, POLICIES, name_of, value_words
 from complaints.law import changing, working
-from complaints.law.numbers import bounds_of, clocks_of
+from complaints.law.numbers import bounds_of, moves
 from complaints.law_forms import PolicyForm, ReplayForm
 from complaints.models import LawChange, LawEffect
 from complaints.refusals import StepNotAllowed
@@ -162,7 +162,7 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         if attempt.reference:
             return redirect(attempt.reference)
     return render(request, "law/policy.html", {
-        "form": form, "title": name_of(name), "name": name, "bounds": bounds, "is_clock": bool(clocks_of(name)),
+        "form": form, "title": name_of(name), "name": name, "bounds": bounds, "is_clock": bool(moves(name)),
         "may_change": bool(seat.drafts),
         "rows": [{"value": value_words(row.number, row.unit), "where": named(row.region) if row.region else _("全国"), "row": row,
                   "is_now": row.holds(desk.today)} for row in rows],
@@ -260,7 +260,7 @@ def _show(request: HttpRequest, desk: Desk, seat: Seat, found: LawChange, form: 
     return render(request, "law/change.html", {
         "change": found, "title": title_of(found), "facts": facts_of(found), "state": state_of(found), "now": desk.now,
         "is_calendar": found.kind == "calendar", "is_replay": found.kind == "replay", "counts": counts,
-        "is_clock": "name" not in found.change or bool(clocks_of(found.change["name"])) or found.change["name"] == "weekend_roll",
+        "is_clock": "name" not in found.change or bool(moves(found.change["name"])) or found.change["name"] == "weekend_roll",
         "asked_by": names.get(found.asked_by_id or 0, ""), "decided_by": names.get(found.decided_by_id or 0, ""),
         "tabs": [{"title": VERDICTS[v][0], "tone": VERDICTS[v][1] if counts[v] else "neutral", "count": counts[v],
                   "url": f"?show={v}", "is_current": v == show} for v in verdicts],
@@ -339,7 +339,7 @@ def replay(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """/authority/policies/replay/: what other rules would have done to recorded cases."""
     seat = seat_of(desk)
     places = places_of(seat.all)
-    names = [(name, name_of(name)) for name in POLICIES if clocks_of(name)] + [("weekend_roll", name_of("weekend_roll"))]
+    names = [(name, name_of(name)) for name in POLICIES if moves(name)] + [("weekend_roll", name_of("weekend_roll"))]
     form = ReplayForm(request.POST if request.method == "POST" else None, request.FILES or None, names=names,
                       regions=_choices(places), today=timezone.localdate(desk.now))
     if form.is_bound:
