@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -169,6 +170,27 @@ def _speaks_for_the_country(heads: Iterable[Authority], asked: Authority, *, on:
         return True
     return Authority.Level.PROVINCE in levels and not Officer.objects.on(on).filter(
         role=Officer.Role.APPROVER, authority__level=Authority.Level.NATIONAL, user__is_active=True).exists()
+
+
+def calendar_approvers(asked: Authority | None, *, on: date, without: User) -> list[Officer]:
+    """Who may approve a calendar that this authority puts up, with people and authorities; never whoever puts it up."""
+    heads = Officer.objects.on(on).filter(role=Officer.Role.APPROVER, user__is_active=True).select_related("user", "authority")
+    national = heads.filter(authority__level=Authority.Level.NATIONAL)
+    if not national.exists():
+        here = asked.region_id if asked is not None else 0
+        national = heads.filter(authority__level=Authority.Level.PROVINCE, authority__region_id__lte=here,
+                                authority__region__last__gte=here)
+    return list(national.exclude(user=without).order_by("pk"))
+
+
+def calendar_loaders(region_ids: Iterable[int], *, on: date) -> list[Officer]:
+    """Who may load a calendar above these places, with people and authorities: the nearest first."""
+    above = Q(authority__level=Authority.Level.NATIONAL)
+    for region in region_ids:
+        above |= Q(authority__region_id__lte=region, authority__region__last__gte=region)
+    return list(Officer.objects.on(on).filter(
+        above, role__in=(Officer.Role.HANDLER, Officer.Role.APPROVER), authority__level__in=LOADS_CALENDARS, user__is_active=True)
+        .select_related("user", "authority").order_by("-authority__region_id", "pk"))
 
 
 def approve(mark: str, *, by: User, heads: Sequence[Authority], text: str, now: datetime) -> LawChange:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from authorities.models import CalendarVersion
 from complaints.conditions import current_calendar
@@ -20,7 +21,7 @@ from complaints.models import Deadline
 from complaints.refusals import StepNotAllowed
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
-from complaints.views.authority_law import MOST_CHANGES, seat_of, seen_by, shown, url_of
+from complaints.views.authority_law import MOST_CHANGES, Seat, approvers_of, in_words, seat_of, seen_by, shown, url_of
 from odr_portal.accounts.idempotency import once
 
 
@@ -51,11 +52,18 @@ def calendar(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     count = keyset.counts({"provisional": provisional})["provisional"]
     changes = list(seen_by(seat).filter(kind="calendar").order_by("-pk")[:MOST_CHANGES])
     return render(request, "law/calendar.html", {
+        "approvers": approvers_of((loaders or seat.all)[0], desk), "loaders": "" if loaders else _loaders(seat, desk),
         "form": form, "may_load": bool(loaders), "years": _years(), "missing": missing, "now": desk.now, "tab": "calendar",
         "provisional": keyset.in_words(count), "has_provisional": bool(count),
         "waiting": shown(row for row in changes if row.state in ("trying", "tried", "applying")),
         "decided": shown(row for row in changes if row.state not in ("trying", "tried", "applying")),
     }, status=422 if form.is_bound else 200)
+
+
+def _loaders(seat: Seat, desk: Desk) -> str:
+    """Who may load a year for this place, the nearest first; for whoever may not."""
+    officers = changing.calendar_loaders([authority.region_id for authority in seat.all], on=desk.today)
+    return _("可以载入的人：%(names)s。") % {"names": in_words(officers)} if officers else ""
 
 
 def _years() -> list[dict[str, Any]]:

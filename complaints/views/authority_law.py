@@ -42,10 +42,12 @@ from odr_portal.accounts import keyring
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.models import User
 from odr_portal.accounts.step_up import fresh_factor
-from odr_portal.joining import labelled
+from odr_portal.joining import labelled, listed
 
 #: Effects on one page; groups told one by one; changes that a list shows.
 PAGE, MOST_GROUPS, MOST_CHANGES = 50, 50, 100
+#: Officers that are named where only they can go on.
+MOST_NAMED = 5
 #: Who only distributes, or only reads, asks what would have been and changes nothing.
 DRAFTERS = frozenset({Officer.Role.HANDLER, Officer.Role.APPROVER})
 STATES: dict[str, tuple[Any, str]] = {
@@ -244,8 +246,10 @@ def _decision(found: LawChange, data: Any) -> DecisionForm:
 
 def _show(request: HttpRequest, desk: Desk, seat: Seat, found: LawChange, form: DecisionForm | None, *,
           status: int = 200) -> HttpResponseBase:
-    counts = working.counts_of(found)
     verdicts = _MOVED if found.kind == "calendar" else _REPLAYED
+    is_whole, groups = _sees_whole(found, seat), seen_groups(found, seat)
+    counts = working.counts_of(found) if is_whole else {
+        verdict: sum(counted.get(verdict, 0) for _key, counted in groups) for verdict in verdicts}
     show = request.GET.get("show", "")
     show = show if show in verdicts else next((v for v in verdicts if counts[v]), verdicts[0])
     effects = LawEffect.objects.filter(change=found, verdict=show, complaint__in=desk.cases()).select_related("complaint").order_by("pk")
@@ -258,13 +262,14 @@ def _show(request: HttpRequest, desk: Desk, seat: Seat, found: LawChange, form: 
     keyring.load_for(people)
     names = {person.pk: person.name for person in people}
     return render(request, "law/change.html", {
-        "change": found, "title": title_of(found), "facts": facts_of(found), "state": state_of(found), "now": desk.now,
+        "change": found, "title": title_of(found), "facts": facts_of(found), "state": state_of(found), "now": desk.now, "is_whole": is_whole,
         "is_calendar": found.kind == "calendar", "is_replay": found.kind == "replay", "counts": counts,
         "is_clock": "name" not in found.change or bool(moves(found.change["name"])) or found.change["name"] == "weekend_roll",
+        "approvers": approvers_of(found.authority, desk) if found.kind == "calendar" and found.state == "tried" and not may_decide else "",
         "asked_by": names.get(found.asked_by_id or 0, ""), "decided_by": names.get(found.decided_by_id or 0, ""),
         "tabs": [{"title": VERDICTS[v][0], "tone": VERDICTS[v][1] if counts[v] else "neutral", "count": counts[v],
                   "url": f"?show={v}", "is_current": v == show} for v in verdicts],
-        "groups": groups_of(found, verdicts, seat), "verdicts": [VERDICTS[v][0] for v in verdicts],
+        "groups": groups_of(groups, verdicts), "verdicts": [VERDICTS[v][0] for v in verdicts],
         "rows": [_row(effect) for effect in page[:PAGE]], "listed": working.MOST_EFFECTS,
         "next_url": f"?{urlencode({'show': show, 'after': page[PAGE - 1].pk})}" if len(page) > PAGE else "",
         "form": form or _decision(found, None), "may_decide": may_decide, "has_form": form is not None or may_decide,
@@ -273,20 +278,46 @@ def _show(request: HttpRequest, desk: Desk, seat: Seat, found: LawChange, form: 
     }, status=status)
 
 
+def approvers_of(asked: Authority | None, desk: Desk) -> str:
+    """Who may approve a calendar that this authority puts up, for whoever puts it up or waits for it."""
+    officers = changing.calendar_approvers(asked, on=desk.today, without=desk.user)
+    if not officers:
+        return _("现在没有人可以批准：总局或者所在省的省局须先有一名负责人在岗。")
+    return _("可以批准的人：%(names)s。") % {"names": in_words(officers)}
+
+
+def in_words(officers: Sequence[Officer]) -> str:
+    """Authority and name of the first of them."""
+    shown = officers[:MOST_NAMED]
+    keyring.load_for(officer.user for officer in shown)
+    return listed(dict.fromkeys(f"{named(officer.authority)} {officer.user.name}" for officer in shown))
+
+
 def _row(effect: LawEffect) -> dict[str, Any]:
     return {"effect": effect, "number": effect.complaint.number, "url": case_url(effect.complaint, AUTHORITY),
             "clock": labels.label(effect.clock, kind="clock"), "owed_by": labels.label(effect.owed_by, kind="side")}
 
 
-def groups_of(found: LawChange, verdicts: Sequence[str], seat: Seat) -> list[dict[str, Any]]:
-    """By clock, enterprise and authority, those with most of the first verdict first; what moves elsewhere is not told here."""
-    groups = [(key.split("|"), counted) for key, counted in found.groups.items() if any(counted.get(v) for v in verdicts)]
-    authorities = Authority.objects.select_related("region").in_bulk({int(key[2]) for key, _counted in groups if key[2]})
-    if not (seat.whole_country or (found.region is not None and any(a.region.covers(found.region.pk) for a in seat.all))):
-        groups = [(key, counted) for key, counted in groups if key[2] and int(key[2]) in authorities
-                  and any(a.region.covers(authorities[int(key[2])].region_id) for a in seat.all)]
-    groups.sort(key=lambda group: [-group[1].get(v, 0) for v in verdicts])
-    groups = groups[:MOST_GROUPS]
+def _sees_whole(found: LawChange, seat: Seat) -> bool:
+    """Whether all that was tried lies where this person sits."""
+    return seat.whole_country or (found.region is not None and any(a.region.covers(found.region.pk) for a in seat.all))
+
+
+def seen_groups(found: LawChange, seat: Seat) -> list[tuple[list[str], dict[str, int]]]:
+    """([clock, enterprise, authority], counts by verdict); what moves elsewhere is not told here. One query, or none."""
+    groups = [(key.split("|"), counted) for key, counted in found.groups.items()]
+    if _sees_whole(found, seat):
+        return groups
+    regions = dict(Authority.objects.filter(pk__in={int(key[2]) for key, _counted in groups if key[2]}).values_list("pk", "region_id"))
+    return [(key, counted) for key, counted in groups if key[2] and int(key[2]) in regions
+            and any(a.region.covers(regions[int(key[2])]) for a in seat.all)]
+
+
+def groups_of(groups: list[tuple[list[str], dict[str, int]]], verdicts: Sequence[str]) -> list[dict[str, Any]]:
+    """By clock, enterprise and authority, those with most of the first verdict first."""
+    groups = sorted((group for group in groups if any(group[1].get(v) for v in verdicts)),
+                    key=lambda group: [-group[1].get(v, 0) for v in verdicts])[:MOST_GROUPS]
+    authorities = Authority.objects.in_bulk({int(key[2]) for key, _counted in groups if key[2]})
     enterprises = Enterprise.objects.in_bulk([int(key[1]) for key, _counted in groups if key[1]])
     return [{"clock": labels.label(key[0], kind="clock"),
              "enterprise": named(enterprises[int(key[1])]) if key[1] and int(key[1]) in enterprises else "–",

@@ -12,13 +12,13 @@ from django.test import Client
 from django.utils import timezone
 
 from authorities.law import LAWS, article, articles
-from authorities.models import CalendarVersion, Policy
+from authorities.models import Authority, CalendarVersion, Officer, Policy
 from complaints import citing
 from complaints.conditions import current_calendar
 from complaints.labels_policies import GROUPS, POLICIES
-from complaints.law import working
+from complaints.law import changing, working
 from complaints.law.numbers import missing_year
-from complaints.models import LawChange
+from complaints.models import Complaint, LawChange
 from complaints.workflow import CLOCKS, TABLE, Status
 from odr_portal.accounts.models import User
 from tests import given
@@ -127,6 +127,25 @@ def test_effects_of_a_replay_lead_to_cases_of_the_own_region_alone(world: World)
     assert "提交决定" not in page.content.decode()
 
 
+def test_a_trial_of_the_whole_country_counts_for_each_officer_what_lies_there(world: World) -> None:
+    now = timezone.now()
+    here, there = (given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=12)) for _n in range(2))
+    far = world.far_officer.authority
+    Complaint.objects.filter(pk=there.pk).update(handling_region=far.region_id, handling_authority=far)
+    change = changing.ask_replay(by=world.rui, authority=world.gulou, region=None, name="negotiation", number=2, now=now,
+                                 since=timezone.localdate() - timedelta(days=30), until=timezone.localdate())
+    working.sweep_law(now=now)
+    change.refresh_from_db()
+    assert change.counts["late"] == 2
+    address = f"/authority/law/{change.mark}/"
+    mine, city = desk(world.rui).get(address), desk(world.su).get(address)
+    assert [tab["count"] for tab in mine.context["tabs"]] == [1, 0, 0]
+    assert [group["numbers"] for group in mine.context["groups"]] == [[1, 0, 0]]
+    assert here.number in mine.content.decode()
+    assert "只计本地区的案件" in mine.content.decode()
+    assert [tab["count"] for tab in city.context["tabs"]] == [2, 0, 0]
+
+
 def test_the_page_of_a_change_costs_the_same_for_many_effects(world: World, django_assert_num_queries: Any) -> None:
     officer = desk(world.superior_officer.user)
     now = timezone.now()
@@ -157,6 +176,25 @@ def test_a_calendar_with_wrong_lines_names_them_and_a_county_loads_none(world: W
     assert "由市级以上机关载入" in desk(world.rui).post("/authority/calendar/", form()).content.decode()
     assert not LawChange.objects.exists()
     assert not CalendarVersion.objects.filter(year=2027).exists()
+
+
+def test_who_can_load_and_who_can_approve_a_calendar_is_named(world: World) -> None:
+    address = "/authority/calendar/"
+    county, city = desk(world.rui).get(address).content.decode(), desk(world.superior_officer.user).get(address).content.decode()
+    assert f"可以载入的人：{world.city.name} {world.superior_officer.user.name}" in county
+    assert "提交预览" in city
+    for page in (county, city):
+        assert "现在没有人可以批准" in page
+    heads = {}
+    for level in (Authority.Level.PROVINCE, Authority.Level.NATIONAL):
+        office = Authority.objects.filter(level=level, region_id__lte=world.region.pk, region__last__gte=world.region.pk).earliest("pk")
+        heads[level] = Officer.objects.create(user=User.objects.create(email=f"{level}@example.com", name=f"{level}首长"),
+                                              authority=office, role=Officer.Role.APPROVER)
+        for person in (world.rui, world.superior_officer.user):
+            page = desk(person).get(address).content.decode()
+            assert f"可以批准的人：{office.name} {level}首长。" in page
+    alone = desk(heads[Authority.Level.NATIONAL].user).get(address).content.decode()
+    assert "现在没有人可以批准" in alone, "nobody approves the own calendar, and the country has one other head at most"
 
 
 def test_from_november_the_next_year_is_asked_for(world: World) -> None:
