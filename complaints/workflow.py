@@ -234,9 +234,9 @@ _ROWS = (
     # --- either side of the office looks ------------------------------------------------
     Row(LOOK, E | AUTHORITY_ROLES, frozenset(S) - {S.DRAFT}),
     # --- two persons --------------------------------------------------------------------
-    Row("propose", E | AUTHORITY_ROLES, OPEN, audience=AU),
-    Row("approve", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER}), OPEN, audience=AU),
-    Row("send_back", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER}), OPEN, audience=AU),
+    Row("propose", E | AUTHORITY_ROLES, OPEN | CLOSED, audience=AU),
+    Row("approve", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER}), OPEN | CLOSED, audience=AU),
+    Row("send_back", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER}), OPEN | CLOSED, audience=AU),
     # --- the authority ------------------------------------------------------------------
     Row("forward", I | A | X, frozenset({S.FILED, S.TRIAGE, S.REVIEW}), _to(S.WITH_ENTERPRISE), tells="both"),
     Row("refer_to_triage", X, frozenset({S.FILED}), _to(S.TRIAGE), tells="authority"),

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from authorities.models import Officer
 from complaints.actors import Actor
-from complaints.handling import clocks, documents, leaving, saying
+from complaints.handling import clocks, documents, leaving, saying, two_persons
 from complaints.handling.casefile import CaseFile
-from complaints.handling.effect import Effect, Move
+from complaints.handling.effect import Effect, Move, proposable
 from complaints.models import CallBack, Complaint, HandlingStep
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.workflow import LOOK, Audience, Clock, Status
@@ -163,6 +163,7 @@ def record_party_gone(*, party: str, text: str) -> Move:
     return Move("record_party_gone", carry)
 
 
+@proposable
 def correct_clerical_error(*, text: str, sequence: int = 0, document_id: int | None = None,
                            changes: Mapping[str, str] | None = None, version: int | None = None) -> Move:
     """An entry that says what was wrong in an earlier one, or in an official document, which then has a new version;
@@ -172,7 +173,8 @@ def correct_clerical_error(*, text: str, sequence: int = 0, document_id: int | N
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if document_id is not None:
             row, entry = documents.corrected(file, document_id, changes or {}, version=version)
-            return Effect(data={"corrects": row.sequence, "documents": [entry]}, texts={"correction": said},
+            names = two_persons.names_of(file, "correct_clerical_error", actor)
+            return Effect(data={"corrects": row.sequence, "documents": [entry], "officers": names}, texts={"correction": said},
                           audience=Audience(row.audience), tells=documents.told(row))
         if not 1 <= sequence <= file.complaint.last_sequence:
             raise WrongInput("bad_number", _("没有这一条记录。"), field="sequence")

@@ -146,7 +146,7 @@ def corrected(file: CaseFile, document_id: int, changes: Mapping[str, str], *, v
     if not last.content:
         raise StepNotAllowed("destroyed", _("这份文书的内容已经按期限销毁。"))
     _refuse_settled(last.content["paper"], changes)
-    words = {**last.content["paper"], "blocks": _changed(last.content["paper"]["blocks"], changes)}
+    words = rewritten(last.content["paper"], changes)
     if words == last.content["paper"]:
         raise WrongInput("nothing_changed", _("请改正至少一处。"))
     content, digest = issuing.frozen(words)
@@ -188,6 +188,12 @@ def _refuse_settled(paper: Paper, changes: Mapping[str, str]) -> None:
             name = end[:20] + ("…" if len(end) > 20 else "")
             raise WrongInput("settled", _("“%(words)s”是已经决定或者双方约定的内容，不能当作笔误更正。确有错误的，请负责人作废这份文书。") % {
                 "words": name}, field=place)
+
+
+def rewritten(paper: Paper, changes: Mapping[str, str]) -> Paper:
+    """The paper with other words; each place must stand in it."""
+    found: Paper = {**paper, "blocks": _changed(paper["blocks"], changes)}
+    return found
 
 
 def _changed(blocks: list[dict[str, Any]], changes: Mapping[str, str]) -> list[dict[str, Any]]:

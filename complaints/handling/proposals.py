@@ -30,7 +30,9 @@ def propose(*, move: Move) -> Move:
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         row = TABLE[move.step]
-        if file.status not in row.at or not actor.has(row.by):
+        # What an enterprise proposes hangs on its engagement; an authority corrects its documents after closing too.
+        gone = actor.side == "enterprise" and file.engagement is None
+        if file.status not in row.at or not actor.has(row.by) or gone:
             raise StepNotAllowed("not_now", _("这一步现在不能提出。"))
         if recusals.bars(move.step, actor, file.complaint):
             raise recusals.refusal()
@@ -45,7 +47,7 @@ def propose(*, move: Move) -> Move:
                                   audience=_audience(actor), payload=primitive(move.said), why=list(why),
                                   status=file.complaint.status, sequence=file.complaint.last_sequence)
         if actor.officer_id is not None:
-            matter.data = {**matter.data, "officers": [actor.officer_id]}
+            matter.data = {**matter.data, "officers": [actor.officer_id], "rule": two_persons.rule_of(file, move)}
         if actor.side == "enterprise":
             matter.engagement, matter.enterprise_id = file.engagement, actor.enterprise_id
         return _effect(actor, move.step, tells="enterprise")

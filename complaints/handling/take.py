@@ -337,6 +337,8 @@ def allowed_steps(complaint: Complaint, actor: Actor) -> tuple[str, ...]:
             continue
         if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
             continue
+        if status == Status.CLOSED and row.step in two_persons.PROPOSING and actor.side != "authority":
+            continue
         if (powers.is_representative(actor, complaint) and powers.lacks(row.step, complaint)) or recusals.bars(row.step, actor, complaint):
             continue
         if (actor.side == "authority" and not row.superior

@@ -14,18 +14,23 @@ from django.utils.translation import gettext as _
 
 from authorities.policies import Policies, PolicyMissing
 from complaints.actors import Actor
+from complaints.documents import kinds
 from complaints.handling import saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Move
 from complaints.handling.offers import Answer
-from complaints.models import Demand, Matter
+from complaints.models import Demand, Matter, OfficialDocument
 from complaints.refusals import StepNotAllowed
 from complaints.workflow import Role
 from enterprises.models import TwoPersons
 
 #: Two policies a step: two_persons.<step>, whether it stands in two names; head.<step>, whether the head (负责人) signs.
 GUARDED = ("refuse", "terminate", "refer_to_police")
+#: At a closed case there is nothing that an enterprise would propose.
+PROPOSING = ("propose", "approve", "send_back")
 ANOTHER, HEAD = "another", "head"
+#: Form → the step whose decision it prints: who corrects the paper needs whoever the decision needed.
+DECISIONS = {kinds.REFUSAL: "refuse", kinds.TERMINATION: "terminate"}
 OFFERS = ("make_offer", "replace_offer")
 #: What an enterprise may guard by its setting.
 ENTERPRISES = (*OFFERS, "report_failure", "return_case")
@@ -56,9 +61,20 @@ def signatures(policies: Policies, step: str, region_id: int) -> tuple[str, ...]
     return (ANOTHER, *head) if step == "refer_to_police" else head or (ANOTHER,)
 
 
+def rule_of(file: CaseFile, move: Move) -> str:
+    """The step of an authority by whose rule this move is judged: itself; for the correction of an official document the
+    step that decided what it prints."""
+    document = move.said.get("document_id")
+    if move.step != "correct_clerical_error" or document is None:
+        return move.step
+    form = OfficialDocument.objects.filter(pk=document, complaint_id=file.complaint.pk).values_list("form", flat=True).first()
+    return DECISIONS.get(form or 0, move.step)
+
+
 def left_to_sign(policies: Policies, matter: Matter, region_id: int) -> tuple[str, ...]:
     """What of ``signatures`` is still missing on an open proposal of an authority."""
-    return signatures(policies, matter.subject, region_id)[len(matter.data.get("signed", ())):]
+    rule = matter.data.get("rule", matter.subject)
+    return signatures(policies, rule, region_id)[len(matter.data.get("signed", ())):]
 
 
 def names_of(file: CaseFile, step: str, actor: Actor) -> list[int]:
@@ -116,7 +132,7 @@ def asked_of(file: CaseFile, move: Move, actor: Actor) -> tuple[str, ...]:
     if actor.side == "enterprise" and move.step in ENTERPRISES and actor.enterprise_id is not None:
         setting = file.conditions.two_persons(actor.enterprise_id, case.branch_id)
         return why(setting, move, file.demands)
-    if actor.side == "authority" and needed(file.conditions.policies, move.step, case.handling_region_id):
+    if actor.side == "authority" and needed(file.conditions.policies, rule_of(file, move), case.handling_region_id):
         return ("policy",)
     return ()
 

@@ -25,6 +25,7 @@ from complaints.conditions import Conditions
 from complaints.handling import Move, StepNotAllowed, proposals, two_persons
 from complaints.models import Complaint, Matter
 from complaints.refusals import not_yours
+from complaints.views import documents_signing
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import respondent_of
 from complaints.views.authority_pages import PAGES
@@ -115,7 +116,7 @@ def _proposal(matter: Matter, names: dict[UUID, str], desk: Desk, policies: Poli
         is_ours=case.handling_authority_id in desk.authority_ids,
         facts=[Fact(str(words), _value(matter.subject, name, payload[name]))
                for name, words in _FIELDS.items() if payload.get(name)],
-        effect=str(page.effect) if page else "", respondent=respondent_of(case),
+        effect=str(page.effect if page else documents_signing.EFFECT if matter.subject == documents_signing.CORRECTION else ""), respondent=respondent_of(case),
         url=reverse("complaints:authority-approval", args=[matter.pk]), case_url=case_url(case, AUTHORITY))
 
 
@@ -147,6 +148,9 @@ def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
             return None
         if form.cleaned_data["decision"] == "refuse":
             return [proposals.send_back(matter_id=matter.pk, text=form.cleaned_data["text"])]
+        if documents_signing.rewritten(matter, setting_of(desk, found.complaint.number, request.GET)).get("hides"):
+            form.add_error(None, _("有遮住的内容。请先说明理由、查看联系方式，再批准。"))
+            return None
         missing = len(proposals_of([matter], desk)[0].left)
         signature = proposals.approve(matter_id=matter.pk, missing=missing)
         return [signature] if missing > 1 else [signature, handling.built(matter.subject, matter.data["payload"])]
@@ -178,6 +182,8 @@ def _show(request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, 
     proposal = proposals_of([matter], desk)[0]
     setting = setting_of(desk, matter.complaint.number, request.GET)
     return render(request, "authority/approval.html", {
+        **documents_signing.rewritten(matter, setting),
+        "reveal_url": f"{reverse('complaints:authority-step', args=[matter.complaint.number, 'reveal'])}?reason=look_deliver",
         "proposal": proposal, "form": form, "case": matter.complaint, **_letters(setting, matter, proposal.by),
         "page": page_of(desk.find(matter.complaint.number), now=desk.now),
     }, status=status)

@@ -28,13 +28,13 @@ from complaints.document_forms import CorrectionForm, ServiceForm
 from complaints.documents import kinds
 from complaints.documents.wording import Paper
 from complaints.enterprise_forms import StepForm
-from complaints.handling import Move, documents
+from complaints.handling import Move, documents, proposals
 from complaints.handling.casework import SERVICE_CHANNELS
 from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
 from complaints.refusals import StepNotAllowed
-from complaints.views import documents_sight, keyset, moved_on
+from complaints.views import documents_sight, documents_signing, keyset, moved_on
 from complaints.views.authority_desk import Desk, officer_page
-from complaints.views.authority_setting import Setting, refuse_unless_open, setting_of
+from complaints.views.authority_setting import Setting, refuse_unless_open, setting_of, who_signs
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_form import take_step
 from complaints.views.documents_told import addressees, pdf_url, rows_of, services_of, title_of, to_be_served
@@ -135,6 +135,7 @@ def document(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         "paper": paper, "is_shown": is_shown, "prints": _prints(row, setting, is_shown=is_shown),
         "reveal_url": f"{reverse('complaints:authority-step', args=[case.number, 'reveal'])}?reason=look_deliver"
         if LOOK in setting.may else "", "back": case_url(case, AUTHORITY),
+        "waiting_url": documents_signing.waiting_url(row, setting),
         "versions": [_version(v, row, entries) for v in versions], "services": services_of([row])[row.pk],
         "attempts": [_attempt(e) for e in entries if e.step == "serve_notice"],
         "void_reason": next((e for e in entries if e.step == "void_document"), None),
@@ -206,6 +207,10 @@ class Deed:
     is_for: Callable[[OfficialDocument], bool] = lambda row: row.state == OfficialDocument.ISSUED
     is_danger: bool = False
 
+    def is_decided(self, row: OfficialDocument, setting: Setting) -> bool:
+        """Whether it is only proposed here: what two officers decided is corrected by two."""
+        return self.step == documents_signing.CORRECTION and bool(documents_signing.rule_of(row, setting))
+
 
 def _service_form(row: OfficialDocument, setting: Setting, data: Any) -> StepForm:
     last = next((e for e in reversed(_entries(row.complaint_id, row)) if e.step == "serve_notice"), None)
@@ -245,9 +250,8 @@ DEEDS: dict[str, Deed] = {
         effect=gettext_lazy("没有送到的，换下一种方式再送。所有受送达人都送到后，告知期限才算完成。"),
         is_for=lambda row: row.state == OfficialDocument.ISSUED and bool(addressees(row))),
     "correct": Deed(
-        step="correct_clerical_error", button=gettext_lazy("更正笔误"), form=_correction_form,
-        effect=gettext_lazy("文号不变，成为新的一版；原来的一版保留。受送达人会收到通知。"
-                            "不予受理、终止调解的情形和理由，调解书里的协议、事项和金额，不能当作笔误更正。"),
+        step=documents_signing.CORRECTION, button=gettext_lazy("更正笔误"), form=_correction_form,
+        effect=documents_signing.EFFECT,
         move=lambda row, form: handling.MOVES["correct_clerical_error"](
             document_id=row.pk, text=form.cleaned_data["text"], changes=form.changes(),
             version=int(form.cleaned_data["version"]))),
@@ -280,20 +284,28 @@ def deed(request: HttpRequest, desk: Desk, pk: int, slug: str) -> HttpResponseBa
     if request.method != "POST":
         return _show(request, row, setting, wanted, form)
 
+    is_proposed = wanted.is_decided(row, setting)
+
     def moves() -> Sequence[Move] | None:
-        return [wanted.move(row, form)] if form.is_valid() else None
+        if not form.is_valid():
+            return None
+        move = wanted.move(row, form)
+        return [proposals.propose(move=move) if is_proposed else move]
 
     done = take_step(request, setting.found, moves, form=form, to=here, now=desk.now)
     if not done.address:
         return _show(request, row, setting, wanted, form, status=moved_on.status_of(form))
     if done.is_new:
-        messages.success(request, labelled(row.reference, wanted.button), extra_tags="ok")
+        messages.success(request, _("已提请批准。") if is_proposed else labelled(row.reference, wanted.button), extra_tags="ok")
     return redirect(done.address)
 
 
 def _show(request: HttpRequest, row: OfficialDocument, setting: Setting, wanted: Deed, form: StepForm, *,
           status: int = 200) -> HttpResponseBase:
+    is_proposed = wanted.is_decided(row, setting)
+    button = labels.action("propose") if is_proposed else wanted.button
     return render(request, "authority/step.html", {
+        "is_proposed": is_proposed, "signers": who_signs(setting, documents_signing.rule_of(row, setting)) if is_proposed else "",
         "case": setting.found.complaint, "page": page_of(setting.found, now=setting.desk.now), "form": form,
         "title": f"{wanted.button} · {title_of(row.form)} {row.reference}", "effect": wanted.effect, "is_danger": wanted.is_danger,
-        "back": reverse("complaints:authority-document", args=[row.pk]), "back_text": row.reference, "button": wanted.button}, status=status)
+        "back": reverse("complaints:authority-document", args=[row.pk]), "back_text": row.reference, "button": button}, status=status)

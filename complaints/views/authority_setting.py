@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
-from authorities.models import Authority
+from authorities.models import Authority, Officer, named
 from authorities.policies import Policies
 from complaints import handling, labels
 from complaints.enterprise_forms import StepForm
@@ -25,9 +27,13 @@ from complaints.views.case import AUTHORITY, Found
 from complaints.views.case_steps import Around, open_steps
 from complaints.workflow import ENTERPRISE_SIDE, TABLE, Role, Status
 from complaints.working_calendar import SHANGHAI
+from odr_portal.accounts import keyring
+from odr_portal.joining import listed
 
 Data = QueryDict | None
 Payload = dict[str, Any]
+#: Names of those who may approve; more than these nobody reads.
+MOST_SIGNERS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +171,25 @@ def needs_two(found: Found, step: str, desk: Desk) -> bool:
     """Whether this step is proposed here, for somebody else to approve."""
     return step in two_persons.GUARDED and two_persons.needed(
         Policies.load(desk.today), step, found.complaint.handling_region_id)
+
+
+def who_signs(setting: Setting, rule: str) -> str:
+    """Who may approve what falls under ``rule``: by name, the heads first; or that nobody can yet. One query and their keys."""
+    case, desk = setting.found.complaint, setting.desk
+    here = case.handling_authority
+    acting = Q(authority=here) | Q(authority__parent=here, authority__level=Authority.Level.OFFICE)
+    if here.level == Authority.Level.OFFICE:
+        acting |= Q(authority=here.parent_id)
+    needs_head = two_persons.signatures(Policies.load(desk.today), rule, case.handling_region_id)[0] == two_persons.HEAD
+    roles = (Officer.Role.APPROVER,) if needs_head else (Officer.Role.APPROVER, Officer.Role.HANDLER)
+    rows = list(Officer.objects.on(desk.today).filter(acting, role__in=roles).exclude(user=desk.user)
+                .select_related("user").order_by("role", "pk")[:MOST_SIGNERS])
+    keyring.load_for(row.user for row in rows)
+    names = listed(dict.fromkeys(row.user.name for row in rows))
+    if names:
+        return _("可以批准的人：%(names)s。") % {"names": names}
+    return (_("%(unit)s现在没有另一名负责人，还不能批准。") if needs_head else _("%(unit)s现在没有另一名经办人或者负责人，还不能批准。")) % {
+        "unit": named(here)}
 
 
 def move_of(setting: Setting, step: str, payload: Payload, *, is_proposed: bool) -> Move:
