@@ -151,7 +151,8 @@ class Visitor:
         result = cast(
             dict[str, Any],
             self.page.evaluate(
-                "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})",
+                # Only what is wrong is told in full: a third less work on each page.
+                "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
                 AXE_TAGS,
             ),
         )
