@@ -36,7 +36,8 @@ class Actor:
     shows. ``branch_ids`` None means all branches. ``recorded_by`` is the officer who wrote
     the step down on behalf of the actor (procedure, section 1), ``recording`` how that officer knew who spoke and what
     proves it. ``party`` is the number of a participant (Participant.ordinal) of the case ``party_of``: the filer has none.
-    A respondent without account stands to the case ``party_of`` and to no other.
+    A respondent without account stands to the case ``party_of`` and to no other, and so does a body that mediates it:
+    ``delegation`` is the matter by which it was handed the case.
     """
 
     role: Role
@@ -57,6 +58,7 @@ class Actor:
     recording: Mapping[str, str] | None = None
     party: int | None = None
     party_of: int | None = None
+    delegation: int | None = None
 
     def has(self, roles: frozenset[Role]) -> bool:
         return self.role in roles or bool(self.roles & roles)
@@ -143,7 +145,7 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
         return True
     if actor.recorded_by is not None and not _may_write_down(actor.recorded_by, complaint):
         return False
-    if actor.party is not None or actor.role == Role.RESPONDENT:
+    if actor.party is not None or actor.role in (Role.RESPONDENT, Role.MEDIATION_BODY):
         return actor.party_of == complaint.pk
     if actor.role == Role.CONSUMER:
         if actor.recorded_by is not None:
@@ -190,6 +192,12 @@ def respondent(complaint: Complaint, *, organisation: str, person_key: UUID | No
     """Who is complained of and has no account: by the link to this case, or through the officer ``by`` who wrote it down."""
     return Actor(role=Role.RESPONDENT, roles=frozenset({Role.RESPONDENT}), organisation=organisation,
                  person_key=person_key, channel=channel, recorded_by=by, recording=recording, party_of=complaint.pk)
+
+
+def mediation_body(complaint: Complaint, *, organisation: str, person_key: UUID, delegation: int, channel: str) -> Actor:
+    """The body to which the mediation of this case was handed, by its link: in its own name, for as long as that holds."""
+    return Actor(role=Role.MEDIATION_BODY, roles=frozenset({Role.MEDIATION_BODY}), organisation=organisation,
+                 person_key=person_key, channel=channel, party_of=complaint.pk, delegation=delegation)
 
 
 def _role_of(row: Participant, *, is_there: bool) -> Role:

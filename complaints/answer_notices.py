@@ -14,7 +14,8 @@ from django.utils.translation import gettext, override
 
 from complaints import bulk, hours, notices
 from complaints.models import AnswerLink
-from complaints.workflow import Status
+from complaints.record import Entry
+from complaints.workflow import Audience, Role, Status
 from odr_portal.accounts import keyring
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.models import OutgoingMessage
@@ -26,29 +27,45 @@ if TYPE_CHECKING:
 _SINCE_ACCEPTANCE = frozenset({Status.MEDIATING, Status.MEDIATION_SUSPENDED, Status.PERFORMING})
 #: News that nobody could deliver for so long are none.
 USEFUL_FOR = timedelta(days=3)
-_RESPONDENTS_LANGUAGE = "zh-hans"
+_THEIR_LANGUAGE = "zh-hans"
 
 
 def write(files: Iterable[CaseFile]) -> None:
-    """One message a case and flush, however many entries tell the respondent; no statement where there are none."""
-    told = {file.complaint.pk: file for file in files if file.conditions.tells and _is_for_a_respondent(file)}
+    """One message a link and flush, however many entries tell its holder; no statement where there are none."""
+    told = {(file.complaint.pk, delegation): file for file in files if file.conditions.tells for delegation in _tells(file)}
     if not told:
         return
     now = next(iter(told.values())).now
-    links = list(AnswerLink.objects.filter(complaint_id__in=told, revoked_at=None, expires_at__gt=now).exclude(phone=""))
+    links = [link for link in AnswerLink.objects.filter(
+        complaint_id__in={case for case, _delegation in told}, revoked_at=None, expires_at__gt=now).exclude(phone="")
+        if (link.complaint_id, link.delegation_id) in told]
     keyring.load_for(links)
     rows = []
     for link in links:
         contact = parse_contact(link.phone)
         if contact is None:
             continue
-        with override(_RESPONDENTS_LANGUAGE):
-            body = gettext("【12315】投诉%(number)s有新进展，请从之前的链接查看") % {"number": told[link.complaint_id].complaint.number}
+        number = told[link.complaint_id, link.delegation_id].complaint.number
+        with override(_THEIR_LANGUAGE):
+            body = gettext("【12315】投诉%(number)s有新进展，请从之前的链接查看") % {"number": number}
         rows.append(OutgoingMessage(channel=contact.channel, address=contact.address, subject="", body=body, created_at=now,
                                     useful_until=now + USEFUL_FOR, send_after=hours.not_before(contact.channel, now)))
     bulk.insert(rows)
 
 
-def _is_for_a_respondent(file: CaseFile) -> bool:
-    return file.complaint.enterprise_id is None and any(
-        entry.from_status in _SINCE_ACCEPTANCE and "enterprise" in notices.addressees(entry) for entry in file.entries)
+def _tells(file: CaseFile) -> list[int | None]:
+    """Whose links: None for the respondent's, the delegation for the body's."""
+    found: list[int | None] = []
+    if file.complaint.enterprise_id is None and any(
+            entry.from_status in _SINCE_ACCEPTANCE and "enterprise" in notices.addressees(entry) for entry in file.entries):
+        found.append(None)
+    delegation = file.matter("delegation")
+    if delegation is not None and delegation.pk is not None and any(_concerns_the_body(entry) for entry in file.entries):
+        found.append(delegation.pk)
+    return found
+
+
+def _concerns_the_body(entry: Entry) -> bool:
+    """What somebody else did and somebody is told of."""
+    return (entry.audience == Audience.PARTIES and entry.actor.role not in (Role.SYSTEM, Role.MEDIATION_BODY)
+            and bool(notices.addressees(entry)))

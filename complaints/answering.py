@@ -1,7 +1,7 @@
-"""A respondent without account reads its one case and answers, by the link that an officer sent.
+"""Somebody without account reaches one case by the link that an officer sent: its respondent, or the body that mediates it.
 
-The one rule: the link opens one case from its acceptance on, and shows nobody's name, number or address. What decides
-asks for a code to the phone that the link was sent to, as the tracking token does.
+The one rule: the link opens one case from its acceptance on, and a body's is dead once the mediation is no longer with it. What
+decides asks for a code to the phone that the link was sent to, as the tracking token does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from django.urls import reverse
 from django.utils.translation import gettext, override
 
 from complaints import hours
-from complaints.models import AnswerLink, Complaint
+from complaints.models import AnswerLink, Complaint, Matter
+from complaints.workflow import Status
 from odr_portal.accounts.contacts import Contact, parse_contact
 from odr_portal.accounts.models import OutgoingMessage
 from odr_portal.walls import show, working_as_steps
@@ -29,14 +30,18 @@ LONGEST_TOKEN = 64
 SENT_WITHIN = timedelta(days=3)
 RELATED = ("handling_authority", "officer", "picked_enterprise", "picked_branch", "enterprise", "branch", "handling_region",
            "service_region")
-_RESPONDENTS_LANGUAGE = "zh-hans"
+_THEIR_LANGUAGE = "zh-hans"
+IN_MEDIATION = (Status.MEDIATING, Status.MEDIATION_SUSPENDED)
+#: The two doors, as their addresses are called.
+RESPONDENT, BODY = "answer", "mediate"
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A new token, known until it is sent or printed, and what is kept of it."""
+    """A new token, known until it is sent or printed, and what is kept of it. ``door``: through which it leads."""
 
     token: str
+    door: str = RESPONDENT
 
     @property
     def digest(self) -> str:
@@ -44,11 +49,11 @@ class Secret:
 
     @property
     def path(self) -> str:
-        return reverse("complaints:answer-link", args=[self.token])
+        return reverse(f"complaints:{self.door}-link", args=[self.token])
 
 
-def new_secret() -> Secret:
-    return Secret(secrets.token_urlsafe(TOKEN_BYTES))
+def new_secret(door: str = RESPONDENT) -> Secret:
+    return Secret(secrets.token_urlsafe(TOKEN_BYTES), door)
 
 
 def digest_of(token: str) -> str:
@@ -59,19 +64,29 @@ def send(secret: Secret, phone: str, *, place: str, now: datetime) -> None:
     """The text message with the link; what the case is about is not in it."""
     contact = parse_contact(phone)
     assert contact is not None  # noqa: S101 - the step took it
-    with override(_RESPONDENTS_LANGUAGE):
+    with override(_THEIR_LANGUAGE):
+        words = gettext("【12315】有件投诉委托贵单位调解 %(link)s") if secret.door == BODY else gettext(
+            "【12315】有件投诉请您答复 %(link)s")
         OutgoingMessage.objects.create(
             channel=contact.channel, address=contact.address, created_at=now, subject="", useful_until=now + SENT_WITHIN,
             send_after=hours.not_before(contact.channel, now),
-            body=gettext("【12315】有件投诉请您答复 %(link)s") % {"link": f"{place}{secret.path}"})
+            body=words % {"link": f"{place}{secret.path}"})
 
 
-def of_token(token: str, *, now: datetime) -> AnswerLink | None:
-    """The live link; None for one that is unknown, over or was taken back: nobody is told which."""
+def of_token(token: str, *, now: datetime, door: str = RESPONDENT) -> AnswerLink | None:
+    """The live link through this door; None for one that is unknown, over or was taken back: nobody is told which."""
     if not token or len(token) > LONGEST_TOKEN:
         return None
     show(digest_of(token))
-    return AnswerLink.objects.filter(token_digest=digest_of(token), revoked_at=None, expires_at__gt=now).first()
+    link = AnswerLink.objects.filter(token_digest=digest_of(token), revoked_at=None, expires_at__gt=now,
+                                     delegation__isnull=door == RESPONDENT).first()
+    return link if link is None or link.delegation_id is None or _is_handed(link) else None
+
+
+def _is_handed(link: AnswerLink) -> bool:
+    """Whether the mediation is still with the body that got this link."""
+    with working_as_steps():
+        return Matter.objects.filter(pk=link.delegation_id or 0, complaint__status__in=IN_MEDIATION, state="open").exists()
 
 
 def case_of(link: AnswerLink) -> Complaint:

@@ -16,7 +16,7 @@ CITED: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "request_material": ((10, 11), ()), "accept": ((13, 14, 15), (46,)), "refuse": ((16, 17, 15), (39,)),
     "dispute_jurisdiction": ((33,), ()), "schedule_session": ((18, 20), ()), "record_session": ((20, 21), ()),
     "decide_recusal": ((21,), ()), "order_appraisal": ((22,), ()), "end_appraisal": ((22,), ()),
-    "delegate_mediation": ((19,), ()), "recall_mediation": ((19,), ()), "record_agreement": ((24, 25), ()),
+    "delegate_mediation": ((19,), ()), "recall_mediation": ((19,), ()), "invite_body": ((19,), ()), "record_agreement": ((24, 25), ()),
     "terminate": ((23, 25), (39,)), "split_report": ((9, 37), ()), "refer_to_police": ((42,), ()),
     "open_lead": ((27,), ()), "extend_lead": ((27,), ()), "close_lead": ((27, 37), ()),
     "answer_objection": ((25,), (39,)), "serve_notice": ((15, 23), ()), "confirm_power": ((11,), ()),

@@ -20,11 +20,11 @@ from authorities.periods import in_our_years
 from complaints import labels
 from complaints.file_forms import FilesField, TakesFiles
 from complaints.filing.choices import PROBLEM_CATEGORIES
+from complaints.grounds import FAILURE_REASONS
 from complaints.handling.enterprise import CONTACT_CHANNELS
 from complaints.handling.looking import WHY
 from complaints.handling.saying import LONGEST
 from complaints.models import Obligation
-from complaints.workflow import FAILURE_REASONS
 from enterprises.models import Staff
 
 #: The rule's reasons for a return, in the order of the page.

@@ -61,6 +61,7 @@ KINDS: dict[str, Mapping[str, Words]] = {
     "session_mode": labels_settlement.SESSION_MODES,
     "cost_bearer": labels_settlement.COST_BEARERS,
     "recusal_decision": labels_settlement.RECUSAL_DECISIONS,
+    "delegated_result": labels_settlement.DELEGATED_RESULTS,
     "rest": labels_settlement.REST_OF_DEMANDS,
     "clock": labels_case.CLOCKS,
     "clock_state": labels_case.CLOCK_STATES,

@@ -125,6 +125,12 @@ RECUSAL_DECISIONS: dict[str, tuple[str, str]] = {
     "refuse": ("不同意回避", "Refuse it"),
 }
 
+#: What a body to which a mediation was handed reports.
+DELEGATED_RESULTS: dict[str, tuple[str, str]] = {
+    "agreed": ("双方达成一致", "both sides agreed"),
+    "failed": ("调解不成", "no agreement was reached"),
+}
+
 #: What becomes of the demands that an accepted part does not settle.
 REST_OF_DEMANDS: dict[str, tuple[str, str]] = {
     "give_up": ("其余诉求不再要求", "Give up the other demands"),

@@ -14,10 +14,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from complaints import labels
+from complaints.grounds import REFUSAL_GROUNDS
 from complaints.labels_days import day_words
 from complaints.review_facts import Known
 from complaints.ways_left import after
-from complaints.workflow import REFUSAL_GROUNDS
 from odr_portal.joining import listed, told
 
 YEARS = 36

@@ -13,14 +13,15 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from complaints import labels
+from complaints.grounds import TERMINATION_GROUNDS
 from complaints.labels_days import day_words
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
-from complaints.workflow import TERMINATION_GROUNDS, Audience
+from complaints.workflow import Audience
 from complaints.working_calendar import SHANGHAI
 
 #: What of the record bears on a ground.
 _TELLING = ("agree_to_mediation", "decline_mediation", "schedule_session", "record_session", "answer_suggestion",
-            "order_appraisal", "end_appraisal", "record_party_gone")
+            "order_appraisal", "end_appraisal", "record_party_gone", "report_mediation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,8 @@ def _no_agreement(steps: Iterable[HandlingStep]) -> Ground:
     found += [_("%(side)s不同意调解方案（%(day)s）") % {
         "side": labels.label(step.data.get("side", ""), kind="side"), "day": _day(step.happened_at)}
         for step in steps if step.step == "answer_suggestion" and not step.data.get("agrees")]
+    found += [_("%(day)s%(body)s报告调解不成") % {"day": _day(step.happened_at), "body": step.organisation}
+              for step in steps if step.step == "report_mediation" and step.data.get("result") == "failed"]
     return Ground(code="no_agreement_possible", found=found, why_not="" if found else _(
         "还没有调解过：没有调解记录，也没有一方不同意调解方案。"))
 

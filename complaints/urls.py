@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("complaints.urls_consumer")),
     path("", include("complaints.urls_tracking")),
     path("", include("complaints.urls_answer")),
+    path("", include("complaints.urls_mediate")),
     path("", include("complaints.urls_station")),
     path("", include("complaints.urls_enrolment")),
     path("", include("complaints.urls_enterprise")),

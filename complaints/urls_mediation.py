@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from complaints.views import authority_agreement, authority_bodies, authority_mediation, authority_respondent
+from complaints.views import (
+    authority_agreement,
+    authority_bodies,
+    authority_body_link,
+    authority_mediation,
+    authority_respondent,
+)
 
 CASE = "authority/cases/<str:number>/"
 DESK = "authority/mediation/<str:number>/"
@@ -17,6 +23,7 @@ urlpatterns = [
     path(f"{DESK}respondent/", authority_respondent.respondent, name="authority-respondent"),
     path(f"{DESK}respondent/revoke/", authority_respondent.revoke, name="authority-respondent-revoke"),
     path(f"{DESK}respondent/<slug:name>/", authority_respondent.step, name="authority-respondent-step"),
+    path(f"{DESK}body/", authority_body_link.body, name="authority-body"),
     path(f"{CASE}suggestion/", authority_agreement.suggestion, name="authority-suggestion"),
     path(f"{CASE}agreement/", authority_agreement.agreement, name="authority-agreement"),
 ]

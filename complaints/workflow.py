@@ -153,6 +153,8 @@ C, E, A = frozenset({R.CONSUMER}), ENTERPRISE_ROLES, frozenset({R.OFFICER, R.APP
 I, X = frozenset({R.INTAKE}), frozenset({R.SYSTEM})  # noqa: E741
 #: One of several complainants whom the others did not elect; and everybody on that side.
 P = frozenset({R.PARTY})
+#: Whom a mediation was handed to mediates; what ends it stays with the authority.
+B = frozenset({R.MEDIATION_BODY})
 CP, NOT_HERE = C | P, frozenset({R.RESPONDENT})
 BOTH_SIDES = frozenset({R.CONSUMER, R.MANAGER, R.HANDLER, R.RESPONDENT})
 #: Reads →review from the enterprise's side; onward transfer declined → closed instead.
@@ -249,13 +251,15 @@ _ROWS = (
     Row("accept", A, frozenset({S.REVIEW}), _to(S.MEDIATING), tells="both"),
     Row("refuse", A, frozenset({S.REVIEW, S.AWAITING_MATERIAL}), _closed(Outcome.REFUSED), tells="both"),
     Row("redirect", A | I, frozenset({S.TRIAGE, S.REVIEW}), _closed(Outcome.REDIRECTED), tells="both"),
-    Row("schedule_session", A, MED, tells="both"),
-    Row("record_session", A, MED),
-    Row("suggest_settlement", A, MED, tells="both"),
+    Row("schedule_session", A | B, MED, tells="both"),
+    Row("record_session", A | B, MED),
+    Row("suggest_settlement", A | B, MED, tells="both"),
     Row("invite_respondent", A, MED | {S.MEDIATION_SUSPENDED, S.PERFORMING}),
     Row("end_invitation", A, MED | {S.MEDIATION_SUSPENDED, S.PERFORMING}),
     Row("delegate_mediation", A, MED, tells="both"),
     Row("recall_mediation", A, MED, tells="both"),
+    Row("invite_body", A, MED),
+    Row("report_mediation", B, MED, tells="authority"),
     Row("decide_recusal", A, MED | {S.MEDIATION_SUSPENDED, S.REVIEW}, _to(S.MEDIATION_SUSPENDED, S.MEDIATING), tells="both"),
     Row("order_appraisal", A, MED, _to(S.MEDIATION_SUSPENDED), tells="both"),
     Row("end_appraisal", A, frozenset({S.MEDIATION_SUSPENDED}), _to(S.MEDIATING), tells="both"),
@@ -381,14 +385,6 @@ MUST_ACT: dict[Status, str] = {
     S.AWAITING_MATERIAL: "consumer", S.MEDIATING: "authority",
     S.MEDIATION_SUSPENDED: "authority", S.CLOSED: "",
 }
-
-#: Refusal (art. 16), termination (art. 23), failure reasons: closed lists of the law.
-REFUSAL_GROUNDS = ("outside_duty", "already_handled", "not_consumption", "over_three_years",
-                   "material_missing", "identity_refused", "other_law")
-TERMINATION_GROUNDS = ("withdrawn_or_settled", "party_absent", "no_agreement_possible",
-                       "no_agreement_on_cost", "sixty_days", "art_16_or_42", "party_gone",
-                       "other_law")
-FAILURE_REASONS = ("no_agreement", "refused_with_reasons", "consumer_wants_none", "unreachable")
 
 
 def steps_at(status: Status, role: Role, outcome: Outcome | None = None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from complaints import deadlines, recusals
 from complaints.actors import Actor
 from complaints.conditions import Conditions
 from complaints.duty_bodies import PHONES, WITH_A_DUTY, last_day
+from complaints.grounds import REFUSAL_GROUNDS
 from complaints.handling import clocks, documents, leaving, saying, two_persons
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
@@ -24,7 +25,7 @@ from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.review_facts import known_of
 from complaints.review_grounds import barred
-from complaints.workflow import REFUSAL_GROUNDS, Clock, Outcome, Role, Status
+from complaints.workflow import Clock, Outcome, Role, Status
 from enterprises.models import Enterprise
 
 S = Status

@@ -65,7 +65,7 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
     Offer: ("state", "answered_at", "questions", "counter_demand", "decline_reason"),
     Obligation: ("state", "reported_at", "reported_proof", "payment_channel", "confirmed_at",
                  "disputed_at", "is_late", "due_on", "payee_last4"),
-    Matter: ("state", "closed_at", "data", "until_at", "to_authority"),
+    Matter: ("subject", "state", "closed_at", "data", "until_at", "to_authority"),
     RootCause: ("cause", "at"),
     OfficialDocument: ("state", "served_consumer_at", "served_enterprise_at"),
     DocumentVersion: ("sha256", "size", "path", "leased_until"),

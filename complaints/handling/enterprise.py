@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from complaints import deadlines, unreachable
 from complaints.actors import Actor
+from complaints.grounds import FAILURE_REASONS
 from complaints.handling import clocks, leaving, saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
@@ -20,7 +21,7 @@ from complaints.handling.offers import engaged, touch_first_contact
 from complaints.models import Contact, InternalNote, Matter, Obligation, RootCause
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.root_causes import CAUSES
-from complaints.workflow import FAILURE_REASONS, Clock, Status
+from complaints.workflow import Clock, Status
 from enterprises.models import Staff
 
 S = Status

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from authorities.models import Officer
 from complaints import deadlines, delegating, recusals, termination
 from complaints.actors import Actor
+from complaints.grounds import TERMINATION_GROUNDS
 from complaints.handling import clocks, saying, settling
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
@@ -21,9 +22,11 @@ from complaints.handling.offers import Promise, mediated_promises
 from complaints.models import Deadline, Matter
 from complaints.models.matters import SESSION_MODES
 from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import TERMINATION_GROUNDS, Clock, Outcome, Status
+from complaints.workflow import Clock, Outcome, Role, Status
 
 S = Status
+#: What a body may report.
+DELEGATED_RESULTS = ("agreed", "failed")
 
 
 def both_agreed(file: CaseFile) -> None:
@@ -55,22 +58,34 @@ def schedule_session(*, at: datetime, place: str, mode: str) -> Move:
             file.end_matter(before, "fallen")
         file.open_matter("session", by="authority", key=actor.person_key,
                          subject=at.isoformat(), mode=mode, place=where)
-        return Effect(data={"at": at.isoformat(), "place": where, "mode": mode, "form": 7, "is_moved": before is not None})
+        return Effect(data={"at": at.isoformat(), "place": where, "mode": mode, "is_moved": before is not None,
+                            # The notice of mediation is the authority's; a body tells both in its own name.
+                            **({} if actor.role == Role.MEDIATION_BODY else {"form": 7})})
 
     return Move("schedule_session", carry)
 
 
-def record_session(*, minutes: str, present: Sequence[str] = ("consumer", "enterprise"),
-                   files: Sequence[str] = ()) -> Move:
+def record_session(*, minutes: str, present: Sequence[str] = ("consumer", "enterprise"), files: Sequence[str] = (),
+                   at: datetime | None = None, place: str = "", mode: str = "") -> Move:
+    """``at``, ``place``, ``mode``: of a session that nobody had planned here; without them, those of the planned one."""
     said = saying.text(minutes, "minutes")
+    where = saying.text(place, "place", needed=False, longest=200)
+    if mode:
+        saying.choice(mode, SESSION_MODES, "mode")
+    began = saying.moment(at, "at")
     for who in present:
         saying.choice(who, ("consumer", "enterprise", "body"), "present")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         both_agreed(file)
         session = file.matter("session")
+        if began is not None and began > file.now:
+            raise WrongInput("bad_day", _("请写已经过去的时间。"), field="at")
         planned = {} if session is None else {"at": session.subject, "mode": session.data.get("mode", "")}
-        if session is not None:
+        if began is not None:
+            planned = {"at": began.isoformat(), "mode": mode, "place": where}
+        if session is not None and (began is None or datetime.fromisoformat(session.subject) <= file.now):
+            # A call before the day that was planned leaves that day as it is.
             file.end_matter(session)
         return Effect(texts={"minutes": said}, data={"present": list(present), **planned}, files=tuple(files))
 
@@ -105,6 +120,18 @@ def recall_mediation(*, text: str = "") -> Move:
         return Effect(texts={"message": said})
 
     return Move("recall_mediation", carry)
+
+
+def report_mediation(*, result: str, text: str) -> Move:
+    """What the body to which it was handed brought about; the authority decides what follows. Said again, the newer holds."""
+    saying.choice(result, DELEGATED_RESULTS, "result")
+    said = saying.text(text, "text", shortest=10)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        file.change(saying.open_matter(file, "delegation"), subject=result)
+        return Effect(data={"result": result}, texts={"message": said})
+
+    return Move("report_mediation", carry)
 
 
 def decide_recusal(*, decision: str, text: str = "") -> Move:

@@ -165,14 +165,21 @@ def judge(row: Row, file: CaseFile, actor: Actor) -> None:
             raise not_yours()
         if powers.lacks(row.step, complaint):
             raise StepNotAllowed("no_power", powers.why_not(complaint))
+    if actor.role == Role.MEDIATION_BODY and not any(m.pk == actor.delegation and m.state == "open" for m in file.matters):
+        # It was taken back while the body was writing.
+        raise not_yours()
     if recusals.bars(row.step, actor, complaint):
         raise recusals.refusal()
     if status == Status.CLOSED and row.closed_as and complaint.outcome not in row.closed_as:
         raise not_now(label(complaint.outcome))
-    if (actor.has(AUTHORITY_ROLES) and not row.superior and actor.side == "authority"
-            and status not in _ENTERPRISE_STATUSES
-            and complaint.handling_authority_id not in actor.authority_ids):
+    if _is_another_authoritys(row, complaint, actor):
         raise not_yours()
+
+
+def _is_another_authoritys(row: Row, complaint: Complaint, actor: Actor) -> bool:
+    """An officer acts where the case is handled; from above only by what superiors do."""
+    return (actor.has(AUTHORITY_ROLES) and actor.side == "authority" and not row.superior
+            and complaint.status not in _ENTERPRISE_STATUSES and complaint.handling_authority_id not in actor.authority_ids)
 
 
 _ENTERPRISE_STATUSES = frozenset({
@@ -341,9 +348,7 @@ def allowed_steps(complaint: Complaint, actor: Actor) -> tuple[str, ...]:
             continue
         if (powers.is_representative(actor, complaint) and powers.lacks(row.step, complaint)) or recusals.bars(row.step, actor, complaint):
             continue
-        if (actor.side == "authority" and not row.superior
-                and status not in _ENTERPRISE_STATUSES
-                and complaint.handling_authority_id not in actor.authority_ids):
+        if _is_another_authoritys(row, complaint, actor):
             continue
         found.append(row.step)
     return tuple(found)

@@ -43,7 +43,7 @@ from complaints.workflow import Audience
 from odr_portal.accounts import keyring
 
 LINK = "link"
-DOOR = Door(name="answer", kept="answering", pages=PAGES)
+DOOR = Door(name=answering.RESPONDENT, kept="answering", pages=PAGES)
 #: What a respondent must do first, where it stands open.
 _FIRST = ("mediation", "suggestion", "settled-elsewhere", "performed", "confirm")
 

@@ -66,7 +66,7 @@ def _page(request: HttpRequest, desk: Desk, number: str, page: _Page) -> HttpRes
         return _show(request, setting, page, _form(setting, page, first_values(setting.around.matters.get("suggestion"))))
     typed = request.POST.dict()
     if "add" in typed or "remove" in typed:
-        return _show(request, setting, page, _form(setting, page, _rearranged(typed)))
+        return _show(request, setting, page, _form(setting, page, rearranged(typed)))
     form = page.form(request.POST, count=count_of(typed), today=desk.today)
 
     def moves() -> Sequence[Move] | None:
@@ -102,7 +102,7 @@ def _form(setting: Setting, page: _Page, initial: dict[str, Any]) -> SuggestionF
     return page.form(count=count_of(initial), today=setting.desk.today, initial=initial)
 
 
-def _rearranged(typed: dict[str, Any]) -> dict[str, Any]:
+def rearranged(typed: dict[str, Any]) -> dict[str, Any]:
     """One row more, or one less; nothing is judged yet and nothing is lost."""
     if "add" in typed:
         return typed | {"rows": str(min(count_of(typed) + 1, MOST_ROWS))}

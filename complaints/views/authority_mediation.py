@@ -127,6 +127,8 @@ def _waits(case: Complaint, matters: dict[str, Matter], desk: Desk) -> tuple[str
                if case.consents.get(f"mediation_{side}") is None]
     if missing:
         return _("等%(who)s表示是否同意") % {"who": listed(missing)}, "warn"
+    if "delegation" in matters and (result := matters["delegation"].subject):
+        return _("受委托组织报告：%(result)s") % {"result": labels.label(result, kind="delegated_result")}, "warn"
     if "session" in matters:
         at = datetime.fromisoformat(matters["session"].subject)
         words = labels.label("session", kind="matter_kind")
@@ -157,6 +159,7 @@ def mediation_case(request: HttpRequest, desk: Desk, number: str) -> HttpRespons
         "on_behalf_url": reverse("complaints:authority-on-behalf", args=[number]) if is_open and may_write_down(page.actor) else "",
         "respondent_url": reverse("complaints:authority-respondent", args=[number]) if (
             case.enterprise_id is None and may_write_down(page.actor)) else "",
+        "body_url": reverse("complaints:authority-body", args=[number]) if "invite_body" in setting.may else "",
         "notice_clocks": [c for c in page.clocks if c.row.clock == Clock.NOTICE],
         "documents": (documents := documents_told.of_case(case, AUTHORITY, page.viewer)),
         "court": documents_told.court_of(documents, case.number),
@@ -174,8 +177,9 @@ _MAIN = frozenset({"decide_recusal", "end_appraisal", "record_agreement", "sugge
 def _buttons(setting: Setting) -> list[Button]:
     case = setting.found.complaint
     order: Sequence[str] = _ORDER
-    suggested = setting.around.matters.get("suggestion")
-    if suggested is None or not all(suggested.data.get("answers", {}).get(side) for side in ("consumer", "enterprise")):
+    suggested, handed = setting.around.matters.get("suggestion"), setting.around.matters.get("delegation")
+    said = suggested.data.get("answers", {}) if suggested is not None else {}
+    if not (handed is not None and handed.subject == "agreed") and not all(said.get(side) for side in ("consumer", "enterprise")):
         # Nothing is agreed yet: what comes next is a day or a suggestion.
         planned = "record_session" if "session" in setting.around.matters else "schedule_session"
         order = (*_ORDER[:2], planned, *(step for step in _ORDER[2:] if step != planned))

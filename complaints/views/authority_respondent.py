@@ -6,6 +6,7 @@ with how that officer knew who spoke, read back first where it decides something
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -74,29 +75,37 @@ def respondent(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBas
     form = LinkForm(request.POST if request.method == "POST" else None, initial={"phone": given})
     if request.method != "POST":
         return _show(request, setting, form)
-    secret = answering.new_secret()
+    return given_out(
+        request, setting, form, step="invite_respondent", verb=answer_links.invite_respondent, door=answering.RESPONDENT,
+        here=reverse("complaints:authority-respondent", args=[number]), to=respondent_of(case),
+        show=lambda: _show(request, setting, form, status=422))
+
+
+def given_out(request: HttpRequest, setting: Setting, form: LinkForm, *, step: str, verb: Callable[..., Move], door: str,
+              here: str, to: str, show: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """A new link for ``to``: sent as a text message, or shown once as a letter. ``show``: the page with what is wrong."""
+    secret, case = answering.new_secret(door), setting.found.complaint
 
     def moves() -> list[Move] | None:
-        refuse_unless_open(["invite_respondent"], setting)
+        refuse_unless_open([step], setting)
         if not form.is_valid():
             return None
-        return [answer_links.invite_respondent(digest=secret.digest, channel=form.cleaned_data["channel"],
-                                               phone=form.cleaned_data["phone"])]
+        return [verb(digest=secret.digest, channel=form.cleaned_data["channel"], phone=form.cleaned_data["phone"])]
 
-    here = reverse("complaints:authority-respondent", args=[number])
-    done = take_step(request, setting.found, moves, form=form, to=here, now=desk.now)
+    done = take_step(request, setting.found, moves, form=form, to=here, now=setting.desk.now)
     if not done.address:
-        return _show(request, setting, form, status=422)
+        return show()
     if not done.is_new:
         return redirect(done.address)
     place = request.build_absolute_uri("/").rstrip("/")
     if form.cleaned_data["channel"] == AnswerLink.SMS:
-        answering.send(secret, form.cleaned_data["phone"], place=place, now=desk.now)
-        messages.success(request, _("链接已发到被投诉人的手机。"), extra_tags="ok")
+        answering.send(secret, form.cleaned_data["phone"], place=place, now=setting.desk.now)
+        messages.success(request, _("链接已发到填写的手机。"), extra_tags="ok")
         return redirect(here)
     return render(request, "authority/respondent_letter.html", {
-        "case": case, "address": f"{place}{secret.path}", "qr": qr_code(f"{place}{secret.path}"), "back": here,
-        "respondent": respondent_of(case), "link": _live(case), "authority": case.handling_authority})
+        "case": case, "address": f"{place}{secret.path}", "qr": qr_code(f"{place}{secret.path}"), "back": here, "to": to,
+        "is_bodys": door == answering.BODY, "link": live_link(case, is_bodys=door == answering.BODY),
+        "authority": case.handling_authority})
 
 
 @officer_page("POST")
@@ -115,13 +124,15 @@ def revoke(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     return redirect(done.address)
 
 
-def _live(case: Complaint) -> AnswerLink | None:
-    return AnswerLink.objects.select_related("made_by__user").filter(complaint=case, revoked_at=None).first()
+def live_link(case: Complaint, *, is_bodys: bool = False) -> AnswerLink | None:
+    """The link that was not taken back: the respondent's, or the body's."""
+    return AnswerLink.objects.select_related("made_by__user").filter(
+        complaint=case, revoked_at=None, delegation__isnull=not is_bodys).first()
 
 
 def _show(request: HttpRequest, setting: Setting, form: LinkForm, *, status: int = 200) -> HttpResponseBase:
     case, now = setting.found.complaint, setting.desk.now
-    link = _live(case)
+    link = live_link(case)
     contact = answering.phone_of(link) if link is not None else None
     steps = _open_steps(setting, _table(setting))
     open_pages = [(page, reverse("complaints:authority-respondent-step", args=[case.number, page.name]))

@@ -143,6 +143,7 @@ _NEEDS: dict[str, Callable[[Found, Around], bool]] = {
     "delegate_mediation": lambda f, a: (
         _is_agreed(f, a) and f.complaint.consents.get("delegated_mediation") is True and "delegation" not in a.matters),
     "recall_mediation": lambda f, a: "delegation" in a.matters,
+    "invite_body": lambda f, a: "delegation" in a.matters,
     "take_up": lambda f, a: _is_elsewhere(f, a) or f.complaint.handling_authority.level not in _LOWEST,
     "urge": lambda f, a: f.complaint.status in ENTERPRISE_SIDE or _is_elsewhere(f, a),
     "reveal_contact": lambda f, a: not _is_elsewhere(f, a),

@@ -53,6 +53,8 @@ from odr_portal.accounts import keyring
 from odr_portal.accounts.models import User
 
 CONSUMER, ENTERPRISE, AUTHORITY = "consumer", "enterprise", "authority"
+#: Whom the mediation was handed to: reads what both parties read, and has no side.
+BODY = "body"
 #: The channel of a consumer who came with number and token instead of an account.
 TRACKING = "tracking"
 #: Clocks that would tell a party what only the authority knows.
@@ -215,8 +217,8 @@ def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> Cas
     return page_of(find_case(user, number, side=side, now=now), now=now)
 
 
-def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
-    """``sight``: how much of the person, where a door of its own decides that."""
+def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "complaints:case-file{}") -> CasePage:
+    """``sight``: how much of the person, and ``files_at``: where files are handed out, where a door of its own decides that."""
     complaint, viewer, actor, side = found.complaint, found.viewer, found.actor, found.side
     is_former = actor is None
     conditions = Conditions.at(now)
@@ -240,7 +242,7 @@ def page_of(found: Found, *, now: datetime, sight: str = "") -> CasePage:
     keyring.load_for([*texts, *(name for step in steps for name in (step.name, step.recorded_by) if name)])
     filed = {t.kind: t.text for t in texts
              if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
-    files = [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id)
+    files = [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id, address=files_at)
     by_digest = {f.sha256: f for f in files}
     may_look = actor is not None and looking.may_look(complaint, actor, engagements)
     until = looking.shown_until(steps, viewer, now=now) if may_look else None
@@ -330,7 +332,7 @@ def _engagements_of(complaint: Complaint, viewer: Actor | None) -> list[Engageme
 def _clocks(complaint: Complaint, side: str) -> list[Deadline]:
     rows = Deadline.objects.filter(complaint=complaint).select_related("obligation", "matter")
     if side != AUTHORITY:
-        hidden = _NOT_FOR_CONSUMERS if side == CONSUMER else _CLOCKS_OF_AUTHORITY
+        hidden = _CLOCKS_OF_AUTHORITY if side == ENTERPRISE else _NOT_FOR_CONSUMERS
         rows = rows.exclude(clock__in=hidden).filter(
             Q(matter__isnull=True) | Q(matter__audience__in=[Audience.PARTIES, side]))
     return list(rows.order_by("pk"))

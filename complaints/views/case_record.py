@@ -252,6 +252,8 @@ def mediation_words(step: HandlingStep) -> list[str]:
     data = step.data or {}
     if step.step == "schedule_session":
         return [moment(datetime.fromisoformat(data["at"])), labels.label(data["mode"], kind="session_mode"), data["place"]]
+    if step.step == "report_mediation":
+        return [labels.label(data.get("result", ""), kind="delegated_result")]
     if step.step == "record_session" and data.get("present"):
         return [_("到场：%(who)s") % {"who": listed(
             labels.label("mediation_body", kind="role") if side == "body" else labels.label(side, kind="side")

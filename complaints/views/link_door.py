@@ -1,7 +1,7 @@
 """The door of a link to one case: for whoever has no account and was sent one.
 
 The one rule: the token leaves the address bar at once, into the session; a link that leads nowhere looks the same, whether it
-is unknown, over or was taken back. What decides asks for a code to the phone of the link first.
+is unknown, over or was taken back, or led through the other door. What decides asks for a code to the phone of the link first.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _kept(request: HttpRequest, number: str, door: Door) -> dict[str, Any]:
 @require_safe
 def open_link(request: HttpRequest, token: str, door: Door) -> HttpResponse:
     """Nothing but the way to the page without the token."""
-    link = answering.of_token(token, now=timezone.now())
+    link = answering.of_token(token, now=timezone.now(), door=door.name)
     if link is None:
         return over(request)
     number = answering.case_of(link).number
@@ -75,7 +75,7 @@ def open_link(request: HttpRequest, token: str, door: Door) -> HttpResponse:
 
 def proven(request: HttpRequest, number: str, door: Door, *, now: datetime) -> AnswerLink | None:
     """The live link to ``number`` that this browser was opened by."""
-    link = answering.of_token(_kept(request, number, door).get("token", ""), now=now)
+    link = answering.of_token(_kept(request, number, door).get("token", ""), now=now, door=door.name)
     return link if link is not None and answering.case_of(link).number == number else None
 
 

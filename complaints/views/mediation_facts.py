@@ -20,7 +20,7 @@ from complaints.handling import suggesting
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.views.case import CasePage, why_url
 from complaints.views.case_record import Message
-from complaints.workflow import Audience, Clock
+from complaints.workflow import Audience, Clock, Role
 from complaints.working_calendar import SHANGHAI
 from odr_portal.templatetags.portal import day_text, money
 
@@ -116,6 +116,8 @@ class Session:
     present: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     minutes: Message | None = None
+    #: The body that held it, where it was not the authority.
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +192,7 @@ def sessions_of(steps: Sequence[HandlingStep], planned: Matter | None, thread: S
         began = step.data.get("at", "")
         found.append(Session(
             at=datetime.fromisoformat(began) if began else step.happened_at, mode=_mode(step.data.get("mode", "")),
-            present=[_side(side) for side in present], minutes=minutes.get(step.sequence),
+            place=step.data.get("place", ""), by=step.organisation if step.actor_role == Role.MEDIATION_BODY else "", present=[_side(side) for side in present], minutes=minutes.get(step.sequence),
             absent=[_side(side) for side in everybody if side not in present]))
     if planned is not None:
         at = datetime.fromisoformat(planned.subject)
@@ -285,7 +287,10 @@ def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> d
             "laboratory": appraisal.data.get("laboratory", ""), "clock": due.get(appraisal.pk),
             "cost": labels.label(appraisal.data.get("cost", ""), kind="cost_bearer"), "at": appraisal.opened_at},
         "delegated": None if "delegation" not in matters else {
-            "body": matters["delegation"].data.get("body", ""), "at": matters["delegation"].opened_at},
+            "body": matters["delegation"].data.get("body", ""), "at": matters["delegation"].opened_at,
+            "result": matters["delegation"].subject, "report": next(
+                (m for m in reversed(page.thread) if m.step == "report_mediation"
+                 and m.at >= matters["delegation"].opened_at), None)},
         "appraisals": [m for m in page.thread if m.step == "end_appraisal"],
         "agreements": [m for m in page.thread if m.step == "record_agreement"],
         "decisions": [m for m in page.thread if m.step == "terminate"],

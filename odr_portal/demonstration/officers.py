@@ -161,9 +161,9 @@ def _mediate(case: Case, scene: Scene, officer: Actor) -> Acts:
         at = scene.now + timedelta(days=3)
         move = mediation.schedule_session(at=at, place="演示调解室", mode=rng.choice(["site", "phone", "video"]))
         case.wake = at
-        return [(move, officer)]
+        return [(move, scene.mediator(case, officer))]
     if case.first("session"):
-        return [(mediation.record_session(minutes=rng.choice(texts.MINUTES)), officer)]
+        return [(mediation.record_session(minutes=rng.choice(texts.MINUTES)), scene.mediator(case, officer))]
     if what == "terminate":
         payload = {"ground": "no_agreement_possible", "facts": texts.FACTS[0]}
         return _two_persons(case, scene, officer, "terminate", payload)

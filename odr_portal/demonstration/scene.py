@@ -89,6 +89,14 @@ class Scene:
         known = self.cast.officers.get(case.authority_id, [])
         return known[(case.nth + other) % len(known)] if known else None
 
+    def mediator(self, case: Case, officer: Actor) -> Actor:
+        """The body to which the mediation was handed, else the officer."""
+        handed = self.matter(case, "delegation")
+        return officer if handed is None else Actor(
+            role=Role.MEDIATION_BODY, roles=frozenset({Role.MEDIATION_BODY}), organisation=handed.data["body"],
+            channel="link", party_of=case.pk, delegation=handed.pk,
+        )  # fmt: skip
+
     def head(self, case: Case) -> Actor | None:
         return self.cast.approvers.get(case.authority_id)
 

@@ -283,10 +283,10 @@ WALKS: dict[str, Walk] = {
     "pass_to_successor": Walk(S.NEGOTIATING, "system", lambda w, c: authority.pass_to_successor(
         enterprise_id=w.telecom.pk)),
 }
-#: Walked by a test of their own below.
+#: Walked by a test of their own below, or in test_mediation_bodies.py.
 APART = {"file", "answer_late", "request_extension", "agree_to_extension", "grant_extension",
          "refuse_extension", "link_cases", "join_cases", "separate_case", "withdraw_party",
-         "join_case", "decline_to_join", "answer_as_party", "end_power"}
+         "join_case", "decline_to_join", "answer_as_party", "end_power", "invite_body", "report_mediation"}
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
 
 from complaints import handling
 from complaints.actors import Actor
+from complaints.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.authority import BODIES
 from complaints.handling.consumer import DECLINE_REASONS, REST, WITHDRAW_REASONS
@@ -23,7 +24,7 @@ from complaints.handling.two_persons import ENTERPRISES, GUARDED
 from complaints.models import Complaint, Demand, Matter, Obligation, Offer, Participant
 from complaints.platform import STATES
 from complaints.root_causes import CAUSES
-from complaints.workflow import FAILURE_REASONS, REFUSAL_GROUNDS, TABLE, TERMINATION_GROUNDS, Status
+from complaints.workflow import TABLE, Status
 from complaints.working_calendar import SHANGHAI
 from tests import given
 from tests.cast import World

@@ -19,6 +19,7 @@ from complaints.views import (
     authority_pages,
     consumer_pages,
     enterprise_steps,
+    mediate_pages,
     track,
 )
 from odr_portal.checks import routes
@@ -38,7 +39,8 @@ NOT_THERE = frozenset({
     # Nobody was sent a link, and no session is planned.
     "complaints:answer", "complaints:answer-code", "complaints:answer-step", "complaints:answer-why",
     *(f"complaints:answer-{name}" for name in ("file", "file-original", "file-thumbnail", "document", "document-print")),
-    "complaints:authority-session-file",
+    *(f"complaints:mediate{name}" for name in ("", "-code", "-step", "-why", "-file", "-file-thumbnail")),
+    "complaints:authority-session-file", "complaints:authority-body",
     # No browser of this world holds an application, and nobody is shut out; the licence was not uploaded.
     "complaints:enrol-application", "complaints:enrol-step", "complaints:enrol-paper", "complaints:enrol-licence",
     "complaints:authority-enrolment-licence", "complaints:authority-enterprise-recall", "complaints:case-people",
@@ -147,6 +149,7 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:enterprise-filing", "kind"): lambda world, case: "contact",
     ("complaints:join-link", "token"): lambda world, case: None,
     ("complaints:answer-link", "token"): lambda world, case: None,
+    ("complaints:mediate-link", "token"): lambda world, case: None,
     ("complaints:station-confirm-link", "token"): lambda world, case: None,
     "code": lambda world, case: None,
     ("complaints:station-log-entry", "pk"): lambda world, case: world.things["station entry"],
@@ -168,8 +171,8 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:authority-export-file", "token"): lambda world, case: None,
     **{(f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
        for name in ("case-file", "case-file-original", "case-file-thumbnail")},
-    **{(f"complaints:answer-{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
-       for name in ("file", "file-original", "file-thumbnail")},
+    **{(f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
+       for name in ("answer-file", "answer-file-original", "answer-file-thumbnail", "mediate-file", "mediate-file-thumbnail")},
     **{(f"complaints:answer-{name}", "pk"): lambda world, case: None for name in ("document", "document-print")},
     ("complaints:enterprise-file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
     ("api:file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
@@ -205,6 +208,7 @@ PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.FORMS, ()),
     ("complaints:authority-respondent-step", "name"): dict.fromkeys(answer_forms.PAGES, ()),
     ("complaints:answer-step", "name"): dict.fromkeys(answer_forms.PAGES, ()),
+    ("complaints:mediate-step", "name"): dict.fromkeys(mediate_pages.PAGES, ()),
     ("api:step", "step"): _BY_NAME,
     ("api:batch", "step"): _BY_NAME,
     ("complaints:case-step", "name"): _FORMS,
@@ -223,6 +227,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "complaints:authority-suggestion": ("suggest_settlement",),
     "complaints:authority-respondent": ("invite_respondent",),
     "complaints:authority-respondent-revoke": ("end_invitation",),
+    "complaints:authority-body": ("invite_body",),
     "complaints:tracked-offer": tuple(consumer_pages.FORMS["offer"].steps),
     "complaints:case-offer": tuple(consumer_pages.FORMS["offer"].steps),
     **{f"complaints:enterprise-{slug}": page.steps for slug, page in enterprise_steps.PAGES.items()},

@@ -89,6 +89,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "enterprises:invitation-link": frozenset(),
     "complaints:join-link": frozenset(),
     "complaints:answer-link": frozenset(),
+    "complaints:mediate-link": frozenset(),
     "complaints:station-confirm-link": frozenset(),
     "complaints:go": frozenset(),
     **{f"complaints:{name}": _CLERK for name in (

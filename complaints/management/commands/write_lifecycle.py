@@ -13,15 +13,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from complaints import labels
+from complaints.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from complaints.labels_standing import IF_MISSED
 from complaints.workflow import (
     CLOCKS,
-    FAILURE_REASONS,
     MUST_ACT,
     OPEN,
-    REFUSAL_GROUNDS,
     TABLE,
-    TERMINATION_GROUNDS,
     Audience,
     ClockRule,
     Outcome,

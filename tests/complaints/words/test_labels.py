@@ -12,15 +12,13 @@ from django.utils import translation
 
 from complaints import labels
 from complaints.filing.choices import DEMAND_KINDS
+from complaints.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from complaints.labels import KINDS, action, icon, label, reason, tone
 from complaints.labels_standing import IF_MISSED, SENTENCES
 from complaints.models.settlement import OBLIGATION_KINDS
 from complaints.workflow import (
-    FAILURE_REASONS,
-    REFUSAL_GROUNDS,
     STEPS,
     TABLE,
-    TERMINATION_GROUNDS,
     Audience,
     Clock,
     Outcome,

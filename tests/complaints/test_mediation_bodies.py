@@ -1,0 +1,265 @@
+"""The body to which a mediation was handed acts itself, by a link to that one case."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from complaints import actors, answering, termination
+from complaints.handling import answer_links, both, consumer, mediation, suggesting
+from complaints.models import AnswerLink, Complaint, Deadline, Evidence, HandlingStep, Matter, OfficialDocument
+from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.verification import verify
+from complaints.workflow import Clock, Status
+from odr_portal.accounts.models import OutgoingMessage
+from tests import given
+from tests.cast import World
+from tests.complaints.filing.test_drafts import PNG
+from tests.complaints.pages.at_the_authority import DAYS, TEXT, case_at, desk, key, now, one_person_suffices
+
+S = Status
+PHONE = "+8613900000456"
+BODY = "鼓楼区消费者委员会"
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    """In mediation, handed to the consumer association."""
+    found = case_at(world, S.MEDIATING)
+    return given.step(found, mediation.delegate_mediation(body_id=given.a_body(world).pk), world.officer, now())
+
+
+def invited(world: World, case: Complaint, *, channel: str = "sms") -> str:
+    secret = answering.new_secret(answering.BODY)
+    given.step(case, answer_links.invite_body(digest=secret.digest, channel=channel, phone=PHONE), world.officer, now())
+    return secret.token
+
+
+def opened(token: str) -> Client:
+    client = Client()
+    response = client.get(f"/mediate/{token}/")
+    assert response.status_code == 302
+    assert token not in response["Location"]
+    return client
+
+
+def proven(world: World, case: Complaint) -> Client:
+    """Opened by the link, with the code to its phone given."""
+    client = opened(invited(world, case))
+    page = f"{home(case)}code/"
+    assert client.post(page, {"send": "1", "for": "minutes"} | key()).status_code == 302
+    found = re.search(r"\d{6}", sent_to_the_body()[-1].replace("12315", ""))
+    assert found
+    assert client.post(page, {"code": found.group(), "for": "minutes"} | key())["Location"] == f"{home(case)}minutes/"
+    return client
+
+
+def sent_to_the_body() -> list[str]:
+    """Oldest first."""
+    return [message.body for message in OutgoingMessage.objects.order_by("id") if message.address == PHONE]
+
+
+def home(case: Complaint) -> str:
+    return f"/mediate/case/{case.number}/"
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def test_the_body_sees_the_case_and_no_number_of_anybody(world: World, case: Complaint) -> None:
+    desk(world.chen).post(f"/cases/{case.number}/statement/", {
+        "text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key())
+    given.step(case, suggesting.suggest_settlement(text="退还一半。"), world.officer, now())
+    client = opened(invited(world, case))
+    shown = text(client.get(home(case)))
+    for words in (BODY, "智家体验包”。我没有开通过", "账单.png", "这是账单。", "退还一半。", "共60日", "138****0001"):
+        assert words in shown, words
+    for secret in ("陈试", "13800000001", "某路1号"):
+        assert secret not in shown
+    file = Evidence.objects.get(complaint=case)
+    assert client.get(f"{home(case)}files/{file.pk}/").status_code == 200
+    assert "怎么算的" in text(client.get(f"{home(case)}why/mediation/"))
+
+
+def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: World, case: Complaint) -> None:
+    client = proven(world, case)
+    due = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).due_at
+    papers = OfficialDocument.objects.filter(complaint=case).count()
+    at = f"{now() + 3 * DAYS:%Y-%m-%dT15:00}"
+    assert client.post(f"{home(case)}session/", {"at": at, "place": "消委会二楼", "mode": "site"} | key()).status_code == 302
+    assert "消委会二楼" in text(desk(world.chen).get(f"/cases/{case.number}/"))
+    assert OfficialDocument.objects.filter(complaint=case).count() == papers, "the notice of mediation is the authority's"
+    held = {"at": f"{now() - DAYS:%Y-%m-%dT10:00}", "place": "消委会二楼", "mode": "site", "present": ["consumer", "enterprise", "body"],
+            "minutes": "双方到场，谈妥退一半。"}
+    assert client.post(f"{home(case)}minutes/", held | {"at": at} | key()).status_code == 422, "that is still to come"
+    same = held | key()
+    assert client.post(f"{home(case)}minutes/", same)["Location"] == home(case)
+    assert client.post(f"{home(case)}minutes/", same)["Location"] == home(case), "twice is once"
+    assert Matter.objects.filter(complaint=case, kind="session", state="open").exists(), "the day that was planned is still to come"
+    offered = {"rows": "1", "message": "退还一半。", "promise-1-kind": "transfer", "promise-1-what": "退款", "promise-1-amount": "64.25",
+               "promise-1-due_on": f"{now() + 9 * DAYS:%Y-%m-%d}", "promise-1-owed_by": "enterprise"}
+    more = client.post(f"{home(case)}suggestion/", offered | {"add": "1"} | key())
+    assert ("promise-2" in text(more), Matter.objects.filter(complaint=case, kind="suggestion").exists()) == (True, False)
+    assert client.post(f"{home(case)}suggestion/", offered | key()).status_code == 302
+    said = {"result": "agreed", "text": "双方同意退还一半，等书面协议。"}
+    assert client.post(f"{home(case)}result/", said | {"text": "好"} | key()).status_code == 422
+    assert client.post(f"{home(case)}result/", said | key()).status_code == 302
+    steps = HandlingStep.objects.filter(complaint=case, actor_role="mediation_body")
+    assert [step.step for step in steps.order_by("sequence")] == [
+        "schedule_session", "record_session", "suggest_settlement", "report_mediation"]
+    assert {step.organisation for step in steps} == {BODY}
+    assert all('"channel":"link"' in step.body for step in steps)
+    assert HandlingStep.objects.filter(complaint=case, step="record_session").count() == 1
+    assert verify(number=case.number).is_unbroken
+    officers = text(desk(world.rui).get(f"/authority/mediation/{case.number}/"))
+    for words in (f"{BODY}报告：双方达成一致", "双方到场，谈妥退一半。", "退还一半。"):
+        assert words in officers
+    assert f'<a class="btn" href="/authority/cases/{case.number}/agreement/">' in officers, "what comes first now"
+    assert "受委托组织报告：双方达成一致" in text(desk(world.rui).get("/authority/mediation/?view=delegated"))
+    case.refresh_from_db()
+    clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
+    assert (case.status, clock.due_at, clock.state) == (S.MEDIATING, due, "running"), "the authority decides"
+
+
+def test_nothing_is_done_without_the_code(world: World, case: Complaint) -> None:
+    client = opened(invited(world, case))
+    assert client.get(f"{home(case)}result/")["Location"] == f"{home(case)}code/?for=result"
+    said = {"result": "failed", "text": "双方分歧太大，谈不拢。"}
+    assert client.post(f"{home(case)}result/", said | key()).status_code in (302, 403)
+    assert not HandlingStep.objects.filter(complaint=case, step="report_mediation").exists()
+
+
+def test_a_report_of_failure_bears_the_ground_and_ends_nothing(world: World, case: Complaint) -> None:
+    client = proven(world, case)
+    clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
+    before = termination.grounds(case, matters=list(case.matters.all()), sixty=clock, now=now())
+    assert not before["no_agreement_possible"].is_open
+    assert client.post(f"{home(case)}result/", {"result": "failed", "text": "双方分歧太大，谈不拢。"} | key()).status_code == 302
+    after = termination.grounds(case, matters=list(case.matters.all()), sixty=clock, now=now())["no_agreement_possible"]
+    assert (after.is_open, BODY in after.found[0]) == (True, True)
+    case.refresh_from_db()
+    assert case.status == S.MEDIATING
+
+
+def _taken_back(world: World, case: Complaint) -> None:
+    given.step(case, mediation.recall_mediation(text="进展慢。"), world.officer, now())
+
+
+def _handed_again(world: World, case: Complaint) -> None:
+    _taken_back(world, case)
+    given.step(case, mediation.delegate_mediation(body_id=given.a_body(world).pk), world.officer, now())
+
+
+def _ended(world: World, case: Complaint) -> None:
+    one_person_suffices()
+    given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, now())
+
+
+def _withdrawn(world: World, case: Complaint) -> None:
+    given.step(case, consumer.withdraw(reason="mistake"), world.consumer, now())
+
+
+def _replaced(world: World, case: Complaint) -> None:
+    invited(world, case)
+
+
+def _expired(world: World, case: Complaint) -> None:
+    AnswerLink.objects.filter(complaint=case).update(expires_at=now())
+
+
+@pytest.mark.parametrize("over", [_taken_back, _handed_again, _ended, _withdrawn, _replaced, _expired])
+def test_the_link_is_dead_once_the_mediation_is_no_longer_its(world: World, case: Complaint, over: Any) -> None:
+    client, token = opened(invited(world, case)), ""
+    token = client.session["mediating"][case.number]["token"]
+    over(world, case)
+    assert client.get(home(case)).status_code == 404
+    assert client.get(f"{home(case)}why/mediation/").status_code == 404
+    assert client.post(f"{home(case)}result/", {"result": "failed", "text": TEXT} | key()).status_code == 404
+    assert Client().get(f"/mediate/{token}/").status_code == 404
+
+
+def test_one_door_is_not_the_other_and_one_case_not_another(world: World, case: Complaint) -> None:
+    other = given.step(case_at(world, S.MEDIATING), mediation.delegate_mediation(
+        body_id=given.a_body(world, name="另一个协会").pk), world.officer, now())
+    token = invited(world, case)
+    client = opened(token)
+    invited(world, other)
+    assert client.get(home(other)).status_code == 404
+    assert Client().get(f"/answer/{token}/").status_code == 404
+    assert client.get(f"/answer/case/{case.number}/").status_code == 404
+    assert client.get(f"/cases/{case.number}/").status_code == 302
+    assert Client().get(f"/mediate/{'x' * 22}/").status_code == 404
+    assert Client().get(home(case)).status_code == 404
+
+
+def test_what_it_writes_while_it_is_taken_back_is_refused(world: World, case: Complaint) -> None:
+    handed = Matter.objects.get(complaint=case, kind="delegation")
+    body = actors.mediation_body(case, organisation=BODY, person_key=handed.complaint.consumer_key, delegation=handed.pk, channel="link")
+    _handed_again(world, case)
+    for move in (mediation.record_session(minutes=TEXT), mediation.report_mediation(result="failed", text=TEXT),
+                 suggesting.suggest_settlement(text=TEXT)):
+        with pytest.raises(StepNotAllowed):
+            given.step(case, move, body, now())
+    with pytest.raises(StepNotAllowed):
+        given.step(case_at(world, S.MEDIATING), mediation.record_session(minutes=TEXT), body, now())
+
+
+def test_it_takes_no_step_of_the_authority(world: World, case: Complaint) -> None:
+    handed = Matter.objects.get(complaint=case, kind="delegation")
+    body = actors.mediation_body(case, organisation=BODY, person_key=handed.complaint.consumer_key, delegation=handed.pk, channel="link")
+    for move in (mediation.record_agreement(promises=[], text=TEXT), mediation.terminate(ground="other_law", facts=TEXT),
+                 mediation.recall_mediation(), answer_links.invite_body(digest="a" * 64, channel="letter", phone=PHONE)):
+        with pytest.raises(StepNotAllowed):
+            given.step(case, move, body, now())
+    with pytest.raises(StepNotAllowed):
+        given.step(case, mediation.report_mediation(result="agreed", text=TEXT), world.officer, now())
+
+
+def test_an_officer_sends_it_by_message_or_as_a_letter(world: World, case: Complaint) -> None:
+    client, page = desk(world.rui), f"/authority/mediation/{case.number}/body/"
+    assert client.post(page, {"channel": "letter", "phone": ""} | key()).status_code == 422, "codes go there"
+    same = {"channel": "sms", "phone": "13900000456"} | key()
+    assert client.post(page, same).status_code == 302
+    assert client.post(page, same).status_code == 302
+    (message,) = sent_to_the_body()
+    sent = re.search(r"/mediate/([\w-]{22})/", message)
+    assert sent
+    assert "139****0456" in text(client.get(page))
+    letter = text(client.post(page, {"channel": "letter", "phone": "13900000456"} | key()))
+    printed = re.search(r"/mediate/([\w-]{22})/", letter)
+    assert printed
+    assert ("<svg" in letter, BODY in letter) == (True, True)
+    assert printed[1] not in text(client.get(page))
+    assert Client().get(f"/mediate/{sent[1]}/").status_code == 404, "the newer one ended it"
+    opened(printed[1])
+    assert desk(world.far_officer.user).get(page).status_code == 404
+    assert desk(world.ming).get(page).status_code == 404
+    _taken_back(world, case)
+    assert client.get(page).status_code == 404
+    with pytest.raises(WrongInput):
+        answer_links.invite_body(digest="a" * 64, channel="letter", phone="")
+
+
+def test_news_of_the_case_goes_to_the_phone_of_the_body(world: World, case: Complaint) -> None:
+    client = proven(world, case)
+    OutgoingMessage.objects.all().delete()
+    assert client.post(f"{home(case)}suggestion/", {"rows": "0", "message": "各退一步。"} | key()).status_code == 302
+    assert not sent_to_the_body(), "its own step is no news"
+    given.step(case, suggesting.answer_suggestion(agrees=True), world.consumer, now())
+    (message,) = sent_to_the_body()
+    assert case.number in message
+
+
+def test_a_recusal_that_was_asked_for_stops_its_sessions_too(world: World, case: Complaint) -> None:
+    client = proven(world, case)
+    given.step(case, both.request_recusal(whom="王调解员", text=TEXT), world.consumer, now())
+    at = f"{now() + timedelta(days=3):%Y-%m-%dT15:00}"
+    assert client.post(f"{home(case)}session/", {"at": at, "place": "消委会", "mode": "site"} | key()).status_code == 409
+    shown = text(client.get(home(case)))
+    assert (f'href="{home(case)}session/"' in shown, f'href="{home(case)}minutes/"' in shown) == (False, True)
