@@ -20,6 +20,9 @@ STATUSES: dict[str, tuple[str, str]] = {
     "closed": ("已办结", "Closed"),
 }
 
+#: What waits for whoever reads it is said to them.
+WAITS_FOR_YOU: dict[str, tuple[str, str]] = {"awaiting_consumer": ("待您确认", "Waiting for you")}
+
 OUTCOMES: dict[str, tuple[str, str]] = {
     "settled": ("和解成功", "Settled"),
     "unconfirmed": ("未获确认", "Not confirmed"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from authorities.models import Authority
 from complaints import labels
+from complaints.labels_case import WAITS_FOR_YOU
 from complaints.labels_clock import Chip, chip, clock_facts, is_late
 from complaints.labels_days import before, capitals, day_words
 from complaints.labels_standing import (
@@ -117,12 +118,21 @@ def standing(
         is_your_turn=bool(side) and side == viewer_side,
         is_overdue=late,
         tone=_tone(status, complaint.outcome, side == viewer_side != "", late),
-        status=labels.label(complaint.outcome or status, language, kind="outcome" if complaint.outcome else "status"),
+        status=_named(complaint, viewer_side, language),
         status_icon=labels.icon(status, complaint.outcome),
         clock=None
         if calendar is None or deadline is None
         else clock_facts(deadline=deadline, now=now, calendar=calendar, language=language, status=status),
     )
+
+
+def _named(complaint: Complaint, viewer_side: str, language: str | None) -> str:
+    """The status in the words of the procedure; before the consumer, whose turn it is, as a word to them."""
+    if complaint.outcome:
+        return labels.label(complaint.outcome, language, kind="outcome")
+    if viewer_side == "consumer" and complaint.status in WAITS_FOR_YOU:
+        return labels.pick(WAITS_FOR_YOU[complaint.status], language)
+    return labels.label(complaint.status, language, kind="status")
 
 
 def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | None:

@@ -186,6 +186,13 @@ def test_whose_turn_it_is() -> None:
     assert not strip(case(S.WITH_ENTERPRISE), row, viewer="consumer").is_your_turn
 
 
+def test_what_waits_for_the_consumer_is_said_to_the_consumer() -> None:
+    waiting = case(S.AWAITING_CONSUMER)
+    said = {viewer: strip(waiting, clock(Clock.CONFIRMATION, WEDNESDAY_2), viewer=viewer).status for viewer in ("consumer", "enterprise", "")}
+    assert said == {"consumer": "待您确认", "enterprise": "待消费者确认", "": "待消费者确认"}
+    assert strip(waiting, language="en").status == "Waiting for you"
+
+
 def test_a_question_lies_with_the_enterprise_and_silence_with_the_consumer() -> None:
     asked = clock(Clock.ANSWER, date(2026, 11, 28))
     later = clock(Clock.NEGOTIATION, WEDNESDAY_2)
