@@ -114,7 +114,7 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
     elif said.get("overdue") == "soon":
         cases = cases.filter(due_soon(desk.now, current_calendar()))
     if said.get("waiting") in LYING:
-        cases = cases.filter(LYING[said["waiting"]]())
+        cases = cases.filter(LYING[said["waiting"]](desk))
     elif said.get("waiting"):
         cases = cases.filter(waits_for(said["waiting"]))
     if said.get("platform"):

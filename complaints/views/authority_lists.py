@@ -6,6 +6,7 @@ condition, and a page of rows costs the same number of queries however many case
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -14,10 +15,11 @@ from django.db.models import Exists, OuterRef, Q
 
 from authorities.models import named
 from complaints import deadlines, labels, standing
-from complaints.case_filter import BACK, OTHERS
+from complaints.case_filter import BACK, LEFT, OTHERS
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Deadline, Engagement, Matter
 from complaints.models.complaint import OPEN
+from complaints.officer_handover import away
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, case_url, why_url
 from complaints.views.case_people import label_of, names_of_consumers
@@ -83,7 +85,8 @@ def came_back() -> Q:
 
 
 #: Where a case lies, as a filter of lists names it.
-LYING = {OTHERS: with_others, BACK: came_back}
+LYING: dict[str, Callable[[Desk], Q]] = {
+    OTHERS: lambda desk: with_others(), BACK: lambda desk: came_back(), LEFT: lambda desk: OPEN & Q(officer__in=away(desk.today))}
 
 
 def waits_for(kind: str) -> Exists:

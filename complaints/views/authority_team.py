@@ -19,12 +19,13 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from authorities.models import Officer, OfficerAbsence
 from complaints import officer_handover
+from complaints.case_filter import BACK, LEFT, OTHERS
 from complaints.conditions import current_calendar
 from complaints.handling import authority
 from complaints.models.complaint import OPEN
 from complaints.supervision_forms import MOST_URGED, ManyAssignForm
 from complaints.views.authority_desk import Desk, officer_page
-from complaints.views.authority_lists import RELATED, due_soon, late, rows_of, with_others
+from complaints.views.authority_lists import RELATED, came_back, due_soon, late, rows_of, with_others
 from complaints.views.case_people import by_name
 from complaints.views.keyset import BY_DUE
 from complaints.views.urges import may_act
@@ -38,7 +39,8 @@ COUNTED: dict[str, tuple[Any, dict[str, str]]] = {
     "open": (gettext_lazy("未办结"), {}),
     "soon": (gettext_lazy("2个工作日内到期"), {"overdue": "soon"}),
     "late": (pgettext_lazy("overdue cases", "逾期"), {"overdue": "1"}),
-    "others": (gettext_lazy("等对方办理"), {"waiting": "others"}),
+    "back": (gettext_lazy("转回来的"), {"waiting": BACK}),
+    "others": (gettext_lazy("等对方办理"), {"waiting": OTHERS}),
 }
 
 
@@ -55,7 +57,7 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     left = officer_handover.left_behind(desk.today).filter(pk__in=desk.cases().values("pk"))
     return render(request, "team/people.html", shown | {
         "has_load": True, "columns": [*(words for words, _query in COUNTED.values()), _("最早的一件（天）")], "today": desk.today,
-        "left_behind": left.count(), "leave_url": reverse("enterprises:authority-leave"),
+        "left_behind": left.count(), "left_url": _cases_url({"waiting": LEFT}), "leave_url": reverse("enterprises:authority-leave"),
         "approvals_url": reverse("complaints:authority-approvals"),
         "assign_url": reverse("complaints:authority-team-assign") if may_act(desk) else ""})
 
@@ -63,7 +65,7 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 def _loads(desk: Desk, rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
     """By officer, in one statement: how many open cases meet each condition, and when the oldest came."""
     calendar = current_calendar()
-    meets = {"soon": due_soon(desk.now, calendar), "late": late(desk.now), "others": with_others()}
+    meets = {"soon": due_soon(desk.now, calendar), "late": late(desk.now), "back": came_back(), "others": with_others()}
     counted = (desk.cases().filter(OPEN, officer__in=[row.pk for row in rows]).order_by().values("officer").annotate(
         open=Count("pk"), oldest=Min("received_at"), **{name: Count("pk", filter=condition) for name, condition in meets.items()}))
     return {one["officer"]: one for one in counted}

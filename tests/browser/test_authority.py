@@ -91,7 +91,7 @@ def test_without_a_script_a_case_goes_through_triage_review_and_agreement(world:
     case = given.a_complaint(world, status=S.TRIAGE, now=timezone.now())
     city = visit(width=1280, user=world.su, javascript=False)
     page = city.go("/authority/")
-    page.locator("a.stat-figure").first.click()
+    page.get_by_role("link", name="待分送").click()
     page.get_by_role("link", name=case.number).click()
     page.get_by_role("link", name="分送其他监管部门").click()
     page.locator("form.panel button.btn").click()

@@ -185,11 +185,15 @@ def test_each_number_of_the_team_opens_as_many_cases(world: World) -> None:
     page = client.get("/authority/team/")
     line = next(line for line in page.context["rows"] if line["row"] == world.rui_officer)
     numbers = [cell["count"] for cell in line["load"]]
-    assert numbers == [3, numbers[1], 1, 1, 20]
-    for cell in line["load"][:4]:
+    assert numbers == [3, numbers[1], 1, 0, 1, 20]
+    for cell in line["load"][:5]:
         if cell["count"]:
             assert len(client.get(cell["url"]).context["rows"]) == cell["count"]
-    assert case.number in shown(client.get(line["load"][3]["url"]))
+    assert case.number in shown(client.get(line["load"][4]["url"]))
+    assert page.context["left_behind"] == 0
+    User.objects.filter(pk=world.rui.pk).update(is_active=False)
+    page = client.get("/authority/team/")
+    assert page.context["left_behind"] == len(client.get(page.context["left_url"]).context["rows"]) == 3
 
 
 def test_the_page_of_the_team_costs_the_same_however_much_there_is(world: World) -> None:
@@ -224,8 +228,9 @@ def test_the_first_page_leads_to_what_lies_elsewhere_and_came_back(world: World)
     back = case_at(world, S.NEGOTIATING)
     given.step(back, authority.recall(text="企业没有处理。"), world.officer, timezone.now())
     client = desk(world.rui)
-    numbers = {str(number["title"]): number for number in client.get("/authority/").context["numbers"]}
-    for name, wanted in (("转回来的", 1), ("等对方办理", 1), ("督办等答复", 0), ("逾期上报", 0), ("等我回访", 0)):
+    day = client.get("/authority/").context
+    numbers = {str(number["title"]): number for group in (day["burning"], *day["groups"]) for number in group["numbers"]}
+    for name, wanted in (("企业没有谈成", 1), ("等对方办理", 1), ("督办等答复", 0), ("逾期上报", 0), ("等我回访", 0)):
         assert numbers[name]["value"] == wanted, name
         if wanted:
             assert len(client.get(numbers[name]["url"]).context["rows"]) == wanted

@@ -64,7 +64,7 @@ def test_every_number_of_my_day_opens_a_list_of_that_length(world: World) -> Non
     asked_return(world, returned)
     client = desk(world.su)
     day = client.get("/authority/")
-    numbers = {str(n["title"]): n for n in day.context["numbers"]}
+    numbers = {str(n["title"]): n for group in (day.context["burning"], *day.context["groups"]) for n in group["numbers"]}
     assert numbers["待分送"]["value"] == 2
     assert numbers["已逾期"]["value"] == 1
     assert numbers["申请退回"]["value"] == 1
