@@ -251,7 +251,7 @@ ACTIONS: dict[str, tuple[str, str]] = {
     "verify_contact": ("回电核实", "Ring the number on file"),
     "change_contact": ("更改联系方式", "Change the contact data"),
     "write_down_statement": ("写下语音陈述", "Write down the spoken statement"),
-    "confirm_power": ("核验委托书", "Check the power of attorney"),
+    "confirm_power": ("认可委托书", "Accept the power of attorney"),
     "refuse_power": ("不认可委托书", "Do not accept the power of attorney"),
     "split_report": ("拆分举报", "Split off a report"),
     "record_platform_number": ("登记全国平台编号", "Write down the national platform's number"),

@@ -76,16 +76,12 @@ def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
             if any(button.url == url for button in buttons):
                 continue
             page = PAGES.get(SLUG_OF.get(step, ""))
-            text = _PAIRS.get(step) or labels.action(step)
+            text = page.title if page else labels.action(step)
             buttons.append(Button(str(text), url, is_main=is_first and title is GROUPS[0][0], is_danger=bool(page and page.is_danger)))
             is_first = False
         if buttons:
             found.append((str(title), buttons))
     return found
-
-
-#: Where one page decides either way, the button says what is decided.
-_PAIRS = {"grant_return": gettext_lazy("决定退回申请"), "grant_extension": gettext_lazy("决定延期申请")}
 
 
 @officer_page("GET")

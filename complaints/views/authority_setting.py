@@ -55,7 +55,8 @@ class StepPage:
     """One address below a case.
 
     ``payload`` gives what the verb of ``step`` is built with, in JSON primitives, so that it can
-    lie in a proposal as well; ``step`` may depend on what was said (granted or refused).
+    lie in a proposal as well; ``step`` may depend on what was said (granted or refused). Such a page
+    ``decides`` something, and that is its name: the name of a step would say how.
     """
 
     slug: str
@@ -66,6 +67,11 @@ class StepPage:
     choose: Callable[[StepForm], str] | None = None
     is_danger: bool = False
     template: str = "authority/step.html"
+    decides: Any = ""
+
+    @property
+    def title(self) -> str:
+        return str(self.decides) or labels.action(self.steps[0])
 
     def step(self, form: StepForm | None = None) -> str:
         return self.choose(form) if self.choose and form is not None else self.steps[0]

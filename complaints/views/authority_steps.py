@@ -108,9 +108,9 @@ def show(request: HttpRequest, page: StepPage, setting: Setting, form: StepForm,
             status = 422
     return render(request, page.template, {
         "case": case, "page": page_of(setting.found, now=setting.desk.now), "form": form,
-        "title": labels.action(page.steps[0]), "effect": page.effect, "is_danger": page.is_danger,
+        "title": page.title, "effect": page.effect, "is_danger": page.is_danger,
         "back": _home(case, page.slug), "is_proposed": is_proposed,
-        "button": labels.action("propose" if is_proposed else page.steps[0]),
+        "button": labels.action("propose") if is_proposed else _("提交决定") if page.decides else page.title,
         "upload_address": upload_address(case), "cites": page.steps[0] if page.steps[0] in CITED else "",
         **sent, "may_look": page.slug in LOOKED_AT,
         **(grounds_of(setting, form) if isinstance(form, RefusalForm) else {}),

@@ -12,6 +12,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from complaints import labels, reading
 from complaints.handling import suggesting
@@ -122,6 +123,11 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
             for slug, text, is_asked in asked if is_asked and slug in by_slug]
 
 
+#: Where one page answers either way, the button asks.
+_ASKED = {"agree_to_mediation": gettext_lazy("是否同意调解"), "decline_mediation": gettext_lazy("是否同意调解"),
+          "confirm_settled_elsewhere": gettext_lazy("是否已经另行和解")}
+
+
 def buttons_of(page: CasePage) -> list[Button]:
     """In the order of use, main one first; what waits for a second person is not asked for twice."""
     proposal = page.matters.get("proposal")
@@ -130,7 +136,7 @@ def buttons_of(page: CasePage) -> list[Button]:
     for slug, steps in BUTTONS:
         step = next((s for s in steps if stands_open(page, s)), "")
         if step and step != asked:
-            found.append(Button(slug, labels.action(step), f"{case_url(page.complaint)}{slug}/"))
+            found.append(Button(slug, str(_ASKED.get(step) or labels.action(step)), f"{case_url(page.complaint)}{slug}/"))
     return found
 
 

@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils.translation import gettext, override
 
 from authorities.models import Policy
-from complaints import handling
+from complaints import handling, labels
 from complaints.handling import authority, both, enterprise, jurisdiction, violations
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.views.authority_pages import PAGES
@@ -182,6 +183,17 @@ def prepared(world: World, slug: str) -> tuple[Complaint, Client]:
 
 def test_every_step_page_is_walked() -> None:
     assert set(WALKS) == set(PAGES)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_page_that_decides_either_way_bears_the_name_of_neither(world: World, language: str) -> None:
+    case, client = prepared(world, "return-decision")
+    client.cookies["django_language"] = language
+    shown = client.get(step_url(case, "return-decision")).context
+    with override(language):
+        for page in (page for page in PAGES.values() if len(page.steps) > 1):
+            assert page.title not in {labels.action(step) for step in page.steps}, page.slug
+        assert (shown["title"], shown["button"]) == (PAGES["return-decision"].title, gettext("提交决定"))
 
 
 @pytest.mark.parametrize("slug", sorted(WALKS))

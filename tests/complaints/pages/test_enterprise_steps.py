@@ -234,7 +234,10 @@ def test_notes_are_for_the_enterprise_alone(world: World) -> None:
 def test_the_consumers_claim_is_confirmed_or_denied(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     given.step(case, both.claim_settled_elsewhere(text="店里解决了"), world.consumer, WEDNESDAY)
-    assert "消费者称已经另行和解，请您答复。" in shown(client.get(address(case)))
+    asked = shown(client.get(address(case)))
+    assert "消费者称已经另行和解，请您答复。" in asked
+    assert "是否已经另行和解" in asked
+    assert "确认已另行和解" not in asked, "the button of a page that answers either way"
     page = client.get(address(case, "settled-elsewhere"))
     assert "消费者称已经另行和解" in shown(page)
     assert send(client, address(case, "settled-elsewhere"), {"answer": "deny", "text": "没有"}).status_code == 302
