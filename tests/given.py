@@ -30,9 +30,9 @@ def a_request(world: World, *, now: datetime = WEDNESDAY, **changes: Any) -> Fil
     request = FilingRequest(
         received_at=now, respondents=(RespondentRequest(enterprise_id=world.mobile.pk,
                                                         branch_id=world.fuzhou.pk),),
-        service_region_id=world.region.pk, object_kind="service", object_category="telecom",
+        service_region_id=world.region.pk, object_kind="service", object_category="service.telecom",
         item_name="宽带每月多扣费", amount=Decimal("128.50"), is_online=False,
-        problem_category="fee_unknown", disputed_on=date(2026, 11, 1),
+        problem_category="telecom.fees.unexplained_charge", disputed_on=date(2026, 11, 1),
         statement="9月起每个月账单多出一项“智家体验包”。我没有开通过。",
         demands=(DemandRequest(kind="refund", amount=Decimal("128.50")),
                  DemandRequest(kind="cancel_service")),

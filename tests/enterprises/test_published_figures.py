@@ -43,7 +43,7 @@ def some_moment(dice: random.Random) -> datetime:
 
 
 def a_random_world(world: World, dice: random.Random) -> None:
-    cases = [given.a_complaint(world, problem_category=category) for category in ("fee_unknown", "quality", "")]
+    cases = [given.a_complaint(world, problem_category=category) for category in ("telecom.fees.unexplained_charge", "quality", "")]
     firms = [world.mobile, world.telecom]
     stages = []
     for _ in range(700):
@@ -56,7 +56,7 @@ def a_random_world(world: World, dice: random.Random) -> None:
     Engagement.objects.bulk_create(stages)
     for _ in range(40):
         rated = {"rating": {"overall": dice.randrange(1, 6)}} if dice.random() < 0.4 else {}
-        Complaint.objects.filter(pk=given.filed(world, problem_category=dice.choice(["fee_unknown", ""])).pk).update(
+        Complaint.objects.filter(pk=given.filed(world, problem_category=dice.choice(["telecom.fees.unexplained_charge", ""])).pk).update(
             enterprise=dice.choice([*firms, None]), status="closed", outcome="settled", closed_at=some_moment(dice),
             facts={"voice": "x", **rated})
     stage = {firm.pk: Engagement.objects.filter(enterprise=firm).first() for firm in firms}
@@ -146,7 +146,7 @@ def test_every_figure_equals_an_independent_slow_count(world: World, seed: int) 
     publishing.publish(now=NOW)
     found = {(row.enterprise_id, row.category): row for row in PublishedFigure.objects.all()}
     for firm in (world.mobile, world.telecom):
-        for category in ("", "fee_unknown", "quality"):
+        for category in ("", "telecom.fees.unexplained_charge", "quality"):
             row, slow = found.pop((firm.pk, category), None), slowly(firm, category)
             if category and slow[0] < TOO_FEW:
                 assert row is None
@@ -209,10 +209,10 @@ def a_figure(firm: Enterprise, **counts: Any) -> PublishedFigure:
 
 def test_T49_a_kind_of_problem_speaks_for_itself_when_there_is_enough_of_it(world: World) -> None:
     a_figure(world.mobile)
-    a_figure(world.mobile, category="fee_unknown", ended=TOO_FEW, settled=3, unconfirmed=2)
+    a_figure(world.mobile, category="telecom.fees.unexplained_charge", ended=TOO_FEW, settled=3, unconfirmed=2)
     a_figure(world.mobile, category="quality", ended=TOO_FEW - 1, settled=3, unconfirmed=2)
     today = date.today()
-    assert expected([world.mobile.pk], on=today, category="fee_unknown")[world.mobile.pk].settled == 10
+    assert expected([world.mobile.pk], on=today, category="telecom.fees.unexplained_charge")[world.mobile.pk].settled == 10
     assert expected([world.mobile.pk], on=today, category="quality")[world.mobile.pk].settled == 72
     assert expected([world.telecom.pk], on=today) == {}
     assert expected([world.mobile.pk], on=today + timedelta(days=8)) == {}

@@ -34,8 +34,8 @@ def test_each_condition_narrows(world: World) -> None:
     assert set(shown(client, f"?enterprise={world.mobile.pk}")) == {negotiating.number}
     assert set(shown(client, "?enterprise=福州分公司")) == {negotiating.number}
     assert shown(client, "?enterprise=没有这家") == []
-    assert set(shown(client, "?category=fee_unknown&status=any")) == {review.number, negotiating.number, closed.number}
-    assert set(shown(client, "?category=telecom")) == {review.number, negotiating.number}
+    assert set(shown(client, "?category=telecom.fees.unexplained_charge&status=any")) == {review.number, negotiating.number, closed.number}
+    assert set(shown(client, "?category=service.telecom")) == {review.number, negotiating.number}
     assert shown(client, "?category=goods.food") == []
     assert set(shown(client, "?region=350102")) == {review.number, negotiating.number}
     assert shown(client, "?region=350121") == []
