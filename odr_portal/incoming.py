@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.utils.translation import gettext as _
 
@@ -38,6 +39,8 @@ class ExactText:
             except UnreadablePostError:
                 # Whoever sent it has gone: nobody reads this.
                 return HttpResponse(status=400)
+            except TooManyFieldsSent:
+                return _refused(request, 413, _("一次选的太多了，请分几次办理。"))
         for typed in (request.GET, request.POST if request.method == "POST" else None):
             if typed and any(_IMPOSSIBLE.search(text) for name in typed for text in (name, *typed.getlist(name))):
                 return _refused(request, 400, _("文字里有看不见、也不能保存的字符，请删去后重试。"))

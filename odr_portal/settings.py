@@ -257,7 +257,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
+# Well above the longest form (500 cases chosen at once), so that a form itself says how many are too many.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_PERMISSIONS = 0o640
 MEDIA_ROOT = environment.text("MEDIA_ROOT", str(LOCAL / "files"))
 # Evidence is private: no address of the site leads into this folder.

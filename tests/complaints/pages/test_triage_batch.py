@@ -10,7 +10,7 @@ from complaints.handling import authority, jurisdiction
 from complaints.models import Complaint, HandlingStep
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import S, case_at, desk, key, now, officer_of
+from tests.complaints.pages.at_the_authority import S, ahead, case_at, desk, key, now, officer_of
 from tests.complaints.pages.test_authority_cases import suggest
 
 
@@ -93,6 +93,26 @@ def test_nothing_chosen_and_odd_targets_are_asked_again(world: World) -> None:
     for odd in ("", "x", "a0x", "-", "a99999999999999999999"):
         assert send(client, [case], target=odd).status_code == 422
     assert send(client, [case], target="999999999-", why="other_entity").context["run"].done == []
+    assert statuses([case]) == [S.TRIAGE]
+
+
+def test_more_than_go_at_once_are_said_on_the_page_and_what_was_typed_stays(world: World) -> None:
+    (case,) = waiting(world)
+    client = desk(world.su)
+    chosen = [case.number, *(f"2026{nth:05d}" for nth in range(500))]
+    answer = client.post("/authority/triage/", {"case": chosen, "target": "own", "note": "请尽快。"} | key())
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "一次最多分送500件" in page
+    assert "请尽快。" in page
+    assert f'value="{case.number}" checked' in page
+    urged = client.post("/authority/urges/new/", {"case": chosen, "text": "请尽快答复。", "last_day": ahead(3)} | key())
+    assert urged.status_code == 422
+    assert "一次最多督办200件" in urged.content.decode()
+    assert "请尽快答复。" in urged.content.decode()
+    endless = client.post("/authority/triage/", {"case": [str(nth) for nth in range(2001)], "target": "own"} | key())
+    assert endless.status_code == 413
+    assert "请分几次办理" in endless.content.decode()
     assert statuses([case]) == [S.TRIAGE]
 
 
