@@ -34,7 +34,7 @@ class Facts:
 
     `region_id` is the contract place (procedure §5.2), never the consumer's
     home; `named` is what somebody typed instead of picking, `address` where
-    they say that the enterprise is.
+    they say that the enterprise is, None where that was not read yet.
     """
 
     on: dt.date
@@ -47,12 +47,16 @@ class Facts:
     channel: str = ""
     region_name: str = ""
     region_name_en: str = ""
-    address: str = ""
+    address: str | None = ""
 
     @property
     def written(self) -> str:
         """The name as it is folded, of a consumer who picked nobody."""
         return "" if self.enterprise_id is not None or self.brand_ids else fold(self.named)
+
+
+class AddressWanted(Exception):
+    """A decision hangs on the address of its facts, and that was not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from authorities.models import Region
 from complaints.actors import SYSTEM
 from complaints.conditions import Conditions
 from complaints.handling import StepNotAllowed, Taken, take_each
@@ -106,7 +107,17 @@ def may_go(
 
 def facts_of(case: Complaint, *, on: dt.date) -> Facts:
     """What a complaint says about who should answer."""
-    region = case.service_region or case.handling_region
+    return facts_with(case, case.service_region or case.handling_region, address=address_of(case), on=on)
+
+
+def address_of(case: Complaint) -> str:
+    """Where the consumer says that the enterprise is."""
+    said: str = case.respondent_details.get("address", "")
+    return said
+
+
+def facts_with(case: Any, region: Region, *, address: str | None, on: dt.date) -> Facts:
+    """`facts_of` for a case, or for what was read of its columns (judging.Recorded)."""
     return Facts(
         on=on,
         region_id=region.pk,
@@ -118,7 +129,7 @@ def facts_of(case: Complaint, *, on: dt.date) -> Facts:
         named=case.respondent_named,
         categories=tuple(filter(None, (case.object_category, case.problem_category))),
         channel=case.channel,
-        address=case.respondent_details.get("address", ""),
+        address=address,
     )
 
 

@@ -15,14 +15,14 @@ from itertools import chain
 from enterprises.answering import answering_branches, category_matches
 from enterprises.spelling import fold, said, spellings
 
-from .facts import Candidate, Directory, EnterpriseFacts, Facts, Match, NoMatch, Rule, Why
+from .facts import AddressWanted, Candidate, Directory, EnterpriseFacts, Facts, Match, NoMatch, Rule, Why
 
 CERTAIN, BY_BRAND, BY_NAME, BY_OTHER_NAME, BY_SPELLING, NO_BRANCH = 100, 95, 90, 85, 80, 70
 MOST_SUGGESTIONS = 5
 
 
 def choose(facts: Facts, rules: Sequence[Rule], directory: Directory) -> Match | NoMatch:
-    """Who should answer on the day of the facts."""
+    """Who should answer on the day of the facts. Raises AddressWanted where that hangs on an address that was not read."""
     return _Choice(facts, rules, directory).made()
 
 
@@ -198,6 +198,8 @@ class _Choice:
 
     def _at_address(self, ids: list[int]) -> list[int]:
         """Of several firms of one name the only one that sits where the consumer says."""
+        if self.facts.address is None:
+            raise AddressWanted
         parts = {fold(part) for part in self.facts.address.replace("，", ",").split(",")} - {""}
         there = [i for i in ids if parts & {fold(name) for name in self.directory.enterprises[i].domicile_names}]
         if len(there) != 1:

@@ -11,66 +11,49 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
 from authorities.models import Region
-from complaints.conditions import Conditions
-from complaints.handling.authority import consented
-from complaints.models import Complaint, Engagement
-from complaints.workflow import Outcome, Status
-from enterprises.answering import ALWAYS, category_matches
+from complaints.models import Complaint
+from complaints.workflow import Status
+from enterprises.answering import ALWAYS
 
-from .directory import rule_of, snapshot
+from .directory import rule_of
 from .directory import rules as all_rules
-from .facts import Facts, Match, NoMatch, Rule
-from .forwarding import facts_of
-from .matching import choose
+from .facts import Rule
+from .judging import Judged, Known, Recorded, is_right, judged
 from .models import RuleChange, RuleTrial
-from .previewing import MOST_IDS, Place, cases_of, place_of
+from .previewing import MOST_IDS, Place
 from .rule_changing import DAY, as_rule, newest
 
 #: So many cases are looked at, the newest; so many a transaction.
-MOST, PIECE = 100_000, 1000
+MOST, PIECE = 100_000, 2000
 #: Ways that are told one by one; what goes elsewhere is counted.
 MOST_WAYS = 200
 #: A sweep begins no piece after so many seconds.
 SECONDS = 20
 MOST_TRIES = 3
-_MORE = ("status", "outcome", "consents", "absent", "received_at")
-#: Where a case lies that an authority kept although no enterprise had it.
-_WITH_AUTHORITY = frozenset({Status.REVIEW, Status.AWAITING_MATERIAL, Status.MEDIATING, Status.MEDIATION_SUSPENDED})
-_KEPT_BY_AUTHORITY = frozenset({Outcome.MEDIATED, Outcome.MEDIATION_TERMINATED, Outcome.REFUSED})
-Decision = Match | NoMatch
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """Who kept the case in the end: an enterprise (in this branch), or an authority."""
-
-    enterprise: int | None
-    branch: int | None
 
 
 def sweep_trials(*, now: datetime) -> int:
     """How many trials were finished. Any number of sweeps may run; each takes what no other one holds."""
     finished, begun = 0, time.monotonic()
     broken: set[int] = set()
+    known: dict[str, Known] = {}
     while time.monotonic() < begun + SECONDS:
         try:
             with transaction.atomic():
                 trial = _next(broken)
                 if trial is None:
                     break
-                work(trial, now=now)
+                work(trial, now=now, known=known)
                 finished += trial.state == RuleTrial.State.DONE
         except OperationalError:
             raise
@@ -94,8 +77,9 @@ def _failed(trial: RuleTrial) -> None:
     mine.filter(tries__gte=MOST_TRIES).update(state=RuleTrial.State.FAILED)
 
 
-def work(trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIECE) -> None:
-    """Look at the next piece of cases of a trial that is locked, and keep what was found."""
+def work(trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIECE, known: dict[str, Known] | None = None) -> None:
+    """Look at the next piece of cases of a trial that is locked, and keep what was found. ``known``: what earlier pieces of
+    this sweep decided, by trial and rules."""
     change = trial.change
     if trial.digest != change.digest:
         trial.state = RuleTrial.State.DROPPED
@@ -103,24 +87,29 @@ def work(trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIEC
         return
     places = _places(change)
     rules = [rule for rule in all_rules() if _meets(rule, places)]
-    known = digest_of(rules)
-    if trial.rules != known:
+    digest = digest_of(rules)
+    if trial.rules != digest:
         # Another rule was approved meanwhile: half by these and half by those would be neither.
-        trial.rules, trial.looked_at, trial.found, trial.upto_at, trial.upto_id = known, 0, {}, trial.asked_at + DAY, 0
-    after = rules_with(change, rules)
+        trial.rules, trial.looked_at, trial.found, trial.upto_at, trial.upto_id = digest, 0, {}, trial.asked_at + DAY, 0
+    memory = {} if known is None else known
+    key = f"{trial.pk} {digest}"
+    if key not in memory:
+        memory.clear()
+        memory[key] = Known(change.final_code, rules, rules_with(change, rules))
     scope = _scope(places)
     oldest = trial.asked_at - trial.days * DAY
-    ids: list[int] = []
+    cases: list[Recorded] = []
     # A day a statement, so that none of them runs into a time limit; days without a case cost little.
-    while len(ids) < piece and trial.upto_at > oldest and trial.looked_at + len(ids) < most:
+    while len(cases) < piece and trial.upto_at > oldest and trial.looked_at + len(cases) < most:
         low = max(oldest, trial.upto_at - DAY)
-        room = min(piece - len(ids), most - trial.looked_at - len(ids))
-        rows = list(scope.filter(Q(received_at__lt=trial.upto_at) | Q(received_at=trial.upto_at, pk__lt=trial.upto_id),
-                                 received_at__gte=low).order_by("-received_at", "-pk").values_list("received_at", "pk")[:room])
-        ids += [pk for _at, pk in rows]
-        trial.upto_at, trial.upto_id = rows[-1] if len(rows) == room else (low, 0)
-    _count(trial.found, _judged(ids, change, rules, after, now=now))
-    trial.looked_at += len(ids)
+        room = min(piece - len(cases), most - trial.looked_at - len(cases))
+        rows = [Recorded(*row) for row in scope.filter(
+            Q(received_at__lt=trial.upto_at) | Q(received_at=trial.upto_at, pk__lt=trial.upto_id),
+            received_at__gte=low).order_by("-received_at", "-pk").values_list(*Recorded._fields)[:room]]
+        cases += rows
+        trial.upto_at, trial.upto_id = (rows[-1].received_at, rows[-1].pk) if len(rows) == room else (low, 0)
+    _count(trial.found, judged(cases, memory[key], now=now))
+    trial.looked_at += len(cases)
     if trial.upto_at <= oldest or trial.looked_at >= most:
         trial.state, trial.done_at = RuleTrial.State.DONE, now
         trial.found["is_cut"] = trial.looked_at >= most
@@ -169,105 +158,32 @@ def _meets(rule: Rule, places: Sequence[Region] | None) -> bool:
         rule.first <= region.last and region.pk <= (rule.last or 0) for region in places)
 
 
-@dataclass(slots=True)
-class Judged:
-    """One case that the change may touch."""
-
-    case: Complaint
-    before: Decision
-    after: Decision
-    is_by_rule: bool
-    right: Right | None
-    needs_consent: bool
-
-
-def _judged(ids: Sequence[int], change: RuleChange, before: Sequence[Rule], after: Sequence[Rule], *,
-            now: datetime) -> Iterable[Judged]:
-    mine = [rule for rule in (*before, *after) if rule.code == change.final_code]
-    groups: dict[Facts, list[Complaint]] = defaultdict(list)
-    for case in cases_of(ids, more=_MORE):
-        facts = facts_of(case, on=timezone.localdate(case.received_at))
-        if any(may_apply(rule, facts) for rule in mine):
-            groups[facts].append(case)
-    if not groups:
-        return
-    directory = snapshot(groups, (*before, *mine), suggests=False)
-    right = _kept_by([case for cases in groups.values() for case in cases])
-    conditions = Conditions.at(now)
-    for facts, cases in groups.items():
-        was, then = choose(facts, before, directory), choose(facts, after, directory)
-        goes = then.enterprise_id if isinstance(then, Match) else None
-        for case in cases:
-            asks = goes is not None and place_of(was) != place_of(then) and not consented(case, goes, conditions=conditions)
-            yield Judged(case, was, then, then.rule == change.final_code, right.get(case.pk), asks)
-
-
-def may_apply(rule: Rule, facts: Facts) -> bool:
-    """Whether a rule might match; what brands and names lead to is only known with the directory."""
-    if (rule.channel and rule.channel != facts.channel) or not rule.holds_at(facts.region_id):
-        return False
-    if not category_matches(rule.category, facts.categories) or (rule.named and rule.named != facts.written):
-        return False
-    if rule.brand_id is not None:
-        return rule.brand_id in facts.brand_ids or bool(facts.named.strip())
-    return rule.enterprise_id is None or facts.enterprise_id is not None or bool(facts.brand_ids or facts.named.strip())
-
-
-def _kept_by(cases: Sequence[Complaint]) -> dict[int, Right]:
-    """Where each case was in the end; none where that is not known yet. One query."""
-    found: dict[int, Right] = {}
-    stages = (Engagement.objects.filter(complaint_id__in=[case.pk for case in cases]).exclude(odr_result="returned")
-              .order_by("complaint_id", "-pk").distinct("complaint_id"))
-    rows = {pk: (firm, branch, accepted is not None or until is not None) for pk, firm, branch, accepted, until in
-            stages.values_list("complaint_id", "enterprise_id", "branch_id", "accepted_at", "until_at")}
-    for case in cases:
-        if case.pk in rows:
-            firm, branch, is_known = rows[case.pk]
-            if is_known:
-                found[case.pk] = Right(firm, branch)
-        elif case.status in _WITH_AUTHORITY or case.outcome in _KEPT_BY_AUTHORITY:
-            found[case.pk] = Right(None, None)
-    return found
-
-
-def is_right(made: Decision, right: Right) -> bool | None:
-    """Whether routing named who kept the case; None where it left that to a person."""
-    if not isinstance(made, Match):
-        return None
-    if right.enterprise is None or made.enterprise_id is None:
-        return right.enterprise is None and made.enterprise_id is None
-    return made.enterprise_id == right.enterprise and right.branch in (None, made.branch_id)
-
-
 NUMBERS = ("touched", "matched", "moved", "unmatched", "newly", "consent", "known", "before_decided", "before_right",
            "after_decided", "after_right")
 
 
-def _count(found: dict[str, Any], judged: Iterable[Judged]) -> None:
-    """Add a piece to what was found: {name of NUMBERS: n, ways: {way: [n, ids]}, others}."""
+def _count(found: dict[str, Any], touched: Iterable[Judged]) -> None:
+    """Add a piece to what was found: {name of NUMBERS: n, ways: {way: [n, ids]}, others}. Whether the old version decided a
+    case or another rule: where nothing comes of the change it is not counted."""
     for name in (*NUMBERS, "others"):
         found.setdefault(name, 0)
     ways: dict[str, list[Any]] = found.setdefault("ways", {})
-    for one in judged:
-        before, after = place_of(one.before), place_of(one.after)
-        is_moved = before != after and not (before.reason and after.reason)
-        if not is_moved and not one.is_by_rule:
-            # Whether the old version decided it or another rule: nothing comes of the change.
-            continue
+    for one in touched:
+        before, after, moves = one.made.before, one.made.after, one.made.moves
         found["touched"] += 1
-        found["matched"] += one.is_by_rule
-        found["moved"] += is_moved
-        found["unmatched"] += isinstance(one.before, Match) and isinstance(one.after, NoMatch)
-        found["newly"] += isinstance(one.before, NoMatch) and isinstance(one.after, Match)
+        found["matched"] += one.made.is_by_rule
+        found["moved"] += moves
+        found["unmatched"] += not before.reason and bool(after.reason)
+        found["newly"] += bool(before.reason) and not after.reason
         found["consent"] += one.needs_consent
         if one.right is not None:
             found["known"] += 1
-            for side, made in (("before", one.before), ("after", one.after)):
+            for side, made in (("before", before), ("after", after)):
                 verdict = is_right(made, one.right)
                 found[f"{side}_decided"] += verdict is not None
                 found[f"{side}_right"] += bool(verdict)
-        if is_moved:
-            _keep(found, ways, f"{_written(before)}>{_written(after)}", one.case.pk)
+        if moves:
+            _keep(found, ways, f"{_written(before)}>{_written(after)}", one.pk)
 
 
 def _keep(found: dict[str, Any], ways: dict[str, list[Any]], way: str, pk: int) -> None:

@@ -6,6 +6,7 @@ authority has no power for goes back to intake, never sideways (art. 41).
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -93,11 +94,16 @@ def consented(complaint: Complaint, enterprise_id: int, *, conditions: Condition
 
     A foreign source that never asked declares it absent; then its own rules applied.
     """
-    if enterprise_id in complaint.consents.get("entities", []) or "consents" in complaint.absent:
+    return consents_cover(complaint.consents, complaint.absent, enterprise_id, conditions=conditions)
+
+
+def consents_cover(consents: Mapping[str, Any], absent: Collection[str], enterprise_id: int, *, conditions: Conditions) -> bool:
+    """``consented`` for a case of which only these two columns were read."""
+    if enterprise_id in consents.get("entities", []) or "consents" in absent:
         return True
-    if complaint.consents.get("share_with_enterprise") is not True:
+    if consents.get("share_with_enterprise") is not True:
         return False
-    named = complaint.consents.get("named_entity")
+    named = consents.get("named_entity")
     return named in (None, enterprise_id) or enterprise_id in conditions.with_successors(named)
 
 
