@@ -42,8 +42,8 @@ _read: dict[str, _Read] = {}
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """``tells`` off: an import of old cases writes no notice. ``reminds`` off: its
-    sweeps look for lapses only, as a reminder of years ago helps nobody.
+    """``tells`` off: an import of old cases writes no notice. ``issues`` off: nor an official document, as theirs were
+    issued. ``reminds`` off: its sweeps look for lapses only, as a reminder of years ago helps nobody.
 
     Rows of the directory that a batch asks for are read once and kept with it.
     """
@@ -52,6 +52,7 @@ class Conditions:
     policies: Policies
     jurisdiction: Jurisdiction
     tells: bool = True
+    issues: bool = True
     reminds: bool = True
     _kept: dict[tuple[str, Any], Any] = field(default_factory=dict, compare=False, repr=False)
 

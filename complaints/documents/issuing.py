@@ -46,7 +46,7 @@ class _Wanted:
 
 def issue(files: Iterable[CaseFile]) -> None:
     """Add the documents of these files' entries to the files. Imports of old cases issue nothing: theirs were issued."""
-    wanted = [one for file in files if file.conditions.tells and file.complaint.pk is not None
+    wanted = [one for file in files if file.conditions.issues and file.complaint.pk is not None
               for entry in file.entries for one in _wanted(file, entry)]
     if not wanted:
         return

@@ -93,7 +93,7 @@ class SourceConditions:
         if period not in self._policies:
             self._policies[period] = Policies.load(day)
         return Conditions(self.calendar, self._policies[period], self.jurisdiction,
-                          tells=not self.dated, reminds=not self.dated)
+                          tells=not self.dated, issues=not self.dated, reminds=not self.dated)
 
 
 class Batches:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from random import Random
 
 from authorities.models import Region
+from complaints.actors import Actor
 from complaints.deadlines import Calendar
 from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
 from enterprises.models import Brand
@@ -38,6 +39,8 @@ class Plan:
     problem: Problem | None = None
     county: str = ""
     story: Story | None = None
+    #: By telephone: an officer wrote it down.
+    is_rung_in: bool = False
 
 
 @dataclass(slots=True)
@@ -157,12 +160,20 @@ def compose(
         },
         consent_version="2026-11",
     )
+    if plan.is_rung_in:
+        return replace(case, consumer=replace(consumer, actor=_through(cast, consumer, today))), replace(
+            request, channel="phone", is_at_authority=True, contact_verified=True, consumer_id=consumer.user.pk)
     if story.path == "unverified":
         # The telephone was never proven: nobody can be reached, so nobody answers.
         case.consumer = replace(consumer, actor=replace(consumer.actor, user_id=None))
         case.story = replace(story, enterprise="answers", leaves=("", ""), answer="silent", asks=0, rounds=0, improves=False,
                              authority="refuse", objects=False, publishes=False)  # fmt: skip
     return case, request
+
+
+def _through(cast: Cast, consumer: Consumer, today: date) -> Actor:
+    """What this person says on the telephone, in the hand of the intake."""
+    return replace(consumer.actor, channel="phone", recorded_by=cast.intake[0], recording={"how": "call", "proof": f"LY-{today:%Y}-00001"})
 
 
 def _path(rng: Random, firm: str) -> str:

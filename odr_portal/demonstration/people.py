@@ -120,7 +120,7 @@ def address_of(name: str) -> str:
 def _supporting_parts() -> list[Part]:
     """Two handlers for each branch in Fuzhou, a manager and a desk at each headquarters; the authorities."""
     parts: list[Part] = []
-    city = Authority.objects.select_related("region").get(region__code=FUZHOU)
+    city = Authority.objects.select_related("region", "parent__parent").get(region__code=FUZHOU)
     known = {(part.branch or part.enterprise, part.role) for part in CAST}
     firms = Enterprise.objects.filter(enrolment__in=["enrolled", "suspended"]).order_by("uscc")
     for nth, firm in enumerate(firms, start=1):
@@ -151,6 +151,12 @@ def _supporting_parts() -> list[Part]:
             Part(f"经办演示{nth}甲", f"a{nth:02}.a", "handler", authority=authority.name),
             Part(f"经办演示{nth}乙", f"a{nth:02}.b", "handler", authority=authority.name),
             Part(f"负责演示{nth}", f"a{nth:02}.head", "approver", authority=authority.name),
+        ]
+    for above, name, tag in ((city.parent, "省局", "province"), (city.parent and city.parent.parent, "总局", "nation")):
+        assert above is not None  # noqa: S101 - every city has both above it
+        parts += [
+            Part(f"{name}经办演示", f"{tag}.handler", "handler", authority=above.name),
+            Part(f"{name}负责演示", f"{tag}.head", "approver", authority=above.name),
         ]
     return parts
 

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from complaints import handling
 from complaints.actors import Actor
 from complaints.conditions import Conditions
-from complaints.handling import Move
-from complaints.models import ForwardingDecision, Matter, Obligation
+from complaints.handling import Move, Taken
+from complaints.models import Complaint, ForwardingDecision, Matter, Obligation
 from complaints.workflow import Role, Status
 from odr_portal.demonstration.people import Cast
 from odr_portal.demonstration.stories import Case
@@ -180,3 +181,11 @@ def pace(case: Case, now: datetime) -> datetime:
         return now
     low, high = PACE.get(case.status, (0.2, 1.0))
     return now + timedelta(days=case.rng.uniform(low, high))
+
+
+def take_all(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, conditions: Conditions) -> list[Taken]:
+    """One batch; a batch of one raises its refusal, which is an answer like any other here."""
+    try:
+        return handling.take_each(moves, now=now, conditions=conditions)
+    except handling.StepNotAllowed as refusal:
+        return [Taken(Complaint(pk=moves[0][0]), refusal)]

@@ -118,6 +118,7 @@ WANTED: tuple[tuple[int, dict[str, Any]], ...] = (
     (3, {"path": "left", "stays_at": Status.REVIEW}),
     (3, {"path": "left", "authority": "material", "stays_at": Status.AWAITING_MATERIAL}),
     (8, {"path": "left", "stays_at": Status.MEDIATING}),
+    (16, {"path": "left", "stays_at": Status.MEDIATING}),
     (9, {"path": "left", "mediation": "appraisal", "stays_at": Status.MEDIATION_SUSPENDED}),
     (1, {"path": "left", "stays_at": Status.TRIAGE}),
 )

@@ -26,13 +26,14 @@ from odr_portal.demonstration import consumers, officers, staff
 from odr_portal.demonstration.call_backs import call_back_last_month
 from odr_portal.demonstration.causes import tag_causes
 from odr_portal.demonstration.changes import draft_a_rule, wish_a_change
+from odr_portal.demonstration.desks import WRITTEN_BEFORE, fill_desks, instruct
 from odr_portal.demonstration.enrolments import make_enrolments
 from odr_portal.demonstration.filings import Places, Plan, compose, plans
 from odr_portal.demonstration.house import organise
 from odr_portal.demonstration.law import draft_a_number
 from odr_portal.demonstration.measures import draft_one
 from odr_portal.demonstration.people import Cast, invite_newcomer, make_people, write_templates
-from odr_portal.demonstration.scene import Acts, Scene, pace, whose_turn
+from odr_portal.demonstration.scene import Acts, Scene, pace, take_all, whose_turn
 from odr_portal.demonstration.stations import write_log
 from odr_portal.demonstration.stories import Case
 from routing.forwarding import sweep_filed
@@ -40,6 +41,8 @@ from routing.forwarding import sweep_filed
 DAYS = 120
 #: Older notices would only flood the mailbox.
 TOLD = timedelta(days=3)
+#: The worker prints each document after the start, so that there are some and not thousands.
+ISSUED = timedelta(days=14)
 #: Before that nobody was reminded in writing: a reminder of last month is read by nobody.
 REMINDED = timedelta(days=30)
 #: Ticks of a working day by turns, and the one of a day off: hour, whether offices are open.
@@ -88,7 +91,7 @@ class World:
         day = now.astimezone(_LOCAL).date()
         if self.conditions is None or self.conditions_on != day:
             ago = self.until - now
-            self.conditions = replace(Conditions.at(now), tells=ago <= TOLD, reminds=ago <= REMINDED)
+            self.conditions = replace(Conditions.at(now), tells=ago <= TOLD, issues=ago <= ISSUED, reminds=ago <= REMINDED)
             self.conditions_on = day
         return self.conditions
 
@@ -167,14 +170,6 @@ class World:
                 self.told.refused[f"{move.step}: {taken.refusal.code}"] += 1
 
 
-def take_all(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, conditions: Conditions) -> list[Taken]:
-    """One batch; a batch of one raises its refusal, which is an answer like any other here."""
-    try:
-        return handling.take_each(moves, now=now, conditions=conditions)
-    except handling.StepNotAllowed as refusal:
-        return [Taken(Complaint(pk=moves[0][0]), refusal)]
-
-
 def sweep(*, now: datetime, conditions: Conditions) -> None:
     while sweep_filed(now=now, conditions=conditions) >= handling.BATCH:
         pass
@@ -203,7 +198,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     calendar = Conditions.at(until).calendar
     ticks = moments(until=until, rng=rng, calendar=calendar)
     rows = list(enumerate(plans(rng=rng, cases=cases - LAST, ticks=[at for at, _ in ticks], calendar=calendar)))
-    place = 0
+    place, is_instructed = 0, False
     for nth, (now, is_office) in enumerate(ticks):
         batch = []
         while place < len(rows) and rows[place][1].tick == nth:
@@ -212,9 +207,13 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
         conditions = world.conditions_at(now)
         world.file(batch, now=now, conditions=conditions)
         world.tick(now, is_office=is_office, conditions=conditions)
+        if is_office and not is_instructed and until - now < timedelta(days=WRITTEN_BEFORE):
+            is_instructed = True
+            still = [case.pk for case in world.live.values() if case.story.stays_at == case.status]
+            instruct(cast, among=still, now=now, conditions=conditions)
         if nth % 50 == 49:
             say(f"{now.astimezone(_LOCAL):%Y-%m-%d}: {world.told.filed}")
-    last = [(len(rows) + nth, Plan(len(ticks))) for nth in range(LAST)]
+    last = [(len(rows) + nth, Plan(len(ticks), is_rung_in=not nth)) for nth in range(LAST)]
     world.file(last, now=until, conditions=world.conditions_at(until))
     invite_newcomer(now=until)
     wish_a_change(now=until)
@@ -224,6 +223,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     draft_one(now=until)
     tag_causes(cast, now=until)
     call_back_last_month(now=until)
+    fill_desks(cast, now=until, conditions=world.conditions_at(until))
     write_log(now=until)
     organise(now=until)
     make_enrolments(now=until)

@@ -13,16 +13,22 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import Max
 
-from authorities.models import Officer
+from authorities.models import Officer, OfficerAbsence
+from complaints import platform
+from complaints.conditions import Conditions
 from complaints.models import (
     Complaint,
     Contact,
+    Deadline,
     Engagement,
     HandlingStep,
+    LawChange,
     Matter,
     Measure,
     Notice,
+    OfficialDocument,
     PersonalText,
+    PlatformFile,
     RootCause,
     StationEntry,
 )
@@ -75,8 +81,29 @@ def test_the_whole_procedure_is_shown(settings: Any) -> None:
     # Some causes are tagged, and some wait in the list.
     ended = Engagement.objects.filter(until_at__isnull=False, complaint__status=Status.CLOSED)
     assert 0 < RootCause.objects.count() < ended.count()
+    the_desks_are_full()
     nothing_is_in_the_future()
     everybody_may_sign_in()
+
+
+def the_desks_are_full() -> None:
+    """Every page of the authority has something to show."""
+    waiting = set(Matter.objects.filter(state="open").values_list("kind", flat=True))
+    assert waiting >= {"urge", "suggestion", "recusal", "session", "jurisdiction", "lead"}, waiting
+    assert Matter.objects.filter(kind="proposal", state="open", subject="refer_to_police").exists()
+    # The city asked, the county kept silent, and it went up twice.
+    assert Deadline.objects.filter(clock="instruction", ended_at=None, escalations__gte=2).exists()
+    assert Matter.objects.filter(kind="urge", state="answered", to_authority__isnull=False).exists()
+    numbered = Complaint.objects.exclude(platform_number="")
+    assert {platform.expected(case) == case.platform_state for case in numbered} == {True, False}
+    calendar, policies = Conditions.at(UNTIL).calendar, Conditions.at(UNTIL).policies
+    for name in (platform.LATE, platform.MISSING):
+        assert Complaint.objects.filter(platform.wanted(name, now=UNTIL, calendar=calendar, policies=policies, region_id=None)).exists()
+    assert OfficialDocument.objects.values("form").distinct().count() >= 4
+    assert PlatformFile.objects.get().state == "checking"
+    assert set(LawChange.objects.values_list("kind", flat=True)) == {"policy", "replay"}
+    assert OfficerAbsence.objects.get().deputy is not None
+    assert Complaint.objects.filter(channel="phone", steps__recorded_by__isnull=False).exists()
 
 
 def nothing_is_in_the_future() -> None:
