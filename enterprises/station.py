@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from authorities.models import named
 from authorities.periods import DatedRow, ends_after_it_starts
 
 
@@ -40,7 +41,7 @@ class Station(DatedRow):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return named(self)
 
 
 class StationStaff(DatedRow):

@@ -64,9 +64,10 @@ def step_url(complaint: Complaint, step: str) -> str:
 
 
 def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
-    """The open steps, sorted into groups; two steps of one page are one button."""
+    """The open steps, sorted into groups; two steps of one page are one button. The first that decides or mediates is the
+    main one; what ends a case against somebody never is."""
     case, found = setting.found.complaint, []
-    is_first = True
+    has_main = False
     for title, steps in GROUPS:
         buttons: list[Button] = []
         for step in steps:
@@ -77,8 +78,10 @@ def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
                 continue
             page = PAGES.get(SLUG_OF.get(step, ""))
             text = page.title if page else labels.action(step)
-            buttons.append(Button(str(text), url, is_main=is_first and title is GROUPS[0][0], is_danger=bool(page and page.is_danger)))
-            is_first = False
+            is_danger = bool(page and page.is_danger)
+            is_main = not has_main and not is_danger and title in (GROUPS[0][0], GROUPS[1][0])
+            buttons.append(Button(str(text), url, is_main=is_main, is_danger=is_danger))
+            has_main = has_main or is_main
         if buttons:
             found.append((str(title), buttons))
     return found
