@@ -67,7 +67,7 @@ def _escalated(rows: Rows, desk: Desk, box: str) -> Rows:
     own = of_box(desk, box)
     found = own & Q(_clock(escalations__gte=2))
     if box == SENT:
-        found |= ~own & Q(_clock(escalated_to__in=told_here(desk)))
+        found |= ~own & ~of_box(desk, RECEIVED) & Q(_clock(escalated_to__in=told_here(desk)))
     return rows.filter(found, state="open")
 
 

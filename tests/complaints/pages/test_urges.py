@@ -75,6 +75,15 @@ def test_the_second_report_moves_it_on_the_own_board(world: World) -> None:
     assert "第2次：报福建省市场监督管理局" in one
 
 
+def test_what_was_sent_here_is_not_among_what_was_sent_from_here(world: World) -> None:
+    matter = urged(world, case_at(world, S.REVIEW), by="superior")
+    late_by(matter, 20)
+    board = desk(world.rui).get(BOARD).context["board"]
+    assert not any(column["value"] for column in board), "reported past this authority, and sent to it"
+    received = desk(world.rui).get(f"{BOARD}?box=received").context["board"]
+    assert [column["code"] for column in received if column["value"]] == ["escalated"]
+
+
 @pytest.mark.parametrize("column", ["waiting", "late", "escalated", "answered"])
 def test_a_column_counts_what_its_table_lists(world: World, column: str) -> None:
     for days in (0, 4, 20):
