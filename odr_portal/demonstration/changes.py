@@ -35,7 +35,7 @@ def draft_a_rule(*, now: datetime) -> None:
     region = Authority.objects.select_related("region").get(name="福州市鼓楼区市场监督管理局").region
     branch = Branch.objects.get(enterprise__name=MOBILE, name="中国移动福州分公司")
     what = dict.fromkeys(rule_changing.COLUMNS) | {
-        "priority": 40, "named": "", "channel": "", "category": "telecom.broadband", "region": region.pk,
+        "priority": 40, "named": "", "channel": "", "category": "telecom.broadband.repair", "region": region.pk,
         "enterprise": branch.enterprise_id, "target_enterprise": branch.enterprise_id, "target_branch": branch.pk}
     reach = rule_changing.Reach(((region.pk, region.last),))
     change = rule_changing.draft(
