@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import heroicons
@@ -143,7 +144,13 @@ def proof_of_work(buttons: str = "") -> dict[str, str]:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An outline icon by its heroicons name; hidden from readers, as words stand beside it."""
-    svg = heroicons._render_icon("outline", str(name) + "", None, {"class": "icon", "stroke-width": "2"})
+    return _drawn(str(name) + "")
+
+
+@lru_cache(maxsize=256)
+def _drawn(name: str) -> SafeString:
+    """Drawn once: a page shows twenty of them, and drawing one copies its tree and writes it out."""
+    svg = heroicons._render_icon("outline", name, None, {"class": "icon", "stroke-width": "2"})
     return mark_safe(svg)  # noqa: S308 - drawn from the pinned wheel, no input of people
 
 
