@@ -6,7 +6,7 @@ only compare, they never look a person up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -124,14 +124,23 @@ def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
 def actors_of(user: User, *, on: date) -> list[Actor]:
     """Every capacity in which ``user`` may act on day ``on``; consumer comes last."""
     found: list[Actor] = []
-    offices = (Officer.objects.on(on).filter(user=user)
-               .select_related("user", "authority__region").order_by("authority_id", "id"))
+    found += officers(offices_of(user, on=on))
+    found += [staff_member(job) for job in jobs_of(user, on=on)]
+    return [*found, consumer(user)]
+
+
+def officers(offices: Iterable[Officer]) -> list[Actor]:
+    """One actor for each authority where an office is held."""
     by_authority: dict[int, list[Officer]] = {}
     for office in offices:
         by_authority.setdefault(office.authority_id, []).append(office)
-    found += [officer(rows) for rows in by_authority.values()]
-    found += [staff_member(job) for job in jobs_of(user, on=on)]
-    return [*found, consumer(user)]
+    return [officer(rows) for rows in by_authority.values()]
+
+
+def offices_of(user: User, *, on: date) -> list[Officer]:
+    """The offices that ``user`` holds on day ``on``, with their authorities and where these are."""
+    return list(Officer.objects.on(on).filter(user=user).select_related("user", "authority__region")
+                .order_by("authority_id", "id"))
 
 
 def jobs_of(user: User, *, on: date) -> list[Staff]:

@@ -118,9 +118,11 @@ def work_of(user: Any) -> tuple[str, Any]:
         return "administration", duty
     today = timezone.localdate()
     roles = getattr(user, "roles_today", None)
-    officer = None
-    if roles is None or roles & OFFICE_ROLES:
-        officer = Officer.objects.on(today).filter(user=user).select_related("authority").first()
+    offices = getattr(user, "offices_today", None)
+    if offices is None:
+        is_asked = roles is None or roles & OFFICE_ROLES
+        offices = Officer.objects.on(today).filter(user=user).select_related("authority").order_by("pk")[:1] if is_asked else ()
+    officer = min(offices, key=lambda office: office.pk, default=None)
     if officer is not None:
         return "authority", officer
     jobs = getattr(user, "jobs_today", None)

@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
-from complaints.actors import Actor, actors_of
+from complaints import actors
+from complaints.actors import Actor, officers, offices_of
 from complaints.models import Complaint, Matter
-from complaints.views.case import AUTHORITY, Found, find_case
+from complaints.views import case_rows
+from complaints.views.case import AUTHORITY, Found
 from complaints.views.staff_door import View, staff_page
 from odr_portal.accounts.models import User
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Desk:
     """One person in office. ``actors``: one for each authority where an office is held today."""
 
@@ -29,7 +32,6 @@ class Desk:
     actors: tuple[Actor, ...]
     now: datetime
     today: date
-    seen: QuerySet[Complaint]
 
     @property
     def authority_ids(self) -> frozenset[int]:
@@ -43,15 +45,23 @@ class Desk:
 
     def cases(self) -> QuerySet[Complaint]:
         """What lies in the regions of these offices; drafts are nobody's."""
-        return self.seen
+        return self._seen
+
+    @cached_property
+    def _seen(self) -> QuerySet[Complaint]:
+        return Complaint.objects.of_offices(self.user, on=self.today)
 
     def mine(self) -> Q:
         """Cases in whose authority's name this person may act."""
         return Q(handling_authority_id__in=self.authority_ids)
 
     def find(self, number: str) -> Found:
-        """The case ``number``; Http404 for everybody from elsewhere."""
-        return find_case(self.user, number, side=AUTHORITY, now=self.now)
+        """The case ``number``; Http404 for everybody from elsewhere. One statement an office."""
+        for actor in self.actors:
+            case = case_rows.case_within.first(number, *actor.region) if actor.region is not None and self.user.is_active else None
+            if case is not None and actors.stands_to(actor, case):
+                return Found(complaint=case, side=AUTHORITY, viewer=actor, actor=actor)
+        raise Http404
 
     def proposals(self) -> QuerySet[Matter]:
         """What waits for a second person, in the regions of these offices."""
@@ -74,8 +84,8 @@ def desk_of(request: HttpRequest) -> Desk:
 def desk_for(user: User, *, now: datetime) -> Desk:
     """The desk of ``user`` at ``now``; Http404 without one."""
     today = timezone.localdate(now)
-    offices = [a for a in actors_of(user, on=today) if a.side == "authority" and a.region is not None]
+    # The frame of the page asks the same; it reads it from the person of the request.
+    offices = user.offices_today = offices_of(user, on=today)  # type: ignore[attr-defined]
     if not offices:
         raise Http404
-    return Desk(user=user, actors=tuple(offices), now=now, today=today,
-                seen=Complaint.objects.of_offices(user, on=today))
+    return Desk(user=user, actors=tuple(officers(offices)), now=now, today=today)

@@ -7,7 +7,8 @@ nothing it could act on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -20,10 +21,10 @@ from complaints import handling, labels
 from complaints.enterprise_forms import StepForm
 from complaints.filing.request import AGENT
 from complaints.handling import Move, proposals, two_persons
-from complaints.models import Matter
 from complaints.refusals import not_now, not_yours
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, Found
+from complaints.views.case_rows import open_matters
 from complaints.views.case_steps import Around, open_steps
 from complaints.workflow import ENTERPRISE_SIDE, TABLE, Role, Status
 from complaints.working_calendar import SHANGHAI
@@ -36,7 +37,7 @@ Payload = dict[str, Any]
 MOST_SIGNERS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Setting:
     """One case in front of an officer: what a page needs to draw its form and judge it."""
 
@@ -45,8 +46,9 @@ class Setting:
     around: Around
     query: QueryDict = field(default_factory=lambda: QueryDict())
 
-    @property
+    @cached_property
     def may(self) -> tuple[str, ...]:
+        """The steps that stand open; judged once, as a page asks for each of its buttons."""
         return shown_steps(self.found, self.around)
 
 
@@ -81,13 +83,14 @@ class StepPage:
 
 
 def setting_of(desk: Desk, number: str, query: QueryDict) -> Setting:
-    """The case and what lies on its table: two queries after the case itself."""
+    """The case and what lies on its table: a query after the case itself."""
     found = desk.find(number)
     case = found.complaint
     # Of several instructions the one to this officer's authority counts here, whoever got another one after it.
     ours = found.actor.authority_ids if found.actor is not None else frozenset()
-    rows = sorted(Matter.objects.filter(complaint=case, state="open"), key=lambda m: (m.to_authority_id in ours, m.pk))
-    matters = {m.kind: m for m in rows if m.audience in ("parties", AUTHORITY)}
+    opened = open_matters(case.pk)
+    found = replace(found, matters=tuple(opened))
+    matters = {m.kind: m for m in sorted(opened, key=lambda m: (m.to_authority_id in ours, m.pk)) if m.audience in ("parties", AUTHORITY)}
     around = Around(complaint=case, side=AUTHORITY, engagement_id=None, now=desk.now, matters=matters,
                     offers=(), obligations=())
     return Setting(desk=desk, found=found, around=around, query=query)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q
 from django.http import Http404
 from django.urls import reverse
 
@@ -21,19 +20,9 @@ from complaints.actors import Actor
 from complaints.conditions import Conditions
 from complaints.filing.request import AGENT, JOINT
 from complaints.handling import looking
-from complaints.models import (
-    Complaint,
-    Deadline,
-    Demand,
-    Engagement,
-    HandlingStep,
-    Matter,
-    Obligation,
-    OfferAnswer,
-    Participant,
-    PersonalText,
-)
+from complaints.models import Complaint, Deadline, Demand, Engagement, HandlingStep, Matter, Participant
 from complaints.standing import Standing, chip, clock_facts, standing
+from complaints.views import case_rows as rows
 from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, party_words, person_of, spoken
 from complaints.views.case_record import Event, Look, Message, Reader, looks_of, thread_of, timeline_of
 from complaints.views.case_settlement import (
@@ -46,24 +35,19 @@ from complaints.views.case_settlement import (
 )
 from complaints.views.case_steps import Around, open_steps
 from complaints.views.file_view import FileView, files_of
-from complaints.workflow import LOOK, Audience, Clock
+from complaints.workflow import LOOK, Audience
 from complaints.working_calendar import SHANGHAI, Calendar
 from enterprises.models import Branch, Enterprise
 from odr_portal.accounts import keyring
+from odr_portal.accounts.backend import may_work
 from odr_portal.accounts.models import User
 
-CONSUMER, ENTERPRISE, AUTHORITY = "consumer", "enterprise", "authority"
-#: Whom the mediation was handed to: reads what both parties read, and has no side.
-BODY = "body"
+#: The body is whom the mediation was handed to: it reads what both parties read, and has no side.
+CONSUMER, ENTERPRISE, AUTHORITY, BODY = rows.SIDES
 #: The channel of a consumer who came with number and token instead of an account.
 TRACKING = "tracking"
-#: Clocks that would tell a party what only the authority knows.
-_CLOCKS_OF_AUTHORITY = frozenset({Clock.LEAD, Clock.JURISDICTION})
-_NOT_FOR_CONSUMERS = _CLOCKS_OF_AUTHORITY | {Clock.INSTRUCTION}
 #: So many messages stay open on a page; older ones are folded.
 _RECENT = 3
-RELATED = ("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user",
-            "officer__user", "handling_authority", "service_region")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +60,8 @@ class Found:
     actor: Actor | None
     #: The enterprise's own times with the case, where the door has read them already.
     engagements: tuple[Engagement, ...] | None = None
+    #: What lies open, of every audience, oldest first, where the door has read it already.
+    matters: tuple[Matter, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +169,10 @@ class CasePage:
 def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Found:
     """The case ``number`` for somebody of ``side``; Http404 for everybody else."""
     day = now.astimezone(SHANGHAI).date()
-    complaint = (Complaint.objects.visible_to(user, on=day).filter(number=number)
-                 .select_related(*RELATED).first())
+    if isinstance(user, User) and user.is_active and not may_work(user):
+        complaint = rows.own_case.first(number, user.pk, day)
+    else:
+        complaint = Complaint.objects.visible_to(user, on=day).filter(number=number).select_related(*rows.RELATED).first()
     if complaint is None:
         raise Http404
     if side == CONSUMER:
@@ -227,18 +215,18 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
         complaint, viewer if side == ENTERPRISE else None)
     seen = {e.pk for e in engagements}
     clocks = [] if is_former else _clocks(complaint, side)
-    answers = list(OfferAnswer.objects.filter(offer__complaint=complaint).select_related("offer", "demand"))
+    answers = rows.answers(complaint.pk)
     # An offer answers every demand, so none is missing here; one statement for both.
     offers = [o for o in {a.offer_id: a.offer for a in answers}.values()
               if side != ENTERPRISE or o.engagement_id in seen]
-    obligations = [o for o in Obligation.objects.filter(complaint=complaint)
+    obligations = [o for o in rows.obligations(complaint.pk)
                    if side != ENTERPRISE or o.engagement_id is None or o.engagement_id in seen]
     if is_former:
         obligations = [o for o in obligations if o.engagement_id is not None]
-    matters = {} if is_former else matters_of(complaint, side)
+    matters = {} if is_former else matters_of(complaint, side, found.matters)
     steps = _steps(complaint, side, engagements, is_former)
     last = [step for step in steps if step.audience == Audience.PARTIES][-1]
-    texts = list(PersonalText.objects.filter(complaint=complaint))
+    texts = rows.texts(complaint.pk)
     keyring.load_for([*texts, *(name for step in steps for name in (step.name, step.recorded_by) if name)])
     filed = {t.kind: t.text for t in texts
              if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
@@ -269,7 +257,7 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
         steps=tuple(s for s in open_steps(actor, around) if s != LOOK or may_look),
         duty=duty, clocks=[_clock_view(c, complaint, now, calendar) for c in clocks
                            if c.ended_at is None],
-        demands=list(Demand.objects.filter(complaint=complaint)),
+        demands=rows.demands(complaint.pk),
         engagement=open_engagement or (engagements[-1] if engagements else None),
         engagements=engagements, offers=offers_of(offers, answers, promises),
         obligations=promises, matters=matters,
@@ -320,43 +308,30 @@ def visible_clocks(complaint: Complaint, side: str) -> list[Deadline]:
 
 def _engagements_of(complaint: Complaint, viewer: Actor | None) -> list[Engagement]:
     """Oldest first; for an enterprise its own only, within its branches."""
-    rows = Engagement.objects.filter(complaint=complaint).select_related("enterprise", "branch")
-    if viewer is not None:
-        rows = rows.filter(enterprise_id=viewer.enterprise_id or 0)
-    found = list(rows.order_by("from_at", "pk"))
-    if viewer is not None and viewer.branch_ids is not None:
+    if viewer is None:
+        return rows.engagements(complaint.pk)
+    found = rows.engagements_of(complaint.pk, viewer.enterprise_id or 0)
+    if viewer.branch_ids is not None:
         found = [e for e in found if e.branch_id in viewer.branch_ids]
     return found
 
 
 def _clocks(complaint: Complaint, side: str) -> list[Deadline]:
-    rows = Deadline.objects.filter(complaint=complaint).select_related("obligation", "matter")
-    if side != AUTHORITY:
-        hidden = _CLOCKS_OF_AUTHORITY if side == ENTERPRISE else _NOT_FOR_CONSUMERS
-        rows = rows.exclude(clock__in=hidden).filter(
-            Q(matter__isnull=True) | Q(matter__audience__in=[Audience.PARTIES, side]))
-    return list(rows.order_by("pk"))
+    return rows.clocks[side](complaint.pk)
 
 
-def matters_of(complaint: Complaint, side: str) -> dict[str, Matter]:
-    """Open ones by kind; of a kind that may be open several times, the newest."""
-    rows = Matter.objects.filter(complaint=complaint, state="open").order_by("pk")
-    return {m.kind: m for m in rows
+def matters_of(complaint: Complaint, side: str, known: Iterable[Matter] | None = None) -> dict[str, Matter]:
+    """Open ones by kind; of a kind that may be open several times, the newest. ``known``: all of them, where they were read."""
+    return {m.kind: m for m in (rows.open_matters(complaint.pk) if known is None else known)
             if m.audience == Audience.PARTIES or m.audience == side}
 
 
 def _steps(complaint: Complaint, side: str, engagements: Sequence[Engagement],
            is_former: bool) -> list[HandlingStep]:
-    audiences = [Audience.PARTIES]
-    if side == ENTERPRISE:
-        audiences.append(Audience.ENTERPRISE)
-    if side == AUTHORITY:
-        audiences.append(Audience.AUTHORITY)
-    rows = list(HandlingStep.objects.filter(complaint=complaint, audience__in=audiences)
-                .select_related("name", "recorded_by").order_by("audience", "sequence"))
+    found = rows.steps[side](complaint.pk)
     if side != ENTERPRISE:
-        return rows
-    return [row for row in rows if row.step == "file"
+        return found
+    return [row for row in found if row.step == "file"
             or any(_within(row, e, is_former) for e in engagements)]
 
 
@@ -385,8 +360,8 @@ def _sight(side: str, *, is_former: bool, is_shown: bool) -> str:
 
 def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str]:
     """Organisations in the reader's language; those that only took a step are read for English."""
-    rows = [complaint.enterprise, complaint.branch, complaint.handling_authority, complaint.picked_enterprise, complaint.picked_branch]
-    found = {row.name: named(row) for row in rows if row is not None}
+    known = [complaint.enterprise, complaint.branch, complaint.handling_authority, complaint.picked_enterprise, complaint.picked_branch]
+    found = {row.name: named(row) for row in known if row is not None}
     others = {step.organisation for step in steps} - {"", *found}
     if others and not labels.is_chinese():
         for model in (Authority, Branch, Enterprise):

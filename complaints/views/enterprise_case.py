@@ -81,8 +81,7 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         "proposal": standing_of(page),
         "log": log, "failure_waits": page.may("report_failure") and not log.lines,
         "extension_note": work.extension_note(page), "notes": work.notes_of(page),
-        "told": [] if page.is_former else of_case(
-            page.complaint, page.side, enterprise_ids={e.enterprise_id for e in page.engagements}),
+        "told": [] if page.is_former else of_case(page.complaint, page.side, enterprise_id=page.viewer.enterprise_id),
         "documents": (documents := [] if page.is_former else documents_told.of_case(page.complaint, page.side, page.viewer)),
         "court": documents_told.court_of(documents, page.complaint.number),
         "others": [] if page.is_former or engagement is None or request.method != "GET"

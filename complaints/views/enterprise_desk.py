@@ -20,13 +20,11 @@ from complaints.actors import Actor, jobs_of, staff_member, stands_to
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Engagement
 from complaints.views.case import ENTERPRISE, CasePage, Found, page_of
+from complaints.views.case_rows import RELATED
 from complaints.views.staff_door import View, staff_page
 from complaints.workflow import ENTERPRISE_ROLES, Status
 from complaints.working_calendar import Calendar
 from odr_portal.accounts.models import User
-
-_RELATED = ("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user",
-            "officer__user", "handling_authority", "service_region")
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def found(desk: Desk, number: str) -> Found:
     """
     had = list(Engagement.objects.filter(desk.engagements(), complaint__number=number)
                .exclude(complaint__status=Status.DRAFT)
-               .select_related("branch", "enterprise", *(f"complaint__{name}" for name in _RELATED))
+               .select_related("branch", "enterprise", *(f"complaint__{name}" for name in RELATED))
                .order_by("from_at", "pk"))
     if not had:
         raise Http404

@@ -6,12 +6,11 @@ The one rule: no address is shown, and nobody sees what was told in a chain that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +19,7 @@ from complaints import labels
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.sending_again import ORDERS
 from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, case_url
+from odr_portal.kept import Kept
 
 #: On a case page; nobody reads more.
 MOST = 60
@@ -74,16 +74,32 @@ class Told:
     may: tuple[str, ...] = ()
 
 
-def of_case(complaint: Complaint, side: str, *, enterprise_ids: Iterable[int] = ()) -> list[Told]:
-    """What was told about a case, newest first, as far as this side may know it; one query, for officers two."""
-    rows = Notice.objects.filter(complaint=complaint, audience__in=("parties", side)).select_related(*_RELATED)
+def _of_case(case: int, side: str) -> QuerySet[Notice]:
+    return Notice.objects.filter(complaint_id=case, audience__in=("parties", side)).order_by("-pk")
+
+
+_TO_WHOM = ("user", "enterprise", "authority")
+_TO_CONSUMER = Kept(lambda case: _of_case(case, CONSUMER).filter(addressee=CONSUMER)[:MOST], int)
+_TO_ENTERPRISE = Kept(lambda case, enterprise: (
+    _of_case(case, ENTERPRISE).filter(addressee=ENTERPRISE, enterprise_id=enterprise).select_related(*_TO_WHOM)[:MOST]), int, int)
+_TO_ANYBODY = Kept(lambda case: _of_case(case, AUTHORITY).select_related(*_TO_WHOM)[:MOST], int)
+
+
+def of_case(complaint: Complaint, side: str, *, enterprise_id: int | None = None) -> list[Told]:
+    """What was told about a case, newest first, as far as this side may know it; one query, for officers two.
+
+    ``enterprise_id``: whose people read, on the side of an enterprise.
+    """
     if side == AUTHORITY:
-        rows = rows.prefetch_related(_ORDERS)
+        rows = _TO_ANYBODY(complaint.pk)
+        prefetch_related_objects(rows, _ORDERS)
     elif side == ENTERPRISE:
-        rows = rows.filter(addressee=ENTERPRISE, enterprise_id__in=list(enterprise_ids))
+        rows = _TO_ENTERPRISE(complaint.pk, enterprise_id or 0)
     else:
-        rows = rows.filter(addressee=CONSUMER)
-    return [told(row, side) for row in rows.order_by("-pk")[:MOST]]
+        rows = _TO_CONSUMER(complaint.pk)
+    for row in rows:
+        row.complaint = complaint
+    return [told(row, side) for row in rows]
 
 
 def in_cases(cases: QuerySet[Complaint], condition: Q) -> QuerySet[Notice]:

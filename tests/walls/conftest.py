@@ -2,8 +2,9 @@
 
 One rule: a wall is taken away in the test's process only; nothing of the portal knows that it can be.
 
-`first_wall_off`: `visible_to` and its like find every case, and everybody stands to every case. `second_wall_off`:
-requests say whom they serve and then read as the steps do, past every policy. Use one of them, never both.
+`first_wall_off`: `visible_to` and its like, and what finds one case for its page, find every case, and everybody stands
+to every case. `second_wall_off`: requests say whom they serve and then read as the steps do, past every policy. Use one
+of them, never both.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 
 from complaints import actors
+from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
+from complaints.views import case_rows
 from complaints.workflow import Status
 from odr_portal import roles, walls
 from odr_portal.accounts.models import User
@@ -33,6 +36,9 @@ def first_wall_off(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("visible_to", "of_offices", "held_by"):
         monkeypatch.setattr(ComplaintQuerySet, name, everything)
     monkeypatch.setattr(actors, "stands_to", lambda actor, complaint: True)
+    anybodys = SimpleNamespace(first=lambda number, *_: Complaint.objects.exclude(status=Status.DRAFT).filter(number=number).first())
+    for name in ("own_case", "case_within"):
+        monkeypatch.setattr(case_rows, name, anybodys)
 
 
 @pytest.fixture

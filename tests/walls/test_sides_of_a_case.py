@@ -110,7 +110,7 @@ def test_clocks_that_only_the_authority_knows_are_not_there_for_the_parties(worl
 
 def test_a_clock_of_a_matter_of_the_authority_has_a_hidden_name() -> None:
     """The policy of clocks names them and does not ask the matter; whoever gives such a matter a new clock learns it here."""
-    from complaints.views.case import _CLOCKS_OF_AUTHORITY
+    from complaints.views.case_rows import _CLOCKS_OF_AUTHORITY
 
     root = Path(__file__).parent.parent.parent / "complaints" / "handling"
     source = "\n".join(path.read_text(encoding="utf-8") for path in root.glob("*.py"))

@@ -103,11 +103,11 @@ def test_names_are_masked_in_lists(world: World) -> None:
     assert "13800000001" not in page
 
 
-#: Before its rows every page asks who is there, what they are (the gate), which offices are held and what the frame
-#: shows; a list then its counts
+#: Before its rows every page asks who is there, what they are (the gate) and which offices are held;
+#: a list then its counts
 #: in one, ids, rows, names, clocks and the calendar.
 #: What waits shows first suggestions (decisions, enterprises, branches) and signals besides.
-QUERIES = {"/authority/": 15, "/authority/cases/": 15, "/authority/triage/": 27, "/authority/approvals/": 9}
+QUERIES = {"/authority/": 13, "/authority/cases/": 13, "/authority/triage/": 25, "/authority/approvals/": 7}
 QUERIES = {path: number + A_REQUEST for path, number in QUERIES.items()}
 
 

@@ -1,0 +1,129 @@
+"""Statements that are put together once: the same question about another row costs the row alone.
+
+The one rule: between two askings only values change. Whatever changes the words of a statement (another filter, a list
+of another length) is a statement of its own. Django puts a query together anew each time, and PostgreSQL plans it anew,
+with the policies of every table in it; for the page of a case both cost more than reading the rows.
+
+PostgreSQL keeps the plan for the connection, one a database role: it plans again by itself when a table, a policy or the
+role has changed, so nothing here decides who sees what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from itertools import count
+from threading import Lock
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from django.db import connection, models
+from django.db.models.query import get_related_populators  # type: ignore[attr-defined]
+from psycopg2.extensions import AsIs
+
+from odr_portal import walls
+
+Row = TypeVar("Row", bound=models.Model)
+Value = int | str | date | UUID
+
+#: What stands in for the nth value while the words are made; nothing that a query says by itself looks like it.
+_STAND_INS: dict[type, Callable[[int], Value]] = {
+    int: lambda nth: -4_611_686_018_427_387_904 + nth,
+    str: lambda nth: f"\x01{nth}\x01",
+    date: lambda nth: date.min + timedelta(days=nth),
+    UUID: lambda nth: UUID(int=nth + 1),
+}
+_numbers = count(1)
+#: What each connection has prepared, by its own (psycopg2) self: it goes when that goes.
+_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+class Statement:
+    """One statement by its words and values, prepared in each connection where it is asked."""
+
+    def __init__(self, words: str, told: Sequence[Any], stand_ins: Sequence[Value]) -> None:
+        self.words, self.name = words, f"kept_{next(_numbers)}"
+        # The values that never change stay words, so that an index with a condition is found.
+        self.told = [AsIs(f"${found}") if (found := _place_of(value, stand_ins)) else value for value in told]
+        self.call = f"({', '.join(['%s'] * len(stand_ins))})" if stand_ins else ""
+
+    def ask(self, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+        """The rows as tuples."""
+        with connection.cursor() as cursor:
+            name = self._prepared_in(cursor.cursor)
+            cursor.execute(f"execute {name}{self.call}", values or None)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+    def _prepared_in(self, cursor: Any) -> str:
+        name = f"{self.name}_{walls.caller() or 'nobody'}"
+        known = _prepared.setdefault(cursor.connection, set())
+        if name not in known:
+            cursor.execute(f"prepare {name} as ".encode() + cursor.mogrify(self.words, self.told))
+            known.add(name)
+        return name
+
+
+class Kept(Generic[Row]):
+    """A queryset asked again and again: ``Kept(lambda case: Demand.objects.filter(complaint_id=case), int)``.
+
+    ``build`` is called once, with stand-ins of these types; it may use anything but ``prefetch_related`` and ``values``.
+    """
+
+    def __init__(self, build: Callable[..., models.QuerySet[Row]], *types: type) -> None:
+        self.build, self.types = build, types
+        self._plan: _Plan[Row] | None = None
+        self._lock = Lock()
+
+    def __call__(self, *values: Value) -> list[Row]:
+        plan = self._plan
+        if plan is None:
+            with self._lock:
+                plan = self._plan = self._plan or _Plan(self.build, self.types)
+        return plan.rows(values)
+
+    def first(self, *values: Value) -> Row | None:
+        """For a query that ends with one row (`[:1]`)."""
+        return next(iter(self(*values)), None)
+
+
+class _Plan(Generic[Row]):
+    """The statement of a queryset and how its columns become rows, as `ModelIterable` does it."""
+
+    def __init__(self, build: Callable[..., models.QuerySet[Row]], types: Sequence[type]) -> None:
+        stand_ins = [_STAND_INS[kind](nth) for nth, kind in enumerate(types)]
+        query: Any = build(*stand_ins)
+        if query._prefetch_related_lookups or query._fields is not None:
+            raise TypeError("Only rows are kept: prefetch after asking, and ask for values by a cursor.")
+        compiler = query.query.get_compiler(connection=connection)
+        words, told = compiler.as_sql()
+        self.statement = Statement(words, told, stand_ins)
+        select, known = compiler.select, compiler.klass_info
+        self.converters = [(place, *how) for place, how in
+                           compiler.get_converters([one[0] for one in select[:compiler.col_count]]).items()]
+        fields = known["select_fields"]
+        self.model, self.first, self.end = known["model"], fields[0], fields[-1] + 1
+        self.names = [one[0].target.attname for one in select[self.first:self.end]]
+        self.related = get_related_populators(known, select, connection.alias)
+        self.annotated = list((compiler.annotation_col_map or {}).items())
+
+    def rows(self, values: Sequence[Value]) -> list[Row]:
+        return [self._row(found) for found in self.statement.ask(values)]
+
+    def _row(self, found: tuple[Any, ...]) -> Row:
+        columns = list(found)
+        for place, converters, expression in self.converters:
+            for convert in converters:
+                columns[place] = convert(columns[place], expression, connection)
+        row: Row = self.model.from_db(connection.alias, self.names, columns[self.first:self.end])
+        for related in self.related:
+            related.populate(columns, row)
+        for name, place in self.annotated:
+            setattr(row, name, columns[place])
+        return row
+
+
+def _place_of(value: Any, stand_ins: Sequence[Value]) -> int:
+    """Which of the values stands here, counted from one; 0 for what never changes."""
+    return next((nth for nth, one in enumerate(stand_ins, 1) if type(one) is type(value) and one == value), 0)
