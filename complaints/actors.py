@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from authorities.models import Officer
+from authorities.models import Authority, Officer
 from complaints.models import Complaint, Participant
 from complaints.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, Role
 from enterprises.models import Staff, Station
 from enterprises.staffing import at_work, branch_ids_seen_by
 from odr_portal.accounts.models import User
+from odr_portal.kept import Kept
 
 #: The channel of what was written down at a service station.
 STATION = "station"
@@ -26,6 +27,15 @@ _OFFICER_ROLES = {
     Officer.Role.APPROVER: Role.APPROVER,
     Officer.Role.ANALYST: Role.ANALYST,
 }
+
+
+# Each page at work asks these.
+_OFFICES = Kept(lambda user, day: (
+    Officer.objects.on(day).filter(user_id=user).select_related("user", "authority__region").order_by("authority_id", "id")),
+    int, date)
+_OFFICES_BELOW = Kept(lambda county: Authority.objects.filter(parent_id=county, level=Authority.Level.OFFICE).only("pk"), int)
+_JOBS = Kept(lambda user, day: (
+    at_work(day).filter(user_id=user).select_related("user", "enterprise", "branch").order_by("id")), int, date)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +120,7 @@ def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
         acts_for.add(authority.parent_id)
     else:
         # Offices act in the county's name, so the county acts on what lies with them.
-        acts_for.update(authority.children.filter(level=authority.Level.OFFICE)
-                        .values_list("pk", flat=True))
+        acts_for.update(office.pk for office in _OFFICES_BELOW(authority.pk))
     roles = [_OFFICER_ROLES[Officer.Role(o.role)] for o in officers]
     role = next(r for r in (Role.APPROVER, Role.OFFICER, Role.INTAKE, Role.ANALYST) if r in roles)
     return Actor(role=role, roles=frozenset(roles), name=first.user.name,
@@ -139,13 +148,12 @@ def officers(offices: Iterable[Officer]) -> list[Actor]:
 
 def offices_of(user: User, *, on: date) -> list[Officer]:
     """The offices that ``user`` holds on day ``on``, with their authorities and where these are."""
-    return list(Officer.objects.on(on).filter(user=user).select_related("user", "authority__region")
-                .order_by("authority_id", "id"))
+    return _OFFICES(user.pk, on)
 
 
 def jobs_of(user: User, *, on: date) -> list[Staff]:
     """Where ``user`` is at work for an enterprise on day ``on``, oldest job first."""
-    return list(at_work(on).filter(user=user).select_related("user", "enterprise", "branch").order_by("id"))
+    return _JOBS(user.pk, on)
 
 
 def stands_to(actor: Actor, complaint: Complaint) -> bool:

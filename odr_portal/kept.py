@@ -1,7 +1,7 @@
 """Statements that are put together once: the same question about another row costs the row alone.
 
 The one rule: between two askings only values change. Whatever changes the words of a statement (another filter, a list
-of another length) is a statement of its own. Django puts a query together anew each time, and PostgreSQL plans it anew,
+of another length, unless it is one array: `among`) is a statement of its own. Django puts a query together anew each time, and PostgreSQL plans it anew,
 with the policies of every table in it; for the page of a case both cost more than reading the rows.
 
 PostgreSQL keeps the plan for the connection, one a database role: it plans again by itself when a table, a policy or the
@@ -19,13 +19,14 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 from django.db.models.query import get_related_populators  # type: ignore[attr-defined]
 from psycopg2.extensions import AsIs
 
 from odr_portal import walls
 
 Row = TypeVar("Row", bound=models.Model)
-Value = int | str | date | UUID
+Value = int | str | date | UUID | list[int]
 
 #: What stands in for the nth value while the words are made; nothing that a query says by itself looks like it.
 _STAND_INS: dict[type, Callable[[int], Value]] = {
@@ -33,10 +34,16 @@ _STAND_INS: dict[type, Callable[[int], Value]] = {
     str: lambda nth: f"\x01{nth}\x01",
     date: lambda nth: date.min + timedelta(days=nth),
     UUID: lambda nth: UUID(int=nth + 1),
+    list: lambda nth: [-4_611_686_018_427_387_904 + nth],
 }
 _numbers = count(1)
 #: What each connection has prepared, by its own (psycopg2) self: it goes when that goes.
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+def among(ids: list[int]) -> RawSQL:
+    """For ``filter(pk__in=among(ids))``: ids of whatever number as one value."""
+    return RawSQL("select unnest(%s::bigint[])", (ids,))
 
 
 class Statement:

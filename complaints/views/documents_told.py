@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,6 +23,7 @@ from complaints.models import Complaint, Notice, OfficialDocument
 from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE
 from complaints.views.notices_told import CHANNELS, STATES
 from complaints.workflow import AUTHORITY_ROLES, Role
+from odr_portal.kept import Kept, among
 
 #: A notice in one of these states reached somebody, or still may.
 ON_ITS_WAY = ("queued", "leased", "sent", "told", "in_portal")
@@ -60,6 +61,19 @@ class Row:
         return self.document.state == OfficialDocument.VOID
 
 
+def _of_case(case: int) -> QuerySet[OfficialDocument]:
+    return OfficialDocument.objects.filter(complaint_id=case).annotate(latest=Count("versions")).order_by("-pk")
+
+
+_ALL = Kept(_of_case, int)
+_TO_CONSUMER = Kept(lambda case: _of_case(case).filter(to_consumer=True), int)
+# By the link to this case: what goes to a respondent without account, and nothing that an enterprise got before.
+_BY_LETTER = Kept(lambda case: _of_case(case).filter(audience="parties", engagement=None, form__in=BY_LETTER), int)
+_TO_ENTERPRISE = Kept(lambda case, enterprise: _of_case(case).filter(to_enterprise=True, enterprise_id=enterprise), int, int)
+_TO_BRANCHES = Kept(lambda case, enterprise, branches: _of_case(case).filter(
+    to_enterprise=True, enterprise_id=enterprise, engagement__branch_id__in=among(branches)), int, int, list)
+
+
 def title_of(form: int) -> str:
     return labels.pick((KINDS[form].title, KINDS[form].title_en))
 
@@ -69,17 +83,15 @@ def readable_by(complaint: Complaint, side: str, viewer: Actor) -> list[Official
     if side != AUTHORITY and complaint.authority_received_at is None:
         # No authority has had it, so none has written; the many cases of the desks pay nothing for it.
         return []
-    rows = OfficialDocument.objects.filter(complaint=complaint)
+    if side == AUTHORITY:
+        return _ALL(complaint.pk)
     if side == CONSUMER:
-        rows = rows.filter(to_consumer=True)
-    elif viewer.role == Role.RESPONDENT:
-        # By the link to this case: what goes to a respondent without account, and nothing that an enterprise got before.
-        rows = rows.filter(audience="parties", engagement=None, form__in=BY_LETTER)
-    elif side == ENTERPRISE:
-        rows = rows.filter(to_enterprise=True, enterprise_id=viewer.enterprise_id or 0)
-        if viewer.branch_ids is not None:
-            rows = rows.filter(engagement__branch_id__in=viewer.branch_ids)
-    return list(rows.annotate(latest=Count("versions")).order_by("-pk"))
+        return _TO_CONSUMER(complaint.pk)
+    if viewer.role == Role.RESPONDENT:
+        return _BY_LETTER(complaint.pk)
+    if viewer.branch_ids is None:
+        return _TO_ENTERPRISE(complaint.pk, viewer.enterprise_id or 0)
+    return _TO_BRANCHES(complaint.pk, viewer.enterprise_id or 0, sorted(viewer.branch_ids))
 
 
 def of_case(complaint: Complaint, side: str, viewer: Actor) -> list[Row]:

@@ -25,6 +25,7 @@ from complaints.views.staff_door import View, staff_page
 from complaints.workflow import ENTERPRISE_ROLES, Status
 from complaints.working_calendar import Calendar
 from odr_portal.accounts.models import User
+from odr_portal.kept import Kept, among
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,20 @@ def desk_for(user: User, *, now: datetime) -> Desk:
     return Desk(user=user, actors=tuple(jobs), now=now, today=today)
 
 
+#: (number, enterprises): all times of these enterprises with the case, which comes with them; oldest first.
+_HAD = Kept(lambda number, enterprises: (
+    Engagement.objects.filter(complaint__number=number, enterprise_id__in=among(enterprises))
+    .exclude(complaint__status=Status.DRAFT)
+    .select_related("branch", "enterprise", *(f"complaint__{name}" for name in RELATED)).order_by("from_at", "pk")), str, list)
+
+
 def found(desk: Desk, number: str) -> Found:
     """The case ``number`` as this desk stands to it; Http404 for a stranger. One statement.
 
     Returned cases lie with intake again: who returned one reads on, and takes no step.
     """
-    had = list(Engagement.objects.filter(desk.engagements(), complaint__number=number)
-               .exclude(complaint__status=Status.DRAFT)
-               .select_related("branch", "enterprise", *(f"complaint__{name}" for name in RELATED))
-               .order_by("from_at", "pk"))
+    had = [engagement for engagement in _HAD(number, sorted({a.enterprise_id for a in desk.actors if a.enterprise_id is not None}))
+           if any(_is_of(engagement, actor) for actor in desk.actors)]
     if not had:
         raise Http404
     complaint, engagement = had[0].complaint, max(had, key=lambda e: e.pk)

@@ -22,8 +22,12 @@ from complaints.views.case import CasePage
 from complaints.views.enterprise_desk import Desk
 from complaints.views.similar_shown import similar_shown
 from complaints.workflow import Status
+from odr_portal.kept import Kept, among
 
 _SHOWN_CONTACTS, _READ, _SHOWN_NOTES = 5, 60, 20
+_CONTACTS = Kept(lambda times: Contact.objects.filter(engagement_id__in=among(times)).order_by("-at", "-pk")[:_READ], list)
+_NOTES = Kept(lambda times: InternalNote.objects.filter(engagement_id__in=among(times)).order_by("-at", "-pk")[:_SHOWN_NOTES], list)
+_CAUSE = Kept(lambda engagement: RootCause.objects.filter(engagement_id=engagement)[:1], int)
 RESULT_TONES = {"settled": "ok", "failed": "bad", "unconfirmed": "warn"}
 
 
@@ -71,7 +75,7 @@ class CaseLine:
 
 def contact_log(page: CasePage) -> ContactLog:
     """The attempts of this desk; what is missing is counted for the time that runs now."""
-    rows = list(Contact.objects.filter(engagement__in=page.engagements).order_by("-at", "-pk")[:_READ])
+    rows = _CONTACTS([engagement.pk for engagement in page.engagements])
     lines = [ContactLine(at=row.at, by_name=row.by_name, reached=row.reached,
                          way=labels.label(row.channel, kind="contact_channel")) for row in rows[:_SHOWN_CONTACTS]]
     ours = [row for row in rows if page.engagement is not None and row.engagement_id == page.engagement.pk]
@@ -94,7 +98,7 @@ def _count_words(count: unreachable.Count) -> str:
 
 def notes_of(page: CasePage) -> list[InternalNote]:
     """What colleagues wrote for each other, newest first."""
-    return list(InternalNote.objects.filter(engagement__in=page.engagements).order_by("-at", "-pk")[:_SHOWN_NOTES])
+    return _NOTES([engagement.pk for engagement in page.engagements])
 
 
 def is_working(page: CasePage) -> bool:
@@ -150,8 +154,8 @@ def cause_of(page: CasePage) -> str:
     """The code of the tag of this time with the case; "" without one."""
     if page.engagement is None:
         return ""
-    found = RootCause.objects.filter(engagement=page.engagement).values_list("cause", flat=True).first()
-    return found or ""
+    found = _CAUSE.first(page.engagement.pk)
+    return found.cause if found is not None else ""
 
 
 def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
