@@ -124,7 +124,12 @@ def _addressed(file: CaseFile, form: int, entry: Entry) -> Engagement | None:
     """The engagement of the enterprise that a document goes to; None where no enterprise is addressed or none had it."""
     if entry.audience != Audience.PARTIES or not is_to(form, "enterprise", entry.data):
         return None
-    return file.engagement or file.latest_engagement
+    return _answers(file)
+
+
+def _answers(file: CaseFile) -> Engagement | None:
+    """Who has the case, or had it until it flowed back; nobody once it was handed back as another's."""
+    return None if file.complaint.enterprise_id is None else file.engagement or file.latest_engagement
 
 
 def _facts(one: _Wanted, person: Person, officers: Sequence[str]) -> Facts:
@@ -157,7 +162,7 @@ def last_day_of(file: CaseFile, step: str) -> date | None:
 
 def respondent_of(file: CaseFile) -> tuple[str, str]:
     """Name and credit code of who answers or answered last, else whom the consumer meant."""
-    case, last, conditions = file.complaint, file.engagement or file.latest_engagement, file.conditions
+    case, last, conditions = file.complaint, _answers(file), file.conditions
     for enterprise_id, branch_id in ((last.enterprise_id if last else None, last.branch_id if last else None),
                                      (case.enterprise_id, case.branch_id), (case.picked_enterprise_id, case.picked_branch_id)):
         if enterprise_id is None:

@@ -13,7 +13,7 @@ from django.test import Client
 from complaints import answering
 from complaints.documents import kinds
 from complaints.filing.request import RespondentRequest
-from complaints.handling import Promise, answer_links, authority, both, mediation, suggesting
+from complaints.handling import Promise, answer_links, authority, both, enterprise, mediation, suggesting
 from complaints.models import AnswerLink, Complaint, Evidence, HandlingStep, OfficialDocument
 from complaints.refusals import StepNotAllowed
 from complaints.verification import verify
@@ -103,6 +103,21 @@ def test_the_link_shows_what_an_answer_needs(world: World, case: Complaint) -> N
     assert client.get(f"{home(case)}documents/{papers[kinds.ACCEPTANCE].pk}/").status_code == 404
     for page in (f"files/{theirs.pk}/", f"documents/{papers[kinds.INVITATION].pk}/", "why/mediation/"):
         assert Client().get(home(case) + page).status_code == 404
+
+
+def test_after_an_enterprise_gave_it_back_documents_go_to_who_answers_and_not_there(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now() - timedelta(hours=1))
+    given.step(case, enterprise.return_case(reason="not_customer", text=TEXT), world.handler, now() - timedelta(minutes=50))
+    given.step(case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, now() - timedelta(minutes=40))
+    given.step(case, authority.accept(), world.officer, now() - timedelta(minutes=30))
+    given.step(case, both.agree_to_mediation(), world.consumer, now())
+    client = opened(invited(world, case))
+    with_code(client, case, "mediation")
+    client.post(f"{home(case)}mediation/", {"answer": "agree"} | key())
+    given.step(case, mediation.schedule_session(at=now() + 3 * DAYS, place="三楼", mode="site"), world.officer, now())
+    paper = OfficialDocument.objects.get(complaint=case, form=kinds.INVITATION)
+    assert (paper.to_enterprise, paper.enterprise_id) == (False, None)
+    assert paper.reference in text(client.get(home(case)))
 
 
 def test_what_the_respondent_sent_is_not_the_consumers_own(world: World, case: Complaint) -> None:
