@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from hypothesis import strategies as st
@@ -53,6 +54,7 @@ WHO = ("consumer", "handler", "manager", "stranger", "officer", "head", "intake"
 #: Ends that come up everywhere: taken as often as the others they would leave nothing to walk on.
 HASTY = {"withdraw": 0.1, "redirect": 0.1, "refuse": 0.3, "terminate": 0.3, "claim_settled_elsewhere": 0.3,
          "stop_negotiating": 0.3, "recall": 0.3, "pass_to_successor": 0.6, "record_party_gone": 0.2}
+BODYS_KEY = UUID(int=7)
 AGENT = OnBehalf(kind="agent", principal_name="王试", principal_phone="+8619900000013", relation="朋友", powers="投诉",
                  valid_until=date(2027, 6, 1), may_settle=False, is_declared=True)
 JOINT = OnBehalf(kind="joint", is_declared=True, representatives=("李试",), parties=(
@@ -171,7 +173,8 @@ class Town(RuleBasedStateMachine):
         dice = random.Random(choice)
         open_ones: list[tuple[Actor, str]] = []
         weights: list[float] = []
-        for who in dict.fromkeys([*HOLDERS[MUST_ACT[S(seen.case.status)]], *dice.sample(WHO, 3)]):
+        handed = ["body"] if seen.matter("delegation") is not None else []
+        for who in dict.fromkeys([*HOLDERS[MUST_ACT[S(seen.case.status)]], *dice.sample(WHO, 3), *handed]):
             actor = self._actor(who, seen, dice)
             for step in self._offered(seen.case, actor) if actor is not None else ():
                 open_ones.append((actor, step))
@@ -200,6 +203,10 @@ class Town(RuleBasedStateMachine):
             party = self.parties.get(seen.case.pk)
             row = next((row for row in seen.participants if party and row.ordinal == party.party), None)
             return party if row is None or party is None else self._as_now(party, row)
+        if who == "body":
+            matter = seen.matter("delegation")
+            return matter and actors.mediation_body(
+                seen.case, organisation="鼓楼区消费者委员会", person_key=BODYS_KEY, delegation=matter.pk, channel="link")
         actor = self.world.actor(who)
         if who == "consumer" and dice.random() < 0.15:
             # She rang: an officer writes down what she says.
