@@ -78,10 +78,21 @@ def _seal(month: date, now: datetime) -> None:
 
 def closed_in(month: date) -> QuerySet[Complaint]:
     """Cases that were closed in this month and are closed; what was no consumer complaint is left out."""
+    return _closed_between(month, after(month))
+
+
+def _closed_between(first: date, end: date) -> QuerySet[Complaint]:
     zone = timezone.get_default_timezone()
-    start, end = (timezone.make_aware(datetime.combine(day, datetime.min.time()), zone) for day in (month, after(month)))
-    return Complaint.objects.filter(status=Status.CLOSED, closed_at__gte=start, closed_at__lt=end).exclude(
+    since, until = (timezone.make_aware(datetime.combine(day, datetime.min.time()), zone) for day in (first, end))
+    return Complaint.objects.filter(status=Status.CLOSED, closed_at__gte=since, closed_at__lt=until).exclude(
         outcome=Outcome.REDIRECTED)
+
+
+def _ids_of(month: date) -> list[int]:
+    """The cases of ``closed_in`` in their order. A day a statement, so that no month is too large for one; and not in the
+    order of the cases, which would pass over all that were ever closed before it met the month's."""
+    days = (month + timedelta(days=n) for n in range((after(month) - month).days))
+    return sorted(pk for day in days for pk in _closed_between(day, day + timedelta(days=1)).values_list("pk", flat=True))
 
 
 def _with_why(cases: QuerySet[Complaint]) -> QuerySet[Complaint]:
@@ -104,17 +115,17 @@ class Picked:
 
 def picked(month: date, seed: str) -> Iterator[list[Picked]]:
     """Every case of the month with the decision, a batch at a time."""
-    policies, last = Policies.load(after(month) - timedelta(days=1)), 0
+    policies = Policies.load(after(month) - timedelta(days=1))
+    ids = _ids_of(month)
     cases = _with_why(closed_in(month)).order_by("pk")
-    while rows := list(cases.filter(pk__gt=last)[:_BATCH]):
+    for start in range(0, len(ids), _BATCH):
         batch = []
-        for case in rows:
+        for case in cases.filter(pk__in=ids[start:start + _BATCH]):
             share = min(100, policies.number(SHARE, case.handling_region_id).number)
             why = ("reopened" if getattr(case, "is_reopened", False) else "repeat" if getattr(case, "is_repeat", False)
                    else "drawn" if is_drawn(seed, case.number, share) else "")
             batch.append(Picked(case, why, share))
         yield batch
-        last = rows[-1].pk
 
 
 def draw(month: CallBackMonth, *, now: datetime) -> int:

@@ -63,6 +63,21 @@ def test_the_digest_of_the_seed_is_there_before_the_month_and_the_seed_after_it(
     assert october.seed in Client().get("/open/call-backs/").content.decode()
 
 
+def test_a_month_is_read_by_its_days_and_in_the_order_of_its_cases(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many cases were ever closed: those of the month alone are walked, by the index of closed cases."""
+    monkeypatch.setattr(drawing, "_BATCH", 2)
+    first, last = datetime(2026, 10, 1, 0, 0, tzinfo=HERE), datetime(2026, 10, 31, 23, 59, tzinfo=HERE)
+    cases = [closed(world, at) for at in (last, OCTOBER, first, OCTOBER + timedelta(days=3), NOVEMBER, datetime(2026, 9, 30, 23, 59, tzinfo=HERE))]
+    share(100)
+    batches = [[one.complaint.pk for one in batch] for batch in drawing.picked(date(2026, 10, 1), "ab" * 32)]
+    assert batches == [[cases[0].pk, cases[1].pk], [cases[2].pk, cases[3].pk]]
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+        plan = drawing._closed_between(date(2026, 10, 1), date(2026, 10, 2)).values_list("pk", flat=True).explain()
+        cursor.execute("set local enable_seqscan = on")
+    assert "closed_cases_by_day" in plan
+
+
 def test_no_page_of_an_authority_can_read_a_seed(world: World) -> None:
     drawing.sweep_call_backs(now=OCTOBER)
     for who in (world.rui, world.ming, world.chen):
