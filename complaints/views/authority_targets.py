@@ -69,10 +69,10 @@ def latest_decisions(cases: Sequence[Complaint]) -> dict[int, ForwardingDecision
 
 
 def why_words(decision: ForwardingDecision | None) -> list[str]:
-    """Why routing decided so, or could not."""
+    """Why routing decided so, or could not; what several rules say is said once."""
     if decision is None:
         return []
-    return reasons.say_all(decision.explanation.get("why", []), get_language() or "")
+    return list(dict.fromkeys(reasons.say_all(decision.explanation.get("why", []), get_language() or "")))
 
 
 def suggested(complaint: Complaint, decision: ForwardingDecision | None, *,

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from authorities.models import named
+from authorities.models import Authority, named
 from complaints.case_filter import CaseFilter
 from complaints.export_forms import ApprovalForm, ExportForm
 from complaints.exporting import asking
@@ -31,6 +31,7 @@ from complaints.views import authority_cases, keyset, queue_lists
 from complaints.views.authority_desk import officer_page
 from complaints.views.enterprise_desk import desk_page
 from complaints.views.staff_door import View
+from enterprises.models import Staff
 from odr_portal.accounts.idempotency import once
 from odr_portal.accounts.step_up import fresh_factor
 from odr_portal.joining import listed
@@ -110,8 +111,16 @@ def _new(request: HttpRequest, desk: Desk, side: Side) -> HttpResponseBase:
     count = len(chosen(sight, query, most=keyset.MANY + 1))
     return render(request, "exports/new.html", {
         "form": form, "conditions": _conditions(sight, query), "count": count, "count_words": keyset.in_words(count),
-        "back": side.list_url(query), "organisation": sight.actor.organisation,
+        "back": side.list_url(query), "organisation": _whose(sight),
     }, status=status)
+
+
+def _whose(sight: Sight) -> str:
+    """For whom it is made, in the reader's language; the actor keeps the Chinese name, as the record does."""
+    if sight.actor.authority_id is not None:
+        return named(Authority.objects.get(pk=sight.actor.authority_id))
+    job = Staff.objects.select_related("enterprise", "branch").get(pk=sight.actor.staff_id)
+    return named(job.branch or job.enterprise)
 
 
 def _export(request: HttpRequest, desk: Desk, side: Side, mark: str) -> HttpResponseBase:

@@ -70,6 +70,8 @@ class Told:
     state: str
     tone: str
     error: str
+    #: Of the words that were sent, where they are not the reader's.
+    lang: str = ""
     orders: list[str] = field(default_factory=list)
     may: tuple[str, ...] = ()
 
@@ -117,8 +119,13 @@ def told(row: Notice, side: str) -> Told:
         else str(CHANNELS.get(row.channel, row.channel)),
         at=row.sent_at or (row.send_after if row.state == "queued" else row.created_at),
         state=str(words), tone=tone, error="" if side == CONSUMER else error_words(row.last_error),
+        lang=LANGUAGES.get(row.language, "") if row.subject else "",
         orders=[_ordered(o) for o in row.orders.all()] if side == AUTHORITY else [],
         may=ORDERS.get(row.state, ()) if side == AUTHORITY else ())
+
+
+#: Our code of a language and the one that pages carry.
+LANGUAGES = {"zh-hans": "zh-Hans", "en": "en"}
 
 
 def _to(row: Notice) -> str:

@@ -27,6 +27,10 @@ QUEUES: dict[str, Any] = {
     "filed cases": gettext_lazy("等待转送的投诉"), "due clocks": gettext_lazy("到期的期限"),
     "notices": gettext_lazy("待发的通知"), "files to scan": gettext_lazy("待查毒的文件"),
 }
+BEATS: dict[str, Any] = {
+    "beat": gettext_lazy("定时任务"), "watch": gettext_lazy("看守进程"), "published figures": gettext_lazy("每天公布的数字"),
+    "retention": gettext_lazy("到期销毁"),
+}
 #: name → whether the value itself may be read; else only whether it is set.
 SETTINGS: dict[str, bool] = {
     "DEBUG": True, "DEMO": True, "HTTPS": True, "SITE_URL": True, "ALLOWED_HOSTS": True, "TIME_ZONE": True,
@@ -63,8 +67,10 @@ def queues(*, now: datetime) -> list[tuple[str, Waiting]]:
     return [(str(QUEUES.get(name, name)), waiting) for name, waiting in waits.items()]
 
 
-def heartbeats() -> list[Heartbeat]:
-    return list(Heartbeat.objects.order_by("name"))
+def heartbeats() -> list[tuple[str, datetime]]:
+    """When each was last heard of; marks of other work (a letter of an enterprise was sent) are none."""
+    heard = dict(Heartbeat.objects.filter(name__in=BEATS).values_list("name", "at"))
+    return [(str(words), heard[name]) for name, words in BEATS.items() if name in heard]
 
 
 def set_aside_by_code() -> list[tuple[str, int]]:
