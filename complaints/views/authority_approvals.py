@@ -6,7 +6,7 @@ so that neither stands without the other; nobody decides on his own proposal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from complaints.conditions import Conditions
 from complaints.handling import Move, StepNotAllowed, proposals, two_persons
 from complaints.models import Complaint, Matter
 from complaints.refusals import not_yours
-from complaints.views import documents_signing
+from complaints.views import documents_sight, documents_signing
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import respondent_of
 from complaints.views.authority_pages import PAGES
@@ -89,8 +89,9 @@ def approvals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterprise")
 
 
-def proposals_of(matters: Iterable[Matter], desk: Desk) -> list[Proposal]:
-    """With the names of who proposed and signed them, and what is still to be signed: two queries more."""
+def proposals_of(matters: Iterable[Matter], desk: Desk, *, is_shown: bool = False) -> list[Proposal]:
+    """With the names of who proposed and signed them, and what is still to be signed: a few queries more. The consumer is
+    masked in what was written, unless ``is_shown``: the officer has said why."""
     rows = list(matters)
     if not rows:
         return []
@@ -99,10 +100,11 @@ def proposals_of(matters: Iterable[Matter], desk: Desk) -> list[Proposal]:
     keyring.load_for(people)
     names = {person.person_key: person.name for person in people}
     policies = Conditions.at(desk.now).policies
-    return [_proposal(m, names, desk, policies) for m in rows]
+    hides = documents_sight.words_masked(m.complaint for m in rows)
+    return [_proposal(m, names, desk, policies, str if is_shown else hides[m.complaint_id]) for m in rows]
 
 
-def _proposal(matter: Matter, names: dict[UUID, str], desk: Desk, policies: Policies) -> Proposal:
+def _proposal(matter: Matter, names: dict[UUID, str], desk: Desk, policies: Policies, hide: Callable[[str], str]) -> Proposal:
     by = names.get(matter.opened_by_key, "") if matter.opened_by_key else ""
     signed = matter.data.get("signed", [])
     is_own = desk.user.person_key == matter.opened_by_key or str(desk.user.person_key) in signed
@@ -114,7 +116,7 @@ def _proposal(matter: Matter, names: dict[UUID, str], desk: Desk, policies: Poli
         left=two_persons.left_to_sign(policies, matter, case.handling_region_id),
         is_head=any(a.has(frozenset({Role.APPROVER})) and case.handling_authority_id in a.authority_ids for a in desk.actors),
         is_ours=case.handling_authority_id in desk.authority_ids,
-        facts=[Fact(str(words), _value(matter.subject, name, payload[name]))
+        facts=[Fact(str(words), hide(_value(matter.subject, name, payload[name])))
                for name, words in _FIELDS.items() if payload.get(name)],
         effect=str(page.effect if page else documents_signing.EFFECT if matter.subject == documents_signing.CORRECTION else ""), respondent=respondent_of(case),
         url=reverse("complaints:authority-approval", args=[matter.pk]), case_url=case_url(case, AUTHORITY))
@@ -179,8 +181,9 @@ def _form(data: Any) -> DecisionForm:
 
 def _show(request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, *,
           status: int = 200) -> HttpResponseBase:
-    proposal = proposals_of([matter], desk)[0]
     setting = setting_of(desk, matter.complaint.number, request.GET)
+    is_shown = documents_sight.is_shown(matter.complaint, setting.found, now=desk.now)
+    proposal = proposals_of([matter], desk, is_shown=is_shown)[0]
     return render(request, "authority/approval.html", {
         **documents_signing.rewritten(matter, setting),
         "reveal_url": f"{reverse('complaints:authority-step', args=[matter.complaint.number, 'reveal'])}?reason=look_deliver",

@@ -5,20 +5,22 @@ The one rule: the permit is the same entry of the record that shows the contact 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from complaints.documents import issuing, kinds
+from complaints.documents import kinds
 from complaints.documents.wording import Paper
 from complaints.handling import looking
-from complaints.models import Complaint, HandlingStep
+from complaints.models import Complaint, HandlingStep, Participant, PersonalText
 from complaints.refusals import StepNotAllowed, not_yours
 from complaints.views.case import AUTHORITY, Found
-from complaints.workflow import AUTHORITY_ROLES, LOOK
-from odr_portal.accounts.masking import masked_address, masked_name, masked_phone
+from complaints.workflow import AUTHORITY_ROLES, LOOK, Audience
+from odr_portal.accounts import keyring
+from odr_portal.accounts.masking import masked_address, masked_name, masked_phone, masked_text
 
 _MASKS: dict[str, Callable[[str], str]] = {"投诉人": masked_name, "举报人": masked_name, "联系电话": masked_phone, "联系地址": masked_address}
 
@@ -41,7 +43,7 @@ def refuse_print(form: int, complaint: Complaint, found: Found, *, now: datetime
 
 
 def masked(paper: Paper) -> Paper:
-    """The same document with the consumer's name, phone and address masked."""
+    """The same document with the consumer's name, phone and address masked, and numbers of persons wherever somebody wrote them."""
     names = {value for block in paper["blocks"] for key, value in block.get("facts", ()) if key in ("投诉人", "举报人")}
     if kinds.KINDS[paper["form"]].to_consumer and paper["addressee"]:
         names.add(paper["addressee"].split("、")[0])
@@ -50,13 +52,33 @@ def masked(paper: Paper) -> Paper:
 
 
 def letter_masked(complaint: Complaint) -> Callable[[str], str]:
-    """What hides the consumer's name and phone in a message that is still to be sent; two queries."""
-    person = issuing.people({complaint.pk}).get(complaint.pk, {})
-    name, phone = person.get("consumer_name", ""), person.get("consumer_phone", "").removeprefix("+86")
+    """``words_masked`` for one case."""
+    return words_masked([complaint])[complaint.pk]
 
+
+def words_masked(cases: Iterable[Complaint]) -> dict[int, Callable[[str], str]]:
+    """By case, what hides the names and numbers of its consumer and of who complains with them in words about it: a message
+    that is still to be sent, what an officer wrote. A few queries, however many cases."""
+    ids = {case.pk for case in cases}
+    said = list(PersonalText.objects.filter(audience=Audience.PARTIES, kind__in=("consumer_name", "consumer_phone"), complaint_id__in=ids))
+    others = list(Participant.objects.filter(complaint_id__in=ids))
+    keyring.load_for([*said, *others])
+    names: dict[int, set[str]] = defaultdict(set)
+    phones: dict[int, set[str]] = defaultdict(set)
+    for text in said:
+        (names if text.kind == "consumer_name" else phones)[text.complaint_id].add(text.text)
+    for other in others:
+        names[other.complaint_id].add(other.name)
+        phones[other.complaint_id].add(other.phone)
+    return {case: _hiding(names[case], {phone.removeprefix("+86") for phone in phones[case] if phone}) for case in ids}
+
+
+def _hiding(names: set[str], phones: set[str]) -> Callable[[str], str]:
     def hide(line: str) -> str:
-        said: str = _without({name}, line)
-        return said.replace(phone, masked_phone(phone)) if phone else said
+        said: str = _without(names, line)
+        for phone in phones:
+            said = said.replace(phone, masked_phone(phone))
+        return said
 
     return hide
 
@@ -71,7 +93,7 @@ def _without(names: set[str], value: Any) -> Any:
     if isinstance(value, str):
         for name in names:
             value = value.replace(name, masked_name(name)) if len(name) > 1 else value
-        return value
+        return masked_text(value)
     if isinstance(value, dict):
         return {key: part if key in ("officers", "authority") else _without(names, part) for key, part in value.items()}
     return [_without(names, part) for part in value] if isinstance(value, list) else value

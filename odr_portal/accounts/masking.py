@@ -15,6 +15,9 @@ _DISTRICT = re.compile(
     # 路北区, 市中区 and their like begin with such a letter.
     rf"(?:(?:路(?=[北南桥]区)|市(?=[中南北]区))?{_PART}(?<![小社园景校厂])(?:自治县|自治旗|新区|区|县|旗(?!区)))?"
 )
+#: With or without +86 before it, in one piece or in the usual three.
+_MOBILE = re.compile(r"(?<![\dA-Za-z])(?:\+?86[ -]?)?(1[3-9]\d[ -]?\d{4}[ -]?\d{4})(?!\d)")
+_CARD = re.compile(r"(?<![\dA-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d{4}[\dXx](?![\dA-Za-z])")
 
 
 def masked_name(name: str) -> str:
@@ -46,6 +49,12 @@ def masked_address(address: str) -> str:
         return ""
     place = _DISTRICT.match(tidy)
     return f"{place.group() if place else ''}{HIDDEN}"
+
+
+def masked_text(text: str) -> str:
+    """Mobile numbers and numbers of identity cards in what somebody wrote, each as it would be masked alone."""
+    text = _CARD.sub(lambda found: masked_id_number(found.group()), text)
+    return _MOBILE.sub(lambda found: masked_phone(re.sub(r"\D", "", found.group(1))), text)
 
 
 def masked_id_number(number: str) -> str:

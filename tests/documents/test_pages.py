@@ -314,12 +314,13 @@ def test_the_notice_leads_to_the_document_and_names_nobody(world: World) -> None
 
 
 def test_where_to_reach_the_consumer_is_shown_to_officers_who_said_why(world: World) -> None:
-    case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
+    case = given.a_complaint(world, status=S.REVIEW, now=timezone.now(), statement="多出一项“智家体验包”，请打13900005678找我。")
     register = OfficialDocument.objects.get(complaint=case, form=1)
     rui = signed_in(world.rui)
     page = shown(rui.get(place(register)))
-    for word in ("陈**", "138****0001", "福州市鼓楼区***", "智家体验包"):
+    for word in ("陈**", "138****0001", "福州市鼓楼区***", "智家体验包", "139****5678"):
         assert word in page, word
+    assert "13900005678" not in page, "nor what stands in the words"
     for word in ("陈试", "13800000001", "某路1号"):
         assert word not in page, word
         assert word not in shown(rui.get(place(register, "correct")))
@@ -327,7 +328,7 @@ def test_where_to_reach_the_consumer_is_shown_to_officers_who_said_why(world: Wo
     assert rui.get(pdf(register)).status_code == 409
     given.step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
     page = shown(rui.get(place(register)))
-    for word in ("陈试", "13800000001", "某路1号", pdf(register)):
+    for word in ("陈试", "13800000001", "某路1号", "13900005678", pdf(register)):
         assert word in page, word
     assert "13800000001" in read(rui.get(pdf(register)).content)
     world.rui_officer.role = "analyst"

@@ -8,6 +8,7 @@ from odr_portal.accounts.masking import (
     masked_id_number,
     masked_name,
     masked_phone,
+    masked_text,
 )
 
 
@@ -43,6 +44,15 @@ def test_a_number_keeps_both_ends(number: str, shown: str) -> None:
 ])
 def test_an_address_ends_at_the_district(address: str, shown: str) -> None:
     assert masked_address(address) == shown
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("请回电13800001234，谢谢。", "请回电138****1234，谢谢。"), ("+86 138 0000 1234", "138****1234"), ("138-0000-1234或者13900005678", "138****1234或者139****5678"),
+    ("身份证51010719900101123X。", "身份证***3X。"), ("退还128.50元到尾号1234，2026年11月11日", "退还128.50元到尾号1234，2026年11月11日"),
+    ("单号2026138000012345", "单号2026138000012345"), ("", ""),
+])
+def test_numbers_of_persons_in_a_text_are_masked_and_others_stay(text: str, shown: str) -> None:
+    assert masked_text(text) == shown
 
 
 def test_an_e_mail_and_an_id_number_keep_an_end() -> None:

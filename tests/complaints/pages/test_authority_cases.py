@@ -223,6 +223,20 @@ def test_a_refusal_is_proposed_and_approved_by_another(world: World) -> None:
                 .order_by("pk").values_list("step", flat=True)) == ["propose", "approve", "refuse"]
 
 
+def test_what_was_written_for_a_proposal_names_nobody_until_the_officer_says_why(world: World) -> None:
+    case = case_at(world, S.REVIEW)
+    facts = "经回电13800000001，陈试称已与经营者另行和解，另一号码139 0000 5678无人接听。"
+    given.step(case, proposals.propose(move=handling.MOVES["refuse"](ground="other_law", facts=facts)), world.officer, now())
+    url, head = f"/authority/approvals/{Matter.objects.get(complaint=case, kind='proposal').pk}/", desk(officer_of(world, "head"))
+    for path in (url, "/authority/approvals/"):
+        page = head.get(path).content.decode()
+        assert "经回电138****0001，陈**称已与经营者另行和解，另一号码139****5678无人接听。" in page
+        assert "13800000001" not in page
+        assert "陈试" not in page
+    assert head.post(step_url(case, "reveal"), {"reason": "look_identity"} | key()).status_code == 302
+    assert facts in head.get(url).content.decode()
+
+
 def test_a_proposal_goes_back_with_the_reason(world: World) -> None:
     case = case_at(world, S.MEDIATING)
     rui, head = desk(world.rui), desk(officer_of(world, "head"))
