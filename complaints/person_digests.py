@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from complaints import alike
 from complaints.models import PersonalText, PersonDigest
@@ -48,6 +49,23 @@ def cases_of(words: str) -> list[int]:
         return []
     ids = PersonDigest.objects.filter(digest__in=wanted).order_by("-complaint_id").values_list("complaint_id", flat=True)
     return list(ids.distinct()[:MOST])
+
+
+def mark_statements(*, after: int, limit: int) -> tuple[int, int]:
+    """The marks of statements that were filed before there were marks: (how many got some, id to go on after; 0 at the end).
+
+    A case that has marks is passed over, so whoever begins again loses nothing and doubles nothing.
+    """
+    marked = PersonDigest.objects.filter(complaint=OuterRef("complaint"), kind=MARK)
+    with transaction.atomic():
+        texts = list(PersonalText.objects.filter(
+            ~Exists(marked), pk__gt=after, audience="parties", kind=COPIED).order_by("pk")[:limit])
+        if not texts:
+            return 0, 0
+        keyring.load_for(texts)
+        made = rows(texts)
+        PersonDigest.objects.bulk_create(made)
+    return len({row.complaint_id for row in made}), texts[-1].pk
 
 
 def make_anew(*, version: int, after: int, limit: int) -> tuple[int, int]:

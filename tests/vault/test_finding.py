@@ -1,10 +1,14 @@
 """Officers and staff find a case by what its consumer gave, in their own lists and nowhere else."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
+from complaints import person_digests
 from complaints.handling import enterprise
+from complaints.models import PersonDigest
 from complaints.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -47,3 +51,18 @@ def test_who_gave_a_case_up_may_not_try_phone_numbers(world: World) -> None:
     ended = signed_in(world.lead)
     assert case.number in shown(ended.get("/enterprise/queue/", {"q": case.number, "view": "closed"}))
     assert case.number not in shown(ended.get("/enterprise/queue/", {"q": "13800000001", "view": "closed"}))
+
+
+def test_complaints_of_before_there_were_marks_are_marked_once_and_a_stop_costs_nothing(world: World) -> None:
+    old = [given.filed(world), given.filed(world), given.filed(world, statement="没有收到货")]
+    texts = PersonDigest.objects.filter(kind=person_digests.MARK)
+    marks = sorted((row.complaint_id, bytes(row.digest)) for row in texts)
+    assert {case for case, _digest in marks} == {old[0].pk, old[1].pk}
+    texts.delete()
+    assert person_digests.mark_statements(after=0, limit=1)[0] == 1, "and then somebody pulled the plug"
+    new = given.filed(world)
+    for found in ("1 statements were marked", "0 statements were marked"):
+        out = StringIO()
+        call_command("mark_statements", stdout=out)
+        assert found in out.getvalue()
+        assert sorted((row.complaint_id, bytes(row.digest)) for row in texts.exclude(complaint=new)) == marks

@@ -1,0 +1,33 @@
+"""manage.py mark_statements: complaints of before there were marks are found by their text too; begun again, it goes on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from complaints import person_digests
+
+#: So many texts are opened and marked in one transaction.
+BATCH = 500
+
+
+class Command(BaseCommand):
+    help = "Give the statements of old complaints the marks by which their copies are found."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        done = after = 0
+        told_at = time.monotonic()
+        try:
+            while True:
+                count, after = person_digests.mark_statements(after=after, limit=BATCH)
+                done += count
+                if not after:
+                    break
+                if time.monotonic() - told_at > 1:
+                    told_at = time.monotonic()
+                    self.stdout.write(f"{done} statements, up to text {after}")
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. What is done stays done: run it again to go on.") from None
+        self.stdout.write(f"{done} statements were marked; every statement long enough to say something has its marks now.")
