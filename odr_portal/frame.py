@@ -200,11 +200,14 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
     is_known = bool(getattr(user, "is_authenticated", False))
     if not is_known and is_here("/account/sign-in/"):
         nav.append(NavItem("/account/sign-in/", _("登录"), here.startswith("/account/sign-in/")))
+    site = _items([entry if is_known or entry[0] != "/account/" else SIGN_IN for entry in SITE], "")
+    at_the_foot = {item.url for item in site}
     return {
         "nav": nav,
         "bar_links": _drawn(tuple(nav), get_language()),
-        "site_links": _drawn(tuple(_items([entry if is_known or entry[0] != "/account/" else SIGN_IN for entry in SITE], "")),
-                             get_language()),
+        "site_links": _drawn(tuple(site), get_language()),
+        # A phone has no room for the bar: its menu, at the foot, begins with what stands there.
+        "menu_links": _drawn(tuple(item for item in nav if item.url not in at_the_foot), get_language()),
         "home": nav[0].url if side and nav else "/",
         "here": request.get_full_path() if request.method == "GET" else request.path,
         "side": side,

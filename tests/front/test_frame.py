@@ -39,6 +39,19 @@ def test_every_place_of_the_bar_opens_for_whom_it_is_offered(world: Any, who: st
     assert {place: client.get(place).status_code for place in places} == dict.fromkeys(places, 200)
 
 
+def test_on_a_phone_the_menu_leads_wherever_the_bar_leads(world: Any) -> None:
+    client = Client()
+    for who in (world.lead, world.rui, None):
+        if who is not None:
+            client.force_login(who)
+        else:
+            client.logout()
+        page = client.get("/help/")
+        menu = page.content.decode().partition('<nav id="site"')[2].partition("</nav>")[0]
+        left_out = [item.url for item in frame.build_frame(page.wsgi_request)["nav"] if f'href="{item.url}"' not in menu]
+        assert not left_out, (who, left_out)
+
+
 def test_staff_see_their_enterprise_until_they_leave() -> None:
     client, user = signed_in("ming@example.org")
     enterprise = Enterprise.objects.create(name="某某通信", name_en="Some Telecom")
