@@ -138,6 +138,7 @@ class RollupState(models.Model):
 
     ``rebuilt_through`` is the last case of a rebuild that is under way, ``compared_through`` of a comparison, which goes
     on with ``compared_tables``; ``differences`` names cases and cells that it found to be wrong, and mended.
+    ``calendar`` is the one by which all cases were counted: under another one they are counted anew without an alarm.
     """
 
     era = models.BigIntegerField(default=0)
@@ -148,6 +149,8 @@ class RollupState(models.Model):
     compared_at = models.DateTimeField(null=True)
     compared_through = models.BigIntegerField(null=True)
     compared_tables = models.PositiveSmallIntegerField(default=0)
+    calendar = models.CharField(max_length=200, default="")
+    compared_calendar = models.CharField(max_length=200, default="")
     differences: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
 
     def __str__(self) -> str:

@@ -191,7 +191,7 @@ class Counters:
                 found[key or ""].update({name: int(n) for name, n in zip(asked, numbers, strict=True) if n})
         for row in self.unfolded:
             for key in _keys(scope, row, by):
-                found[key].update({name: row["sign"] * row[_COLUMN[name]] for name in asked
+                found[key].update({name: row[_COLUMN[name]] for name in asked
                                    if row[_COLUMN[name]] and windows.has(name, row["day"])})
         if by == "":
             found[""].update({})
@@ -216,7 +216,7 @@ class Counters:
             if period.first <= row["day"] <= period.last:
                 for what in found:
                     if row[what] is not None:
-                        found[what][bucket_of(what, row[what])] += row["sign"] * len(_keys(scope, row, ""))
+                        found[what][bucket_of(what, abs(row[what]))] += row["sign"] * len(_keys(scope, row, ""))
         return {what: {bucket: n for bucket, n in counts.items() if n} for what, counts in found.items()}
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from complaints.conditions import current_calendar
 from complaints.models import Complaint
@@ -20,7 +21,7 @@ from complaints.working_calendar import SHANGHAI
 from odr_portal.sweeping import FULL
 from oversight.models import MEASURES, RollupState, Tally
 from oversight.rollup_facts import COLUMNS, KEY, PLACE, facts
-from oversight.rollup_sums import ALL, LEVELS, TALLY, Table, adding
+from oversight.rollup_sums import ALL, SHARED, TALLY, Table, adding
 from oversight.working_time import decrees
 
 log = logging.getLogger(__name__)
@@ -48,18 +49,19 @@ def _changes(which: str) -> str:
     """What changed for these cases: ``diff`` takes back what was counted and gives what is to be counted."""
     was = ", ".join(f"o.{name}" for name in COLUMNS[len(KEY):])
     now = ", ".join(f"f.{name}" for name in COLUMNS[len(KEY):])
+    taken = ", ".join((*PLACE, *(f"-o.{name} as {name}" for name in MEASURES)))
     of = ", ".join(f"coalesce(o.{name}, f.{name}) as {name}" for name in KEY)
     return (
         f"fresh as materialized ({facts(which)}),"
         f" old as materialized (select {', '.join(COLUMNS)} from {TALLY} where complaint_id in ({{ids}})),"
         f" changed as materialized (select {of} from old o full join fresh f on {_SAME}"
         f" where ({was}) is distinct from ({now})),"
-        f" diff as materialized (select -1 as sign, o.complaint_id, {_DIFF} from old o join changed using ({_KEYS})"
+        f" diff as materialized (select -1 as sign, o.complaint_id, {taken} from old o join changed using ({_KEYS})"
         f" union all select 1, f.complaint_id, {_DIFF} from fresh f join changed using ({_KEYS}))")
 
 
 #: The whole tally, to be added up anew.
-_ALL_OF_IT = f"diff as (select 1 as sign, complaint_id, {_DIFF} from {TALLY})"
+_ALL_OF_IT = f"diff as not materialized (select 1 as sign, complaint_id, {_DIFF} from {TALLY})"
 CHANGES = _changes("c.id = any(%(ids)s)").replace("{ids}", "select unnest(%(ids)s::bigint[])")
 _FOLD = adding(
     f"{CHANGES}, gone as (delete from {TALLY} t using changed g where "
@@ -92,13 +94,14 @@ def fold(*, now: datetime, limit: int = BATCH) -> int:
         rows = cursor.fetchall()
         if not rows:
             return 0
-        _fold_cases(cursor, {row[0] for row in rows})
+        fold_cases(cursor, {row[0] for row in rows})
+        state.calendar = state.calendar or _calendar()
         state.transaction, state.entry, state.folded_at = rows[-1][1], rows[-1][2], now
         state.save()
     return len(rows)
 
 
-def _fold_cases(cursor: Any, ids: Iterable[int]) -> int:
+def fold_cases(cursor: Any, ids: Iterable[int]) -> int:
     """How many of these cases counted differently from before."""
     cursor.execute(_FOLD, {**decrees(current_calendar()), "ids": sorted(ids)})
     return int(cursor.fetchone()[0])
@@ -128,6 +131,7 @@ def rebuild(*, now: datetime, tell: Callable[[int, int], None] = lambda done, wh
             # What is written from now on is folded afterwards.
             state.era, state.transaction = _horizon(cursor)
             state.transaction, state.entry, state.rebuilt_through = state.transaction - 1, 2**62, 0
+            state.compared_calendar, state.compared_through, state.compared_tables = _calendar(), None, 0
             state.save()
         done = state.rebuilt_through
     while done < last:
@@ -144,7 +148,8 @@ def rebuild(*, now: datetime, tell: Callable[[int, int], None] = lambda done, wh
         _take_time(cursor)
         _wait_alone(cursor)
         add_up(cursor)
-        RollupState.objects.filter(pk=1).update(rebuilt_through=None, folded_at=now, differences=[])
+        RollupState.objects.filter(pk=1).update(
+            rebuilt_through=None, folded_at=now, differences=[], calendar=F("compared_calendar"))
     return Tally.objects.filter(kind="received").count()
 
 
@@ -186,6 +191,7 @@ def _compare_some(*, now: datetime) -> bool:
             return False
         if state.compared_through is None:
             state.compared_through, state.compared_tables, state.differences = 0, 0, []
+            state.compared_calendar = _calendar()
         if state.compared_through < last:
             upto = min(state.compared_through + PIECE, last)
             found = _odd_cases(cursor, state, upto)
@@ -194,30 +200,38 @@ def _compare_some(*, now: datetime) -> bool:
             table = ALL[state.compared_tables]
             found = _odd_cells(cursor, table)
             state.compared_tables += 1
-        if found:
+        if found and _calendar() != state.calendar:
+            log.info("%s were counted anew by another calendar", len(found))
+        elif found:
             log.error("counters differed from the cases: %s", ", ".join(found[:NAMED]))
             state.differences = [*state.differences, *found][:NAMED]
         is_last = state.compared_tables == len(ALL)
         if is_last:
             state.compared_through, state.compared_tables, state.compared_at = None, 0, now
+            state.calendar = state.compared_calendar
         state.save()
     return not is_last
 
 
 def _odd_cases(cursor: Any, state: RollupState, upto: int) -> list[str]:
     """Numbers of the cases that count for something else than what was tallied; they are folded again."""
-    said = {**decrees(current_calendar()), "after": state.compared_through, "upto": upto}
-    cursor.execute(
-        f"with fresh as materialized ({facts(_PIECE)}), old as materialized ({_TALLIED})"
-        " select distinct complaint_id from ((select * from fresh except all select * from old)"
-        " union all (select * from old except all select * from fresh)) d order by 1", said)
-    odd = [row[0] for row in cursor.fetchall()]
+    odd = differing(cursor, after=state.compared_through or 0, upto=upto)
     cursor.execute("select distinct complaint_id from complaints_handlingstep where complaint_id = any(%s)"
                    " and (transaction, id) > (%s, %s)", [odd, state.transaction, state.entry])
     wrong = sorted(set(odd) - {row[0] for row in cursor.fetchall()})
     if wrong:
-        _fold_cases(cursor, wrong)
+        fold_cases(cursor, wrong)
     return list(Complaint.objects.filter(pk__in=wrong).order_by("pk").values_list("number", flat=True))
+
+
+def differing(cursor: Any, *, after: int, upto: int) -> list[int]:
+    """Cases behind ``after``, up to ``upto``, that count for something else than what was tallied, folded or not."""
+    cursor.execute(
+        f"with fresh as materialized ({facts(_PIECE)}), old as materialized ({_TALLIED})"
+        " select distinct complaint_id from ((select * from fresh except all select * from old)"
+        " union all (select * from old except all select * from fresh)) d order by 1",
+        {**decrees(current_calendar()), "after": after, "upto": upto})
+    return [row[0] for row in cursor.fetchall()]
 
 
 def _odd_cells(cursor: Any, table: Table) -> list[str]:
@@ -227,7 +241,7 @@ def _odd_cells(cursor: Any, table: Table) -> list[str]:
     key = " || ' ' || ".join(f"{name}::text" for name in table.key)
     stands = f"select {columns} from {table.name} where num_nonnulls({', '.join(f'nullif({n}, 0)' for n in numbers)}) > 0"
     cursor.execute(
-        f"with {_ALL_OF_IT}, {LEVELS}, sums as materialized ({table.sums}), stands as materialized ({stands})"
+        f"with {_ALL_OF_IT}, {SHARED}, sums as materialized ({table.sums}), stands as materialized ({stands})"
         f" select distinct {key} from ((select {columns} from sums except all select {columns} from stands)"
         f" union all (select {columns} from stands except all select {columns} from sums)) d order by 1 limit {NAMED}")
     found = [f"{table.name} {row[0]}" for row in cursor.fetchall()]
@@ -247,6 +261,11 @@ def _state(*, lock: bool = False) -> RollupState:
     RollupState.objects.bulk_create([RollupState(pk=1)], ignore_conflicts=True)
     rows = RollupState.objects.select_for_update() if lock else RollupState.objects.all()
     return rows.get(pk=1)
+
+
+def _calendar() -> str:
+    """What names the calendar: working days of past spans are counted by it."""
+    return current_calendar().version[:200]
 
 
 def _alone(cursor: Any) -> bool:

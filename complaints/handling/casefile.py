@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 
-from complaints import answer_notices, bulk, consents, counting, notices, record
+from complaints import answer_notices, bulk, consents, notices, record
 from complaints.conditions import Conditions
 from complaints.documents import issuing
 from complaints.models import (
@@ -94,7 +94,6 @@ class CaseFile:
     added: dict[type[models.Model], list[models.Model]] = field(
         default_factory=lambda: defaultdict(list))
     touched: dict[tuple[type[models.Model], int], models.Model] = field(default_factory=dict)
-    before: counting.Counted | None = None
     consents_before: consents.Said = field(default_factory=dict)
 
     @property
@@ -195,7 +194,6 @@ def open_files(
     cases = list(rows.filter(pk__in=ids).order_by("pk"))
     files = {c.pk: CaseFile(complaint=c, now=now, conditions=conditions) for c in cases}
     for file in files.values():
-        file.before = counting.counted(file.complaint)
         file.consents_before = consents.said(file.complaint)
     if not files:
         return []
@@ -244,7 +242,6 @@ def write(files: Iterable[CaseFile]) -> None:
     bulk.insert(consents.rows(files))
     bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
     answer_notices.write(files)
-    bulk.insert(counting.deltas((f.before, f.complaint, f.today) for f in files))
 
 
 def _update(files: Iterable[CaseFile]) -> None:

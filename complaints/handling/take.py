@@ -1,8 +1,8 @@
 """take(): the one place that writes a status.
 
 Lock N cases; let every overdue clock lapse in order; judge the step by the table; carry it
-out; write everything in one flush. The one rule: status, clocks, record, notices and
-counters commit together or not at all. One step is a batch of one.
+out; write everything in one flush. The one rule: status, clocks, record and notices
+commit together or not at all. One step is a batch of one.
 """
 
 from __future__ import annotations

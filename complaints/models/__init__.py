@@ -27,7 +27,7 @@ from complaints.models.record import (
 from complaints.models.sets import Measure, RoundTrip, RoundTripRow
 from complaints.models.settlement import Contact, InternalNote, Obligation, Offer, OfferAnswer, RootCause
 from complaints.models.station import StationEntry
-from complaints.models.telling import CountDelta, Heartbeat, Notice, NoticeChoice, NoticeOrder
+from complaints.models.telling import Heartbeat, Notice, NoticeChoice, NoticeOrder
 from complaints.models.tracking import TrackingTry
 from complaints.models.upload import Upload
 from complaints.models.webhooks import WebhookDelivery
@@ -40,7 +40,6 @@ __all__ = [
     "Complaint",
     "ConsentRecord",
     "Contact",
-    "CountDelta",
     "Deadline",
     "Demand",
     "DocumentSeries",

@@ -1,4 +1,4 @@
-"""Notices, count deltas and heartbeats: rows that other processes pick up.
+"""Notices and heartbeats: rows that other processes pick up.
 
 The one rule: they are written in the transaction of the step that causes them.
 """
@@ -107,20 +107,6 @@ class NoticeOrder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.notice_id} {self.what}"
-
-
-class CountDelta(models.Model):
-    """What one transaction changed in the counts; folded into counters elsewhere."""
-
-    day = models.DateField()
-    region = models.IntegerField()
-    enterprise = models.BigIntegerField(null=True, blank=True)
-    category = models.CharField(max_length=60, blank=True, default="")
-    measure = models.CharField(max_length=60)
-    change = models.IntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.measure} {self.change:+d}"
 
 
 class Heartbeat(models.Model):

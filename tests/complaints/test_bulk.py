@@ -10,7 +10,7 @@ import pytest
 from django.db import DataError, transaction
 
 from complaints import bulk
-from complaints.models import Complaint, CountDelta, PersonalText
+from complaints.models import Complaint, Heartbeat, PersonalText, Reminder
 from complaints.models.record import with_salt
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -60,14 +60,12 @@ def test_nothing_to_write_asks_nothing(db: None, django_assert_num_queries: Any)
 
 
 def test_what_has_no_array_form_is_refused(world: World) -> None:
-    delta = CountDelta(day=WEDNESDAY.date(), region=1, category="", measure="received", change=1)
-    delta.change = {1}  # type: ignore[assignment]
     with pytest.raises(TypeError):
-        bulk.insert([delta])
+        bulk.insert([Heartbeat(name="x", at={1})])
 
 
 def test_what_is_too_long_is_refused_and_not_cut(world: World) -> None:
     """A text that was cut would no longer be what the record says of it."""
     with pytest.raises(DataError), transaction.atomic():
-        bulk.insert([CountDelta(day=WEDNESDAY.date(), region=1, category="x" * 100, measure="received", change=1)])
-    assert not CountDelta.objects.filter(category__startswith="x").exists()
+        bulk.insert([Reminder(deadline_id=1, mark="x" * 100, at=WEDNESDAY)])
+    assert not Reminder.objects.exists()

@@ -15,7 +15,7 @@ from hypothesis import given as such
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from authorities.models import Region
+from authorities.models import CalendarDay, CalendarVersion, Region
 from complaints import handling
 from complaints.conditions import current_calendar
 from complaints.handling import consumer, enterprise, undoing
@@ -86,8 +86,8 @@ def test_folded_piece_by_piece_is_what_is_made_anew(walk: Walk) -> None:
     assert Tally.objects.filter(kind="received").count() == len(walk.cases)
     handling.sweep_clocks(now=walk.now + 8 * DAY)
     with connection.cursor() as cursor:
-        assert rollups._fold_cases(cursor, walk.cases) > 0
-        assert rollups._fold_cases(cursor, walk.cases) == 0, "to fold a case twice does no harm"
+        assert rollups.fold_cases(cursor, walk.cases) > 0
+        assert rollups.fold_cases(cursor, walk.cases) == 0, "to fold a case twice does no harm"
     folded = everything()
     assert all(folded)
     rollups.rebuild(now=walk.now)
@@ -166,10 +166,10 @@ def test_an_undone_step_counts_itself_back(patient: None, world: World) -> None:
     before = everything()
     given.step(case, consumer.withdraw(reason="mistake"), world.consumer, WEDNESDAY + timedelta(hours=1))
     with connection.cursor() as cursor:
-        assert rollups._fold_cases(cursor, [case.pk]) == 1
+        assert rollups.fold_cases(cursor, [case.pk]) == 1
         assert everything() != before
         given.step(case, undoing.undo(), world.consumer, WEDNESDAY + timedelta(hours=2))
-        rollups._fold_cases(cursor, [case.pk])
+        rollups.fold_cases(cursor, [case.pk])
     assert everything()[0] == before[0]
     assert everything()[1] == before[1]
 
@@ -191,6 +191,25 @@ def test_a_difference_is_an_alarm_that_names_the_case_and_is_mended(
     rollups.compare(now=walk.now)
     assert rollups.compare(now=walk.now) == rollups.alarms() == []
     assert everything() == right
+
+
+def test_a_new_calendar_counts_anew_and_is_no_alarm(patient: None, world: World) -> None:
+    """Working days of past spans are those of the calendar that holds now."""
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    given.step(case, consumer.withdraw(reason="mistake"), world.consumer, WEDNESDAY + 2 * DAY)
+    rollups.rebuild(now=WEDNESDAY)
+    assert list(Tally.objects.filter(kind="closed").values_list("handled_wd", flat=True)) == [2]
+    newest = CalendarVersion.objects.filter(country="CN", year=2026).latest("number")
+    later = CalendarVersion.objects.create(
+        country="CN", year=2026, number=newest.number + 1, source="x", digest="x", loaded_at=WEDNESDAY)
+    CalendarDay.objects.bulk_create([
+        *(CalendarDay(version=later, day=day.day, is_working=day.is_working, name=day.name) for day in newest.days.all()),
+        CalendarDay(version=later, day=date(2026, 11, 12), is_working=False, name="假")])
+    RollupState.objects.update(transaction=2**62)
+    assert rollups.compare(now=WEDNESDAY) == rollups.alarms() == []
+    assert list(Tally.objects.filter(kind="closed").values_list("handled_wd", flat=True)) == [1]
+    with connection.cursor() as cursor:
+        assert rollups.differing(cursor, after=0, upto=2**62) == []
 
 
 def test_it_compares_once_a_night(walk: Walk) -> None:

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Sum
+from django.db import connection
 
 from complaints import handling, standing
 from complaints.actors import Actor
-from complaints.models import Complaint, CountDelta, Deadline, Engagement, HandlingStep, Notice, Obligation, Offer
+from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Notice, Obligation, Offer
 from complaints.ways_left import ways_left
 from complaints.workflow import ANY_E, CLOCKS, MUST_ACT, OPEN, TABLE, Audience, Clock, Outcome, Role, Status
 from complaints.working_calendar import SHANGHAI, Calendar
+from oversight import rollups
+from oversight.models import COUNTS, MonthEnterprise
 from tests.complaints.dates import oracle
 
 S = Status
@@ -30,6 +32,8 @@ BY_ITSELF = frozenset(row.step for row in TABLE.values() if row.by == {Role.SYST
 AFTER_CLOSING = frozenset({Clock.NOTICE, Clock.LEAD, Clock.OBJECTION})
 #: Only these words of the consumer make a success.
 CONFIRMING = frozenset({"accept_offer", "confirm_performed", "waive_obligation", "answer_late"})
+
+COUNTED = ("received", "open", *(name for name in COUNTS if name.startswith("closed")))
 
 #: Which promise is kept where: what this machine cannot see, or what a slower look sees better.
 ELSEWHERE = {
@@ -49,6 +53,7 @@ class Ledger:
     heads: dict[tuple[int, str], tuple[int, str, str]] = field(default_factory=dict)
     written: dict[tuple[int, str], datetime] = field(default_factory=dict)
     last_clock: int = 0
+    calendar: str = ""
     taken: Counter[tuple[int, str]] = field(default_factory=Counter)
     told: Counter[tuple[int, str]] = field(default_factory=Counter)
     reached: Counter[str] = field(default_factory=Counter)
@@ -71,7 +76,7 @@ def hold(ledger: Ledger, cases: list[Complaint], *, now: datetime, calendar: Cal
     _one_enterprise(cases)
     _settlements(cases)
     _ends(cases, entries, now=now, calendar=calendar, consumer=consumer)
-    _counts()
+    _counts(ledger, {entry.complaint_id for entry in entries}, calendar)
 
 
 def _record(ledger: Ledger, cases: list[Complaint], now: datetime) -> list[HandlingStep]:
@@ -209,18 +214,23 @@ def _ends(cases: list[Complaint], entries: list[HandlingStep], *, now: datetime,
         assert ways, f"{case.number} {case.outcome}: no next way is named"
 
 
-def _counts() -> None:
-    """I-20: the counts are what counting anew gives, region by region and enterprise by enterprise."""
-    told = Counter({
-        (row["measure"], row["region"], row["enterprise"]): row["n"]
-        for row in CountDelta.objects.values("measure", "region", "enterprise").annotate(n=Sum("change")) if row["n"]})
-    slow: Counter[tuple[str, int, int | None]] = Counter()
-    for status, outcome, region, enterprise in Complaint.objects.values_list(
-            "status", "outcome", "handling_region_id", "enterprise_id"):
-        slow["received", region, enterprise] += 1
-        slow[f"status:{status}", region, enterprise] += 1
+def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
+    """I-20: what a case counts for changes with an entry of its record only, or with the calendar; the counters add it up."""
+    if ledger.calendar != calendar.version:
+        ledger.calendar, changed = calendar.version, set(Complaint.objects.values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        rollups.fold_cases(cursor, changed)
+        assert rollups.differing(cursor, after=0, upto=2**62) == [], "I-20: counts otherwise, and no entry says why"
+    told: Counter[tuple[str, int]] = Counter()
+    for firm, *numbers in MonthEnterprise.objects.filter(branch=0).values_list("enterprise", *COUNTED):
+        told.update({(name, firm): n for name, n in zip(COUNTED, numbers, strict=True) if n})
+    slow: Counter[tuple[str, int]] = Counter()
+    for status, outcome, broken, firm in Complaint.objects.exclude(enterprise=None).values_list(
+            "status", "outcome", "is_not_kept", "enterprise_id"):
+        slow["received", firm] += 1
+        slow["open" if status != S.CLOSED else "closed", firm] += 1
         if outcome:
-            slow[f"outcome:{outcome}", region, enterprise] += 1
+            slow["closed_not_kept" if outcome == Outcome.MEDIATED and broken else f"closed_{outcome}", firm] += 1
     assert told == slow, f"I-20: {told - slow} or {slow - told}"
 
 

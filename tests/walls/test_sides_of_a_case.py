@@ -56,7 +56,7 @@ def test_what_is_for_the_enterprise_or_the_authority_is_for_nobody_else(world: W
             }  # fmt: skip
             assert count("internalnote") == (1 if name == "enterprise" else 0)
             assert count("forwardingdecision") == 0 or name == "authority"
-            assert count("reminder") == count("countdelta") == count("sealedhead") == 0
+            assert count("reminder") == count("sealedhead") == 0
     assert set(HandlingStep.objects.values_list("audience", flat=True)) >= {"parties", "authority"}
     assert audiences["consumer"] == {"parties"}
     assert "authority" not in audiences["enterprise"]

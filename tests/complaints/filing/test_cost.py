@@ -26,13 +26,13 @@ from tests.complaints.filing.test_submit import file, ready
 from tests.server import A_REQUEST
 
 #: Session, person; draft's key, draft, firm, region, branch, files; begin, draft, lock, key, person; conditions, branch,
-#: firm; role of the steps, seal, name twice; case, demands, clock, texts, entry, digests, consents, notice, counts; role;
+#: firm; role of the steps, seal, name twice; case, demands, clock, texts, entry, digests, consents, notice; role;
 #: draft, key; commit.
-OF_A_FILING = 33 + A_REQUEST
+OF_A_FILING = 32 + A_REQUEST
 #: Ten reads to decide; begin and commit, a lock, nine reads, one statement for each table that changes.
-OF_A_FORWARDING = 30
+OF_A_FORWARDING = 29
 #: The same without deciding, and a look whether more is due.
-OF_A_LAPSE = 21
+OF_A_LAPSE = 20
 
 
 def statements(work: Callable[[], Any]) -> list[str]:
