@@ -70,7 +70,7 @@ def test_an_appraisal_pause_an_agreement_and_a_document(world: World, case: Comp
     page = shop.go(link)
     shop.shot("answer-case")
     shop.check()
-    page.locator('main a[href$="/mediation/"]').first.click()
+    page.locator('main a.btn[href$="/mediation/"]').first.click()
     shop.shot("answer-code")
     shop.check()
     press(page)
