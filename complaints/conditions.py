@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Max
-
 from authorities import calendar as loaded
 from authorities import freshness
 from authorities.jurisdiction import Jurisdiction
@@ -21,10 +19,12 @@ from complaints.deadlines import Calendar
 from enterprises.approving import setting_for
 from enterprises.models import Branch, BranchAuthority, Enterprise, Succession, TwoPersons
 from enterprises.presence import Worker, worker
+from odr_portal.kept import Kept
 
 Found = TypeVar("Found")
 
 _kept: dict[tuple[str, int], Calendar] = {}
+_NEWEST = Kept(lambda country: CalendarVersion.objects.filter(country=country).order_by("-pk").only("pk")[:1], str)
 
 
 class _Read(NamedTuple):
@@ -129,8 +129,8 @@ class Conditions:
 
 def current_calendar(country: str = "CN") -> Calendar:
     """The newest loaded calendar, built once per version and process."""
-    newest = CalendarVersion.objects.filter(country=country).aggregate(newest=Max("id"))["newest"]
-    key = (country, newest or 0)
+    newest = _NEWEST.first(country)
+    key = (country, newest.pk if newest is not None else 0)
     if key not in _kept:
         rows = loaded.rows(country)
         _kept.clear()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -23,9 +23,18 @@ from complaints.views.filing_frame import address_of
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI
 from odr_portal.accounts.models import User
+from odr_portal.kept import Kept, among
 
 #: More than anybody has; the oldest closed ones fall off.
 MOST = 200
+
+
+_OWN = Kept(lambda person, day: (
+    Complaint.objects.filter(own_cases(person, day)).exclude(status=Status.DRAFT)
+    .select_related("enterprise", "branch", "picked_enterprise", "picked_branch", "handling_authority", "handler__user", "officer__user")
+    .order_by(F("closed_at").desc(nulls_first=True), F("next_due_at").asc(nulls_last=True), "-pk")[:MOST]), int, date)
+_LIVE = Kept(lambda cases: (
+    Deadline.objects.filter(complaint_id__in=among(cases), ended_at__isnull=True).select_related("obligation")), list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +58,9 @@ class Group:
 def my_cases(user: User, *, now: datetime) -> list[Group]:
     """Groups that are not empty; three queries beside those of ``visible_to``."""
     day = now.astimezone(SHANGHAI).date()
-    cases = list(
-        Complaint.objects.filter(own_cases(user.pk, day)).exclude(status=Status.DRAFT)
-        .select_related("enterprise", "branch", "picked_enterprise", "picked_branch",
-                        "handling_authority", "handler__user", "officer__user")
-        .order_by(F("closed_at").desc(nulls_first=True), F("next_due_at").asc(nulls_last=True),
-                  "-pk")[:MOST])
+    cases = _OWN(user.pk, day)
     clocks: dict[int, list[Deadline]] = defaultdict(list)
-    for clock in Deadline.objects.filter(
-            complaint_id__in=[c.pk for c in cases],
-            ended_at__isnull=True).select_related("obligation"):
+    for clock in _LIVE([c.pk for c in cases]):
         clocks[clock.complaint_id].append(clock)
     calendar = current_calendar()
     cards = []

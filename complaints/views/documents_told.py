@@ -74,6 +74,11 @@ _TO_BRANCHES = Kept(lambda case, enterprise, branches: _of_case(case).filter(
     to_enterprise=True, enterprise_id=enterprise, engagement__branch_id__in=among(branches)), int, int, list)
 
 
+_TOLD = Kept(lambda cases, sequences: Notice.objects.filter(
+    complaint_id__in=among(cases), audience="parties", sequence__in=among(sequences),
+    addressee__in=(CONSUMER, ENTERPRISE)).order_by("pk"), list, list)
+
+
 def title_of(form: int) -> str:
     return labels.pick((KINDS[form].title, KINDS[form].title_en))
 
@@ -131,9 +136,8 @@ def addressees(document: OfficialDocument) -> list[str]:
 def services_of(documents: Sequence[OfficialDocument]) -> dict[int, list[Service]]:
     """One query for a page: the notices that told of them."""
     notices: dict[tuple[int, int, str], Notice] = {}
-    found = Notice.objects.filter(complaint_id__in={d.complaint_id for d in documents}, audience="parties",
-                                  sequence__in={d.sequence for d in documents}, addressee__in=(CONSUMER, ENTERPRISE))
-    for notice in found.order_by("pk"):
+    found = _TOLD([d.complaint_id for d in documents], [d.sequence for d in documents]) if documents else []
+    for notice in found:
         notices[notice.complaint_id, notice.sequence, notice.addressee] = notice
     return {document.pk: [_service(document, side, notices.get((document.complaint_id, document.sequence, side)))
                           for side in addressees(document)] for document in documents}

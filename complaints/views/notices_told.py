@@ -6,11 +6,13 @@ The one rule: no address is shown, and nobody sees what was told in a chain that
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,7 +21,7 @@ from complaints import labels
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.sending_again import ORDERS
 from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, case_url
-from odr_portal.kept import Kept
+from odr_portal.kept import Kept, among
 
 #: On a case page; nobody reads more.
 MOST = 60
@@ -80,6 +82,7 @@ def _of_case(case: int, side: str) -> QuerySet[Notice]:
     return Notice.objects.filter(complaint_id=case, audience__in=("parties", side)).order_by("-pk")
 
 
+_ORDERS_OF = Kept(lambda notices: NoticeOrder.objects.filter(notice_id__in=among(notices)).select_related("by"), list)
 _TO_WHOM = ("user", "enterprise", "authority")
 _TO_CONSUMER = Kept(lambda case: _of_case(case, CONSUMER).filter(addressee=CONSUMER)[:MOST], int)
 _TO_ENTERPRISE = Kept(lambda case, enterprise: (
@@ -92,16 +95,16 @@ def of_case(complaint: Complaint, side: str, *, enterprise_id: int | None = None
 
     ``enterprise_id``: whose people read, on the side of an enterprise.
     """
+    orders: dict[int, list[NoticeOrder]] = defaultdict(list)
     if side == AUTHORITY:
         rows = _TO_ANYBODY(complaint.pk)
-        prefetch_related_objects(rows, _ORDERS)
-    elif side == ENTERPRISE:
-        rows = _TO_ENTERPRISE(complaint.pk, enterprise_id or 0)
+        for order in _ORDERS_OF([row.pk for row in rows]) if rows else []:
+            orders[order.notice_id].append(order)
     else:
-        rows = _TO_CONSUMER(complaint.pk)
+        rows = _TO_ENTERPRISE(complaint.pk, enterprise_id or 0) if side == ENTERPRISE else _TO_CONSUMER(complaint.pk)
     for row in rows:
         row.complaint = complaint
-    return [told(row, side) for row in rows]
+    return [told(row, side, orders[row.pk]) for row in rows]
 
 
 def in_cases(cases: QuerySet[Complaint], condition: Q) -> QuerySet[Notice]:
@@ -110,7 +113,8 @@ def in_cases(cases: QuerySet[Complaint], condition: Q) -> QuerySet[Notice]:
     return rows.select_related(*_RELATED).prefetch_related(_ORDERS)
 
 
-def told(row: Notice, side: str) -> Told:
+def told(row: Notice, side: str, orders: Iterable[NoticeOrder] | None = None) -> Told:
+    """``orders``: of this notice, where they were not fetched with it."""
     words, tone = STATES[row.state]
     return Told(
         pk=row.pk, complaint=row.complaint, url=case_url(row.complaint, side),
@@ -120,7 +124,7 @@ def told(row: Notice, side: str) -> Told:
         at=row.sent_at or (row.send_after if row.state == "queued" else row.created_at),
         state=str(words), tone=tone, error="" if side == CONSUMER else error_words(row.last_error),
         lang=LANGUAGES.get(row.language, "") if row.subject else "",
-        orders=[_ordered(o) for o in row.orders.all()] if side == AUTHORITY else [],
+        orders=[_ordered(o) for o in (row.orders.all() if orders is None else orders)] if side == AUTHORITY else [],
         may=ORDERS.get(row.state, ()) if side == AUTHORITY else ())
 
 
