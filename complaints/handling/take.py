@@ -8,6 +8,7 @@ commit together or not at all. One step is a batch of one.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -95,13 +96,14 @@ def take_each(
     now: datetime,
     conditions: Conditions | None = None,
     skip_locked: bool = False,
+    whole: bool = False,
 ) -> list[Taken]:
     """Take a move of its own on each case, in one transaction and one flush.
 
-    The same case may stand there several times: its moves follow each other. While a request is
-    answered, cases that its caller cannot see are missing, whoever asked for them.
+    The same case may stand there several times: its moves follow each other, and with ``whole`` all of them are taken or
+    none, each told with the refusal of the one that failed. While a request is answered, cases that its caller cannot see
+    are missing, whoever asked for them.
     """
-    found: list[Taken] = []
     ids = _seen(sorted({case for case, _move, _actor in moves}))
     with working_as_steps(), transaction.atomic():
         conditions = conditions or Conditions.at(now)
@@ -109,9 +111,10 @@ def take_each(
             ids, now=now, conditions=conditions, skip_locked=skip_locked)}
         for file in files.values():
             lapse_overdue(file)
-        for case, move, actor in moves:
-            if case in files:
-                found.append(_take_one(files[case], move, actor))
+        if whole:
+            found = [taken for case, own in _by_case(moves).items() if case in files for taken in _take_whole(files[case], own)]
+        else:
+            found = [_take_one(files[case], move, actor) for case, move, actor in moves if case in files]
         write(files.values())
         looking.note_looks(files.values())
     if len(moves) == 1 and found and found[0].refusal is not None:
@@ -140,6 +143,25 @@ def _take_one(file: CaseFile, move: Move, actor: Actor) -> Taken:
         back()
         return Taken(file.complaint, refusal)
     return Taken(file.complaint)
+
+
+def _by_case(moves: Sequence[tuple[int, Move, Actor]]) -> dict[int, list[tuple[Move, Actor]]]:
+    found: dict[int, list[tuple[Move, Actor]]] = defaultdict(list)
+    for case, move, actor in moves:
+        found[case].append((move, actor))
+    return found
+
+
+def _take_whole(file: CaseFile, moves: Sequence[tuple[Move, Actor]]) -> list[Taken]:
+    """All of these moves on one case, or none of them."""
+    back = file.mark()
+    found: list[Taken] = []
+    for move, actor in moves:
+        found.append(_take_one(file, move, actor))
+        if (refusal := found[-1].refusal) is not None:
+            back()
+            return [Taken(file.complaint, refusal)] * len(moves)
+    return found
 
 
 def take_new(cases: Iterable[tuple[CaseFile, Actor, Effect]]) -> list[Complaint]:

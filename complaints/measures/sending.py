@@ -1,20 +1,22 @@
 """Trying a measure out, sending it, and reporting it as performed: one flush for all its cases.
 
 The one rule: each case is judged by itself and each consumer decides alone; whoever gets nothing is named with the reason.
+Where the enterprise lets a second person approve any of its offers, all of it is proposed (approving.py).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from complaints.actors import Actor, stands_to
-from complaints.handling import Move, StepNotAllowed, Taken, enterprise, offers
+from complaints.conditions import Conditions
+from complaints.handling import Move, StepNotAllowed, Taken, enterprise, offers, proposals, two_persons
 from complaints.measures.choosing import LeftOut, Pick, picks_of
 from complaints.measures.ruling import Rule, answers_to
 from complaints.models import Complaint, Demand, Measure, Obligation, Offer
@@ -31,6 +33,8 @@ class Outcome:
     left_out: list[LeftOut] = field(default_factory=list)
     #: What is said to each complete case, by its number.
     said: dict[str, list[Short]] = field(default_factory=dict)
+    #: A second person must approve it first.
+    is_for_two: bool = False
 
     def note(self, pick: Pick, result: Taken, step: str) -> None:
         if result.refusal is None:
@@ -68,30 +72,38 @@ def readable(actors: Iterable[Actor]) -> QuerySet[Measure]:
 
 def try_out(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> Outcome:
     """What would come of it; nothing of it stays."""
-    outcome, moves, picks = _meant(measure, rule, cases=cases, actors=actors)
+    outcome, moves, picks = _meant(measure, rule, cases=cases, actors=actors, now=now)
     for pick, result in zip(picks, rehearse(moves, now=now), strict=True):
         outcome.note(pick, result, "make_offer")
     return outcome
 
 
 def send(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> Outcome:
-    """The offers of all complete cases in one flush. ``measure`` is locked by the caller."""
-    if measure.sent_at is not None:
+    """The offers of all complete cases in one flush, or their proposals. ``measure`` is locked by the caller."""
+    if measure.sent_at is not None or measure.proposed_at is not None:
         raise StepNotAllowed("sent_before", _("这份批量方案已经发送过。"))
-    outcome, moves, picks = _meant(measure, rule, cases=cases, actors=actors)
+    outcome, moves, picks = _meant(measure, rule, cases=cases, actors=actors, now=now)
+    step = "propose" if outcome.is_for_two else "make_offer"
+    outcome.left_out = [replace(one, step=step) for one in outcome.left_out]
     for pick, result in zip(picks, take_all(moves, now=now), strict=True):
-        outcome.note(pick, result, "make_offer")
+        outcome.note(pick, result, step)
     if not outcome.done:
         raise StepNotAllowed("nobody_left", _("没有一件可以发送，原因见预览。"))
-    measure.rule, measure.sent_at, measure.sent = rule.kept(), now, len(outcome.done)
+    measure.rule = rule.kept()
     measure.left_out = [*measure.left_out, *(one.kept() for one in outcome.left_out)]
-    measure.save(update_fields=["rule", "sent_at", "sent", "left_out"])
+    if outcome.is_for_two:
+        measure.proposed_at, measure.proposed_by_id = now, actors[0].staff_id
+        measure.save(update_fields=["rule", "left_out", "proposed_at", "proposed_by"])
+    else:
+        measure.sent_at, measure.sent = now, len(outcome.done)
+        measure.save(update_fields=["rule", "left_out", "sent_at", "sent"])
     return outcome
 
 
-def _meant(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor]) -> tuple[
+def _meant(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> tuple[
         Outcome, list[tuple[int, Move, Actor]], list[Pick]]:
-    outcome = Outcome()
+    """What each complete case is told, as offers or, where one of them needs a second person, as proposals of them."""
+    outcome, conditions = Outcome(), Conditions.at(now)
     picks = picks_of(measure.picks)
     seen = {case.pk: case for case in cases.filter(pk__in=[pick.case for pick in picks])}
     demands = open_demands(seen)
@@ -111,8 +123,12 @@ def _meant(measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: 
             outcome.left_out.append(LeftOut(pick.number, wrong.reason))
             continue
         outcome.said[pick.number] = shorts
+        setting = conditions.two_persons(actor.enterprise_id, case.branch_id) if actor.enterprise_id is not None else None
+        outcome.is_for_two |= bool(two_persons.why(setting, move, demands[pick.case]))
         moves.append((pick.case, move, actor))
         meant.append(pick)
+    if outcome.is_for_two:
+        moves = [(case, proposals.propose(move=move), actor) for case, move, actor in moves]
     return outcome, moves, meant
 
 
@@ -151,6 +167,3 @@ def report_performed(measure: Measure, *, proofs: Sequence[Pick] | None, proof: 
         one.kept() for one in outcome.left_out]
     measure.save(update_fields=["left_out"])
     return outcome
-
-
-

@@ -25,7 +25,7 @@ class Matter(models.Model):
     """``data`` holds plain facts (ids, amounts, grounds); ``subject`` tells twins apart.
 
     An instruction (urge) says who sent it (``authority``) and to whom: ``to_authority``, else the enterprise; its last
-    moment is ``until_at``.
+    moment is ``until_at``. A proposal says of which set of offers it is (``measure_id``).
     """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="matters")
@@ -47,6 +47,7 @@ class Matter(models.Model):
     opened_at = models.DateTimeField()
     until_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    measure_id = models.UUIDField(null=True, blank=True)
     data = SealedJSON(blank=True, whose="complaint.consumer_key", place=["complaint_id", "kind", "opened_at"])
 
     class Meta:
@@ -71,6 +72,8 @@ class Matter(models.Model):
             models.Index(fields=["until_at", "id"], name="open_instructions", condition=Q(kind="urge", state="open")),
             models.Index(fields=["closed_at", "id"], name="answered_instructions",
                          condition=Q(kind="urge", state="answered")),
+            models.Index(fields=["measure_id", "complaint"], name="proposals_of_a_measure",
+                         condition=Q(measure_id__isnull=False)),
         ]
 
     def __str__(self) -> str:

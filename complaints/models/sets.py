@@ -20,7 +20,8 @@ class Measure(models.Model):
     """One answer to equal cases. ``picks``: case, number and amount as chosen; ``rule``: what each kind of demand gets.
 
     ``branch`` is where whoever made it works, empty for the whole enterprise: who sees that branch sees the
-    measure. ``left_out``: number and reason of each case that got no offer. Its offers carry ``public_id``.
+    measure. ``left_out``: number and reason of each case that got no offer. Its offers carry ``public_id``, and so do the
+    proposals of its cases while a second person is asked (``proposed_at``); ``returned``: why that one sent it back.
     """
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4)
@@ -34,6 +35,11 @@ class Measure(models.Model):
     left_out = models.JSONField(default=list)
     sent_at = models.DateTimeField(null=True, blank=True)
     sent = models.PositiveSmallIntegerField(default=0)
+    proposed_by = models.ForeignKey(Staff, null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(Staff, null=True, blank=True, db_index=False, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    returned = SealedText(blank=True, place=["public_id"], free_text=True)
 
     class Meta:
         indexes = [models.Index(fields=["enterprise", "-id"], name="measures_of_an_enterprise")]

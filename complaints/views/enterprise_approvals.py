@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Min
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,21 +24,22 @@ from complaints import handling, labels
 from complaints.actors import Actor, stands_to
 from complaints.authority_forms import DecisionForm
 from complaints.handling import Answer, Move, Promise, named_things, proposals, saying, two_persons
-from complaints.models import Complaint, Demand, Matter, PersonalText
+from complaints.measures import approving
+from complaints.measures.sending import readable
+from complaints.models import Complaint, Demand, Matter, Measure, PersonalText
 from complaints.refusals import not_yours
 from complaints.views.case import ENTERPRISE, CasePage, Found, page_of
 from complaints.views.case_form import take_step
 from complaints.views.case_people import Fact
 from complaints.views.enterprise_desk import Desk, case_url, desk_page
 from complaints.views.enterprise_offer import card_of
-from complaints.workflow import Audience, Role
+from complaints.workflow import Audience
 from enterprises.models import Branch, Enterprise
 from odr_portal.accounts import keyring
 from odr_portal.accounts.models import User
 from odr_portal.joining import told
 
 MOST = 200
-WHO = frozenset({Role.MANAGER, Role.REVIEWER})
 WHY: dict[str, Any] = {
     "amount": gettext_lazy("金额超过本企业规定的数"), "refusal": gettext_lazy("有不同意的诉求"),
     "failure": gettext_lazy("报告协商未成"), "return": gettext_lazy("退回案件"),
@@ -68,16 +71,45 @@ class Waiting:
 @desk_page("GET")
 def approvals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     matters = _open_ones(desk).select_related("complaint").order_by("opened_at", "pk")[:MOST]
-    found = _waiting(matters, desk)
+    found, sets = _waiting(matters, desk), _sets(desk)
     found.sort(key=lambda one: not one.may_decide)
+    mine = sum(one.may_decide for one in found) + sum(one.may_decide for one in sets)
     return render(request, "enterprise/approvals.html", {
-        "proposals": found, "mine_to_decide": sum(one.may_decide for one in found), "now": desk.now})
+        "proposals": found, "sets": sets, "mine_to_decide": mine, "now": desk.now})
 
 
 def _open_ones(desk: Desk) -> Any:
     firms = [actor.enterprise_id for actor in desk.actors]
+    # What is one of a set is decided with it.
     return Matter.objects.filter(kind="proposal", state="open", audience=ENTERPRISE, enterprise__in=firms,
-                                 complaint__in=desk.cases())
+                                 complaint__in=desk.cases(), measure_id=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingSet:
+    """A set of offers that waits as a whole. ``until``: the first moment that is late in one of its cases."""
+
+    measure: Measure
+    cases: int
+    until: datetime | None
+    is_own: bool
+    may_decide: bool
+    url: str
+
+
+def _sets(desk: Desk) -> list[WaitingSet]:
+    found = list(readable(desk.actors).filter(proposed_at__isnull=False, sent_at=None).select_related("proposed_by__user")
+                 .order_by("proposed_at", "pk")[:MOST])
+    if not found:
+        return []
+    counted = {row["measure_id"]: row for row in approving.waiting(found).filter(complaint__in=desk.cases()).order_by()
+               .values("measure_id").annotate(cases=Count("pk"), until=Min("complaint__next_due_at"))}
+    rows = [WaitingSet(
+        measure=one, is_own=one.proposed_by is not None and one.proposed_by.user_id == desk.user.pk,
+        may_decide=bool(approving.deciders(one, desk.actors)), cases=counted.get(one.public_id, {}).get("cases", 0),
+        until=counted.get(one.public_id, {}).get("until"),
+        url=reverse("complaints:enterprise-measure-approval", args=[one.public_id])) for one in found]
+    return sorted(rows, key=lambda row: not row.may_decide)
 
 
 def _waiting(matters: Iterable[Matter], desk: Desk) -> list[Waiting]:
@@ -100,7 +132,7 @@ def why_words(matter: Matter) -> str:
 
 def _decider(desk: Desk, matter: Matter) -> Actor | None:
     """The job in which this person may approve here."""
-    return next((actor for actor in desk.actors if actor.has(WHO) and actor.enterprise_id == matter.enterprise_id
+    return next((actor for actor in desk.actors if actor.has(approving.DECIDERS) and actor.enterprise_id == matter.enterprise_id
                  and stands_to(actor, matter.complaint)), None)
 
 
@@ -113,6 +145,8 @@ def approval(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     if matter is None:
         raise Http404
     case, actor = matter.complaint, _decider(desk, matter)
+    if matter.measure_id is not None and readable(desk.actors).filter(public_id=matter.measure_id).exists():
+        return redirect("complaints:enterprise-measure-approval", public_id=matter.measure_id)
     if request.method != "POST":
         if matter.state != "open":
             messages.info(request, _("这一项已经不用批准了。"))
@@ -153,19 +187,19 @@ def _show(request: HttpRequest, desk: Desk, matter: Matter, form: DecisionForm, 
     is_offer = matter.subject in two_persons.OFFERS
     return render(request, "enterprise/approval.html", {
         "proposal": waiting, "form": form, "page": page, "complaint": case, "effect": EFFECTS.get(matter.subject, ""),
-        "preview": _card(page.demands, said, waiting) if is_offer else None,
+        "preview": offer_card(page.demands, said, by=waiting.by, at=matter.opened_at) if is_offer else None,
         "facts": [] if is_offer else _facts(said),
     }, status=status)
 
 
-def _card(demands: Sequence[Demand], said: Mapping[str, Any], waiting: Waiting) -> dict[str, Any]:
-    """The offer as the consumer will see it."""
+def offer_card(demands: Sequence[Demand], said: Mapping[str, Any], *, by: str, at: datetime) -> dict[str, Any]:
+    """A proposed offer as the consumer will see it."""
     answers = [Answer(**{**row, "amount": saying.money(row.get("amount"), "")}) for row in said.get("answers", [])]
     promises = [Promise(**{**row, "amount": saying.money(row.get("amount"), ""), "due_on": saying.day(row.get("due_on"), "")})
                 for row in said.get("promises", [])]
     known = {demand.ordinal for demand in demands}
     return card_of(demands, [answer for answer in answers if answer.demand in known], promises,
-                   message=said.get("message", ""), by=waiting.by, at=waiting.matter.opened_at)
+                   message=said.get("message", ""), by=by, at=at)
 
 
 def _facts(said: Mapping[str, Any]) -> list[Fact]:

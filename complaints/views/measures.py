@@ -89,10 +89,12 @@ def measure_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 @desk_page("GET", "POST")
 def measure(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBase:
     """A draft: the rule, tried out, then sent. Afterwards: how it stands."""
-    found = _found(desk, public_id)
+    found = found_measure(desk, public_id)
     if found.sent_at is not None:
         # The same form again leads to what came of it.
         return redirect(_url("measure", public_id)) if request.method == "POST" else _standing(request, desk, found)
+    if found.proposed_at is not None:
+        return redirect(_url("measure-approval", public_id))
     demands = [d for rows in sending.open_demands(desk.cases().filter(
         pk__in=[pick.case for pick in picks_of(found.picks)]).values_list("pk", flat=True)).values() for d in rows]
     kinds = kinds_in(demands)
@@ -102,8 +104,8 @@ def measure(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBa
     if not form.is_valid():
         return _draft(request, desk, found, form, status=422)
     if "send" not in request.POST:
-        found = _found(desk, public_id, lock=True)
-        if found.sent_at is not None:
+        found = found_measure(desk, public_id, lock=True)
+        if found.sent_at is not None or found.proposed_at is not None:
             # Sent by somebody since it was looked at: what it said stays.
             return redirect(_url("measure", public_id))
         found.rule = form.rule().kept()
@@ -112,16 +114,17 @@ def measure(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBa
         return _draft(request, desk, found, form, outcome=outcome)
     with once(request) as attempt:
         if not attempt.answered:
-            outcome = sending.send(_found(desk, public_id, lock=True), form.rule(), cases=desk.cases(), actors=desk.actors, now=desk.now)
+            outcome = sending.send(found_measure(desk, public_id, lock=True), form.rule(), cases=desk.cases(), actors=desk.actors, now=desk.now)
             attempt.reference = _url("measure", public_id)
-            messages.success(request, _("已发送%(n)s件方案。") % {"n": len(outcome.done)}, extra_tags="ok")
+            words = _("已把%(n)s件方案提请批准，批准后才发送；期限不停。") if outcome.is_for_two else _("已发送%(n)s件方案。")
+            messages.success(request, words % {"n": len(outcome.done)}, extra_tags="ok")
     return redirect(attempt.reference)
 
 
 @desk_page("GET", "POST")
 def performed(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBase:
     """Report the whole of it as done, or the cases of a table."""
-    found = _found(desk, public_id)
+    found = found_measure(desk, public_id)
     if found.sent_at is None:
         return redirect(_url("measure", public_id))
     offers = list(standing.offers_of([found.public_id], desk.engagements()).only("pk", "state"))
@@ -131,7 +134,7 @@ def performed(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponse
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 try:
-                    outcome = _reported(desk, _found(desk, public_id, lock=True), form)
+                    outcome = _reported(desk, found_measure(desk, public_id, lock=True), form)
                     attempt.reference = _url("measure", public_id)
                     messages.success(request, _("已报告%(n)s件履行。") % {"n": len(outcome.done)}, extra_tags="ok")
                 except (WrongInput, SheetRefused) as wrong:
@@ -169,9 +172,11 @@ def _may_make(desk: Desk) -> bool:
     return any(actor.has(ENTERPRISE_ROLES) for actor in desk.actors)
 
 
-def _found(desk: Desk, public_id: UUID, *, lock: bool = False) -> Measure:
+def found_measure(desk: Desk, public_id: UUID, *, lock: bool = False) -> Measure:
+    """The measure, if this desk sees the branch where it was made; Http404 else."""
     rows = sending.readable(desk.actors).filter(public_id=public_id)
-    found: Measure | None = (rows.select_for_update(of=("self",)) if lock else rows.select_related("made_by__user")).first()
+    people = ("made_by__user", "proposed_by__user", "decided_by__user")
+    found: Measure | None = (rows.select_for_update(of=("self",)) if lock else rows.select_related(*people)).first()
     if found is None:
         raise Http404
     return found
@@ -192,7 +197,7 @@ def _many(listed: list[int]) -> str:
 def _again(desk: Desk, asked: QueryDict) -> dict[str, str]:
     """The cases that got nothing from another measure, to be chosen anew."""
     try:
-        before = _found(desk, UUID(asked.get("again", "")))
+        before = found_measure(desk, UUID(asked.get("again", "")))
     except (ValueError, Http404):
         return {}
     amounts = {pick.number: pick.word for pick in picks_of(before.picks)}
@@ -239,6 +244,7 @@ def _draft(request: HttpRequest, desk: Desk, found: Measure, form: RuleForm, *, 
         "with_amount": sum(bool(pick.word) for pick in picks_of(found.picks)),
         "missing": found.left_out, "outcome": outcome, "preview": _preview(desk, found, form, outcome) if outcome and outcome.done else None,
         "back": reverse("complaints:enterprise-measures"), "by": found.made_by.user.name,
+        "returned_by": found.decided_by.user.name if found.decided_by else "",
     }, status=status)
 
 
@@ -294,7 +300,7 @@ def _standing(request: HttpRequest, desk: Desk, found: Measure) -> HttpResponseB
         "next_url": f"{here}?{urlencode({'state': state, 'after': page[-1].complaint_id})}" if len(meant) > PAGE else "",
         "missing": [one for one in found.left_out if one["step"] == "make_offer"],
         "not_reported": [one for one in found.left_out if one["step"] == "report_performed"],
-        "may_make": _may_make(desk), "may_report": _may_make(desk) and "accepted" in states.values(),
+        "decided_by": found.decided_by.user.name if found.decided_by else "", "may_make": _may_make(desk), "may_report": _may_make(desk) and "accepted" in states.values(),
         "performed_url": _url("measure-performed", found.public_id), "back": reverse("complaints:enterprise-measures"),
         "again_url": f"{reverse('complaints:enterprise-measure-new')}?{urlencode({'again': str(found.public_id)})}",
     })

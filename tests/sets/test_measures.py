@@ -16,7 +16,6 @@ from complaints.handling import consumer
 from complaints.measure_forms import RuleForm
 from complaints.models import Complaint, HandlingStep, Measure, Obligation, Offer
 from complaints.workflow import Status as S
-from enterprises.house_rules import TwoPersons
 from tests import given
 from tests.cast import World
 from tests.server import A_REQUEST
@@ -209,15 +208,3 @@ def test_a_page_costs_the_same_however_many_cases_it_is_about(world: World, sign
         counted.append(found)
     assert counted[0] == counted[1]
     assert max(counted[0]) <= 15
-
-
-def test_where_a_second_person_must_approve_the_case_stays_behind_and_says_so(world: World, signed_in: SignIn) -> None:
-    TwoPersons.objects.create(enterprise=world.mobile, offers_above=Decimal(100), set_by=world.lead, set_at=timezone.now())
-    browser, ours = signed_in(world.ming), cases(world, 2)
-    measure = drafted(browser, lines=numbers(ours))
-    page = browser.post(place(measure), filled(preview="1", **RULE)).content.decode()
-    assert "试办：0件可以发送" in page
-    assert "这一步须经第二人批准" in page
-    assert browser.post(place(measure), filled(send="1", **RULE)).status_code == 409
-    small = {"verdict-refund": "part", "source-refund": "fixed", "fixed-refund": "20", "reason-refund": "按停机的天数折算退还费用。"}
-    assert sent(browser, measure, **small).sent == 2

@@ -118,7 +118,7 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     "offer": lambda world, case: _number(Offer.objects.filter(complaint=case)),
     "clock": _clock,
     **{(name, "mark"): _mark(name.removeprefix("complaints:").split("-")[0]) for name in OWNERS if "-export" in name},
-    **{(f"complaints:enterprise-measure{page}", "public_id"): lambda world, case: world.things["measure"] for page in ("", "-performed")},
+    **{(f"complaints:enterprise-measure{page}", "public_id"): lambda world, case: world.things["measure"] for page in ("", "-approval", "-performed")},
     **{(f"complaints:enterprise-round-trip{page}", "mark"): lambda world, case: world.things["round trip"]
        for page in ("", "-decide", "-results")},
     **{(f"complaints:authority-platform{page}", "mark"): lambda world, case: world.things["platform file"]

@@ -53,6 +53,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:enterprise-export-link": _ASKER,
     "complaints:enterprise-export-file": _ASKER,
     "complaints:enterprise-measure": _BRANCH,
+    "complaints:enterprise-measure-approval": _BRANCH,
     "complaints:enterprise-measure-performed": _BRANCH,
     **{f"complaints:enterprise-round-trip{page}": _ASKER for page in ("", "-decide", "-results")},
     **{f"complaints:authority-platform{page}": _OFFICE for page in ("-file", "-decide", "-results")},
