@@ -46,11 +46,11 @@ class DecisionForm(StepForm):
 
     decision = Choice(label=_("这份表格怎么办"))
 
-    def __init__(self, *args: Any, good: int, may_all: bool, **options: Any) -> None:
+    def __init__(self, *args: Any, good: int, may_all: bool, is_long: bool, **options: Any) -> None:
         super().__init__(*args, **options)
         offered: list[tuple[str, Any]] = []
         if may_all:
-            offered.append(("all", _("整份办理：要么全部办成，要么一行也不办")))
+            offered.append(("all", _("整份办理：每一行都能办才开始办") if is_long else _("整份办理：要么全部办成，要么一行也不办")))
         if good:
             offered.append(("good", _("只办理没有问题的行")))
         field = self.fields["decision"]

@@ -84,9 +84,12 @@ def why_not_all(counts: dict[str, int]) -> str:
     """Why "all or nothing" is not offered; empty where it is."""
     if counts["bad"]:
         return _("有%(n)s行有问题，所以不能整份办理。改好后重新上传，或者只办理没有问题的行。") % {"n": counts["bad"]}
-    if counts["good"] > MOST_AT_ONCE:
-        return _("整份办理是一次完成的，最多%(n)s行。更长的表格请选“只办理没有问题的行”，或者分成几份。") % {"n": MOST_AT_ONCE}
     return ""
+
+
+def is_long(counts: dict[str, int]) -> bool:
+    """Whether "all" cannot be one transaction: every line is tried once more, and then it is carried out piece by piece."""
+    return counts["good"] > MOST_AT_ONCE or bool(counts["done"] or counts["refused"])
 
 
 def decide(trip: RoundTrip, choice: str, *, now: datetime) -> None:
@@ -102,6 +105,9 @@ def decide(trip: RoundTrip, choice: str, *, now: datetime) -> None:
     if choice == "all" and (why := why_not_all(counts)):
         raise StepNotAllowed("not_all", why)
     trip.state, trip.mode, trip.decided_at, trip.attempts, trip.leased_until = "applying", choice, now, 0, None
+    if choice == "all" and is_long(counts):
+        trip.state = "checking"
+        RoundTripRow.objects.filter(trip=trip, state="good").update(state="read")
     trip.save(update_fields=["state", "mode", "decided_at", "attempts", "leased_until"])
 
 

@@ -185,15 +185,21 @@ class _Worker:
         with self._holding():
             batch = self._batch("read", BATCH)
             if not batch:
-                return self._turn_to("checked")
+                return self._checked()
             moves = self._moves(batch, good="good")
             self._judge(rehearse([one.move for one in moves], now=self.now), moves, good="good", bad="bad")
             self._save(batch)
 
+    def _checked(self) -> None:
+        """Tried for the first time, it waits for somebody; once more after "all" (asking.is_long), it begins unless a line is bad."""
+        if self.trip.mode == "all" and not asking.counts_of(self.trip)["bad"]:
+            return self._turn_to("applying")
+        self._turn_to("checked", mode="")
+
     # --- carrying out ---
 
     def apply(self) -> None:
-        if self.trip.mode == "all":
+        if self.trip.mode == "all" and not asking.is_long(asking.counts_of(self.trip)):
             return self._apply_all()
         try:
             with self._holding():
@@ -221,9 +227,7 @@ class _Worker:
                 row.state = "bad"
             with self._holding():
                 RoundTripRow.objects.bulk_update(refused, ["state", "column", "problem"])
-                self.trip.mode = ""
-                self.trip.save(update_fields=["mode"])
-                self._turn_to("checked")
+                self._turn_to("checked", mode="")
 
     def _take(self, batch: Sequence[RoundTripRow]) -> None:
         # Before the lines are compared: a table with the same lines waits here, or has them done already.
@@ -314,10 +318,11 @@ class _Worker:
         trip.attempts, trip.leased_until = 0, self.now + LEASE
         trip.save(update_fields=["attempts", "leased_until"])
 
-    def _turn_to(self, state: str) -> None:
-        if not RoundTrip.objects.filter(pk=self.trip.pk, state=self.trip.state).update(state=state):
+    def _turn_to(self, state: str, *, mode: str | None = None) -> None:
+        mode = self.trip.mode if mode is None else mode
+        if not RoundTrip.objects.filter(pk=self.trip.pk, state=self.trip.state).update(state=state, mode=mode):
             raise _Overtaken
-        self.trip.state = state
+        self.trip.state, self.trip.mode = state, mode
 
     def _people(self) -> rows.Colleagues:
         if self._colleagues is None:

@@ -134,7 +134,8 @@ def _lines(trip: RoundTrip) -> Any:
 
 
 def _decision(trip: RoundTrip, counts: dict[str, int], data: Any = None) -> DecisionForm:
-    return DecisionForm(data, good=counts["good"], may_all=bool(counts["good"]) and not asking.why_not_all(counts))
+    return DecisionForm(data, good=counts["good"], may_all=bool(counts["good"]) and not asking.why_not_all(counts),
+                        is_long=asking.is_long(counts))
 
 
 def _shown(trip: RoundTrip) -> dict[str, Any]:
@@ -158,6 +159,7 @@ def _show(request: HttpRequest, trip: RoundTrip, form: DecisionForm | None = Non
         "most": 0 if trip.state == "reading" else found["total"],
         "passed": found["total"] - counts["read" if trip.state == "checking" else "good"],
         "form": form or _decision(trip, counts), "why_not_all": asking.why_not_all(counts) if counts["good"] else "",
+        "is_long": bool(counts["good"]) and asking.is_long(counts), "most_at_once": asking.MOST_AT_ONCE,
         "decide_url": _url("round-trip-decide", trip.mark), "results_url": _url("round-trip-results", trip.mark),
         "list_url": _url("round-trips"), "list_title": _("用表格办理"),
     }, status=status)

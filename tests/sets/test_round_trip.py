@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from complaints.exporting import building
 from complaints.models import Complaint, Contact, Export, Offer, RoundTrip
-from complaints.round_trip import asking
+from complaints.round_trip import asking, working
 from complaints.workflow import Status as S
 from enterprises.house_rules import TwoPersons
 from enterprises.models import Staff
@@ -149,6 +149,54 @@ def test_all_or_nothing_is_all_or_nothing(world: World, signed_in: SignIn) -> No
     assert answer.status_code == 422
     assert "有1行有问题" in answer.content.decode()
     assert states(decided(browser, trip, "good")) == ["done", "bad"]
+
+
+def test_a_long_table_begins_only_if_every_line_can_be_done_now(
+        world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too long for one transaction: tried once more after the decision, and then nothing is begun in vain."""
+    monkeypatch.setattr(asking, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(working, "BATCH", 2)
+    browser, ours = signed_in(world.ming), cases(world, 5)
+    trip = tried(browser, table([offer_row(case) for case in ours]))
+    assert "先把每一行再试办一遍" in browser.get(f"{HOME}{trip.mark}/").content.decode()
+    given.step(ours[4], given.an_offer(), world.handler, timezone.now())
+    trip = decided(browser, trip, "all")
+    assert (trip.state, trip.mode, states(trip)) == ("checked", "", [*["good"] * 4, "bad"])
+    assert Offer.objects.exclude(complaint=ours[4]).count() == 0
+    # Without the bad line, in a file of its own.
+    trip = decided(browser, tried(browser, table([offer_row(case) for case in ours[:4]])), "all")
+    assert (trip.state, states(trip)) == ("done", ["done"] * 4)
+
+
+def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
+        world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(working, "BATCH", 2)
+    browser, ours = signed_in(world.ming), cases(world, 6)
+    trip = tried(browser, table([offer_row(case) for case in ours]))
+    apply, turns = working._Worker.apply, 0
+
+    def meanwhile(worker: working._Worker) -> None:
+        """After the first piece another line becomes impossible, and the worker is killed and begins anew."""
+        nonlocal turns
+        turns += 1
+        if turns == 2:
+            given.step(ours[3], given.an_offer(), world.handler, timezone.now())
+            raise KeyboardInterrupt
+        apply(worker)
+
+    monkeypatch.setattr(working._Worker, "apply", meanwhile)
+    assert browser.post(f"{HOME}{trip.mark}/decide/", filled(decision="all")).status_code == 302
+    with pytest.raises(KeyboardInterrupt):
+        working.sweep_round_trips(now=timezone.now())
+    assert states(trip) == [*["done"] * 2, *["good"] * 4]
+    working.sweep_round_trips(now=timezone.now() + 2 * working.LEASE)
+    trip.refresh_from_db()
+    assert (trip.state, states(trip)) == ("done", [*["done"] * 3, "refused", *["done"] * 2])
+    assert [Offer.objects.filter(complaint=case).count() for case in ours] == [1] * 6
+    said = results(browser, trip)
+    assert (said[3]["结果"], said[3]["案件编号"]) == ("没有办成", ours[3].number)
+    assert said[3]["问题"]
 
 
 def test_performed_for_many(world: World, signed_in: SignIn) -> None:
