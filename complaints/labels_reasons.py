@@ -78,6 +78,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "mediated": ("达成调解协议", "an agreement was reached"),
     "recusal": ("申请回避", "a recusal was asked for"),
     "appraisal": ("鉴定、检测", "an appraisal"),
+    "succession": ("案件已转由承继企业办理", "the case passed to the successor"),
     "signed": ("已签署，还须另一人签署", "signed; another signature is still needed"),
 }
 

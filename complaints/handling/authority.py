@@ -22,11 +22,12 @@ from complaints.handling import clocks, documents, leaving, saying, two_persons
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
 from complaints.handling.jurisdiction import give_to
+from complaints.house import Given, House
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.review_facts import known_of
 from complaints.review_grounds import barred
-from complaints.workflow import Clock, Outcome, Role, Status
+from complaints.workflow import ENTERPRISE_SIDE, Clock, Outcome, Role, Status
 from enterprises.models import Enterprise
 
 S = Status
@@ -317,15 +318,17 @@ def redirect(*, matter: str, body: str, text: str) -> Move:
 
 
 def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Move:
-    """Mergers keep cases, offers, promises and clocks: only the name of who answers moves."""
+    """Mergers keep cases, offers, promises and clocks: only who answers changes. The successor's rules say who handles it
+    there (somebody must while it is negotiated), and what the former people proposed among themselves is void."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
+        two_persons.fall_with_the_house(file, actor)
         successor = Enterprise.objects.get(pk=enterprise_id)
         before = file.complaint.enterprise
         file.complaint.enterprise = successor
         file.complaint.branch_id = branch_id
-        file.complaint.handler = None if file.status == S.WITH_ENTERPRISE \
-            else file.complaint.handler
+        given = _given_there(file)
+        file.complaint.handler = given.worker.staff if given is not None else None
         old = file.engagement
         if old is not None:
             leaving.end_engagement(file, "returned", "succession", file.now)
@@ -337,6 +340,20 @@ def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Mo
             # An authority has it: whoever answers now must be able to see what it answers for.
             file.add(Engagement(complaint=file.complaint, enterprise=successor, branch_id=branch_id, from_at=file.now,
                                 until_at=file.now, odr_result="returned", ended_by="succession"))
+        if given is not None:
+            leaving.note_inside(file, actor, "assign", {"handler": given.worker.staff.pk, "before": None, "because": given.because})
         return Effect(data={"from": before.name if before else "", "to": successor.name})
 
     return Move("pass_to_successor", carry)
+
+
+def _given_there(file: CaseFile) -> Given | None:
+    """Who handles the case at the enterprise that it lies with now."""
+    case = file.complaint
+    if file.status not in ENTERPRISE_SIDE:
+        return None
+    house = file.conditions.once("house", case.enterprise_id, lambda: House.of([case.enterprise_id or 0], file.today))
+    given = house.by_rules(case) or (house.somebody(case) if file.status == S.NEGOTIATING else None)
+    if given is None and file.status == S.NEGOTIATING:
+        raise StepNotAllowed("nobody_there", _("承继企业没有在岗人员，请先由它登记处理人员。"))
+    return None if given is None else house.give(given)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from complaints.actors import Actor
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect
-from complaints.workflow import Outcome, Status
+from complaints.record import Entry
+from complaints.workflow import Audience, Outcome, Status
 
 
 def goes_on(file: CaseFile) -> bool:
@@ -54,6 +56,14 @@ def nobody_has_it(file: CaseFile) -> None:
     """Handed back: who had the case is a former enterprise until somebody gets it again."""
     complaint = file.complaint
     complaint.enterprise = complaint.branch = complaint.handler = None
+
+
+def note_inside(file: CaseFile, actor: Actor, step: str, data: dict[str, Any], *, reason: str = "") -> None:
+    """What a change of the enterprise brings with it stands in the enterprise's own chain."""
+    case = file.complaint
+    file.entries.append(Entry(
+        complaint=case, step=step, actor=actor, happened_at=file.now, written_at=file.now, from_status=case.status,
+        to_status=case.status, outcome=case.outcome, reason=reason, audience=Audience.ENTERPRISE, data=data))
 
 
 def to_county(file: CaseFile) -> None:

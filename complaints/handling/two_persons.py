@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from authorities.policies import Policies, PolicyMissing
 from complaints.actors import Actor
 from complaints.documents import kinds
-from complaints.handling import saying
+from complaints.handling import leaving, saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Move
 from complaints.handling.offers import Answer
@@ -158,3 +158,11 @@ def fall(file: CaseFile) -> None:
     for matter in file.matters:
         if matter.kind == "proposal" and matter.state == "open":
             file.end_matter(matter, "fallen")
+
+
+def fall_with_the_house(file: CaseFile, actor: Actor) -> None:
+    """Another enterprise answers from now on: what people of the former one proposed is void, and their chain says so."""
+    for matter in file.matters:
+        if matter.kind == "proposal" and matter.state == "open" and matter.opened_by == "enterprise":
+            file.end_matter(matter, "fallen")
+            leaving.note_inside(file, actor, "send_back", {"step": matter.subject}, reason="succession")

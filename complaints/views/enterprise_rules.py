@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from complaints import assigning
 from complaints.enterprise_forms import Choice, StepForm
 from complaints.filing.choices import PROBLEM_CATEGORIES, PROBLEM_LABELS, problem_label
+from complaints.house import Given
 from complaints.models import Complaint
 from complaints.views.enterprise_desk import Desk, case_url, desk_page
 from complaints.workflow import ENTERPRISE_SIDE
@@ -157,7 +158,7 @@ def _tried(desk: Desk, here: Here, form: RuleForm, people: Sequence[Staff]) -> l
     return [_line(case, given.get(case.pk)) for case in newest]
 
 
-def _line(case: Complaint, given: assigning.Given | None) -> dict[str, Any]:
+def _line(case: Complaint, given: Given | None) -> dict[str, Any]:
     return {
         "number": case.number, "url": case_url(case), "branch": case.branch,
         "problem": PROBLEM_LABELS.get(case.problem_category, case.problem_category),

@@ -9,11 +9,12 @@ import pytest
 from django.utils import timezone
 
 from complaints import assigning, handling
-from complaints.handling import enterprise
-from complaints.models import Complaint, HandlingStep
+from complaints.actors import SYSTEM
+from complaints.handling import authority, enterprise, proposals
+from complaints.models import Complaint, HandlingStep, Matter
 from complaints.refusals import StepNotAllowed
 from complaints.workflow import Status
-from enterprises.models import Absence, AssignmentRule, Branch, Enterprise, Staff
+from enterprises.models import Absence, AssignmentRule, Branch, Enterprise, Staff, TwoPersons
 from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -253,3 +254,40 @@ def test_a_try_out_says_whom_and_writes_nothing(world: World) -> None:
     found = assigning.would_give(cases, {world.mobile.pk: [typed]}, day=timezone.localdate(LATER))
     assert sorted(given.worker.staff.pk for given in found.values()) == sorted([world.ming_staff.pk, second.pk] * 2)
     assert Complaint.objects.filter(handler=None).count() == 4
+
+
+def at_the_successor(world: World) -> Staff:
+    user = User.objects.create_user(email="heir@example.com", password="x" * 20, name="承试")
+    return Staff.objects.create(user=user, enterprise=world.telecom, role="handler")
+
+
+@pytest.mark.parametrize("status", [S.WITH_ENTERPRISE, S.NEGOTIATING, S.PERFORMING])
+def test_what_passes_to_a_successor_is_given_by_its_rules(world: World, status: Status) -> None:
+    """Whoever handled it works for the former enterprise; what was proposed there falls, and its chain says so."""
+    case = given.a_complaint(world, status=status)
+    if status == S.NEGOTIATING:
+        TwoPersons.objects.create(enterprise=world.mobile, failures=True, set_by=world.lead, set_at=WEDNESDAY)
+        given.step(case, enterprise.log_contact(channel="phone", reached=True, note="谈过。"), world.handler, WEDNESDAY)
+        given.step(case, proposals.propose(move=enterprise.report_failure(reason="no_agreement", text="谈不拢。")),
+                   world.handler, WEDNESDAY)
+    heir = at_the_successor(world)
+    own = AssignmentRule.objects.create(enterprise=world.telecom, position=1, handler=heir, made_by=heir.user, made_at=WEDNESDAY)
+    given.step(case, authority.pass_to_successor(enterprise_id=world.telecom.pk), SYSTEM, LATER)
+    assert (case.status, case.handler_id) == (status, heir.pk)
+    assert why(case) == {"why": "rule", "rule": own.pk, "how": "named"}
+    assert not Matter.objects.filter(complaint=case, kind="proposal", state="open").exists()
+    fell = HandlingStep.objects.filter(complaint=case, step="send_back").values_list("audience", "actor_role", "reason", "data")
+    assert list(fell) == ([("enterprise", "system", "succession", {"step": "report_failure"})] if status == S.NEGOTIATING else [])
+
+
+def test_a_successor_without_rules_still_answers_for_what_is_negotiated(world: World) -> None:
+    """The rest waits for somebody: a rule that is made later finds it."""
+    talks, promised = (given.a_complaint(world, status=status) for status in (S.NEGOTIATING, S.PERFORMING))
+    heir = at_the_successor(world)
+    for case in (talks, promised):
+        given.step(case, authority.pass_to_successor(enterprise_id=world.telecom.pk), SYSTEM, LATER)
+    assert talks.handler.enterprise_id == world.telecom.pk
+    assert why(talks) == {"why": "succession"}
+    assert promised.handler_id is None
+    AssignmentRule.objects.create(enterprise=world.telecom, position=1, handler=heir, made_by=heir.user, made_at=WEDNESDAY)
+    assert swept(promised) == heir.pk
