@@ -266,7 +266,8 @@ class ReturnForm(StepForm):
 
     def __init__(self, *args: Any, targets: Choices, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["reason"].choices = words_of(RETURN_REASONS, "return_reason")  # type: ignore[attr-defined]
+        if "reason" in self.fields:
+            self.fields["reason"].choices = words_of(RETURN_REASONS, "return_reason")  # type: ignore[attr-defined]
         self.fields["target"].choices = [*targets, ("none", _("不清楚，请分送人员决定"))]  # type: ignore[attr-defined]
 
     @property
@@ -282,6 +283,15 @@ class ReturnForm(StepForm):
         if "target" in said and self.picked[0] is None and not said.get("text") and "text" not in self.errors:
             self.add_error("text", _("没有选单位时，请写明理由。"))
         return said
+
+
+class RequestReturnForm(ReturnForm):
+    """Accepted already: asked of whoever distributes, so it always says why."""
+
+    reason = None  # type: ignore[assignment]
+    text = Words(label=_("为什么不应由本企业答复"))
+
+    field_order = ("text", "q", "target")
 
 
 class PerformedForm(TakesFiles, StepForm):

@@ -70,6 +70,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The consumer has not agreed that {enterprise_en} gets the case",
     ),
     "returned_twice": ("案件已被退回两次，由人工分送", "The case was returned twice; a person decides"),
+    "given_back": ("{enterprise}退回了这件投诉", "{enterprise_en} gave this complaint back"),
+    "named_at_return": ("{enterprise}退回时指出应由它答复", "Named by {enterprise_en} when it gave the complaint back"),
     "contact_unverified": (
         "联系电话尚未核实，由工作人员回电",
         "The phone number is not proven yet; an officer rings back",

@@ -16,6 +16,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q
 
 from authorities.models import Region
+from complaints.handling import giving_back
 from complaints.models import Complaint, Engagement, ForwardingDecision
 from enterprises.spelling import fold
 
@@ -136,7 +137,8 @@ def _groups(since: datetime) -> dict[Plain, Group]:
 def _first_candidates(ids: Iterable[int]) -> Mapping[int, list[tuple[int, Any]]]:
     """Of each case: (decision, its first candidate) of what routing said, in order."""
     found: dict[int, list[tuple[int, Any]]] = defaultdict(list)
-    rows = ForwardingDecision.objects.filter(complaint_id__in=ids).exclude(rule=OFFICER).order_by("pk")
+    rows = ForwardingDecision.objects.filter(complaint_id__in=ids).exclude(rule=OFFICER).exclude(
+        verdict=giving_back.VERDICT).order_by("pk")
     for case, pk, first in rows.values_list("complaint_id", "pk", "explanation__candidates__0"):
         found[case].append((pk, first))
     return found

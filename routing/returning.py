@@ -44,6 +44,10 @@ class Suggestion:
     def value(self) -> str:
         return f"{self.enterprise.pk}-{self.branch.pk if self.branch else ''}"
 
+    def as_json(self) -> dict[str, object]:
+        """As it is stored with the case."""
+        return Candidate(self.enterprise.pk, self.branch.pk if self.branch else None, self.score, self.why).as_json()
+
 
 Scored = dict[tuple[int, int | None], tuple[int, tuple[Why, ...]]]
 

@@ -23,5 +23,7 @@ urlpatterns = [
     path("authority/changes/<int:pk>/", changes.change, name="authority-change"),
     path("authority/changes/<int:pk>/decide/", changes.decide, name="authority-change-decide"),
     path("enterprise/cases/<str:number>/return/", enterprise_return.return_case, name="enterprise-return"),
+    path("enterprise/cases/<str:number>/request-return/", enterprise_return.request_return,
+         name="enterprise-request-return"),
     *urls_rules.urlpatterns,
 ]

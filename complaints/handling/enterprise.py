@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from complaints import deadlines, unreachable
 from complaints.actors import Actor
 from complaints.grounds import FAILURE_REASONS
-from complaints.handling import clocks, leaving, saying
+from complaints.handling import clocks, giving_back, leaving, saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move, proposable
 from complaints.handling.offers import engaged, touch_first_contact
@@ -188,7 +188,7 @@ def _check_attempts(file: CaseFile, contacts: list[Contact]) -> None:
 
 @proposable
 def return_case(*, reason: str, enterprise_id: int | None = None, branch_id: int | None = None,
-                text: str = "") -> Move:
+                text: str = "", because: dict[str, Any] | None = None) -> Move:
     """Not ours: names the right target, or the reason; the second return goes to a person."""
     why = saying.choice(reason, ("wrong_branch", "wrong_entity", "duplicate", "not_customer",
                                  "other"), "reason")
@@ -196,9 +196,7 @@ def return_case(*, reason: str, enterprise_id: int | None = None, branch_id: int
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         complaint = file.complaint
-        if enterprise_id == complaint.enterprise_id and branch_id == complaint.branch_id \
-                and enterprise_id is not None:
-            raise WrongInput("bad_choice", _("请选另一家单位。"), field="target")
+        giving_back.not_oneself(file, (enterprise_id, branch_id))
         complaint.returns += 1
         leaving.end_engagement(file, "returned", why, file.now)
         leaving.nobody_has_it(file)
@@ -211,6 +209,7 @@ def return_case(*, reason: str, enterprise_id: int | None = None, branch_id: int
         complaint.handling_authority = file.conditions.jurisdiction.intake(
             complaint.handling_region_id)
         if enterprise_id is None or complaint.returns >= limit:
+            giving_back.keep_suggestions(file, named=(enterprise_id, branch_id), because=because)
             return Effect(to=S.TRIAGE, reason="returned", data=data, texts={"message": said})
         complaint.picked_enterprise_id = enterprise_id
         complaint.picked_branch_id = branch_id
@@ -220,8 +219,9 @@ def return_case(*, reason: str, enterprise_id: int | None = None, branch_id: int
     return Move("return_case", carry)
 
 
-def request_return(*, text: str) -> Move:
-    """After acceptance, only before the first offer; intake grants it (1 WD, clock runs)."""
+def request_return(*, text: str, enterprise_id: int | None = None, branch_id: int | None = None,
+                   because: dict[str, Any] | None = None) -> Move:
+    """After acceptance, only before the first offer; intake grants it (1 WD, clock runs). It may name the right target."""
     said = saying.text(text, "text")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
@@ -230,9 +230,11 @@ def request_return(*, text: str) -> Move:
             raise StepNotAllowed("offer_made", _("已提出过方案，不能再退回。"))
         if file.matter("return") is not None:
             raise StepNotAllowed("already_open", _("退回申请正在办理。"))
-        matter = file.open_matter("return", by="enterprise", key=actor.person_key)
+        giving_back.not_oneself(file, (enterprise_id, branch_id))
+        matter = file.open_matter("return", by="enterprise", key=actor.person_key, enterprise=enterprise_id, branch=branch_id,
+                                  because=because)
         clocks.start(file, Clock.RETURN, file.now, matter=matter)
-        return Effect(texts={"message": said})
+        return Effect(data={"enterprise": enterprise_id, "branch": branch_id}, texts={"message": said})
 
     return Move("request_return", carry)
 

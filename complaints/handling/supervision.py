@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from complaints import deadlines
 from complaints.actors import Actor
-from complaints.handling import clocks, leaving, saying
+from complaints.handling import clocks, giving_back, leaving, saying
 from complaints.handling.casefile import CaseFile
 from complaints.handling.effect import Effect, Move
 from complaints.handling.jurisdiction import give_to
@@ -180,8 +180,11 @@ def grant_return() -> Move:
     """The case goes to triage; it was not this enterprise's."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        file.end_matter(saying.open_matter(file, "return"), "granted")
+        matter = saying.open_matter(file, "return")
+        file.end_matter(matter, "granted")
         leaving.end_engagement(file, "returned", "granted", file.now)
+        giving_back.keep_suggestions(file, named=(matter.data.get("enterprise"), matter.data.get("branch")),
+                                     because=matter.data.get("because"))
         file.complaint.returns += 1
         leaving.nobody_has_it(file)
         file.complaint.handling_authority = file.conditions.jurisdiction.intake(

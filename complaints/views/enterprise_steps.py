@@ -224,9 +224,6 @@ PAGES: dict[str, StepPage] = {page.slug: page for page in (
              form=lambda case, data: FailureForm(data),
              move=lambda form: enterprise.report_failure(
                  reason=form.cleaned_data["reason"], text=form.cleaned_data["text"])),
-    text_page("request-return", "request_return", enterprise.request_return,
-              gettext_lazy("为什么不应由本企业答复"),
-              gettext_lazy("由分送人员决定，1个工作日内答复。期限不停。")),
     StepPage(slug="performed", steps=("report_performed",), move=_performed,
              effect=gettext_lazy("消费者有5个工作日确认。没有答复的，记为未获确认。"),
              form=lambda case, data: PerformedForm(data, promises=_owed(case, "enterprise", "due"))),

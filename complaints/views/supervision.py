@@ -31,6 +31,7 @@ from complaints.views.case import AUTHORITY, case_url
 from complaints.views.case_people import by_name
 from complaints.views.urge_lists import told_here, told_words
 from complaints.workflow import HIDDEN_CLOCKS, Role, Status
+from enterprises.models import Branch, Enterprise
 from odr_portal.accounts import keyring
 
 BY_DUE = keyset.Order("due_at")
@@ -130,16 +131,30 @@ def _asked(cases: list[Complaint], desk: Desk) -> list[Asked]:
     matters = list(Matter.objects.filter(complaint__in=rows, kind__in=_DECIDES, state="open").order_by("opened_at", "pk"))
     keyring.load_for(matters)
     roles = frozenset().union(*(actor.roles for actor in desk.actors))
+    units = _meant_units(matters)
     place, found = {pk: number for number, pk in enumerate(rows)}, []
     for matter in matters:
         step, who = _DECIDES[matter.kind]
         agreed = matter.kind == "return" or bool(matter.data.get("consumer_agreed"))
         may = agreed and bool(roles & who)
-        what = _("延期%(n)s个工作日") % {"n": matter.data.get("days", "")} if matter.kind == "extension" else _("申请退回")
+        what = _("延期%(n)s个工作日") % {"n": matter.data.get("days", "")} if matter.kind == "extension" else _returned_to(matter, units)
         found.append(Asked(matter=matter, row=rows[matter.complaint_id], what=what,
                            waits=_("等决定") if agreed else _("等消费者同意"),
                            url=step_url(rows[matter.complaint_id].complaint, step) if may else ""))
     return sorted(found, key=lambda asked: place[asked.matter.complaint_id])
+
+
+def _meant_units(matters: Iterable[Matter]) -> dict[tuple[int, int | None], str]:
+    """The names of whom enterprises say the case belongs to; two queries."""
+    wanted = [(m.data.get("enterprise"), m.data.get("branch")) for m in matters if m.kind == "return"]
+    firms = Enterprise.objects.in_bulk({firm for firm, _branch in wanted if firm})
+    branches = Branch.objects.in_bulk({branch for _firm, branch in wanted if branch})
+    return {(firm, branch): named(branches.get(branch) or firms[firm]) for firm, branch in wanted if firm in firms}
+
+
+def _returned_to(matter: Matter, units: Mapping[tuple[int, int | None], str]) -> str:
+    unit = units.get((matter.data.get("enterprise") or 0, matter.data.get("branch")))
+    return _("申请退回，应由%(unit)s答复") % {"unit": unit} if unit else _("申请退回")
 
 
 # --- overdue by unit and person ---------------------------------------------------------------

@@ -219,6 +219,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "complaints:enterprise-offer": ("make_offer",),
     "complaints:enterprise-replace": ("replace_offer",),
     "routing:enterprise-return": ("return_case",),
+    "routing:enterprise-request-return": ("request_return",),
     "complaints:authority-forward": ("forward",),
     "complaints:authority-ask-consent": ("ask_consent",),
     "complaints:authority-agreement": ("record_agreement",),

@@ -77,7 +77,7 @@ def good(world: World, slug: str) -> dict[str, Any]:
         "offer": OFFER, "replace": OFFER | {"answer-2": "grant", "reason-2": "", "separable-1": "on"},
         "answer": {"text": "原路退回。"}, "failure": {"reason": "no_agreement", "text": "谈不拢。"},
         "return": {"reason": "not_customer", "target": "none", "text": "查无此用户。", "send": "1"},
-        "request-return": {"text": "不是本公司的业务。"},
+        "request-return": {"target": "none", "text": "不是本公司的业务。", "send": "1"},
         "performed": {"obligations": ["1"], "proof": "退款流水0001", "channel": "原路退回"},
         "payment": {"obligation": "1", "channel": "银行转账", "last4": "6620", "paid_on": "2026-11-11"},
         "reveal": {"reason": "look_call", "text": ""},

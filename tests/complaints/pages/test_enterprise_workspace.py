@@ -14,9 +14,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from authorities.models import Policy
 from complaints import actors, handling
 from complaints.actors import SYSTEM
+from complaints.conditions import Conditions
 from complaints.filing.request import RespondentRequest
-from complaints.handling import authority, consumer, enterprise
-from complaints.models import Complaint, Contact, Evidence, HandlingStep, RootCause
+from complaints.handling import authority, consumer, enterprise, supervision
+from complaints.models import Complaint, Contact, Evidence, ForwardingDecision, HandlingStep, RootCause
+from complaints.views.authority_targets import latest_decision, suggested
 from complaints.workflow import Status
 from enterprises.models import Branch, Staff
 from odr_portal.accounts.models import User
@@ -298,3 +300,38 @@ def test_a_return_suggests_the_branch_that_answers_for_the_place(world: World) -
     assert "鼓楼区由中国移动福州分公司答复" in choices(page)[0]
     assert not [words for words in choices(page) if words.startswith(far.name)]
 
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_after_acceptance_whom_the_enterprise_names_is_the_first_suggestion_of_triage(world: World, names: bool) -> None:
+    """Granted, the case is suggested to whom it was said to belong to, with why, and not to the one that gave it back."""
+    case = given.a_complaint(world, status=S.NEGOTIATING, statement="我在中国电信办的宽带，多扣了三个月。")
+    client, desk = signed_in(world.ming), signed_in(world.su)
+    page = client.get(address(case, "request-return"))
+    value, words = page.context["form"].fields["target"].choices[0]
+    assert words.startswith("中国电信福州分公司")
+    assert 'name="reason"' not in shown(page)
+    assert send(client, address(case, "request-return"), {"target": value, "text": "", "send": "1"}).status_code == 422
+    assert send(client, address(case, "request-return"), {
+        "target": value if names else "none", "text": "办的是电信的宽带。", "send": "1"}).status_code == 302
+    listed = shown(desk.get("/authority/urges/decisions/"))
+    assert ("申请退回，应由中国电信福州分公司答复" in listed) is names
+    given.step(case, supervision.grant_return(), world.intake, LATER)
+    first = suggested(case, latest_decision(case), conditions=Conditions.at(LATER))[0]
+    assert first.value == value
+    assert (first.why[0] == "中国移动福州分公司退回时指出应由它答复") is names
+    assert "投诉里提到“中国电信”" in first.why
+    triage = shown(desk.get(f"/authority/triage/{case.number}/"))
+    assert "中国移动福州分公司退回了这件投诉" in triage
+    assert f'name="target" value="{world.mobile.pk}-{world.fuzhou.pk}"' not in triage
+
+
+def test_a_second_return_without_suggestions_leaves_the_others_of_the_ranking(world: World) -> None:
+    """By a program: what routing said before counts on, without whoever gave the case back."""
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    ForwardingDecision.objects.create(complaint=case, at=WEDNESDAY, verdict="forward", explanation={"candidates": [
+        {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90, "why": []},
+        {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []}]})
+    given.step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的用户。"), world.handler, LATER)
+    found = suggested(case, latest_decision(case), conditions=Conditions.at(LATER))
+    assert [target.value for target in found] == [f"{world.telecom.pk}-"]

@@ -26,7 +26,7 @@ EVERYBODY = pytest.mark.parametrize(
 )
 #: Where a foreign organisation is what one chooses: whom the case goes to.
 MAY_NAME_OTHERS = frozenset({
-    "routing:enterprise-return", "complaints:authority-forward", "complaints:authority-ask-consent",
+    "routing:enterprise-return", "routing:enterprise-request-return", "complaints:authority-forward", "complaints:authority-ask-consent",
     "complaints:authority-triage-case",
 })  # fmt: skip
 #: Filters that lists have, or that somebody might hope they have.
