@@ -18,13 +18,13 @@ from typing import IO
 
 from django.conf import settings
 
-from complaints.evidence import examine, sheet
+from complaints.evidence import examine, page, sheet
 
 #: At once in this process; each may take up to 300 MB and a core.
 AT_ONCE = threading.BoundedSemaphore(2)
 #: Long screenshots and photographs of 24 million pixels fit; JPEG is decoded smaller and may have four times as many.
 PIXELS = 40_000_000
-SHEET_SCRIPT = Path(sheet.__file__)
+SHEET_SCRIPT, PAGE_SCRIPT = Path(sheet.__file__), Path(page.__file__)
 _SCRIPT = Path(examine.__file__)
 _LONGEST_ANSWER = 4096
 
@@ -45,13 +45,25 @@ class Unreadable(Exception):
 def look_into(
     source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail: IO[bytes], longest: int = 0
 ) -> Seen:
-    """What our copy is and whether there is a thumbnail; how long a recording lasts.
+    """What our copy is and whether there is a thumbnail (of a PDF its first page, where that can be drawn); how long a
+    recording lasts.
 
     ``source`` is an open file on disk; ``longest``: seconds that a recording may last (0: any). Raises Unreadable: long, broken, pixels, memory, slow, busy, pdf_….
     """
     answer = _in_turn(_SCRIPT, source, media_type, copy, thumbnail, longest=longest)
     seconds_long = answer.get("seconds")
-    return Seen(str(answer["copy"]), bool(answer["thumbnail"]), seconds_long if isinstance(seconds_long, int) else None)
+    has_thumbnail = _draws(source, thumbnail) if media_type == "application/pdf" else bool(answer["thumbnail"])
+    return Seen(str(answer["copy"]), has_thumbnail, seconds_long if isinstance(seconds_long, int) else None)
+
+
+def _draws(source: IO[bytes], thumbnail: IO[bytes]) -> bool:
+    """Whether ``thumbnail`` holds the first page of this PDF now."""
+    try:
+        with open(os.devnull, "r+b") as nothing:
+            _in_turn(PAGE_SCRIPT, source, "application/pdf", nothing, thumbnail, longest=0)
+    except Unreadable:
+        return False
+    return True
 
 
 def sheet_into(source: IO[bytes], rows: IO[bytes]) -> None:

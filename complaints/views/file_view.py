@@ -33,6 +33,8 @@ class FileView:
     state: str = ""
     #: A picture that our copy can be shown as, on a page of its own.
     is_picture: bool = False
+    #: Its thumbnail is its first page.
+    is_pdf: bool = False
     #: 3分05秒, of a recording.
     length: str = ""
 
@@ -80,7 +82,7 @@ def _view(row: Evidence, address: str, words: list[object], *, is_theirs: bool, 
         url=reverse(address.format(""), args=words) if is_open else "",
         thumbnail=reverse(address.format("-thumbnail"), args=words) if is_open and row.thumbnail_path else "",
         original=reverse(address.format("-original"), args=words) if is_open and has_other_copy else "",
-        is_picture=is_open and row.copy_type.startswith("image/"), length=_length(row.seconds),
+        is_picture=is_open and row.copy_type.startswith("image/"), is_pdf=row.media_type == "application/pdf", length=_length(row.seconds),
     )
 
 

@@ -12,7 +12,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from complaints.evidence import examine, examining
+from complaints.evidence import examine, examining, page
 from complaints.evidence.kinds import HEAD, media_type_of
 from tests.evidence import files
 from tests.evidence.files import GPS, jpeg, pdf, png, recording
@@ -193,12 +193,39 @@ def inside_child(content: bytes, tmp_path: Path) -> tuple[str, bool]:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(jpeg(), ("image/jpeg", True)), (files.heic(), ("image/jpeg", True)), (pdf(), ("", False)),
+    [(jpeg(), ("image/jpeg", True)), (files.heic(), ("image/jpeg", True)), (pdf(), ("", True)),
      (recording("mp4"), ("video/mp4", True)), ("账单".encode(), ("", False))],
     ids=["jpeg", "heic", "pdf", "mp4", "text"],
 )  # fmt: skip
 def test_the_child_reads_each_kind_within_its_limits(content: bytes, expected: tuple[str, bool], tmp_path: Path) -> None:
     assert inside_child(content, tmp_path) == expected
+
+
+def filled(*operators: bytes, size: tuple[int, int] = (200, 100)) -> bytes:
+    """A page of this size, drawn on by these operators."""
+    def change(document: pikepdf.Pdf) -> None:
+        document.add_blank_page(page_size=size)
+        document.pages.reverse()
+        document.pages[0].Contents = pikepdf.Stream(document, b" ".join(operators))
+    return pdf(change)
+
+
+def test_the_first_page_of_a_pdf_is_drawn(tmp_path: Path) -> None:
+    """Of two pages the first, in its own shape: left half red, the rest white."""
+    assert inside_child(filled(b"1 0 0 rg 0 0 100 100 re f"), tmp_path) == ("", True)
+    with Image.open(tmp_path / "small") as picture:
+        assert (picture.format, picture.size) == ("JPEG", (page.SIDE, page.SIDE // 2))
+        red, white = picture.getpixel((100, 160)), picture.getpixel((page.SIDE - 100, 160))
+    assert (red[0] > 240, red[1] < 15, min(white) > 240) == (True, True, True)
+
+
+@pytest.mark.parametrize("content", [
+    filled(b"0 0 600 800 re f", *[b"0 0 600 800 re f"] * 400_000), filled(b"q", size=(3, 14_400))],
+    ids=["too much to draw", "a strip"])
+def test_a_page_that_cannot_be_drawn_is_no_reason_to_refuse(content: bytes, tmp_path: Path) -> None:
+    copy_type, _has_picture = inside_child(content, tmp_path)
+    assert copy_type == ""
+    assert (tmp_path / "small").stat().st_size < 100_000
 
 
 def bomb_of_streams() -> bytes:

@@ -152,7 +152,7 @@ def test_similar_cases_say_what_settled_them(world: World) -> None:
 
 def with_files(world: World, case: Complaint, *files: tuple[str, bytes]) -> list[Evidence]:
     sent = signed_in(world.chen).post(f"/cases/{case.number}/statement/", {
-        "idempotency_key": f"files-{case.pk}", "text": "见附件。",
+        "idempotency_key": f"files-of-{case.pk}", "text": "见附件。",
         "uploads": [SimpleUploadedFile(name, content) for name, content in files]})
     assert sent.status_code == 302, shown(sent)
     return list(Evidence.objects.filter(complaint=case, audience="parties").order_by("pk"))
@@ -170,7 +170,8 @@ def test_files_are_looked_at_one_after_the_other(world: World) -> None:
     assert 'rel="prev"' not in look
     assert f'rel="next" href="{address(case)}files/{second.pk}/"' in look
     contract = shown(client.get(f"{address(case)}files/{second.pk}/"))
-    assert "请下载后查看" in contract
+    assert "这是第一页。看全文请下载。" in contract
+    assert f'<img src="/cases/{case.number}/files/{second.pk}/thumbnail/" alt="第一页">' in contract
     assert 'rel="prev"' in contract
     film.refresh_from_db()
     assert film.seconds is not None
