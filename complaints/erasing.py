@@ -27,6 +27,7 @@ from complaints.models import (
     Dossier,
     Evidence,
     FilingDraft,
+    ForwardingDecision,
     InternalNote,
     Matter,
     Obligation,
@@ -93,6 +94,7 @@ def _empty_cases(person: UUID) -> None:
     Contact.objects.filter(complaint_id__in=cases).update(note=b"")
     InternalNote.objects.filter(complaint_id__in=cases).update(text=b"")
     Matter.objects.filter(complaint_id__in=cases).update(data=b"")
+    ForwardingDecision.objects.filter(complaint_id__in=cases).exclude(note=b"").update(note=b"")
     Evidence.objects.filter(complaint_id__in=cases).update(name=b"")
     PersonDigest.objects.filter(complaint_id__in=cases).delete()
     asking.destroy(list(Dossier.objects.filter(complaint_id__in=cases)))

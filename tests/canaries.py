@@ -15,7 +15,7 @@ CANARIES = {
     "officer name": "金丝雀科长", "offer": "金丝雀方案：三个月全退", "promise": "金丝雀退款承诺",
     "refusal": "金丝雀不同意单独退订", "contact note": "金丝雀通话十分钟", "internal note": "金丝雀内部备注",
     "message": "金丝雀留言，请尽快", "counter demand": "金丝雀希望再退一个月", "proof": "金丝雀流水单号991",
-    "decision": "金丝雀受理意见",
+    "decision": "金丝雀受理意见", "forwarding note": "金丝雀号码已携转",
 }
 #: People of the cast, whom every test seeds.
 OF_THE_CAST = ("13800000001", "13800000009", "福州市鼓楼区某路1号", "19900000001", "福州市鼓楼区测试路1号")

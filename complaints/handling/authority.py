@@ -37,11 +37,13 @@ ROUTES = ("negotiate", "association", "complain", "arbitrate", "sue")
 
 
 def decided(file: CaseFile, verdict: str, explanation: dict[str, Any]) -> None:
-    """Keep what routing said, as it was when it was said."""
+    """Keep what routing said, as it was when it was said; the words of an officer apart, as they may name people."""
+    explanation = dict(explanation)
+    note = str(explanation.pop("note", ""))
     file.add(ForwardingDecision(
         complaint=file.complaint, at=file.now, verdict=verdict,
         rule=str(explanation.get("rule", ""))[:60], rule_version=explanation.get("version"),
-        confidence=str(explanation.get("confidence", ""))[:12], explanation=explanation))
+        confidence=str(explanation.get("confidence", ""))[:12], explanation=explanation, note=note))
 
 
 def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any]) -> Move:

@@ -100,6 +100,7 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
         "approvals_url": reverse("complaints:authority-approvals"),
         "consents": _consents(page), "matters": _matters(page),
+        "forwarding_notes": complaint.decisions.exclude(note="").order_by("pk"),
         "documents": (documents := documents_told.of_case(complaint, AUTHORITY, page.viewer)),
         "court": documents_told.court_of(documents, complaint.number),
         "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in setting.may else "",

@@ -62,7 +62,7 @@ def handled(case: Complaint, town: Town, carrier: Staff, officer: Officer) -> No
         handling.take(move, [case.pk], actor=actor, now=now + timedelta(seconds=case.last_sequence))
         case.refresh_from_db()
 
-    because = {"rule": "", "version": None, "confidence": "high", "why": [], "candidates": []}
+    because = {"rule": "", "version": None, "confidence": "high", "why": [], "candidates": [], "note": CANARIES["forwarding note"]}
     take(authority.forward(enterprise_id=town.carrier.pk, branch_id=town.branch.pk, because=because), SYSTEM)
     take(enterprise.accept_case(handler_id=carrier.pk), desk)
     take(enterprise.log_contact(channel="phone", reached=True, note=CANARIES["contact note"]), desk)
@@ -113,6 +113,7 @@ def test_T75_a_dump_of_the_database_shows_nothing_that_people_typed(
     # And those who may read it read all of it.
     said = {row.text for row in PersonalText.objects.filter(complaint=case)}
     assert {CANARIES["name"], CANARIES["order number"], CANARIES["message"]} <= said
+    assert [row.note for row in case.decisions.all()] == [CANARIES["forwarding note"]]
     assert {row.name for row in Evidence.objects.filter(complaint=case)} == {CANARIES["file name"]}
     for typed in (PHONE, f"+86 {PHONE}", CANARIES["name"], CANARIES["order number"].lower()):
         assert list(matching(Complaint.objects.all(), typed)) == [case], typed

@@ -63,7 +63,11 @@ def test_another_than_the_first_needs_a_reason(world: World) -> None:
     assert answer.status_code == 302
     case.refresh_from_db()
     assert case.enterprise == world.telecom
-    assert case.decisions.last().explanation["rank"] == 2
+    decision = case.decisions.last()
+    assert decision.explanation["rank"] == 2
+    assert "note" not in decision.explanation, "what somebody wrote is sealed"
+    assert "号码已携转到电信。" in client.get(f"/authority/cases/{case.number}/").content.decode()
+    assert "号码已携转到电信。" not in desk(world.hua).get(f"/enterprise/cases/{case.number}/").content.decode()
 
 
 def test_consent_is_asked_for_and_without_it_nothing_goes(world: World) -> None:
