@@ -1,7 +1,9 @@
 """Pictures of every page in both languages, for docs/screens: `python -m tests.browser.pictures ADDRESS [FOLDER [PERSON …]]`.
 
+PERSON is a name of PEOPLE, or the mailbox of a consumer of the demo: theirs are added to what the folder holds.
+
 The one rule: what they show is the demo of `make run` at ADDRESS, found by following links as people would; forms are
-opened and never sent (but for signing in with one click, and the screens of filing, up to the last before the deed).
+opened and never sent, but where nothing else leads on: signing in, filing one complaint and following it, proving a mailbox.
 Consumers and the public at 360 px, people at work at 1280 px; WebP, a few kilobytes each.
 """
 
@@ -12,11 +14,12 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Response, sync_playwright
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
 LANGUAGES = ("zh-hans", "en")
@@ -27,7 +30,37 @@ STARTS = ("/", "/check/", "/check/letter/", "/find/?q=移动", "/track/", "/file
 NOT_PAGES = re.compile(r"/(?:static|api|display|healthz|readyz|metrics)/|/sign-out/|/download|\.(?:csv|xlsx|pdf|zip|json|svg|py)$|/files?/\d+|/export-file|/go/")
 #: How many of one kind are shown: a case differs by what may happen to it.
 OF_A_CASE = re.compile(r"^(?:enterprise-|authority-|authority-triage-)?cases?-ref$|^authority-triage-ref$")
-CASES, LONGEST, MOST = 4, 1640, 90
+#: Where lists differ by who looks.
+AT_WORK = ("/cases/", "/enterprise/", "/authority/", "/station/", "/oversight/", "/administration/")
+#: Many are opened for what may be done in them, few are pictured.
+CASES, OPENED, LONGEST, MOST = 4, 24, 1640, 260
+
+
+#: The application that the county asked back in the demo.
+ASKED_BACK = "002n@demo.invalid"
+#: Why a page has no picture, and which those are.
+_NOT_PICTURED = {
+    "asked by programs, or by a page for a piece of itself": "healthz readyz routing:find-hits routing:find-suggest",
+    "a file, or what becomes of one": """complaints:case-dossier-file complaints:case-court-file complaints:case-upload complaints:enrol-licence
+        complaints:authority-enrolment-licence complaints:authority-session-file complaints:authority-station-table
+        complaints:enterprise-round-trip-results complaints:authority-platform-results""",
+    "leads on at once": """complaints:enterprise-home oversight:administration complaints:join-link complaints:answer-link complaints:mediate-link
+        complaints:station-confirm-link enterprises:invitation-link""",
+    "opened by a code or a link that only its person gets": """accounts:second-factor accounts:confirm accounts:contact-code accounts:reset-code
+        complaints:notice-off complaints:join complaints:station-confirm complaints:tracked-code complaints:tracked-offer complaints:tracked-step
+        complaints:answer complaints:answer-code complaints:answer-why complaints:answer-document complaints:answer-document-print
+        complaints:answer-step complaints:mediate complaints:mediate-code complaints:mediate-why complaints:mediate-step""",
+    "shown when something was done, which no picture does": """accounts:recovery-codes complaints:my-data-closed complaints:case-done
+        complaints:authority-intake-receipt complaints:enterprise-round-trip complaints:enterprise-token complaints:enterprise-webhook
+        complaints:enterprise-webhook-message complaints:authority-platform-file""",
+    "met in few stories, so that a small demo may have none": """complaints:case-people complaints:case-document complaints:case-court
+        complaints:enterprise-measure-performed complaints:enterprise-measure-approval complaints:enterprise-answer complaints:enterprise-confirm complaints:enterprise-extension
+        complaints:enterprise-suggestion complaints:authority-urges-new complaints:authority-respondent complaints:authority-respondent-step
+        complaints:authority-body routing:authority-routing-edit""",
+}
+NOT_PICTURED = {name: why for why, names in _NOT_PICTURED.items() for name in names.split()}
+#: Pictures that are named after something else than an address.
+OTHER_PICTURES = (r"[1-8]", r"nothing-here")
 
 
 def named(address: str) -> str:
@@ -36,6 +69,7 @@ def named(address: str) -> str:
     path = re.sub(r"\d{8}-[0-9A-Z]{12}-[0-9A-Z]", "ref", path)
     path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)[A-Za-z0-9_-]{20,}(?=/)", "key", path)
     path = re.sub(r"(?<=/)\d+(?=/)", "n", path)
+    path = re.sub(r"(?<=/)[0-9A-Z]{18}(?=/)", "uscc", path)
     return path.strip("/").replace("/", "-") or "home"
 
 
@@ -45,42 +79,59 @@ def press(page: Page, target: Path) -> None:
     height = min(page.evaluate("document.documentElement.scrollHeight"), LONGEST if width < 500 else LONGEST // 2)
     shot = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height})
     with Image.open(io.BytesIO(shot)) as picture:
-        picture.convert("RGB").save(target, "WEBP", quality=20, method=4)
+        kept = picture.convert("RGB")
+        if width > 500:
+            # A desk is read as well at two thirds, for half the bytes.
+            kept = kept.resize((853, kept.height * 853 // kept.width), Image.Resampling.LANCZOS)
+        kept.save(target, "WEBP", quality=20, method=4)
+
+
+def asked(page: Page, address: str) -> Response | None:
+    """The page; asked for again while the portal is busy. None if it is a file after all, or too slow."""
+    for _ in range(8):
+        try:
+            answer = page.goto(address)
+        except Error:
+            return None
+        if answer is None or answer.status != 503:
+            return answer
+        page.wait_for_timeout(2_000)
+    return None
 
 
 def crawl(page: Page, origin: str, starts: tuple[str, ...], prefix: str, folder: Path, *,
           known: Iterable[str] = ()) -> set[str]:
     """Pictures of one page of each kind that can be reached from here and is not known yet; the kinds, known ones included."""
     waiting, seen = list(starts), set[str]()
-    kinds = dict.fromkeys(known, 9)
+    shown, opened_of = set(known), Counter[str]()
     while waiting and len(seen) < MOST:
         address = waiting.pop(0)
         kind = named(address)
-        most = CASES if OF_A_CASE.match(kind) else 1
-        if address in seen or kinds.get(kind, 0) >= most or NOT_PAGES.search(address):
+        is_case = bool(OF_A_CASE.match(kind))
+        # What another person showed is opened again for what leads on from it, where one works.
+        is_done = kind in shown and not address.startswith(AT_WORK)
+        if address in seen or is_done or opened_of[kind] >= (OPENED if is_case else 1) or NOT_PAGES.search(address):
             continue
         seen.add(address)
-        try:
-            answer = page.goto(origin + address)
-        except Error:
-            # A file after all, or too slow.
-            continue
+        answer = asked(page, origin + address)
         if answer is None or "text/html" not in answer.headers.get("content-type", ""):
             continue
-        arrived = page.url.removeprefix(origin)
-        if named(arrived) != kind and kinds.get(named(arrived)):
+        arrived = named(page.url.removeprefix(origin))
+        is_case = bool(OF_A_CASE.match(arrived))
+        if arrived != kind and opened_of[arrived]:
             continue
-        kind = named(arrived)
-        kinds[kind] = kinds.get(kind, 0) + 1
-        press(page, folder / f"{prefix}-{kind}{f'-{kinds[kind]}' if most > 1 else ''}.webp")
+        opened_of[arrived] += 1
+        if arrived not in shown or (arrived not in known and is_case and opened_of[arrived] <= CASES):
+            press(page, folder / f"{prefix}-{arrived}{f'-{opened_of[arrived]}' if is_case else ''}.webp")
+            shown.add(arrived)
         found = page.locator("a[href^='/']").evaluate_all("links => links.map(a => a.getAttribute('href').split('#')[0])")
         # Breadth first; cases before their steps, so that each list shows several.
         waiting += [link for link in found if link not in seen]
-    return set(kinds)
+    return shown
 
 
-def filing(page: Page, origin: str, prefix: str, folder: Path) -> None:
-    """The screens of filing with an answer in each, up to the check page; nothing is filed."""
+def filing(page: Page, origin: str, prefix: str, folder: Path) -> tuple[str, ...]:
+    """The screens of filing with an answer in each, the receipt, and what number and token open; its address."""
     english = prefix.startswith("en")
     page.goto(origin + "/file/?new=1")
     region = page.locator("#id_service_region option").nth(1).get_attribute("value")
@@ -123,11 +174,79 @@ def filing(page: Page, origin: str, prefix: str, folder: Path) -> None:
         group.locator("input[value=yes]").first.check()
     page.locator(".actions .btn").first.click()
     press(page, folder / f"{prefix}-file-8.webp")
+    page.locator("#id_truth").check()
+    page.locator("button[name=file]").click()
+    press(page, folder / f"{prefix}-consumer-cases-ref-receipt.webp")
+    number, token = page.locator(".refno").first.inner_text(), page.locator("#receipt .lead").inner_text()
+    page.goto(origin + "/track/")
+    page.locator("#id_number").fill(number)
+    page.locator("#id_token").fill(token)
+    page.locator("main form .btn").first.click()
+    return (page.url.removeprefix(origin),)
+
+
+def letter(page: Page, origin: str, to: str, pattern: str) -> str:
+    """What the newest letter to this address holds, read in the mailbox of the demo; nothing if there is none."""
+    page.goto(f"{origin}/demo/mail/?q={to}")
+    found = re.search(pattern, page.locator("main").inner_text())
+    return found[1] if found else ""
+
+
+def tried(walk: Callable[[Page, str, str, Path], tuple[str, ...]], page: Page, origin: str, prefix: str, folder: Path) -> tuple[str, ...]:
+    """Where the walk ends; a walk that fails is told, and the other pictures are taken all the same."""
+    try:
+        return walk(page, origin, prefix, folder)
+    except Error as error:
+        sys.stderr.write(f"{walk.__name__}: {error}\n")
+        return ()
+
+
+def by_mailbox(page: Page, origin: str, prefix: str, folder: Path) -> tuple[str, ...]:
+    """The pages that a letter opens: signing in, an invitation, an application that was asked back; where they begin."""
+    page.goto(origin + "/account/sign-in/")
+    page.locator("#id_address").fill("nobody@demo.invalid")
+    page.locator("main form .btn").first.click()
+    page.wait_for_url("**/code/**")
+    press(page, folder / f"{prefix}-public-account-sign-in-code.webp")
+    page.goto(origin + "/enterprise/enrol/")
+    page.locator("#id_email").fill(ASKED_BACK)
+    page.locator("button[name=send]").click()
+    proof = page.context.new_page()
+    code = letter(proof, origin, ASKED_BACK, r"(\d{6})")
+    proof.close()
+    page.locator("#id_code").fill(code)
+    page.locator("button[name=go]").click()
+    begun = page.url.removeprefix(origin)
+    invitation = letter(page, origin, "newcomer", r"(/account/invitation/[\w-]+/)")
+    return tuple(address for address in (begun, invitation) if address)
+
+
+def by_code(page: Page, origin: str, address: str) -> tuple[str, ...]:
+    """Signs a consumer in with the code that the mailbox of the demo shows."""
+    page.goto(origin + "/account/sign-in/")
+    page.locator("#id_address").fill(address)
+    page.locator("main form .btn").first.click()
+    page.wait_for_url("**/code/**")
+    reader = page.context.new_page()
+    code = letter(reader, origin, address, r"(\d{6})")
+    reader.close()
+    page.locator("#id_code").fill(code)
+    page.locator("main form .btn").first.click()
+    page.wait_for_load_state()
+    return ("/cases/",)
+
+
+def shown_in(folder: Path, short: str) -> set[str]:
+    """The kinds of pages that the folder shows already."""
+    names = (re.fullmatch(rf"{short}-[a-z]+-(.+?)(?:(?<=ref)-\d)?", file.stem) for file in folder.glob("*.webp"))
+    return {found[1] for found in names if found}
 
 
 def opened(browser: Browser, origin: str, language: str, width: int, **wishes: str) -> BrowserContext:
     context = browser.new_context(viewport={"width": width, "height": 640 if width < 500 else 800},
                                   locale="en-GB" if language == "en" else "zh-CN", timezone_id="Asia/Shanghai")  # fmt: skip
+    # Whoever waits longer looks at a machine that is busy, not at a page.
+    context.set_default_timeout(120_000)
     context.add_cookies([{"name": "django_language", "value": language, "url": origin},
                          *[{"name": name, "value": value, "url": origin} for name, value in wishes.items()]])  # type: ignore[list-item]  # fmt: skip
     return context
@@ -138,32 +257,33 @@ def main(origin: str, folder: Path, wanted: Sequence[str]) -> int:
     with sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-        for language in LANGUAGES:
+        for language, address in ((language, name) for language in LANGUAGES for name in wanted if "@" in name):
+            context, short = opened(browser, origin, language, 360), language[:2]
+            page, known = context.new_page(), shown_in(folder, short) | {"cases"}
+            crawl(page, origin, by_code(page, origin, address), f"{short}-consumer", folder, known=known)
+            context.close()
+        for language in LANGUAGES if not any("@" in name for name in wanted) else ():
             short = language[:2]
             context = opened(browser, origin, language, 360)
-            known = crawl(context.new_page(), origin, STARTS, f"{short}-public", folder)
+            page = context.new_page()
+            known = crawl(page, origin, STARTS, f"{short}-public", folder)
+            known = crawl(page, origin, tried(by_mailbox, page, origin, short, folder), f"{short}-public", folder, known=known)
             context.close()
             sys.stderr.write(f"{short} public: {len(known)}\n")
-            for name, who, which, width, starts in PEOPLE:
+            for name, who, width, starts in PEOPLE:
                 if wanted and name not in wanted:
                     continue
                 # The list of people is read in Chinese, whatever the pictures speak.
                 context = opened(browser, origin, LANGUAGES[0], width)
                 page = context.new_page()
                 page.goto(f"{origin}/account/sign-in/")
-                row = page.locator("li", has=page.locator("button[name=person]")).filter(has_text=re.compile(who))
-                if row.count() <= which:
-                    sys.stderr.write(f"nobody of the demo is {who}\n")
-                    continue
-                row.nth(which).locator("button").click()
+                row = page.locator("li", has=page.locator("button[name=person]")).filter(has_text=who)
+                row.locator("button").click()
                 context.add_cookies([{"name": "django_language", "value": language, "url": origin}])
                 known = crawl(page, origin, (page.url.removeprefix(origin), *starts), f"{short}-{name}", folder, known=known)
                 sys.stderr.write(f"{short} {name}: {len(known)}\n")
                 if name == "consumer":
-                    try:
-                        filing(page, origin, short, folder)
-                    except Error as error:
-                        sys.stderr.write(f"filing: {error}\n")
+                    known = crawl(page, origin, tried(filing, page, origin, short, folder), f"{short}-public", folder, known=known)
                 context.close()
             context = opened(browser, origin, language, 360, display="elder")
             page = context.new_page()
@@ -176,15 +296,19 @@ def main(origin: str, folder: Path, wanted: Sequence[str]) -> int:
     return 0
 
 
-#: (name in the picture's name, what stands beside the person, the how manieth of these, width, more to open).
-PEOPLE: tuple[tuple[str, str, int, int, tuple[str, ...]], ...] = (
-    ("consumer", "消费者", 0, 360, ("/cases/", "/account/", "/account/privacy/")),
-    ("enterprise", "有限公司", 1, 1280, ("/enterprise/queue/",)),
-    ("intake", "市场监督管理局", 0, 1280, ("/authority/triage/",)),
-    ("authority", "市场监督管理局", 2, 1280, ("/authority/", "/oversight/")),
-    ("station", "维权服务站|服务站", 0, 1280, ("/station/",)),
-    *((name, words, 0, 1280, ()) for name, words in (
-        ("system", "系统管理员"), ("security", "安全管理员"), ("audit", "审计管理员"))),
+#: (name in the picture's name, the person of the demo, width, more to open).
+PEOPLE: tuple[tuple[str, str, int, tuple[str, ...]], ...] = (
+    ("consumer", "陈演示", 360, ("/cases/", "/account/", "/account/privacy/")),
+    ("enterprise", "管演示", 1280, ("/enterprise/queue/", "/enterprise/queue/?view=past", "/enterprise/views/",
+                                    "/account/ways/", "/account/second-factor/set-up/", "/account/password/")),
+    ("handler", "明演示", 1280, ("/enterprise/queue/", "/enterprise/queue/?view=past")),
+    ("reviewer", "审演示", 1280, ("/enterprise/approvals/",)),
+    ("officer", "瑞演示", 1280, ("/authority/review/", "/authority/mediation/", "/authority/")),
+    ("head", "章演示", 1280, ("/authority/approvals/", "/authority/policies/", "/authority/mediation/bodies/", "/oversight/")),
+    ("intake", "苏演示", 1280, ("/authority/triage/", "/authority/intake/")),
+    ("analyst", "析演示", 1280, ("/oversight/", "/authority/publication/", "/authority/platform/")),
+    ("station", "站演示", 1280, ("/station/",)),
+    *((name, who, 1280, ()) for name, who in (("system", "系统演示"), ("security", "安全演示"), ("audit", "审计演示"))),
 )
 
 
