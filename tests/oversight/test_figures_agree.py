@@ -14,6 +14,7 @@ from complaints.conditions import current_calendar
 from complaints.models import Complaint
 from oversight import figures, leagues, rollup_figures, rollup_reads, rollups
 from oversight.figures import Measure
+from oversight.models import Tally
 from oversight.scope import Period, Scope
 from tests.cast import World
 from tests.oversight import slow_count
@@ -86,7 +87,9 @@ def same_from_counters(measure: Measure, quick: dict[str, figures.Figure]) -> No
     if measure.scope.enterprise_id or measure.scope.category:
         assert flow is None
         return
-    assert flow is not None
+    if flow is None:
+        assert not Tally.objects.exists(), "only what must be looked up case by case waits until it is folded"
+        return
     assert set(flow) == set(quick)
     for code, figure in quick.items():
         other = flow[code]
