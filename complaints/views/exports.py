@@ -119,7 +119,7 @@ def _whose(sight: Sight) -> str:
     """For whom it is made, in the reader's language; the actor keeps the Chinese name, as the record does."""
     if sight.actor.authority_id is not None:
         return named(Authority.objects.get(pk=sight.actor.authority_id))
-    job = Staff.objects.select_related("enterprise", "branch").get(pk=sight.actor.staff_id)
+    job = Staff.objects.select_related("enterprise", "branch").get(pk=sight.actor.staff_id or 0)
     return named(job.branch or job.enterprise)
 
 

@@ -208,7 +208,7 @@ def _platform_file(desks: Desks) -> None:
              f"FJ20269000002,,{at},已登记,350102,样例面包店,食品,蛋糕,88,质量,{timezone.localdate(desks.now):%Y-%m-%d},蛋糕里有异物，店员不肯退款。,退还货款或服务费,林测试,15400000999,福州市演示路8号",
              f"FJ20269000003,20260101-AAAAAAAAAAAA-0,{at},已受理"]
     intake = desks.cast.intake[0]
-    user = User.objects.get(pk=intake.user_id)
+    user = User.objects.get(pk=intake.user_id or 0)
     asking.take_in([("\n".join([head, *lines]) + "\n").encode()], name="平台回执（演示）.csv", user=user, actor=intake,
                    language="zh-hans", now=desks.now)
 

@@ -73,7 +73,7 @@ def test_the_file_decides_which_grounds_are_open(world: World, filed: dict[str, 
 def test_who_shows_no_identity_after_being_asked_is_refused_on_ground_six(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     given.step(case, authority.request_material(what="身份证明", is_identity=True), world.officer, WEDNESDAY)
-    assert HandlingStep.objects.get(complaint=case, step="request_material").data["form"] == 4
+    assert HandlingStep.objects.get(complaint=case, step="request_material").data["form"] == [4]
     assert refused(world, case, ground="identity_refused") == "material_awaited/"
     given.step(case, both.supply_material(has_none=True), world.consumer, LATER)
     assert refused(world, case, ground="identity_refused") == ""
