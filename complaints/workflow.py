@@ -238,7 +238,7 @@ _ROWS = (
     # --- two persons --------------------------------------------------------------------
     Row("propose", E | AUTHORITY_ROLES, OPEN | CLOSED, audience=AU),
     Row("approve", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER}), OPEN | CLOSED, audience=AU),
-    Row("send_back", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER}), OPEN | CLOSED, audience=AU),
+    Row("send_back", frozenset({R.MANAGER, R.REVIEWER, R.APPROVER, R.OFFICER, R.SYSTEM}), OPEN | CLOSED, audience=AU),
     # --- the authority ------------------------------------------------------------------
     Row("forward", I | A | X, frozenset({S.FILED, S.TRIAGE, S.REVIEW}), _to(S.WITH_ENTERPRISE), tells="both"),
     Row("refer_to_triage", X, frozenset({S.FILED}), _to(S.TRIAGE), tells="authority"),

@@ -258,9 +258,11 @@ def alarms() -> list[str]:
 
 
 def _state(*, lock: bool = False) -> RollupState:
+    """Whoever only looks writes nothing, before the first fold either."""
+    if not lock:
+        return RollupState.objects.filter(pk=1).first() or RollupState(pk=1)
     RollupState.objects.bulk_create([RollupState(pk=1)], ignore_conflicts=True)
-    rows = RollupState.objects.select_for_update() if lock else RollupState.objects.all()
-    return rows.get(pk=1)
+    return RollupState.objects.select_for_update().get(pk=1)
 
 
 def _calendar() -> str:

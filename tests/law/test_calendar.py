@@ -20,7 +20,7 @@ from complaints.handling.mediation import order_appraisal
 from complaints.law import changing, working
 from complaints.models import Complaint, Deadline, HandlingStep, LawChange, LawEffect, Notice
 from complaints.refusals import StepNotAllowed
-from complaints.views.authority_law import Seat, groups_of
+from complaints.views.authority_law import Seat, groups_of, seen_groups
 from complaints.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -227,8 +227,8 @@ def test_groups_of_other_regions_are_not_told(world: World) -> None:
     given.a_complaint(world, status=S.NEGOTIATING, now=at(21))
     change = proposed(world)
     own, far = (Seat((authority,), (), ()) for authority in (world.city, world.far_officer.authority))
-    assert groups_of(change, ["later"], own)
-    assert groups_of(change, ["later"], far) == []
+    assert groups_of(seen_groups(change, own), ["later"])
+    assert groups_of(seen_groups(change, far), ["later"]) == []
 
 
 def test_the_command_goes_the_same_way(world: World, tmp_path: Path) -> None:

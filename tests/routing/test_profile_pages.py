@@ -76,7 +76,7 @@ def test_from_a_wish_to_the_directory(world: World) -> None:
     assert head.get(theirs).status_code == 404, "a draft is the enterprise's own"
     assert send(lead, url, {"do": "file"}).status_code == 302
     assert "榕城移动" in shown(head.get("/authority/changes/"))
-    assert 'href="/authority/changes/">1<' in shown(head.get("/authority/"))
+    assert "企业变更</span><b>1</b>" in shown(head.get("/authority/"))
     page = shown(head.get(theirs))
     assert "有1件会转到别处" in page
     assert "共看了" in page

@@ -28,6 +28,8 @@ S = Status
 #: Steps that nobody takes: the clock does.
 BY_ITSELF = frozenset(row.step for row in TABLE.values() if row.by == {Role.SYSTEM}) - {
     "refer_to_triage", "pass_to_successor"}
+#: What the change to a successor brings with it.
+WITH_A_SUCCESSOR = frozenset({"assign", "send_back"})
 #: Clocks that outlive their case: a notice still owed, a lead, an objection.
 AFTER_CLOSING = frozenset({Clock.NOTICE, Clock.LEAD, Clock.OBJECTION})
 #: Only these words of the consumer make a success.
@@ -103,7 +105,7 @@ def _record(ledger: Ledger, cases: list[Complaint], now: datetime) -> list[Handl
         ledger.written[chain] = entry.written_at
         ledger.reached[entry.step] += 1
         ledger.reached[entry.to_status] += 1
-        if entry.step not in BY_ITSELF:
+        if entry.step not in BY_ITSELF and not (role == Role.SYSTEM and entry.step in WITH_A_SUCCESSOR):
             ledger.told[entry.complaint_id, entry.step] += 1
     assert ledger.told == ledger.taken, f"I-10: {ledger.told - ledger.taken} or {ledger.taken - ledger.told}"
     for case in cases:

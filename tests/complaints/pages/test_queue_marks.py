@@ -107,13 +107,13 @@ def save(client: Any, name: str, query: str, key: str = "") -> Any:
 def test_conditions_are_kept_under_a_name_and_counted(world: World) -> None:
     one = given.a_complaint(world, status=S.NEGOTIATING)
     given.a_complaint(world, status=S.PERFORMING)
-    Complaint.objects.filter(pk=one.pk).update(problem_category="telecom.fees.unexplained_charge")
+    Complaint.objects.filter(pk=one.pk).update(problem_category="telecom.fees.excess_data")
     client = signed_in(world.ming)
-    here = client.get(QUEUE, {"view": "mine", "problem": "telecom.fees.unexplained_charge"})
+    here = client.get(QUEUE, {"view": "mine", "problem": "telecom.fees.excess_data"})
     assert new_ones(here) == {one.number: True}
     offered = client.get(f"{VIEWS}?{here.context['save_query']}")
     assert "我的" in shown(offered)
-    assert "不明扣费" in shown(offered)
+    assert "流量超额费用" in shown(offered)
     answer = save(client, "资费专班", offered.context["query"])
     assert answer.status_code == 302
     page = client.get(answer["Location"])
