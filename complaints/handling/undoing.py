@@ -6,6 +6,8 @@ are ended, nothing is deleted, and both sides are told.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -36,6 +38,9 @@ def snapshot(file: CaseFile) -> dict[str, Any]:
                        (Offer, file.offers), (Obligation, file.obligations),
                        (Matter, file.matters), (Deadline, file.clocks)):
         kept[kind.__name__] = [_values(row) for row in rows if row.pk is not None]
+    # What lapsed a moment before started these: they get their number with the step itself.
+    kept["fresh"] = [_values(row) | {"clock": row.clock, "obligation_id": row.obligation_id}
+                     for row in file.clocks if row.pk is None and row.ended_at is None]
     return kept
 
 
@@ -69,9 +74,9 @@ def keep(file: CaseFile, step: str, before: dict[str, Any]) -> None:
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Only what the step changed: an undo must not take others' work back."""
-    kept: dict[str, Any] = {}
+    kept: dict[str, Any] = {"fresh": [values for values in before["fresh"] if values not in after["fresh"]]}
     for kind, rows in before.items():
-        if kind == "status":
+        if kind in ("status", "fresh"):
             continue
         now = {values["id"]: values for values in after[kind]}
         kept[kind] = [
@@ -98,13 +103,13 @@ def undo() -> Move:
             raise StepNotAllowed("undo_over", _("撤回的期限已过，或者对方已经在办。"))
         before, status = matter.data["before"], Status(matter.data["status"])
         file.end_matter(matter, "done")
-        _restore(file, before, status)
+        _restore(file, before, status, taken_at=matter.opened_at)
         return Effect(to=status, data={"undone": matter.subject}, keeps_clocks=True)
 
     return Move("undo", carry)
 
 
-def _restore(file: CaseFile, before: dict[str, Any], status: Status) -> None:
+def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at: datetime) -> None:
     standing: dict[str, set[int]] = {}
     kinds: tuple[type[models.Model], ...] = (Complaint, *_KINDS)
     for kind in kinds:
@@ -119,6 +124,7 @@ def _restore(file: CaseFile, before: dict[str, Any], status: Status) -> None:
                 name: row._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
                 for name, value in values.items() if name not in kept_back
             })
+    standing["Deadline"] |= _started_again(file, before.get("fresh", ()), taken_at)
     for clock in file.clocks:
         if clock.ended_at is not None or clock.pk in standing["Deadline"]:
             continue
@@ -134,6 +140,22 @@ def _restore(file: CaseFile, before: dict[str, Any], status: Status) -> None:
     for obligation in file.obligations:
         if obligation.pk not in standing["Obligation"]:
             file.change(obligation, state="dropped")
+
+
+def _started_again(file: CaseFile, fresh: Sequence[dict[str, Any]], taken_at: datetime) -> set[int]:
+    """Clocks that began and ended with the step itself run as they began."""
+    found = set()
+    for values in fresh:
+        row = Deadline.objects.filter(complaint=file.complaint, clock=values["clock"], obligation_id=values["obligation_id"],
+                                      ended_at=taken_at).order_by("-pk").first()
+        if row is None:
+            continue
+        file.clocks.append(row)
+        file.change(row, **{field.attname: field.to_python(values[field.attname])  # type: ignore[union-attr]
+                            for field in (Deadline._meta.get_field(name) for name in CHANGES[Deadline])
+                            if field.attname in values})  # type: ignore[union-attr]
+        found.add(row.pk)
+    return found
 
 
 def _loaded(file: CaseFile, kind: type[models.Model], ids: list[int]) -> list[models.Model]:

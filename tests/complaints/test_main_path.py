@@ -154,3 +154,17 @@ def test_an_analyst_reads_and_takes_no_step(world: World) -> None:
     with pytest.raises(StepNotAllowed):
         given.step(case, authority.accept(), analyst, WEDNESDAY)
     assert Complaint.objects.visible_to(world.otto).filter(pk=case.pk).exists()
+
+
+def test_undo_brings_back_a_clock_that_began_with_the_step_itself(world: World) -> None:
+    """The promise was due, no sweep had come by yet, and the consumer pressed the wrong button."""
+    case = given.a_complaint(world, status=S.PERFORMING)
+    late = case.obligations.get().due_on
+    assert late is not None
+    then = WEDNESDAY + timedelta(days=(late - WEDNESDAY.date()).days + 1)
+    given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, then)
+    assert case.status == S.CLOSED
+    given.step(case, handling.undoing.undo(), world.consumer, then + timedelta(minutes=5))
+    assert case.status == S.PERFORMING
+    assert [(d.clock, d.state) for d in case.deadlines.filter(ended_at=None)] == [("performance_answer", "running")]
+    assert case.next_due_at is not None
