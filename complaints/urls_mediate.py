@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from complaints.views import link_door, mediate
+from complaints.views import link_door, link_papers, mediate
 from complaints.views.case_files import THUMBNAIL
 
 DOOR = {"door": mediate.DOOR}
@@ -11,8 +11,8 @@ urlpatterns = [
     path("mediate/<str:token>/", link_door.open_link, DOOR, name="mediate-link"),
     path("mediate/case/<str:number>/", mediate.case, name="mediate"),
     path("mediate/case/<str:number>/code/", link_door.code, DOOR, name="mediate-code"),
-    path("mediate/case/<str:number>/why/<slug:clock>/", mediate.why, name="mediate-why"),
-    path("mediate/case/<str:number>/files/<int:pk>/", mediate.file, name="mediate-file"),
-    path("mediate/case/<str:number>/files/<int:pk>/thumbnail/", mediate.file, {"form": THUMBNAIL}, name="mediate-file-thumbnail"),
+    path("mediate/case/<str:number>/why/<slug:clock>/", link_papers.why, DOOR, name="mediate-why"),
+    path("mediate/case/<str:number>/files/<int:pk>/", link_papers.file, DOOR, name="mediate-file"),
+    path("mediate/case/<str:number>/files/<int:pk>/thumbnail/", link_papers.file, {**DOOR, "form": THUMBNAIL}, name="mediate-file-thumbnail"),
     path("mediate/case/<str:number>/<slug:name>/", mediate.step, name="mediate-step"),
 ]

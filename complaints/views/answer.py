@@ -35,15 +35,14 @@ from complaints.views.case_settlement import ObligationView, demand_words, in_fo
 from complaints.views.case_steps import Around, open_steps
 from complaints.views.documents_told import readable_by, title_of
 from complaints.views.file_view import FileView, files_of
-from complaints.views.link_door import Door, has_phone, masked, over, proven
+from complaints.views.link_door import LINK, Door, has_phone, masked, over, proven
 from complaints.views.mediation_facts import Session, SixtyDays, mediation_clock, sessions_of, sixty_days
 from complaints.views.track import unlisted
 from complaints.views.track_steps import first_confirm
 from complaints.workflow import Audience
 from odr_portal.accounts import keyring
 
-LINK = "link"
-DOOR = Door(name=answering.RESPONDENT, kept="answering", pages=PAGES)
+DOOR = Door(name=answering.RESPONDENT, side=ENTERPRISE, kept="answering", pages=PAGES)
 #: What a respondent must do first, where it stands open.
 _FIRST = ("mediation", "suggestion", "settled-elsewhere", "performed", "confirm")
 

@@ -6,13 +6,14 @@ is unknown, over or was taken back, or led through the other door. What decides 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -34,15 +35,19 @@ from odr_portal.accounts.network import client_address
 from odr_portal.accounts.security_log import note
 from odr_portal.accounts.views.sign_in import too_many_codes
 
+#: The channel of what is done by such a link.
+LINK = "link"
 #: Cases that one browser may have open by their links.
 MOST_LINKS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """``name``: of its addresses, ``<name>-step`` and so on; ``kept``: its place in the session; ``pages``: those of its steps."""
+    """``name``: of its addresses, ``<name>-step`` and so on; ``side``: as whom one reads behind it; ``kept``: its place in the
+    session; ``pages``: those of its steps."""
 
     name: str
+    side: str
     kept: str
     pages: Mapping[str, Any]
 
@@ -87,6 +92,23 @@ def has_phone(request: HttpRequest, number: str, door: Door, *, now: datetime) -
 
 def over(request: HttpRequest) -> HttpResponse:
     return render(request, "answer/over.html", status=404)
+
+
+def read_behind(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A page behind a door that only shows something: ``view(request, door, link, case, **rest of the address)``."""
+
+    @unlisted
+    @require_safe
+    @wraps(view)
+    def shown(request: HttpRequest, number: str, door: Door, **rest: Any) -> HttpResponseBase:
+        link = proven(request, number, door, now=timezone.now())
+        if link is None:
+            return over(request)
+        case = answering.case_of(link)
+        with answering.reading(link):
+            return view(request, door, link, case, **rest)
+
+    return shown
 
 
 def masked(link: AnswerLink) -> str:

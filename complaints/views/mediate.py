@@ -11,28 +11,26 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from authorities.models import named
-from complaints import actors, answering, evidence, labels
+from complaints import actors, answering, labels
 from complaints.authority_agreement_form import SuggestionForm
 from complaints.enterprise_forms import StepForm
 from complaints.enterprise_offer_form import count_of
 from complaints.handling import Move
-from complaints.models import AnswerLink, Evidence, Matter
+from complaints.models import AnswerLink, Matter
 from complaints.refusals import not_now
 from complaints.views.authority_agreement import first_values, rearranged
 from complaints.views.authority_lists import respondent_of
 from complaints.views.case import BODY, CasePage, Found, clock_name, page_of
-from complaints.views.case_files import FILE, handed_out
 from complaints.views.case_form import take_step
 from complaints.views.case_people import MASKED
-from complaints.views.case_shared import derived
-from complaints.views.link_door import Door, has_phone, masked, over, proven
+from complaints.views.link_door import LINK, Door, has_phone, masked, over, proven
 from complaints.views.mediate_pages import PAGES, Page
 from complaints.views.mediation_facts import facts_for, mediation_clock, sixty_days
 from complaints.views.track import unlisted
@@ -40,8 +38,7 @@ from complaints.views.track_steps import first_confirm
 from complaints.workflow import LOOK
 from odr_portal.accounts.masking import masked_address, masked_phone
 
-LINK = "link"
-DOOR = Door(name=answering.BODY, kept="mediating", pages=PAGES)
+DOOR = Door(name=answering.BODY, side=BODY, kept="mediating", pages=PAGES)
 
 
 def _found(link: AnswerLink) -> Found:
@@ -146,30 +143,3 @@ def _suggestion(page: CasePage, initial: dict[str, Any]) -> SuggestionForm:
 def _show(request: HttpRequest, page: CasePage, asked: Page, form: StepForm, *, status: int = 200) -> HttpResponse:
     return render(request, "mediate/step.html", {
         "page": page, "asked": asked, "form": form, "home": DOOR.url(page.complaint.number)}, status=status)
-
-
-@unlisted
-@require_safe
-def why(request: HttpRequest, number: str, clock: str) -> HttpResponse:
-    """How a date of the case was counted."""
-    link = proven(request, number, DOOR, now=timezone.now())
-    if link is None:
-        return over(request)
-    found = answering.case_of(link)
-    with answering.reading(link):
-        return derived(request, found, BODY, clock, back=DOOR.url(number), is_staff=False)
-
-
-@unlisted
-@require_safe
-def file(request: HttpRequest, number: str, pk: int, form: str = FILE) -> HttpResponseBase:
-    """A file of the parties: our copy or the thumbnail; what is not looked into yet is not there."""
-    link = proven(request, number, DOOR, now=timezone.now())
-    if link is None:
-        return over(request)
-    found = answering.case_of(link)
-    with answering.reading(link):
-        row = Evidence.objects.known_to(BODY).filter(pk=pk, complaint=found).first()
-        if row is None or not evidence.shows_content(row, is_sender=False):
-            raise Http404
-        return handed_out(request, row, form)
