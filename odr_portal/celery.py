@@ -37,6 +37,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_evidence": sweep_every,
         "complaints.tasks.sweep_exits": sweep_every,
         "routing.tasks.sweep_filed": sweep_every,
+        "routing.tasks.sweep_successions": sweep_every,
         "routing.tasks.sweep_previews": sweep_every,
         "routing.tasks.sweep_trials": sweep_every,
         "routing.tasks.sweep_lessons": PUBLISHING_EVERY,

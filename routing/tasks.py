@@ -1,15 +1,20 @@
-"""Doors for the worker: read the clock, forward what was filed, try changes out, count what officers' choices teach."""
+"""Doors for the worker: read the clock, forward what was filed, pass on what a successor answers for, try changes out, teach."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from odr_portal.sweeping import drain
-from routing import forwarding, learning, previewing, trying
+from routing import forwarding, learning, previewing, succeeding, trying
 
 
 @shared_task
 def sweep_filed() -> int:
     return drain(forwarding.sweep_filed, now=timezone.now())
+
+
+@shared_task
+def sweep_successions() -> int:
+    return drain(succeeding.sweep_successions, now=timezone.now())
 
 
 # A change may touch a hundred thousand cases; the lease of its row is longer.

@@ -30,7 +30,7 @@ from complaints.webhooks import sending
 from enterprises import enrolled
 from odr_portal.sweeping import Sweep, drain
 from oversight import monthly, publishing, rollups
-from routing import forwarding, learning, previewing, trying
+from routing import forwarding, learning, previewing, succeeding, trying
 
 log = logging.getLogger("watch")
 
@@ -52,6 +52,7 @@ SWEEPS: dict[str, Sweep] = {
     "call_backs": drawing.sweep_call_backs,
     "expired": retention.sweep_expired,
     "previews": previewing.sweep_previews,
+    "successions": succeeding.sweep_successions,
     "trials": trying.sweep_trials,
     "lessons": learning.sweep_lessons,
     "counters": rollups.fold,
