@@ -1,0 +1,195 @@
+"""Which numbers of a published table are withheld, so that nobody can work out a small one.
+
+The one rule: a number from 1 to 4 is not shown, and neither is what would lead to it. Zero is shown. Of every withheld
+small number a reader is left with at least four possible values, even one who knows this rule, adds and subtracts all
+that is shown, and knows that nothing withheld is zero. Pure: no database, no clock, the same answer for the same table.
+
+A table has axes. An axis has a total and one or more ways to divide it (months; kinds of problem), each a tree of names
+(city under province). All that the table can be added up to is published or withheld together; numbers that are linked
+in any way belong in one table, else what one of two tables withholds may follow from the other.
+
+Why it holds: for each small number the table can be changed in a pattern, +d here and -d there, that leaves every sum
+and every number shown as it is. All places of the pattern are withheld; so the changed table is as possible as the true
+one. Withholding more later takes no pattern away, so each small number is seen to once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+#: The name of an axis' total.
+TOTAL = ""
+SMALL = range(1, 5)
+#: How far the smallest and the largest possible value of a withheld small number lie apart at least.
+SPREAD = len(SMALL) - 1
+#: So many partners are tried on an axis, the least that would be lost first.
+_TRIED = 12
+
+Key = tuple[str, ...]
+#: What a pattern does to each place: +1 or -1.
+_Pattern = dict[Key, int]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """``divisions``: for each way to divide the total, the parent of every name (``TOTAL`` for the uppermost).
+
+    A name stands in one division only. The names that are nobody's parent are the ones to be counted.
+    """
+
+    divisions: tuple[Mapping[str, str], ...]
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Axis:
+        """A plain list with its total."""
+        return cls((dict.fromkeys(names, TOTAL),))
+
+    @classmethod
+    def divided(cls, *ways: Iterable[str]) -> Axis:
+        """One total divided in several ways: by month, and again by kind of problem."""
+        return cls(tuple(dict.fromkeys(names, TOTAL) for names in ways))
+
+    @cached_property
+    def where(self) -> dict[str, int]:
+        return {name: number for number, tree in enumerate(self.divisions) for name in tree}
+
+    @cached_property
+    def leaves(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(name for name in tree if name not in set(tree.values())) for tree in self.divisions)
+
+    def above(self, name: str) -> tuple[str, ...]:
+        """The name and what it is part of, without the total."""
+        tree, line = self.divisions[self.where[name]], []
+        while name != TOTAL:
+            line.append(name)
+            name = tree[name]
+        return tuple(line)
+
+
+def published(counts: Mapping[Key, int], axes: Sequence[Axis]) -> dict[Key, int | None]:
+    """Every cell of the table with all its sums: its number, or None where it is withheld. Zeros are left out.
+
+    ``counts``: the leaves alone, one name an axis, a missing one is 0; of an axis with several divisions the counts of
+    each. Raises ``ValueError`` for a negative number, an unknown name, divisions that do not come to the same total, or
+    more than one axis with several divisions.
+    """
+    if sum(len(axis.divisions) > 1 for axis in axes) > 1:
+        raise ValueError("Only one axis may be divided in several ways.")
+    table = _with_sums(counts, axes)
+    withheld: set[Key] = set()
+    for key in sorted((key for key, number in table.items() if number in SMALL), key=lambda key: (key.count(TOTAL), key)):
+        withheld |= _cheapest(key, table, axes, withheld).keys()
+    return {key: None if key in withheld else number for key, number in table.items()}
+
+
+def share(part: int | None, whole: int | None) -> tuple[int | None, int | None]:
+    """A part beside its whole on a page of its own: the part is withheld where it or what is left of the whole is small."""
+    if whole is None or whole in SMALL:
+        return None, None
+    return (None if part is None or part in SMALL or whole - part in SMALL else part), whole
+
+
+def _with_sums(counts: Mapping[Key, int], axes: Sequence[Axis]) -> dict[Key, int]:
+    table = {key: number for key, number in counts.items() if number}
+    if any(number < 0 for number in table.values()):
+        raise ValueError("A table of counts has no negative number.")
+    for place, axis in enumerate(axes):
+        sums: Counter[Key] = Counter()
+        totals: list[Counter[Key]] = [Counter() for _ in axis.divisions]
+        for key, number in table.items():
+            division = axis.where.get(key[place])
+            if division is None or key[place] not in axis.leaves[division]:
+                raise ValueError(f"{key[place]!r} is nothing to be counted by.")
+            for name in axis.above(key[place]):
+                sums[_at(key, place, name)] += number
+            totals[division][_at(key, place, TOTAL)] += number
+        if any(total != totals[0] for total in totals):
+            raise ValueError("The divisions of an axis come to different totals.")
+        table = dict(sums + totals[0])
+    return table
+
+
+def _at(key: Key, place: int, name: str) -> Key:
+    return (*key[:place], name, *key[place + 1:])
+
+
+def _cheapest(key: Key, table: Mapping[Key, int], axes: Sequence[Axis], withheld: set[Key]) -> _Pattern:
+    """The pattern that leaves this number open enough and takes the least away; there always is one: all sums upwards."""
+    least = _upwards(key, table, axes)
+    best = _cost(least, table, withheld), least
+    ways = [_ways(key, place, table, axes, withheld) for place in range(len(axes))]
+    for chosen in product(*ways):
+        pattern = _product(chosen)
+        if all(cell in table for cell in pattern) and _is_open(key, pattern, table):
+            best = min(best, (_cost(pattern, table, withheld), pattern), key=lambda one: one[0])
+            if best[0] == (0, 0):
+                break
+    return best[1]
+
+
+def _cost(pattern: _Pattern, table: Mapping[Key, int], withheld: set[Key]) -> tuple[int, int]:
+    lost = [table[cell] for cell in pattern if cell not in withheld]
+    return len(lost), sum(lost)
+
+
+def _is_open(key: Key, pattern: _Pattern, table: Mapping[Key, int]) -> bool:
+    """Whether the number can be moved along the pattern by so much, down and up taken together, with nothing below 1."""
+    room: dict[int, int] = {}
+    for cell, sign in pattern.items():
+        side = sign * pattern[key]
+        room[side] = min(room.get(side, table[cell]), table[cell])
+    return -1 not in room or room[1] - 1 + room[-1] - 1 >= SPREAD
+
+
+def _product(lines: Iterable[Mapping[str, int]]) -> _Pattern:
+    pattern: _Pattern = {(): 1}
+    for line in lines:
+        pattern = {(*key, name): sign * way for key, sign in pattern.items() for name, way in line.items()}
+    return pattern
+
+
+def _ways(key: Key, place: int, table: Mapping[Key, int], axes: Sequence[Axis], withheld: set[Key]) -> list[dict[str, int]]:
+    """How the names of one axis can change with this one: against another of its division, or with the total."""
+    axis, name = axes[place], key[place]
+    upwards = [_with_total(axis, leaves) for leaves in product(*(
+        _there(key, place, table, axis, number, name)[-_TRIED:] for number in range(len(axis.divisions))))]
+    if name == TOTAL:
+        return upwards
+    others = [leaf for leaf in _there(key, place, table, axis, axis.where[name]) if name not in axis.above(leaf)]
+    others.sort(key=lambda leaf: (_at(key, place, leaf) not in withheld, table[_at(key, place, leaf)], leaf))
+    line = axis.above(_there(key, place, table, axis, axis.where[name], name)[0])
+    found = []
+    # Some of the largest as well: a small partner may leave too little room.
+    for leaf in dict.fromkeys([*others[:_TRIED], *others[-2:]]):
+        other = axis.above(leaf)
+        found.append(dict.fromkeys(set(line) - set(other), 1) | dict.fromkeys(set(other) - set(line), -1))
+    return found + upwards
+
+
+def _with_total(axis: Axis, leaves: Iterable[str]) -> dict[str, int]:
+    """The total grows together with one name of each division."""
+    return {TOTAL: 1} | {name: 1 for leaf in leaves for name in axis.above(leaf)}
+
+
+def _there(key: Key, place: int, table: Mapping[Key, int], axis: Axis, division: int, name: str = TOTAL) -> list[str]:
+    """The names to be counted by in this division where something was counted, the least first; below ``name`` if it lies there."""
+    found = [leaf for leaf in axis.leaves[division] if table.get(_at(key, place, leaf))
+             and (axis.where.get(name) != division or name in axis.above(leaf))]
+    return sorted(found, key=lambda leaf: (table[_at(key, place, leaf)], leaf))
+
+
+def _upwards(key: Key, table: Mapping[Key, int], axes: Sequence[Axis]) -> _Pattern:
+    """One counted cell of this one with all that it is part of: it can always be more, and all sums with it."""
+    lines: dict[int, Mapping[str, int]] = {}
+    # The axis with several divisions last: by then the cell to be divided is found.
+    for place in sorted(range(len(axes)), key=lambda place: len(axes[place].divisions)):
+        axis = axes[place]
+        leaves = [_there(key, place, table, axis, number, key[place])[0] for number in range(len(axis.divisions))]
+        lines[place] = _with_total(axis, leaves)
+        if len(leaves) == 1:
+            key = _at(key, place, leaves[0])
+    return _product(lines[place] for place in range(len(axes)))

@@ -1,0 +1,178 @@
+"""Nobody can work out a small number from what is published: a reader who tries every table that fits is left in doubt."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oversight.suppression import SMALL, SPREAD, TOTAL, Axis, published, share
+
+NAMES = "abcd"
+PLAIN = [Axis.of("ab"), Axis.of("vwx")]
+TREE = Axis(({"east": TOTAL, "west": TOTAL, "e1": "east", "e2": "east", "w1": "west"},))
+TWICE = Axis.divided(["m1", "m2"], ["p", "q"])
+
+
+def relations(axes):
+    """Every sum that a reader can do: (total, parts), written down from the axes alone."""
+    names = [[TOTAL, *axis.where] for axis in axes]
+    for place, axis in enumerate(axes):
+        for tree in axis.divisions:
+            for parent in {TOTAL, *tree.values()}:
+                parts = [name for name, above in tree.items() if above == parent]
+                for rest in product(*(ns for other, ns in enumerate(names) if other != place)):
+                    def key(name, rest=rest, place=place):
+                        return (*rest[:place], name, *rest[place:])
+                    yield key(parent), [key(part) for part in parts]
+
+
+class Reader:
+    """Knows the sums, all that is shown, that what is not listed is zero, and that nothing withheld is zero."""
+
+    def __init__(self, shown, axes, most):
+        self.most = most
+        self.lines = [([total, *parts], [-1] + [1] * len(parts)) for total, parts in relations(axes)]
+        self.known = {cell: shown.get(cell, 0) for line, _ in self.lines for cell in line if shown.get(cell, 0) is not None}
+
+    def fits(self, cell, value):
+        """Whether some table has this value there: bounds of each withheld number drawn in, then tried one by one."""
+        bounds = {c: (1, self.most) for line, _ in self.lines for c in line if c not in self.known}
+        bounds[cell] = (value, value)
+        return self._solve(bounds)
+
+    def _solve(self, bounds):
+        bounds = self._narrowed(bounds)
+        if bounds is None:
+            return False
+        open_ = [c for c, (low, high) in bounds.items() if low < high]
+        if not open_:
+            return True
+        cell = min(open_, key=lambda c: (bounds[c][1] - bounds[c][0], c))
+        return any(self._solve(bounds | {cell: (v, v)}) for v in range(bounds[cell][0], bounds[cell][1] + 1))
+
+    def _narrowed(self, bounds):
+        bounds = dict(bounds)
+        changed = True
+        while changed:
+            changed = False
+            for line, signs in self.lines:
+                spans = [bounds.get(c, (self.known.get(c, 0),) * 2) for c in line]
+                scaled = [(s * lo, s * hi) if s > 0 else (-hi, -lo) for s, (lo, hi) in zip(signs, spans, strict=True)]
+                least, most = sum(lo for lo, _ in scaled), sum(hi for _, hi in scaled)
+                if least > 0 or most < 0:
+                    return None
+                for cell, sign, (lo, hi) in zip(line, signs, scaled, strict=True):
+                    if cell in bounds:
+                        new_low, new_high = max(lo, -(most - hi)), min(hi, -(least - lo))
+                        if new_low > new_high:
+                            return None
+                        new = (new_low, new_high) if sign > 0 else (-new_high, -new_low)
+                        if new != bounds[cell]:
+                            bounds[cell], changed = new, True
+        return bounds
+
+
+def small_ones_stay_open(counts, axes):
+    shown = published(counts, axes)
+    truth = added_up(counts, axes)
+    for cell, number in shown.items():
+        if number is not None:
+            assert number == truth[cell]
+            assert number not in SMALL
+    assert all(truth.get(cell, 0) not in SMALL or shown[cell] is None for cell in truth)
+    reader = Reader(shown, axes, most=max(truth.values(), default=0) + SPREAD + 1)
+    for cell, number in truth.items():
+        if number in SMALL:
+            possible = [v for v in range(1, number + SPREAD + 2) if reader.fits(cell, v)]
+            assert number in possible
+            assert len(possible) > SPREAD, (cell, number, possible, shown)
+    return shown
+
+
+def added_up(counts, axes):
+    """All sums, slowly: each cell is asked for by name."""
+    truth = {}
+    for key in product(*([TOTAL, *axis.where] for axis in axes)):
+        total = 0
+        for leaf, number in counts.items():
+            fits = all(name in axis.above(one) or (name == TOTAL and axis.where[one] == 0)
+                       for name, one, axis in zip(key, leaf, axes, strict=True))
+            total += number if fits else 0
+        if total:
+            truth[key] = total
+    return truth
+
+
+numbers = st.one_of(st.just(0), st.integers(0, 4), st.integers(0, 12))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(numbers, min_size=4, max_size=4))
+def test_in_a_list_with_its_total(values):
+    small_ones_stay_open({(name,): n for name, n in zip(NAMES, values, strict=True)}, [Axis.of(NAMES)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(numbers, min_size=6, max_size=6))
+def test_in_a_table_with_both_margins(values):
+    small_ones_stay_open(dict(zip(product("ab", "vwx"), values, strict=True)), PLAIN)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(numbers, min_size=6, max_size=6))
+def test_in_a_table_of_places_under_places(values):
+    small_ones_stay_open(dict(zip(product(["e1", "e2", "w1"], "vw"), values, strict=True)), [TREE, Axis.of("vw")])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(numbers, numbers, st.integers(0, 24)), min_size=2, max_size=2))
+def test_in_a_total_that_is_divided_twice(rows):
+    counts = {}
+    for place, (first, second, cut) in zip("ab", rows, strict=True):
+        cut = min(cut, first + second)
+        counts |= {(place, "m1"): first, (place, "m2"): second, (place, "p"): cut, (place, "q"): first + second - cut}
+    small_ones_stay_open(counts, [Axis.of("ab"), TWICE])
+
+
+def test_a_table_without_small_numbers_is_shown_whole():
+    assert published({("a",): 5, ("b",): 7}, [Axis.of("ab")]) == {("a",): 5, ("b",): 7, (TOTAL,): 12}
+
+
+def test_one_small_number_takes_one_more_with_it_and_leaves_the_total():
+    assert published({("a",): 2, ("b",): 7, ("c",): 90}, [Axis.of("abc")]) == {("a",): None, ("b",): None, ("c",): 90, (TOTAL,): 99}
+
+
+def test_where_all_is_small_the_total_goes_too():
+    shown = published({("a",): 1, ("b",): 1, ("c",): 1, ("d",): 2}, [Axis.of("abcd")])
+    assert shown[(TOTAL,)] is None
+
+
+def test_a_table_of_the_size_of_a_province_is_quickly_done():
+    """40 places, 13 months, thinly filled: the same table twice gives the same answer, and most of it stays."""
+    axes = [Axis.of(f"r{n}" for n in range(40)), Axis.of(f"m{n}" for n in range(13))]
+    counts = {(f"r{r}", f"m{m}"): (r * 7 + m * 5) % 23 for r in range(40) for m in range(13)}
+    shown = published(counts, axes)
+    assert shown == published(counts, axes)
+    assert sum(n is None for n in shown.values()) < len(shown) / 2
+
+
+@pytest.mark.parametrize(("counts", "axes"), [
+    ({("a",): -1}, [Axis.of("a")]),
+    ({("z",): 1}, [Axis.of("a")]),
+    ({(TOTAL,): 1}, [Axis.of("a")]),
+    ({("east",): 6}, [TREE]),
+    ({("m1",): 6, ("p",): 5}, [TWICE]),
+    ({("m1", "m1"): 6, ("m1", "p"): 6, ("p", "m1"): 6, ("p", "p"): 6}, [TWICE, TWICE]),
+])
+def test_what_is_no_table_is_refused(counts, axes):
+    with pytest.raises(ValueError):
+        published(counts, axes)
+
+
+@pytest.mark.parametrize(("part", "whole", "shown"), [
+    (20, 50, (20, 50)), (0, 50, (0, 50)), (50, 50, (50, 50)), (3, 50, (None, 50)), (47, 50, (None, 50)),
+    (1, 3, (None, None)), (None, 40, (None, 40)), (5, None, (None, None)),
+])
+def test_a_part_and_what_is_left_of_the_whole(part, whole, shown):
+    assert share(part, whole) == shown
