@@ -97,10 +97,12 @@ def setting_of(desk: Desk, number: str, query: QueryDict) -> Setting:
 
 
 def shown_steps(found: Found, around: Around) -> tuple[str, ...]:
-    """What the table offers this officer, less what has nothing to act on; an analyst only reads."""
+    """What the table offers this officer, less what has nothing to act on and what waits for a second person; an
+    analyst only reads."""
     if found.actor is None or not found.actor.roles:
         return ()
     hidden = {step for step, is_there in _NEEDS.items() if not is_there(found, around)}
+    hidden |= {m.subject for m in found.matters or () if m.kind == "proposal" and m.audience == AUTHORITY}
     return tuple(step for step in open_steps(found.actor, around) if step not in hidden)
 
 
