@@ -133,10 +133,10 @@ def test_a_representative_without_that_power_leaves_settling_to_the_principal(
     agent = people.consumer
     agent.visitor.go(f"/cases/{case.number}/offer/1/")
     agent.look("offer-of-another")
-    agent.choose("answer", "accept")
-    agent.press("main form button.is-big")
-    agent.look("refused")
-    assert status_of(case) == S.AWAITING_CONSUMER
+    # To accept is not offered to whoever may not: the page says why and who can.
+    assert agent.page.locator('main input[name^="answer"][value="decline"]').count() == 1
+    assert agent.page.locator('main input[name^="answer"][value="accept"]').count() == 0
+    assert agent.says("The principal must do it in person" if people.language == "en" else "须由委托人本人办理")
     opened(case, principal)
     answer_offer(principal, 1, "accept")
     assert status_of(case) == S.PERFORMING
