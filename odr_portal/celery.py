@@ -18,6 +18,8 @@ HEARTBEAT_EVERY = max(1, settings.HEARTBEAT_STALE_AFTER // 6)
 # The work of a day. It asks more often whether it was done, for beat forgets its schedule when it is set up anew.
 RETENTION_EVERY = 3600
 PUBLISHING_EVERY = 600
+# One pass over nine weeks of counters.
+COUNTING_EVERY = 1800
 # A piece of the night's comparison; it goes on with the next tick.
 COMPARING_EVERY = 30
 
@@ -48,6 +50,9 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_call_backs": RETENTION_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,
         "oversight.tasks.sweep_summaries": PUBLISHING_EVERY,
+        "oversight.tasks.sweep_hot_spots": COUNTING_EVERY,
+        "oversight.tasks.sweep_effects": COUNTING_EVERY,
+        "oversight.tasks.sweep_guidance": PUBLISHING_EVERY,
         # Goes through the queue like all others: a fresh row proves beat, broker and worker at once.
         "complaints.tasks.heartbeat": HEARTBEAT_EVERY,
     }

@@ -77,6 +77,8 @@ AUTHORITY_NAV = (
     ("/authority/enterprises/", _("企业登记")),
     ("/authority/policies/", _("规则")),
     ("/authority/exports/", _("导出")),
+    ("/authority/hot-spots/", _("热点")),
+    ("/authority/guidance/", _("行政指导")),
     ("/oversight/", _("监督")),
 )
 STATION_NAV = (
@@ -101,6 +103,7 @@ SITE = (
     ("/open/", _("公开数据")),
     ("/open/verify/", _("核对档案")),
     ("/open/enterprises/", _("企业登记")),
+    ("/open/warnings/", _("消费预警")),
     ("/enterprise/enrol/", _("企业入驻")),
     ("/rules/", _("投诉规则")),
     ("/help/", _("帮助")),
@@ -165,7 +168,8 @@ def _named(row: Any) -> str:
 
 CURRENT = SafeString(' aria-current="page"')
 #: Pages that lie beside the page of the bar that leads to them.
-BESIDE = {"/authority/calendar/": "/authority/policies/", "/authority/law/": "/authority/policies/"}
+BESIDE = {"/authority/calendar/": "/authority/policies/", "/authority/law/": "/authority/policies/",
+          "/authority/warnings/": "/authority/hot-spots/"}
 
 
 def _items(entries: Any, here: str) -> list[NavItem]:

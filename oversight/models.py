@@ -155,3 +155,16 @@ class RollupState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.transaction}.{self.entry}"
+
+
+# At the end: what is done about what stood out.
+from oversight.reduction import (  # noqa: E402
+    ConsumerWarning,
+    Deed,
+    Guidance,
+    GuidanceMeasure,
+    HotSpot,
+)
+
+__all__ = ["AMOUNTS", "COUNTS", "MEASURES", "SPREAD", "ConsumerWarning", "Counted", "DayFacet", "DayRegion", "Deed", "Guidance",
+           "GuidanceMeasure", "HotSpot", "MonthEnterprise", "MonthFacet", "MonthSpread", "RollupState", "Tally"]

@@ -85,7 +85,7 @@ def _summarise(firm: Enterprise, period: Period, *, now: datetime, begun: dateti
             cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, firm.pk])
         if Heartbeat.objects.filter(name=f"{_MARK}{firm.pk}", at__gte=begun).exists():
             return 0
-        people = _managers(firm.pk, on=now.astimezone(SHANGHAI).date())
+        people = managers_of(firm.pk, on=now.astimezone(SHANGHAI).date())
         for person in people if was.counts["delivered"] or was.counts["ended"] else ():
             with override(person.language):
                 OutgoingMessage.objects.create(
@@ -97,7 +97,7 @@ def _summarise(firm: Enterprise, period: Period, *, now: datetime, begun: dateti
     return 1
 
 
-def _managers(pk: int, *, on: date) -> list[User]:
+def managers_of(pk: int, *, on: date) -> list[User]:
     """Managers of the whole enterprise who can be written to."""
     jobs = at_work(on).filter(enterprise_id=pk, branch=None, role=Staff.Role.MANAGER).values("user_id")
     people = list(User.objects.filter(pk__in=jobs, is_active=True).order_by("pk"))

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from odr_portal.sweeping import drain
-from oversight import monthly, publishing, rollups
+from oversight import effects, guiding, hotspots, monthly, publishing, rollups
 
 
 @shared_task
@@ -25,3 +25,18 @@ def sweep_counters() -> int:
 @shared_task(soft_time_limit=240, time_limit=270)
 def sweep_comparison() -> int:
     return drain(rollups.sweep_comparison, now=timezone.now())
+
+
+@shared_task(soft_time_limit=120, time_limit=150)
+def sweep_hot_spots() -> int:
+    return hotspots.sweep(now=timezone.now())
+
+
+@shared_task(soft_time_limit=120, time_limit=150)
+def sweep_effects() -> int:
+    return drain(effects.sweep, now=timezone.now())
+
+
+@shared_task
+def sweep_guidance() -> int:
+    return drain(guiding.sweep_reminders, now=timezone.now())

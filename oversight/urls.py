@@ -1,8 +1,8 @@
-"""The addresses of oversight: the dashboard of an authority, and the pages of the administrators."""
+"""The addresses of oversight: the dashboard, hot spots and what is done about them, and the pages of the administrators."""
 
 from django.urls import path
 
-from oversight import mirror_views, views
+from oversight import guidance_views, hotspot_views, mirror_views, views, warning_views
 from oversight.administration import views as administration
 
 app_name = "oversight"
@@ -11,6 +11,18 @@ urlpatterns = [
     path("oversight/", views.dashboard, name="dashboard"),
     path("enterprise/performance/", mirror_views.performance, name="performance"),
     path("enterprise/performance/cases/", mirror_views.performance_cases, name="performance-cases"),
+    path("authority/hot-spots/", hotspot_views.hot_spots, name="hot-spots"),
+    path("authority/hot-spots/<int:pk>/", hotspot_views.hot_spot, name="hot-spot"),
+    path("authority/hot-spots/<int:pk>/guidance/", guidance_views.guidance_new, name="guidance-new"),
+    path("authority/hot-spots/<int:pk>/warning/", warning_views.warning_new, name="warning-new"),
+    path("authority/guidance/", guidance_views.guidances, name="guidances"),
+    path("authority/guidance/<int:pk>/", guidance_views.guidance, name="guidance"),
+    path("authority/warnings/", warning_views.warnings, name="warnings"),
+    path("authority/warnings/<int:pk>/", warning_views.one, name="warning"),
+    path("enterprise/guidance/", guidance_views.enterprise_guidances, name="enterprise-guidances"),
+    path("enterprise/guidance/<int:pk>/", guidance_views.enterprise_guidance, name="enterprise-guidance"),
+    path("open/warnings/", warning_views.open_warnings, name="open-warnings"),
+    path("open/warnings/<int:pk>/", warning_views.open_warning, name="open-warning"),
     path("administration/", administration.home, name="administration"),
     path("administration/system/", administration.system, name="administration-system"),
     path("administration/log/", administration.log, name="administration-log"),

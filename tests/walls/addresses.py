@@ -162,6 +162,9 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:enterprise-template", "pk"): lambda world, case: world.things["template"],
     ("complaints:enterprise-token", "pk"): lambda world, case: world.things["token"],
     ("oversight:administration-person", "key"): lambda world, case: str(world.target.consumer.person_key),
+    **{(f"oversight:{name}", "pk"): lambda world, case: world.things["hot spot"] for name in ("hot-spot", "guidance-new", "warning-new")},
+    **{(f"oversight:{name}", "pk"): lambda world, case: world.things["guidance"] for name in ("guidance", "enterprise-guidance")},
+    **{(f"oversight:{name}", "pk"): lambda world, case: world.things["warning"] for name in ("warning", "open-warning")},
     "kind": lambda world, case: "phone",
     "upload_id": lambda world, case: None,
     # Whoever asked has his own; tests/dossier says that nobody else has it.

@@ -44,6 +44,9 @@ DATA: dict[str, dict[str, str]] = {
     "complaints:authority-notice-order": {"what": "again"},
     "complaints:enterprise-webhook": {"what": "off"},
     "complaints:enterprise-template": {"what": "retire"},
+    "oversight:guidance": {"do": "add"},
+    "oversight:warning": {"do": "edit"},
+    "oversight:enterprise-guidance": {"measure": "1"},
 }
 #: Whose look at a public page stands for everybody's.
 OF_EACH_KIND = (("anyone", ""), ("consumer", "own"), ("manager", "party"), ("approver", "jurisdiction"))

@@ -44,7 +44,7 @@ EXEMPT = {
     "complaints_platformline": "numbers and what came of them, nothing of a person; read through the job",
     "complaints_roundtriprow": "lines that a person sent in, sealed until they are done; cases by id only, read through the job",
     "complaints_documentseries": "the last number of each sort of document a year and authority; names no case",
-    "oversight_": "sums of many cases and how far they were added up; the tally, which names cases, is guarded",
+    "oversight_": "sums of many cases, what stood out in them and what was asked of firms; the tally, which names cases, is guarded",
     "complaints_export": "jobs of a person; ids of cases only, and the file of it is opened by its own link",
 }
 RECORD = ("handlingstep", "seal", "sealedhead", "reminder", "forwardingdecision", "consentrecord")

@@ -22,6 +22,8 @@ from enterprises.models import DirectoryChange, MediationBody, Staff, StationSta
 from enterprises.rights import authority_reach, enterprise_reach, post_of
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.models import SecondFactor, User
+from oversight import guiding, warning
+from oversight.models import HotSpot
 from routing import rule_changing
 from routing.models import Lesson, RuleChange, RuleTrial
 from tests.walls.world import World
@@ -104,6 +106,10 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:authority-enterprise-invite": _HEAD,
     "complaints:authority-enterprise-filing": _OFFICE,
     **{f"complaints:enterprise-{name}": _WHOLE for name in ("enrolment", "filing")},
+    **{f"oversight:{name}": _OFFICE_AND_ABOVE for name in ("hot-spot", "guidance", "warning", "guidance-new", "warning-new")},
+    # Guidance is the whole enterprise's.
+    "oversight:enterprise-guidance": frozenset(
+        f"{role} {place}" for role in ("manager", "handler", "reviewer") for place in ("own", "top", "headquarters", "sibling", "below")),
 }
 
 
@@ -189,7 +195,27 @@ def make(world: World) -> None:
     world.things["officer leave"] = str(organising.enter_leave(
         clerk, today + timedelta(days=300), today + timedelta(days=301), deputy=None, by=User.objects.get(pk=clerk.user_id),
         reach=authority_reach(clerk.user_id, on=today), now=world.now, today=today).pk)
+    _hot_spot(world)
     _tokens(world)
+
+
+def _hot_spot(world: World) -> None:
+    """A hot spot of the county of family A, guidance of its enterprise, and a warning that is public."""
+    family, today = world.target, world.now.date()
+    clerk, head = world.officers["authority_handler", "own"].user, world.officers["approver", "own"].user
+    assert isinstance(clerk, User) and isinstance(head, User)  # noqa: PT018
+    region = family.county.region
+    spot = HotSpot.objects.create(
+        kind="week", region=region, facet="p:telecom.fees.unexplained_charge", place=region.pk, first=today - timedelta(days=6), last=today,
+        observed=40, expected=10, usual=[10] * 8, chance=1e-6, restless=1.25, detectable=2.1, rate=0.001, method=1, found_at=world.now)
+    guidance = guiding.open_guidance(
+        spot.pk, enterprise_id=family.enterprise.pk, authority_id=family.county.pk, causes="账单没有列明",
+        first=guiding.Wanted(what="逐项列明收费", responsible="客服部负责人", due_on=today + timedelta(days=20)), by=clerk, now=world.now)
+    guiding.send(guidance.pk, by=clerk, now=world.now)
+    told = warning.draft(spot.pk, authority_id=family.county.pk, by=clerk, now=world.now)
+    warning.propose(told.pk, by=clerk, now=world.now)
+    warning.approve(told.pk, by=head, now=world.now)
+    world.things |= {"hot spot": str(spot.pk), "guidance": str(guidance.pk), "warning": str(told.pk)}
 
 
 def _rules(world: World) -> None:

@@ -29,7 +29,7 @@ from complaints.round_trip import working
 from complaints.webhooks import sending
 from enterprises import enrolled
 from odr_portal.sweeping import Sweep, drain
-from oversight import monthly, publishing, rollups
+from oversight import effects, guiding, hotspots, monthly, publishing, rollups
 from routing import forwarding, learning, previewing, succeeding, trying
 
 log = logging.getLogger("watch")
@@ -59,6 +59,9 @@ SWEEPS: dict[str, Sweep] = {
     "comparison": rollups.sweep_comparison,
     "figures": publishing.publish,
     "summaries": monthly.sweep_summaries,
+    "hot_spots": hotspots.sweep,
+    "effects": effects.sweep,
+    "guidance": guiding.sweep_reminders,
 }
 SEAL_EVERY = timedelta(seconds=60)
 

@@ -1,0 +1,171 @@
+"""/authority/hot-spots/: what stands out in the own region, the numbers and cases behind it, and the judgement.
+
+The one rule: a hot spot is seen where its place lies, of an enterprise its domicile; its cases only as far as the officer sees
+them anyway.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints.actors import Actor
+from complaints.models import Complaint
+from complaints.views import keyset, tabs
+from complaints.views.authority_desk import Desk, officer_page
+from complaints.views.case import AUTHORITY, case_url
+from complaints.views.tabs import Tab
+from complaints.workflow import Role
+from odr_portal.accounts.idempotency import once
+from oversight import copies, guiding, reduction_words
+from oversight.cards import Lists
+from oversight.guiding import ReductionRefusal
+from oversight.models import HotSpot, Tally
+from oversight.reduction_forms import ReasonForm
+from oversight.scope import Period
+from oversight.unusual import FEWEST, LOOKS_A_WEEK, RATE
+
+NEWEST = keyset.Order("found_at", falling=True)
+RELATED = ("enterprise", "region")
+#: Who may judge, guide and warn; whoever sits at the intake or analyses only reads.
+ACTING = frozenset({Role.OFFICER, Role.APPROVER})
+#: So many of the newest cases are listed, so many are compared for equal words, so many of a group are named.
+SHOWN, COMPARED, NAMED = 10, 300, 6
+TABS = (
+    Tab("open", gettext_lazy("待判断"), "warn", gettext_lazy("没有待判断的热点。")),
+    Tab("guided", gettext_lazy("已发起指导"), "info", gettext_lazy("还没有就热点发起过行政指导。")),
+    Tab("dismissed", gettext_lazy("无需处理"), "neutral", gettext_lazy("没有判断为无需处理的热点。")),
+)
+
+
+def within(desk: Desk, name: str = "place") -> Q:
+    """The condition that a place lies in the region of one of these offices."""
+    found = Q(pk__in=[])
+    for actor in desk.actors:
+        if actor.region is not None:
+            found |= Q(**{f"{name}__gte": actor.region[0], f"{name}__lte": actor.region[1]})
+    return found
+
+
+def spot_of(desk: Desk, pk: int) -> HotSpot:
+    found = HotSpot.objects.filter(within(desk), pk=pk).select_related(*RELATED, "enterprise__domicile").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def acting_for(desk: Desk, place: int | None) -> Actor | None:
+    """The office in whose name this person may act there: the nearest one; None for whoever only reads."""
+    offices = [actor for actor in desk.actors if actor.has(ACTING) and actor.region is not None and place is not None
+               and actor.region[0] <= place <= actor.region[1]]
+    return min(offices, key=lambda actor: (actor.region or (0, 0))[1] - (actor.region or (0, 0))[0], default=None)
+
+
+def acting(desk: Desk, place: int | None) -> Actor:
+    """The same for a page that only they have; Http404 else."""
+    found = acting_for(desk, place)
+    if found is None:
+        raise Http404
+    return found
+
+
+@officer_page("GET")
+def hot_spots(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The list, the newest first; a tab each state."""
+    rows = HotSpot.objects.filter(within(desk))
+    lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
+    tab = tabs.chosen(TABS, request.GET)
+    page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=RELATED)
+    return render(request, "oversight/hot_spots.html", {
+        **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path), "now": desk.now,
+        "rows": [reduction_words.line_of(row, url=reverse("oversight:hot-spot", args=[row.pk])) for row in page.rows],
+        "rises": reduction_words.detectable_rises(), "rate": f"{RATE * 100:.1f}", "fewest": FEWEST, "looks": LOOKS_A_WEEK,
+    })
+
+
+@officer_page("GET", "POST")
+def hot_spot(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """One: nine counts, the cases, equal texts; POST judges it not to be a cause for action, or takes that back."""
+    spot = spot_of(desk, pk)
+    office = acting_for(desk, spot.place)
+    form, status = ReasonForm(request.POST if request.method == "POST" else None), 200
+    if request.method == "POST":
+        if office is None:
+            raise Http404
+        status = 422
+        if form.is_valid():
+            try:
+                with once(request) as attempt:
+                    if not attempt.answered:
+                        deed = guiding.reopen if spot.state == HotSpot.State.DISMISSED else guiding.dismiss
+                        deed(spot.pk, why=form.cleaned_data["why"], by=desk.user, now=desk.now)
+                        attempt.reference = request.path
+                        messages.success(request, _("已记下您的判断。"), extra_tags="ok")
+                return redirect(attempt.reference)
+            except ReductionRefusal as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+    cases = _cases(desk, spot)
+    guidances = list(spot.guidances.select_related("enterprise", "authority"))
+    return render(request, "oversight/hot_spot.html", {
+        "spot": spot, "line": reduction_words.line_of(spot, url=""), "chart": reduction_words.chart_of(spot), "form": form,
+        "list_url": reverse("oversight:hot-spots"), "chance": f"{spot.chance:.2g}", "rate": f"{spot.rate * 100:.1f}",
+        "detectable": reduction_words.times(spot.detectable), "restless": f"{spot.restless:.2f}", "around": _around(spot),
+        "cases": _lines(list(cases.order_by("-pk")[:SHOWN])), "cases_url": _list_url(spot),
+        "groups": _groups(cases), "may_act": office is not None,
+        "guidances": [{"row": row, "url": reverse("oversight:guidance", args=[row.pk]), "tone": reduction_words.GUIDANCE_TONES[row.state]}
+                      for row in guidances],
+        "warnings": [reduction_words.warning_line(row, url=reverse("oversight:warning", args=[row.pk]))
+                     for row in spot.warnings.select_related("authority")],
+        "guide_url": reverse("oversight:guidance-new", args=[spot.pk]), "warn_url": reverse("oversight:warning-new", args=[spot.pk]),
+        "entries": reduction_words.history_of(spot.deeds.filter(guidance=None).select_related("by")),
+    }, status=status)
+
+
+def _around(spot: HotSpot) -> str:
+    """How everything went at the same time: a season raises all."""
+    if len(spot.around) != 2 or not spot.around[1]:
+        return ""
+    return reduction_words.times(spot.around[0] / spot.around[1])
+
+
+def tallied(spot: HotSpot) -> QuerySet[Tally]:
+    """What the counters hold of the cell in its days, as far as the database shows it to whoever asks."""
+    rows = Tally.objects.filter(kind="received", day__gte=spot.first, day__lte=spot.last)
+    if spot.enterprise_id:
+        rows = rows.filter(enterprise=spot.enterprise_id)
+    elif spot.region is not None:
+        rows = rows.filter(region__gte=spot.region.pk, region__lte=spot.region.last)
+    if spot.category:
+        rows = rows.filter(**{"problem" if spot.facet.startswith("p:") else "object": spot.category})
+    return rows
+
+
+def _cases(desk: Desk, spot: HotSpot) -> QuerySet[Complaint]:
+    ids = list(tallied(spot).order_by("-complaint_id").values_list("complaint_id", flat=True)[:COMPARED])
+    return desk.cases().filter(pk__in=ids)
+
+
+def _lines(cases: list[Complaint]) -> list[dict[str, Any]]:
+    return [{"case": case, "url": case_url(case, AUTHORITY)} for case in cases]
+
+
+def _groups(cases: QuerySet[Complaint]) -> list[dict[str, Any]]:
+    """Groups of cases whose consumers wrote nearly the same."""
+    seen = {case.pk: case for case in cases.only("pk", "number", "status")}
+    return [{"n": len(group), "cases": _lines([seen[pk] for pk in group[:NAMED]]), "more": max(0, len(group) - NAMED)}
+            for group in copies.clusters(seen)]
+
+
+def _list_url(spot: HotSpot) -> str:
+    """All cases of the cell in the list of cases, which narrows by enterprise and category."""
+    return Lists(Period(first=spot.first, last=spot.last), spot.category, spot.enterprise_id).received()
+
+

@@ -1,0 +1,341 @@
+"""From a hot spot to its end: guidance on both sides, reminders, before and after, warnings."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from authorities.models import Officer
+from complaints.working_calendar import SHANGHAI
+from enterprises.models import Staff
+from odr_portal.accounts.models import OutgoingMessage
+from oversight import effects, guiding, warning
+from oversight.effects import effect_of
+from oversight.guiding import Wanted
+from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import desk, officer_of
+from tests.oversight.cells import DAY, TODAY, received
+
+CHARGE = "telecom.fees.unexplained_charge"
+pytestmark = pytest.mark.django_db
+
+
+def sent(who: Any, url: str, **said: Any) -> Any:
+    return who.post(url, said | {"idempotency_key": uuid4().hex})
+
+
+def a_spot(world: World, **columns: Any) -> HotSpot:
+    """Mobile's unexplained charges rose in the week that ended yesterday."""
+    now, last = timezone.now(), timezone.localdate() - DAY
+    return HotSpot.objects.create(**({
+        "kind": "week", "enterprise": world.mobile, "facet": f"p:{CHARGE}", "place": world.region.pk, "first": last - 6 * DAY, "last": last,
+        "observed": 40, "expected": 10, "usual": [10] * 8, "around": [100, 90], "chance": 1e-7, "restless": 1.25, "detectable": 3.0,
+        "rate": 0.001, "method": 1, "found_at": now} | columns))
+
+
+MEASURE = {"what": "账单逐项列明收费", "responsible": "客服部负责人"}
+
+
+def later(days: int) -> str:
+    return (timezone.localdate() + days * DAY).isoformat()
+
+
+def a_guidance(world: World, *, sent_at: datetime | None = None, due: int = 20, **columns: Any) -> Guidance:
+    now = sent_at or timezone.now()
+    made = guiding.open_guidance(
+        a_spot(world, **columns).pk, enterprise_id=world.mobile.pk, authority_id=world.gulou.pk, causes="账单没有列明",
+        first=Wanted(**MEASURE, due_on=timezone.localdate() + due * DAY), by=world.rui, now=now)
+    return guiding.send(made.pk, by=world.rui, now=now)
+
+
+def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
+    spot, officer, firm = a_spot(world), desk(world.rui), desk(world.lead)
+    opened = sent(officer, f"/authority/hot-spots/{spot.pk}/guidance/", enterprise=world.mobile.pk, causes="账单没有列明", due_on=later(20), **MEASURE)
+    assert opened.status_code == 302
+    url = opened["Location"]
+    guidance = Guidance.objects.get()
+    assert url == f"/authority/guidance/{guidance.pk}/"
+    # The enterprise sees nothing of a draft.
+    own = f"/enterprise/guidance/{guidance.pk}/"
+    assert firm.get(own).status_code == 404
+    assert firm.get("/enterprise/guidance/").context["rows"] == []
+    assert sent(officer, url, do="add", what="给多扣费的用户退费", responsible="财务部负责人", due_on=later(30)).status_code == 302
+    assert sent(officer, url, do="add", what="错写的", responsible="财务部负责人", due_on=later(30)).status_code == 302
+    assert sent(officer, url, do="drop", number="3").status_code == 302
+    assert sent(officer, url, do="send").status_code == 302
+    letters = list(OutgoingMessage.objects.all())
+    assert [letter.address for letter in letters] == ["lead@example.com"]
+    assert own in letters[0].body
+    # Now it stands on the enterprise's pages, with measures, posts and dates.
+    page = firm.get(own).content.decode()
+    for words in ("账单没有列明", "账单逐项列明收费", "客服部负责人", "给多扣费的用户退费", "财务部负责人"):
+        assert words in page
+    assert "错写的" not in page
+    assert "瑞试" not in page
+    assert "报告措施1的进展" in firm.get(f"{own}?measure=1").content.decode()
+    refused = sent(firm, own, measure=1, state="done", text="")
+    assert refused.status_code == 422
+    assert "请写明做了什么" in refused.content.decode()
+    assert sent(firm, own, measure=1, state="done", text="8月账单起已列明。").status_code == 302
+    assert sent(desk(world.ming), own, measure=2, state="under_way", text="已退一半。").status_code == 302
+    seen = officer.get(url).content.decode()
+    for words in ("8月账单起已列明。", "已经完成", "已退一半。", "正在做", "主管"):
+        assert words in seen
+    refused = sent(officer, url, do="close", verdict="", why="")
+    assert refused.status_code == 422
+    assert sent(officer, url, do="close", verdict="unclear", why="时间太短，件数太少。").status_code == 302
+    guidance.refresh_from_db()
+    assert (guidance.state, guidance.verdict) == ("closed", "unclear")
+    assert "时间太短，件数太少。" in firm.get(own).content.decode()
+    assert sent(firm, own, measure=2, state="done", text="退完了。").status_code == 409
+    kinds = list(Deed.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["opened", "added", "added", "added", "dropped", "sent", "reported", "reported", "closed"]
+    assert not Deed.objects.filter(by=None).exists()
+
+
+def test_only_the_enterprise_itself_and_the_officers_around_see_it(world: World) -> None:
+    guidance = a_guidance(world)
+    assert desk(world.hua).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 404
+    assert desk(world.ming).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 200
+    assert desk(world.chen).get(f"/enterprise/guidance/{guidance.pk}/").status_code == 404
+    for person, status in ((world.su, 200), (officer_of(world, "head"), 200), (officer_of(world, "far"), 404), (world.ming, 404)):
+        assert desk(person).get(f"/authority/guidance/{guidance.pk}/").status_code == status
+    # Whoever sits at the intake reads, and acts no more than a reviewer of the enterprise reports.
+    assert sent(desk(world.su), f"/authority/guidance/{guidance.pk}/", do="send").status_code == 405
+    Staff.objects.create(user=world.otto, enterprise=world.mobile, role=Staff.Role.REVIEWER)
+    assert desk(world.otto).get(f"/enterprise/guidance/{guidance.pk}/?measure=1").context["may_report"] is False
+    assert sent(desk(world.otto), f"/enterprise/guidance/{guidance.pk}/", measure=1, state="done", text="x").status_code == 405
+
+
+@pytest.mark.parametrize(("said", "words"), [
+    ({"causes": ""}, "请写明投诉为什么增多"), ({"what": ""}, "请写明企业要做什么"), ({"responsible": ""}, "请写明由哪个岗位负责"),
+    ({"due_on": "2020-01-01"}, "期限不能早于今天"), ({"due_on": "9999-01-01"}, "期限最长一年"), ({"due_on": "明天"}, "日期请按年-月-日填写"),
+    ({"enterprise": "999999"}, "请选择一项"),
+])
+def test_what_is_missing_is_named_and_what_was_typed_stays(world: World, said: dict[str, str], words: str) -> None:
+    spot = a_spot(world)
+    good = {"enterprise": str(world.mobile.pk), "causes": "独一无二的原因", "due_on": later(20), **MEASURE}
+    answer = sent(desk(world.rui), f"/authority/hot-spots/{spot.pk}/guidance/", **(good | said))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in page
+    assert "causes" in said or "独一无二的原因" in page
+    assert not Guidance.objects.exists()
+
+
+def test_one_guidance_an_enterprise_and_hot_spot(world: World) -> None:
+    guidance = a_guidance(world)
+    again = sent(desk(world.rui), f"/authority/hot-spots/{guidance.hot_spot_id}/guidance/", enterprise=world.mobile.pk, causes="x",
+                 due_on=later(20), **MEASURE)
+    assert again.status_code == 409
+    assert "已经就这个热点发起过" in again.content.decode()
+    gone = sent(desk(world.rui), f"/authority/guidance/{guidance.pk}/", do="add", due_on=later(20), **MEASURE)
+    assert gone.status_code == 409
+
+
+def test_a_region_offers_the_enterprises_with_the_most_cases_of_it(world: World) -> None:
+    spot = a_spot(world, enterprise=None, region=world.region)
+    for firm, n in ((world.telecom, 2), (world.mobile, 5)):
+        received({spot.last: n}, region=world.region.pk, enterprise=firm.pk, problem=CHARGE)
+    received({spot.last - 30 * DAY: 9}, region=world.region.pk, enterprise=world.telecom.pk, problem=CHARGE)
+    page = desk(world.rui).get(f"/authority/hot-spots/{spot.pk}/guidance/")
+    assert [pk for pk, _name in page.context["form"].fields["enterprise"].choices] == [str(world.mobile.pk), str(world.telecom.pk)]
+    assert "（5件）" in page.content.decode()
+
+
+def test_a_measure_past_its_date_is_reminded_of_once(world: World) -> None:
+    guidance = a_guidance(world, due=2)
+    OutgoingMessage.objects.all().delete()
+    now = timezone.now()
+    assert guiding.sweep_reminders(now=now + 2 * DAY) == 0
+    assert guiding.sweep_reminders(now=now + 3 * DAY) == 1
+    assert guiding.sweep_reminders(now=now + 4 * DAY) == 0
+    letter = OutgoingMessage.objects.get()
+    assert (letter.address, "账单逐项列明收费" in letter.body) == ("lead@example.com", True)
+    deed = Deed.objects.get(kind="reminded")
+    assert (deed.guidance, deed.measure, deed.by) == (guidance, 1, None)
+    assert "系统" in desk(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
+
+
+def test_a_measure_that_is_done_is_not_reminded_of(world: World) -> None:
+    guidance = a_guidance(world, due=2)
+    guiding.report(guidance.pk, 1, state="done", text="好了", by=world.lead, now=timezone.now())
+    assert guiding.sweep_reminders(now=timezone.now() + 5 * DAY) == 0
+
+
+def test_the_lists_cost_the_same_however_long_they_are(world: World) -> None:
+    a_guidance(world)
+    for person, url in ((world.rui, "/authority/guidance/"), (world.lead, "/enterprise/guidance/")):
+        client = desk(person)
+        client.get(url)
+        counts = []
+        for back in (0, *range(100, 112)):
+            if back:
+                spot = a_spot(world, last=timezone.localdate() - back * DAY, first=timezone.localdate() - back * DAY, kind="day",
+                              facet=f"p:{person.pk}.{back}")
+                guiding.send(guiding.open_guidance(
+                    spot.pk, enterprise_id=world.mobile.pk, authority_id=world.gulou.pk, causes="x",
+                    first=Wanted(**MEASURE, due_on=timezone.localdate()), by=world.rui, now=timezone.now()).pk, by=world.rui, now=timezone.now())
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(url).status_code == 200
+            counts.append(len(queries))
+        assert len(set(counts)) == 1
+        assert counts[0] <= 16
+
+
+# --- before and after ---
+
+
+def sums_of_the_country(world: World, counts: dict[date, int]) -> None:
+    country = world.region
+    while country.parent is not None:
+        country = country.parent
+    DayFacet.objects.bulk_create(DayFacet(day=day, facet=f"p:{CHARGE}", received=n) for day, n in counts.items())
+    DayRegion.objects.bulk_create(DayRegion(day=day, region=country.pk, received=2 * n) for day, n in counts.items())
+
+
+NOON = datetime(2026, 11, 26, 12, 0, tzinfo=SHANGHAI)
+
+
+def test_before_and_after_beside_everybody_else(world: World) -> None:
+    """Five a day before, two a day after; the country stays at fifty a day."""
+    guidance = a_guidance(world, sent_at=NOON - 30 * DAY)
+    own = {TODAY - back * DAY: 2 if back < 30 else 5 for back in range(1, 100)}
+    received(own | {TODAY: 99, TODAY - 30 * DAY: 77}, region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE)
+    received(own, region=world.region.pk, enterprise=world.mobile.pk, problem="goods.quality")
+    sums_of_the_country(world, dict.fromkeys([*own, TODAY], 50))
+    assert effects.sweep(now=NOON) == 1
+    guidance.refresh_from_db()
+    effect = effect_of(guidance)
+    assert effect is not None
+    assert (effect.before, effect.days_before, effect.after, effect.days_after) == (56 * 5, 56, 29 * 2, 29)
+    assert (effect.elsewhere_before, effect.elsewhere_after) == (56 * 50 - 56 * 5, 29 * 50 - 29 * 2)
+    assert effect.own is not None
+    assert effect.own.value == pytest.approx(0.4)
+    assert effect.own.is_fall
+    assert effect.control is not None
+    assert effect.control.value == pytest.approx(48 / 45)
+    assert effect.beyond is not None
+    assert effect.beyond.is_fall
+    page = desk(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
+    assert "降幅超出了偶然" in page
+    assert "0.40（95%区间" in page
+    # Counted again only when it is stale, and never after the end.
+    assert effects.sweep(now=NOON + timedelta(minutes=1)) == 0
+    guiding.close(guidance.pk, verdict="effective", why="降了", by=world.rui, now=NOON)
+    assert effects.sweep(now=NOON + 10 * DAY) == 0
+
+
+def test_a_fall_that_came_everywhere_is_said_to_be_none(world: World) -> None:
+    guidance = a_guidance(world, sent_at=NOON - 30 * DAY, facet="")
+    own = {TODAY - back * DAY: 1 if back < 30 else 2 for back in range(1, 90)}
+    received(own, region=world.region.pk, enterprise=world.mobile.pk)
+    sums_of_the_country(world, {day: 20 * n for day, n in own.items()})
+    effects.sweep(now=NOON)
+    guidance.refresh_from_db()
+    effect = effect_of(guidance)
+    assert effect is not None
+    assert effect.own is not None
+    assert effect.own.is_fall
+    assert effect.beyond is not None
+    assert not effect.beyond.is_fall
+    assert "看不出变化" in desk(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
+
+
+def test_the_cell_of_a_region_counts_the_guided_enterprise_there_only(world: World) -> None:
+    guidance = a_guidance(world, sent_at=NOON - 10 * DAY, enterprise=None, region=world.region)
+    far = Officer.objects.get(user=officer_of(world, "far")).authority.region
+    for region, firm in ((world.region, world.mobile), (far, world.mobile), (world.region, world.telecom)):
+        received({TODAY - 20 * DAY: 4, TODAY - 2 * DAY: 3}, region=region.pk, enterprise=firm.pk, problem=CHARGE)
+    found = effects.counted(Guidance.objects.select_related("hot_spot").get(pk=guidance.pk), now=NOON)
+    assert (found.before, found.after) == (4, 3)
+
+
+def test_nothing_can_be_compared_on_the_first_day(world: World) -> None:
+    guidance = a_guidance(world, sent_at=NOON)
+    effects.sweep(now=NOON)
+    guidance.refresh_from_db()
+    effect = effect_of(guidance)
+    assert effect is not None
+    assert (effect.days_after, effect.own, effect.beyond) == (0, None, None)
+    assert "还不能比较" in desk(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
+
+
+# --- warnings ---
+
+
+def test_a_warning_is_drafted_approved_by_another_published_and_withdrawn(world: World) -> None:
+    spot, officer, head = a_spot(world), desk(world.rui), desk(officer_of(world, "head"))
+    made = sent(officer, f"/authority/hot-spots/{spot.pk}/warning/")
+    assert made.status_code == 302
+    url = made["Location"]
+    found = ConsumerWarning.objects.get()
+    # From the numbers, and without naming the firm.
+    assert "投诉40件（平时同样长的时间约10件），约为平时的4.0倍" in found.text
+    assert "投诉不等于违法" in found.text
+    assert "移动" not in found.title + found.text
+    assert sent(officer, f"/authority/hot-spots/{spot.pk}/warning/")["Location"] == url
+    public = f"/open/warnings/{found.pk}/"
+    assert Client().get(public).status_code == 404
+    assert sent(officer, url, do="edit", title="", text="").status_code == 422
+    assert sent(officer, url, do="edit", title="当心宽带乱收费", text="请核对账单。").status_code == 302
+    assert sent(officer, url, do="propose").status_code == 302
+    assert sent(officer, url, do="edit", title="x", text="y").status_code == 409
+    # A handler does not publish; a head sends it back, and publishes what another one submits.
+    assert sent(officer, url, do="approve").status_code == 404
+    assert sent(head, url, do="send_back", why="写明时间。").status_code == 302
+    assert "写明时间。" in officer.get(url).content.decode()
+    assert sent(officer, url, do="propose").status_code == 302
+    assert Client().get("/open/warnings/").context["rows"] == []
+    assert sent(head, url, do="approve").status_code == 302
+    listed = Client().get("/open/warnings/")
+    assert "当心宽带乱收费" in listed.content.decode()
+    page = Client().get(public)
+    assert "请核对账单。" in page.content.decode()
+    assert "瑞试" not in page.content.decode()
+    assert page["Cache-Control"] == "private, max-age=300"
+    assert sent(head, url, do="withdraw", why="").status_code == 422
+    assert sent(head, url, do="withdraw", why="情况已经改正。").status_code == 302
+    assert Client().get("/open/warnings/").context["rows"] == []
+    gone = Client().get(public).content.decode()
+    assert "情况已经改正。" in gone
+    assert "请核对账单。" not in gone
+    kinds = list(Deed.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["drafted", "edited", "proposed", "sent_back", "proposed", "published", "withdrawn"]
+
+
+def test_nobody_publishes_what_they_submitted(world: World) -> None:
+    spot, user = a_spot(world), officer_of(world, "head")
+    made = warning.draft(spot.pk, authority_id=world.gulou.pk, by=user, now=timezone.now())
+    warning.propose(made.pk, by=user, now=timezone.now())
+    answer = sent(desk(user), f"/authority/warnings/{made.pk}/", do="approve")
+    assert answer.status_code == 409
+    assert "须由另一位负责人批准" in answer.content.decode()
+    with pytest.raises(IntegrityError, match="published_by_a_second_person"), transaction.atomic():
+        ConsumerWarning.objects.filter(pk=made.pk).update(state="published", decided_by=user, published_at=timezone.now())
+
+
+def test_the_menus_lead_there(world: World) -> None:
+    page = desk(world.rui).get("/authority/").content.decode()
+    assert 'href="/authority/hot-spots/"' in page
+    assert 'href="/authority/guidance/"' in page
+    assert 'href="/enterprise/guidance/"' in desk(world.lead).get("/enterprise/queue/").content.decode()
+    assert 'href="/open/warnings/"' in Client().get("/").content.decode()
+
+
+def test_english_pages_mark_what_stays_chinese(world: World) -> None:
+    client = desk(world.rui)
+    spot = a_spot(world)
+    sent(client, f"/authority/hot-spots/{spot.pk}/warning/")
+    for url in ("/authority/hot-spots/", f"/authority/hot-spots/{spot.pk}/", "/authority/guidance/", "/authority/warnings/?view=draft"):
+        page = client.get(url, headers={"accept-language": "en"}).content.decode()
+        assert "Hot spots" in page
+    assert 'lang="zh-Hans"' in page
