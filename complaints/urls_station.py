@@ -1,8 +1,8 @@
-"""The addresses of stations: their own pages, what their posters and messages open, and their register."""
+"""The addresses of stations and posters: the own pages, what posters and messages open, and the register."""
 
 from django.urls import path
 
-from complaints.views import authority_station, authority_stations, station, station_public
+from complaints.views import authority_station, authority_stations, posters, station, station_public
 
 urlpatterns = [
     path("go/<str:code>/", station_public.go, name="go"),
@@ -13,6 +13,10 @@ urlpatterns = [
     path("station/log/new/", station.log_new, name="station-log-new"),
     path("station/log/<int:pk>/", station.log_entry, name="station-log-entry"),
     path("station/poster/", station.poster, name="station-poster"),
+    path("station/poster/<str:kind>.pdf", station.poster_file, name="station-poster-file"),
+    path("enterprise/posters/", posters.enterprise, name="enterprise-posters"),
+    path("enterprise/posters/<str:kind>.pdf", posters.enterprise_file, name="enterprise-poster"),
+    path("authority/posters/", posters.authority, name="authority-posters"),
     path("station/confirm/", station_public.confirm, name="station-confirm"),
     path("station/confirm/<str:token>/", station_public.open_link, name="station-confirm-link"),
     path("authority/stations/", authority_stations.register, name="authority-stations"),

@@ -53,6 +53,8 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "oversight.tasks.sweep_hot_spots": COUNTING_EVERY,
         "oversight.tasks.sweep_effects": COUNTING_EVERY,
         "oversight.tasks.sweep_guidance": PUBLISHING_EVERY,
+        "oversight.tasks.sweep_open_data": PUBLISHING_EVERY,
+        "oversight.tasks.sweep_director_letters": PUBLISHING_EVERY,
         # Goes through the queue like all others: a fresh row proves beat, broker and worker at once.
         "complaints.tasks.heartbeat": HEARTBEAT_EVERY,
     }

@@ -56,6 +56,7 @@ ENTERPRISE_NAV = (
     ("/enterprise/guidance/", _("行政指导")),
     ("/enterprise/exports/", _("导出")),
     ("/enterprise/webhooks/", _("推送")),
+    ("/enterprise/posters/", _("海报")),
     ("/enterprise/profile/", _("企业资料")),
     ("/enterprise/enrolment/", _("入驻备案")),
 )
@@ -74,12 +75,14 @@ AUTHORITY_NAV = (
     ("/authority/changes/", _("企业变更")),
     ("/authority/routing/", _("分送规则")),
     ("/authority/stations/", _("服务站")),
+    ("/authority/posters/", _("海报")),
     ("/authority/enterprises/", _("企业登记")),
     ("/authority/policies/", _("规则")),
     ("/authority/exports/", _("导出")),
     ("/authority/hot-spots/", _("热点")),
     ("/authority/guidance/", _("行政指导")),
     ("/oversight/", _("监督")),
+    ("/authority/reports/", _("月报")),
 )
 STATION_NAV = (
     ("/station/", _("今天")),
@@ -101,6 +104,7 @@ SITE = (
     ("/how/", _("怎么办理")),
     ("/how/time-limits/", _("期限怎么算")),
     ("/open/", _("公开数据")),
+    ("/open/reports/", _("月报")),
     ("/open/verify/", _("核对档案")),
     ("/open/enterprises/", _("企业登记")),
     ("/open/warnings/", _("消费预警")),

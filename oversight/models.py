@@ -157,7 +157,9 @@ class RollupState(models.Model):
         return f"{self.transaction}.{self.entry}"
 
 
-# At the end: what is done about what stood out.
+# At the end: what is done about what stood out, what was published, who gets letters.
+from oversight.letter_models import DirectorLetter  # noqa: E402
+from oversight.published_models import DataFile, DataSet, MonthlyReport  # noqa: E402
 from oversight.reduction import (  # noqa: E402
     ConsumerWarning,
     Deed,
@@ -166,5 +168,6 @@ from oversight.reduction import (  # noqa: E402
     HotSpot,
 )
 
-__all__ = ["AMOUNTS", "COUNTS", "MEASURES", "SPREAD", "ConsumerWarning", "Counted", "DayFacet", "DayRegion", "Deed", "Guidance",
-           "GuidanceMeasure", "HotSpot", "MonthEnterprise", "MonthFacet", "MonthSpread", "RollupState", "Tally"]
+__all__ = ["AMOUNTS", "COUNTS", "MEASURES", "SPREAD", "ConsumerWarning", "Counted", "DataFile", "DataSet", "DayFacet", "DayRegion", "Deed",
+           "DirectorLetter", "Guidance", "GuidanceMeasure", "HotSpot", "MonthEnterprise", "MonthFacet", "MonthSpread", "MonthlyReport",
+           "RollupState", "Tally"]

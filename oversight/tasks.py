@@ -4,7 +4,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from odr_portal.sweeping import drain
-from oversight import effects, guiding, hotspots, monthly, publishing, rollups
+from oversight import director_letters, effects, guiding, hotspots, monthly, publishing, rollups
+from oversight.open_data import issuing
 
 
 @shared_task
@@ -40,3 +41,13 @@ def sweep_effects() -> int:
 @shared_task
 def sweep_guidance() -> int:
     return drain(guiding.sweep_reminders, now=timezone.now())
+
+
+@shared_task(soft_time_limit=240, time_limit=270)
+def sweep_open_data() -> int:
+    return issuing.sweep_open_data(now=timezone.now())
+
+
+@shared_task
+def sweep_director_letters() -> int:
+    return director_letters.sweep_director_letters(now=timezone.now())

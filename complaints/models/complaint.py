@@ -249,6 +249,8 @@ class Complaint(models.Model):
             models.Index(fields=["consumer", "-filed_at"], name="cases_of_a_consumer"),
             models.Index(fields=["consumer_key", "filed_at"], name="cases_of_a_person"),
             models.Index(fields=["enterprise", "received_at", "id"], name="cases_of_an_enterprise"),
+            # By what code of a poster they came; most came without one.
+            models.Index(fields=["source"], name="cases_by_source", condition=~Q(source="")),
             models.Index(fields=["handling_county", "received_at", "id"], name="cases_of_a_county"),
             # Above a county one walks by date: the level is looked up in the index itself.
             models.Index(fields=["received_at", "id", "handling_city", "handling_province"],

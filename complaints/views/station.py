@@ -22,13 +22,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from authorities.models import named
-from complaints import labels, stations
+from complaints import labels, posters, stations
 from complaints.filing import drafts
 from complaints.filing.choices import OBJECT_LABELS
 from complaints.models import Complaint, StationEntry
+from complaints.posters import FORMS, Poster
 from complaints.station_forms import HOW, LogForm, SheetForm, StartForm
 from complaints.views.consumer_cases import respondent_of
 from complaints.views.filing_frame import address_of, give_cookie
+from complaints.views.posters import COUNTED as POSTERS_SINCE
+from complaints.views.posters import file_of, form_words
 from enterprises.models import Station
 from odr_portal.accounts import keyring
 from odr_portal.accounts.idempotency import once
@@ -227,9 +230,25 @@ def log_entry(request: HttpRequest, pk: int) -> HttpResponseBase:
 @never_cache
 @require_safe
 def poster(request: HttpRequest) -> HttpResponseBase:
-    """/station/poster/: a page for the wall; the browser prints it."""
+    """/station/poster/: a page for the wall; the browser prints it. And the files, with what each of them brought."""
     here = _here(request)
-    address = f"{place_of(request)}{reverse('complaints:go', args=[here.station.code])}"
+    code = here.station.code
+    address = f"{place_of(request)}{reverse('complaints:go', args=[code])}"
+    found = posters.brought_by_station(code, since=here.now - POSTERS_SINCE)
     return render(request, "station/poster.html", here.context | {
         "qr": qr_code(address), "address": address.split("//", 1)[-1], "where": here.station.address,
-        "authority": named(here.station.authority)})
+        "authority": named(here.station.authority), "days": POSTERS_SINCE.days, "bare": found.get(Poster(code), 0), "forms": [
+            {"words": form_words(form), "n": found.get(Poster(code, form), 0), "url": reverse("complaints:station-poster-file", args=[form])}
+            for form in FORMS]})
+
+
+@never_cache
+@require_safe
+def poster_file(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The poster or the card as PDF."""
+    here = _here(request)
+    if kind not in FORMS:
+        raise Http404
+    owner = here.station.enterprise
+    return file_of(Poster(here.station.code, kind), request, name=here.station.name, lines=[
+        here.station.address, _("本站设在%(owner)s自己的场所。") % {"owner": owner.name} if owner else "", here.station.authority.name])

@@ -6,6 +6,7 @@ is unknown, over or was answered.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -19,11 +20,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from authorities.models import named
 from authorities.periods import holds_on
-from complaints import stations
+from complaints import posters, stations
 from complaints.filing.choices import OBJECT_LABELS
 from complaints.filing.forms import Pick
 from complaints.station_forms import HOW
-from enterprises.models import Enterprise, Station
+from enterprises.enrolled import of_code
+from enterprises.models import Branch, Station
 from odr_portal.accounts.idempotency import once
 
 TOKEN = "station_token"  # noqa: S105 - the name of a place in the session
@@ -33,15 +35,17 @@ TOKEN = "station_token"  # noqa: S105 - the name of a place in the session
 @require_safe
 def go(request: HttpRequest, code: str) -> HttpResponseBase:
     """/go/<code>/: the first screen, prefilled; the complaint keeps where it came from."""
-    told = {"new": "1"}
-    station = Station.objects.filter(holds_on(timezone.localdate()), code=code[:20].upper()).select_related("authority").first()
-    enterprise = None if station else Enterprise.objects.filter(uscc=code[:18].upper()).exclude(uscc="").first()
+    told, poster = {"new": "1"}, posters.read(code[:40])
+    station = Station.objects.filter(holds_on(timezone.localdate()), code=poster.owner[:20].upper()).select_related("authority").first()
+    enterprise = None if station else of_code(poster.owner) or of_code(poster.owner.upper())
     if station is not None:
-        told |= {"source": f"go-{station.code}", "service_region": str(station.authority.region_id)}
+        told |= {"source": replace(poster, owner=station.code, branch_id=None).source, "service_region": str(station.authority.region_id)}
         if station.enterprise_id:
             told["pick"] = str(Pick(station.enterprise_id))
     elif enterprise is not None:
-        told |= {"source": f"go-{enterprise.uscc}", "pick": str(Pick(enterprise.pk)), "query": enterprise.name[:100]}
+        hangs = Branch.objects.on(timezone.localdate()).filter(pk=poster.branch_id, enterprise=enterprise).first() if poster.branch_id else None
+        told |= {"source": replace(poster, owner=enterprise.code, branch_id=hangs.pk if hangs else None).source,
+                 "pick": str(Pick(enterprise.pk, hangs.pk if hangs else None)), "query": (hangs or enterprise).name[:100]}
     return redirect(f"{reverse('complaints:file')}?{urlencode(told)}")
 
 

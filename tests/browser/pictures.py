@@ -43,7 +43,9 @@ _NOT_PICTURED = {
     "asked by programs, or by a page for a piece of itself": "healthz readyz routing:find-hits routing:find-suggest",
     "a file, or what becomes of one": """complaints:case-dossier-file complaints:case-court-file complaints:case-upload complaints:enrol-licence
         complaints:authority-enrolment-licence complaints:authority-session-file complaints:authority-station-table
-        complaints:enterprise-round-trip-results complaints:authority-platform-results""",
+        complaints:enterprise-round-trip-results complaints:authority-platform-results oversight:open-data-file""",
+    "looked at in both languages and widths by the journeys of tests/browser/test_reports.py": """oversight:authority-reports oversight:authority-report oversight:letters oversight:open-reports oversight:open-report
+        oversight:open-data oversight:open-data-dictionary oversight:open-data-set complaints:enterprise-posters complaints:authority-posters""",
     "leads on at once": """complaints:enterprise-home oversight:administration complaints:join-link complaints:answer-link complaints:mediate-link
         complaints:station-confirm-link enterprises:invitation-link""",
     "opened by a code or a link that only its person gets": """accounts:second-factor accounts:confirm accounts:contact-code accounts:reset-code

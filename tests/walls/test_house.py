@@ -19,6 +19,7 @@ BEYOND_SIGHT = {
     "complaints/notice_choices.py": "the own cases were found under the caller's role",
     "complaints/answering.py": "the one case of a live link, which was found by its digest",
     "complaints/joining.py": "links of a case that the caller has; who is asked was found by the digest of the own link",
+    "complaints/posters.py": "how many cases came by a station's own poster: a number alone",
     "complaints/sending_again.py": "the notice was found under the caller's role",
     "complaints/api/filing.py": "a draft of the caller's own for as long as a recording is filed",
     "complaints/api/cases.py": "the own engagement was found under the caller's role",

@@ -24,6 +24,8 @@ from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.models import SecondFactor, User
 from oversight import guiding, warning
 from oversight.models import HotSpot
+from oversight.open_data import issuing
+from oversight.reports import keeping
 from routing import rule_changing
 from routing.models import Lesson, RuleChange, RuleTrial
 from tests.walls.world import World
@@ -81,6 +83,12 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:authority-law-change": _OFFICE | _ABOVE,
     "complaints:authority-law-decide": _HEAD | {"approver at above"},
     "complaints:authority-law-drop": _OFFICE_ASKER | _HEAD | {"authority_handler at above", "approver at above"},
+    # A report is read there and above, written by its own authority, decided by a head of either.
+    "oversight:authority-report": _OFFICE_AND_ABOVE,
+    "oversight:authority-report-edit": frozenset({"authority_handler at own", "approver at own", "analyst at own"}),
+    "oversight:authority-report-decide": frozenset({"approver at own", "approver at above"}),
+    # What is published is everybody's.
+    **{f"oversight:open-{name}": frozenset() for name in ("report", "report-print", "report-table", "data-set", "data-file")},
     "routing:authority-change": _OFFICE,
     "complaints:authority-violation": _OFFICE,
     "routing:authority-change-decide": _HEAD,
@@ -96,7 +104,8 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:station-confirm-link": frozenset(),
     "complaints:go": frozenset(),
     **{f"complaints:{name}": _CLERK for name in (
-        "station", "station-file", "station-cases", "station-log", "station-log-new", "station-log-entry", "station-poster")},
+        "station", "station-file", "station-cases", "station-log", "station-log-new", "station-log-entry", "station-poster",
+        "station-poster-file")},
     "complaints:authority-station-end": _HEAD,
     **{f"complaints:authority-station{page}": _OFFICE_AND_ABOVE for page in ("", "-table")},
     "complaints:authority-body-end": _HEAD,
@@ -186,6 +195,7 @@ def make(world: World) -> None:
         number=1, unit="WD", starts_on=today + timedelta(days=30), legal_basis="本地规定", why="更快受理", now=world.now)
     LawChange.objects.filter(pk=drafted.pk).update(state="tried", tried_at=world.now)
     world.things["law change"] = drafted.mark
+    _reports(world)
     _enrolment(world, manager=manager)
     local = family.staff["manager", "own"]
     told = {"by": local.user, "reach": enterprise_reach(local.user_id, on=today), "now": world.now, "today": today}
@@ -216,6 +226,22 @@ def _hot_spot(world: World) -> None:
     warning.propose(told.pk, by=clerk, now=world.now)
     warning.approve(told.pk, by=head, now=world.now)
     world.things |= {"hot spot": str(spot.pk), "guidance": str(guidance.pk), "warning": str(told.pk)}
+
+
+def _reports(world: World) -> None:
+    """The open data of a month, a published report of it, and a draft of the month before."""
+    drafter, head = world.officers["authority_handler", "own"].user, world.officers["approver", "own"].user
+    assert isinstance(drafter, User) and isinstance(head, User)  # noqa: PT018
+    county, month = world.target.county, world.now.date().replace(day=1)
+    for name in ("published report", "report"):
+        month = (month - timedelta(days=1)).replace(day=1)
+        world.things["open data"] = str(issuing.issue(month, now=world.now))
+        report = keeping.draft(authority=county, month=month, by=drafter, now=world.now)
+        if name == "published report":
+            keeping.submit(report)
+            keeping.approve(report, by=head, heads=[county], text="", now=world.now)
+            keeping.publish(report, now=world.now)
+        world.things[name] = str(report.pk)
 
 
 def _rules(world: World) -> None:

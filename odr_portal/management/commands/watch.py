@@ -29,7 +29,8 @@ from complaints.round_trip import working
 from complaints.webhooks import sending
 from enterprises import enrolled
 from odr_portal.sweeping import Sweep, drain
-from oversight import effects, guiding, hotspots, monthly, publishing, rollups
+from oversight import director_letters, effects, guiding, hotspots, monthly, publishing, rollups
+from oversight.open_data import issuing
 from routing import forwarding, learning, previewing, succeeding, trying
 
 log = logging.getLogger("watch")
@@ -62,6 +63,8 @@ SWEEPS: dict[str, Sweep] = {
     "hot_spots": hotspots.sweep,
     "effects": effects.sweep,
     "guidance": guiding.sweep_reminders,
+    "open_data": issuing.sweep_open_data,
+    "director_letters": director_letters.sweep_director_letters,
 }
 SEAL_EVERY = timedelta(seconds=60)
 

@@ -1,0 +1,144 @@
+"""The files of a set: tables as CSV and JSON, the package that describes them, checksums. Bytes out, nothing kept.
+
+The one rule: the same cells give the same bytes. Files name no moment and no version, so a digest that differs means
+that a number differs.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from authorities.models import Region
+from complaints import labels
+from complaints.filing.choices import OBJECT_LABELS, PROBLEM_LABELS
+from enterprises.models import Enterprise
+from odr_portal.safe_cells import safe_cell
+from oversight.open_data.cells import GOODS, NONE, SERVICE, Cells
+from oversight.open_data.columns import TABLES, WITHHELD, Column, Table
+
+CSV, JSON, TEXT = "text/csv; charset=utf-8", "application/json", "text/plain; charset=utf-8"
+#: Of a region or an enterprise that has a row: what is missing there happened zero times.
+Row = dict[str, Any]
+LICENCE = {"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it will be served. ``rows``: lines of data."""
+
+    name: str
+    media_type: str
+    content: bytes
+    rows: int = 0
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def files_of(month: date, tables: Mapping[str, list[Row]]) -> list[File]:
+    """All files of a month: two a table, the package that describes them, the digests of all."""
+    made: list[File] = []
+    for name, rows in tables.items():
+        made += [File(f"{name}.csv", CSV, csv_of(name, rows), len(rows)), File(f"{name}.json", JSON, _json(rows), len(rows))]
+    made.append(File("datapackage.json", JSON, _package(month, made)))
+    sums = "".join(f"{file.sha256}  {file.name}\n" for file in made)
+    return [*made, File("SHA256SUMS", TEXT, sums.encode())]
+
+
+def rows_of(month: date, cells: Cells) -> dict[str, list[Row]]:
+    """The lines of each table, in the order of their keys."""
+    places = Region.objects.select_related("parent").in_bulk(list(cells.regions))
+    firms = Enterprise.objects.in_bulk(list(cells.enterprises))
+    said = f"{month:%Y-%m}"
+    with override("zh-hans"):
+        return {
+            "regions": [_filled("regions", {
+                **_of_region(places[pk]), "level": places[pk].level, "month": said,
+                "parent_code": parent.code if (parent := places[pk].parent) else "", **_in_yuan(cells.regions[pk])})
+                for pk in sorted(cells.regions)],
+            "categories": [{**_of_region(places[pk]), "month": said, "by": by, "code": code, "label": label_of(by, code), "received": n}
+                           for (pk, by, code), n in sorted(cells.categories.items())],
+            "enterprises": [_filled("enterprises", {
+                "enterprise": firms[pk].code, "name": firms[pk].name, "month": said, **cells.enterprises[pk]})
+                for pk in sorted(cells.enterprises)],
+        }
+
+
+def _of_region(region: Region) -> Row:
+    return {"region_code": region.code, "region_name": region.name, "region_name_en": region.name_en}
+
+
+def _in_yuan(numbers: Mapping[str, int | None]) -> Row:
+    cents = numbers.get("recovered", 0)
+    return {**numbers, "recovered": None if cents is None else Decimal(cents) / 100}
+
+
+def _filled(table: str, row: Row) -> Row:
+    return {column.name: row.get(column.name, 0) for column in TABLES[table].columns}
+
+
+def label_of(by: str, code: str) -> str:
+    """The form's word for a category, in the language that is active."""
+    if code in (NONE, GOODS, SERVICE):
+        return {NONE: _("没有填写"), GOODS: _("商品"), SERVICE: _("服务")}[code]
+    if by == "channel":
+        return labels.label(code, kind="channel")
+    return str((OBJECT_LABELS if by == "object" else PROBLEM_LABELS).get(code, code))
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------------
+
+
+def csv_of(name: str, rows: Iterable[Row]) -> bytes:
+    """UTF-8 with a mark for spreadsheets, lines end as RFC 4180 says."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    names = [column.name for column in TABLES[name].columns]
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([WITHHELD if row[name] is None else safe_cell(str(row[name])) for name in names])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _json(rows: list[Row]) -> bytes:
+    """A list of objects; null is withheld."""
+    return json.dumps(rows, ensure_ascii=False, indent=0, default=float).encode() + b"\n"
+
+
+def _field(column: Column) -> Row:
+    return {"name": column.name, "type": column.kind, "title": column.zh, "description": column.en,
+            **({"format": "default"} if column.kind != "string" else {})}
+
+
+def schema_of(table: Table) -> Row:
+    """The Table Schema of one table."""
+    return {"fields": [_field(column) for column in table.columns], "primaryKey": list(table.key), "missingValues": ["", WITHHELD]}
+
+
+def _package(month: date, files: Iterable[File]) -> bytes:
+    """A Data Package (specs.frictionlessdata.io) with a resource for each table."""
+    resources = []
+    for file in files:
+        name, form = file.name.split(".")
+        table = TABLES[name]
+        resources.append({
+            "name": name if form == "csv" else f"{name}-json", "path": file.name, "title": table.zh, "description": table.en,
+            "profile": "tabular-data-resource", "format": form, "mediatype": file.media_type.partition(";")[0],
+            "encoding": "utf-8", "bytes": len(file.content), "hash": f"sha256:{file.sha256}", "schema": schema_of(table)})
+    return json.dumps({
+        "profile": "tabular-data-package", "name": f"odr-{month:%Y-%m}", "title": f"消费纠纷在线和解公开数据 {month:%Y-%m}",
+        "description": "Open data of consumer disputes; numbers from 1 to 4, and what would lead to them, are withheld.",
+        "licenses": [LICENCE], "resources": resources,
+    }, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -1,0 +1,108 @@
+"""Issuing the open data of a month, and issuing it once more where a number came out otherwise.
+
+The one rule: a version is written once. A later one is only made where its tables differ, and says line by line what is
+told otherwise; the earlier ones stay where they were.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from complaints.models import Heartbeat
+from complaints.working_calendar import SHANGHAI
+from oversight import rollups
+from oversight.figures import VERSIONS
+from oversight.models import DataFile, DataSet
+from oversight.open_data import files
+from oversight.open_data.cells import cells_of
+from oversight.open_data.columns import TABLES
+
+#: A month is issued on this day of the next one: what happened on its last day has been told by then.
+FROM_DAY = 3
+#: Months that are looked at again with each new one.
+RESTATED = 12
+#: Lines of a change that are named one by one; all are counted.
+NAMED = 200
+#: With more entries of the record than this not folded into the counters, a month is not whole yet.
+BEHIND = 500
+_LOCK, _MARK = 0x0F1653, "open data of "
+DAY = timedelta(days=1)
+
+
+def newest(month: date) -> DataSet | None:
+    """The version that counts."""
+    return DataSet.objects.filter(month=month).order_by("-version").first()
+
+
+def sweep_open_data(*, now: datetime) -> int:
+    """Issue one month that is over and was not looked at since the newest month began to be issued; how many were."""
+    here = now.astimezone(SHANGHAI)
+    if here.day < FROM_DAY or rollups.waiting(most=BEHIND)[0] > BEHIND:
+        return 0
+    begun = here.replace(day=FROM_DAY, hour=0, minute=0, second=0, microsecond=0)
+    looked_at = set(Heartbeat.objects.filter(name__startswith=_MARK, at__gte=begun).values_list("name", flat=True))
+    for month in _months_before(here.date()):
+        if f"{_MARK}{month:%Y-%m}" not in looked_at:
+            issue(month, now=now)
+            Heartbeat.objects.update_or_create(name=f"{_MARK}{month:%Y-%m}", defaults={"at": now})
+            return 1
+    return 0
+
+
+def issue(month: date, *, now: datetime) -> DataSet | None:
+    """The next version of this month's data, or None where it would say what the newest one says."""
+    tables = files.rows_of(month, cells_of(month, now=now))
+    made = files.files_of(month, tables)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        before = newest(month)
+        was = {file.name: file for file in before.files.all()} if before is not None else {}
+        if {file.name: file.sha256 for file in made} == {name: file.sha256 for name, file in was.items()}:
+            return None
+        changes = [change for name in tables if (change := _compared(name, tables[name], was.get(f"{name}.csv")))] if before else []
+        data_set = DataSet.objects.create(month=month, version=before.version + 1 if before else 1, made_at=now,
+                                          formulas=dict(VERSIONS), changes=changes)
+        DataFile.objects.bulk_create([DataFile(
+            data_set=data_set, name=file.name, media_type=file.media_type, content=file.content, size=len(file.content),
+            rows=file.rows, sha256=file.sha256) for file in made])
+    return data_set
+
+
+def lines(file: DataFile) -> Iterator[dict[str, str]]:
+    """The lines of a table as they stand in its CSV."""
+    yield from csv.DictReader(io.StringIO(bytes(file.content).decode("utf-8-sig"), newline=""))
+
+
+def _compared(name: str, rows: list[dict[str, Any]], was: DataFile | None) -> dict[str, Any] | None:
+    """What a table says otherwise than before: every cell that differs, and rows that came or went."""
+    key = TABLES[name].key
+    columns = [column.name for column in TABLES[name].columns if column.name not in key]
+    now = {_key(key, line): line for line in _as_written(name, rows)}
+    old = {_key(key, line): line for line in lines(was)} if was is not None else {}
+    found = [{"key": one, "column": column, "before": old.get(one, {}).get(column, ""), "after": now.get(one, {}).get(column, "")}
+             for one in dict.fromkeys((*old, *now)) for column in columns
+             if old.get(one, {}).get(column, "") != now.get(one, {}).get(column, "")]
+    return {"file": name, "rows": len(found), "lines": found[:NAMED]} if found else None
+
+
+def _as_written(name: str, rows: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
+    yield from csv.DictReader(io.StringIO(files.csv_of(name, rows).decode("utf-8-sig"), newline=""))
+
+
+def _key(names: tuple[str, ...], line: Mapping[str, str]) -> str:
+    return " ".join(line[name] for name in names)
+
+
+def _months_before(day: date) -> Iterator[date]:
+    """The month before this day and the ones before it, newest first."""
+    month = day.replace(day=1)
+    for _n in range(RESTATED + 1):
+        month = (month - DAY).replace(day=1)
+        yield month

@@ -1,0 +1,120 @@
+"""/open/data/: the months of open data with their files, what each column means, and one version of a month.
+
+The one rule: a file is served byte for byte as it was issued, under an address that names its version.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from hashlib import sha256
+from tempfile import TemporaryFile
+
+from django.db.models import Sum
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from odr_portal.shell import is_somebodys
+from oversight.models import DataFile, DataSet
+from oversight.open_data import series as all_months
+from oversight.open_data.columns import TABLES, WITHHELD
+from oversight.open_data.files import CSV, LICENCE
+
+MINUTES = 5
+FOREVER = 365 * 24 * 3600
+#: Versions that the first page lists: three years and their corrections.
+SHOWN = 60
+_MARK = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])\.([1-9][0-9]{0,3})")
+
+
+def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if not is_somebodys(request, response):
+        patch_cache_control(response, private=True, max_age=60 * MINUTES)
+    return response
+
+
+def _url(data_set: DataSet) -> str:
+    return reverse("oversight:open-data-set", args=[str(data_set)])
+
+
+@require_safe
+def data(request: HttpRequest) -> HttpResponse:
+    """All versions, the newest month first; the list of changes is theirs."""
+    sets = list(DataSet.objects.order_by("-month", "-version")[:SHOWN])
+    sizes = dict(DataFile.objects.filter(data_set__in=sets).order_by().values_list("data_set").annotate(Sum("size")))
+    newest: set[object] = set()
+    rows = []
+    for one in sets:
+        rows.append({"set": one, "url": _url(one), "is_newest": one.month not in newest, "size": sizes.get(one.pk, 0),
+                     "changed": sum(change["rows"] for change in one.changes)})
+        newest.add(one.month)
+    return _kept(request, render(request, "reports/open_data.html", {
+        "rows": rows, "licence": LICENCE, "tables": [
+            {"title": table.en if get_language() == "en" else table.zh, "url": reverse("oversight:open-data-series", args=[table.name])}
+            for table in TABLES.values()] if rows else []}))
+
+
+@require_safe
+def dictionary(request: HttpRequest) -> HttpResponse:
+    """What each table and each column means."""
+    is_english = get_language() == "en"
+    return _kept(request, render(request, "reports/open_dictionary.html", {"withheld": WITHHELD, "licence": LICENCE, "tables": [
+        {"name": table.name, "title": table.en if is_english else table.zh, "key": ", ".join(table.key), "columns": [
+            {"name": column.name, "kind": column.kind, "words": column.en if is_english else column.zh} for column in table.columns]}
+        for table in TABLES.values()]}))
+
+
+def _found(mark: str) -> DataSet:
+    """``2026-10.1``: month and version."""
+    said = _MARK.fullmatch(mark)
+    found = DataSet.objects.filter(month=date(int(said[1]), int(said[2]), 1), version=int(said[3])).first() if said else None
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_safe
+def data_set(request: HttpRequest, mark: str) -> HttpResponse:
+    """One version: its files with their digests, and what it changed."""
+    found = _found(mark)
+    newest = DataSet.objects.filter(month=found.month).order_by("-version").first()
+    return _kept(request, render(request, "reports/open_data_set.html", {
+        "set": found, "mark": str(found), "newer_url": _url(newest) if newest is not None and newest.pk != found.pk else "",
+        "files": [{"file": file, "url": reverse("oversight:open-data-file", args=[mark, file.name])}
+                  for file in found.files.defer("content").order_by("pk")],
+    }))
+
+
+@require_safe
+def file(request: HttpRequest, mark: str, name: str) -> HttpResponse:
+    """One file of one version; whoever has it already is told so."""
+    found = DataFile.objects.filter(data_set=_found(mark), name=name).first()
+    if found is None:
+        raise Http404
+    headers = {"ETag": f'"{found.sha256}"', "Cache-Control": f"public, max-age={FOREVER}, immutable",
+               "Access-Control-Allow-Origin": "*"}
+    if f'"{found.sha256}"' in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(bytes(found.content), content_type=found.media_type, headers={
+        **headers, "Content-Disposition": f'attachment; filename="{mark}-{found.name}"'})
+
+
+@require_safe
+def series(request: HttpRequest, name: str) -> HttpResponseBase:
+    """All months of one table; newest versions. The answer is written to a file first, so nobody waits for it in memory."""
+    if name not in TABLES:
+        raise Http404
+    files = all_months.newest_files(name)
+    etag = '"' + sha256(",".join(map(str, files)).encode()).hexdigest() + '"'
+    headers = {"ETag": etag, "Cache-Control": f"public, max-age={60 * MINUTES}", "Access-Control-Allow-Origin": "*"}
+    if etag in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers=headers)
+    out = TemporaryFile()  # noqa: SIM115 - the answer closes it
+    size = all_months.write(files, out)
+    out.seek(0)
+    return FileResponse(out, as_attachment=True, filename=f"{name}.csv", content_type=CSV, headers={
+        **headers, "Content-Length": str(size)})

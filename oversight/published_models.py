@@ -1,0 +1,103 @@
+"""What was published and stays: the sets of open data with their files, and the monthly reports.
+
+The one rule: what was issued is never changed. A correction is a new version beside the old one, and says what it
+changes; triggers refuse the rest (oversight/migrations).
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from authorities.models import Authority
+
+
+class DataSet(models.Model):
+    """The open data of one month, in one version.
+
+    ``changes``: what this version says otherwise than the one before it, by file: {"file", "rows", "lines": [{"key",
+    "column", "before", "after"}]}; at most ``issuing.NAMED`` lines each. ``formulas``: version of each formula.
+    """
+
+    month = models.DateField()
+    version = models.PositiveSmallIntegerField()
+    made_at = models.DateTimeField()
+    formulas = models.JSONField(default=dict)
+    changes = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["month", "version"], name="a_version_of_open_data_is_issued_once"),
+            models.CheckConstraint(name="open_data_is_of_a_month", condition=Q(month__day=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}.{self.version}"
+
+
+class DataFile(models.Model):
+    """One file of a set, byte for byte as it is served. ``rows``: lines of data, 0 where it is no table."""
+
+    data_set = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="files", db_index=False)
+    name = models.CharField(max_length=60)
+    media_type = models.CharField(max_length=40)
+    content = models.BinaryField()
+    size = models.PositiveIntegerField()
+    rows = models.PositiveIntegerField(default=0)
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["data_set", "name"], name="a_file_of_open_data_is_there_once")]
+
+    def __str__(self) -> str:
+        return f"{self.data_set_id} {self.name}"
+
+
+class MonthlyReport(models.Model):
+    """What an authority says about a month, in one version.
+
+    ``figures``: as ``oversight.reports.figures.drawn`` makes them from ``data_set`` and the set of the month before.
+    ``texts``: words by block. ``what_changed``: of a correction, why it was made. ``printed``: the PDF, made with the
+    publication.
+    """
+
+    STATES = ("draft", "waiting", "approved", "published", "dropped")
+
+    authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()
+    version = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=9, default="draft", choices=[(s, s) for s in STATES])
+    data_set = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="+", db_index=False)
+    figures = models.JSONField(default=dict)
+    texts = models.JSONField(default=dict)
+    what_changed = models.CharField(max_length=500, blank=True, default="")
+    drafted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    drafted_at = models.DateTimeField()
+    edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    edited_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+                                   db_index=False)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision = models.CharField(max_length=500, blank=True, default="")
+    published_at = models.DateTimeField(null=True, blank=True)
+    printed = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["authority", "month", "version"], name="a_version_of_a_report_is_drafted_once"),
+            models.UniqueConstraint(fields=["authority", "month"], name="one_version_of_a_report_is_worked_on",
+                                    condition=Q(state__in=["draft", "waiting", "approved"])),
+            models.CheckConstraint(name="a_report_is_of_a_month", condition=Q(month__day=1)),
+            models.CheckConstraint(
+                name="a_report_is_approved_by_a_second_person",
+                condition=~Q(state__in=["approved", "published"])
+                | Q(decided_by__isnull=False) & ~Q(decided_by=F("drafted_by")) & ~Q(decided_by=F("edited_by"))),
+            models.CheckConstraint(name="a_published_report_says_since_when",
+                                   condition=~Q(state="published") | Q(published_at__isnull=False)),
+        ]
+        indexes = [models.Index(fields=["state", "-published_at", "-id"], name="reports_as_published")]
+
+    def __str__(self) -> str:
+        return f"{self.authority_id} {self.month:%Y-%m}.{self.version}"

@@ -1,0 +1,136 @@
+"""The way of a report: drafted, edited, put up for approval, approved by another person, published; corrected by a version.
+
+The one rule: what was approved is what is published, and neither is ever changed. A correction is a new version that
+says what it changes; the earlier one stays readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from authorities.models import Authority
+from complaints.refusals import StepNotAllowed, WrongInput
+from odr_portal.accounts.models import User
+from oversight.models import MonthlyReport
+from oversight.open_data import issuing
+from oversight.reports import printing, words
+from oversight.reports.figures import drawn
+
+#: What is still worked on.
+OPEN = ("draft", "waiting", "approved")
+
+
+def draft(*, authority: Authority, month: date, by: User, now: datetime, what_changed: str = "") -> MonthlyReport:
+    """The next version for this month, with the figures of its open data. Raises WrongInput or StepNotAllowed.
+
+    ``what_changed`` is needed where a version was published, and becomes part of the new one.
+    """
+    data_set = issuing.newest(month)
+    if data_set is None:
+        raise WrongInput("no_open_data", _("这个月的公开数据还没有生成，月末过后第3天起才能起草。"), field="month")
+    with transaction.atomic():
+        # Two who draft at once: the second waits here.
+        Authority.objects.select_for_update(no_key=True).get(pk=authority.pk)
+        earlier = list(MonthlyReport.objects.filter(authority=authority, month=month).order_by("version").defer("printed"))
+        if any(one.state in OPEN for one in earlier):
+            raise WrongInput("under_way", _("这个月的报告已经在起草或者审批，请打开那一份。"), field="month")
+        published = [one for one in earlier if one.state == "published"]
+        if published and not what_changed:
+            raise WrongInput("say_why", _("这个月的报告已经公布。要更正，请写明更正什么。"), field="what_changed")
+        figures = drawn(authority.region.code, data_set, issuing.newest((month - timedelta(days=1)).replace(day=1)))
+        texts = published[-1].texts if published else words.first_draft(authority.region.name, month, figures)
+        return MonthlyReport.objects.create(
+            authority=authority, month=month, version=len(earlier) + 1, data_set=data_set, figures=figures, texts=texts,
+            what_changed=what_changed if published else "", drafted_by=by, drafted_at=now,
+            edited_by=by, edited_at=now)
+
+
+def edit(report: MonthlyReport, *, texts: Mapping[str, str], seen: str, by: User, now: datetime) -> MonthlyReport:
+    """Other words for its blocks. ``seen``: when it was last edited, as the page said it."""
+    with transaction.atomic():
+        held = _held(report, "draft")
+        if held.edited_at.isoformat() != seen:
+            raise WrongInput("moved_on", _("别人刚改过这份报告。您写的内容还在下面，请对照后再保存一次。"))
+        held.texts = {block: texts.get(block, "") for block in words.BLOCKS}
+        held.edited_by, held.edited_at = by, now
+        held.save(update_fields=["texts", "edited_by", "edited_at"])
+    return held
+
+
+def draw_anew(report: MonthlyReport, *, by: User, now: datetime) -> MonthlyReport:
+    """The figures of the newest versions of its open data; the words stay as people wrote them."""
+    with transaction.atomic():
+        held = _held(report, "draft")
+        data_set = issuing.newest(held.month)
+        if data_set is None:
+            raise StepNotAllowed("no_open_data", _("这个月的公开数据还没有生成。"))
+        held.data_set = data_set
+        held.figures = drawn(held.authority.region.code, data_set, issuing.newest((held.month - timedelta(days=1)).replace(day=1)))
+        held.edited_by, held.edited_at = by, now
+        held.save(update_fields=["data_set", "figures", "edited_by", "edited_at"])
+    return held
+
+
+def submit(report: MonthlyReport) -> MonthlyReport:
+    """From here on nothing of it is edited, so that what is approved is what was read."""
+    return _moved(report, "draft", "waiting")
+
+
+def may_decide(report: MonthlyReport, user: User, heads: Iterable[Authority]) -> bool:
+    """A head of this authority, or of one above it, who neither drafted nor last edited it."""
+    return user.pk not in (report.drafted_by_id, report.edited_by_id) and any(
+        head.pk == report.authority_id or (head.region.covers(report.authority.region_id) and head.level != report.authority.level)
+        for head in heads)
+
+
+def approve(report: MonthlyReport, *, by: User, heads: Iterable[Authority], text: str, now: datetime) -> MonthlyReport:
+    return _decided(report, "approved", by=by, heads=heads, text=text, now=now)
+
+
+def send_back(report: MonthlyReport, *, by: User, heads: Iterable[Authority], text: str, now: datetime) -> MonthlyReport:
+    return _decided(report, "draft", by=by, heads=heads, text=text, now=now)
+
+
+def publish(report: MonthlyReport, *, now: datetime) -> MonthlyReport:
+    """For everybody, with its print; about half a second."""
+    with transaction.atomic():
+        held = _held(report, "approved")
+        held.state, held.published_at = "published", now
+        held.printed = printing.pdf(held)
+        held.save(update_fields=["state", "published_at", "printed"])
+    return held
+
+
+def drop(report: MonthlyReport) -> MonthlyReport:
+    """What was not published can be given up; its number is not used again."""
+    return _moved(report, OPEN, "dropped")
+
+
+def _decided(report: MonthlyReport, state: str, *, by: User, heads: Iterable[Authority], text: str, now: datetime) -> MonthlyReport:
+    with transaction.atomic():
+        held = _held(report, "waiting")
+        if not may_decide(held, by, heads):
+            raise StepNotAllowed("not_yours", _("由本机关或者上级机关的负责人决定，起草和最后修改的人不能批准自己的报告。"))
+        held.state, held.decided_by, held.decided_at, held.decision = state, by, now, text
+        held.save(update_fields=["state", "decided_by", "decided_at", "decision"])
+    return held
+
+
+def _moved(report: MonthlyReport, at: str | tuple[str, ...], to: str) -> MonthlyReport:
+    with transaction.atomic():
+        held = _held(report, at)
+        held.state = to
+        held.save(update_fields=["state"])
+    return held
+
+
+def _held(report: MonthlyReport, at: str | tuple[str, ...]) -> MonthlyReport:
+    """The row, locked, in one of these states."""
+    held = MonthlyReport.objects.select_for_update(of=("self",)).select_related("authority__region").get(pk=report.pk)
+    if held.state not in ((at,) if isinstance(at, str) else at):
+        raise StepNotAllowed("not_now", _("这份报告刚有变化，这一步不能再做。请刷新后再看。"))
+    return held

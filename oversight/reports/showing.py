@@ -1,0 +1,195 @@
+"""A report as people read it: its tables in the language of the reader, its words, what a correction changed.
+
+The one rule: page, print and CSV are made from the same tables, so what they say is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language, gettext_lazy, pgettext
+from django.utils.translation import gettext as _
+
+from oversight import cards
+from oversight.definitions import DEFINITIONS
+from oversight.models import MonthlyReport
+from oversight.open_data.columns import WITHHELD
+from oversight.open_data.files import label_of
+from oversight.reports.figures import Share, shares
+from oversight.reports.words import BLOCKS
+
+TITLES: Mapping[str, Any] = {
+    "overview": gettext_lazy("本月概况"), "problems": gettext_lazy("主要问题"), "cases": gettext_lazy("典型案例"),
+    "tips": gettext_lazy("消费提示")}
+#: Tables by their name in the address, in the order of the page.
+TABLES: Mapping[str, Any] = {
+    "summary": gettext_lazy("主要指标"), "channels": gettext_lazy("从哪个渠道来"), "units": gettext_lazy("各地区"),
+    "kinds": gettext_lazy("商品和服务"), "objects": gettext_lazy("投诉最多的商品和服务"), "problems": gettext_lazy("反映最多的问题")}
+Row = list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column: what people read, its name in the CSV, whether it is a number."""
+
+    label: str
+    name: str
+    is_number: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``rows`` for people, ``raw`` for programs; both in the same order."""
+
+    name: str
+    title: str
+    heads: Sequence[Head]
+    rows: Sequence[Row]
+    raw_names: Sequence[str]
+    raw: Sequence[Row]
+
+    @property
+    def lines(self) -> list[list[tuple[Head, str]]]:
+        return [list(zip(self.heads, row, strict=True)) for row in self.rows]
+
+
+def tables_of(report: MonthlyReport) -> list[Table]:
+    """All tables that have a line."""
+    figures = report.figures
+    found = [_summary(figures), _counted(figures, "channels", "channel"), _units(figures), _counted(figures, "kinds", "object"),
+             _counted(figures, "objects", "object"), _counted(figures, "problems", "problem")]
+    return [table for table in found if table.rows]
+
+
+def blocks_of(report: MonthlyReport) -> list[tuple[str, str]]:
+    """(title, words) of the blocks that say something."""
+    return [(str(TITLES[block]), report.texts.get(block, "")) for block in BLOCKS if report.texts.get(block)]
+
+
+def changes_between(old: MonthlyReport, new: MonthlyReport) -> list[tuple[str, str, str]]:
+    """(what, before, after): every cell of a table and every block of words that the newer version says otherwise."""
+    found: list[tuple[str, str, str]] = []
+    was = {(table.name, row[0], head.name): cell for table in tables_of(old) for row in table.rows
+           for head, cell in zip(table.heads, row, strict=True)}
+    for table in tables_of(new):
+        for row in table.rows:
+            for head, cell in list(zip(table.heads, row, strict=True))[1:]:
+                before = was.get((table.name, row[0], head.name), cards.NOTHING)
+                if before != cell:
+                    found.append((f"{table.title} · {row[0]} · {head.label}", before, cell))
+    for block in BLOCKS:
+        before, after = old.texts.get(block, ""), new.texts.get(block, "")
+        if before != after:
+            found.append((str(TITLES[block]), before or cards.NOTHING, after or cards.NOTHING))
+    return found
+
+
+# --- cells ------------------------------------------------------------------------------------------------------------
+
+
+def _shown(number: int | None) -> str:
+    return WITHHELD if number is None else f"{number:,}"
+
+
+def _raw(number: Any) -> str:
+    return WITHHELD if number is None else str(number)
+
+
+def change_of(now: int | None, line: Mapping[str, Any], key: str = "before") -> str:
+    """▲ 12.3% up; what is withheld, unknown or began at nothing has none."""
+    before = line.get(key)
+    if now is None or not before:
+        return cards.NOTHING
+    if now == before:
+        return _("持平")
+    share = cards.percent(abs(now - before) / before)
+    return (_("▲ 升%(share)s") if now > before else _("▼ 降%(share)s")) % {"share": share}
+
+
+def _before(line: Mapping[str, Any], key: str = "before") -> str:
+    return _shown(line[key]) if key in line else cards.NOTHING
+
+
+def _raw_before(line: Mapping[str, Any]) -> str:
+    return _raw(line["before"]) if "before" in line else ""
+
+
+def _of_all(part: int | None, whole: int | None) -> str:
+    return cards.percent(part / whole) if part is not None and whole else cards.NOTHING
+
+
+def _counted(figures: Mapping[str, Any], name: str, by: str) -> Table:
+    whole = figures["summary"].get("received", 0)
+    heads = [Head(str(TABLES[name]), "label", is_number=False), Head(_("件数"), "received"), Head(_("占全部"), "share"),
+             Head(_("上月"), "before"), Head(_("环比"), "change")]
+    lines = figures[name]
+    return Table(name, str(TABLES[name]), heads, [
+        [label_of(by, line["code"]), _shown(line["received"]), _of_all(line["received"], whole), _before(line),
+         change_of(line["received"], line)] for line in lines],
+        ["code", "label", "received", "before"],
+        [[line["code"], label_of(by, line["code"]), _raw(line["received"]), _raw_before(line)] for line in lines])
+
+
+def _share_words(share: Share) -> str:
+    if share.whole == 0:
+        return cards.NOTHING
+    if share.value is None:
+        return WITHHELD
+    return cards.percent(share.value) if share.upper is None else cards.percents(share.value, share.upper_value)
+
+
+def _units(figures: Mapping[str, Any]) -> Table:
+    heads = [Head(_("地区"), "name", is_number=False), Head(_("收到"), "received"), Head(_("上月"), "before"), Head(_("环比"), "change"),
+             Head(_("办结"), "closed"), Head(_("和解成功率"), "settled"), Head(_("按时办结率"), "on_time")]
+    rows, raw = [], []
+    for line in sorted(figures["units"], key=lambda one: (one["received"] is None, -(one["received"] or 0), one["code"])):
+        found = shares(line)
+        rows.append([name_of(line), _shown(line["received"]), _before(line), change_of(line["received"], line), _shown(line["closed"]),
+                     _share_words(found["settled"]), _share_words(found["on_time"])])
+        raw.append([line["code"], line["name"], _raw(line["received"]), _raw_before(line), *(
+            _raw(line[column]) for column in ("closed", "settled", "unconfirmed", "ended", "in_time", "due"))])
+    return Table("units", str(TABLES["units"]), heads, rows, [
+        "region_code", "region_name", "received", "before", "closed", "settled", "unconfirmed", "ended", "in_time", "due"], raw)
+
+
+def name_of(line: Mapping[str, Any]) -> str:
+    return str(line["name_en"] if get_language() == "en" and line["name_en"] else line["name"])
+
+
+def _summary(figures: Mapping[str, Any]) -> Table:
+    """Each line: the figure, its value, how it was a month before, what it was made of."""
+    line, was = figures["summary"], figures.get("summary_before")
+    found, old = shares(line), shares(was) if was is not None else {}
+    rows = [[_("收到的投诉"), _shown(line.get("received", 0)), _shown(was.get("received", 0)) if was is not None else cards.NOTHING,
+             change_of(line.get("received", 0), was or {}, "received")],
+            [_("办结的投诉"), _shown(line.get("closed", 0)), _shown(was.get("closed", 0)) if was is not None else cards.NOTHING,
+             change_of(line.get("closed", 0), was or {}, "closed")]]
+    raw = [["received", _raw(line.get("received", 0)), "", ""], ["closed", _raw(line.get("closed", 0)), "", ""]]
+    for code, share in found.items():
+        before = _share_words(old[code]) if code in old else cards.NOTHING
+        rows.append([str(DEFINITIONS[code].title), _share_words(share), before, _made_of(share)])
+        raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])
+    rows.append([str(DEFINITIONS["recovered"].title), _yuan(line), _yuan(was) if was is not None else cards.NOTHING, ""])
+    raw.append(["recovered", _raw(line.get("recovered", "0")), "", ""])
+    marks, rated = line.get("marks", 0), line.get("rated", 0)
+    mean = f"{marks / rated:.2f}" if marks is not None and rated else WITHHELD if rated is None else cards.NOTHING
+    rows.append([_("满意度（1–5分）"), mean, "", _("n=%(n)s") % {"n": _shown(rated)}])
+    raw.append(["rating", _raw(marks), _raw(rated), ""])
+    heads = [Head(_("指标"), "figure", is_number=False), Head(_("本月"), "value"), Head(_("上月"), "before"), Head(_("环比或者构成"), "made_of")]
+    return Table("summary", str(TABLES["summary"]), heads, rows, ["figure", "part", "whole", "upper"], raw)
+
+
+def _made_of(share: Share) -> str:
+    if share.value is None or share.interval is None:
+        return ""
+    low, high = share.interval
+    return _("%(part)s/%(whole)s；95%%区间%(low)s～%(high)s%%") % {
+        "part": _shown(share.part), "whole": _shown(share.whole), "low": f"{low * 100:.1f}", "high": f"{high * 100:.1f}"}
+
+
+def _yuan(line: Mapping[str, Any]) -> str:
+    amount = line.get("recovered", "0")
+    return WITHHELD if amount is None else pgettext("an amount of money", "¥%(amount)s") % {"amount": f"{float(amount):,.2f}"}
+

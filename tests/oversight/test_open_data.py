@@ -1,0 +1,249 @@
+"""Open data: what the files say, that they say it validly, that nothing small is in them, and that a version stays."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import importlib.util
+import io
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from authorities.models import Region
+from complaints.handling import consumer
+from complaints.models import Heartbeat
+from oversight import rollups, suppression
+from oversight.models import DataSet
+from oversight.open_data import cells, issuing
+from oversight.open_data.columns import TABLES, WITHHELD
+from oversight.suppression import SMALL
+from tests import given
+from tests.cast import World
+from tests.oversight import slow_count
+from tests.oversight.test_reports import issued, last_month, month, published, rows_of
+from tests.oversight.worlds import Walk
+
+__all__ = ["issued"]
+SCRIPT = Path(__file__).parents[2] / "docs/how-to/recompute_figures.py"
+_TYPES = {"integer": r"-?\d+", "number": r"-?\d+(\.\d+)?", "string": r"(?s:.*)", "yearmonth": r"\d{4}-\d{2}"}
+
+
+def lines(data_set: DataSet, name: str) -> list[dict[str, str]]:
+    return list(issuing.lines(data_set.files.get(name=f"{name}.csv")))
+
+
+def line_of(data_set: DataSet, region: Region) -> dict[str, str]:
+    return next(line for line in lines(data_set, "regions") if line["region_code"] == region.code)
+
+
+def load(path: Path) -> ModuleType:
+    found = importlib.util.spec_from_file_location("recompute_figures", path)
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def written(data_set: DataSet, folder: Path) -> Path:
+    """As somebody downloads it."""
+    folder.mkdir()
+    for file in data_set.files.all():
+        got = Client().get(f"/open/data/{data_set}/{file.name}")
+        assert got.status_code == 200
+        (folder / file.name).write_bytes(got.content)
+    return folder
+
+
+def test_every_region_above_a_case_has_its_line(world: World, issued: DataSet) -> None:
+    county, city = line_of(issued, world.region), line_of(issued, world.city.region)
+    assert (county["received"], county["closed"], county["closed_withdrawn"], county["level"]) == ("12", "7", "7", "county")
+    assert (city["received"], city["region_code"]) == ("12", county["parent_code"])
+    assert {line["month"] for line in lines(issued, "regions")} == {f"{month():%Y-%m}"}
+    by = {(line["by"], line["code"]): line["received"] for line in lines(issued, "categories") if line["region_code"] == world.region.code}
+    assert by["problem", "telecom.fees.unexplained_charge"] == "7"
+    assert by["object", "service"] == by["object", "service.telecom"] == "12"
+    firm = next(line for line in lines(issued, "enterprises") if line["enterprise"] == world.mobile.code)
+    assert firm["delivered"] == "12"
+
+
+def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
+    """What the Frictionless specifications ask of a tabular data package."""
+    package = json.loads(bytes(issued.files.get(name="datapackage.json").content))
+    assert (package["profile"], package["licenses"][0]["name"]) == ("tabular-data-package", "CC-BY-4.0")
+    assert {one["path"] for one in package["resources"]} == {f"{name}.{form}" for name in TABLES for form in ("csv", "json")}
+    for resource in package["resources"]:
+        file = issued.files.get(name=resource["path"])
+        content = bytes(file.content)
+        assert (resource["bytes"], resource["hash"]) == (len(content), f"sha256:{hashlib.sha256(content).hexdigest()}")
+        assert re.fullmatch(r"[a-z0-9._-]+", resource["name"])
+        fields = {field["name"]: field for field in resource["schema"]["fields"]}
+        missing = resource["schema"]["missingValues"]
+        assert set(resource["schema"]["primaryKey"]) <= set(fields)
+        is_csv = resource["format"] == "csv"
+        rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))) if is_csv else json.loads(content)
+        assert rows
+        keys = [tuple(row[name] for name in resource["schema"]["primaryKey"]) for row in rows]
+        assert len(keys) == len(set(keys))
+        for row in rows:
+            assert list(row) == list(fields)
+            for name, value in row.items():
+                said = value if is_csv else str(value)
+                assert (said in missing or value is None) or re.fullmatch(_TYPES[fields[name]["type"]], said), (name, value)
+
+
+def test_the_digests_are_those_of_the_files(issued: DataSet) -> None:
+    told = [line.split("  ") for line in bytes(issued.files.get(name="SHA256SUMS").content).decode().splitlines()]
+    sums = {name: digest for digest, name in told}
+    assert sums == {file.name: hashlib.sha256(bytes(file.content)).hexdigest() for file in issued.files.exclude(name="SHA256SUMS")}
+
+
+def test_a_file_is_served_as_it_was_issued_and_kept_for_ever(issued: DataSet) -> None:
+    address = f"/open/data/{issued}/regions.csv"
+    got = Client().get(address)
+    assert got.content == bytes(issued.files.get(name="regions.csv").content)
+    assert "immutable" in got["Cache-Control"]
+    assert Client().get(address, headers={"if-none-match": got["ETag"]}).status_code == 304
+    page = Client().get(f"/open/data/{issued}/").content.decode()
+    assert hashlib.sha256(got.content).hexdigest() in page
+    assert f"/open/data/{issued}/" in Client().get("/open/data/").content.decode()
+    assert "promises_kept" in Client().get("/open/data/dictionary/").content.decode()
+    for odd in (f"{issued}x", "2026-10", "9999-99.1", "....", "2026-10.99999999999999", "２０２６-10.1", "2026-10.-1"):
+        assert Client().get(f"/open/data/{odd}/").status_code == 404
+    assert Client().get(f"/open/data/{issued}/nothing.csv").status_code == 404
+
+
+def test_all_months_in_one_file_are_the_newest_versions(world: World, issued: DataSet) -> None:
+    before = issuing.issue((month() - timedelta(days=1)).replace(day=1), now=timezone.now())
+    assert before is not None
+    got = Client().get("/open/data/all/categories.csv")
+    found = rows_of(Client().get("/open/data/all/regions.csv"))
+    assert found == [*lines(before, "regions"), *lines(issued, "regions")]
+    assert Client().get("/open/data/all/categories.csv", headers={"if-none-match": got["ETag"]}).status_code == 304
+    assert Client().get("/open/data/all/nothing.csv").status_code == 404
+
+
+def test_a_version_stays_and_the_next_one_says_what_it_changes(world: World, issued: DataSet) -> None:
+    assert issuing.issue(month(), now=timezone.now()) is None, "nothing changed"
+    first = bytes(issued.files.get(name="regions.csv").content)
+    for number in range(6):
+        given.filed(world, now=last_month() + timedelta(hours=number + 1), problem_category="telecom.extras.auto_renewal")
+    rollups.rebuild(now=timezone.now())
+    second = issuing.issue(month(), now=timezone.now())
+    assert second is not None
+    assert (second.version, line_of(second, world.region)["received"]) == (2, "18")
+    assert {"key": f"{world.region.code} {month():%Y-%m}", "column": "received", "before": "12", "after": "18"} in (
+        next(change["lines"] for change in second.changes if change["file"] == "regions"))
+    assert Client().get(f"/open/data/{issued}/regions.csv").content == first
+    assert "已有新的一版" in Client().get(f"/open/data/{issued}/").content.decode()
+    assert "received" in Client().get(f"/open/data/{second}/").content.decode()
+
+
+def test_a_month_is_issued_from_its_third_day_on_and_looked_at_once(world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("set local transaction_timeout = 0")
+    rollups.rebuild(now=timezone.now())
+    second = last_month().replace(day=2)
+    assert issuing.sweep_open_data(now=second) == 0
+    third = second + timedelta(days=1)
+    rounds = [issuing.sweep_open_data(now=third) for _ in range(issuing.RESTATED + 2)]
+    assert rounds == [1] * (issuing.RESTATED + 1) + [0]
+    newest = DataSet.objects.order_by("-month")[0].month
+    assert newest == (third.date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    assert Heartbeat.objects.filter(name__startswith="open data of ").count() == issuing.RESTATED + 1
+    count = DataSet.objects.count()
+    later = third + timedelta(days=31)
+    assert issuing.sweep_open_data(now=later.replace(day=4)) == 1
+    assert DataSet.objects.count() == count + 1
+
+
+def test_no_file_tells_a_small_number(world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("set local transaction_timeout = 0")
+    for number in range(9):
+        case = given.a_complaint(world, now=last_month() + timedelta(minutes=number), status=given.S.NEGOTIATING,
+                                 problem_category="telecom.fees.unexplained_charge" if number < 6 else "telecom.broadband.repair")
+        if number < 2:
+            given.step(case, consumer.withdraw(reason="mistake"), world.consumer, last_month() + timedelta(days=1))
+    rollups.rebuild(now=timezone.now())
+    data_set = issuing.issue(month(), now=timezone.now())
+    assert data_set is not None
+    counts = [(name, column.name) for name, table in TABLES.items() for column in table.columns if column.kind == "integer" and column.name != "marks"]
+    shown = [(name, column, line) for name, column in counts for line in lines(data_set, name) if line[column] not in (WITHHELD, "")]
+    assert shown
+    assert [one for one in shown if int(one[2][one[1]]) in SMALL] == []
+    county = line_of(data_set, world.region)
+    assert county["closed"] == WITHHELD
+    assert county["closed_withdrawn"] == WITHHELD
+    by = {line["code"]: line["received"] for line in lines(data_set, "categories")
+          if line["region_code"] == world.region.code and line["by"] == "problem"}
+    assert by["telecom.broadband.repair"] == WITHHELD
+    assert by["telecom.fees.unexplained_charge"] == WITHHELD, "else the small one is the rest"
+
+
+@pytest.fixture
+def walked(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[Walk, DataSet]:
+    """A random world, and all numbers of the month in which most of it lies: nothing withheld."""
+    monkeypatch.setattr(cells, "published", suppression._with_sums)
+    with connection.cursor() as cursor:
+        cursor.execute("set local transaction_timeout = 0")
+    walk = Walk(world, seed=7, cases=40, ticks=22)
+    walk.now = datetime(2026, 12, 5, 4, 0, tzinfo=UTC)
+    rollups.rebuild(now=walk.now)
+    data_set = issuing.issue(date(2026, 10, 1), now=walk.now)
+    assert data_set is not None
+    return walk, data_set
+
+
+def test_what_is_shown_is_what_is_counted_slowly(walked: tuple[Walk, DataSet]) -> None:
+    walk, data_set = walked
+    compared = 0
+    for line in lines(data_set, "regions"):
+        region = Region.objects.get(code=line["region_code"])
+        slow = slow_count.World(date(2026, 10, 1), date(2026, 10, 31), walk.now, (region.pk, region.last))
+        ended, time = slow.settled(), slow.on_time()
+        truth = {
+            "received": slow.received(), **{name: ended.get(name, 0) for name in ("settled", "unconfirmed", "settled_elsewhere", "failed")},
+            "in_time": time["in_time"], "late": time["late"] + time["open_overdue"],
+            "closed": sum(slow.within(case.closed_at) for case in slow.cases)}
+        assert {column: int(line[column]) for column in truth} == truth, region.code
+        compared += sum(truth.values())
+    assert compared > 50
+
+
+def test_the_script_says_what_the_report_says(world: World, issued: DataSet, tmp_path: Path) -> None:
+    report = published(world)
+    script, folder = load(SCRIPT), written(issued, tmp_path / "set")
+    assert script.wrong_digests(folder) == []
+    assert script.wrong_sums(folder) == []
+    found = script.figures_of(folder, world.region.code)
+    at = f"/open/reports/{report.pk}/"
+    summary = {row["figure"]: row for row in rows_of(Client().get(f"{at}summary.csv"))}
+    assert (str(found["received"]), str(found["closed"])) == (summary["received"]["part"], summary["closed"]["part"])
+    for name, share in found["shares"].items():
+        told = summary[name]
+        assert (told["part"], told["whole"]) == tuple(WITHHELD if n is None else str(n) for n in (share["part"], share["whole"])), name
+    problems = {row["code"]: row["received"] for row in rows_of(Client().get(f"{at}problems.csv"))}
+    assert problems == {code: str(n) for code, n in found["by"]["problem"].items() if n is not None and code != "-"}
+    page = Client().get(at).content.decode()
+    for share in found["shares"].values():
+        if share["value"]:
+            assert f"{share['value'] * 100:.1f}" in page
+    (folder / "regions.csv").write_bytes(b"region_code\n")
+    assert script.wrong_digests(folder) == ["regions.csv"]
+
+
+def test_the_script_finds_sums_that_are_wrong(issued: DataSet, tmp_path: Path) -> None:
+    script, folder = load(SCRIPT), written(issued, tmp_path / "set")
+    text = (folder / "regions.csv").read_text(encoding="utf-8-sig")
+    (folder / "regions.csv").write_text(text.replace(",12,", ",11,", 1), encoding="utf-8-sig")
+    assert script.wrong_sums(folder)
