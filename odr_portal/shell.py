@@ -7,7 +7,7 @@ from collections.abc import Callable
 from math import ceil
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 ALWAYS = {
@@ -42,7 +42,7 @@ class Shell:
         return response
 
 
-def is_somebodys(request: HttpRequest, response: HttpResponse) -> bool:
+def is_somebodys(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Asked with a session, a token or a draft of one's own, or handing one out; errors too."""
     own = {settings.SESSION_COOKIE_NAME, "draft", "__Host-draft"}
     return (

@@ -14,27 +14,18 @@ from django.db.models import Sum
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from odr_portal.shell import is_somebodys
+from oversight.keeping_pages import kept, kept_for_ever
 from oversight.models import DataFile, DataSet
 from oversight.open_data import series as all_months
 from oversight.open_data.columns import TABLES, WITHHELD
 from oversight.open_data.files import CSV, LICENCE
 
-MINUTES = 5
-FOREVER = 365 * 24 * 3600
 #: Versions that the first page lists: three years and their corrections.
 SHOWN = 60
 _MARK = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])\.([1-9][0-9]{0,3})")
-
-
-def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    if not is_somebodys(request, response):
-        patch_cache_control(response, private=True, max_age=60 * MINUTES)
-    return response
 
 
 def _url(data_set: DataSet) -> str:
@@ -52,7 +43,7 @@ def data(request: HttpRequest) -> HttpResponse:
         rows.append({"set": one, "url": _url(one), "is_newest": one.month not in newest, "size": sizes.get(one.pk, 0),
                      "changed": sum(change["rows"] for change in one.changes)})
         newest.add(one.month)
-    return _kept(request, render(request, "reports/open_data.html", {
+    return kept(request, render(request, "reports/open_data.html", {
         "rows": rows, "licence": LICENCE, "tables": [
             {"title": table.en if get_language() == "en" else table.zh, "url": reverse("oversight:open-data-series", args=[table.name])}
             for table in TABLES.values()] if rows else []}))
@@ -62,7 +53,7 @@ def data(request: HttpRequest) -> HttpResponse:
 def dictionary(request: HttpRequest) -> HttpResponse:
     """What each table and each column means."""
     is_english = get_language() == "en"
-    return _kept(request, render(request, "reports/open_dictionary.html", {"withheld": WITHHELD, "licence": LICENCE, "tables": [
+    return kept(request, render(request, "reports/open_dictionary.html", {"withheld": WITHHELD, "licence": LICENCE, "tables": [
         {"name": table.name, "title": table.en if is_english else table.zh, "key": ", ".join(table.key), "columns": [
             {"name": column.name, "kind": column.kind, "words": column.en if is_english else column.zh} for column in table.columns]}
         for table in TABLES.values()]}))
@@ -82,7 +73,7 @@ def data_set(request: HttpRequest, mark: str) -> HttpResponse:
     """One version: its files with their digests, and what it changed."""
     found = _found(mark)
     newest = DataSet.objects.filter(month=found.month).order_by("-version").first()
-    return _kept(request, render(request, "reports/open_data_set.html", {
+    return kept(request, render(request, "reports/open_data_set.html", {
         "set": found, "mark": str(found), "newer_url": _url(newest) if newest is not None and newest.pk != found.pk else "",
         "files": [{"file": file, "url": reverse("oversight:open-data-file", args=[mark, file.name])}
                   for file in found.files.defer("content").order_by("pk")],
@@ -95,12 +86,11 @@ def file(request: HttpRequest, mark: str, name: str) -> HttpResponse:
     found = DataFile.objects.filter(data_set=_found(mark), name=name).first()
     if found is None:
         raise Http404
-    headers = {"ETag": f'"{found.sha256}"', "Cache-Control": f"public, max-age={FOREVER}, immutable",
-               "Access-Control-Allow-Origin": "*"}
+    headers = {"ETag": f'"{found.sha256}"', "Access-Control-Allow-Origin": "*"}
     if f'"{found.sha256}"' in request.headers.get("If-None-Match", ""):
-        return HttpResponse(status=304, headers=headers)
-    return HttpResponse(bytes(found.content), content_type=found.media_type, headers={
-        **headers, "Content-Disposition": f'attachment; filename="{mark}-{found.name}"'})
+        return kept_for_ever(request, HttpResponse(status=304, headers=headers))
+    return kept_for_ever(request, HttpResponse(bytes(found.content), content_type=found.media_type, headers={
+        **headers, "Content-Disposition": f'attachment; filename="{mark}-{found.name}"'}))
 
 
 @require_safe
@@ -110,11 +100,11 @@ def series(request: HttpRequest, name: str) -> HttpResponseBase:
         raise Http404
     files = all_months.newest_files(name)
     etag = '"' + sha256(",".join(map(str, files)).encode()).hexdigest() + '"'
-    headers = {"ETag": etag, "Cache-Control": f"public, max-age={60 * MINUTES}", "Access-Control-Allow-Origin": "*"}
+    headers = {"ETag": etag, "Access-Control-Allow-Origin": "*"}
     if etag in request.headers.get("If-None-Match", ""):
-        return HttpResponse(status=304, headers=headers)
+        return kept(request, HttpResponse(status=304, headers=headers))
     out = TemporaryFile()  # noqa: SIM115 - the answer closes it
     size = all_months.write(files, out)
     out.seek(0)
-    return FileResponse(out, as_attachment=True, filename=f"{name}.csv", content_type=CSV, headers={
-        **headers, "Content-Length": str(size)})
+    return kept(request, FileResponse(out, as_attachment=True, filename=f"{name}.csv", content_type=CSV, headers={
+        **headers, "Content-Length": str(size)}))

@@ -12,20 +12,16 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from authorities.models import named
 from complaints.views import keyset
 from odr_portal.safe_cells import safe_cell
-from odr_portal.shell import is_somebodys
+from oversight.keeping_pages import kept, kept_for_ever
 from oversight.models import MonthlyReport
 from oversight.report_views import earlier_published
 from oversight.reports import printing, showing
 
-MINUTES = 5
-#: A file of a published version never changes.
-FOREVER = 365 * 24 * 3600
 NEWEST = keyset.Order("published_at", falling=True)
 
 
@@ -40,17 +36,11 @@ def _found(pk: int) -> MonthlyReport:
     return report
 
 
-def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    if not is_somebodys(request, response):
-        patch_cache_control(response, private=True, max_age=60 * MINUTES)
-    return response
-
-
 @require_safe
 def reports(request: HttpRequest) -> HttpResponse:
     """The list, the last published first."""
     page = keyset.page_of(_published().defer("printed", "figures", "texts"), request.GET, NEWEST, related=("authority__region",))
-    return _kept(request, render(request, "reports/open.html", {
+    return kept(request, render(request, "reports/open.html", {
         "rows": [{"report": row, "url": reverse("oversight:open-report", args=[row.pk]), "title": printing.title_of(row),
                   "authority": named(row.authority)} for row in page.rows],
         "previous_url": f"{request.path}?before={page.before}" if page.before else "",
@@ -64,7 +54,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     found = _found(pk)
     versions = list(_published().filter(authority=found.authority_id, month=found.month).order_by("version").values_list("pk", "version"))
     earlier = earlier_published(found)
-    return _kept(request, render(request, "reports/open_one.html", {
+    return kept(request, render(request, "reports/open_one.html", {
         "report": found, "title": printing.title_of(found), "authority": named(found.authority),
         "tables": [(table, reverse("oversight:open-report-table", args=[found.pk, table.name])) for table in showing.tables_of(found)],
         "blocks": showing.blocks_of(found), "notes": printing.notes_of(found),
@@ -76,10 +66,9 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     }))
 
 
-def _file(content: bytes, media_type: str, name: str) -> HttpResponse:
-    return HttpResponse(content, content_type=media_type, headers={
-        "Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": f"public, max-age={FOREVER}, immutable",
-        "Access-Control-Allow-Origin": "*"})
+def _file(request: HttpRequest, content: bytes, media_type: str, name: str) -> HttpResponse:
+    return kept_for_ever(request, HttpResponse(content, content_type=media_type, headers={
+        "Content-Disposition": f'attachment; filename="{name}"', "Access-Control-Allow-Origin": "*"}))
 
 
 @require_safe
@@ -92,7 +81,7 @@ def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     writer = csv.writer(out)
     writer.writerow(found.raw_names)
     writer.writerows([safe_cell(cell) for cell in row] for row in found.raw)
-    return _file(b"\xef\xbb\xbf" + out.getvalue().encode(), "text/csv; charset=utf-8", f"report-{pk}-{name}.csv")
+    return _file(request, b"\xef\xbb\xbf" + out.getvalue().encode(), "text/csv; charset=utf-8", f"report-{pk}-{name}.csv")
 
 
 @require_safe
@@ -101,5 +90,5 @@ def print_of(request: HttpRequest, pk: int) -> HttpResponse:
     found = _published().defer(None).filter(pk=pk).values_list("printed", flat=True).first()
     if found is None:
         raise Http404
-    return _file(bytes(found), "application/pdf", f"report-{pk}.pdf")
+    return _file(request, bytes(found), "application/pdf", f"report-{pk}.pdf")
 
