@@ -22,6 +22,8 @@ PUBLISHING_EVERY = 600
 COUNTING_EVERY = 1800
 # A piece of the night's comparison; it goes on with the next tick.
 COMPARING_EVERY = 30
+# Somebody should know within minutes.
+ALARMING_EVERY = 120
 
 
 def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
@@ -46,6 +48,8 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_assignments": sweep_every,
         "oversight.tasks.sweep_counters": sweep_every,
         "oversight.tasks.sweep_comparison": COMPARING_EVERY,
+        "oversight.tasks.sweep_alarms": ALARMING_EVERY,
+        "oversight.tasks.sweep_record": RETENTION_EVERY,
         "complaints.tasks.sweep_expired": RETENTION_EVERY,
         "complaints.tasks.sweep_call_backs": RETENTION_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,

@@ -378,3 +378,8 @@ HEARTBEAT_STALE_AFTER = environment.number("HEARTBEAT_STALE_AFTER", 60, least=1,
 SWEEP_EVERY = environment.number("SWEEP_EVERY", 5, least=1, most=3600)
 # Set for `watch` alone: nothing else may sign the record.
 SEAL_KEY_FILE = environment.text("SEAL_KEY_FILE")
+# Who is written to when something of the portal stands still; empty: its system administrators.
+ALARM_MAIL = [environment.mail_address("ALARM_MAIL", address) for address in environment.words("ALARM_MAIL")]
+# Who may read /metrics: whoever shows this word, or asks from one of these addresses; with neither it does not exist.
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+METRICS_ADDRESSES = environment.words("METRICS_ADDRESSES")

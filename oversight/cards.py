@@ -6,7 +6,7 @@ The one rule: a count is a link only where the list behind it has exactly that m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from django.utils.translation import ngettext, pgettext
 
 from oversight.definitions import DEFINITIONS, Definition
 from oversight.figures import Figure
-from oversight.leagues import RANKED_FROM
+from oversight.leagues import RANKED_FROM, wilson
 from oversight.scope import Period
 
 NOTHING = "–"
@@ -31,6 +31,15 @@ class Part:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How a figure stands against another period, in words; ``is_chance`` is None where that cannot be judged."""
+
+    words: str
+    direction: str = ""
+    is_chance: bool | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """One figure ready to be shown."""
@@ -41,6 +50,7 @@ class Card:
     tone: str = "neutral"
     foot: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    shifts: tuple[Shift, ...] = ()
     url: str = ""
     version: int = 1
 
@@ -61,22 +71,28 @@ class Lists:
     period: Period
     category: str = ""
     enterprise_id: int | None = None
-    kept: Mapping[str, str] = field(default_factory=dict)
+    #: Code of the place that is looked at; empty for all of the own regions.
+    region: str = ""
 
-    def url(self, *, enterprise_id: int | None = None, **query: str) -> str:
-        enterprise = enterprise_id or self.enterprise_id
-        said = {**query, "category": self.category, "enterprise": str(enterprise) if enterprise else ""}
+    def url(self, *, enterprise_id: int | None = None, region: str = "", **query: str) -> str:
         here = reverse("complaints:authority-cases")
+        return self._address(here, query, enterprise_id, region)
+
+    def behind(self, what: str, *, enterprise_id: int | None = None, region: str = "") -> str:
+        """What a counter counted in the period, one by one (oversight/rollup_behind.py)."""
+        days = {"first": self.period.first.isoformat(), "last": self.period.last.isoformat()}
+        return self._address(reverse("oversight:cases"), {"what": what, **days}, enterprise_id, region)
+
+    def _address(self, here: str, query: Mapping[str, str], enterprise_id: int | None, region: str) -> str:
+        enterprise = enterprise_id or self.enterprise_id
+        said = {**query, "region": region or self.region, "category": self.category,
+                "enterprise": str(enterprise) if enterprise else ""}
         words = urlencode({name: value for name, value in said.items() if value})
         return f"{here}?{words}" if words else here
 
-    def received(self, *, enterprise_id: int | None = None) -> str:
-        return self.url(enterprise_id=enterprise_id, status="any",
+    def received(self, *, enterprise_id: int | None = None, region: str = "") -> str:
+        return self.url(enterprise_id=enterprise_id, region=region, status="any",
                         received_from=self.period.first.isoformat(), received_to=self.period.last.isoformat())
-
-    def ended(self, result: str, *, enterprise_id: int | None = None) -> str:
-        return self.url(enterprise_id=enterprise_id, status="any", result=result,
-                        ended_from=self.period.first.isoformat(), ended_to=self.period.last.isoformat())
 
 
 def percent(value: float | None) -> str:
@@ -142,31 +158,46 @@ def _received(figure: Figure, lists: Lists) -> Card:
     return Card(code="received", value=f"{figure.n:,}", unit=unit_of(figure.n), url=lists.received(), foot=(_("本时间段"),))
 
 
+def _closed(figure: Figure, lists: Lists) -> Card:
+    return Card(code="closed", value=f"{figure.n:,}", unit=unit_of(figure.n), url=lists.behind("closed"), foot=(_("本时间段"),))
+
+
 def _settled(figure: Figure, lists: Lists) -> Card:
     names = (("settled", _("确认和解")), ("unconfirmed", _("未获确认")), ("settled_elsewhere", _("另行和解")),
-             ("failed", _("和解不成")), ("withdrawn", _("撤回（不计）")))
-    counts = [(label, figure.beside[f"cases_{result}"], lists.ended(result)) for result, label in names]
-    parts = [Part(label, cases(n), url if n else "") for label, n, url in counts]
-    parts += [Part(_("退回（不计）"), cases(figure.beside["returned"])),
-              Part(_("其中部分和解"), cases(figure.beside["in_part"]))]
-    return Card(code="settled", value=percents(figure.value, figure.upper_value),
-                foot=(_("已确认～含未答复") + " · " + _n(figure), *_small(figure.n)), parts=tuple(parts))
+             ("failed", _("和解不成")), ("withdrawn", _("撤回（不计）")), ("returned", _("退回（不计）")))
+    parts = [_part(label, figure.beside[result], lists, f"ended_{result}") for result, label in names]
+    parts.append(_part(_("其中部分和解"), figure.beside["in_part"], lists, "in_part"))
+    return Card(code="settled", value=percents(figure.value, figure.upper_value), parts=tuple(parts),
+                foot=(_("已确认～含未答复") + " · " + _n(figure), *_interval(figure), *_small(figure.n)))
+
+
+def _part(label: str, n: int, lists: Lists, what: str) -> Part:
+    """A line whose number opens exactly so many."""
+    return Part(label, cases(n), lists.behind(what) if n else "")
+
+
+def _interval(figure: Figure) -> tuple[str, ...]:
+    """Where the share lies with 95 % certainty, by Wilson."""
+    if not figure.denominator:
+        return ()
+    low, high = wilson(figure.numerator or 0, figure.denominator)
+    return (_("95%%区间%(share)s") % {"share": percents(low, high)},)
 
 
 def _on_time(figure: Figure, lists: Lists) -> Card:
     beside = figure.beside
     tone = "neutral" if figure.value is None else "ok" if figure.value >= 0.95 else "warn"
-    parts = (Part(_("届满前结束"), cases(figure.numerator or 0)),
-             Part(_("其中企业自己报告和解不成"), cases(beside["reported"])),
-             Part(_("其中撤回、退回"), cases(beside["apart"])),
-             Part(_("届满后才结束"), cases(beside["ended_late"])),
-             Part(_("届满仍未结束"), cases(beside["open_overdue"])))
+    parts = (_part(_("届满前结束"), figure.numerator or 0, lists, "in_time"),
+             _part(_("其中企业自己报告和解不成"), beside["reported"], lists, "in_time_reported"),
+             _part(_("其中撤回、退回"), beside["apart"], lists, "in_time_apart"),
+             _part(_("届满后才结束"), beside["ended_late"], lists, "ended_late"),
+             _part(_("届满仍未结束"), beside["open_overdue"], lists, "open_overdue"))
     return Card(code="on_time", value=percent(figure.value), tone=tone, parts=parts,
-                foot=(_n(figure), _("其中自报和解不成%(n)s件") % {"n": beside["reported"]}, *_small(figure.n)))
+                foot=(_n(figure), *_interval(figure), _("其中自报和解不成%(n)s件") % {"n": beside["reported"]}, *_small(figure.n)))
 
 
 def _first_response(figure: Figure, lists: Lists) -> Card:
-    waiting = Part(_("此刻尚未响应"), cases(figure.beside["unanswered"]))
+    waiting = _part(_("此刻尚未响应"), figure.beside["unanswered"], lists, "waiting")
     if not figure.n:
         return Card(code="first_response", value=NOTHING, foot=(_n(figure),), parts=(waiting,))
     spread = figure.spread
@@ -174,8 +205,9 @@ def _first_response(figure: Figure, lists: Lists) -> Card:
     nine, nine_unit = working_time(spread["minutes_p90"])
     return Card(code="first_response", value=value, unit=unit,
                 foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, _n(figure)),
-                parts=(Part(_("中位（工作日）"), _days(spread["wd_median"])),
-                       Part(_("90分位（工作日）"), _days(spread["wd_p90"])), waiting))
+                parts=(_part(_("已响应"), figure.n, lists, "responded"),
+                       *(Part(label, days(spread[name])) for name, label in (
+                           ("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）"))) if name in spread), waiting))
 
 
 def _acceptance(figure: Figure, lists: Lists) -> Card:
@@ -184,18 +216,19 @@ def _acceptance(figure: Figure, lists: Lists) -> Card:
     value, unit = working_time(figure.spread["minutes_median"])
     nine, nine_unit = working_time(figure.spread["minutes_p90"])
     return Card(code="acceptance", value=value, unit=unit,
-                foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, _n(figure)))
+                foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, _n(figure)),
+                parts=(_part(_("已受理"), figure.n, lists, "accepted"),))
 
 
-def _days(value: float) -> str:
+def days(value: float) -> str:
     return ngettext("%(n)s天", "%(n)s天", 1 if value == 1 else 2) % {"n": number(value)}
 
 
 def _review(figure: Figure, lists: Lists) -> Card:
     tone = "neutral" if figure.value is None else "ok" if figure.value >= 0.95 else "warn"
     return Card(code="review_on_time", value=percent(figure.value), tone=tone, foot=(_n(figure), *_small(figure.n)),
-                parts=(Part(_("按时决定"), cases(figure.numerator or 0)),
-                       Part(_("期限已过"), cases(figure.beside["late"]))))
+                parts=(_part(_("按时决定"), figure.numerator or 0, lists, "review_met"),
+                       _part(_("期限已过"), figure.beside["late"], lists, "review_late")))
 
 
 def _handling_time(figure: Figure, lists: Lists) -> Card:
@@ -205,17 +238,17 @@ def _handling_time(figure: Figure, lists: Lists) -> Card:
     return Card(
         code="handling_time", value=number(spread["wd_mean"]), unit=_("个工作日"),
         foot=(_("中位%(median)s，九成在%(p90)s以内") % {
-            "median": _days(spread["wd_median"]), "p90": _days(spread["wd_p90"])}, _n(figure)),
-        parts=tuple(Part(label, _days(spread[name])) for name, label in (
+            "median": days(spread["wd_median"]), "p90": days(spread["wd_p90"])}, _n(figure)),
+        parts=(_part(_("计入的案件"), figure.n, lists, "handled"), *(Part(label, days(spread[name])) for name, label in (
             ("wd_mean", _("平均（工作日）")), ("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）")),
-            ("cd_mean", _("平均（自然日）")), ("cd_median", _("中位（自然日）")), ("cd_p90", _("90分位（自然日）")))))
+            ("cd_mean", _("平均（自然日）")), ("cd_median", _("中位（自然日）")), ("cd_p90", _("90分位（自然日）"))))))
 
 
 def _mediated(figure: Figure, lists: Lists) -> Card:
     return Card(code="mediated", value=percent(figure.value), foot=(_n(figure), *_small(figure.n)),
-                parts=(Part(_("达成调解"), cases(figure.numerator or 0)),
-                       Part(_("终止调解"), cases(figure.beside["terminated"])),
-                       Part(_("达成后没有履行（不计）"), cases(figure.beside["not_kept"]))))
+                parts=(_part(_("达成调解"), figure.numerator or 0, lists, "closed_mediated"),
+                       _part(_("终止调解"), figure.beside["terminated"], lists, "closed_mediation_terminated"),
+                       _part(_("达成后没有履行（不计）"), figure.beside["not_kept"], lists, "closed_not_kept")))
 
 
 def _kept(figure: Figure, lists: Lists) -> Card:
@@ -224,8 +257,12 @@ def _kept(figure: Figure, lists: Lists) -> Card:
     return Card(code="kept", value=percent(figure.value),
                 tone="bad" if figure.beside["broken"] else "neutral",
                 foot=(_("n=%(n)s项") % {"n": f"{figure.n:,}"}, *_small(figure.n)),
-                parts=(Part(_("按时履行并经确认"), _items(figure.numerator or 0)),
-                       *(Part(label, _items(figure.beside[name])) for name, label in names)))
+                parts=(_promises(_("按时履行并经确认"), figure.numerator or 0, lists, "promise_kept"),
+                       *(_promises(label, figure.beside[name], lists, f"promise_{name}") for name, label in names)))
+
+
+def _promises(label: str, n: int, lists: Lists, what: str) -> Part:
+    return Part(label, _items(n), lists.behind(what) if n else "")
 
 
 def _items(n: int) -> str:
@@ -239,7 +276,8 @@ def _recovered(figure: Figure, lists: Lists) -> Card:
                                  ("unconfirmed", _("未经确认（不计）"))) if row[name]]
     shown = [amount_in(currency, row["confirmed"], is_short=True) for currency, row in sums if row["confirmed"]]
     return Card(code="recovered", value=shown[0] if shown else amount_in("CNY", 0),
-                foot=(*shown[1:3], _("n=%(n)s项") % {"n": f"{figure.n:,}"}), parts=tuple(parts))
+                foot=(*shown[1:3], _("n=%(n)s项") % {"n": f"{figure.n:,}"}),
+                parts=(_promises(_("经确认的约定"), figure.n, lists, "recovered_n"), *parts))
 
 
 def amount_in(currency: str, amount: Any, *, is_short: bool = False) -> str:
@@ -250,7 +288,7 @@ def amount_in(currency: str, amount: Any, *, is_short: bool = False) -> str:
 
 def _misrouted(figure: Figure, lists: Lists) -> Card:
     return Card(code="misrouted", value=percent(figure.value), foot=(_n(figure), *_small(figure.n)),
-                parts=(Part(_("被退回"), cases(figure.numerator or 0)), Part(_("结束的阶段"), _items(figure.n))))
+                parts=(_part(_("被退回"), figure.numerator or 0, lists, "misrouted"), _promises(_("结束的阶段"), figure.n, lists, "routed")))
 
 
 def _mended(figure: Figure, lists: Lists) -> Card:
@@ -261,7 +299,7 @@ def _mended(figure: Figure, lists: Lists) -> Card:
 
 
 CARDS: tuple[tuple[str, Callable[[Figure, Lists], Card]], ...] = (
-    ("received", _received), ("settled", _settled), ("on_time", _on_time), ("first_response", _first_response),
+    ("received", _received), ("closed", _closed), ("settled", _settled), ("on_time", _on_time), ("first_response", _first_response),
     ("acceptance", _acceptance), ("review_on_time", _review), ("handling_time", _handling_time),
     ("mediated", _mediated), ("kept", _kept), ("recovered", _recovered), ("misrouted", _misrouted), ("mended", _mended))
 

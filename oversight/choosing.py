@@ -15,19 +15,22 @@ from urllib.parse import urlencode
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from authorities.models import named
 from complaints.filing import choices
 from enterprises.models import Enterprise
 from oversight.leagues import SORTS
+from oversight.places import NOWHERE, Places
 from oversight.scope import Period
 
-MONTH, THIRTY, YEAR, CHOSEN = "month", "30", "year", "chosen"
-PERIODS = ((THIRTY, _("近30天")), (MONTH, _("本月")), (YEAR, _("今年")), (CHOSEN, _("自选日期")))
+WEEK, MONTH, THIRTY, YEAR, CHOSEN = "7", "month", "30", "year", "chosen"
+PERIODS = ((WEEK, _("近7天")), (THIRTY, _("近30天")), (MONTH, _("本月")), (YEAR, _("今年")), (CHOSEN, _("自选日期")))
 #: Earlier days are a slip of the hand: there was no such procedure.
 EARLIEST = date(2000, 1, 1)
 USUAL_SORT = "overdue"
+FIELDS = ("period", "first", "last", "category", "enterprise", "region")
 
 
-def _day(label: Any) -> forms.DateField:
+def day_field(label: Any) -> forms.DateField:
     return forms.DateField(
         label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d", "%Y/%m/%d"],
@@ -39,19 +42,20 @@ class ChoiceForm(forms.Form):
 
     period = forms.ChoiceField(label=_("时间段"), required=False, choices=PERIODS, widget=forms.HiddenInput,
                                error_messages={"invalid_choice": _("请从列出的时间段中选。")})
-    first = _day(_("自"))
-    last = _day(_("至"))
+    first = day_field(_("自"))
+    last = day_field(_("至"))
     category = forms.ChoiceField(label=_("类别"), required=False,
                                  error_messages={"invalid_choice": _("没有这个类别，已显示全部类别。")})
     enterprise = forms.CharField(required=False, widget=forms.HiddenInput)
+    region = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any, *, today: date) -> None:
-        given = {name: data.get(name, "") for name in ("period", "first", "last", "category", "enterprise")}
+    def __init__(self, data: Any, *, today: date, places: Places = NOWHERE, usual: str = WEEK) -> None:
+        given = {name: data.get(name, "") for name in FIELDS}
         if given["first"] or given["last"]:
             # Days that somebody typed win over the period that was shown before.
             given["period"] = CHOSEN
-        super().__init__(given | {"period": given["period"] or THIRTY}, label_suffix="")
-        self.today = today
+        super().__init__(given | {"period": given["period"] or usual}, label_suffix="")
+        self.today, self.places, self.usual, self.enterprise_name = today, places, usual, ""
         field = self.fields["category"]
         if isinstance(field, forms.ChoiceField):
             field.choices = [("", str(_("全部类别"))), *_categories()]
@@ -62,9 +66,16 @@ class ChoiceForm(forms.Form):
             return None
         if not (words.isascii() and words.isdigit() and len(words) < 10):
             raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
-        if not Enterprise.objects.filter(pk=int(words)).exists():
+        firm = Enterprise.objects.filter(pk=int(words)).first()
+        if firm is None:
             raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
+        self.enterprise_name = named(firm)
         return int(words)
+
+    def clean_region(self) -> str:
+        if self.places.is_unknown:
+            raise forms.ValidationError(_("没有这个地区，或者它不在您的辖区里，已显示全部辖区。"))
+        return self.places.chosen.code if self.places.chosen else ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -111,13 +122,13 @@ def understood(form: ChoiceForm, data: Any) -> Asked:
     """The form's answer; fields with an error fall back to what is usual."""
     form.is_valid()
     said = form.cleaned_data
-    kind = said.get("period") or THIRTY
+    kind = said.get("period") or form.usual
     if {"first", "last"} & set(form.errors):
-        kind = THIRTY
+        kind = form.usual
     sort = str(data.get("sort", ""))
     name = sort.removeprefix("-")
     page = str(data.get("page", ""))
-    query = {name: str(form.data[name]) for name in ("period", "first", "last", "category", "enterprise")
+    query = {name: str(form.data[name]) for name in FIELDS
              if name not in form.errors and form.data[name]}
     return Asked(
         period=_period(kind, said, form.today), kind=kind, category=said.get("category") or "", enterprise_id=said.get("enterprise"),
@@ -133,4 +144,25 @@ def _period(kind: str, said: Mapping[str, Any], today: date) -> Period:
         return Period(first=today.replace(day=1), last=today)
     if kind == YEAR:
         return Period(first=today.replace(month=1, day=1), last=today)
-    return Period(first=today - timedelta(days=29), last=today)
+    return Period(first=today - timedelta(days=29 if kind == THIRTY else 6), last=today)
+
+
+def before(period: Period, kind: str) -> Period:
+    """What the period is compared with: the same days of the month before, else as many days just before it."""
+    if kind == YEAR:
+        return a_year_before(period, kind)
+    if kind == MONTH:
+        end = period.first - timedelta(days=1)
+        return Period(first=end.replace(day=1), last=min(end, end.replace(day=1) + (period.last - period.first)))
+    return Period(first=period.first - (period.last - period.first) - timedelta(days=1), last=period.first - timedelta(days=1))
+
+
+def a_year_before(period: Period, kind: str) -> Period:
+    """The same days a year ago; of a week the same weekdays."""
+    if kind == WEEK:
+        return Period(first=period.first - timedelta(days=364), last=period.last - timedelta(days=364))
+    return Period(first=_last_year(period.first), last=_last_year(period.last))
+
+
+def _last_year(day: date) -> date:
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)

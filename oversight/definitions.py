@@ -27,6 +27,8 @@ ENDED = _("按本阶段结束的日期。")
 DEFINITIONS: Mapping[str, Definition] = {
     "received": Definition(
         _("收到"), _("本辖区收到的投诉件数，不论从哪个渠道来。"), _("按收到的日期。")),
+    "closed": Definition(
+        _("办结"), _("本辖区办结的投诉件数，不论结果。重新打开的，到再次办结时才算。"), _("按办结的日期。")),
     "open": Definition(_("在办"), _("还没有办结的投诉。"), AS_OF_NOW),
     "overdue": Definition(
         _("已逾期"), _("还没有办结，并且有一项期限已过。期限过了就算，不等系统处理。"), AS_OF_NOW),

@@ -25,7 +25,7 @@ from routing import misroutes
 
 #: A formula that is counted differently from before gets the next number.
 VERSIONS: Mapping[str, int] = dict.fromkeys((
-    "received", "open", "overdue", "due_soon", "settled", "on_time", "first_response", "acceptance",
+    "received", "closed", "open", "overdue", "due_soon", "settled", "on_time", "first_response", "acceptance",
     "review_on_time", "handling_time", "mediated", "kept", "recovered"), 1) | dict.fromkeys(
         ("misrouted", "mended"), misroutes.VERSION)
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
@@ -248,7 +248,7 @@ def length_figures(measure: Measure, stages: Stages) -> dict[str, Figure]:
 
 
 def closing_figures(measure: Measure) -> dict[str, Figure]:
-    """Two queries: 平均办理时长 from the first delivery to closing, and 调解成功率."""
+    """Two queries: cases closed, 平均办理时长 from the first delivery to closing, 调解成功率."""
     closed = measure.cases().filter(measure.during("closed_at"), status=Status.CLOSED)
     first = Engagement.objects.filter(complaint=OuterRef("pk")).order_by("from_at", "pk")
     delivered = closed.filter(Exists(Engagement.objects.filter(complaint=OuterRef("pk"))))
@@ -256,11 +256,13 @@ def closing_figures(measure: Measure) -> dict[str, Figure]:
                       calendar=measure.calendar)[None]
     mediated = Q(outcome=Outcome.MEDIATED)
     counts = closed.aggregate(
+        closed=Count("pk"),
         mediated=Count("pk", filter=mediated & Q(is_not_kept=False)),
         not_kept=Count("pk", filter=mediated & Q(is_not_kept=True)),
         terminated=Count("pk", filter=Q(outcome=Outcome.MEDIATION_TERMINATED)))
     whole = counts["mediated"] + counts["terminated"]
     return {
+        "closed": Figure(code="closed", n=counts["closed"]),
         "handling_time": Figure(code="handling_time", n=spread.n, spread=spread.values),
         "mediated": Figure(code="mediated", n=whole, numerator=counts["mediated"], denominator=whole,
                            beside={"not_kept": counts["not_kept"], "terminated": counts["terminated"]}),

@@ -25,7 +25,7 @@ from enterprises.models import Branch, Enterprise
 from odr_portal.accounts.masking import masked_name
 from oversight import cards, mirror
 from oversight.cards import Card, Part
-from oversight.choosing import CHOSEN, PERIODS, Asked, ChoiceForm, understood
+from oversight.choosing import CHOSEN, PERIODS, THIRTY, Asked, ChoiceForm, understood
 from oversight.figures import RESULTS, Measure, share
 from oversight.mirror import Reflection
 from oversight.scope import Scope
@@ -71,7 +71,7 @@ def _looking(request: HttpRequest, desk: Desk) -> _Looking:
     ids: frozenset[int] | None = None
     if not any(job.branch_ids is None for job in jobs):
         ids = frozenset(pk for job in jobs for pk in job.branch_ids or ())
-    form = ChoiceForm(request.GET, today=desk.today)
+    form = ChoiceForm(request.GET, today=desk.today, usual=THIRTY)
     asked = understood(form, request.GET)
     scope = Scope(enterprise_id=first.enterprise_id, branch_ids=ids, category=asked.category, is_own=True)
     measure = Measure(scope, asked.period, desk.now, current_calendar())

@@ -64,6 +64,12 @@ class Tally(Counted):
         indexes = [
             models.Index(fields=["day", "region"], name="tally_of_a_day"),
             models.Index(fields=["enterprise", "day"], name="tally_of_an_enterprise", condition=models.Q(enterprise__isnull=False)),
+            # What counts for days far from its own: open cases, stages that ran out (rollup_reads.LASTING).
+            models.Index(fields=["region", "day", "enterprise"], name="tally_that_lasts", condition=(
+                models.Q(open__isnull=False) | models.Q(waiting__isnull=False) | models.Q(ran_out__isnull=False)
+                | models.Q(ran_out_taken__isnull=False) | models.Q(ran_out_ended__isnull=False))),
+            models.Index(fields=["day", "region"], name="tally_of_first_responses", include=["response_minutes"],
+                         condition=models.Q(response_minutes__isnull=False)),
             models.Index(fields=["day"], name="tally_to_look_up", condition=(
                 models.Q(mended_waiting__isnull=False) | models.Q(foreign_n__isnull=False) | models.Q(ended_again__isnull=False))),
         ]
@@ -157,7 +163,8 @@ class RollupState(models.Model):
         return f"{self.transaction}.{self.entry}"
 
 
-# At the end: what is done about what stood out, what was published, who gets letters.
+# At the end: what is kept beside the counters, what is done about what stood out, what was published, who gets letters.
+from oversight.kept_rows import AlarmSent, OversightView, SystemCheck  # noqa: E402
 from oversight.letter_models import DirectorLetter  # noqa: E402
 from oversight.published_models import DataFile, DataSet, MonthlyReport  # noqa: E402
 from oversight.reduction import (  # noqa: E402
@@ -168,6 +175,6 @@ from oversight.reduction import (  # noqa: E402
     HotSpot,
 )
 
-__all__ = ["AMOUNTS", "COUNTS", "MEASURES", "SPREAD", "ConsumerWarning", "Counted", "DataFile", "DataSet", "DayFacet", "DayRegion", "Deed",
-           "DirectorLetter", "Guidance", "GuidanceMeasure", "HotSpot", "MonthEnterprise", "MonthFacet", "MonthSpread", "MonthlyReport",
-           "RollupState", "Tally"]
+__all__ = ["AMOUNTS", "COUNTS", "MEASURES", "SPREAD", "AlarmSent", "ConsumerWarning", "Counted", "DataFile", "DataSet", "DayFacet",
+           "DayRegion", "Deed", "DirectorLetter", "Guidance", "GuidanceMeasure", "HotSpot", "MonthEnterprise", "MonthFacet",
+           "MonthSpread", "MonthlyReport", "OversightView", "RollupState", "SystemCheck", "Tally"]

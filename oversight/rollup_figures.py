@@ -17,7 +17,7 @@ from oversight import figures
 from oversight.figures import Figure, Measure
 from oversight.models import SPREAD
 from oversight.rollup_buckets import quantile
-from oversight.rollup_reads import Counters, Sums, inside, steadily
+from oversight.rollup_reads import Counters, Sums, narrowed, steadily
 from oversight.rollup_sums import TALLY
 
 #: What must be looked up case by case, where it was counted at all.
@@ -27,7 +27,7 @@ _LOOK_UP = ("mended_waiting", "foreign_n", "ended_again")
 def flow(measure: Measure) -> dict[str, Figure] | None:
     """What happened in the period, as ``figures.flow_figures`` says it; about six statements, however many cases.
 
-    None where the counters cannot say it: within a region only one enterprise or category, or too much is not folded.
+    None where the counters cannot say it: nothing was ever folded, or what must be looked up case by case is not folded yet.
     """
     return steadily(lambda counters: _flow(measure, counters), now=measure.now, calendar=measure.calendar)
 
@@ -37,14 +37,14 @@ def _flow(measure: Measure, counters: Counters) -> dict[str, Figure] | None:
         return None
     sums = counters.sums(measure.scope, measure.period, names=_NAMES)
     buckets = counters.buckets(measure.scope, measure.period)
-    if sums is None or buckets is None or measure.scope.enterprise_id:
+    if sums is None or buckets is None:
         return None
     counts = sums[""]
     if any(row[name] for row in counters.unfolded for name in _LOOK_UP):
         return None
     looked_up = _looked_up(measure) if any(counts[name] for name in _LOOK_UP) else {}
     return {
-        "received": Figure(code="received", n=counts["received"]),
+        **_arrivals(counts),
         **_stages(counts, looked_up), **_lengths(counts, buckets), **_authority(counts),
         "kept": Figure(code="kept", n=counts["promise_due"], numerator=counts["promise_kept"], denominator=counts["promise_due"],
                        beside={name: counts[f"promise_{name}"] for name in ("late", "silent", "broken", "waiting")}),
@@ -54,12 +54,38 @@ def _flow(measure: Measure, counters: Counters) -> dict[str, Figure] | None:
 
 
 _NAMES = (
-    "received", *(f"ended_{result}" for result in figures.RESULTS), "ended_again", "in_part", "in_time", "in_time_reported",
+    "received", "closed", *(f"ended_{result}" for result in figures.RESULTS), "ended_again", "in_part", "in_time", "in_time_reported",
     "in_time_apart", "ended_late", "ran_out", "ran_out_taken", "ran_out_ended", "waiting", "responded", "accepted", "handled",
     "closed_mediated", "closed_not_kept", "closed_mediation_terminated", "review_met", "review_late", "routed", "misrouted",
     "mended", "mended_late", "mended_waiting", "recovered_n", "foreign_n", "recovered", "vouchers", "unconfirmed",
     *(f"promise_{name}" for name in ("due", "kept", "late", "silent", "broken", "waiting")), *SPREAD,
 )
+
+
+#: What the first page of a director is made of.
+HEADLINES = (
+    "received", "closed", *(f"ended_{result}" for result in figures.RESULTS), "in_part", "in_time", "in_time_reported", "in_time_apart",
+    "ended_late", "ran_out", "ran_out_taken", "ran_out_ended", "waiting", "responded", "response_minutes",
+    "recovered_n", "foreign_n", "recovered", "vouchers", "unconfirmed",
+)
+
+
+def headlines(counts: Sums, buckets: Mapping[int, int] | None = None) -> dict[str, Figure]:
+    """The few figures of a first page, of a place and a period: ``counts`` of HEADLINES, ``buckets`` of first responses.
+
+    Cases behind a result are not told apart from its stages; money of other countries is only counted.
+    """
+    found = {**_arrivals(counts), **_stages(counts, {}), "recovered": _recovered(counts, {})}
+    if buckets is not None:
+        n = counts["responded"]
+        spread = {f"minutes_{name}": quantile("response_minutes", buckets, share) or 0.0
+                  for name, share in (("median", 0.5), ("p90", 0.9))} if n else {}
+        found["first_response"] = Figure(code="first_response", n=n, spread=spread, beside={"unanswered": counts["waiting"]})
+    return found
+
+
+def _arrivals(counts: Sums) -> dict[str, Figure]:
+    return {name: Figure(code=name, n=counts[name]) for name in ("received", "closed")}
 
 
 def _stages(counts: Sums, looked_up: Mapping[str, Any]) -> dict[str, Figure]:
@@ -122,9 +148,13 @@ def _misroutes(counts: Sums, looked_up: Mapping[str, Any]) -> dict[str, Figure]:
 def _looked_up(measure: Measure) -> dict[str, Any]:
     """Times that the same end came twice within the period, returns that wait beyond their time, money of other countries."""
     first, last = measure.period.first, measure.period.last
+    ours, params = narrowed(measure.scope)
+    params |= {"first": first, "last": last, "now": measure.now}
+    # Who has been asked for counts a case once, whatever others did with it.
+    same = " and p.enterprise = t.enterprise" if measure.scope.enterprise_id else ""
     again = ", ".join(
         f"count(*) filter (where t.ended_again is not null and t.ended_{result} is not null and exists (select from {TALLY} p"
-        f" where p.complaint_id = t.complaint_id and p.kind = 'ended' and p.ref <> t.ref and p.ended_{result} is not null"
+        f" where p.complaint_id = t.complaint_id and p.kind = 'ended' and p.ref <> t.ref and p.ended_{result} is not null{same}"
         f" and p.day >= %(first)s and (p.day, p.ref) < (t.day, t.ref))) as again_{result}" for result in figures.RESULTS)
     found: dict[str, Any] = {}
     with connection.cursor() as cursor:
@@ -133,15 +163,13 @@ def _looked_up(measure: Measure) -> dict[str, Any]:
             " join complaints_engagement e on e.id = t.ref where d.complaint_id = t.complaint_id and d.clock = 'forwarding'"
             f" and d.started_at = e.until_at and d.due_at <= %(now)s)) as too_late from {TALLY} t"
             " where (t.mended_waiting is not null or t.foreign_n is not null or t.ended_again is not null)"
-            f" and t.day between %(first)s and %(last)s and {inside(measure.scope.regions)}",
-            {"first": first, "last": last, "now": measure.now})
+            f" and t.day between %(first)s and %(last)s and {ours}", params)
         found |= dict(zip((column.name for column in cursor.description or ()), cursor.fetchone(), strict=True))
         cursor.execute(
             "select c.currency, sum(o.amount) filter (where o.state = 'confirmed' and o.kind <> 'voucher'),"
             " sum(o.amount) filter (where o.state = 'confirmed' and o.kind = 'voucher'), sum(o.amount) filter (where o.state = 'silent')"
             f" from {TALLY} t join complaints_obligation o on o.id = t.ref join complaints_complaint c on c.id = t.complaint_id"
-            f" where t.foreign_n is not null and t.day between %(first)s and %(last)s and {inside(measure.scope.regions)} group by 1",
-            {"first": first, "last": last})
+            f" where t.foreign_n is not null and t.day between %(first)s and %(last)s and {ours} group by 1", params)
         found["money"] = {currency: dict(zip(("confirmed", "vouchers", "unconfirmed"), (n or Decimal(0) for n in sums), strict=True))
                           for currency, *sums in cursor.fetchall()}
     return found

@@ -45,6 +45,10 @@ _KEYS = ", ".join(KEY)
 _DIFF = ", ".join((*PLACE, *MEASURES))
 
 
+def _keys_of(rows: str) -> str:
+    return ", ".join(f"{rows}.{name}" for name in KEY)
+
+
 def _changes(which: str) -> str:
     """What changed for these cases: ``diff`` takes back what was counted and gives what is to be counted."""
     was = ", ".join(f"o.{name}" for name in COLUMNS[len(KEY):])
@@ -56,8 +60,8 @@ def _changes(which: str) -> str:
         f" old as materialized (select {', '.join(COLUMNS)} from {TALLY} where complaint_id in ({{ids}})),"
         f" changed as materialized (select {of} from old o full join fresh f on {_SAME}"
         f" where ({was}) is distinct from ({now})),"
-        f" diff as materialized (select -1 as sign, o.complaint_id, {taken} from old o join changed using ({_KEYS})"
-        f" union all select 1, f.complaint_id, {_DIFF} from fresh f join changed using ({_KEYS}))")
+        f" diff as materialized (select -1 as sign, {_keys_of('o')}, {taken} from old o join changed using ({_KEYS})"
+        f" union all select 1, {_keys_of('f')}, {_DIFF} from fresh f join changed using ({_KEYS}))")
 
 
 #: The whole tally, to be added up anew.

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from odr_portal.sweeping import drain
-from oversight import director_letters, effects, guiding, hotspots, monthly, publishing, rollups
+from oversight import alarms, director_letters, effects, guiding, hotspots, monthly, proving, publishing, rollups
 from oversight.open_data import issuing
 
 
@@ -51,3 +51,13 @@ def sweep_open_data() -> int:
 @shared_task
 def sweep_director_letters() -> int:
     return director_letters.sweep_director_letters(now=timezone.now())
+
+
+@shared_task
+def sweep_alarms() -> int:
+    return alarms.sweep_alarms(now=timezone.now())
+
+
+@shared_task(soft_time_limit=240, time_limit=270)
+def sweep_record() -> int:
+    return proving.sweep_record(now=timezone.now())

@@ -3,13 +3,20 @@
 from django.urls import path
 
 from oversight import (
+    behind_views,
+    compare_views,
+    flow_views,
     guidance_views,
     hotspot_views,
+    league_views,
     letter_views,
+    metrics_views,
     mirror_views,
     open_data_views,
     open_report_views,
     report_views,
+    saved_views,
+    system_views,
     views,
     warning_views,
 )
@@ -18,6 +25,7 @@ from oversight.administration import views as administration
 app_name = "oversight"
 
 urlpatterns = [
+    path("metrics", metrics_views.metrics, name="metrics"),
     path("oversight/", views.dashboard, name="dashboard"),
     path("oversight/letters/", letter_views.letters, name="letters"),
     path("authority/reports/", report_views.reports, name="authority-reports"),
@@ -33,6 +41,14 @@ urlpatterns = [
     path("open/data/all/<slug:name>.csv", open_data_views.series, name="open-data-series"),
     path("open/data/<str:mark>/", open_data_views.data_set, name="open-data-set"),
     path("open/data/<str:mark>/<str:name>", open_data_views.file, name="open-data-file"),
+    path("oversight/enterprises/", league_views.enterprises, name="enterprises"),
+    path("oversight/compare/", compare_views.compare, name="compare"),
+    path("oversight/workload/", flow_views.workload, name="workload"),
+    path("oversight/flow/", flow_views.flow_page, name="flow"),
+    path("oversight/system/", system_views.system, name="system"),
+    path("oversight/views/", saved_views.views, name="views"),
+    path("oversight/views/<uuid:key>/", saved_views.view, name="view"),
+    path("oversight/cases/", behind_views.cases, name="cases"),
     path("enterprise/performance/", mirror_views.performance, name="performance"),
     path("enterprise/performance/cases/", mirror_views.performance_cases, name="performance-cases"),
     path("authority/hot-spots/", hotspot_views.hot_spots, name="hot-spots"),

@@ -35,6 +35,7 @@ from odr_portal.accounts.masking import masked_email, masked_name, masked_phone
 from odr_portal.accounts.models import Administrator, BrowserSession, SecondFactor, SecurityEvent, User
 from odr_portal.accounts.network import client_address
 from odr_portal.accounts.step_up import fresh_factor
+from oversight import signs, system_views
 from oversight.administration import duties, state
 from oversight.administration.words import KINDS, kind_words, reason_words
 
@@ -67,7 +68,7 @@ def system(request: HttpRequest) -> HttpResponse:
     return render(request, "administration/system.html", {
         "now": now, "heartbeats": state.heartbeats(), "queues": state.queues(now=now),
         "set_aside": state.set_aside_by_code(), "given_up": state.letters_given_up(),
-        "settings": state.configuration(),
+        "settings": state.configuration(), **system_views.shown(signs.read(now=now)),
     })
 
 

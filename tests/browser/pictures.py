@@ -40,13 +40,13 @@ CASES, OPENED, LONGEST, MOST = 4, 24, 1640, 260
 ASKED_BACK = "002n@demo.invalid"
 #: Why a page has no picture, and which those are.
 _NOT_PICTURED = {
-    "asked by programs, or by a page for a piece of itself": "healthz readyz routing:find-hits routing:find-suggest",
+    "asked by programs, or by a page for a piece of itself": "healthz readyz oversight:metrics routing:find-hits routing:find-suggest",
     "a file, or what becomes of one": """complaints:case-dossier-file complaints:case-court-file complaints:case-upload complaints:enrol-licence
         complaints:authority-enrolment-licence complaints:authority-session-file complaints:authority-station-table
         complaints:enterprise-round-trip-results complaints:authority-platform-results oversight:open-data-file""",
     "looked at in both languages and widths by the journeys of tests/browser/test_reports.py": """oversight:authority-reports oversight:authority-report oversight:letters oversight:open-reports oversight:open-report
         oversight:open-data oversight:open-data-dictionary oversight:open-data-set complaints:enterprise-posters complaints:authority-posters""",
-    "leads on at once": """complaints:enterprise-home oversight:administration complaints:join-link complaints:answer-link complaints:mediate-link
+    "leads on at once": """oversight:view complaints:enterprise-home oversight:administration complaints:join-link complaints:answer-link complaints:mediate-link
         complaints:station-confirm-link enterprises:invitation-link""",
     "opened by a code or a link that only its person gets": """accounts:second-factor accounts:confirm accounts:contact-code accounts:reset-code
         complaints:notice-off complaints:join complaints:station-confirm complaints:tracked-code complaints:tracked-offer complaints:tracked-step
@@ -55,6 +55,8 @@ _NOT_PICTURED = {
     "shown when something was done, which no picture does": """accounts:recovery-codes complaints:my-data-closed complaints:case-done
         complaints:authority-intake-receipt complaints:enterprise-round-trip complaints:enterprise-token complaints:enterprise-webhook
         complaints:enterprise-webhook-message complaints:authority-platform-file""",
+    "figures and lists like those of the first page of oversight, which is shown": """oversight:compare oversight:enterprises
+        oversight:workload oversight:flow oversight:system oversight:views oversight:cases""",
     "met in few stories, so that a small demo may have none": """complaints:case-people complaints:case-document complaints:case-court
         complaints:enterprise-measure-performed complaints:enterprise-measure-approval complaints:enterprise-answer complaints:enterprise-confirm complaints:enterprise-extension
         complaints:enterprise-suggestion complaints:authority-urges-new complaints:authority-respondent complaints:authority-respondent-step

@@ -1,14 +1,20 @@
-"""The dashboard as a director sees it: on a phone and at a desk, definitions open, before axe."""
+"""The director's morning and the analyst's question, on a phone and at a desk, before axe; and the first page on paper."""
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 from django.utils import timezone
 
+from authorities.models import Officer
 from complaints.workflow import Status
+from oversight import rollups
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
@@ -17,24 +23,101 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status
 
 
-@pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_the_dashboard_holds_before_axe_and_fits(world: World, visit: Any, width: int, language: str) -> None:
+@pytest.fixture
+def some_weeks(world: World) -> World:
     now = timezone.now()
-    for status in (S.REVIEW, S.NEGOTIATING, S.CLOSED):
+    for status in (S.REVIEW, S.MEDIATING, S.NEGOTIATING, S.CLOSED):
         given.a_complaint(world, status=status, now=now)
     given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=40))
-    # Without JavaScript: a definition opens all the same.
-    visitor = visit(width=width, language=language, user=world.su)
-    page = visitor.go("/oversight/?first=2000-01-01")
-    for summary in page.locator("details.formula summary").all()[2:5]:
+    given.a_complaint(world, status=S.CLOSED, now=now - timedelta(days=9))
+    while rollups.fold(now=now):
+        pass
+    return world
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_a_director_finds_what_burns_and_where(some_weeks: World, visit: Any, width: int, language: str) -> None:
+    """Without JavaScript: the sentence, a number and its definition, the place by keyboard, its cases, another year."""
+    visitor = visit(width=width, language=language, user=some_weeks.su)
+    page = visitor.go("/oversight/")
+    assert page.locator("h1.sentence a").count() == 1
+    for summary in page.locator("details.formula summary").all()[3:6]:
         summary.click()
-    assert page.locator("details.formula[open] dl a").count() >= 1
+    assert page.locator("details.formula[open] dl").count() >= 1
     visitor.check()
     visitor.shot(f"dashboard-{width}-{language}")
     counted = page.locator("#f-overdue a.stat-figure")
     number = int(counted.inner_text().split()[0])
     counted.click()
     assert page.locator("tbody tr").count() == number == 1
+    page = visitor.go("/oversight/")
+    tile = page.locator("svg.tiles a").first
+    tile.focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "region=" in page.url
+    visitor.check()
+    visitor.shot(f"dashboard-place-{width}-{language}")
+    page = visitor.go("/oversight/compare/?period=year&against=year")
+    visitor.check()
+    visitor.shot(f"compare-{width}-{language}")
     visitor.go("/oversight/?first=2026-11-20&last=2026-11-01&enterprise=abc")
     assert page.locator(".error-summary a").count() == 2
     visitor.check()
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_an_analyst_gets_to_the_cases_in_two_clicks_and_keeps_the_view(
+        some_weeks: World, visit: Any, width: int, language: str) -> None:
+    analyst = Officer.objects.create(user=some_weeks.otto, authority=some_weeks.su.offices.get().authority, role=Officer.Role.ANALYST).user
+    visitor = visit(width=width, language=language, user=analyst)
+    page = visitor.go("/oversight/flow/")
+    visitor.check()
+    visitor.shot(f"flow-{width}-{language}")
+    page = visitor.go("/oversight/workload/")
+    visitor.check()
+    visitor.shot(f"workload-{width}-{language}")
+    page = visitor.go("/oversight/enterprises/?period=year")
+    visitor.check()
+    visitor.shot(f"enterprises-{width}-{language}")
+    page = visitor.go("/oversight/?period=year")
+    closed = page.locator("#f-closed a.stat-figure")
+    number = int(closed.inner_text().split()[0])
+    closed.click()
+    assert page.locator("tbody tr").count() == number >= 2
+    visitor.check()
+    visitor.shot(f"behind-{width}-{language}")
+    page.locator("tbody th a").first.click()
+    assert "/authority/cases/" in page.url
+    page = visitor.go("/oversight/?period=year")
+    page.locator('a[href*="/oversight/views/?"]').click()
+    visitor.check()
+    page.get_by_role("button").filter(has_text="保存视图" if language != "en" else "Save").last.click()
+    assert page.locator(".error-summary a").count() == 1
+    page.locator("input[name=name]").fill("今年")
+    page.get_by_role("button").filter(has_text="保存视图" if language != "en" else "Save").last.click()
+    visitor.check()
+    page.get_by_role("link", name="今年").click()
+    assert page.url.endswith("/oversight/?period=year")
+    page = visitor.go("/oversight/system/")
+    visitor.check()
+    visitor.shot(f"system-{width}-{language}")
+
+
+def test_the_first_page_prints_on_clean_a4(some_weeks: World, visit: Any) -> None:
+    """A4 pages, all that says something and nothing to press; definitions open."""
+    visitor = visit(width=1280, language="zh-hans", user=some_weeks.su)
+    page = visitor.go("/oversight/?period=year")
+    page.emulate_media(media="print")
+    for gone in (".filters", ".tabs", "button", ".bar"):
+        assert not any(one.is_visible() for one in page.locator(gone).all()), gone
+    assert page.locator("details.formula p").first.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
+    printed = page.pdf(prefer_css_page_size=True)
+    if folder := os.environ.get("SCREENSHOTS"):
+        (Path(folder) / "dashboard.pdf").write_bytes(printed)
+    with pikepdf.open(BytesIO(printed)) as document:
+        assert 1 <= len(document.pages) <= 5
+        for sheet in document.pages:
+            width, height = (float(number) for number in sheet.mediabox[2:])
+            assert (round(width), round(height)) == (595, 842)

@@ -168,6 +168,7 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     **{(f"oversight:open-data-{page}", "mark"): lambda world, case: world.things["open data"] for page in ("set", "file")},
     ("oversight:open-data-series", "name"): lambda world, case: "regions",
     ("oversight:open-data-file", "name"): lambda world, case: "regions.csv",
+    ("oversight:view", "key"): lambda world, case: world.things["oversight view"],
     ("oversight:administration-person", "key"): lambda world, case: str(world.target.consumer.person_key),
     **{(f"oversight:{name}", "pk"): lambda world, case: world.things["hot spot"] for name in ("hot-spot", "guidance-new", "warning-new")},
     **{(f"oversight:{name}", "pk"): lambda world, case: world.things["guidance"] for name in ("guidance", "enterprise-guidance")},

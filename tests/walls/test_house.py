@@ -26,6 +26,7 @@ BEYOND_SIGHT = {
     "complaints/dossier/checking.py": "whoever shows the digest of an entry holds that record; answered by yes, no and numbers",
     "odr_portal/health.py": "counts and ages of all that waits",
     "odr_portal/demo.py": "the mailbox of everybody, in a demo",
+    "oversight/signs.py": "counts and ages of everything together, nothing of a case",
     "oversight/administration/state.py": "counts and codes for administrators, who see no case",
 }
 

@@ -5,6 +5,7 @@ One rule: a thing is made by the verb that makes it for people, and OWNERS says 
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from authorities.models import Officer
@@ -23,7 +24,7 @@ from enterprises.rights import authority_reach, enterprise_reach, post_of
 from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.models import SecondFactor, User
 from oversight import guiding, warning
-from oversight.models import HotSpot
+from oversight.models import HotSpot, OversightView
 from oversight.open_data import issuing
 from oversight.reports import keeping
 from routing import rule_changing
@@ -52,6 +53,7 @@ _FILING = ("file-step", "file-region", "file-respondents", "file-evidence", "fil
 #: Whose it is, where an address names something else than a case: it is `own` for these people and for nobody else.
 OWNERS: dict[str, frozenset[str]] = {
     **{f"complaints:{name}": frozenset({"holder of the draft"}) for name in _FILING},
+    "oversight:view": _OFFICE,
     "complaints:enterprise-export": _ASKER | _MANAGERS,
     "complaints:enterprise-export-decide": _MANAGERS,
     "complaints:enterprise-export-link": _ASKER,
@@ -144,6 +146,9 @@ def make(world: World) -> None:
         ).mark
     assert isinstance(handler.user, User)
     case = family.case("negotiating")
+    world.things["oversight view"] = str(OversightView.objects.create(
+        key=uuid.UUID(int=0x0F16), authority_id=clerk.authority_id, made_by=clerk.user, made_at=world.now, name="本月", page="dashboard",
+        query="period=month").key)
     world.things["measure"] = str(sending.make(
         title="统一退还", picks=[Pick(case.pk, case.number)], left_out=[], actor=staff_member(handler), now=world.now).public_id)
     world.things["round trip"] = RoundTrip.objects.create(

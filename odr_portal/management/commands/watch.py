@@ -29,7 +29,7 @@ from complaints.round_trip import working
 from complaints.webhooks import sending
 from enterprises import enrolled
 from odr_portal.sweeping import Sweep, drain
-from oversight import director_letters, effects, guiding, hotspots, monthly, publishing, rollups
+from oversight import alarms, director_letters, effects, guiding, hotspots, monthly, proving, publishing, rollups
 from oversight.open_data import issuing
 from routing import forwarding, learning, previewing, succeeding, trying
 
@@ -65,6 +65,8 @@ SWEEPS: dict[str, Sweep] = {
     "guidance": guiding.sweep_reminders,
     "open_data": issuing.sweep_open_data,
     "director_letters": director_letters.sweep_director_letters,
+    "alarms": alarms.sweep_alarms,
+    "record": proving.sweep_record,
 }
 SEAL_EVERY = timedelta(seconds=60)
 

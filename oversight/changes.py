@@ -1,0 +1,93 @@
+"""Whether a number really changed, or only as numbers do by chance.
+
+The one rule: a change is said to be one only where the 95 % interval of the difference leaves out "no change"; everything
+else lies within chance, and is told so. Sums of money have no interval here and are never judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import sqrt
+
+from oversight.figures import Figure
+from oversight.leagues import Z, wilson
+from oversight.rollup_buckets import quantile
+
+#: Fewer than this on both sides together, and no difference is worth a word.
+TOO_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From ``before`` to ``after``; ``is_chance`` is None where that cannot be judged."""
+
+    after: float
+    before: float
+    is_chance: bool | None
+
+    @property
+    def by(self) -> float:
+        return self.after - self.before
+
+    @property
+    def share(self) -> float | None:
+        """By how much of what was before; None where nothing was."""
+        return self.by / self.before if self.before else None
+
+    @property
+    def is_real(self) -> bool:
+        return self.is_chance is False and self.by != 0
+
+
+def of_counts(after: int, before: int, *, days: int = 1, days_before: int = 1) -> Change:
+    """Two counts over so many days: of both together, the later has its share of the days unless something changed."""
+    both = after + before
+    low, high = wilson(after, both)
+    usual = days / (days + days_before)
+    return Change(after, before, both < TOO_FEW or low <= usual <= high)
+
+
+def of_shares(after: tuple[int, int], before: tuple[int, int]) -> Change | None:
+    """(part, whole) twice, by Newcombe's interval of the difference of two shares; None where one has nothing to count."""
+    if not after[1] or not before[1]:
+        return None
+    low, high = newcombe(after, before)
+    return Change(after[0] / after[1], before[0] / before[1], low <= 0 <= high)
+
+
+def newcombe(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float]:
+    """95 % interval of one share less another (Newcombe 1998, method 10: from the two Wilson intervals)."""
+    p, q = one[0] / one[1], other[0] / other[1]
+    (low, high), (other_low, other_high) = wilson(*one), wilson(*other)
+    return p - q - sqrt((p - low) ** 2 + (other_high - q) ** 2), p - q + sqrt((high - p) ** 2 + (q - other_low) ** 2)
+
+
+def median_interval(what: str, buckets: Mapping[int, int]) -> tuple[float, float] | None:
+    """95 % interval of a median, from the order of the values whatever their distribution; None without any."""
+    n = sum(buckets.values())
+    if n <= 0:
+        return None
+    half = Z / (2 * sqrt(n))
+    low, high = (quantile(what, buckets, min(1.0, max(0.0, 0.5 + side * half))) or 0.0 for side in (-1, 1))
+    return low, high
+
+
+def of_medians(what: str, after: Mapping[int, int], before: Mapping[int, int]) -> Change | None:
+    """Two medians; within chance where their intervals overlap."""
+    one, other = median_interval(what, after), median_interval(what, before)
+    if one is None or other is None:
+        return None
+    return Change(quantile(what, after, 0.5) or 0.0, quantile(what, before, 0.5) or 0.0, one[0] <= other[1] and other[0] <= one[1])
+
+
+def of_figures(after: Figure, before: Figure, *, days: int, days_before: int) -> Change | None:
+    """The change of a share, else of a count; None where there is nothing to compare."""
+    if after.denominator is not None and before.denominator is not None:
+        return of_shares((after.numerator or 0, after.denominator), (before.numerator or 0, before.denominator))
+    if after.spread or before.spread or after.code in ("first_response", "acceptance", "handling_time"):
+        return None
+    if after.money or before.money or after.code == "recovered":
+        sums = [float(figure.money.get("CNY", {}).get("confirmed", 0)) for figure in (after, before)]
+        return Change(sums[0], sums[1], None)
+    return of_counts(after.n, before.n, days=days, days_before=days_before)

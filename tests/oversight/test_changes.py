@@ -1,0 +1,98 @@
+"""Whether a change is one: the intervals are those of the books, and what never changed is rarely called a change."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from decimal import Decimal
+from math import comb
+
+import pytest
+from hypothesis import given as such
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from oversight import changes
+from oversight.changes import newcombe, of_counts, of_figures, of_medians, of_shares
+from oversight.figures import Figure
+from oversight.rollup_buckets import bucket_of
+
+MINUTES = "response_minutes"
+
+
+def test_newcombes_interval_is_the_published_one() -> None:
+    """Newcombe 1998, table II, method 10: 56/70 less 48/80, and 9/10 less 3/10."""
+    assert newcombe((56, 70), (48, 80)) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert newcombe((9, 10), (3, 10)) == pytest.approx((0.1705, 0.8090), abs=5e-5)
+
+
+def test_what_never_changed_is_called_a_change_about_once_in_twenty() -> None:
+    """Drawn a thousand times from one and the same rate, by a seed."""
+    dice = random.Random(7)
+    counts = sum(of_counts(sum(dice.random() < .04 for _ in range(1000)), sum(dice.random() < .04 for _ in range(1000))).is_real
+                 for _ in range(1000))
+    assert 15 <= counts <= 85
+    shares = 0
+    for _ in range(1000):
+        found = of_shares((sum(dice.random() < .6 for _ in range(120)), 120), (sum(dice.random() < .6 for _ in range(90)), 90))
+        shares += found is not None and found.is_real
+    assert 15 <= shares <= 85
+
+
+def test_a_real_doubling_is_seen() -> None:
+    assert of_counts(80, 40).is_real
+    assert of_counts(40, 80).is_real
+    assert of_counts(3, 1).is_chance, "few cases say nothing"
+    assert of_counts(60, 30, days=14, days_before=7).is_chance, "twice the days, twice the cases"
+    punctual = of_shares((90, 100), (60, 100))
+    assert punctual is not None
+    assert punctual.is_real
+
+
+@such(after=st.integers(0, 300), before=st.integers(0, 300))
+@settings(max_examples=200, deadline=None)
+def test_a_count_is_judged_as_the_sum_of_binomials_does(after: int, before: int) -> None:
+    """The slow way: the two-sided tail of n throws of a coin. Close to its edge the two may differ, far from it never."""
+    n, least = after + before, min(after, before)
+    if not n:
+        assert of_counts(after, before).is_chance
+        return
+    tail = min(1.0, 2 * sum(comb(n, k) for k in range(least + 1)) / 2 ** n)
+    if tail < 0.02 and n >= changes.TOO_FEW:
+        assert of_counts(after, before).is_real
+    if tail > 0.12:
+        assert of_counts(after, before).is_chance
+
+
+def test_medians_are_apart_only_where_their_intervals_are() -> None:
+    quick = Counter(bucket_of(MINUTES, 60 + n % 30) for n in range(200))
+    slow = Counter(bucket_of(MINUTES, 300 + n % 60) for n in range(200))
+    few = Counter(bucket_of(MINUTES, n) for n in (10, 500, 900))
+    found = of_medians(MINUTES, slow, quick)
+    assert found is not None
+    assert found.is_real
+    assert found.after > found.before
+    again = of_medians(MINUTES, few, quick)
+    assert again is not None
+    assert again.is_chance
+    assert of_medians(MINUTES, few, {}) is None
+
+
+def test_a_median_lies_in_its_interval_about_95_times_in_100() -> None:
+    dice, inside = random.Random(3), 0
+    for _ in range(400):
+        values = Counter(bucket_of(MINUTES, int(dice.expovariate(1 / 400))) for _ in range(101))
+        found = changes.median_interval(MINUTES, values)
+        assert found is not None
+        inside += found[0] * .95 <= 400 * 0.6931 <= found[1] * 1.05
+    assert inside >= 400 * .92
+
+
+def test_money_is_shown_and_never_judged() -> None:
+    def money(n: int) -> Figure:
+        return Figure(code="recovered", n=1, money={"CNY": {"confirmed": Decimal(n), "vouchers": Decimal(0), "unconfirmed": Decimal(0)}})
+
+    change = of_figures(money(900), money(100), days=7, days_before=7)
+    assert change is not None
+    assert (change.by, change.is_chance) == (800, None)
+    assert not change.is_real
