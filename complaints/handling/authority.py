@@ -321,7 +321,7 @@ def redirect(*, matter: str, body: str, text: str) -> Move:
 
 def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Move:
     """Mergers keep cases, offers, promises and clocks: only who answers changes. The successor's rules say who handles it
-    there (somebody must while it is negotiated), and what the former people proposed among themselves is void."""
+    there (somebody must where somebody did), and what the former people proposed among themselves is void."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         two_persons.fall_with_the_house(file, actor)
@@ -355,7 +355,8 @@ def _given_there(file: CaseFile) -> Given | None:
     if file.status not in ENTERPRISE_SIDE:
         return None
     house = file.conditions.once("house", case.enterprise_id, lambda: House.of([case.enterprise_id or 0], file.today))
-    given = house.by_rules(case) or (house.somebody(case) if file.status == S.NEGOTIATING else None)
-    if given is None and file.status == S.NEGOTIATING:
+    # Whatever had a handler needs one: it may be negotiated again with the next step, which nobody at the firm takes.
+    given = house.by_rules(case) or (house.somebody(case) if case.handler_id is not None else None)
+    if given is None and case.handler_id is not None:
         raise StepNotAllowed("nobody_there", _("承继企业没有在岗人员，请先由它登记处理人员。"))
     return None if given is None else house.give(given)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from complaints import assigning, handling
 from complaints.actors import SYSTEM
-from complaints.handling import authority, enterprise, proposals
+from complaints.handling import authority, consumer, enterprise, proposals
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.refusals import StepNotAllowed
 from complaints.workflow import Status
@@ -280,14 +280,20 @@ def test_what_passes_to_a_successor_is_given_by_its_rules(world: World, status: 
     assert list(fell) == ([("enterprise", "system", "succession", {"step": "report_failure"})] if status == S.NEGOTIATING else [])
 
 
-def test_a_successor_without_rules_still_answers_for_what_is_negotiated(world: World) -> None:
-    """The rest waits for somebody: a rule that is made later finds it."""
-    talks, promised = (given.a_complaint(world, status=status) for status in (S.NEGOTIATING, S.PERFORMING))
+def test_a_successor_without_rules_still_answers_for_what_was_taken_up(world: World) -> None:
+    """What nobody had accepted waits for somebody: a rule that is made later finds it."""
+    talks, offered, promised = (given.a_complaint(world, status=status)
+                                for status in (S.NEGOTIATING, S.AWAITING_CONSUMER, S.PERFORMING))
+    fresh = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     heir = at_the_successor(world)
-    for case in (talks, promised):
+    for case in (talks, offered, promised, fresh):
         given.step(case, authority.pass_to_successor(enterprise_id=world.telecom.pk), SYSTEM, LATER)
-    assert talks.handler.enterprise_id == world.telecom.pk
-    assert why(talks) == {"why": "succession"}
-    assert promised.handler_id is None
+    for case in (talks, offered, promised):
+        assert case.handler.enterprise_id == world.telecom.pk
+        assert why(case) == {"why": "succession"}
+    # Declined, it is negotiated again by whoever answers now.
+    given.step(offered, consumer.decline_offer(reason="other", text="还是不行。"), world.consumer, LATER)
+    assert (offered.status, offered.handler.enterprise_id) == (S.NEGOTIATING, world.telecom.pk)
+    assert fresh.handler_id is None
     AssignmentRule.objects.create(enterprise=world.telecom, position=1, handler=heir, made_by=heir.user, made_at=WEDNESDAY)
-    assert swept(promised) == heir.pk
+    assert swept(fresh) == heir.pk
