@@ -97,7 +97,7 @@ def compare(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                   _shift(card.code, found[0] or {}, found[1] or {}, look.asked.period, period))
              for card in here_cards if card.code in there_cards]
     return render(request, "oversight/compare.html", look.around() | {
-        "other": form, "has_errors": bool(look.form.errors or form.errors), "narrowed_to": look.form.enterprise_name,
+        "other": form, "kept": list(look.asked.query.items()), "has_errors": bool(look.form.errors or form.errors), "narrowed_to": look.form.enterprise_name,
         "cards": here_cards, "lines": lines, "is_too_much": None in found, "other_period": period,
         "other_place": " · ".join(named(region) for region in regions),
     })

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
@@ -15,9 +15,8 @@ from typing import Any
 from complaints.models.complaint import OPEN
 from complaints.workflow import ENTERPRISE_SIDE
 from oversight import figures, rollup_figures
-from oversight.figures import Figure, Measure, Stages
+from oversight.figures import Figure, Measure
 from oversight.rollup_reads import Counters, steadily
-from oversight.working_time import NONE
 
 RANKED_FROM = 30
 Z = 1.959963984540054
@@ -98,22 +97,6 @@ def standing(measure: Measure) -> Standing:
     holders = [Holder(enterprise_id=e, authority_id=a, **counts) for (e, a), counts in held.items()]
     holders.sort(key=lambda h: (-h.overdue, -h.due_soon, -h.open, h.enterprise_id or 0, h.authority_id or 0))
     return Standing(totals, by_enterprise, holders)
-
-
-def lines(now_standing: Standing, came_in: Mapping[int | None, int], stages: Stages) -> list[Line]:
-    """The lines of the table, from what was counted for the whole; no query of its own."""
-    found: dict[int, Line] = {}
-    ids = {*now_standing.by_enterprise, *came_in, *stages.counts, *stages.responses}
-    for pk in sorted(pk for pk in ids if pk is not None):
-        counts, response = stages.counts.get(pk, {}), stages.responses.get(pk, NONE)
-        stands = now_standing.by_enterprise.get(pk, {})
-        found[pk] = Line(
-            enterprise_id=pk, received=came_in.get(pk, 0), success=figures.settled(counts),
-            punctual=figures.on_time(counts), responses=response.n,
-            response_minutes=response.values.get("minutes_median"), open=stands.get("open", 0),
-            overdue=stands.get("overdue", 0), due_soon=stands.get("due_soon", 0))
-    rank(list(found.values()))
-    return list(found.values())
 
 
 def counted(measure: Measure) -> list[Line]:
