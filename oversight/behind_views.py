@@ -18,7 +18,7 @@ from oversight.looking import look_of
 
 @officer_page("GET")
 def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    what = request.GET.get("what", "")
+    what = request.GET.get("what") or "received"
     if what not in behind.WHAT:
         raise Http404
     look = look_of(request, desk, "cases")

@@ -44,6 +44,8 @@ NOT_THERE = frozenset({
     # No browser of this world holds an application, and nobody is shut out; the licence was not uploaded.
     "complaints:enrol-application", "complaints:enrol-step", "complaints:enrol-paper", "complaints:enrol-licence",
     "complaints:authority-enrolment-licence", "complaints:authority-enterprise-recall", "complaints:case-people",
+    # Nobody of this world may read it: there is neither a word nor a listed address.
+    "oversight:metrics",
     # No case of this world ended in a mediation agreement.
     "complaints:case-court", "complaints:case-court-file",
     "demo-mail", "accounts:demo-sign-in", "enterprises:invitation", "accounts:recovery-codes", "accounts:password", "complaints:case-file-original",
