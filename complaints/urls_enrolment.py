@@ -7,6 +7,7 @@ from complaints.views import (
     authority_enterprises,
     enrol,
     enterprise_enrolment,
+    open_complaints,
     open_enterprises,
 )
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path(f"{FIRM}recall/", authority_enterprises.recall, name="authority-enterprise-recall"),
     path(f"{FIRM}invite/", authority_enterprises.invite, name="authority-enterprise-invite"),
     path(f"{FIRM}filings/<uuid:filing_id>/", authority_enterprises.answer, name="authority-enterprise-filing"),
+    path("open/complaints/", open_complaints.complaints, name="open-complaints"),
     path("open/enterprises/", open_enterprises.register, name="open-enterprises"),
     path("open/enterprises/<str:uscc>/", open_enterprises.enterprise, name="open-enterprise"),
 ]

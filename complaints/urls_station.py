@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from complaints.views import authority_station, authority_stations, posters, station, station_public
+from complaints.views import authority_station, authority_stations, open_stations, posters, station, station_public
 
 urlpatterns = [
+    path("open/stations/", open_stations.stations, name="open-stations"),
+    path("open/stations/<str:code>/", open_stations.station, name="open-station"),
     path("go/<str:code>/", station_public.go, name="go"),
     path("station/", station.home, name="station"),
     path("station/file/", station.file, name="station-file"),

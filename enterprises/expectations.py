@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from enterprises.models import PublishedFigure
+from odr_portal.small_numbers import SMALL
 
 #: Under so many a share says nothing.
 TOO_FEW = 30
@@ -43,6 +44,10 @@ class Expectation:
     rated: int
     rating: Decimal | None
     rated_share: int | None
+    #: Whether the outcomes, the promises and the raters may be told: no number from 1 to 4, and none that is left of a whole.
+    tells_outcomes: bool
+    tells_promises: bool
+    tells_raters: bool
 
     @property
     def is_too_few(self) -> bool:
@@ -79,7 +84,13 @@ def _of(row: PublishedFigure) -> Expectation:
         responded=row.responded, response_hours=_hours(row.response_median, row.responded),
         response_p90_hours=_hours(row.response_p90, row.responded), rated=row.rated,
         rating=(Decimal(row.marks) / row.rated).quantize(Decimal("0.1"), ROUND_HALF_UP) if row.rated >= TOO_FEW else None,
-        rated_share=_percent(row.rated, row.closed) if row.closed else None)
+        rated_share=_percent(row.rated, row.closed) if row.closed else None,
+        tells_outcomes=_may_be_told(row.ended, row.settled, row.unconfirmed), tells_promises=_may_be_told(row.promised, row.kept),
+        tells_raters=_may_be_told(row.rated))
+
+
+def _may_be_told(whole: int, *parts: int) -> bool:
+    return not any(number in SMALL for number in (whole, *parts, whole - sum(parts)))
 
 
 def _days(days: Decimal | None) -> int | None:

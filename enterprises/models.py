@@ -360,6 +360,7 @@ class PublishedFigure(models.Model):
 # At the end: its table points at those above.
 from enterprises.answer_template import AnswerTemplate, TemplateVersion  # noqa: E402
 from enterprises.api_token import ApiToken  # noqa: E402
+from enterprises.appraisal import Appraisal  # noqa: E402
 from enterprises.directory_change import DirectoryChange  # noqa: E402
 from enterprises.enrolment import (  # noqa: E402
     CustomerCount,
@@ -370,11 +371,14 @@ from enterprises.enrolment import (  # noqa: E402
 )
 from enterprises.house_rules import Absence, AssignmentRule, TwoPersons  # noqa: E402
 from enterprises.invitation import Invitation  # noqa: E402
+from enterprises.league import LeagueLine, LeagueSet  # noqa: E402
 from enterprises.mediation_body import MediationBody  # noqa: E402
+from enterprises.public_reply import PublicReply  # noqa: E402
 from enterprises.station import Station, StationStaff  # noqa: E402
 from enterprises.webhook_endpoint import WebhookEndpoint  # noqa: E402
 
-__all__ = ["Absence", "Alias", "AnswerTemplate", "ApiToken", "AssignmentRule", "Branch", "BranchAuthority", "Brand", "BrandHolding", "CustomerCount",
-           "DirectoryChange", "EnrolmentApplication", "EnrolmentEntry", "EnrolmentFile", "EnrolmentFiling", "Enterprise", "Invitation", "MediationBody",
-           "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Station", "StationStaff", "Succession", "TemplateVersion",
+__all__ = ["Absence", "Alias", "AnswerTemplate", "ApiToken", "Appraisal", "AssignmentRule", "Branch", "BranchAuthority", "Brand", "BrandHolding", "CustomerCount",
+           "DirectoryChange", "EnrolmentApplication", "EnrolmentEntry", "EnrolmentFile", "EnrolmentFiling", "Enterprise", "Invitation", "LeagueLine", "LeagueSet",
+           "MediationBody",
+           "PublicReply", "PublishedFigure", "SearchName", "ServiceArea", "Staff", "Station", "StationStaff", "Succession", "TemplateVersion",
            "TwoPersons", "WebhookEndpoint"]

@@ -53,6 +53,8 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "complaints.tasks.sweep_expired": RETENTION_EVERY,
         "complaints.tasks.sweep_call_backs": RETENTION_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,
+        "oversight.tasks.publish_league": PUBLISHING_EVERY,
+        "oversight.tasks.publish_indicators": PUBLISHING_EVERY,
         "oversight.tasks.sweep_summaries": PUBLISHING_EVERY,
         "oversight.tasks.sweep_hot_spots": COUNTING_EVERY,
         "oversight.tasks.sweep_effects": COUNTING_EVERY,

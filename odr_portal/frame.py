@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -52,6 +53,7 @@ ENTERPRISE_NAV = (
     ("/enterprise/approvals/", _("待批准")),
     ("/enterprise/team/", _("团队")),
     ("/enterprise/performance/", _("绩效")),
+    ("/enterprise/reply/", _("公开说明")),
     ("/enterprise/templates/", _("回复模板")),
     ("/enterprise/guidance/", _("行政指导")),
     ("/enterprise/exports/", _("导出")),
@@ -77,6 +79,8 @@ AUTHORITY_NAV = (
     ("/authority/stations/", _("服务站")),
     ("/authority/posters/", _("海报")),
     ("/authority/enterprises/", _("企业登记")),
+    ("/authority/replies/", _("企业说明")),
+    ("/authority/appraisals/", _("年度评价")),
     ("/authority/policies/", _("规则")),
     ("/authority/exports/", _("导出")),
     ("/authority/hot-spots/", _("热点")),
@@ -157,7 +161,7 @@ def _navigation(side: str, work: Any) -> Any:
     if side == "enterprise":
         is_manager = work.role == work.Role.MANAGER
         leads_all = is_manager and work.branch_id is None
-        shut = {"/enterprise/webhooks/": not leads_all, "/enterprise/enrolment/": not leads_all,
+        shut = {"/enterprise/webhooks/": not leads_all, "/enterprise/enrolment/": not leads_all, "/enterprise/reply/": not leads_all,
                 "/enterprise/profile/": not is_manager}
         return [entry for entry in ENTERPRISE_NAV if not shut.get(entry[0])]
     return {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV, "station": STATION_NAV}.get(side, CONSUMER_NAV)
@@ -225,6 +229,9 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
         "theme": chosen_theme(request),
         "html_language": "en" if get_language() == "en" else "zh-Hans",
         "is_demo": settings.DEMO,
+        # A page that is the same for everybody has no form: how one likes to read is chosen on a page of its own.
+        "is_shared": getattr(request, "is_shared", False),
+        "display_url": f"/display/?{urlencode({'next': request.get_full_path()})}",
         # How long somebody at work stays signed in; consumers have weeks.
         **(_time_at_work(request, now=timezone.now()) if isinstance(user, User) and needs_second_factor(user) else {}),
     }

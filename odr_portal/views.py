@@ -5,15 +5,15 @@ The one rule: these pages read no case.
 
 import sys
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from authorities.law import LAWS, Article, articles
 from complaints.labels_policies import national_limits
-from odr_portal.accounts.display import display_changed
+from odr_portal.accounts.display import display_changed, safe_next
 from odr_portal.accounts.landing import is_here
 from odr_portal.errors import answer, busy, is_away, kept_text
 
@@ -80,10 +80,12 @@ def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "public/accessibility.html")
 
 
-@require_POST
-def display(request: HttpRequest) -> HttpResponseRedirect:
-    """Language, elder display, theme: remembered in cookies."""
-    return display_changed(request)
+@require_http_methods(["GET", "HEAD", "POST"])
+def display(request: HttpRequest) -> HttpResponse:
+    """Language, elder display, theme: remembered in cookies. GET asks for them, and POST goes back to ``next``."""
+    if request.method == "POST":
+        return display_changed(request)
+    return render(request, "public/display.html", {"next": safe_next(request, request.GET.get("next", ""))})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -116,7 +116,7 @@ def hot_spot(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     guidances = list(spot.guidances.select_related("enterprise", "authority"))
     return render(request, "oversight/hot_spot.html", {
         "spot": spot, "line": reduction_words.line_of(spot, url=""), "chart": reduction_words.chart_of(spot), "form": form,
-        "list_url": reverse("oversight:hot-spots"), "chance": reduction_words.chance_of(spot), "rate": f"{spot.rate * 100:.1f}",
+        "list_url": reverse("oversight:hot-spots"), "chance": f"{spot.chance:.2g}", "rate": f"{spot.rate * 100:.1f}",
         "detectable": reduction_words.times(spot.detectable), "restless": f"{spot.restless:.2f}", "around": _around(spot),
         "cases": _lines(list(cases.order_by("-pk")[:SHOWN])), "cases_url": _list_url(spot),
         "groups": _groups(cases), "may_act": office is not None,

@@ -18,7 +18,7 @@ from complaints.models import Heartbeat
 from complaints.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
 from oversight import unusual
-from oversight.models import HotSpot, RollupState
+from oversight.models import HotSpot
 from oversight.rollup_sums import TALLY
 from oversight.unusual import DAY_LEVEL, DAYS, RATE, USUAL, WEEK_LEVEL, Spread
 
@@ -51,10 +51,8 @@ places as (
     from received, lateral (values (''), ('p:' || problem), ('o:' || object)) f (facet)
     where facet not in ('p:', 'o:') group by 1, 2, 3),
 within as materialized (
-    with recursive up (region, above) as (
-        select distinct region, region from received
-        union select up.region, r.parent_id from up join authorities_region r on r.id = up.above where r.parent_id is not null)
-    select * from up),
+    select r.region, up.id as above from (select distinct region from received) r
+    join authorities_region up on r.region between up.id and up.last),
 regions as (
     select w.above as of, p.facet, p.lag, sum(p.n)::bigint as n, sum(p.d)::bigint as d
     from places p join within w using (region) group by 1, 2, 3),
@@ -112,12 +110,7 @@ class Found:
 
 
 def sweep(*, now: datetime) -> int:
-    """Look at today so far, and once at yesterday as a whole; how many hot spots are new.
-
-    Nothing while the counters are made anew: what is not counted yet would look like a rise afterwards.
-    """
-    if RollupState.objects.filter(pk=1, rebuilt_through__isnull=False).exists():
-        return 0
+    """Look at today so far, and once at yesterday as a whole; how many hot spots are new."""
     today = now.astimezone(SHANGHAI).date()
     found = 0
     if not Heartbeat.objects.filter(name=MARK, at__gte=_midnight(today)).exists():

@@ -142,13 +142,16 @@ def _median(minutes: Counter[int]) -> float | None:
 
 def rank(found: Sequence[Line]) -> None:
     """Places from–to: ahead is only whose interval lies wholly above."""
-    ranked = [(line, *line.interval) for line in found if line.is_ranked]
-    lowers = sorted(low for _, low, _ in ranked)
-    uppers = sorted(high for _, _, high in ranked)
-    for line, low, high in ranked:
-        ahead = len(lowers) - bisect_right(lowers, high)
-        behind = bisect_left(uppers, low)
-        line.place = (ahead + 1, len(ranked) - behind)
+    ranked = [line for line in found if line.is_ranked]
+    for line, place in zip(ranked, places([line.interval for line in ranked]), strict=True):
+        line.place = place
+
+
+def places(intervals: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
+    """Of each the best and the worst place it may have: whose intervals overlap share theirs."""
+    lowers = sorted(low for low, _ in intervals)
+    uppers = sorted(high for _, high in intervals)
+    return [(len(lowers) - bisect_right(lowers, high) + 1, len(intervals) - bisect_left(uppers, low)) for low, high in intervals]
 
 
 #: What the table may be sorted by: (key of a line, whether the highest comes first).

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -29,9 +27,7 @@ from oversight import cards, mirror
 from oversight.cards import Card, Part
 from oversight.choosing import CHOSEN, PERIODS, THIRTY, Asked, ChoiceForm, understood
 from oversight.figures import RESULTS, Measure, share
-from oversight.guiding import late
 from oversight.mirror import Reflection
-from oversight.models import Guidance, GuidanceMeasure
 from oversight.scope import Scope
 
 #: What a list is called on its own page.
@@ -97,15 +93,7 @@ def performance(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "untagged_url": looking.url("untagged"), "compared": [
             {"problem": label_of(one.problem), "one": one} for one in mirror.compared(looking.enterprise.pk, on=desk.today)],
         "fewest": mirror.FEWEST_OTHERS,
-        **guidance_of(looking.enterprise.pk, on=desk.today),
     })
-
-
-def guidance_of(enterprise_id: int, *, on: date) -> dict[str, int]:
-    """What the authority asked of this enterprise: measures that are not done, and those past their date. One statement."""
-    waiting = GuidanceMeasure.objects.filter(guidance__enterprise_id=enterprise_id, guidance__state=Guidance.State.SENT).exclude(
-        state=GuidanceMeasure.State.DONE)
-    return waiting.aggregate(measures=Count("pk"), late_measures=Count("pk", filter=late(on)))
 
 
 @desk_page("GET")

@@ -166,6 +166,7 @@ class RollupState(models.Model):
 # At the end: what is kept beside the counters, what is done about what stood out, what was published, who gets letters.
 from oversight.kept_rows import AlarmSent, OversightView, SystemCheck  # noqa: E402
 from oversight.letter_models import DirectorLetter  # noqa: E402
+from oversight.open_models import OpenIndicators  # noqa: E402
 from oversight.published_models import DataFile, DataSet, MonthlyReport  # noqa: E402
 from oversight.reduction import (  # noqa: E402
     ConsumerWarning,
@@ -175,6 +176,30 @@ from oversight.reduction import (  # noqa: E402
     HotSpot,
 )
 
-__all__ = ["AMOUNTS", "COUNTS", "MEASURES", "SPREAD", "AlarmSent", "ConsumerWarning", "Counted", "DataFile", "DataSet", "DayFacet",
-           "DayRegion", "Deed", "DirectorLetter", "Guidance", "GuidanceMeasure", "HotSpot", "MonthEnterprise", "MonthFacet",
-           "MonthSpread", "MonthlyReport", "OversightView", "RollupState", "SystemCheck", "Tally"]
+__all__ = [
+    "AMOUNTS",
+    "COUNTS",
+    "MEASURES",
+    "SPREAD",
+    "AlarmSent",
+    "ConsumerWarning",
+    "Counted",
+    "DataFile",
+    "DataSet",
+    "DayFacet",
+    "DayRegion",
+    "Deed",
+    "DirectorLetter",
+    "Guidance",
+    "GuidanceMeasure",
+    "HotSpot",
+    "MonthEnterprise",
+    "MonthFacet",
+    "MonthSpread",
+    "MonthlyReport",
+    "OpenIndicators",
+    "OversightView",
+    "RollupState",
+    "SystemCheck",
+    "Tally",
+]

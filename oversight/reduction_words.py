@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from authorities.models import named
 from complaints.views.case_people import label_of
@@ -26,9 +25,6 @@ SPOT_TONES: Mapping[str, str] = {"open": "warn", "guided": "info", "dismissed": 
 GUIDANCE_TONES: Mapping[str, str] = {"draft": "neutral", "sent": "info", "closed": "ok"}
 MEASURE_TONES: Mapping[str, str] = {"open": "neutral", "under_way": "info", "done": "ok"}
 WARNING_TONES: Mapping[str, str] = {"draft": "neutral", "proposed": "warn", "published": "ok", "withdrawn": "neutral"}
-#: What a button calls by its deed is told in the history as done.
-DONE: Mapping[str, Any] = {Deed.Kind.OPENED: gettext_lazy("发起了行政指导"), Deed.Kind.SENT: gettext_lazy("送达了企业"),
-                           Deed.Kind.DRAFTED: gettext_lazy("起草了消费预警")}
 #: The chart, in units of its view box.
 WIDE, HIGH, BAR, GAP = 540, 150, 44, 16
 #: Usual counts of which the page says what rise would be seen.
@@ -67,11 +63,6 @@ def times(value: float | None) -> str:
     if value is None:
         return _("平时没有")
     return _("100倍以上") if value > 100 else _("%(n)s倍") % {"n": f"{value:.1f}"}
-
-
-def chance_of(spot: HotSpot) -> str:
-    """0.012 %; what is rarer than one in a million is said so."""
-    return _("不到百万分之一") if spot.chance < 1e-6 else f"{spot.chance * 100:.2g} %"
 
 
 def line_of(spot: HotSpot, *, url: str) -> dict[str, Any]:
@@ -150,7 +141,7 @@ def history_of(deeds: Iterable[Deed], *, names: bool = True) -> list[dict[str, A
     rows = list(deeds)
     if names:
         keyring.load_for(row.by for row in rows if row.by is not None)
-    return [{"at": row.at, "what": DONE.get(row.kind, Deed.Kind(row.kind).label), "measure": row.measure, "text": row.text, "said": said_of(row),
+    return [{"at": row.at, "what": Deed.Kind(row.kind).label, "measure": row.measure, "text": row.text, "said": said_of(row),
              "who": (row.by.name if names else "") if row.by else _("系统")} for row in rows]
 
 

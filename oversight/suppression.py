@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
+from odr_portal.small_numbers import SMALL
+
 #: The name of an axis' total.
 TOTAL = ""
-SMALL = range(1, 5)
 #: How far the smallest and the largest possible value of a withheld small number lie apart at least.
 SPREAD = len(SMALL) - 1
 #: So many partners are tried on an axis, the least that would be lost first.
@@ -59,15 +60,24 @@ class Axis:
 
     @cached_property
     def leaves(self) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(name for name in tree if name not in set(tree.values())) for tree in self.divisions)
+        parents = {above for tree in self.divisions for above in tree.values()}
+        return tuple(tuple(name for name in tree if name not in parents) for tree in self.divisions)
+
+    @cached_property
+    def _lines(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for tree in self.divisions:
+            for name in tree:
+                line, part = [], name
+                while part != TOTAL:
+                    line.append(part)
+                    part = tree[part]
+                found[name] = tuple(line)
+        return found
 
     def above(self, name: str) -> tuple[str, ...]:
         """The name and what it is part of, without the total."""
-        tree, line = self.divisions[self.where[name]], []
-        while name != TOTAL:
-            line.append(name)
-            name = tree[name]
-        return tuple(line)
+        return self._lines[name]
 
 
 def published(counts: Mapping[Key, int], axes: Sequence[Axis]) -> dict[Key, int | None]:

@@ -4,13 +4,35 @@ from celery import shared_task
 from django.utils import timezone
 
 from odr_portal.sweeping import drain
-from oversight import alarms, director_letters, effects, guiding, hotspots, monthly, proving, publishing, rollups
+from oversight import (
+    alarms,
+    director_letters,
+    effects,
+    guiding,
+    hotspots,
+    indicator_making,
+    league_making,
+    monthly,
+    proving,
+    publishing,
+    rollups,
+)
 from oversight.open_data import issuing
 
 
 @shared_task
 def publish_figures() -> int:
     return publishing.publish(now=timezone.now())
+
+
+@shared_task(soft_time_limit=240, time_limit=270)
+def publish_league() -> int:
+    return league_making.publish(now=timezone.now())
+
+
+@shared_task(soft_time_limit=240, time_limit=270)
+def publish_indicators() -> int:
+    return indicator_making.publish(now=timezone.now())
 
 
 @shared_task

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from oversight import (
+    appraisal_views,
     behind_views,
     compare_views,
     flow_views,
@@ -14,6 +15,7 @@ from oversight import (
     mirror_views,
     open_data_views,
     open_report_views,
+    reply_views,
     report_views,
     saved_views,
     system_views,
@@ -21,11 +23,14 @@ from oversight import (
     warning_views,
 )
 from oversight.administration import views as administration
+from oversight.open_pages import home, league
 
 app_name = "oversight"
 
 urlpatterns = [
     path("metrics", metrics_views.metrics, name="metrics"),
+    path("open/", home.home, name="open-home"),
+    path("open/league/", league.league, name="open-league"),
     path("oversight/", views.dashboard, name="dashboard"),
     path("oversight/letters/", letter_views.letters, name="letters"),
     path("authority/reports/", report_views.reports, name="authority-reports"),
@@ -49,6 +54,10 @@ urlpatterns = [
     path("oversight/views/", saved_views.views, name="views"),
     path("oversight/views/<uuid:key>/", saved_views.view, name="view"),
     path("oversight/cases/", behind_views.cases, name="cases"),
+    path("open/appraisal/", appraisal_views.method, name="open-appraisal"),
+    path("authority/appraisals/", appraisal_views.appraisals, name="authority-appraisals"),
+    path("enterprise/reply/", reply_views.own, name="enterprise-reply"),
+    path("authority/replies/", reply_views.check, name="authority-replies"),
     path("enterprise/performance/", mirror_views.performance, name="performance"),
     path("enterprise/performance/cases/", mirror_views.performance_cases, name="performance-cases"),
     path("authority/hot-spots/", hotspot_views.hot_spots, name="hot-spots"),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client, override_settings
 from django.utils import translation
 
@@ -69,6 +70,12 @@ def _files_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What tests keep is not among the files of `make run`, which another user may own."""
     with override_settings(EVIDENCE_ROOT=str(tmp_path_factory.mktemp("evidence"))):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_test_reads_the_page_of_another() -> None:
+    """Pages of the public are answered from memory for a minute (odr_portal/public_pages.py)."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

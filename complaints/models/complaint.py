@@ -269,6 +269,9 @@ class Complaint(models.Model):
                          condition=Q(status=Status.FILED)),
             # A month's closed cases, for the draw of call-backs and for figures; written once, when a case ends.
             models.Index(fields=["closed_at", "id"], name="closed_cases_by_day", condition=Q(status=Status.CLOSED)),
+            # What the public is shown, newest first.
+            models.Index(fields=["closed_at", "id"], name="shown_cases_by_day",
+                         condition=Q(status=Status.CLOSED, publication_consent=True, facts__published=True)),
             models.Index(fields=["station", "-filed_at"], name="cases_of_a_station",
                          condition=Q(station__isnull=False)),
             models.Index(fields=["linked_group"], name="linked_cases",

@@ -1,7 +1,6 @@
 """/open/enterprises/: the public register of ODR enterprises: who is one since when, who was suspended or left, and why.
 
-The one rule: it tells what was decided and nothing of persons; it asks no session, so a browser that has none keeps it for
-some minutes (no cache between: the frame of each page carries a key of its own).
+The one rule: it tells what was decided and what was published, and nothing of persons; the pages are the same for everybody.
 """
 
 from __future__ import annotations
@@ -10,25 +9,32 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
+from complaints.filing.choices import problem_label
 from complaints.views import keyset
-from enterprises import enrolled
+from enterprises import enrolled, replying
 from enterprises.enrolment import EnrolmentEntry
-from enterprises.expectations import expected
+from enterprises.expectations import NEWER_THAN, expected
 from enterprises.finding import find
-from enterprises.models import Branch, Enterprise, ServiceArea
-from odr_portal.shell import is_somebodys
+from enterprises.league import ALL
+from enterprises.models import (
+    Appraisal,
+    Branch,
+    Enterprise,
+    LeagueLine,
+    PublicReply,
+    PublishedFigure,
+    ServiceArea,
+)
+from odr_portal.public_pages import public_page
 from odr_portal.templatetags.portal import name_of
 
-MINUTES = 5
 SHOWN_BRANCHES = 30
 Enrolment = Enterprise.Enrolment
 TONES: dict[str, str] = {Enrolment.ENROLLED: "ok", Enrolment.SUSPENDED: "warn", Enrolment.NOT_ENROLLED: "neutral", Enrolment.ENDED: "neutral"}
@@ -58,43 +64,51 @@ def _by_number(rows: QuerySet[Enterprise], asked: Mapping[str, str]) -> keyset.P
     return keyset.Page(found, str(found[0].pk) if found and after else "", str(found[-1].pk) if found and has_after else "")
 
 
-@require_safe
+@public_page(parameters=("q", "before", "after"))
 def register(request: HttpRequest) -> HttpResponse:
     """The list, with a search."""
     query = request.GET.get("q", "").replace("\0", "").strip()[:80]
     # Whoever ever was one stays in the register; firms that only stand in the directory are none.
     rows = Enterprise.objects.filter(enrolled_by__isnull=False)
     page = listed(query, request.GET, on=timezone.localdate(), rows=rows)
-    response = render(request, "enrol/open_register.html", {
+    return render(request, "enrol/open_register.html", {
         "query": query, "rows": [{"row": row, "tone": TONES[row.enrolment], "standing": standing_words(row),
                                   "url": reverse("complaints:open-enterprise", args=[row.code])} for row in page.rows],
         "previous_url": f"{request.path}?before={page.before}" if page.before else "",
         "next_url": f"{request.path}?after={page.after}" if page.after else "",
     })
-    return _kept(request, response)
 
 
-@require_safe
+@public_page()
 def enterprise(request: HttpRequest, uscc: str) -> HttpResponse:
-    """One enterprise: standing, history, who answers where, what may be expected."""
+    """One enterprise: standing, history, who answers where, its figures, its reply, what may be expected."""
     firm = enrolled.of_code(uscc)
     if firm is None or firm.enrolled_by_id is None:
         raise Http404
     today = timezone.localdate()
-    response = render(request, "enrol/open_enterprise.html", {
+    figures = league_of(firm.pk)
+    return render(request, "enrol/open_enterprise.html", {
         **facts_of(firm, on=today), "expectation": expected([firm.pk], on=today).get(firm.pk),
         "entries": [{"on_day": row.on_day, "what": EnrolmentEntry.Kind(row.kind).label, "who": name_of(row.authority),
                      "ground": enrolled.ground_words(row)} for row in enrolled.history(firm)],
-        "complain_url": f"{reverse('complaints:file')}?pick={firm.pk}--",
+        "complain_url": f"{reverse('complaints:file')}?pick={firm.pk}--", "league": figures,
+        "problems": problems_of(firm.pk, on=today), "reply": next(iter(replying.of_firm(firm.pk, [PublicReply.State.SHOWN])), None),
+        "reply_waits": PublicReply.objects.filter(enterprise=firm, state=PublicReply.State.WAITING).exists(),
+        "grades": Appraisal.objects.filter(enterprise=firm, decided_at__isnull=False).order_by("-year")[:3],
     })
-    return _kept(request, response)
 
 
-def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """What cookies say (language, letters) is asked anew: the page varies by them."""
-    if not is_somebodys(request, response):
-        patch_cache_control(response, private=True, max_age=60 * MINUTES)
-    return response
+def league_of(enterprise_id: int) -> LeagueLine | None:
+    """Its line in the newest table of twelve months of the whole country."""
+    return (LeagueLine.objects.filter(enterprise=enterprise_id, sector=ALL, region=F("of__country")).select_related("of")
+            .order_by("-of__last", "of__first", "-of__version").first())
+
+
+def problems_of(enterprise_id: int, *, on: dt.date) -> list[tuple[str, str]]:
+    """The commonest kinds of problem of the year that may be shown: words and number."""
+    rows = PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on, day__gt=on - NEWER_THAN).exclude(category="")
+    newest = rows.order_by("-day").values_list("day", flat=True).first()
+    return [(str(problem_label(row.category)), f"{row.ended:,}") for row in rows.filter(day=newest).order_by("-ended", "category")[:5]] if newest else []
 
 
 def standing_words(firm: Enterprise) -> str:

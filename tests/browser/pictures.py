@@ -60,7 +60,13 @@ _NOT_PICTURED = {
     "met in few stories, so that a small demo may have none": """complaints:case-people complaints:case-document complaints:case-court
         complaints:enterprise-measure-performed complaints:enterprise-measure-approval complaints:enterprise-answer complaints:enterprise-confirm complaints:enterprise-extension
         complaints:enterprise-suggestion complaints:authority-urges-new complaints:authority-respondent complaints:authority-respondent-step
-        complaints:authority-body routing:authority-routing-edit""",
+        complaints:authority-body routing:authority-routing-edit
+        oversight:hot-spots oversight:hot-spot oversight:guidances oversight:guidance-new oversight:guidance oversight:warnings oversight:warning
+        oversight:enterprise-guidances oversight:enterprise-guidance oversight:open-warnings oversight:open-warning
+        complaints:open-complaints oversight:enterprise-reply oversight:authority-replies""",
+    "made at night of months and years that are over, which a demo of this week has not seen": """oversight:open-home oversight:open-league
+        oversight:open-appraisal oversight:authority-appraisals""",
+    "lists and leaves of the public, three links on plain paper": "complaints:open-stations complaints:open-station",
 }
 NOT_PICTURED = {name: why for why, names in _NOT_PICTURED.items() for name in names.split()}
 #: Pictures that are named after something else than an address.

@@ -329,7 +329,7 @@ def test_the_public_register_tells_the_history_without_persons_and_may_be_kept(w
     unknown = Enterprise.objects.filter(enrolled_by=None).first()
     assert unknown is not None
     assert client.get(f"/open/enterprises/{unknown.code}/").status_code == 404
-    assert page["Cache-Control"] == "private, max-age=300"
+    assert page["Cache-Control"] == "public, max-age=300"
     assert "Cookie" in page["Vary"]
 
 

@@ -203,7 +203,7 @@ def test_the_worker_and_the_command_publish(world: World) -> None:
 
 
 def a_figure(firm: Enterprise, **counts: Any) -> PublishedFigure:
-    told = {"ended": 120, "settled": 86, "unconfirmed": 7, "median_days": 8.5, "promised": 40, "kept": 38} | counts
+    told = {"ended": 120, "settled": 86, "unconfirmed": 7, "median_days": 8.5, "promised": 40, "kept": 34} | counts
     return PublishedFigure.objects.create(enterprise=firm, day=date.today(), formula=1, **told)
 
 
@@ -223,7 +223,7 @@ def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(w
     a_figure(world.mobile)
     page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
     assert "近一年120件有了结果：一半在8天内；消费者确认和解72%，另有6%消费者没有答复。" in page
-    assert "到期的40项约定，按时兑现95%。" in page
+    assert "到期的40项约定，按时兑现85%。" in page
     assert "消费者评分" not in page
     assert "第一次回应" not in page
     PublishedFigure.objects.update(p90_days="20.4", responded=90, response_median=61, response_p90=1200, closed=200, rated=60,
@@ -237,16 +237,28 @@ def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(w
     page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
     assert "只有29人评价，太少，不算平均分。" in page
     assert "第一次回应" not in page
-    PublishedFigure.objects.update(ended=29, settled=20, unconfirmed=7)
+    PublishedFigure.objects.update(ended=29, settled=14, unconfirmed=8)
     page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "近一年只有29件有了结果，太少，不算比例：消费者确认和解20件，没有答复7件。" in page
+    assert "近一年只有29件有了结果，太少，不算比例：消费者确认和解14件，没有答复8件。" in page
     assert "是过去的数字，不是承诺" in page
-    PublishedFigure.objects.update(promised=4, kept=3)
+    PublishedFigure.objects.update(promised=14, kept=7)
     page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "到期的约定只有4项，太少，不算比例：按时兑现3项。" in page
+    assert "到期的约定只有14项，太少，不算比例：按时兑现7项。" in page
     assert "75%" not in page
     assert "69%" not in page
     assert "72%" not in page
     with translation.override("en"):
         english = Client(headers={"accept-language": "en"}).get("/find/", {"q": "中国移动福建"}).content.decode()
     assert "Only 29 complaints ended within the past year" in english
+
+
+def test_numbers_from_one_to_four_and_what_leads_to_them_are_not_told(world: World) -> None:
+    a_figure(world.mobile)
+    PublishedFigure.objects.update(ended=120, settled=117, unconfirmed=0, promised=40, kept=38, closed=200, rated=3)
+    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
+    assert "有的结果少于5件，不写比例" in page
+    assert "项约定" not in page
+    assert "人评价" not in page
+    PublishedFigure.objects.update(ended=8, settled=6, unconfirmed=2)
+    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
+    assert "太少，不写数字，也不算比例" in page

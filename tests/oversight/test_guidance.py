@@ -19,7 +19,7 @@ from odr_portal.accounts.models import OutgoingMessage
 from oversight import effects, guiding, warning
 from oversight.effects import effect_of
 from oversight.guiding import Wanted
-from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, GuidanceMeasure, HotSpot
+from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk, officer_of
 from tests.oversight.cells import DAY, TODAY, received
@@ -331,17 +331,6 @@ def test_the_menus_lead_there(world: World) -> None:
     assert 'href="/open/warnings/"' in Client().get("/").content.decode()
 
 
-def test_the_mirror_of_the_enterprise_counts_what_is_to_be_done(world: World) -> None:
-    client = desk(world.lead)
-    assert "监管部门的行政指导" not in client.get("/enterprise/performance/").content.decode()
-    guidance = a_guidance(world, due=0)
-    assert "1项措施还没有完成，其中0项已过期限" in client.get("/enterprise/performance/").content.decode()
-    GuidanceMeasure.objects.update(due_on=timezone.localdate() - DAY)
-    assert "1项措施还没有完成，其中1项已过期限" in client.get("/enterprise/performance/").content.decode()
-    guiding.report(guidance.pk, 1, state="done", text="好了", by=world.lead, now=timezone.now())
-    assert "监管部门的行政指导" not in client.get("/enterprise/performance/").content.decode()
-
-
 def test_english_pages_mark_what_stays_chinese(world: World) -> None:
     client = desk(world.rui)
     spot = a_spot(world)
@@ -350,26 +339,3 @@ def test_english_pages_mark_what_stays_chinese(world: World) -> None:
         page = client.get(url, headers={"accept-language": "en"}).content.decode()
         assert "Hot spots" in page
     assert 'lang="zh-Hans"' in page
-
-
-def test_lists_of_warnings_cost_the_same_however_long_they_are(world: World) -> None:
-    head = officer_of(world, "head")
-
-    def another(back: int) -> None:
-        spot = a_spot(world, first=TODAY - back * DAY, last=TODAY - back * DAY, kind="day")
-        made = warning.draft(spot.pk, authority_id=world.gulou.pk, by=world.rui, now=timezone.now())
-        warning.propose(made.pk, by=world.rui, now=timezone.now())
-        warning.approve(made.pk, by=head, now=timezone.now())
-
-    another(100)
-    for client, url, most in ((desk(world.rui), "/authority/warnings/?view=published", 17), (Client(), "/open/warnings/", 8)):
-        client.get(url)
-        counts = []
-        for more in (0, 12):
-            for back in range(more):
-                another(200 + back + 100 * most)
-            with CaptureQueriesContext(connection) as queries:
-                assert client.get(url).status_code == 200
-            counts.append(len(queries))
-        assert len(set(counts)) == 1
-        assert counts[0] <= most

@@ -15,7 +15,7 @@ from authorities.models import Officer, Region
 from complaints.models import Complaint
 from complaints.working_calendar import SHANGHAI
 from oversight import hotspots, rollups
-from oversight.models import Deed, HotSpot, RollupState, Tally
+from oversight.models import Deed, HotSpot, Tally
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk, officer_of
@@ -99,13 +99,6 @@ def test_a_sweep_looks_at_the_day_before_once_and_at_today_not_too_often(risen: 
     assert looks(NOW + timedelta(minutes=30)) == 1
     assert looks(NOW + timedelta(days=1)) == 2
     assert HotSpot.objects.filter(kind="week", enterprise=risen.mobile, facet="").count() == 1
-
-
-def test_nothing_is_looked_for_while_the_counters_are_made_anew(risen: World) -> None:
-    RollupState.objects.update_or_create(pk=1, defaults={"rebuilt_through": 5})
-    assert hotspots.sweep(now=NOW) == 0
-    RollupState.objects.filter(pk=1).update(rebuilt_through=None)
-    assert hotspots.sweep(now=NOW) > 0
 
 
 def slowly(day: Any) -> dict[tuple[str, int, str], list[list[int]]]:

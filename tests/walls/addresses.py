@@ -22,6 +22,7 @@ from complaints.views import (
     mediate_pages,
     track,
 )
+from enterprises.models import Station
 from odr_portal.checks import routes
 from tests.walls.things import OWNERS
 from tests.walls.world import World
@@ -155,6 +156,7 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:station-confirm-link", "token"): lambda world, case: None,
     "code": lambda world, case: None,
     **{(f"complaints:{name}", "kind"): lambda world, case: "a6" for name in ("enterprise-poster", "station-poster-file")},
+    ("complaints:open-station", "code"): lambda world, case: Station.objects.get(pk=world.things["service station"]).code,
     ("complaints:station-log-entry", "pk"): lambda world, case: world.things["station entry"],
     **{(f"complaints:authority-station{page}", "pk"): lambda world, case: world.things["service station"]
        for page in ("", "-table")},

@@ -24,6 +24,7 @@ BEYOND_SIGHT = {
     "complaints/api/filing.py": "a draft of the caller's own for as long as a recording is filed",
     "complaints/api/cases.py": "the own engagement was found under the caller's role",
     "complaints/dossier/checking.py": "whoever shows the digest of an entry holds that record; answered by yes, no and numbers",
+    "complaints/published.py": "what an authority decided to show with the consumer's consent, asked by that condition alone and masked",
     "odr_portal/health.py": "counts and ages of all that waits",
     "odr_portal/demo.py": "the mailbox of everybody, in a demo",
     "oversight/signs.py": "counts and ages of everything together, nothing of a case",

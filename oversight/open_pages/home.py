@@ -1,0 +1,113 @@
+"""/open/: the indicators of the whole platform or of a chosen region, and the way to all that is published.
+
+The one rule: the newest published set is shown as it stands; nothing is counted or withheld here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from complaints.filing.choices import OBJECT_LABELS
+from odr_portal.accounts.landing import is_here
+from odr_portal.public_pages import public_page
+from odr_portal.templatetags.portal import name_of
+from oversight.indicator_making import OTHER
+from oversight.leagues import RANKED_FROM
+from oversight.open_models import OpenIndicators
+
+#: The drawing of the months: its width, the height of the tallest bar, the room of one.
+_WIDE, _HIGH = 480.0, 100.0
+
+
+@public_page(parameters=("region",))
+def home(request: HttpRequest) -> HttpResponse:
+    typed = request.GET.get("region", "")
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    whole = OpenIndicators.objects.filter(level="country").first()
+    row = (OpenIndicators.objects.filter(region=number).first() if number else None) or whole
+    context: dict[str, Any] = {"has_reports": is_here("/open/reports/"), "has_data": is_here("/open/data/"), "row": row}
+    if row is not None and whole is not None:
+        below = list(OpenIndicators.objects.filter(parent=row.region))
+        above = OpenIndicators.objects.filter(region=row.parent).first() if row.parent else None
+        months = row.data["months"]
+        context |= {
+            "place": name_of(row), "is_whole": row.region == whole.region, "above": above, "above_name": name_of(above) if above else "",
+            "cards": _cards(row.data), "bars": _bars(months),
+            "months": [(name, _number(n)) for name, n in months],
+            "categories": [(_category(code), _number(n), _width(n, row.data["categories"])) for code, n in _falling(row.data["categories"])],
+            "regions": [{"name": name_of(one), "region": one.region, "received": _number(one.data["received"]),
+                         "settled": _share(one.data["settled"])} for one in
+                        sorted(below, key=lambda one: (-(one.data["received"] or 0), one.region))],
+        }
+    return render(request, "open/home.html", context)
+
+
+def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
+    """Each figure with what it was made of; a share only where its parts are shown and there are thirty or more."""
+    settled, unconfirmed, _other, judged = data["settled"]
+    upper = ""
+    if None not in (settled, unconfirmed, judged) and judged >= RANKED_FROM:
+        upper = _("没答复的也算上，最多%(share)s") % {"share": f"{100 * (settled + unconfirmed) / judged:.0f}%"}
+    found = [
+        {"title": _("收到的投诉"), "value": _number(data["received"]), "foot": "", "why": _("近12个月各渠道收到的投诉件数，按收到的日期。")},
+        {"title": _("ODR和解成功率"), "value": _share(data["settled"]), "foot": upper, "n": _of(data["settled"]),
+         "why": _("消费者确认和解 ÷（确认和解＋未获确认＋另行和解＋和解不成），按阶段结束的日期。没有答复的不算成功。")},
+        {"title": _("届满前结束的比率"), "value": _share(data["on_time"]), "foot": "", "n": _of(data["on_time"]),
+         "why": _("协商期限届满前结束的阶段 ÷ 结束的阶段。")},
+        {"title": _("守约率"), "value": _share(data["kept"]), "foot": "", "n": _of(data["kept"]),
+         "why": _("按时履行并经消费者确认的约定 ÷ 到期的企业约定。")},
+    ]
+    if data["response"]:
+        minutes, n = data["response"]
+        found.append({"title": _("首次响应"), "value": _("%(n)s工作小时") % {"n": f"{minutes / 60:.1f}"}, "foot": _("一半在此以内"),
+                      "n": f"n={n:,}", "why": _("从送达企业到第一次联系上消费者，中位数；每天8个工作小时。")})
+    if data["recovered"] is not None:
+        found.append({"title": _("挽回经济损失"), "value": f"¥{data['recovered']:,}", "foot": "",
+                      "why": _("企业已退付、并经消费者确认的金额。")})
+    return found
+
+
+def _number(n: int | None) -> str:
+    return _("不公开") if n is None else f"{n:,}"
+
+
+def _share(parts: Sequence[int | None]) -> str:
+    """The first part of the last number."""
+    part, whole = parts[0], parts[-1]
+    if part is None or whole is None:
+        return _("不公开")
+    if whole < RANKED_FROM:
+        return _("样本太少")
+    return f"{100 * part / whole:.0f}%"
+
+
+def _of(parts: Sequence[int | None]) -> str:
+    return f"n={parts[-1]:,}" if parts[-1] is not None else ""
+
+
+def _bars(months: Sequence[tuple[str, int | None]]) -> list[dict[str, Any]]:
+    """Where each bar stands; a withheld one has no height."""
+    most = max((n or 0 for _, n in months), default=0) or 1
+    room = _WIDE / max(1, len(months))
+    return [{"x": f"{place * room + room * 0.15:.1f}", "y": f"{_HIGH - (n or 0) / most * _HIGH + 10:.1f}", "width": f"{room * 0.7:.1f}",
+             "height": f"{(n or 0) / most * _HIGH:.1f}", "middle": f"{place * room + room / 2:.1f}", "label": name[5:].lstrip("0"),
+             "is_withheld": n is None} for place, (name, n) in enumerate(months)]
+
+
+def _width(n: int | None, all_of_them: Sequence[tuple[str, int | None]]) -> str:
+    most = max((number or 0 for _, number in all_of_them), default=0) or 1
+    return f"{100 * (n or 0) / most:.1f}"
+
+
+def _falling(rows: Sequence[tuple[str, int | None]]) -> list[tuple[str, int | None]]:
+    """The commonest first, what is withheld and all other last."""
+    return sorted(((code, n) for code, n in rows if n != 0), key=lambda one: (one[0] == OTHER, one[1] is None, -(one[1] or 0), one[0]))
+
+
+def _category(code: str) -> str:
+    return _("其他和没有写明的") if code == OTHER else str(OBJECT_LABELS.get(code, code))

@@ -1,0 +1,150 @@
+"""The published league: counted again slowly, ranked where intervals lie apart, restated, small numbers withheld, kept by caches."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from enterprises.models import CustomerCount, Enterprise, LeagueLine, LeagueSet
+from oversight import league_making
+from oversight.league_making import Counts, periods, shown_counts
+from oversight.models import MonthEnterprise
+from tests.cast import World
+
+NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
+LAST = date(2026, 10, 1)
+URL = "/open/league/"
+
+
+def counted(enterprise: Enterprise, month: date = LAST, **numbers: int) -> None:
+    MonthEnterprise.objects.create(enterprise=enterprise.pk, branch=0, month=month, **numbers)
+
+
+@pytest.fixture
+def firms(world: World) -> list[Enterprise]:
+    """Four: one clearly ahead, two that cannot be told apart, one with too few."""
+    seat = Enterprise.objects.get(pk=world.mobile.pk).domicile
+    made = [Enterprise.objects.create(name=f"测试{n}号商场", uscc=None, domicile=seat, enrolment="enrolled",
+                                      enrolled_by=world.gulou) for n in range(4)]
+    for firm, (settled, unconfirmed, failed) in zip(made, [(190, 5, 5), (60, 20, 20), (65, 10, 25), (12, 0, 8)], strict=True):
+        counted(firm, ended_settled=settled, ended_unconfirmed=unconfirmed, ended_failed=failed, delivered=settled, again=6,
+                ended_last_day=20)
+    return made
+
+
+def lines(**group: Any) -> list[LeagueLine]:
+    newest = LeagueSet.objects.order_by("-last", "first", "-version").first()
+    assert newest is not None
+    return list(LeagueLine.objects.filter(of=newest, region=group.get("region", newest.country), sector="").order_by("position"))
+
+
+def test_the_periods_are_closed_months() -> None:
+    found = periods(date(2026, 11, 26))
+    assert found[0] == (date(2025, 11, 1), date(2026, 10, 31))
+    assert (date(2026, 7, 1), date(2026, 9, 30)) in found
+    assert found[-1] == (date(2025, 11, 1), date(2025, 11, 30))
+    assert len(found) == len(set(found)) == 17
+
+
+def test_whose_intervals_overlap_share_their_places_and_few_cases_are_not_ranked(firms: list[Enterprise]) -> None:
+    assert league_making.publish(now=NOW) > 0
+    found = {line.enterprise_id: line for line in lines()}
+    places = [(found[firm.pk].place_first, found[firm.pk].place_last) for firm in firms]
+    assert places == [(1, 1), (2, 3), (2, 3), (None, None)]
+    assert [line.n for line in lines()] == [200, 100, 100, 20]
+
+
+def test_the_same_night_writes_once_and_a_changed_outcome_makes_a_version(firms: list[Enterprise]) -> None:
+    league_making.publish(now=NOW)
+    assert league_making.publish(now=NOW) == 0
+    assert league_making.publish(now=NOW.replace(day=27)) == 0
+    MonthEnterprise.objects.filter(enterprise=firms[1].pk).update(ended_settled=61, ended_failed=19)
+    assert league_making.publish(now=NOW.replace(day=28)) == 2
+    year = LeagueSet.objects.filter(first=date(2025, 11, 1), last=date(2026, 10, 31)).order_by("-version")
+    assert [(one.version, one.changed) for one in year] == [(2, 1), (1, 0)]
+    assert LeagueLine.objects.filter(of=year[1]).count() == 0
+    assert {line.settled_least for line in lines()} >= {61}
+
+
+def test_customers_are_counted_where_they_were_filed(firms: list[Enterprise]) -> None:
+    CustomerCount.objects.create(enterprise=firms[0], counted_on=date(2026, 6, 1), number=50_000, source="年报", noted_at=NOW)
+    league_making.publish(now=NOW)
+    found = {line.enterprise_id: line for line in lines()}
+    assert str(found[firms[0].pk].per_customers) == "380.0"
+    assert found[firms[1].pk].per_customers is None
+
+
+@pytest.mark.parametrize(("counts", "settled", "unconfirmed"), [
+    (Counts(settled=50, unconfirmed=10, other=40), (50, 50), (10, 10)),
+    (Counts(settled=97, unconfirmed=0, other=3), (96, 99), (0, 0)),
+    (Counts(settled=3, unconfirmed=0, other=97), (1, 4), (0, 0)),
+    (Counts(settled=1, unconfirmed=1, other=1), (1, 4), (1, 4)),
+])
+def test_small_numbers_come_as_ranges(counts: Counts, settled: tuple[int, int], unconfirmed: tuple[int, int]) -> None:
+    shown = shown_counts(counts)
+    assert (shown.settled, shown.unconfirmed) == (settled, unconfirmed)
+    if counts.n < 5:
+        assert shown.n is None
+
+
+def test_the_page_says_places_intervals_and_method(firms: list[Enterprise]) -> None:
+    league_making.publish(now=NOW)
+    text = Client().get(URL).content.decode()
+    assert "测试0号商场" in text
+    assert "2–3" in text
+    assert "并列" in text
+    assert "投诉不等于违法" in text
+    assert "不足30件，只列数字，不排名" in text
+    english = Client(headers={"accept-language": "en"}).get(URL).content.decode()
+    assert "A complaint is not a finding" in english
+
+
+def test_before_the_first_night_the_page_says_so(world: World) -> None:
+    assert "还没有公布过名次" in Client().get(URL).content.decode()
+
+
+@pytest.mark.parametrize("query", ["?region=999999999", "?sector=nope%0A", "?period=1999-01_1999-02", "?after=-1", "?after=99999999",
+                                   "?region=x&region=y&after=9999999999999999", "?" + "&".join(f"a{n}=1" for n in range(900))])
+def test_absurd_wishes_are_answered(firms: list[Enterprise], query: str) -> None:
+    league_making.publish(now=NOW)
+    assert Client().get(URL + query).status_code == 200
+
+
+def test_a_page_costs_few_statements_and_none_from_memory(firms: list[Enterprise]) -> None:
+    league_making.publish(now=NOW)
+    client = Client()
+    with CaptureQueriesContext(connection, ) as first:
+        client.get(URL)
+    asked = [one["sql"] for one in first.captured_queries if "enterprises_" in one["sql"]]
+    assert len(asked) == 3, "the sets, a page of lines, who replied"
+    with CaptureQueriesContext(connection) as second:
+        client.get(URL)
+    assert len(second) == 0
+
+
+def test_everybody_gets_the_same_page_with_an_etag_and_no_cookie(firms: list[Enterprise]) -> None:
+    league_making.publish(now=NOW)
+    first, second = Client().get(URL), Client().get(URL)
+    assert first.content == second.content
+    assert not first.cookies
+    assert "public" in first["Cache-Control"]
+    assert "max-age=300" in first["Cache-Control"]
+    assert {"Cookie", "Accept-Language"} <= {word.strip() for word in first["Vary"].split(",")}
+    unchanged = Client().get(URL, headers={"if-none-match": first["ETag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert Client(headers={"accept-language": "en"}).get(URL)["ETag"] != first["ETag"]
+
+
+def test_whoever_is_signed_in_gets_a_page_of_their_own(world: World, firms: list[Enterprise]) -> None:
+    league_making.publish(now=NOW)
+    client = Client()
+    client.force_login(world.chen)
+    answer = client.get(URL)
+    assert "no-store" in answer["Cache-Control"]
+    assert "ETag" not in answer
+    assert b'action="/display/"' in answer.content

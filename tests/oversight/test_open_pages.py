@@ -1,0 +1,279 @@
+"""What the public reads: indicators, published complaints, stations, replies of enterprises, grades; and who may change them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from authorities.models import Officer, Region
+from complaints.handling import both, casework, enterprise
+from complaints.models import StationEntry
+from complaints.workflow import Status
+from enterprises import replying
+from enterprises.models import Appraisal, Enterprise, PublicReply, Station
+from odr_portal.accounts.models import User
+from oversight import appraising, indicator_making
+from oversight.models import MonthEnterprise, MonthFacet
+from oversight.open_models import OpenIndicators
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import desk
+
+NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
+TEXT = "我们已经退还多收的费用，并取消了这个套餐。"
+
+
+def key(**more: str) -> dict[str, str]:
+    return {"idempotency_key": uuid.uuid4().hex, **more}
+
+
+def read(url: str, **headers: str) -> str:
+    answer = Client(headers=headers).get(url)
+    assert answer.status_code == 200
+    assert not answer.cookies
+    return answer.content.decode()
+
+
+# --- indicators ----------------------------------------------------------------------------
+
+
+def counted(code: str, month: date, facet: str = "", **numbers: int) -> None:
+    """In a region and in all that it lies in."""
+    region: Region | None = Region.objects.get(code=code)
+    while region is not None:
+        row, _ = MonthFacet.objects.get_or_create(region=region.pk, facet=facet, month=month)
+        MonthFacet.objects.filter(region=region.pk, facet=facet, month=month).update(
+            **{name: (getattr(row, name) or 0) + n for name, n in numbers.items()})
+        region = region.parent
+
+
+@pytest.fixture
+def two_cities(world: World) -> tuple[int, int]:
+    """福州 has many, 厦门 a few."""
+    for month, many, few in ((date(2026, 9, 1), 120, 3), (date(2026, 10, 1), 150, 20)):
+        for code, n in (("350100", many), ("350200", few)):
+            counted(code, month, received=n, ended_settled=n - n // 3, ended_failed=n // 3, in_time=n)
+            counted(code, month, "o:service.telecom", received=n - n // 4)
+    indicator_making.publish(now=NOW)
+    return Region.objects.get(code="350100").pk, Region.objects.get(code="350200").pk
+
+
+def test_sums_are_those_of_the_counters_and_small_months_are_withheld(two_cities: tuple[int, int]) -> None:
+    first, second = two_cities
+    data = {row.region: row.data for row in OpenIndicators.objects.all()}
+    country = OpenIndicators.objects.get(level="country").data
+    assert country["received"] == 293
+    assert dict(data[second]["months"])["2026-09"] is None
+    assert data[second]["received"] == 23
+    # The other city would lead to it, if the month of both together were shown; so would the other month.
+    months = dict(data[first]["months"]), dict(country["months"])
+    assert None in (months[0]["2026-09"], months[1]["2026-09"])
+    assert dict(data[second]["months"])["2026-10"] is None
+
+
+def test_the_page_shows_a_region_its_months_and_what_lies_in_it(two_cities: tuple[int, int]) -> None:
+    text = read("/open/")
+    assert "293" in text
+    assert "福建省" in text
+    city = read(f"/open/?region={two_cities[1]}")
+    assert "不公开" in city
+    assert "厦门市" in city
+    assert "Complaints received" in read("/open/", **{"accept-language": "en"})
+
+
+def test_the_same_day_makes_one_set(two_cities: tuple[int, int]) -> None:
+    assert indicator_making.publish(now=NOW) == 0
+    assert indicator_making.publish(now=NOW.replace(day=27)) > 0
+
+
+@pytest.mark.parametrize("query", ["", "?region=x", "?region=99999999999", "?region=-1"])
+def test_without_figures_the_page_says_so(world: World, query: str) -> None:
+    assert "还没有公布过数字" in read(f"/open/{query}")
+
+
+# --- published complaints --------------------------------------------------------------------
+
+
+def shown_case(world: World) -> Any:
+    case = given.a_complaint(world, status=Status.CLOSED, now=timezone.now())
+    given.step(case, both.give_publication_consent(), world.consumer, timezone.now())
+    given.step(case, enterprise.reply_publicly(text="已全部退还。"), world.handler, timezone.now())
+    given.step(case, casework.publish(), world.officer, timezone.now())
+    return case
+
+
+def test_a_published_complaint_is_masked_with_the_reply_beside_it(world: World) -> None:
+    shown_case(world)
+    text = read("/open/complaints/")
+    assert "陈**" in text
+    assert "已全部退还。" in text
+    for secret in ("陈试", "13800000001", "某路1号", "我没有开通过"):
+        assert secret not in text
+
+
+def test_it_is_gone_with_the_consent(world: World) -> None:
+    case = shown_case(world)
+    etag = Client().get("/open/complaints/")["ETag"]
+    unchanged = Client().get("/open/complaints/", headers={"if-none-match": etag})
+    assert unchanged.status_code == 304
+    assert "no-cache" in unchanged["Cache-Control"]
+    given.step(case, both.withdraw_publication_consent(), world.consumer, timezone.now())
+    after = Client().get("/open/complaints/", headers={"if-none-match": etag})
+    assert after.status_code == 200
+    assert "还没有公示的投诉" in after.content.decode()
+
+
+def test_without_a_decision_nothing_is_shown(world: World) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED, now=timezone.now())
+    given.step(case, both.give_publication_consent(), world.consumer, timezone.now())
+    assert "还没有公示的投诉" in read("/open/complaints/")
+    assert read(f"/open/complaints/?enterprise={world.mobile.code}")
+    assert Client().get("/open/complaints/?enterprise=nobody").status_code == 404
+
+
+# --- stations --------------------------------------------------------------------------------
+
+
+def test_a_station_says_whose_place_it_is_and_withholds_small_numbers(world: World) -> None:
+    station = Station.objects.create(code="FZ001", name="东街口服务站", kind="hall", address="八一七路1号", authority=world.gulou,
+                                     enterprise=world.mobile, starts_on=date(2026, 1, 1))
+    for number in range(9):
+        StationEntry.objects.create(station=station, by=world.rui, at=timezone.now(), category="quality", how="refund", problem="电池",
+                                    state="confirmed" if number < 6 else "unconfirmed", answered_at=timezone.now())
+    assert "东街口服务站" in read("/open/stations/")
+    text = read("/open/stations/FZ001/")
+    assert "自己的场所" in text
+    assert "<dd>6</dd>" in text
+    assert "<dd>少于5</dd>" in text
+    assert "/go/FZ001/" in text
+    assert "电池" not in text
+    assert Client().get("/open/stations/NONE/").status_code == 404
+    Station.objects.filter(pk=station.pk).update(ends_on=date(2026, 2, 1))
+    cache.clear()
+    assert Client().get("/open/stations/FZ001/").status_code == 404
+
+
+# --- the right of reply ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def ours(world: World) -> World:
+    Enterprise.objects.filter(pk=world.mobile.pk).update(enrolled_by=world.gulou, enrolment="enrolled")
+    return world
+
+
+def test_a_reply_is_shown_when_an_officer_has_checked_it(ours: World) -> None:
+    page = f"/open/enterprises/{ours.mobile.code}/"
+    assert desk(ours.lead).post("/enterprise/reply/", key(text=TEXT)).status_code == 302
+    cache.clear()
+    assert TEXT not in read(page)
+    assert "有一条新的说明正在核对" in read(page)
+    waiting = PublicReply.objects.get()
+    assert TEXT in desk(ours.rui).get("/authority/replies/").content.decode()
+    desk(ours.rui).post("/authority/replies/", key(reply=str(waiting.public_id), do="show"))
+    cache.clear()
+    assert TEXT in read(page)
+    desk(ours.lead).post("/enterprise/reply/", key(do="take_down"))
+    cache.clear()
+    assert TEXT not in read(page)
+
+
+def test_a_reply_is_refused_on_a_ground_only(ours: World) -> None:
+    desk(ours.lead).post("/enterprise/reply/", key(text=TEXT))
+    waiting = PublicReply.objects.get()
+    desk(ours.rui).post("/authority/replies/", key(reply=str(waiting.public_id), do="refuse", ground=""))
+    assert PublicReply.objects.get().state == "waiting"
+    desk(ours.rui).post("/authority/replies/", key(reply=str(waiting.public_id), do="refuse", ground="names_somebody"))
+    assert PublicReply.objects.get().state == "refused"
+    assert "写了消费者或者其他人的信息" in desk(ours.lead).get("/enterprise/reply/").content.decode()
+
+
+def test_others_neither_write_nor_check(ours: World) -> None:
+    assert desk(ours.ming).get("/enterprise/reply/").status_code == 404
+    assert desk(ours.chen).get("/authority/replies/").status_code == 404
+    desk(ours.lead).post("/enterprise/reply/", key(text=TEXT))
+    waiting = PublicReply.objects.get()
+    far = ours.far_officer.user
+    assert TEXT not in desk(far).get("/authority/replies/").content.decode()
+    desk(far).post("/authority/replies/", key(reply=str(waiting.public_id), do="show"))
+    assert PublicReply.objects.get().state == "waiting"
+
+
+def test_what_is_too_long_is_kept_and_named(ours: World) -> None:
+    answer = desk(ours.lead).post("/enterprise/reply/", key(text="长" * 501))
+    assert answer.status_code == 422
+    assert "长" * 501 in answer.content.decode()
+    assert not PublicReply.objects.exists()
+
+
+def test_the_newest_reply_takes_the_place_of_the_one_before(ours: World) -> None:
+    for said in ("第一条说明。", "第二条说明。"):
+        row = replying.write(ours.mobile, said, by=ours.lead, now=timezone.now())
+        replying.decide(row, "", by=ours.rui, on=timezone.localdate(), now=timezone.now())
+    assert [(row.text, row.state) for row in replying.of_firm(ours.mobile.pk)] == [("第二条说明。", "shown"), ("第一条说明。", "replaced")]
+
+
+# --- grades ----------------------------------------------------------------------------------
+
+GOOD = {"settled": 90, "judged": 100, "in_time": 100, "timed": 100, "kept": 40, "promised": 40, "again": 0, "delivered": 100,
+        "last_day": 10, "ended": 100}
+
+
+@pytest.mark.parametrize(("changes", "points", "grade"), [
+    ({}, 27 + 25 + 20 + 15 + 9, "A"), ({"settled": 30}, 9 + 25 + 20 + 15 + 9, "B"), ({"settled": 0, "kept": 0}, 25 + 15 + 9, "C"),
+])
+def test_points_follow_the_published_formula(changes: dict[str, int], points: int, grade: str) -> None:
+    found = appraising.points_of(GOOD | changes)
+    assert sum(found.values()) == points
+    assert appraising.grade_of(points, was_suspended=False) == grade
+    assert appraising.grade_of(100, was_suspended=True) == "B"
+
+
+def test_what_did_not_happen_is_left_out_of_the_hundred() -> None:
+    perfect = {**GOOD, "settled": 100, "last_day": 0, "kept": 0, "promised": 0}
+    assert abs(sum(appraising.points_of(perfect).values()) - 100) <= 1
+
+
+def test_two_officers_make_a_grade_public(ours: World) -> None:
+    year = timezone.localdate().year - 1
+    MonthEnterprise.objects.create(enterprise=ours.mobile.pk, branch=0, month=date(year, 5, 1), ended_settled=95, ended_failed=5,
+                                   in_time=100, delivered=100)
+    head = ours.head_officer.user
+    page = f"/open/enterprises/{ours.mobile.code}/"
+    propose = {"do": "propose", "which": str(ours.mobile.pk)}
+    desk(ours.rui).post("/authority/appraisals/", key(**propose, grade="C", reason=""))
+    assert not Appraisal.objects.exists()
+    desk(ours.rui).post("/authority/appraisals/", key(**propose, grade="A", reason=""))
+    row = Appraisal.objects.get()
+    assert (row.computed, row.grade, row.decided_at) == ("A", "A", None)
+    assert "年度评价" not in read(page).partition("<footer")[0].replace("年度评价</a>", "")
+    # Neither the one who proposed nor who only handles cases.
+    Officer.objects.create(user=ours.rui, authority=ours.gulou, role=Officer.Role.APPROVER)
+    desk(ours.rui).post("/authority/appraisals/", key(do="approve", which=str(row.pk)))
+    assert Appraisal.objects.get().decided_at is None
+    desk(head).post("/authority/appraisals/", key(do="approve", which=str(row.pk)))
+    assert Appraisal.objects.get().decided_by == head
+    cache.clear()
+    assert "A级" in read(page)
+    assert str(ours.mobile) in read("/open/appraisal/")
+
+
+def test_an_officer_from_elsewhere_grades_nobody(ours: World) -> None:
+    far: User = ours.far_officer.user
+    assert str(ours.mobile) not in desk(far).get("/authority/appraisals/").content.decode()
+    assert desk(far).post("/authority/appraisals/", key(do="propose", which=str(ours.mobile.pk), grade="A")).status_code == 404
+
+
+def test_how_one_reads_is_chosen_on_a_page_of_its_own(world: World) -> None:
+    browser = Client()
+    page = browser.get("/display/?next=/open/").content.decode()
+    assert 'value="/open/"' in page
+    assert browser.post("/display/", key(language="en", next="/open/")).url == "/open/"
+    assert 'lang="en"' in browser.get("/open/").content.decode()
+    assert 'href="//evil.example' not in browser.get("/display/?next=//evil.example/").content.decode()
