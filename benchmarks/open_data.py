@@ -94,6 +94,7 @@ def _copied() -> None:
     from django.db import connection
 
     with connection.cursor() as cursor, TemporaryFile() as out:
+        cursor.execute("set statement_timeout = 0")
         cursor.copy_expert("copy bare to stdout with csv", out)
 
 

@@ -4,7 +4,7 @@
 
 FOLDER holds the files of one version of a month, as downloaded from /open/data/. The program checks their digests, checks
 that the numbers add up, and prints as JSON what pages and reports show: shares with their 95 % interval (Wilson), money,
-satisfaction, the tables of a monthly report, and the enterprises with their places. A number that is withheld is null, and
+satisfaction, the tables of a monthly report, and the shares of enterprises. A number that is withheld is null, and
 so is whatever would be made from it.
 """
 
@@ -19,8 +19,6 @@ from math import sqrt
 from pathlib import Path
 
 WITHHELD = "*"
-#: Under so many cases nobody is ranked.
-RANKED_FROM = 30
 Z = 1.959963984540054
 #: Sums that stand in the files, and what they are sums of.
 SUMS = {
@@ -110,18 +108,6 @@ def shares(line: dict) -> dict:
     return found
 
 
-def league(lines: list[dict]) -> list[dict]:
-    """Enterprises with the interval of what consumers confirmed, and the places that they share: who overlaps is not ahead."""
-    ranked = []
-    for line in lines:
-        if line["settled"] is not None and (line["ended"] or 0) >= RANKED_FROM:
-            low, high = wilson(line["settled"], line["ended"])
-            ranked.append({"enterprise": line["enterprise"], "settled": line["settled"], "ended": line["ended"], "low": low, "high": high})
-    for one in ranked:
-        one["place"] = [1 + sum(other["low"] > one["high"] for other in ranked), len(ranked) - sum(other["high"] < one["low"] for other in ranked)]
-    return sorted(ranked, key=lambda one: (one["place"], str(one["enterprise"])))
-
-
 def figures_of(folder: Path, code: str, before: Path | None = None) -> dict:
     """What the report of one region says."""
     lines = {str(line["region_code"]): line for line in read(folder, "regions")}
@@ -146,7 +132,7 @@ def main() -> int:
     parser.add_argument("--before", type=Path, help="files of the month before")
     asked = parser.parse_args()
     found = {"wrong_digests": wrong_digests(asked.folder), "wrong_sums": wrong_sums(asked.folder),
-             "league": league(read(asked.folder, "enterprises"))}
+             "enterprises": {str(line["enterprise"]): shares(line) for line in read(asked.folder, "enterprises")}}
     if asked.region:
         found["figures"] = figures_of(asked.folder, asked.region, asked.before)
     json.dump(found, sys.stdout, ensure_ascii=False, indent=1)

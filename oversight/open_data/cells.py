@@ -37,8 +37,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "rated": {"rated": "rated"},
     "recovered": {"recovered_n": "recovered_n"},
 }
-#: Figures that are told of each enterprise as well: what happens in its own stage.
-OF_ENTERPRISES = ("ended", "due", "promised")
+#: Figures that are told of each enterprise as well. How its stages ended is told by the league, in the league's own numbers.
+OF_ENTERPRISES = ("due", "promised")
 #: What is no count: it is withheld wherever the count beside it is.
 AMOUNTS: Mapping[str, str] = {"marks": "rated", "recovered": "recovered_n"}
 #: Ways to divide what was received, by the first letter of a facet.
@@ -47,7 +47,7 @@ FACETS: Mapping[str, str] = {"c": "channel", "o": "object", "p": "problem"}
 NONE, OWN = "-", "own:"
 GOODS, SERVICE = "goods", "service"
 #: Measures that a month needs, each as it stands in the tables of counters.
-_OF_THE_MONTH = ("received", "delivered", "marks", "recovered", "promise_due", "ended_late", *(
+_OF_THE_MONTH = ("received", "marks", "recovered", "promise_due", "ended_late", *(
     column for parts in PARTS.values() for column in parts.values() if column not in ("late", "promise_not_kept")))
 #: Overdue at the end of the month: counted since ever.
 _SINCE_EVER = ("ran_out", "ran_out_taken", "ran_out_ended")
@@ -89,7 +89,6 @@ def told_of(counted: Counted, places: Mapping[int, Region], firms: set[int]) -> 
     tree = _tree(regions, places)
     for figure, parts in PARTS.items():
         _tell(found, figure, parts, tree, regions, enterprises if figure in OF_ENTERPRISES else {}, firms)
-    _delivered(found, enterprises, firms)
     _received(found, tree, regions, counted.facets)
     for column, count in AMOUNTS.items():
         for pk, numbers in found.regions.items():
@@ -180,15 +179,6 @@ def _tell(found: Cells, figure: str, parts: Mapping[str, str], tree: Mapping[str
                 found.enterprises.setdefault(int(name[2:]), {})[column] = number
         elif name != TOTAL and not name.startswith(OWN):
             found.regions.setdefault(int(name), {})[column] = number
-
-
-def _delivered(found: Cells, enterprises: Mapping[int, Counts], firms: set[int]) -> None:
-    numbers: dict[tuple[str, ...], int] = {(str(pk),): counts["delivered"] for pk, counts in enterprises.items() if pk in firms and counts["delivered"]}
-    if not numbers:
-        return
-    for (name,), number in published(numbers, [Axis.of(key[0] for key in numbers)]).items():
-        if name != TOTAL:
-            found.enterprises.setdefault(int(name), {})["delivered"] = number
 
 
 def _received(found: Cells, tree: Mapping[str, str], regions: Mapping[int, Counts], facets: Mapping[int, Mapping[str, int]]) -> None:

@@ -46,6 +46,8 @@ _ENDED = (
     Column("settled_elsewhere", "integer", "双方在平台以外和解", "Ended: settled outside of the platform"),
     Column("failed", "integer", "和解不成", "Ended without a settlement"),
     Column("ended", "integer", "以上四项之和，和解成功率的分母", "Sum of the four; what the share settled is a share of"),
+)
+_HANDLED = (
     Column("in_time", "integer", "协商期限届满前结束的阶段", "Stages that ended before their time ran out"),
     Column("late", "integer", "届满后才结束的，和月末届满仍未结束的", "Stages that ended later, or were open and overdue at the end of the month"),
     Column("due", "integer", "以上两项之和，按时办结率的分母", "Sum of the two; what the share in time is a share of"),
@@ -70,7 +72,7 @@ TABLES: Mapping[str, Table] = {table.name: table for table in (
     Table("regions", "各地区的月度指标", "Indicators by region and month", ("region_code", "month"), (
         *_REGION, Column("level", "string", "层级：country、province、city、county", "Level: country, province, city or county"),
         Column("parent_code", "string", "上级地区代码", "Code of the region that it lies in"), _MONTH,
-        Column("received", "integer", "收到的投诉", "Complaints received"), *_CLOSED, *_ENDED,
+        Column("received", "integer", "收到的投诉", "Complaints received"), *_CLOSED, *_ENDED, *_HANDLED,
         Column("review_met", "integer", "7个工作日内决定是否受理的审查", "Reviews decided within seven working days"),
         Column("review_late", "integer", "超过7个工作日的审查", "Reviews that took longer"),
         Column("reviewed", "integer", "以上两项之和，按时受理率的分母", "Sum of the two; what the share in time is a share of"),
@@ -87,6 +89,5 @@ TABLES: Mapping[str, Table] = {table.name: table for table in (
     Table("enterprises", "各在线和解企业的月度指标", "Indicators by ODR enterprise and month", ("enterprise", "month"), (
         Column("enterprise", "string", "企业代码：统一社会信用代码，没有的用e加编号",
                "Code of the enterprise: its credit code, else e and a number"),
-        Column("name", "string", "企业名称", "Name of the enterprise, in Chinese"), _MONTH,
-        Column("delivered", "integer", "送达该企业的投诉", "Complaints delivered to it"), *_ENDED)),
+        Column("name", "string", "企业名称", "Name of the enterprise, in Chinese"), _MONTH, *_HANDLED)),
 )}

@@ -73,7 +73,7 @@ def test_every_region_above_a_case_has_its_line(world: World, issued: DataSet) -
     assert by["problem", "telecom.fees.unexplained_charge"] == "7"
     assert by["object", "service"] == by["object", "service.telecom"] == "12"
     firm = next(line for line in lines(issued, "enterprises") if line["enterprise"] == world.mobile.code)
-    assert firm["delivered"] == "12"
+    assert (firm["in_time"], firm["late"]) == ("7", "5"), "five ran out of time"
 
 
 def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from authorities.models import Officer
@@ -213,3 +214,23 @@ def test_nothing_can_be_drafted_of_a_month_without_open_data(world: World) -> No
     assert "还没有哪个月的公开数据" in desk(world.rui).get(URL).content.decode()
     assert "还没有公布过月报" in Client().get("/open/reports/").content.decode()
     assert "还没有公开数据" in Client().get("/open/data/").content.decode()
+
+
+def test_lists_cost_the_same_however_long(world: World, issued: DataSet) -> None:
+    def cost(client: Client, address: str) -> int:
+        client.get(address)
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(address).status_code == 200
+        return len(asked)
+
+    rui, anybody = desk(world.rui), Client()
+    pages = [(rui, URL), (anybody, "/open/reports/"), (anybody, "/open/data/"), (rui, "/authority/posters/")]
+    published(world)
+    given.filed(world, now=timezone.now(), source="go-SD-01.a4")
+    short = [cost(client, address) for client, address in pages]
+    for number in range(3):
+        issuing.issue((month() - (20 + 31 * number) * DAY).replace(day=1), now=timezone.now())
+        published(world, what_changed=f"第{number}次更正")
+        given.filed(world, now=timezone.now(), source=f"go-SD-0{number}.a6")
+    assert [cost(client, address) for client, address in pages] == short
+    assert max(short) <= 22, short
