@@ -1,0 +1,86 @@
+"""The public reads the figures: from the home page to the league, an enterprise, its published complaints and a station."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from complaints.handling import both, casework, enterprise
+from complaints.workflow import Status
+from enterprises import replying
+from enterprises.models import Enterprise, Station
+from oversight import indicator_making, league_making
+from oversight.models import MonthEnterprise
+from tests import given
+from tests.browser.looks import LOOKS
+from tests.cast import World
+from tests.oversight.test_open_pages import counted
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def figures(world: World) -> None:
+    now = timezone.now()
+    last = league_making.periods(timezone.localdate(now))[0][1].replace(day=1)
+    Enterprise.objects.filter(pk__in=[world.mobile.pk, world.telecom.pk]).update(enrolled_by=world.gulou, enrolment="enrolled")
+    for firm, settled in ((world.mobile, 150), (world.telecom, 80)):
+        MonthEnterprise.objects.create(enterprise=firm.pk, branch=0, month=last, ended_settled=settled, ended_unconfirmed=20, ended_failed=30,
+                                       delivered=210, again=9, ended_last_day=30)
+    few = Enterprise.objects.create(name="小店一号", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou)
+    MonthEnterprise.objects.create(enterprise=few.pk, branch=0, month=last, ended_settled=8, ended_failed=2, delivered=10)
+    for code, n in (("350100", 240), ("350200", 12)):
+        counted(code, last, received=n, ended_settled=n - n // 3, ended_failed=n // 3, in_time=n)
+        counted(code, last, "o:service.telecom", received=n - 7)
+    league_making.publish(now=now)
+    indicator_making.publish(now=now)
+    reply = replying.write(world.mobile, "我们已经改了话费提醒。", by=world.lead, now=now)
+    replying.decide(reply, "", by=world.rui, on=timezone.localdate(now), now=now)
+    case = given.a_complaint(world, status=Status.CLOSED, now=now)
+    given.step(case, both.give_publication_consent(), world.consumer, now)
+    given.step(case, enterprise.reply_publicly(text="已全部退还。"), world.handler, now)
+    given.step(case, casework.publish(), world.officer, now)
+    Station.objects.create(code="FZ001", name="东街口服务站", kind="hall", address="八一七路1号", authority=world.gulou,
+                           starts_on=date(2026, 1, 1))
+    cache.clear()
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_the_public_finds_its_way_without_scripts(world: World, visit: Any, width: int, language: str) -> None:
+    figures(world)
+    visitor = visit(width=width, language=language)
+    page = visitor.go("/open/")
+    assert page.locator("svg rect").count() > 0
+    page.locator("details summary").last.click()
+    visitor.check()
+    visitor.shot(f"open-home-{width}-{language}")
+    page.locator("main a[href='/open/league/']").click()
+    assert page.locator("tbody tr").count() == 3
+    visitor.check()
+    visitor.shot(f"open-league-{width}-{language}")
+    page.locator("#id_sector").focus()
+    page.locator("main form button").click()
+    page.locator(f"main a[href='/open/enterprises/{world.mobile.code}/']").first.click()
+    assert "我们已经改了话费提醒。" in page.locator("#reply").inner_text()
+    visitor.check()
+    visitor.shot(f"open-enterprise-{width}-{language}")
+    page.locator("main a[href*='/open/complaints/']").click()
+    assert "陈**" in page.locator("main").inner_text()
+    visitor.check()
+    visitor.shot(f"open-complaints-{width}-{language}")
+    visitor.go("/open/stations/")
+    page.locator("main a[href='/open/stations/FZ001/']").click()
+    visitor.check()
+    visitor.shot(f"open-station-{width}-{language}")
+    visitor.go("/open/appraisal/")
+    visitor.check()
+    # How one reads is chosen on a page of its own and holds from there on.
+    page.locator("header .bar-tools a").first.click()
+    visitor.check()
+    page.locator("[name=display][value=elder]").click()
+    assert page.locator("html").get_attribute("data-display") == "elder"
+    visitor.shot(f"open-appraisal-elder-{width}-{language}")
+    visitor.check()

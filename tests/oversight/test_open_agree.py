@@ -1,0 +1,105 @@
+"""What is published is what the cases say: each number counted once more, one case after the other, in a random world."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+
+from authorities.models import Region
+from complaints.models import Complaint, Engagement
+from oversight import appraising, indicator_making, league_making, rollups
+from oversight.indicator_making import OTHER
+from tests.cast import World
+from tests.oversight.worlds import Walk
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+JUDGED = {"settled": "settled", "unconfirmed": "unconfirmed", "settled_elsewhere": "other", "failed": "other",
+          "withdrawn": "apart", "returned": "apart"}
+
+
+@pytest.fixture(params=[4, 11])
+def walk(world: World, request: pytest.FixtureRequest) -> Walk:
+    with connection.cursor() as cursor:
+        cursor.execute("set local transaction_timeout = 0")
+    found = Walk(world, seed=request.param, cases=24, ticks=30)
+    rollups.rebuild(now=found.now)
+    return found
+
+
+def span(walk: Walk) -> tuple[date, date]:
+    """Whole months around all that happened."""
+    last = walk.now.astimezone(LOCAL).date()
+    return date(2026, 9, 1), (last.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def test_the_league_counts_what_ended_by_its_local_day(walk: Walk) -> None:
+    slow: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for stage in Engagement.objects.exclude(until_at=None):
+        if stage.ended_by != "succession":
+            slow[stage.enterprise_id][JUDGED[stage.odr_result]] += 1
+    for stage in Engagement.objects.all():
+        slow[stage.enterprise_id]["delivered"] += 1
+    found = league_making.counted(*span(walk))
+    assert sum(counts["settled"] for counts in slow.values()) > 0
+    assert {pk: {name: getattr(counts, name) for name in ("settled", "unconfirmed", "other", "apart", "delivered")}
+            for pk, counts in found.items()} == {
+        pk: {name: counts[name] for name in ("settled", "unconfirmed", "other", "apart", "delivered")} for pk, counts in slow.items()}
+
+
+def test_a_month_has_what_ended_in_it_and_the_months_make_the_whole(walk: Walk) -> None:
+    first, last = span(walk)
+    months, day = [], first
+    while day < last:
+        end = (day + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        months.append(league_making.counted(day, end))
+        day = end + timedelta(days=1)
+    whole = league_making.counted(first, last)
+    for pk, counts in whole.items():
+        assert counts.n == sum(month[pk].n for month in months if pk in month)
+        assert counts.again == sum(month[pk].again for month in months if pk in month)
+
+
+def test_indicators_show_what_was_received_where_and_withhold_the_rest(walk: Walk) -> None:
+    first, last = span(walk)
+    rows = {row.region: row.data for row in indicator_making.made(first, last, now=walk.now)}
+    regions = {row.pk: row for row in Region.objects.filter(pk__in=rows)}
+    slow: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    outcomes: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for case in Complaint.objects.exclude(status="draft"):
+        for pk, region in regions.items():
+            if case.handling_region_id is not None and region.covers(case.handling_region_id):
+                slow[pk]["received"] += 1
+                slow[pk][f"{case.received_at.astimezone(LOCAL):%Y-%m}"] += 1
+    for stage in Engagement.objects.exclude(until_at=None).exclude(ended_by="succession").select_related("complaint"):
+        for pk, region in regions.items():
+            if region.covers(stage.complaint.handling_region_id or 0) and JUDGED[stage.odr_result] != "apart":
+                outcomes[pk]["all"] += 1
+                outcomes[pk]["settled"] += stage.odr_result == "settled"
+    shown = 0
+    for pk, data in rows.items():
+        for number, truth in [(data["received"], slow[pk]["received"]), (data["settled"][0], outcomes[pk]["settled"]),
+                              (data["settled"][-1], outcomes[pk]["all"]), *((n, slow[pk][month]) for month, n in data["months"])]:
+            assert number in (None, truth)
+            assert number is not None or truth > 0
+            assert number not in range(1, 5)
+            shown += number is not None
+        named = [n for code, n in data["categories"] if code != OTHER]
+        assert sum(n or 0 for n in named) <= slow[pk]["received"]
+    assert shown, "a world in which all is withheld proves nothing"
+
+
+def test_grades_are_made_of_the_same_counts(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appraising, "RANKED_FROM", 1)
+    found = appraising.computed([side.enterprise for side in walk.sides], 2026)
+    league = league_making.counted(date(2026, 1, 1), date(2026, 12, 31))
+    assert found
+    for pk, figures in found.items():
+        counts = league[pk]
+        assert (figures["settled"], figures["judged"], figures["delivered"], figures["ended"]) == (
+            counts.settled, counts.n, counts.delivered, counts.n + counts.apart)
+        late = sum(stage.is_overdue for stage in Engagement.objects.filter(enterprise=pk).exclude(until_at=None).exclude(ended_by="succession"))
+        assert figures["timed"] - figures["in_time"] == late
