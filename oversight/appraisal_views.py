@@ -59,7 +59,7 @@ def _done(request: HttpRequest, desk: Desk, year: int) -> str:
     """What was asked for, and what to say of it."""
     number = request.POST.get("which", "")
     if not (number.isascii() and number.isdigit() and len(number) < 18):
-        raise Http404
+        raise AppraisalRefused(_("请选一家企业。"))
     if request.POST.get("do") == "propose":
         firm = appraising.firms_of(desk.user, on=desk.today).filter(pk=int(number)).first()
         if firm is None:

@@ -117,6 +117,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:authority-enterprise-invite": _HEAD,
     "complaints:authority-enterprise-filing": _OFFICE,
     **{f"complaints:enterprise-{name}": _WHOLE for name in ("enrolment", "filing")},
+    "oversight:enterprise-reply": _WHOLE,
     **{f"oversight:{name}": _OFFICE_AND_ABOVE for name in ("hot-spot", "guidance", "warning", "guidance-new", "warning-new")},
     # Guidance is the whole enterprise's.
     "oversight:enterprise-guidance": frozenset(
