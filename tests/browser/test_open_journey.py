@@ -80,7 +80,7 @@ def test_the_public_finds_its_way_without_scripts(world: World, visit: Any, widt
     # How one reads is chosen on a page of its own and holds from there on.
     page.locator("header .bar-tools a").first.click()
     visitor.check()
-    page.locator("[name=display][value=elder]").click()
+    page.locator("main [name=display][value=elder]").click()
     assert page.locator("html").get_attribute("data-display") == "elder"
     visitor.shot(f"open-appraisal-elder-{width}-{language}")
     visitor.check()
