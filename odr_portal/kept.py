@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.db.models.query import get_related_populators  # type: ignore[attr-defined]
-from psycopg2.extensions import AsIs
+from psycopg2.extensions import UNICODE, AsIs, string_types
 
 from odr_portal import walls
 
@@ -58,9 +58,13 @@ class Statement:
     def ask(self, values: Sequence[Value]) -> list[tuple[Any, ...]]:
         """The rows as tuples."""
         with connection.cursor() as cursor:
-            name = self._prepared_in(cursor.cursor)
-            cursor.execute(f"execute {name}{self.call}", values or None)
-            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return self.ask_by(cursor, values)
+
+    def ask_by(self, cursor: Any, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+        """The same by a cursor that the caller holds."""
+        name = self._prepared_in(cursor.cursor)
+        cursor.execute(f"execute {name}{self.call}", values or None)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
     def _prepared_in(self, cursor: Any) -> str:
@@ -84,29 +88,101 @@ class Kept(Generic[Row]):
         self._lock = Lock()
 
     def __call__(self, *values: Value) -> list[Row]:
+        return self.plan().rows(values)
+
+    def plan(self) -> _Plan[Row]:
+        """The statement, put together when it is first needed."""
         plan = self._plan
         if plan is None:
             with self._lock:
                 plan = self._plan = self._plan or _Plan(self.build, self.types)
-        return plan.rows(values)
+        return plan
 
     def first(self, *values: Value) -> Row | None:
         """For a query that ends with one row (`[:1]`)."""
         return next(iter(self(*values)), None)
 
 
+class Together:
+    """Kept queries about the same values as one statement: ``Together(demands, notices)(case)`` gives the rows of each.
+
+    A query that takes fewer values is asked about the first of them. What each may see and in which order it stands is
+    said by its own words; here they only share a journey.
+    """
+
+    def __init__(self, *parts: Kept[Any]) -> None:
+        self.parts, self.types = parts, max((part.types for part in parts), key=len)
+        if any(part.types != self.types[:len(part.types)] for part in parts):
+            raise TypeError("Each of these queries begins with the same values.")
+        self._joint: _Joint | None = None
+        self._lock = Lock()
+
+    def __call__(self, *values: Value) -> list[list[Any]]:
+        joint = self._joint
+        if joint is None:
+            with self._lock:
+                joint = self._joint = self._joint or _Joint(self.parts, self.types)
+        return joint.rows(values)
+
+
+class _Joint:
+    """Rows of several shapes in one answer: which query, and the columns as texts.
+
+    A text is what the server sends for a value of any type, so the driver's own readers make of it what they make of
+    the column. The union keeps the order of its parts and within them: the policies' functions are not for parallel use.
+    """
+
+    def __init__(self, parts: Sequence[Kept[Any]], types: Sequence[type]) -> None:
+        self.plans = [part.plan() for part in parts]
+        self.readers = [_readers(plan) for plan in self.plans]
+        self.statement = Statement(
+            " union all ".join(_as_texts(place, plan) for place, plan in enumerate(self.plans)),
+            [value for plan in self.plans for value in plan.told], _stand_ins(types))
+
+    def rows(self, values: Sequence[Value]) -> list[list[Any]]:
+        found: list[list[Any]] = [[] for _ in self.plans]
+        with connection.cursor() as cursor:
+            for place, columns in self.statement.ask_by(cursor, values):
+                for column, read in self.readers[place]:
+                    if columns[column] is not None:
+                        columns[column] = read(columns[column], cursor.cursor)
+                found[place].append(self.plans[place].row(columns))
+        return found
+
+
+def _as_texts(place: int, plan: _Plan[Any]) -> str:
+    names = [f"c{number}" for number in range(plan.width)]
+    texts = ", ".join(f"{name}::text" for name in names)
+    return f"select {place}, array[{texts}] from ({plan.words}) as part ({', '.join(names)})"  # noqa: S608 - words that Django made
+
+
+def _readers(plan: _Plan[Any]) -> list[tuple[int, Any]]:
+    """How the driver reads each column that is more than a text: (column, reader). Asks once what the columns are."""
+    with connection.cursor() as wrapper:
+        cursor = wrapper.cursor
+        cursor.execute(f"select * from ({plan.words}) as part limit 0", plan.told)  # noqa: S608 - the same
+        known = {**string_types, **cursor.connection.string_types}
+        found = [(place, known.get(column.type_code)) for place, column in enumerate(cursor.description)]
+    return [(place, read) for place, read in found if read is not None and read is not UNICODE]
+
+
+def _stand_ins(types: Sequence[type]) -> list[Value]:
+    return [_STAND_INS[kind](nth) for nth, kind in enumerate(types)]
+
+
 class _Plan(Generic[Row]):
     """The statement of a queryset and how its columns become rows, as `ModelIterable` does it."""
 
     def __init__(self, build: Callable[..., models.QuerySet[Row]], types: Sequence[type]) -> None:
-        stand_ins = [_STAND_INS[kind](nth) for nth, kind in enumerate(types)]
+        stand_ins = _stand_ins(types)
         query: Any = build(*stand_ins)
         if query._prefetch_related_lookups or query._fields is not None:
             raise TypeError("Only rows are kept: prefetch after asking, and ask for values by a cursor.")
         compiler = query.query.get_compiler(connection=connection)
-        words, told = compiler.as_sql()
-        self.statement = Statement(words, told, stand_ins)
+        self.words, self.told = compiler.as_sql()
+        self.statement = Statement(self.words, self.told, stand_ins)
         select, known = compiler.select, compiler.klass_info
+        self.width = len(select)
         self.converters = [(place, *how) for place, how in
                            compiler.get_converters([one[0] for one in select[:compiler.col_count]]).items()]
         fields = known["select_fields"]
@@ -116,9 +192,10 @@ class _Plan(Generic[Row]):
         self.annotated = list((compiler.annotation_col_map or {}).items())
 
     def rows(self, values: Sequence[Value]) -> list[Row]:
-        return [self._row(found) for found in self.statement.ask(values)]
+        return [self.row(found) for found in self.statement.ask(values)]
 
-    def _row(self, found: tuple[Any, ...]) -> Row:
+    def row(self, found: Sequence[Any]) -> Row:
+        """A row of the model from its columns as the driver read them."""
         columns = list(found)
         for place, converters, expression in self.converters:
             for convert in converters:

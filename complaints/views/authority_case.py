@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import labels, platform
 from complaints.models import Complaint
-from complaints.views import documents_told
+from complaints.views import case_rows, documents_told
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_notices import may_order
 from complaints.views.authority_pages import PAGES
@@ -89,7 +89,8 @@ def groups_of(setting: Setting) -> list[tuple[str, list[Button]]]:
 
 @officer_page("GET")
 def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
-    setting = setting_of(desk, number, request.GET)
+    setting = setting_of(desk, number, request.GET, read=case_rows.of_page[AUTHORITY])
+    rows = setting.rows
     page = page_of(setting.found, now=desk.now)
     complaint = page.complaint
     return render(request, "authority/case.html", {
@@ -100,12 +101,12 @@ def case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
         "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
         "approvals_url": reverse("complaints:authority-approvals"),
         "consents": _consents(page), "matters": _matters(page),
-        "forwarding_notes": complaint.decisions.exclude(note="").order_by("pk"),
-        "documents": (documents := documents_told.of_case(complaint, AUTHORITY, page.viewer)),
+        "forwarding_notes": rows.forwarding_notes,
+        "documents": (documents := documents_told.of_case(complaint, AUTHORITY, page.viewer, rows.documents)),
         "court": documents_told.court_of(documents, complaint.number),
         "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in setting.may else "",
         "mediation_url": desk_url(complaint) if complaint.status in (Status.MEDIATING, Status.MEDIATION_SUSPENDED) else "",
-        "notices": of_case(complaint, AUTHORITY), "may_order": may_order(desk),
+        "notices": of_case(complaint, AUTHORITY, rows), "may_order": may_order(desk),
         "on_behalf_url": reverse("complaints:authority-on-behalf", args=[complaint.number]) if may_write_down(page.actor) else "",
         "officer": complaint.officer.user.name if complaint.officer else "", "platform": _platform(page),
     })

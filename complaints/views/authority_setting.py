@@ -24,7 +24,7 @@ from complaints.handling import Move, proposals, two_persons
 from complaints.refusals import not_now, not_yours
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, Found
-from complaints.views.case_rows import open_matters
+from complaints.views.case_rows import Rows, of_case
 from complaints.views.case_steps import Around, open_steps
 from complaints.workflow import ENTERPRISE_SIDE, TABLE, Role, Status
 from complaints.working_calendar import SHANGHAI
@@ -44,6 +44,7 @@ class Setting:
     desk: Desk
     found: Found
     around: Around
+    rows: Rows
     query: QueryDict = field(default_factory=lambda: QueryDict())
 
     @cached_property
@@ -82,18 +83,18 @@ class StepPage:
         return any(step in setting.may for step in self.steps)
 
 
-def setting_of(desk: Desk, number: str, query: QueryDict) -> Setting:
-    """The case and what lies on its table: a query after the case itself."""
+def setting_of(desk: Desk, number: str, query: QueryDict, *, read: Callable[[int], Rows] = of_case[AUTHORITY]) -> Setting:
+    """The case and what hangs on it: one query after the case itself. ``read``: how much of that a page needs."""
     found = desk.find(number)
     case = found.complaint
     # Of several instructions the one to this officer's authority counts here, whoever got another one after it.
     ours = found.actor.authority_ids if found.actor is not None else frozenset()
-    opened = open_matters(case.pk)
-    found = replace(found, matters=tuple(opened))
-    matters = {m.kind: m for m in sorted(opened, key=lambda m: (m.to_authority_id in ours, m.pk)) if m.audience in ("parties", AUTHORITY)}
+    rows = read(case.pk)
+    found = replace(found, rows=rows)
+    matters = {m.kind: m for m in sorted(rows.matters, key=lambda m: (m.to_authority_id in ours, m.pk)) if m.audience in ("parties", AUTHORITY)}
     around = Around(complaint=case, side=AUTHORITY, engagement_id=None, now=desk.now, matters=matters,
                     offers=(), obligations=())
-    return Setting(desk=desk, found=found, around=around, query=query)
+    return Setting(desk=desk, found=found, around=around, rows=rows, query=query)
 
 
 def shown_steps(found: Found, around: Around) -> tuple[str, ...]:
@@ -102,7 +103,7 @@ def shown_steps(found: Found, around: Around) -> tuple[str, ...]:
     if found.actor is None or not found.actor.roles:
         return ()
     hidden = {step for step, is_there in _NEEDS.items() if not is_there(found, around)}
-    hidden |= {m.subject for m in found.matters or () if m.kind == "proposal" and m.audience == AUTHORITY}
+    hidden |= {m.subject for m in (found.rows.matters if found.rows is not None else ()) if m.kind == "proposal" and m.audience == AUTHORITY}
     return tuple(step for step in open_steps(found.actor, around) if step not in hidden)
 
 

@@ -60,8 +60,8 @@ class Found:
     actor: Actor | None
     #: The enterprise's own times with the case, where the door has read them already.
     engagements: tuple[Engagement, ...] | None = None
-    #: What lies open, of every audience, oldest first, where the door has read it already.
-    matters: tuple[Matter, ...] | None = None
+    #: What hangs on the case, where the door has read it already.
+    rows: rows.Rows | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,26 +211,27 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
     is_former = actor is None
     conditions = Conditions.at(now)
     calendar = conditions.calendar
-    engagements = list(found.engagements) if found.engagements is not None else _engagements_of(
-        complaint, viewer if side == ENTERPRISE else None)
+    known = found.rows or rows_of(found)
+    engagements = list(found.engagements) if found.engagements is not None else _within_branches(
+        known.engagements, viewer if side == ENTERPRISE else None)
     seen = {e.pk for e in engagements}
-    clocks = [] if is_former else _clocks(complaint, side)
-    answers = rows.answers(complaint.pk)
+    clocks = [] if is_former else known.clocks
+    answers = known.answers
     # An offer answers every demand, so none is missing here; one statement for both.
     offers = [o for o in {a.offer_id: a.offer for a in answers}.values()
               if side != ENTERPRISE or o.engagement_id in seen]
-    obligations = [o for o in rows.obligations(complaint.pk)
+    obligations = [o for o in known.obligations
                    if side != ENTERPRISE or o.engagement_id is None or o.engagement_id in seen]
     if is_former:
         obligations = [o for o in obligations if o.engagement_id is not None]
-    matters = {} if is_former else matters_of(complaint, side, found.matters)
-    steps = _steps(complaint, side, engagements, is_former)
+    matters = {} if is_former else matters_of(complaint, side, known.matters)
+    steps = _seen_by(side, known.steps, engagements, is_former)
     last = [step for step in steps if step.audience == Audience.PARTIES][-1]
-    texts = rows.texts(complaint.pk)
+    texts = known.texts
     keyring.load_for([*texts, *(name for step in steps for name in (step.name, step.recorded_by) if name)])
     filed = {t.kind: t.text for t in texts
              if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
-    files = [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id, address=files_at)
+    files = [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id, address=files_at, known=known.files)
     by_digest = {f.sha256: f for f in files}
     may_look = actor is not None and looking.may_look(complaint, actor, engagements)
     until = looking.shown_until(steps, viewer, now=now) if may_look else None
@@ -257,7 +258,7 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
         steps=tuple(s for s in open_steps(actor, around) if s != LOOK or may_look),
         duty=duty, clocks=[_clock_view(c, complaint, now, calendar) for c in clocks
                            if c.ended_at is None],
-        demands=rows.demands(complaint.pk),
+        demands=known.demands,
         engagement=open_engagement or (engagements[-1] if engagements else None),
         engagements=engagements, offers=offers_of(offers, answers, promises),
         obligations=promises, matters=matters,
@@ -277,7 +278,14 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
 def steps_of(found: Found) -> list[HandlingStep]:
     """The entries of the record that this reader may know, by audience and sequence."""
     engagements = _engagements_of(found.complaint, found.viewer if found.side == ENTERPRISE else None)
-    return _steps(found.complaint, found.side, engagements, found.actor is None)
+    return _seen_by(found.side, rows.steps[found.side](found.complaint.pk), engagements, found.actor is None)
+
+
+def rows_of(found: Found) -> rows.Rows:
+    """What every page of a case is made of; one statement."""
+    if found.side == ENTERPRISE:
+        return rows.of_case[ENTERPRISE](found.complaint.pk, found.viewer.enterprise_id or 0)
+    return rows.of_case[found.side](found.complaint.pk)
 
 
 def case_url(complaint: Complaint, side: str = CONSUMER) -> str:
@@ -303,21 +311,21 @@ def clock_name(clock: Deadline) -> str:
 
 def visible_clocks(complaint: Complaint, side: str) -> list[Deadline]:
     """All clocks of the case that this side may know, ended ones too, oldest first."""
-    return _clocks(complaint, side)
+    return rows.clocks[side](complaint.pk)
 
 
 def _engagements_of(complaint: Complaint, viewer: Actor | None) -> list[Engagement]:
     """Oldest first; for an enterprise its own only, within its branches."""
     if viewer is None:
         return rows.engagements(complaint.pk)
-    found = rows.engagements_of(complaint.pk, viewer.enterprise_id or 0)
-    if viewer.branch_ids is not None:
-        found = [e for e in found if e.branch_id in viewer.branch_ids]
-    return found
+    return _within_branches(rows.engagements_of(complaint.pk, viewer.enterprise_id or 0), viewer)
 
 
-def _clocks(complaint: Complaint, side: str) -> list[Deadline]:
-    return rows.clocks[side](complaint.pk)
+def _within_branches(found: list[Engagement], viewer: Actor | None) -> list[Engagement]:
+    """Those of the branches for which ``viewer`` works; all of them where that is nobody of an enterprise."""
+    if viewer is None or viewer.branch_ids is None:
+        return found
+    return [e for e in found if e.branch_id in viewer.branch_ids]
 
 
 def matters_of(complaint: Complaint, side: str, known: Iterable[Matter] | None = None) -> dict[str, Matter]:
@@ -326,9 +334,8 @@ def matters_of(complaint: Complaint, side: str, known: Iterable[Matter] | None =
             if m.audience == Audience.PARTIES or m.audience == side}
 
 
-def _steps(complaint: Complaint, side: str, engagements: Sequence[Engagement],
-           is_former: bool) -> list[HandlingStep]:
-    found = rows.steps[side](complaint.pk)
+def _seen_by(side: str, found: list[HandlingStep], engagements: Sequence[Engagement],
+             is_former: bool) -> list[HandlingStep]:
     if side != ENTERPRISE:
         return found
     return [row for row in found if row.step == "file"

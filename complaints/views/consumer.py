@@ -6,6 +6,7 @@ The one rule: a page offers only what may be done now; what is sent all the same
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ from complaints.file_forms import upload_address
 from complaints.handling import Move
 from complaints.models import Complaint, HandlingStep
 from complaints.refusals import not_now
-from complaints.views import documents_told
+from complaints.views import case_rows, documents_told
 from complaints.views.case import CONSUMER, TRACKING, CasePage, Found, case_url, find_case, page_of
 from complaints.views.case_form import take_step
 from complaints.views.case_record import body_words
@@ -66,7 +67,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         found = find_case(request.user, number, side=CONSUMER, now=now)
     except Http404:
         return to_own_page(request, number)
-    page = page_of(found, now=now)
+    rows = case_rows.of_page[CONSUMER](found.complaint.pk)
+    page = page_of(replace(found, rows=rows), now=now)
     calls = calls_of(page)
     undo = page.matters.get("undo") if page.may("undo") else None
     return render(request, "consumer/case.html", {
@@ -74,8 +76,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "can_add": page.may("add_statement"), "undo_until": undo.until_at if undo else None,
         "undo_what": labels.label(undo.subject, kind="step") if undo else "",
         "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
-        "may_break": page.may("report_breach"), "told": of_case(page.complaint, CONSUMER),
-        "documents": (documents := documents_told.of_case(page.complaint, CONSUMER, page.viewer)),
+        "may_break": page.may("report_breach"), "told": of_case(page.complaint, CONSUMER, rows),
+        "documents": (documents := documents_told.of_case(page.complaint, CONSUMER, page.viewer, rows.documents)),
         "court": documents_told.court_of(documents, page.complaint.number),
         "siblings": siblings_of(page.complaint, cast(User, request.user)), "people": people_of(found, now=now),
         "outcome": _outcome(page.complaint), "ways": ways_left(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,7 +20,9 @@ from complaints.actors import Actor
 from complaints.documents import kinds
 from complaints.documents.kinds import KINDS
 from complaints.models import Complaint, Notice, OfficialDocument
+from complaints.views import case_rows
 from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE
+from complaints.views.case_rows import BY_LETTER
 from complaints.views.notices_told import CHANNELS, STATES
 from complaints.workflow import AUTHORITY_ROLES, Role
 from odr_portal.kept import Kept, among
@@ -28,8 +30,6 @@ from odr_portal.kept import Kept, among
 #: A notice in one of these states reached somebody, or still may.
 ON_ITS_WAY = ("queued", "leased", "sent", "told", "in_portal")
 SERVED_WITHIN = timedelta(days=90)
-#: What goes to a respondent whether or not it has an account.
-BY_LETTER = tuple(form for form, kind in KINDS.items() if kind.to_enterprise and form != kinds.DISTRIBUTION)
 WHO = {CONSUMER: gettext_lazy("消费者"), ENTERPRISE: gettext_lazy("企业")}
 
 
@@ -61,19 +61,6 @@ class Row:
         return self.document.state == OfficialDocument.VOID
 
 
-def _of_case(case: int) -> QuerySet[OfficialDocument]:
-    return OfficialDocument.objects.filter(complaint_id=case).annotate(latest=Count("versions")).order_by("-pk")
-
-
-_ALL = Kept(_of_case, int)
-_TO_CONSUMER = Kept(lambda case: _of_case(case).filter(to_consumer=True), int)
-# By the link to this case: what goes to a respondent without account, and nothing that an enterprise got before.
-_BY_LETTER = Kept(lambda case: _of_case(case).filter(audience="parties", engagement=None, form__in=BY_LETTER), int)
-_TO_ENTERPRISE = Kept(lambda case, enterprise: _of_case(case).filter(to_enterprise=True, enterprise_id=enterprise), int, int)
-_TO_BRANCHES = Kept(lambda case, enterprise, branches: _of_case(case).filter(
-    to_enterprise=True, enterprise_id=enterprise, engagement__branch_id__in=among(branches)), int, int, list)
-
-
 _TOLD = Kept(lambda cases, sequences: Notice.objects.filter(
     complaint_id__in=among(cases), audience="parties", sequence__in=among(sequences),
     addressee__in=(CONSUMER, ENTERPRISE)).order_by("pk"), list, list)
@@ -89,20 +76,20 @@ def readable_by(complaint: Complaint, side: str, viewer: Actor) -> list[Official
         # No authority has had it, so none has written; the many cases of the desks pay nothing for it.
         return []
     if side == AUTHORITY:
-        return _ALL(complaint.pk)
+        return case_rows.documents(complaint.pk)
     if side == CONSUMER:
-        return _TO_CONSUMER(complaint.pk)
+        return case_rows.documents_to_consumer(complaint.pk)
     if viewer.role == Role.RESPONDENT:
-        return _BY_LETTER(complaint.pk)
+        return case_rows.documents_by_letter(complaint.pk)
     if viewer.branch_ids is None:
-        return _TO_ENTERPRISE(complaint.pk, viewer.enterprise_id or 0)
-    return _TO_BRANCHES(complaint.pk, viewer.enterprise_id or 0, sorted(viewer.branch_ids))
+        return case_rows.documents_to_enterprise(complaint.pk, viewer.enterprise_id or 0)
+    return case_rows.documents_to_branches(complaint.pk, viewer.enterprise_id or 0, sorted(viewer.branch_ids))
 
 
-def of_case(complaint: Complaint, side: str, viewer: Actor) -> list[Row]:
-    """For the page of a case; a query more for officers."""
-    return rows_of(readable_by(complaint, side, viewer), side, {complaint.pk: complaint.number},
-                   may_print=side != AUTHORITY or viewer.has(AUTHORITY_ROLES))
+def of_case(complaint: Complaint, side: str, viewer: Actor, documents: Sequence[OfficialDocument] | None = None) -> list[Row]:
+    """For the page of a case; a query more for officers. ``documents``: those that this reader may read, where they were read."""
+    return rows_of(readable_by(complaint, side, viewer) if documents is None else documents, side,
+                   {complaint.pk: complaint.number}, may_print=side != AUTHORITY or viewer.has(AUTHORITY_ROLES))
 
 
 def court_of(rows: Sequence[Row], number: str) -> str:

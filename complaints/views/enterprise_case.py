@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy
 
 from complaints import labels, reading
 from complaints.handling import suggesting
+from complaints.models import OfficialDocument
 from complaints.views import documents_told
 from complaints.views import enterprise_work as work
 from complaints.views.case import CasePage
 from complaints.views.case_people import demand_text
 from complaints.views.enterprise_approvals import standing_of
-from complaints.views.enterprise_desk import Desk, case_url, desk_page, held
+from complaints.views.enterprise_desk import Desk, case_url, desk_page, held_whole
 from complaints.views.enterprise_steps import BUTTONS, stands_open
 from complaints.views.notices_told import of_case
 
@@ -65,9 +66,9 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 @desk_page("GET")
 def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
     """/enterprise/cases/<ref>/"""
-    page = held(desk, number)
+    page, rows = held_whole(desk, number)
     engagement = page.engagement
-    log, lines = work.contact_log(page), demand_lines(page)
+    log, lines = work.contact_log(page, rows.contacts), demand_lines(page)
     buttons = [b for b in buttons_of(page) if b.slug != "failure" or log.lines]
     waiting = waiting_of(page, buttons)
     told = {item["url"] for item in waiting}
@@ -80,9 +81,10 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         "may": {b.slug: b.url for b in buttons}, "demands": lines, "answered": sum(line.is_answered for line in lines), "waiting": waiting,
         "proposal": standing_of(page),
         "log": log, "failure_waits": page.may("report_failure") and not log.lines,
-        "extension_note": work.extension_note(page), "notes": work.notes_of(page),
-        "told": [] if page.is_former else of_case(page.complaint, page.side, enterprise_id=page.viewer.enterprise_id),
-        "documents": (documents := [] if page.is_former else documents_told.of_case(page.complaint, page.side, page.viewer)),
+        "extension_note": work.extension_note(page), "notes": rows.notes,
+        "told": [] if page.is_former else of_case(page.complaint, page.side, rows),
+        "documents": (documents := [] if page.is_former else documents_told.of_case(
+            page.complaint, page.side, page.viewer, documents_of(page, rows.documents))),
         "court": documents_told.court_of(documents, page.complaint.number),
         "others": [] if page.is_former or engagement is None or request.method != "GET"
         else reading.opened(page.complaint, engagement, user=desk.user, now=desk.now),
@@ -95,10 +97,18 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         shown["history"], shown["has_more_history"] = work.history_of(page, desk)
         shown["similar"] = work.similar_of(page, desk)
     elif not page.is_former:
-        cause = work.cause_of(page)
+        cause = work.cause_of(page, rows.causes)
         shown |= {"cause": cause, "cause_words": labels.label(cause, kind="root_cause") if cause else ""}
         shown["cause_groups"] = work.cause_groups(page.complaint.problem_category)
     return render(request, "enterprise/case.html", shown)
+
+
+def documents_of(page: CasePage, rows: list[OfficialDocument]) -> list[OfficialDocument]:
+    """Of what was issued to this enterprise, what whoever works for some of its branches may read."""
+    if page.viewer.branch_ids is None:
+        return rows
+    ours = {engagement.pk for engagement in page.engagements}
+    return [row for row in rows if row.engagement_id in ours]
 
 
 def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ the same 404 as for an address that does not exist.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -20,7 +20,7 @@ from complaints.actors import Actor, jobs_of, staff_member, stands_to
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Engagement
 from complaints.views.case import ENTERPRISE, CasePage, Found, page_of
-from complaints.views.case_rows import RELATED
+from complaints.views.case_rows import RELATED, Rows, of_page
 from complaints.views.staff_door import View, staff_page
 from complaints.workflow import ENTERPRISE_ROLES, Status
 from complaints.working_calendar import Calendar
@@ -131,3 +131,10 @@ def _is_of(engagement: Engagement, actor: Actor) -> bool:
 def held(desk: Desk, number: str) -> CasePage:
     """The whole case for the pages of this desk."""
     return page_of(found(desk, number), now=desk.now)
+
+
+def held_whole(desk: Desk, number: str) -> tuple[CasePage, Rows]:
+    """The case for the page of itself, with the rows that only this page shows; one statement after the case."""
+    here = found(desk, number)
+    rows = of_page[ENTERPRISE](here.complaint.pk, here.viewer.enterprise_id or 0, [e.pk for e in here.engagements or ()])
+    return page_of(replace(here, rows=rows), now=desk.now), rows

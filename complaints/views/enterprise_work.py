@@ -6,7 +6,7 @@ the part is of use: while the case is ours, or once it is over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,18 +16,14 @@ from django.utils.translation import ngettext
 
 from complaints import labels, unreachable
 from complaints.earlier_cases import MOST, EarlierCase, earlier_cases
-from complaints.models import Contact, InternalNote, RootCause
+from complaints.models import Contact, RootCause
 from complaints.root_causes import fitting
 from complaints.views.case import CasePage
 from complaints.views.enterprise_desk import Desk
 from complaints.views.similar_shown import similar_shown
 from complaints.workflow import Status
-from odr_portal.kept import Kept, among
 
-_SHOWN_CONTACTS, _READ, _SHOWN_NOTES = 5, 60, 20
-_CONTACTS = Kept(lambda times: Contact.objects.filter(engagement_id__in=among(times)).order_by("-at", "-pk")[:_READ], list)
-_NOTES = Kept(lambda times: InternalNote.objects.filter(engagement_id__in=among(times)).order_by("-at", "-pk")[:_SHOWN_NOTES], list)
-_CAUSE = Kept(lambda engagement: RootCause.objects.filter(engagement_id=engagement)[:1], int)
+_SHOWN_CONTACTS = 5
 RESULT_TONES = {"settled": "ok", "failed": "bad", "unconfirmed": "warn"}
 
 
@@ -73,9 +69,8 @@ class CaseLine:
     tone: str
 
 
-def contact_log(page: CasePage) -> ContactLog:
-    """The attempts of this desk; what is missing is counted for the time that runs now."""
-    rows = _CONTACTS([engagement.pk for engagement in page.engagements])
+def contact_log(page: CasePage, rows: Sequence[Contact]) -> ContactLog:
+    """The attempts of this desk, the newest first; what is missing is counted for the time that runs now."""
     lines = [ContactLine(at=row.at, by_name=row.by_name, reached=row.reached,
                          way=labels.label(row.channel, kind="contact_channel")) for row in rows[:_SHOWN_CONTACTS]]
     ours = [row for row in rows if page.engagement is not None and row.engagement_id == page.engagement.pk]
@@ -94,11 +89,6 @@ def _count_words(count: unreachable.Count) -> str:
     if count.what == "days":
         return ngettext("分在%(have)s天，须%(need)s天", "分在%(have)s天，须%(need)s天", count.have) % said
     return ngettext("用过%(have)s种方式，须%(need)s种", "用过%(have)s种方式，须%(need)s种", count.have) % said
-
-
-def notes_of(page: CasePage) -> list[InternalNote]:
-    """What colleagues wrote for each other, newest first."""
-    return _NOTES([engagement.pk for engagement in page.engagements])
 
 
 def is_working(page: CasePage) -> bool:
@@ -150,12 +140,13 @@ def most_days(page: CasePage) -> int:
     return policies.number("extension_cap", region).number if policies.flag("extension", region) else 0
 
 
-def cause_of(page: CasePage) -> str:
-    """The code of the tag of this time with the case; "" without one."""
-    if page.engagement is None:
+def cause_of(page: CasePage, known: Iterable[RootCause] | None = None) -> str:
+    """The code of the tag of this time with the case; "" without one. ``known``: tags of its times, where they were read."""
+    engagement = page.engagement
+    if engagement is None:
         return ""
-    found = _CAUSE.first(page.engagement.pk)
-    return found.cause if found is not None else ""
+    found = RootCause.objects.filter(engagement=engagement) if known is None else known
+    return next((tag.cause for tag in found if tag.engagement_id == engagement.pk), "")
 
 
 def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -5,6 +5,7 @@ The one rule: a file whose content this reader may not have yet stands there wit
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from complaints.evidence import shows_content
 from complaints.models import Complaint, Evidence, EvidenceState, FilingDraft
-from odr_portal.kept import Kept
+from complaints.views import case_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +50,14 @@ def is_sender(row: Evidence, complaint: Complaint, *, side: str, user_id: int | 
     return side == "enterprise" and user_id is None
 
 
-def _of_case(side: str) -> Kept[Evidence]:
-    return Kept(lambda case: Evidence.objects.known_to(side).filter(complaint_id=case).order_by("pk"), int)
-
-
-_OF_CASE = {side: _of_case(side) for side in ("consumer", "enterprise", "authority", "body")}
-
-
-def files_of(complaint: Complaint, *, side: str, user_id: int | None, address: str = "complaints:case-file{}") -> list[FileView]:
-    """All files of a case for a reader of this side, the oldest first. ``address``: behind which door they are handed out."""
+def files_of(complaint: Complaint, *, side: str, user_id: int | None, address: str = "complaints:case-file{}",
+             known: Iterable[Evidence] | None = None) -> list[FileView]:
+    """All files of a case for a reader of this side, the oldest first. ``address``: behind which door they are handed out.
+    ``known``: their rows, where they were read."""
     return [
         _view(row, address, [complaint.number, row.pk],
               is_theirs=is_sender(row, complaint, side=side, user_id=user_id), is_officer=side == "authority")
-        for row in _OF_CASE[side](complaint.pk)
+        for row in (case_rows.files[side](complaint.pk) if known is None else known)
     ]
 
 

@@ -20,11 +20,9 @@ from authorities.models import named
 from complaints import labels
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.sending_again import ORDERS
-from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, case_url
-from odr_portal.kept import Kept, among
+from complaints.views.case import AUTHORITY, CONSUMER, case_url
+from complaints.views.case_rows import Rows
 
-#: On a case page; nobody reads more.
-MOST = 60
 CHANNELS: dict[str, Any] = {
     "": gettext_lazy("未定"), "sms": gettext_lazy("短信"), "email": gettext_lazy("邮件"),
 }
@@ -78,33 +76,14 @@ class Told:
     may: tuple[str, ...] = ()
 
 
-def _of_case(case: int, side: str) -> QuerySet[Notice]:
-    return Notice.objects.filter(complaint_id=case, audience__in=("parties", side)).order_by("-pk")
-
-
-_ORDERS_OF = Kept(lambda notices: NoticeOrder.objects.filter(notice_id__in=among(notices)).select_related("by"), list)
-_TO_WHOM = ("user", "enterprise", "authority")
-_TO_CONSUMER = Kept(lambda case: _of_case(case, CONSUMER).filter(addressee=CONSUMER)[:MOST], int)
-_TO_ENTERPRISE = Kept(lambda case, enterprise: (
-    _of_case(case, ENTERPRISE).filter(addressee=ENTERPRISE, enterprise_id=enterprise).select_related(*_TO_WHOM)[:MOST]), int, int)
-_TO_ANYBODY = Kept(lambda case: _of_case(case, AUTHORITY).select_related(*_TO_WHOM)[:MOST], int)
-
-
-def of_case(complaint: Complaint, side: str, *, enterprise_id: int | None = None) -> list[Told]:
-    """What was told about a case, newest first, as far as this side may know it; one query, for officers two.
-
-    ``enterprise_id``: whose people read, on the side of an enterprise.
-    """
+def of_case(complaint: Complaint, side: str, rows: Rows) -> list[Told]:
+    """What was told about a case, newest first, as far as this side may know it."""
     orders: dict[int, list[NoticeOrder]] = defaultdict(list)
-    if side == AUTHORITY:
-        rows = _TO_ANYBODY(complaint.pk)
-        for order in _ORDERS_OF([row.pk for row in rows]) if rows else []:
-            orders[order.notice_id].append(order)
-    else:
-        rows = _TO_ENTERPRISE(complaint.pk, enterprise_id or 0) if side == ENTERPRISE else _TO_CONSUMER(complaint.pk)
-    for row in rows:
+    for order in rows.orders:
+        orders[order.notice_id].append(order)
+    for row in rows.notices:
         row.complaint = complaint
-    return [told(row, side, orders[row.pk]) for row in rows]
+    return [told(row, side, orders[row.pk]) for row in rows.notices]
 
 
 def in_cases(cases: QuerySet[Complaint], condition: Q) -> QuerySet[Notice]:

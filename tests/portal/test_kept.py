@@ -6,11 +6,21 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Count
 
-from complaints.models import Complaint, Demand, HandlingStep
+from complaints.models import (
+    Complaint,
+    Deadline,
+    Demand,
+    HandlingStep,
+    Notice,
+    Obligation,
+    OfferAnswer,
+    PersonalText,
+)
 from complaints.workflow import Status
 from odr_portal import walls
-from odr_portal.kept import Kept
+from odr_portal.kept import Kept, Together, among
 from tests import given
 from tests.cast import WEDNESDAY, World
 
@@ -53,6 +63,69 @@ def test_a_table_that_changed_is_read_as_it_is(world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute("discard plans")
     assert entries(case.pk) == before
+
+
+#: Every kind of column that the tables of a case have: numbers, texts, moments, days, bytes, JSON, truths, ids of all sorts.
+OF_A_CASE = (
+    Kept(lambda case: HandlingStep.objects.filter(complaint_id=case).select_related("name", "recorded_by")
+         .order_by("-audience", "-sequence"), int),
+    Kept(lambda case: Demand.objects.filter(complaint_id=case).order_by("-ordinal"), int),
+    Kept(lambda case: PersonalText.objects.filter(complaint_id=case).order_by("pk"), int),
+    Kept(lambda case: Deadline.objects.filter(complaint_id=case).select_related("obligation").order_by("pk"), int),
+    Kept(lambda case: OfferAnswer.objects.filter(offer__complaint_id=case).select_related("offer", "demand").order_by("pk"), int),
+    Kept(lambda case: Obligation.objects.filter(complaint_id=case).order_by("-pk")[:2], int),
+    Kept(lambda case: Notice.objects.filter(complaint_id=case).select_related("enterprise").order_by("-pk"), int),
+    Kept(lambda case: Complaint.objects.filter(pk=case).annotate(promised=Count("obligations")), int),
+    Kept(lambda case, others: Complaint.objects.filter(pk__in=among(others)).exclude(pk=case).order_by("pk"), int, list),
+)
+
+
+@pytest.mark.parametrize("status", [Status.FILED, Status.PERFORMING, Status.CLOSED])
+def test_queries_that_travel_together_answer_as_each_by_itself(world: World, status: Status, django_assert_num_queries: Any) -> None:
+    """Column by column, type by type, in the same order, related rows too."""
+    together = Together(*OF_A_CASE)
+    one, other = (given.a_complaint(world, status=status) for _ in range(2))
+    for case in (one, other):
+        ids = [one.pk, other.pk]
+        together(case.pk, ids)
+        with django_assert_num_queries(1):
+            found = together(case.pk, ids)
+        alone = [kept(case.pk, ids) if len(kept.types) == 2 else kept(case.pk) for kept in OF_A_CASE]
+        assert [[_told(row) for row in rows] for rows in found] == [[_told(row) for row in rows] for rows in alone]
+        assert [row.pk for row in found[-1]] == [other.pk if case == one else one.pk]
+    assert together(one.pk, [])[-1] == []
+    assert together(-1, []) == [[] for _ in OF_A_CASE]
+
+
+def _told(row: Any) -> dict[str, Any]:
+    """A row and those that came with it, each value with its type."""
+    own = {name: (type(value), bytes(value) if isinstance(value, memoryview) else value)
+           for name, value in vars(row).items() if name != "_state"}
+    return own | {name: _told(related) for name, related in row._state.fields_cache.items() if related is not None}
+
+
+def test_odd_texts_come_as_they_were_written(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    notes = ['"quoted", {braced}', "NULL", "null", "", "back\\slash \\x41", "two\nlines\ttab", "中文🎉", "'; --", "%s $1", "{}", "{a,b}"]
+    for ordinal, note in enumerate(notes, 50):
+        Demand.objects.create(complaint=case, ordinal=ordinal, kind="apology", note=note)
+    kept = Kept(lambda pk: Demand.objects.filter(complaint_id=pk, ordinal__gte=50).order_by("ordinal"), int)
+    assert [row.note for row in Together(kept, kept)(case.pk)[1]] == notes
+
+
+def test_the_joint_statement_shows_each_caller_only_what_is_theirs(world: World) -> None:
+    case, together = given.a_complaint(world, status=Status.NEGOTIATING), Together(*OF_A_CASE)
+    assert all(together(case.pk, [])[:4])
+    for _ in range(2):
+        for user, is_shown in ((world.chen, True), (world.otto, False)):
+            with walls.seeing_as(user, day=WEDNESDAY.date(), is_at_job=False):
+                assert all(together(case.pk, [])[:4]) is is_shown
+                assert any(together(case.pk, [case.pk])) is is_shown
+
+
+def test_queries_of_other_values_do_not_travel_together() -> None:
+    with pytest.raises(TypeError):
+        Together(OF_A_CASE[0], by_number)
 
 
 def test_what_cannot_be_kept_says_so() -> None:

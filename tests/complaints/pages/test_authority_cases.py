@@ -9,13 +9,27 @@ import pytest
 from authorities.models import Officer
 from complaints import actors, handling
 from complaints.handling import enterprise, proposals, violations
-from complaints.models import Complaint, ForwardingDecision, HandlingStep, Matter
+from complaints.models import Complaint, ForwardingDecision, HandlingStep, Matter, OfficialDocument
 from complaints.views import authority_approvals
 from complaints.workflow import Status
 from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url
+from tests.server import A_REQUEST
+
+#: Who asks 5 (session, person, roles, offices, those below); the case, all that hangs on it, rules and calendar 3; how
+#: its documents were served 1, where there are any. The goal is 15.
+QUERIES_OF_A_CASE = 5 + 3 + A_REQUEST
+
+
+@pytest.mark.parametrize("status", [S.REVIEW, S.MEDIATING, S.CLOSED])
+def test_the_page_of_a_case_costs_the_same_whatever_happened(world: World, status: Status, django_assert_num_queries: Any) -> None:
+    client, case = desk(world.rui), case_at(world, status)
+    client.get(f"/authority/cases/{case.number}/")
+    has_documents = OfficialDocument.objects.filter(complaint=case).exists()
+    with django_assert_num_queries(QUERIES_OF_A_CASE + has_documents):
+        assert client.get(f"/authority/cases/{case.number}/").status_code == 200
 
 
 # --- triage -------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ from tests.server import A_REQUEST
 S = Status
 STATUSES = [s for s in Status if s != Status.DRAFT]
 SOON = WEDNESDAY + timedelta(hours=1)
-#: Session and person; then twelve for the page, each table once. The same for the smallest and the largest case.
-# One of them for what we told them, and when.
-QUERIES_OF_A_CASE = 14 + A_REQUEST
+#: Session and person; the case, all that hangs on it, and whether rules and calendar changed. The same for the smallest
+#: and the largest case. The goal is 12 with what begins and ends a request.
+QUERIES_OF_A_CASE = 2 + 3 + A_REQUEST
 QUERIES_OF_THE_LIST = 6 + A_REQUEST
 
 

@@ -139,7 +139,7 @@ WHOLE = "签收前拆封使用过，折旧按约定扣28.50元。"
 
 
 #: Exactly so many, however much the enterprise answered before; five of them for who asks.
-OFFER_QUERIES = 13 + 5 + A_REQUEST
+OFFER_QUERIES = 6 + 5 + A_REQUEST
 #: Contacts and the last offers (with their answers) more, the draft less.
 CHECK_QUERIES = OFFER_QUERIES + 1
 
