@@ -16,7 +16,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import Officer, Region, named
+from authorities.models import Authority, Officer, Region, named
 from authorities.periods import in_our_years
 from complaints.enterprise_forms import Choices, words_of
 from complaints.filing.choices import OBJECT_CATEGORIES, PROBLEM_CATEGORIES
@@ -33,6 +33,8 @@ RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn",
 OF_A_STAGE = ("result", "ended_from", "ended_to")
 #: With one of these a list is about a period, so closed cases belong to it.
 OF_A_PERIOD = ("received_from", "received_to", *OF_A_STAGE)
+#: Before the id of an authority: what lies there and was given to nobody.
+NONE_AT = "none-"
 #: Shown when "more conditions" is folded.
 FIRST = ("q", "status", "overdue", "enterprise", "officer")
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
@@ -88,12 +90,15 @@ class CaseFilter(forms.Form):
     result = forms.ChoiceField(label=_("企业阶段的结果"), required=False)
     ended_from, ended_to = Day(_("企业阶段结束，自")), Day(_("企业阶段结束，至"))
 
-    def __init__(self, asked: Mapping[str, str], *, officers: Sequence[Officer], regions: Sequence[Region]) -> None:
+    def __init__(self, asked: Mapping[str, str], *, officers: Sequence[Officer], regions: Sequence[Region],
+                 office: Authority | None = None) -> None:
+        """``office``: the one whose cases nobody has yet may be asked for."""
         told = {name: asked.get(name, "") for name in self.base_fields}
         super().__init__(told, label_suffix="")
         self.regions = regions
         everything: Choices = [("", str(_("全部")))]
         _choose(self, "officer", [*everything, ("me", str(_("我经办的"))), ("none", str(_("未指派"))),
+                                  *([(NONE_AT + str(office.pk), gettext("未指派 · %(office)s") % {"office": named(office)})] if office else []),
                                   *((str(o.pk), o.user.name) for o in officers)])
         _choose(self, "waiting", [("", str(_("不限"))), *words_of(WAITING, "matter_kind"), (OTHERS, str(_("等对方办理"))),
                                   (BACK, str(_("企业没有谈成、转回来的"))), (LEFT, str(_("经办人现在不在岗")))])

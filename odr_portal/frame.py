@@ -31,10 +31,14 @@ from odr_portal.gate import OFFICE_ROLES
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One link of the bar or the foot; ``label`` as it stands in the catalogue, translated where it is drawn."""
+    """One link of the bar or the foot; ``label`` and ``group`` as they stand in the catalogue, translated where they are drawn.
+
+    What is asked for less often has a group, and stands under “more”.
+    """
 
     url: str
     label: str
+    group: str = ""
     is_current: bool = False
 
 
@@ -51,16 +55,16 @@ ENTERPRISE_NAV = (
     ("/enterprise/round-trip/", _("用表格办理")),
     ("/enterprise/urges/", _("督办")),
     ("/enterprise/approvals/", _("待批准")),
-    ("/enterprise/team/", _("团队")),
     ("/enterprise/performance/", _("绩效")),
-    ("/enterprise/reply/", _("公开说明")),
-    ("/enterprise/templates/", _("回复模板")),
     ("/enterprise/guidance/", _("行政指导")),
-    ("/enterprise/exports/", _("导出")),
-    ("/enterprise/webhooks/", _("推送")),
-    ("/enterprise/posters/", _("海报")),
-    ("/enterprise/profile/", _("企业资料")),
-    ("/enterprise/enrolment/", _("入驻备案")),
+    ("/enterprise/team/", _("团队")),
+    ("/enterprise/templates/", _("回复模板"), _("办案")),
+    ("/enterprise/exports/", _("导出"), _("办案")),
+    ("/enterprise/webhooks/", _("推送"), _("办案")),
+    ("/enterprise/profile/", _("企业资料"), _("本企业")),
+    ("/enterprise/enrolment/", _("入驻备案"), _("本企业")),
+    ("/enterprise/reply/", _("公开说明"), _("本企业")),
+    ("/enterprise/posters/", _("海报"), _("本企业")),
 )
 AUTHORITY_NAV = (
     ("/authority/", _("我的一天")),
@@ -69,24 +73,26 @@ AUTHORITY_NAV = (
     ("/authority/mediation/", _("调解")),
     ("/authority/cases/", _("案件")),
     ("/authority/urges/", _("督办")),
-    ("/authority/call-backs/", _("回访")),
     ("/authority/approvals/", _("审批")),
-    ("/authority/documents/", _("文书")),
-    ("/authority/notices/", _("通知")),
     ("/authority/team/", _("团队")),
-    ("/authority/changes/", _("企业变更")),
-    ("/authority/routing/", _("分送规则")),
-    ("/authority/stations/", _("服务站")),
-    ("/authority/posters/", _("海报")),
-    ("/authority/enterprises/", _("企业登记")),
-    ("/authority/replies/", _("企业说明")),
-    ("/authority/appraisals/", _("年度评价")),
-    ("/authority/policies/", _("规则")),
-    ("/authority/exports/", _("导出")),
     ("/authority/hot-spots/", _("热点")),
-    ("/authority/guidance/", _("行政指导")),
     ("/oversight/", _("监督")),
-    ("/authority/reports/", _("月报")),
+    ("/authority/call-backs/", _("回访"), _("办案")),
+    ("/authority/documents/", _("文书"), _("办案")),
+    ("/authority/notices/", _("通知"), _("办案")),
+    ("/authority/exports/", _("导出"), _("办案")),
+    ("/authority/guidance/", _("行政指导"), _("降诉增效")),
+    ("/authority/warnings/", _("消费预警"), _("降诉增效")),
+    ("/authority/reports/", _("月报"), _("降诉增效")),
+    ("/authority/posters/", _("海报"), _("降诉增效")),
+    ("/authority/enterprises/", _("企业登记"), _("企业和服务站")),
+    ("/authority/changes/", _("企业变更"), _("企业和服务站")),
+    ("/authority/replies/", _("企业说明"), _("企业和服务站")),
+    ("/authority/appraisals/", _("年度评价"), _("企业和服务站")),
+    ("/authority/stations/", _("服务站"), _("企业和服务站")),
+    ("/authority/routing/", _("分送规则"), _("规则和日历")),
+    ("/authority/policies/", _("规则"), _("规则和日历")),
+    ("/authority/calendar/", _("日历"), _("规则和日历")),
 )
 STATION_NAV = (
     ("/station/", _("今天")),
@@ -175,18 +181,12 @@ def _named(row: Any) -> str:
 
 
 CURRENT = SafeString(' aria-current="page"')
-#: Pages that lie beside the page of the bar that leads to them.
-BESIDE = {"/authority/calendar/": "/authority/policies/", "/authority/law/": "/authority/policies/",
-          "/authority/warnings/": "/authority/hot-spots/"}
-
-
 def _items(entries: Any, here: str) -> list[NavItem]:
-    here = next((place for address, place in BESIDE.items() if here.startswith(address)), here)
-    offered = [(url, label) for url, label in entries if is_here(url) and (url != "/demo/mail/" or settings.DEMO)]
+    offered = [entry for entry in entries if is_here(entry[0]) and (entry[0] != "/demo/mail/" or settings.DEMO)]
     # The longest address that leads here is where one is; "/" leads everywhere.
-    around = [url for url, _label in offered if here == url or (url != "/" and here.startswith(url))]
+    around = [entry[0] for entry in offered if here == entry[0] or (entry[0] != "/" and here.startswith(entry[0]))]
     current = max(around, key=len, default="")
-    return [NavItem(url, label, url == current) for url, label in offered]
+    return [NavItem(url, label, group[0] if group else "", url == current) for url, label, *group in offered]
 
 
 @lru_cache(maxsize=2048)
@@ -195,6 +195,23 @@ def _drawn(items: tuple[NavItem, ...], language: str | None) -> SafeString:
     thirty of them were a tenth of a page."""
     return format_html_join("\n      ", "{}", ((format_html(
         '<a href="{}"{}>{}</a>', item.url, CURRENT if item.is_current else "", gettext(item.label)),) for item in items))
+
+
+@lru_cache(maxsize=2048)
+def _bar(items: tuple[NavItem, ...], language: str | None) -> SafeString:
+    """The links of the bar; those with a group fold into “more”, which names the page that is open."""
+    groups: dict[str, list[NavItem]] = {}
+    for item in items:
+        groups.setdefault(item.group, []).append(item)
+    first = _drawn(tuple(groups.pop("", ())), language)
+    if not groups:
+        return first
+    open_page = next((item for members in groups.values() for item in members if item.is_current), None)
+    columns = format_html_join("", "<div><b>{}</b>{}</div>", (
+        (gettext(group), _drawn(tuple(members), language)) for group, members in groups.items()))
+    return format_html('{}\n      <details class="bar-more{}"><summary>{}</summary><div>{}</div></details>', first,
+                       " is-current" if open_page else "",
+                       gettext("更多：%(page)s") % {"page": gettext(open_page.label)} if open_page else gettext("更多"), columns)
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
@@ -211,12 +228,12 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
     nav = _items(_navigation(side, work), here)
     is_known = bool(getattr(user, "is_authenticated", False))
     if not is_known and is_here("/account/sign-in/"):
-        nav.append(NavItem("/account/sign-in/", _("登录"), here.startswith("/account/sign-in/")))
+        nav.append(NavItem("/account/sign-in/", _("登录"), is_current=here.startswith("/account/sign-in/")))
     site = _items([entry if is_known or entry[0] != "/account/" else SIGN_IN for entry in SITE], "")
     at_the_foot = {item.url for item in site}
     return {
         "nav": nav,
-        "bar_links": _drawn(tuple(nav), get_language()),
+        "bar_links": _bar(tuple(nav), get_language()),
         "site_links": _drawn(tuple(site), get_language()),
         # A phone has no room for the bar: its menu, at the foot, begins with what stands there.
         "menu_links": _drawn(tuple(item for item in nav if item.url not in at_the_foot), get_language()),

@@ -14,6 +14,8 @@ from oversight.figures import Figure
 from oversight.leagues import Z, wilson
 from oversight.rollup_buckets import quantile
 
+#: Lengths of time, and which number of their spread stands for them; without their buckets a difference cannot be judged.
+LENGTHS = {"first_response": "minutes_median", "acceptance": "minutes_median", "handling_time": "wd_mean"}
 #: Fewer than this on both sides together, and no difference is worth a word.
 TOO_FEW = 5
 
@@ -82,11 +84,13 @@ def of_medians(what: str, after: Mapping[int, int], before: Mapping[int, int]) -
 
 
 def of_figures(after: Figure, before: Figure, *, days: int, days_before: int) -> Change | None:
-    """The change of a share, else of a count; None where there is nothing to compare."""
+    """The change of a share, of a length of time or a sum (never judged), else of a count; None where there is nothing to compare."""
     if after.denominator is not None and before.denominator is not None:
         return of_shares((after.numerator or 0, after.denominator), (before.numerator or 0, before.denominator))
-    if after.spread or before.spread or after.code in ("first_response", "acceptance", "handling_time"):
-        return None
+    if after.code in LENGTHS:
+        name = LENGTHS[after.code]
+        now, then = after.spread.get(name), before.spread.get(name)
+        return None if now is None or then is None else Change(float(now), float(then), None)
     if after.money or before.money or after.code == "recovered":
         sums = [float(figure.money.get("CNY", {}).get("confirmed", 0)) for figure in (after, before)]
         return Change(sums[0], sums[1], None)

@@ -14,8 +14,8 @@ from django.db.models import Case, Count, F, Q, When
 from django.db.models.functions import TruncDate
 
 from complaints.models.complaint import OPEN
-from complaints.views.authority_lists import late
-from complaints.workflow import ENTERPRISE_SIDE, Status
+from complaints.views.authority_lists import at_an_authority, late
+from complaints.workflow import Status
 from oversight.figures import Measure, share
 from oversight.rollup_buckets import quantile
 from oversight.rollup_reads import Counters, steadily
@@ -148,8 +148,7 @@ def workload(measure: Measure, soon: Q) -> list[Load]:
     counts = {"age0": Q(**{f"{received}__gte": edges[0]})}
     counts |= {f"age{n + 1}": Q(**{f"{received}__lt": edge}) & (Q(**{f"{received}__gte": edges[n + 1]}) if n + 1 < len(edges) else Q())
                for n, edge in enumerate(edges)}
-    at_authority = OPEN & ~Q(status__in=sorted({*ENTERPRISE_SIDE, Status.FILED, Status.DRAFT}))
-    rows = (measure.cases().filter(at_authority).order_by()
+    rows = (measure.cases().filter(at_an_authority()).order_by()
             .values(who=F("officer_id"), where=Case(When(officer=None, then=F("handling_authority_id"))))
             .annotate(open=Count("pk"), overdue=Count("pk", filter=late(measure.now)), soon=Count("pk", filter=soon),
                       **{name: Count("pk", filter=condition) for name, condition in counts.items()}))

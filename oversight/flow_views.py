@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from authorities.models import Authority, Officer, named
 from complaints import labels
+from complaints.case_filter import NONE_AT
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import due_soon
 from oversight import cards, charts, flow
@@ -98,10 +99,15 @@ def _load(load: flow.Load, people: dict[int, Officer], places: dict[int, Authori
         width = 100 * count / widest
         at.append({"x": round(x, 2), "width": round(width, 2), "tone": n + 1})
         x += width
-    who = str(load.officer_id) if load.officer_id else ""
+    who = whose_list(load.officer_id, load.authority_id)
     return {
         "name": officer.user.name if officer else _("未指派"), "place": named(officer.authority) if officer else named(place) if place else "",
         "load": load, "ages": load.ages, "bars": at,
-        "open_url": lists.url(officer=who) if who else "", "overdue_url": lists.url(officer=who, overdue="1") if who else "",
-        "soon_url": lists.url(officer=who, overdue="soon") if who else "",
+        "open_url": lists.url(officer=who), "overdue_url": lists.url(officer=who, overdue="1"),
+        "soon_url": lists.url(officer=who, overdue="soon"),
     }
+
+
+def whose_list(officer_id: int | None, authority_id: int | None) -> str:
+    """How the list of cases names who has them: an officer, or nobody at an authority."""
+    return str(officer_id) if officer_id else f"{NONE_AT}{authority_id}"

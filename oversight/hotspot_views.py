@@ -6,6 +6,7 @@ them anyway.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from authorities.models import Region
 from complaints.actors import Actor
 from complaints.models import Complaint
 from complaints.views import keyset, tabs
@@ -51,6 +53,14 @@ def within(desk: Desk, name: str = "place") -> Q:
     for actor in desk.actors:
         if actor.region is not None:
             found |= Q(**{f"{name}__gte": actor.region[0], f"{name}__lte": actor.region[1]})
+    return found
+
+
+def lies_within(regions: Iterable[Region], name: str = "place") -> Q:
+    """The same for these regions."""
+    found = Q(pk__in=[])
+    for region in regions:
+        found |= Q(**{f"{name}__gte": region.pk, f"{name}__lte": region.last})
     return found
 
 

@@ -13,12 +13,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from authorities.models import named
 from complaints.views.authority_desk import Desk, officer_page
+from enterprises.models import Enterprise
 from oversight import cards, leagues
 from oversight.choosing import Asked
 from oversight.leagues import Line
 from oversight.looking import look_of
-from oversight.overview import names_of
 from oversight.patience import patiently
 
 PAGE = 25
@@ -55,7 +56,7 @@ def enterprises(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     asked = look.asked
     lines = patiently(lambda: leagues.counted(look.measure))
     page, found = _page(leagues.in_order(lines or [], asked.sort, turned=asked.is_turned), asked)
-    names = names_of([line.enterprise_id for line in found])
+    names = {firm.pk: named(firm) for firm in Enterprise.objects.filter(pk__in=[line.enterprise_id for line in found]).only("name", "name_en")}
     return render(request, "oversight/enterprises.html", look.around() | page | {
         "narrowed_to": look.form.enterprise_name, "is_too_much": lines is None,
         "rows": [_row(line, names, asked, look.lists) for line in found],
@@ -76,7 +77,7 @@ def _page(found: list[Line], asked: Asked) -> tuple[dict[str, str], list[Line]]:
     }, shown
 
 
-def _row(line: Line, names: dict[tuple[str, Any], str], asked: Asked, lists: cards.Lists) -> Row:
+def _row(line: Line, names: dict[int, str], asked: Asked, lists: cards.Lists) -> Row:
     low, high = line.interval
     pk = line.enterprise_id
     success = line.success
@@ -88,7 +89,7 @@ def _row(line: Line, names: dict[tuple[str, Any], str], asked: Asked, lists: car
         first, last = line.place
         place = str(first) if first == last else f"{first}–{last}"
     return Row(
-        line=line, name=names.get(("firm", pk), ""), url=asked.url(enterprise=pk, page=""),
+        line=line, name=names.get(pk, ""), url=asked.url(enterprise=pk, page=""),
         open_url=lists.url(enterprise_id=pk), overdue_url=lists.url(enterprise_id=pk, overdue="1"),
         received_url=lists.received(enterprise_id=pk), settled_url=lists.behind("ended_settled", enterprise_id=pk),
         in_time_url=lists.behind("in_time", enterprise_id=pk),

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, Min, Q, Value, When
+from django.db.models import Case, Count, F, IntegerField, Max, Min, Q, Value, When
+from django.db.models.functions import Coalesce
 
-from authorities.models import Authority, named
+from authorities.models import Officer, named
 from complaints import deadlines
 from complaints.models.complaint import OPEN
-from complaints.views.authority_lists import SOON_DAYS
+from complaints.views.authority_lists import SOON_DAYS, at_an_authority
 from complaints.workflow import ENTERPRISE_SIDE
-from enterprises.models import Enterprise
 from oversight import rollup_figures
 from oversight.figures import Figure, Measure
 from oversight.places import Places
@@ -28,6 +28,10 @@ from oversight.scope import Period, Scope
 STANDING = ("open", "overdue", "due_soon")
 #: So many who hold late cases are named.
 HOLDERS = 8
+#: So many officers are shown; all of them stand on the page of the workload.
+HANDS = 6
+#: Nobody yet has a case that lies with an authority.
+NOBODY = 0
 #: Older than this and the page says so.
 OLD = timedelta(minutes=15)
 
@@ -93,28 +97,64 @@ class Holder:
     since: datetime
 
 
-def holders(measure: Measure) -> tuple[list[Holder], int]:
-    """(those with most that is late first, how many there are in all); two statements."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """How much lies with one officer; ``officer_id`` is None where an authority gave it to nobody yet."""
+
+    officer_id: int | None
+    authority_id: int | None
+    name: str
+    place: str
+    overdue: int
+    due_soon: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Burning:
+    """Holders and hands with most that is late first; ``late_holders`` is how many have something late."""
+
+    holders: Sequence[Holder]
+    late_holders: int
+    hands: Sequence[Hand]
+
+
+def burning(measure: Measure, *, with_hands: bool) -> Burning:
+    """Who holds what is late or due soon, and what each officer has. One statement, two where officers are asked for."""
     end = deadlines.working_days(measure.calendar.local_day(measure.now), SOON_DAYS, measure.calendar, rule="due_soon").due_at
     at_enterprise = Q(status__in=sorted(ENTERPRISE_SIDE), enterprise__isnull=False)
-    rows = list(
-        measure.cases().filter(OPEN, next_due_at__lte=end).order_by()
-        .values(firm=Case(When(at_enterprise, then=F("enterprise_id"))), office=Case(When(~at_enterprise, then=F("handling_authority_id"))))
-        .annotate(late=Count("pk", filter=Q(next_due_at__lte=measure.now)), all=Count("pk"), since=Min("next_due_at")))
-    rows.sort(key=lambda row: (-row["late"], -row["all"], row["firm"] or 0, row["office"] or 0))
-    shown = rows[:HOLDERS]
-    names = names_of([row["firm"] for row in shown], [row["office"] for row in shown])
-    return [Holder(enterprise_id=row["firm"], authority_id=row["office"], overdue=row["late"], due_soon=row["all"] - row["late"],
-                   since=row["since"], name=names.get(("firm", row["firm"])) or names.get(("office", row["office"]), ""))
-            for row in shown], sum(1 for row in rows if row["late"])
+    cases = measure.cases().order_by()
+    nobody = Value(None, output_field=IntegerField())
+    counts = {
+        "late": Count("pk", filter=Q(next_due_at__lte=measure.now)), "since": Min("next_due_at"), "all": Count("pk"),
+        "soon": Count("pk", filter=Q(next_due_at__gt=measure.now, next_due_at__lte=end)),
+        "firm_name": Max("enterprise__name"), "firm_english": Max("enterprise__name_en"),
+        "office_name": Max("handling_authority__name"), "office_english": Max("handling_authority__name_en")}
+    rows = (cases.filter(OPEN, next_due_at__lte=end)
+            .values(firm=Case(When(at_enterprise, then=F("enterprise_id"))),
+                    office=Case(When(~at_enterprise, then=F("handling_authority_id"))), who=nobody)
+            .annotate(**counts))
+    if with_hands:
+        rows = rows.union(
+            cases.filter(at_an_authority()).values(firm=nobody, office=F("handling_authority_id"), who=Coalesce("officer_id", Value(NOBODY), output_field=IntegerField()))
+            .annotate(**counts), all=True)
+    found = sorted(rows, key=lambda row: (-row["late"], -row["all"], row["firm"] or 0, row["office"] or 0, row["who"] or 0))
+    held, hands = ([row for row in found if (row["who"] is None) == is_held] for is_held in (True, False))
+    shown, busiest = held[:HOLDERS], hands[:HANDS]
+    people = {officer.pk: officer for officer in Officer.objects.filter(
+        pk__in=[row["who"] for row in busiest if row["who"]]).select_related("user", "authority")} if busiest else {}
+    return Burning(
+        [Holder(enterprise_id=row["firm"], authority_id=row["office"], overdue=row["late"], due_soon=row["soon"],
+                since=row["since"], name=_name(row, "firm" if row["firm"] else "office")) for row in shown],
+        sum(1 for row in held if row["late"]),
+        [Hand(officer_id=row["who"] or None, authority_id=row["office"], overdue=row["late"], due_soon=row["soon"], open=row["all"],
+              name=people[row["who"]].user.name if row["who"] in people else "",
+              place=named(people[row["who"]].authority) if row["who"] in people else _name(row, "office"))
+         for row in busiest])
 
 
-def names_of(firms: Sequence[int | None], offices: Sequence[int | None] = ()) -> dict[tuple[str, Any], str]:
-    """Names by (firm or office, id) in the language of the reader; one statement."""
-    kinds = [("firm", Enterprise.objects.filter(pk__in=[pk for pk in firms if pk])),
-             ("office", Authority.objects.filter(pk__in=[pk for pk in offices if pk]))]
-    first, second = (rows.order_by().values_list(Value(kind, output_field=CharField()), "pk", "name", "name_en") for kind, rows in kinds)
-    return {(kind, pk): named(_Named(name, english)) for kind, pk, name, english in first.union(second, all=True)}
+def _name(row: Mapping[str, Any], whose: str) -> str:
+    return named(_Named(row[f"{whose}_name"] or "", row[f"{whose}_english"] or ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,13 @@ def days_of(period: Period) -> int:
 
 
 def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict[str, Change]:
-    """The change of each figure of the whole against the ``nth`` period; what has nothing to compare is left out."""
+    """The change of each figure of the whole against the ``nth`` period; what has nothing to compare is left out.
+
+    Nothing came in and nothing ended then: there are no figures of those days, as in the first year of a portal.
+    """
     now, then = overview.whole.periods[0], overview.whole.periods[nth]
+    if not then["received"].n and not then["closed"].n:
+        return {}
     found = {code: changes.of_figures(now[code], then[code], days=days_of(periods[0]), days_before=days_of(periods[nth]))
              for code in now if code in then}
     if len(overview.buckets) > nth:
@@ -46,17 +51,19 @@ def shift(code: str, change: Change, than: str) -> Shift:
             "share": _("（%(share)s）") % {"share": f"{change.share:+.0%}"} if change.share is not None and code in ("received", "closed") else ""}
     if not change.by or (not change.share and code in ("received", "closed") and change.before):
         return Shift(_("与%(than)s持平") % said, "", None)
-    if code == "first_response":
+    if code in changes.LENGTHS:
         words = _("比%(than)s慢%(by)s") if up else _("比%(than)s快%(by)s")
-    elif code in ("settled", "on_time"):
-        words = _("比%(than)s高%(by)s") if up else _("比%(than)s低%(by)s")
-    else:
+    elif code in ("received", "closed", "recovered"):
         words = _("比%(than)s多%(by)s%(share)s") if up else _("比%(than)s少%(by)s%(share)s")
+    else:
+        words = _("比%(than)s高%(by)s") if up else _("比%(than)s低%(by)s")
     return Shift(words % said, "up" if up else "down", change.is_chance)
 
 
 def _by(code: str, n: float) -> str:
-    if code == "first_response":
+    if code == "handling_time":
+        return cards.with_unit(cards.number(n), _("个工作日"))
+    if code in changes.LENGTHS:
         return cards.with_unit(*cards.working_time(n))
     if code == "recovered":
         return cards.amount_in("CNY", n, is_short=True)

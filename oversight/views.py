@@ -9,19 +9,26 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from authorities.models import named
 from complaints.views.authority_desk import Desk, officer_page
 from oversight import cards, changes, choosing, overview, shifts, tiles
 from oversight.choosing import MONTH, YEAR
+from oversight.flow_views import whose_list
+from oversight.hotspot_views import lies_within
 from oversight.looking import Look, look_of
-from oversight.overview import Holder, Overview, Spot
+from oversight.models import HotSpot
+from oversight.overview import Burning, Hand, Holder, Overview, Spot
+from oversight.reduction_words import line_of
 
 #: What a director sees before everything else.
 FIRST = ("overdue", "due_soon", "open", "received", "closed", "settled", "on_time", "first_response", "recovered")
 #: So many holders of late cases are named in the sentence; the panel shows more.
 NAMED = 2
+#: So many of the newest hot spots; the page of hot spots has them all.
+HOT = 5
 
 
 @officer_page("GET")
@@ -30,7 +37,8 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     asked, places = look.asked, look.places
     periods = [asked.period, choosing.before(asked.period, asked.kind), choosing.a_year_before(asked.period, asked.kind)]
     seen = overview.read(look.scope, places, periods, measure=look.measure)
-    held, late_holders = overview.holders(look.measure)
+    burning = overview.burning(look.measure, with_hands=not places.parts)
+    hot = list(HotSpot.objects.filter(lies_within(places.regions), state=HotSpot.State.OPEN).select_related("enterprise", "region")[:HOT])
     than = _than(look)
     found = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
     against = [(than, found[0]), (_("去年同期"), found[1])][:1 if periods[1] == periods[2] else 2]
@@ -40,13 +48,15 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     rows = [_part(look, seen.parts[region.pk], region) for region in places.parts]
     return render(request, "oversight/dashboard.html", look.around() | {
         "narrowed_to": look.form.enterprise_name, "data_at": seen.at, "is_old": seen.is_old(desk.now),
-        "sentence": _sentence(seen, held, late_holders, look), "totals": seen.whole.standing,
+        "sentence": _sentence(seen, burning, look), "totals": seen.whole.standing,
         "changes": shifts.sentences(seen, places.parts, than, found[0]) if seen.at else [],
         "first_cards": [shown[code] for code in FIRST if code in shown], "than": than,
         "grid": tiles.grid([(region, seen.parts[region.pk].standing["overdue"], seen.parts[region.pk].standing["open"],
                              asked.url(region=region.code, page="")) for region in places.parts]),
         "parts": rows, "most_late": max((row["overdue"] for row in rows), default=0),
-        "holders": [_holder(one, look) for one in held],
+        "holders": [_holder(one, look) for one in burning.holders], "hands": [_hand(one, look) for one in burning.hands],
+        "workload_url": reverse("oversight:workload") + asked.url(page="", sort=""),
+        "hot": [line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk])) for spot in hot],
     })
 
 
@@ -59,14 +69,14 @@ def _than(look: Look) -> str:
     return _("前%(n)s天") % {"n": shifts.days_of(look.asked.period)}
 
 
-def _sentence(seen: Overview, held: list[Holder], late_holders: int, look: Look) -> dict[str, Any]:
+def _sentence(seen: Overview, burning: Burning, look: Look) -> dict[str, Any]:
     """What is due, what is late, and who holds it; made from the numbers."""
     totals = seen.whole.standing
-    late = [one for one in held if one.overdue]
+    late = [one for one in burning.holders if one.overdue]
     phrases = [_("%(name)s%(n)s件") % {"name": one.name, "n": one.overdue} for one in late[:NAMED]]
     others = totals["overdue"] - sum(one.overdue for one in late[:NAMED])
-    if late_holders > NAMED and others > 0:
-        phrases.append(_("其他%(k)s家%(n)s件") % {"k": late_holders - NAMED, "n": others})
+    if burning.late_holders > NAMED and others > 0:
+        phrases.append(_("其他%(k)s家%(n)s件") % {"k": burning.late_holders - NAMED, "n": others})
     due = _("，2个工作日内还有%(n)s件到期") % {"n": totals["due_soon"]} if totals["overdue"] and totals["due_soon"] else ""
     if totals["overdue"]:
         lead = _("逾期%(n)s件") % {"n": totals["overdue"]}
@@ -103,3 +113,10 @@ def _holder(holder: Holder, look: Look) -> dict[str, Any]:
     return {"name": holder.name, "overdue": holder.overdue, "due_soon": holder.due_soon, "since": holder.since,
             "is_late": holder.overdue > 0, "is_authority": holder.enterprise_id is None,
             "url": look.asked.url(enterprise=holder.enterprise_id, page="") if holder.enterprise_id else ""}
+
+
+def _hand(hand: Hand, look: Look) -> dict[str, Any]:
+    who = whose_list(hand.officer_id, hand.authority_id)
+    return {"name": hand.name or _("未指派"), "place": hand.place, "overdue": hand.overdue, "due_soon": hand.due_soon, "open": hand.open,
+            "open_url": look.lists.url(officer=who), "overdue_url": look.lists.url(officer=who, overdue="1"),
+            "soon_url": look.lists.url(officer=who, overdue="soon")}

@@ -17,16 +17,25 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from authorities.models import Officer, Region, named
+from authorities.models import Authority, Officer, Region, named
 from complaints import platform
-from complaints.case_filter import ANY, OF_A_STAGE, CaseFilter
+from complaints.case_filter import ANY, NONE_AT, OF_A_STAGE, CaseFilter
 from complaints.case_filter import OPEN as OPEN_CASES
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Engagement
 from complaints.models.complaint import OPEN, lies_in
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
-from complaints.views.authority_lists import LYING, RELATED, due_soon, late, midnight, rows_of, waits_for
+from complaints.views.authority_lists import (
+    LYING,
+    RELATED,
+    at_an_authority,
+    due_soon,
+    late,
+    midnight,
+    rows_of,
+    waits_for,
+)
 from complaints.views.case_people import by_name
 from complaints.views.case_search import LOOKED_THROUGH, matching, number_in
 from complaints.workflow import Status
@@ -60,7 +69,8 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 def asked_for(desk: Desk, asked: Mapping[str, str]) -> tuple[CaseFilter, QuerySet[Complaint]]:
     """The conditions of an address, and the cases of this desk that meet them."""
-    form = CaseFilter(asked, officers=_officers(desk, asked.get("officer", "")), regions=_regions(desk))
+    form = CaseFilter(asked, officers=_officers(desk, asked.get("officer", "")), regions=_regions(desk),
+                      office=_office(desk, asked.get("officer", "")))
     said = form.said
     chosen = narrowed(desk.cases(), said, desk)
     if said.get("q"):
@@ -122,6 +132,8 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
                                              region_id=desk.first_region))
     if said.get("officer") == "me":
         cases = cases.filter(officer__user=desk.user)
+    elif said.get("officer", "").startswith(NONE_AT):
+        cases = cases.filter(at_an_authority(), officer=None, handling_authority_id=int(said["officer"].removeprefix(NONE_AT)))
     elif said.get("officer"):
         cases = cases.filter(officer=None if said["officer"] == "none" else int(said["officer"]))
     if said.get("region"):
@@ -180,11 +192,23 @@ def _officers(desk: Desk, one_more: str) -> list[Officer]:
              .exclude(role=Officer.Role.ANALYST).exclude(user=desk.user).select_related("user").order_by("pk"))
     rows = list(found[:MOST_FIRMS])
     if one_more.isascii() and one_more.isdigit() and len(one_more) < 10 and int(one_more) not in {row.pk for row in rows}:
-        places = Q(pk__in=[])
-        for first, last in {actor.region for actor in desk.actors if actor.region}:
-            places |= Q(authority__region_id__gte=first, authority__region_id__lte=last)
-        rows += Officer.objects.filter(places, pk=int(one_more)).select_related("user")
+        rows += Officer.objects.filter(_here(desk, "authority__region_id"), pk=int(one_more)).select_related("user")
     return by_name(rows)
+
+
+def _office(desk: Desk, asked: str) -> Authority | None:
+    """The office in these regions whose cases without an officer are asked for."""
+    key = asked.removeprefix(NONE_AT)
+    if key == asked or not (key.isascii() and key.isdigit() and len(key) < 10):
+        return None
+    return Authority.objects.filter(_here(desk, "region_id"), pk=int(key)).first()
+
+
+def _here(desk: Desk, name: str) -> Q:
+    found = Q(pk__in=[])
+    for first, last in {actor.region for actor in desk.actors if actor.region}:
+        found |= Q(**{f"{name}__gte": first, f"{name}__lte": last})
+    return found
 
 
 def _regions(desk: Desk) -> list[Region]:

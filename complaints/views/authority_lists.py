@@ -75,6 +75,11 @@ def midnight(day: date) -> datetime:
 WITH_OTHERS = tuple(sorted(ENTERPRISE_SIDE | {Status.AWAITING_MATERIAL, Status.MEDIATION_SUSPENDED}))
 
 
+def at_an_authority() -> Q:
+    """Open cases that an authority has; those of an enterprise and those that wait to be forwarded are not."""
+    return OPEN & ~Q(status__in=sorted({*ENTERPRISE_SIDE, Status.FILED, Status.DRAFT}))
+
+
 def with_others() -> Q:
     return OPEN & Q(status__in=WITH_OTHERS)
 

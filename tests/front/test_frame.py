@@ -39,6 +39,19 @@ def test_every_place_of_the_bar_opens_for_whom_it_is_offered(world: Any, who: st
     assert {place: client.get(place).status_code for place in places} == dict.fromkeys(places, 200)
 
 
+def test_what_is_asked_for_less_often_stands_under_more_which_names_the_page_that_is_open(world: Any) -> None:
+    client = Client()
+    client.force_login(world.rui)
+
+    def more(url: str) -> str:
+        return client.get(url).content.decode().partition('<details class="bar-more')[2].partition("</details>")[0]
+
+    assert "<summary>更多</summary>" in more("/authority/")
+    assert "<summary>更多：文书</summary>" in more("/authority/documents/")
+    assert '<a href="/authority/documents/" aria-current="page">文书</a>' in more("/authority/documents/")
+    assert 'href="/authority/triage/"' not in more("/authority/")
+
+
 def test_on_a_phone_the_menu_leads_wherever_the_bar_leads(world: Any) -> None:
     client = Client()
     for who in (world.lead, world.rui, None):

@@ -82,6 +82,8 @@ def links_of(answer: Any) -> list[tuple[int, str]]:
         found += [(row["open"], row["open_url"]), (row["overdue"], row["overdue_url"]), (row["due_soon"], row["soon_url"]),
                   (row["received"], row["received_url"]), (row["closed"], row["closed_url"]),
                   (row["success"].numerator, row["settled_url"]), (row["punctual"].numerator, row["in_time_url"])]
+    for row in answer.context["hands"]:
+        found += [(row["open"], row["open_url"]), (row["overdue"], row["overdue_url"]), (row["due_soon"], row["soon_url"])]
     return found
 
 
@@ -97,7 +99,10 @@ def test_every_count_opens_a_list_of_that_length(region_with_cases: World) -> No
     some_days = (timezone.localdate() - 4 * DAYS).isoformat()
     for query in ("", "?period=year", "?category=telecom.fees.unexplained_charge", "?region=350102",
                   f"?enterprise={world.mobile.pk}", f"?first={some_days}"):
-        links = links_of(client.get(URL + query)) + lines_of(client.get(ENTERPRISES + query))
+        first = client.get(URL + query)
+        # Who has how much is said where no smaller place is: in a county.
+        assert bool(first.context["hands"]) == ("region=" in query), query
+        links = links_of(first) + lines_of(client.get(ENTERPRISES + query))
         assert sum(number > 0 for number, _ in links) >= 10, query
         for number, url in {(number, url) for number, url in links if number}:
             assert len(client.get(url).context["rows"]) == number, url

@@ -83,6 +83,16 @@ def test_the_row_of_a_day_that_runs_takes_over_the_higher_count(world: World) ->
     assert (row.observed, row.usual, row.first, row.last) == (27, [2] * 8, TODAY, TODAY)
 
 
+def test_the_first_page_of_oversight_names_it(risen: World) -> None:
+    hotspots.look(TODAY, now=NOW)
+    page = desk(risen.su).get("/oversight/")
+    spot = page.context["hot"][0]["spot"]
+    assert f'href="{URL}{spot.pk}/"' in page.content.decode()
+    HotSpot.objects.update(state="dismissed")
+    assert "没有待判断的热点" in desk(risen.su).get("/oversight/").content.decode()
+    assert desk(officer_of(risen, "far")).get("/oversight/").context["hot"] == []
+
+
 def test_a_portal_that_just_began_has_nothing_usual(world: World) -> None:
     received(weeks(TODAY, [0, 0, 0, 10, 10, 40]), region=world.region.pk, enterprise=world.mobile.pk)
     assert hotspots.look(TODAY, now=NOW) == 0

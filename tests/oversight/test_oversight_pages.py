@@ -17,8 +17,9 @@ from complaints.models import Complaint
 from complaints.views.authority_lists import due_soon
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI
-from oversight import flow, rollup_behind, rollups
-from oversight.figures import Measure
+from odr_portal.walls import working_as_steps
+from oversight import changes, flow, rollup_behind, rollups, shifts
+from oversight.figures import Figure, Measure
 from oversight.models import OversightView
 from oversight.scope import Period, Scope
 from tests import given
@@ -144,6 +145,33 @@ def test_the_workload_is_every_open_case_of_an_authority_once(walk: Walk) -> Non
     assert {(load.officer_id, load.authority_id): load.open for load in loads} == dict(expected)
     assert [sum(load.ages[n] for load in loads) for n in range(4)] == [ages[n] for n in range(4)]
     assert [load.overdue for load in loads] == sorted((load.overdue for load in loads), reverse=True)
+
+
+def test_each_number_of_the_workload_opens_a_list_of_that_length(cases: World) -> None:
+    handled = Officer.objects.filter(user=officer_of(cases, "officer")).first()
+    with working_as_steps():
+        Complaint.objects.filter(status__in=[S.REVIEW, S.MEDIATING]).update(officer=handled)
+    client = desk(cases.su)
+    rows = client.get("/oversight/workload/").context["rows"]
+    assert {bool(row["load"].officer_id) for row in rows} == {True, False}
+    for row in rows:
+        for n, url in ((row["load"].open, row["open_url"]), (row["load"].overdue, row["overdue_url"]), (row["load"].due_soon, row["soon_url"])):
+            assert not n or len(client.get(url).context["rows"]) == n, (row["name"], url)
+    unassigned = next(row["open_url"] for row in rows if not row["load"].officer_id)
+    assert "未指派 · " in client.get(unassigned).content.decode()
+    # An office elsewhere is no condition, and shows nothing of what lies there.
+    assert "没有用“经办人”这个条件" in desk(officer_of(cases, "far")).get(unassigned).content.decode()
+
+
+def test_a_comparison_tells_how_much_longer_it_took(cases: World) -> None:
+    slower, quicker = (Figure(code="first_response", n=40, spread={"minutes_median": n}) for n in (180.0, 60.0))
+    change = changes.of_figures(slower, quicker, days=7, days_before=7)
+    assert change is not None
+    assert (shifts.shift("first_response", change, "对比").words, change.is_chance) == ("比对比慢2工作小时", None)
+    days = [Figure(code="handling_time", n=9, spread={"wd_mean": n}) for n in (8.0, 9.5)]
+    change = changes.of_figures(*days, days=7, days_before=7)
+    assert change is not None
+    assert shifts.shift("handling_time", change, "对比").words == "比对比快1.5个工作日"
 
 
 def test_a_comparison_shows_both_sides_and_what_is_chance(cases: World) -> None:
