@@ -28,10 +28,10 @@ from complaints.labels_standing import (
     SENTENCES,
 )
 from complaints.models import Complaint, Deadline
-from complaints.workflow import MUST_ACT, Clock, Outcome, Status
+from complaints.workflow import HIDDEN_CLOCKS, MUST_ACT, Clock, Outcome, Status
 from complaints.working_calendar import SHANGHAI, Calendar
 
-__all__ = ["Chip", "Standing", "chip", "clock_facts", "is_late", "speaking_clock", "standing", "what_if_missed"]
+__all__ = ["Chip", "Standing", "chip", "clock_facts", "is_late", "listed_clock", "listed_facts", "speaking_clock", "standing", "what_if_missed"]
 
 S = Status
 SIDES = ("consumer", "enterprise", "authority")
@@ -143,6 +143,27 @@ def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | Non
         if found:
             return min(found, key=lambda c: (c.state == "paused", c.due_at))
     return None
+
+
+def listed_clock(complaint: Complaint, clocks: Iterable[Deadline]) -> tuple[Deadline | None, bool]:
+    """(the clock by whose date lists sort this case, whether it must be named): where another one than the strip's comes first."""
+    rows = list(clocks)
+    status = Status(complaint.status)
+    speaking = speaking_clock(status, rows)
+    if speaking is not None and speaking.state != "paused" and speaking.due_at == complaint.next_due_at:
+        return speaking, False
+    first = next((c for c in rows if c.ended_at is None and c.state in ("running", "lapsed") and c.due_at == complaint.next_due_at
+                  and not (c.clock in HIDDEN_CLOCKS or (c.clock == Clock.INSTRUCTION and c.owed_by == "authority"))), None)
+    return (speaking, False) if first is None else (first, True)
+
+
+def listed_facts(complaint: Complaint, clocks: Iterable[Deadline], *, now: datetime, calendar: Calendar) -> tuple[Deadline | None, dict[str, Any] | None]:
+    """The clock of a row of a list, and what its chip shows; its name where it is another one than the status is about."""
+    deadline, is_named = listed_clock(complaint, clocks)
+    if deadline is None:
+        return None, None
+    facts = clock_facts(deadline=deadline, now=now, calendar=calendar, status=Status(complaint.status))
+    return deadline, facts | ({"listed_as": labels.label(deadline.clock, kind="clock")} if is_named else {})
 
 
 def _speaks(status: Status, clock: Deadline) -> bool:

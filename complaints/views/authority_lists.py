@@ -117,11 +117,8 @@ def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:
 
 def _row(case: Complaint, name: str, clocks: list[Deadline], desk: Desk, calendar: Calendar) -> Row:
     status = Status(case.status)
-    deadline = standing.speaking_clock(status, clocks)
-    clock = None
-    if deadline is not None:
-        facts = standing.clock_facts(deadline=deadline, now=desk.now, calendar=calendar, status=status)
-        clock = facts | {"url": why_url(case, deadline)}
+    deadline, facts = standing.listed_facts(case, clocks, now=desk.now, calendar=calendar)
+    clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
     return Row(
         complaint=case, url=case_url(case, AUTHORITY), consumer=masked_name(name),
         title=case.item_name or label_of(case.problem_category) or case.title,

@@ -75,7 +75,7 @@ def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engage
 
 def _row(case: Complaint, desk: Desk, consumer: str, clocks: list[Deadline]) -> Row:
     status = Status(case.status)
-    deadline = standing.speaking_clock(status, clocks)
+    deadline, facts = standing.listed_facts(case, clocks, now=desk.now, calendar=desk.calendar)
     step = getattr(case, "newest_step", "") or ""
     read_to = getattr(case, "read_to", None)
     return Row(
@@ -86,8 +86,7 @@ def _row(case: Complaint, desk: Desk, consumer: str, clocks: list[Deadline]) -> 
         status=labels.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
         tone=labels.tone(status, case.outcome),
         icon=labels.icon(status, case.outcome),
-        clock=standing.clock_facts(deadline=deadline, now=desk.now, calendar=desk.calendar, status=status)
-        if deadline else None,
+        clock=facts,
         clock_url=why_url(case, deadline) if deadline else "",
         last_event=labels.label(step, kind="step") if step and step != LOOK else "",
         last_event_at=case.last_event_at,

@@ -3,7 +3,7 @@
 The one rule: a chip says how much working time is left and the last day; colour only repeats it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,9 +39,14 @@ def chip_of(clock: Any) -> Chip:
     ended: a row of complaints.Deadline will do), ``working_days_left`` (int, negative or
     ``working_days_overdue`` when late), ``fraction`` (0..1 of the time that has run), ``paused_for``
     (text: who must do what; empty = not paused), ``is_met``, ``is_overdue``, ``is_provisional``,
-    ``url`` (its derivation page).
+    ``url`` (its derivation page), ``listed_as`` (its name, where a list sorts by another clock than the status is about).
     """
+    chip = _chip_of(clock)
+    name = clock.get("listed_as") if isinstance(clock, dict) else ""
+    return replace(chip, text=gettext("%(clock)s：%(text)s") % {"clock": name, "text": chip.text}) if name else chip
 
+
+def _chip_of(clock: Any) -> Chip:
     def fact(name: str, default: Any = None) -> Any:
         if isinstance(clock, dict):
             return clock.get(name, default)

@@ -10,10 +10,11 @@ import pytest
 import time_machine
 from django.test import Client
 
-from complaints.handling import consumer, enterprise
+from complaints.handling import consumer, enterprise, supervision
 from complaints.models import Complaint
 from complaints.views import keyset
 from complaints.workflow import Status
+from odr_portal.templatetags import portal
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import shown, signed_in
@@ -40,6 +41,17 @@ def numbers(response: Any) -> list[str]:
 
 def counts(response: Any) -> dict[str, int]:
     return {tab["url"].partition("view=")[2]: tab["value"] for tab in response.context["tabs"]}
+
+
+def test_a_row_shows_the_clock_that_put_it_there(world: World) -> None:
+    """An instruction is due before the negotiation is: the case stands first, and its chip says why."""
+    later, first = (given.a_complaint(world, status=S.NEGOTIATING) for _ in range(2))
+    given.step(first, supervision.urge(text="请在期限内答复消费者。", last_day=f"{WEDNESDAY + timedelta(days=2):%Y-%m-%d}"), world.officer, WEDNESDAY)
+    page = signed_in(world.ming).get(QUEUE)
+    assert numbers(page)[:2] == [first.number, later.number]
+    chips = [str(portal.chip(row.clock)) for row in page.context["rows"][:2]]
+    assert "督办答复期限：" in chips[0]
+    assert "：" not in chips[1]
 
 
 def test_views_count_what_they_show(world: World) -> None:
