@@ -13,7 +13,8 @@ from enterprises import changing
 from enterprises.change_kinds_names import KINDS
 from enterprises.models import Branch, ServiceArea
 from odr_portal.accounts.models import User
-from odr_portal.demonstration.people import MOBILE, address_of
+from odr_portal.demonstration.firms import MOBILE
+from odr_portal.demonstration.people import address_of
 from routing import learning, previewing, rule_changing, trying
 
 

@@ -17,7 +17,7 @@ from complaints.actors import Actor
 from complaints.deadlines import Calendar
 from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
 from enterprises.models import Brand
-from odr_portal.demonstration import people, texts
+from odr_portal.demonstration import firms, texts
 from odr_portal.demonstration.people import Cast, Consumer
 from odr_portal.demonstration.stories import WANTED, Case, Story, a_story, draw, wanted_story
 from odr_portal.demonstration.texts import PROBLEMS, Problem
@@ -26,8 +26,8 @@ COUNTIES = {
     "350102": 20, "350104": 22, "350111": 16, "350103": 11, "350121": 12, "350181": 9, "350112": 7, "350105": 5,
     "350122": 4, "350123": 2, "350124": 2, "350125": 2, "350128": 3,
 }  # fmt: skip
-MARKET = {people.MOBILE: 50, people.TELECOM: 31, people.UNICOM: 19}
-BRANDS = {people.MOBILE: "中国移动", people.TELECOM: "中国电信", people.UNICOM: "中国联通", people.RONGMU: "榕木"}
+MARKET = {firms.MOBILE: 50, firms.TELECOM: 31, firms.UNICOM: 19}
+BRANDS = {firms.MOBILE: "中国移动", firms.TELECOM: "中国电信", firms.UNICOM: "中国联通", firms.RONGMU: "榕木"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +78,30 @@ def _wanted(days: Sequence[date], calendar: Calendar, number: int, changes: dict
     while number:
         day -= timedelta(days=1)
         number -= calendar.is_working(day)
-    return Plan(min(bisect_left(days, day), len(days) - 1), county="350102", firm=people.MOBILE,
+    return Plan(min(bisect_left(days, day), len(days) - 1), county="350102", firm=firms.MOBILE,
                 problem=PROBLEMS[0], story=wanted_story(changes))  # fmt: skip
 
 
 def _hot_spots(rng: Random, days: Sequence[date], last: date, *, share: float) -> list[Plan]:
-    """A week without broadband in one district, a gym chain that goes down, a day of wrong prices."""
+    """A week without broadband in one district, a gym chain that goes down, a day of wrong prices, a promotion of these days."""
     broadband = next(p for p in PROBLEMS if p.code == "telecom.broadband.repair")
-    gym = next(p for p in PROBLEMS if p.firms == (people.RANDONG,) and p.code == "contract")
+    gym = next(p for p in PROBLEMS if p.firms == (firms.RANDONG,) and p.code == "contract")
     price = next(p for p in PROBLEMS if p.code == "price")
 
     def tick(before: float) -> int:
         day = last - timedelta(days=int(before))
         return min(bisect_left(days, day), len(days) - 1)
 
-    outage = [Plan(tick(rng.uniform(26, 33)), people.TELECOM, broadband, "350104") for _ in range(round(64 * share))]
+    outage = [Plan(tick(rng.uniform(26, 33)), firms.TELECOM, broadband, "350104") for _ in range(round(64 * share))]
     # The older, the rarer: the square root bends the spread towards today.
     closing = [
-        Plan(tick(56 * (1 - rng.random() ** 0.5)), people.RANDONG, gym, rng.choice(["350102", "350103", "350104"]))
+        Plan(tick(56 * (1 - rng.random() ** 0.5)), firms.RANDONG, gym, rng.choice(["350102", "350103", "350104"]))
         for _ in range(round(76 * share))
     ]
-    one_day = [Plan(tick(14), people.MINTAO, price) for _ in range(round(26 * share))]
-    return outage + closing + one_day
+    one_day = [Plan(tick(14), firms.MINTAO, price) for _ in range(round(26 * share))]
+    caught = round(22 * share)
+    promotion = [Plan(tick(3 * nth / caught), firms.MOBILE, texts.PROMOTION, "350102") for nth in range(caught)]
+    return outage + closing + one_day + promotion
 
 
 def compose(
@@ -177,7 +179,7 @@ def _through(cast: Cast, consumer: Consumer, today: date) -> Actor:
 
 
 def _path(rng: Random, firm: str) -> str:
-    if not firm or firm in (people.HAOLINLI, people.DRIVING, people.TRAVEL):
+    if not firm or firm in (firms.HAOLINLI, firms.DRIVING, firms.TRAVEL):
         return draw(rng, {"named": 8, "left": 2})
     return draw(rng, {"enterprise": 90, "left": 6, "consultation": 2, "brand": 8, "unverified": 2})
 

@@ -28,23 +28,13 @@ from odr_portal.accounts.contacts import parse_contact
 from odr_portal.accounts.demo import DEMO_DOMAIN
 from odr_portal.accounts.models import Administrator, User
 from odr_portal.demonstration import texts
+from odr_portal.demonstration.firms import MINTAO, MOBILE, TELECOM
 from odr_portal.demonstration.stations import MALL, make_stations
 
 #: Printed by `demo_sign_ins`; people with it exist in demo data only.
 PASSWORD = "rongcheng-demo-2026"  # noqa: S105
 FUZHOU = "350100"
 KINDS = frozenset(Administrator.Kind.values)
-
-MOBILE = "中国移动通信集团福建有限公司"
-TELECOM = "中国电信股份有限公司福建分公司"
-UNICOM = "中国联合网络通信有限公司福建省分公司"
-MINTAO = "闽淘网络科技（福州）有限公司"
-RANDONG = "燃动体育发展（福州）有限公司"
-RONGMU = "榕木电器制造（福建）有限公司"
-AFTER_SALES = "榕木售后服务（福州）有限公司"
-HAOLINLI = "好邻里便利连锁（福州）有限公司"
-DRIVING = "闽江通驾驶培训有限公司"
-TRAVEL = "海风假日旅行社（福州）有限公司"
 
 _FAMILY = "陈林黄郑王张李吴刘蔡杨许叶郭何江高潘余谢"
 _GIVEN = "安邦诚达恩帆光海和佳康乐明宁平清荣顺天文欣雅怡远泽"

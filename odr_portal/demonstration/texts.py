@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from odr_portal.demonstration import people
+from odr_portal.demonstration import firms
 
 TELECOM, INTERNET = "service.telecom", "service.internet"
-CARRIERS = (people.MOBILE, people.TELECOM, people.UNICOM)
+CARRIERS = (firms.MOBILE, firms.TELECOM, firms.UNICOM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +74,39 @@ PROBLEMS = (
     Problem("telecom.network", TELECOM, CARRIERS, 3, "家里没有信号",
             ("地铁施工以后家里打电话总是断，投诉两个月，回复都是“正在优化”。",
              "新交房的小区电梯和车库没有信号，物业说协调过，没有下文。"), (("fix_fault",),)),
-    Problem("contract", "service.leisure", (people.RANDONG,), 7, "健身年卡退费",
+    Problem("contract", "service.leisure", (firms.RANDONG,), 7, "健身年卡退费",
             ("门店突然贴通知停业，年卡还有{months}个月，剩余{amount}元要求退还，店员说只能转店。",
              "办卡时说随时可退，现在要扣百分之四十手续费，剩余{amount}元。",
              "私教课还剩{months}节，教练离职了，换来的教练时间都对不上，要求退{amount}元。"),
             (("refund",), ("refund", "damages")), 600, 4200,
             title_en="Gym membership refund",
             statement_en="The gym closed; {months} months of my membership are left. I ask for {amount} yuan back."),
-    Problem("advertising", "service.leisure", (people.RANDONG,), 2, "宣传的泳池一直不开放",
+    Problem("advertising", "service.leisure", (firms.RANDONG,), 2, "宣传的泳池一直不开放",
             ("办卡时宣传有恒温泳池，开业到现在一直写“设备调试”。", "传单写的团课每天六节，实际只有两节。"),
             (("refund",), ("refund", "apology")), 300, 1500),
-    Problem("after_sales", INTERNET, (people.MINTAO,), 7, "退货后迟迟不退款",
+    Problem("after_sales", INTERNET, (firms.MINTAO,), 7, "退货后迟迟不退款",
             ("{month}月{day}日退回的货，物流显示已签收，退款一直是“处理中”，{amount}元。",
              "商家同意退款后平台卡住，客服每次都说再等四十八小时。"),
             (("refund",), ("refund", "damages")), 40, 1600,
             title_en="Refund not paid after return",
             statement_en="I sent the goods back on day {day}; the parcel arrived, but {amount} yuan is still pending."),
-    Problem("price", INTERNET, (people.MINTAO,), 3, "促销价和结算价不一致",
+    Problem("price", INTERNET, (firms.MINTAO,), 3, "促销价和结算价不一致",
             ("页面写到手价，付款时多了{amount}元，优惠券说“名额已满”。", "先涨价再打折，收藏里能看到原来的价格。"),
             (("refund",),), 10, 200),
-    Problem("quality", "goods.appliances", (people.RONGMU, people.MINTAO), 6, "电饭煲用三次就坏",
+    Problem("quality", "goods.appliances", (firms.RONGMU, firms.MINTAO), 6, "电饭煲用三次就坏",
             ("买来第三次使用就跳闸，退换都说要先寄到厂里检测，一个月没有消息。",
              "油烟机漏油，师傅来过两次，换了密封圈还是漏。", "冰箱冷藏室结冰，保修期内却要收上门费{amount}元。"),
             (("return_goods", "refund"), ("replace",), ("repair",), ("repair", "damages")), 120, 2600),
-    Problem("after_sales", "service.repair", (people.AFTER_SALES,), 3, "维修收费和报价不一样",
+    Problem("after_sales", "service.repair", (firms.AFTER_SALES,), 3, "维修收费和报价不一样",
             ("报价一百二，修完要{amount}元，说换了主板，旧件也没有给我看。", "修好第二天又坏，再来要再收一次上门费。"),
             (("refund",), ("redo", "refund")), 80, 480),
-    Problem("food_safety", "goods.food", (people.HAOLINLI,), 3, "买到过期面包",
+    Problem("food_safety", "goods.food", (firms.HAOLINLI,), 3, "买到过期面包",
             ("货架上的面包过期两天，吃了以后肚子不舒服，店员只肯换一个。", "便当标签写的时间被贴了两层，下面一层是前一天。"),
             (("refund", "damages"), ("damages", "apology")), 8, 60),
-    Problem("contract", "service.education", (people.DRIVING,), 4, "驾校学费退不了",
+    Problem("contract", "service.education", (firms.DRIVING,), 4, "驾校学费退不了",
             ("报名后一直约不到练车，半年只练了四次，要求退{amount}元，驾校说只能转让。",
              "说好全包价，考试前又要交{amount}元模拟费。"), (("refund",), ("refund", "apology")), 800, 3600),
-    Problem("contract", "service.travel", (people.TRAVEL,), 3, "旅行团取消不退定金",
+    Problem("contract", "service.travel", (firms.TRAVEL,), 3, "旅行团取消不退定金",
             ("出发前三天通知不成团，定金{amount}元说只能改期。", "行程里的酒店降了级，导游说房满，没有退差价。"),
             (("refund",), ("refund", "damages")), 300, 2400),
     Problem("quality", "goods.medicine", (), 1, "网上买的药品包装破损",
@@ -118,6 +118,13 @@ PROBLEMS = (
             ("“{shop}”换了老板，之前充的{amount}元说要重新激活，再交钱。", "“{shop}”疗程没有做完就关门了，电话打不通。"),
             (("refund",),), 300, 3000),
 )  # fmt: skip
+
+#: One misleading promotion: all who were caught tell the same in nearly the same words.
+PROMOTION = Problem(
+    "telecom.extras.without_consent", TELECOM, (firms.MOBILE,), 0, "一元体验后自动续费",
+    ("短信说“一元体验{item}”，点进去没有说会续费，第二天就按{amount}元一个月扣了。",
+     "收到“一元体验{item}”的短信，点开没有写会自动续费，第二天扣了{amount}元。"),
+    (("cancel_service", "refund"), ("refund",)), 15, 40)
 
 ITEMS = ("智家体验包", "视频彩铃会员", "安全管家", "云盘尊享版", "短剧月包", "来电名片", "流量加油包")
 SHOPS = ("测试小厨", "演示火锅", "虚构奶茶铺", "样例美容院", "示范烘焙坊", "试用洗车行")

@@ -16,7 +16,7 @@ from django.utils import timezone
 from authorities.models import CalendarVersion
 from complaints.models import Complaint
 from odr_portal.accounts.demo import demo_people
-from odr_portal.demonstration import reports, world
+from odr_portal.demonstration import reduction, reports, world
 from oversight import publishing
 
 LEAST, MOST = 60, 20_000
@@ -50,6 +50,7 @@ class Command(BaseCommand):
             )
         publishing.publish(now=now)
         reports.tell(now=end)
+        reduction.tell(now=end)
         seconds = time.monotonic() - started
         self.stdout.write(
             f"{told.filed} complaints, {told.people} people, {told.taken.total()} steps in {seconds:.0f} s"
