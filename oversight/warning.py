@@ -39,9 +39,12 @@ def drafted_words(spot: HotSpot) -> tuple[str, str]:
         about = label_of(spot.category) if spot.category else "消费"
         first, last = (day_text(day, weekday=False) for day in (spot.first, spot.last))
     days = first if first == last else f"{first}至{last}"
-    rise = f"，约为平时的{spot.rise:.1f}倍" if spot.rise and spot.rise > 1 else ""
+    # Of less than one a multiple would sound like a disaster.
+    usual, rise = "不到1件", ""
+    if spot.expected >= 1:
+        usual, rise = f"约{spot.expected:.0f}件", f"，约为平时的{spot.rise:.1f}倍" if spot.rise and spot.rise > 1 else ""
     return (f"消费预警：近期{place}“{about}”投诉增多"[:80],
-            f"{days}，{place}收到关于“{about}”的投诉{spot.observed}件（平时同样长的时间约{spot.expected:.0f}件）{rise}。{ADVICE}")
+            f"{days}，{place}收到关于“{about}”的投诉{spot.observed}件（平时同样长的时间{usual}）{rise}。{ADVICE}")
 
 
 def draft(spot_id: int, *, authority_id: int, by: User, now: datetime) -> ConsumerWarning:

@@ -122,8 +122,7 @@ PROBLEMS = (
 #: One misleading promotion: all who were caught tell the same in nearly the same words.
 PROMOTION = Problem(
     "telecom.extras.without_consent", TELECOM, (firms.MOBILE,), 0, "一元体验后自动续费",
-    ("短信说“一元体验{item}”，点进去没有说会续费，第二天就按{amount}元一个月扣了。",
-     "收到“一元体验{item}”的短信，点开没有写会自动续费，第二天扣了{amount}元。"),
+    ("收到短信说一元体验短剧月包，点进去没有写会自动续费，第二天就按整月的价钱扣了费，打客服说是本人订购的。",),
     (("cancel_service", "refund"), ("refund",)), 15, 40)
 
 ITEMS = ("智家体验包", "视频彩铃会员", "安全管家", "云盘尊享版", "短剧月包", "来电名片", "流量加油包")

@@ -339,3 +339,11 @@ def test_english_pages_mark_what_stays_chinese(world: World) -> None:
         page = client.get(url, headers={"accept-language": "en"}).content.decode()
         assert "Hot spots" in page
     assert 'lang="zh-Hans"' in page
+
+
+def test_a_warning_counts_no_multiples_of_almost_nothing(world: World) -> None:
+    spot = a_spot(world)
+    HotSpot.objects.filter(pk=spot.pk).update(expected=0.4)
+    _title, text = warning.drafted_words(HotSpot.objects.get(pk=spot.pk))
+    assert "（平时同样长的时间不到1件）" in text
+    assert "倍" not in text
