@@ -71,14 +71,14 @@ def _table() -> None:
     from django.db import connection
 
     from oversight.models import DataFile
-    from oversight.open_data import issuing
+    from oversight.open_data import reading
 
     with connection.cursor() as cursor:
         cursor.execute("create temporary table bare (region_code text, region_name text, region_name_en text, month text, by text, code text,"
                        " label text, received text)")
         for file in DataFile.objects.order_by("pk").iterator(chunk_size=1):
             with TemporaryFile("w+", encoding="utf-8") as out:
-                out.writelines("\t".join(line.values()) + "\n" for line in issuing.lines(file))
+                out.writelines("\t".join(line.values()) + "\n" for line in reading.lines(file))
                 out.seek(0)
                 cursor.copy_from(out, "bare")
 

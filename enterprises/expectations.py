@@ -1,96 +1,92 @@
-"""What a consumer may expect of an enterprise, from its published figures.
+"""What a consumer may expect of an enterprise, from what is published of it.
 
-Rule: no share without the number behind it, and none at all under thirty; who never answered is
-not counted as content.
+Rule: no share without the number behind it, and none at all under thirty; who never answered is not counted as content.
+Every count is that of its published line (league of the last four quarters), so nobody can compare two windows of days;
+how long things took is of the year before and names no count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from enterprises.models import PublishedFigure
-from odr_portal.small_numbers import SMALL
+from django.db.models import F
+
+from enterprises.league import ALL
+from enterprises.models import LeagueLine, PublishedFigure
 
 #: Under so many a share says nothing.
 TOO_FEW = 30
-#: Older figures are not shown: better none than stale ones.
-NEWER_THAN = timedelta(days=7)
+#: Older figures are not shown: better none than stale ones. Quarters come some days after their end.
+NEWER_THAN, QUARTER_NEWER_THAN = timedelta(days=7), timedelta(days=200)
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The year before `day`. Shares are whole percents, None where there is too little: then the counts speak."""
+    """``first`` and ``day`` are the first and the last day of what is counted. A number is None where it is withheld, a share where there is too little."""
 
-    category: str
+    first: date
     day: date
-    ended: int
-    median_days: int | None
-    p90_days: int | None
-    settled: int | None
-    unconfirmed: int | None
-    promised: int
-    kept: int | None
-    settled_cases: int
-    unconfirmed_cases: int
-    kept_promises: int
-    #: Working hours until half, and nine of ten, had a first response; None where there are too few of them.
-    responded: int
-    response_hours: int | None
-    response_p90_hours: int | None
-    #: The mean of the marks from 1 to 5, and the share of the closed cases that was rated.
-    rated: int
-    rating: Decimal | None
-    rated_share: int | None
-    #: Whether the outcomes, the promises and the raters may be told: no number from 1 to 4, and none that is left of a whole.
-    tells_outcomes: bool
-    tells_promises: bool
-    tells_raters: bool
+    #: Stages that ended, and how many of them were confirmed and unanswered; then as whole percents.
+    ended: int | None = None
+    settled_cases: int | None = None
+    unconfirmed_cases: int | None = None
+    settled: int | None = None
+    unconfirmed: int | None = None
+    promised: int | None = None
+    kept_promises: int | None = None
+    kept: int | None = None
+    #: The mean of the marks from 1 to 5.
+    rated: int | None = None
+    rating: Decimal | None = None
+    #: How long it took, of ``category`` where that is set, else of all; None where there are too few of them.
+    category: str = ""
+    median_days: int | None = None
+    p90_days: int | None = None
+    response_hours: int | None = None
+    response_p90_hours: int | None = None
 
     @property
     def is_too_few(self) -> bool:
-        return self.ended < TOO_FEW
+        return self.ended is not None and self.ended < TOO_FEW
 
 
 def expected(enterprise_ids: Collection[int], *, on: date, category: str = "") -> dict[int, Expectation]:
-    """For each enterprise its newest figures: of this problem where these are enough, else of all.
+    """For each enterprise its newest figures; how long it took of this problem where that is enough, else of all.
 
-    One query. An enterprise of which nothing ended within the year is missing.
+    Two queries. An enterprise of which nothing is published is missing.
     """
     if not enterprise_ids:
         return {}
-    rows = (PublishedFigure.objects
-            .filter(enterprise_id__in=enterprise_ids, category__in={"", category}, day__lte=on, day__gt=on - NEWER_THAN)
-            .order_by("enterprise_id", "category", "-day").distinct("enterprise_id", "category"))
-    found: dict[int, Expectation] = {}
-    for row in rows:
+    lines = (LeagueLine.objects.filter(enterprise_id__in=enterprise_ids, sector=ALL, region=F("of__country"),
+                                       of__last__lt=on, of__last__gt=on - QUARTER_NEWER_THAN)
+             .select_related("of").order_by("enterprise_id", "-of__last", "of__first", "-of__version").distinct("enterprise_id"))
+    times = (PublishedFigure.objects
+             .filter(enterprise_id__in=enterprise_ids, category__in={"", category}, day__lte=on, day__gt=on - NEWER_THAN)
+             .order_by("enterprise_id", "category", "-day").distinct("enterprise_id", "category"))
+    took: dict[int, PublishedFigure] = {}
+    for row in times:
         # All problems come first, so one with enough of its own takes their place.
-        if not row.category or row.ended >= TOO_FEW:
-            found[row.enterprise_id] = _of(row)
-    return found
+        if row.ended >= TOO_FEW:
+            took[row.enterprise_id] = row
+    return {line.enterprise_id: _of(line, took.get(line.enterprise_id)) for line in lines}
 
 
-def _of(row: PublishedFigure) -> Expectation:
-    enough, promised = row.ended >= TOO_FEW, row.promised >= TOO_FEW
-    return Expectation(
-        category=row.category, day=row.day, ended=row.ended, promised=row.promised,
-        median_days=_days(row.median_days) if enough else None, p90_days=_days(row.p90_days) if enough else None,
-        settled=_percent(row.settled, row.ended) if enough else None,
-        unconfirmed=_percent(row.unconfirmed, row.ended) if enough else None,
-        kept=_percent(row.kept, row.promised) if promised else None,
-        settled_cases=row.settled, unconfirmed_cases=row.unconfirmed, kept_promises=row.kept,
-        responded=row.responded, response_hours=_hours(row.response_median, row.responded),
-        response_p90_hours=_hours(row.response_p90, row.responded), rated=row.rated,
-        rating=(Decimal(row.marks) / row.rated).quantize(Decimal("0.1"), ROUND_HALF_UP) if row.rated >= TOO_FEW else None,
-        rated_share=_percent(row.rated, row.closed) if row.closed else None,
-        tells_outcomes=_may_be_told(row.ended, row.settled, row.unconfirmed), tells_promises=_may_be_told(row.promised, row.kept),
-        tells_raters=_may_be_told(row.rated))
-
-
-def _may_be_told(whole: int, *parts: int) -> bool:
-    return not any(number in SMALL for number in (whole, *parts, whole - sum(parts)))
+def _of(line: LeagueLine, took: PublishedFigure | None) -> Expectation:
+    settled = line.settled_least if line.settled_least == line.settled_most else None
+    unconfirmed = line.unconfirmed_least if line.unconfirmed_least == line.unconfirmed_most else None
+    both = settled is not None and unconfirmed is not None
+    found = Expectation(
+        first=line.of.first, day=line.of.last, ended=line.n, settled_cases=settled if both else None, unconfirmed_cases=unconfirmed if both else None,
+        settled=_percent(settled, line.n) if both else None, unconfirmed=_percent(unconfirmed, line.n) if both else None,
+        promised=line.promised, kept_promises=line.kept, kept=_percent(line.kept, line.promised), rated=line.rated,
+        rating=(Decimal(line.marks) / line.rated).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        if line.marks is not None and line.rated is not None and line.rated >= TOO_FEW else None)
+    return found if took is None else replace(
+        found, category=took.category, median_days=_days(took.median_days), p90_days=_days(took.p90_days),
+        response_hours=_hours(took.response_median, took.responded), response_p90_hours=_hours(took.response_p90, took.responded))
 
 
 def _days(days: Decimal | None) -> int | None:
@@ -102,5 +98,7 @@ def _hours(minutes: int | None, n: int) -> int | None:
     return max(1, -(-minutes // 60)) if minutes is not None and n >= TOO_FEW else None
 
 
-def _percent(part: int, whole: int) -> int:
+def _percent(part: int | None, whole: int | None) -> int | None:
+    if part is None or whole is None or whole < TOO_FEW:
+        return None
     return (200 * part + whole) // (2 * whole)

@@ -1,6 +1,6 @@
 """The league table of ODR enterprises as it was published: sets, and lines that are ready to be shown.
 
-The one rule: written by `oversight.league_making` only. A set is of closed months; where an outcome changes afterwards
+The one rule: written by `oversight.league_making` only. A set is of closed quarters; where an outcome changes afterwards
 it gets the next version. A line holds what may be shown and nothing that is withheld (oversight/suppression.py).
 """
 
@@ -16,7 +16,7 @@ ALL = ""
 
 
 class LeagueSet(models.Model):
-    """``first`` and ``last``: the days of whole months. ``places`` and ``sectors`` have a table of their own in it.
+    """``first`` and ``last``: the days of whole quarters. ``places`` and ``sectors`` have a table of their own in it.
 
     ``places``: rows of [region, level, name, English name]. ``digest`` is that of all lines; ``changed`` says of how many
     enterprises the line differs from the version before.
@@ -75,6 +75,11 @@ class LeagueLine(models.Model):
     per_customers = models.DecimalField(max_digits=10, decimal_places=1, null=True)
     last_day_share = models.PositiveSmallIntegerField(null=True)
     again_share = models.PositiveSmallIntegerField(null=True)
+    #: Promises that came due and those kept, ratings and the sum of their marks: what may be expected (enterprises.expectations).
+    promised = models.PositiveIntegerField(null=True)
+    kept = models.PositiveIntegerField(null=True)
+    rated = models.PositiveIntegerField(null=True)
+    marks = models.PositiveIntegerField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["enterprise", "of"], name="league_lines_of_a_firm")]

@@ -1,17 +1,22 @@
-"""Makes the indicators of the public page from the counters: the country, each province and each city, of twelve closed months.
+"""Makes the indicators of the public page from the issued open data: the country, each province and each city.
 
-The one rule: all regions are one table for what is withheld, as the numbers of cities add up to those of their province.
-``data`` of a row: ``received`` of all; ``months`` and ``categories`` as [name, received]; ``settled``, ``on_time`` and
-``kept`` as [part by part, in all]; a number that is withheld is null. ``response``: [working minutes until half had a
-first response, how many had one], null under thirty; ``recovered``: yuan, of the whole country only, as smaller places
-could be worked out from it.
+The one rule: nothing is counted here. Each number is a sum of numbers that stand in the newest versions of the files, so
+whoever has the files gets the page, and the page never tells more than they do. What came in is of the last twelve issued
+months, what became of stages at enterprises of the last four issued quarters.
+
+``data`` of a row: a number is an int, or [at least] where a month of it is withheld, or null where nothing can be said.
+``received``; ``months`` and ``categories`` as [name, received]; ``settled``, ``on_time`` and ``kept`` as [part by part, in
+all]; ``response``: [hours within which half had a first response, how many had one], null under thirty; ``recovered`` in
+yuan; ``quarters``: the first and the last of them.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
@@ -19,28 +24,25 @@ from django.db import connection, transaction
 from authorities.models import Region
 from complaints.models import Heartbeat
 from complaints.working_calendar import SHANGHAI
-from oversight.league_making import periods
 from oversight.leagues import RANKED_FROM
-from oversight.models import MonthFacet, MonthSpread
+from oversight.models import DataSet
+from oversight.open_data import quarters, reading
 from oversight.open_models import OpenIndicators
-from oversight.rollup_buckets import quantile
-from oversight.suppression import TOTAL, Axis, published
 
 #: Counted or shown differently from before gets the next number.
-FORMULA = 1
+FORMULA = 2
+MONTHS, QUARTERS = 12, 4
 #: So many categories are named; the rest is one.
 CATEGORIES, OTHER = 11, "other"
 MARK = "published indicators"
 _LOCK = 0x0F1654
-#: What is left of a region when those below it are taken away.
-_REST = "~"
-#: Parts that make a whole, by the columns of the counters.
-WHOLES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "settled": (("settled", "ended_settled"), ("unconfirmed", "ended_unconfirmed"), ("other", "ended_settled_elsewhere + ended_failed")),
-    "on_time": (("in_time", "in_time"), ("late", "ended_late")),
-    "kept": (("kept", "promise_kept"), ("not_kept", "promise_due - promise_kept")),
+#: Parts that make a whole, and the whole, by the columns of the files.
+WHOLES: Mapping[str, tuple[str, ...]] = {
+    "settled": ("settled", "unconfirmed", "other", "ended"),
+    "on_time": ("in_time", "late", "due"),
+    "kept": ("promises_kept", "promises_not_kept", "promised"),
 }
-Table = dict[tuple[int, str], int]
+Line = Mapping[str, Any]
 
 
 def publish(*, now: datetime) -> int:
@@ -48,9 +50,7 @@ def publish(*, now: datetime) -> int:
     day = now.astimezone(SHANGHAI).date()
     if Heartbeat.objects.filter(name=MARK, at__gte=datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)).exists():
         return 0
-    first, last = periods(day)[0]
-    # Counted and withheld before a transaction begins: for a whole country that takes a while.
-    rows = made(first, last, now=now)
+    rows = made(now=now)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
@@ -60,123 +60,99 @@ def publish(*, now: datetime) -> int:
     return len(rows)
 
 
-def made(first: date, last: date, *, now: datetime) -> list[OpenIndicators]:
-    """A row for the country and for each province and city in which something was counted."""
+@dataclass(slots=True)
+class _Read:
+    """The lines of each region, a month or a quarter after the other; a category of a region by month."""
+
+    months: list[date] = field(default_factory=list)
+    quarters: list[date] = field(default_factory=list)
+    by_month: dict[str, dict[date, Line]] = field(default_factory=lambda: defaultdict(dict))
+    by_quarter: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
+    objects: dict[str, dict[str, list[int | None]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+
+def made(*, now: datetime) -> list[OpenIndicators]:
+    """A row for the country and for each province and city of which something was issued."""
     levels = [Region.Level.COUNTRY, Region.Level.PROVINCE, Region.Level.CITY]
-    regions = {row.pk: row for row in Region.objects.filter(country="CN", level__in=levels)}
-    country = next((pk for pk, row in regions.items() if row.level == Region.Level.COUNTRY), None)
-    if country is None:
+    regions = {row.code: row for row in Region.objects.filter(country="CN", level__in=levels).select_related("parent")}
+    country = next((row for row in regions.values() if row.level == Region.Level.COUNTRY), None)
+    read = _read(reading.newest_sets(), regions)
+    if country is None or not read.months:
         return []
-    months = _by_month(first, last, regions)
-    categories = _by_category(first, last, regions, country)
-    wholes = {name: _parts(first, last, regions, parts) for name, parts in WHOLES.items()}
-    there = sorted({pk for pk, _ in months} | {country} | {pk for table in wholes.values() for pk, _ in table})
-    place = _Places(there, {pk: regions[pk].parent_id for pk in there}, country)
-    names = sorted({month for _, month in months}), sorted({code for _, code in categories})
-    received = place.withheld({**months, **categories}, Axis.divided(*names))
-    shares = {name: place.withheld(wholes[name], Axis.of(part for part, _ in WHOLES[name])) for name in WHOLES}
-    responses, recovered = _responses(first, last, there), _recovered(first, last, country)
+    named = _commonest(read.objects.get(country.code, {}))
+    there = sorted({country.code} | read.by_month.keys() | read.by_quarter.keys(), key=lambda code: regions[code].pk)
     return [OpenIndicators(
-        region=pk, level=regions[pk].level, parent=regions[pk].parent_id, name=regions[pk].name, name_en=regions[pk].name_en,
-        first=first, last=last, formula=FORMULA, made_at=now, data={
-            "received": received(pk, TOTAL), "months": [[name, received(pk, name)] for name in names[0]],
-            "categories": [[name, received(pk, name)] for name in names[1]],
-            **{name: [*(shares[name](pk, part) for part, _ in WHOLES[name]), shares[name](pk, TOTAL)] for name in WHOLES},
-            "response": responses.get(pk), "recovered": recovered if pk == country else None,
-        }) for pk in there]
+        region=region.pk, level=region.level, parent=region.parent_id, name=region.name, name_en=region.name_en,
+        first=read.months[0], last=(read.months[-1] + timedelta(days=31)).replace(day=1) - timedelta(days=1),
+        formula=FORMULA, made_at=now, data=_data_of(region.code, read, named)) for region in (regions[code] for code in there)]
 
 
-class _Places:
-    """The regions as one axis of a table; what lies in a region but in none below it is a name of its own."""
-
-    def __init__(self, there: Sequence[int], parents: Mapping[int, int | None], country: int) -> None:
-        self.there, self.country = there, country
-        self.parent = {pk: parents[pk] for pk in there}
-        self.below: dict[int, list[int]] = defaultdict(list)
-        for pk in there:
-            if pk != country:
-                self.below[self.parent[pk] or country].append(pk)
-
-    def name(self, pk: int) -> str:
-        return TOTAL if pk == self.country else str(pk)
-
-    def withheld(self, table: Mapping[tuple[int, str], int], axis: Axis) -> Any:
-        """A function that says what may be shown: (region, name) → number or None."""
-        leaves: dict[tuple[str, ...], int] = {}
-        tree: dict[str, str] = {str(pk): self.name(self.parent[pk] or self.country) for pk in self.there if pk != self.country}
-        columns = {name for _, name in table}
-        for pk in self.there:
-            below = self.below.get(pk, [])
-            if below:
-                tree[self.name(pk) + _REST] = self.name(pk)
-            for column in columns:
-                number = table.get((pk, column), 0) - sum(table.get((one, column), 0) for one in below)
-                leaves[self.name(pk) + (_REST if below else ""), column] = number
-        if not self.below:
-            # A country with nothing below it.
-            tree = {_REST: TOTAL}
-            leaves = {(_REST, column): number for (_, column), number in leaves.items()}
-        shown = published(leaves, [Axis((tree,)), axis])
-        return lambda pk, column: shown.get((self.name(pk), column), 0)
+def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
+    found, known = _Read(), set(regions)
+    tables = {one.pk: lines for one in sets[:MONTHS] if (lines := reading.table(one, "regions")) is not None}
+    for one in reversed(reading.run_of([one for one in sets if one.pk in tables], step=1, most=MONTHS)):
+        found.months.append(one.month)
+        for line in tables[one.pk]:
+            if line["region_code"] in known:
+                found.by_month[line["region_code"]][one.month] = line
+        for line in reading.table(one, "categories") or ():
+            if line["by"] == "object" and line["region_code"] in known and "." in line["code"]:
+                found.objects[line["region_code"]][line["code"]].append(line["received"])
+    of_quarters = {one.pk: lines for one in sets[:QUARTERS * 3 + 2] if quarters.ends_with(one.month)
+                   and (lines := reading.table(one, "region_quarters")) is not None}
+    for one in reversed(reading.run_of([one for one in sets if one.pk in of_quarters], step=3, most=QUARTERS)):
+        found.quarters.append(one.month)
+        for line in of_quarters[one.pk]:
+            if line["region_code"] in known:
+                found.by_quarter[line["region_code"]].append(line)
+    return found
 
 
-def _rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return list(cursor.fetchall())
+def _commonest(of_country: Mapping[str, Sequence[int | None]]) -> list[str]:
+    sums = {code: reading.at_least(numbers) for code, numbers in of_country.items()}
+    return sorted(code for code, _ in sorted(sums.items(), key=lambda one: (-one[1], one[0]))[:CATEGORIES])
 
 
-def _by_month(first: date, last: date, regions: Mapping[int, Region]) -> Table:
-    found = _rows(f"select region, month, received from {MonthFacet._meta.db_table} where region = any(%s) and facet = '' and month between %s and %s"  # noqa: S608
-                  " and received is not null", list(regions), first, last)
-    return {(pk, f"{month:%Y-%m}"): n for pk, month, n in found if pk in regions and n}
+def _data_of(code: str, read: _Read, named: Sequence[str]) -> dict[str, Any]:
+    by_month, by_quarter = read.by_month.get(code, {}), read.by_quarter.get(code, [])
+    of_months: list[int | None] = [by_month[month]["received"] if month in by_month else 0 for month in read.months]
+    objects = read.objects.get(code, {})
+    received = reading.added(of_months)
+    exact = [reading.added(objects.get(name, [])) for name in named]
+    known = reading.added(exact)
+    rest = received - known if received is not None and known is not None else None
+    return {
+        "received": shown(of_months), "months": [[f"{month:%Y-%m}", n] for month, n in zip(read.months, of_months, strict=True)],
+        "categories": [*([name, shown(objects.get(name, []))] for name in named), [OTHER, rest]],
+        **{name: [reading.added(line[column] for line in by_quarter) for column in columns] for name, columns in WHOLES.items()},
+        "response": _response(by_quarter), "recovered": _recovered(by_month.values()),
+        "quarters": [quarters.mark(month) for month in (read.quarters[0], read.quarters[-1])] if read.quarters else [],
+    }
 
 
-def _by_category(first: date, last: date, regions: Mapping[int, Region], country: int) -> Table:
-    """By what the complaints are about: the commonest of the country by name, all else together with what is not known."""
-    found = _rows(f"select region, substr(facet, 3), sum(received) from {MonthFacet._meta.db_table}"  # noqa: S608
-                  " where region = any(%s) and facet >= 'o:' and facet < 'o;' and month between %s and %s and received is not null"
-                  " group by 1, 2", list(regions), first, last)
-    sums: Counter[str] = Counter({code: int(n) for pk, code, n in found if pk == country})
-    named = {code for code, _ in sorted(sums.items(), key=lambda one: (-one[1], one[0]))[:CATEGORIES]}
-    table: Counter[tuple[int, str]] = Counter()
-    for pk, code, n in found:
-        table[pk, code if code in named else OTHER] += int(n)
-    whole: Counter[int] = Counter()
-    for (pk, _), n in _by_month(first, last, regions).items():
-        whole[pk] += n
-    known: Counter[int] = Counter()
-    for (pk, _), n in table.items():
-        known[pk] += n
-    for pk, n in whole.items():
-        table[pk, OTHER] += n - known[pk]
-    return {key: n for key, n in table.items() if n and key[0] in regions}
+def shown(numbers: Sequence[int | None]) -> int | list[int] | None:
+    """The sum; what it is at least where some are withheld, if that is more than nothing."""
+    exact, least = reading.added(numbers), reading.at_least(numbers)
+    return exact if exact is not None else [least] if least else None
 
 
-def _parts(first: date, last: date, regions: Mapping[int, Region], parts: Sequence[tuple[str, str]]) -> Table:
-    def added(said: str) -> str:
-        plus, _, minus = said.partition(" - ")
-        total = " + ".join(f"coalesce(sum({column}), 0)" for column in plus.split(" + "))
-        return total + (f" - coalesce(sum({minus}), 0)" if minus else "")
-
-    columns = ", ".join(added(said) for _, said in parts)
-    found = _rows(f"select region, {columns} from {MonthFacet._meta.db_table}"  # noqa: S608
-                  " where region = any(%s) and facet = '' and month between %s and %s group by region", list(regions), first, last)
-    return {(row[0], name): int(n) for row in found if row[0] in regions for (name, _), n in zip(parts, row[1:], strict=True) if n}
-
-
-def _responses(first: date, last: date, there: Iterable[int]) -> dict[int, list[int]]:
-    """首次响应 by region, from the buckets, where thirty or more had one."""
-    buckets: dict[int, dict[int, int]] = defaultdict(dict)
-    for pk, bucket, n in _rows(f"select of, bucket, sum(n) from {MonthSpread._meta.db_table} where whose = 'r' and what = 'response_minutes'"  # noqa: S608
-                               " and month between %s and %s and of = any(%s) group by 1, 2", first, last, list(there)):
-        buckets[pk][bucket] = int(n)
-    return {pk: [round(quantile("response_minutes", of, 0.5) or 0), sum(of.values())] for pk, of in buckets.items()
-            if sum(of.values()) >= RANKED_FROM}
+def _response(lines: Sequence[Line]) -> list[int] | None:
+    """The shortest time of the classes within which half of the first responses came, as far as the shown numbers prove it."""
+    whole = reading.added(line["responded"] for line in lines)
+    if whole is None or whole < RANKED_FROM:
+        return None
+    within = 0
+    for hours, column in zip(quarters.HOURS, quarters.CLASSES, strict=False):
+        within += reading.at_least(line[column] for line in lines)
+        if 2 * within >= whole:
+            return [hours, whole]
+    return None
 
 
-def _recovered(first: date, last: date, country: int) -> int | None:
-    rows = _rows(f"select coalesce(sum(recovered), 0), coalesce(sum(recovered_n), 0) from {MonthFacet._meta.db_table}"  # noqa: S608
-                 " where facet = '' and region = %s and month between %s and %s", country, first, last)
-    cents, n = rows[0]
-    return int(cents) // 100 if n >= RANKED_FROM else None
+def _recovered(lines: Iterable[Line]) -> int | None:
+    """Whole yuan, where no month is withheld and thirty or more promises were paid."""
+    found = list(lines)
+    n = reading.added(line["recovered_n"] for line in found)
+    if n is None or n < RANKED_FROM or any(line["recovered"] is None for line in found):
+        return None
+    return int(sum(Decimal(line["recovered"] or 0) for line in found))

@@ -75,6 +75,7 @@ def data_set(request: HttpRequest, mark: str) -> HttpResponse:
     newest = DataSet.objects.filter(month=found.month).order_by("-version").first()
     return kept(request, render(request, "reports/open_data_set.html", {
         "set": found, "mark": str(found), "newer_url": _url(newest) if newest is not None and newest.pk != found.pk else "",
+        "newer_reason": DataSet.objects.filter(month=found.month, version__gt=found.version).exclude(reason="").exists(),
         "files": [{"file": file, "url": reverse("oversight:open-data-file", args=[mark, file.name])}
                   for file in found.files.defer("content").order_by("pk")],
     }))

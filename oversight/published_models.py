@@ -17,7 +17,8 @@ class DataSet(models.Model):
     """The open data of one month, in one version.
 
     ``changes``: what this version says otherwise than the one before it, by file: {"file", "rows", "lines": [{"key",
-    "column", "before", "after"}]}; at most ``issuing.NAMED`` lines each. ``formulas``: version of each formula.
+    "column", "before", "after"}]}; at most ``issuing.NAMED`` lines each. ``formulas``: version of each formula. ``reason``: why the version was made where that
+    is more than numbers that came out otherwise: the one before it told too much, and should not be used any more.
     """
 
     month = models.DateField()
@@ -25,6 +26,7 @@ class DataSet(models.Model):
     made_at = models.DateTimeField()
     formulas = models.JSONField(default=dict)
     changes = models.JSONField(default=list)
+    reason = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:
         constraints = [

@@ -16,7 +16,7 @@ one. Withholding more later takes no pattern away, so each small number is seen 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -80,20 +80,20 @@ class Axis:
         return self._lines[name]
 
 
-def published(counts: Mapping[Key, int], axes: Sequence[Axis]) -> dict[Key, int | None]:
+def published(counts: Mapping[Key, int], axes: Sequence[Axis], *, already: Collection[Key] = ()) -> dict[Key, int | None]:
     """Every cell of the table with all its sums: its number, or None where it is withheld. Zeros are left out.
 
     ``counts``: the leaves alone, one name an axis, a missing one is 0; of an axis with several divisions the counts of
-    each. Raises ``ValueError`` for a negative number, an unknown name, divisions that do not come to the same total, or
+    each. ``already``: cells that an earlier version of the table withheld; they stay withheld, zero or not. Raises ``ValueError`` for a negative number, an unknown name, divisions that do not come to the same total, or
     more than one axis with several divisions.
     """
     if sum(len(axis.divisions) > 1 for axis in axes) > 1:
         raise ValueError("Only one axis may be divided in several ways.")
     table = _with_sums(counts, axes)
-    withheld: set[Key] = set()
+    withheld: set[Key] = set(already)
     for key in sorted((key for key, number in table.items() if number in SMALL), key=lambda key: (key.count(TOTAL), key)):
         withheld |= _cheapest(key, table, axes, withheld).keys()
-    return {key: None if key in withheld else number for key, number in table.items()}
+    return dict.fromkeys(already) | {key: None if key in withheld else number for key, number in table.items()}
 
 
 def share(part: int | None, whole: int | None) -> tuple[int | None, int | None]:

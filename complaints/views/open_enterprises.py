@@ -104,11 +104,11 @@ def league_of(enterprise_id: int) -> LeagueLine | None:
             .order_by("-of__last", "of__first", "-of__version").first())
 
 
-def problems_of(enterprise_id: int, *, on: dt.date) -> list[tuple[str, str]]:
-    """The commonest kinds of problem of the year that may be shown: words and number."""
+def problems_of(enterprise_id: int, *, on: dt.date) -> list[str]:
+    """The commonest kinds of problem of the year, the most frequent first; how many there were is not told."""
     rows = PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on, day__gt=on - NEWER_THAN).exclude(category="")
     newest = rows.order_by("-day").values_list("day", flat=True).first()
-    return [(str(problem_label(row.category)), f"{row.ended:,}") for row in rows.filter(day=newest).order_by("-ended", "category")[:5]] if newest else []
+    return [str(problem_label(row.category)) for row in rows.filter(day=newest).order_by("-ended", "category")[:5]] if newest else []
 
 
 def standing_words(firm: Enterprise) -> str:

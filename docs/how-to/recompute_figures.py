@@ -1,11 +1,12 @@
 """Recompute the published figures from the open data. One file, Python 3.10 or newer, nothing to install.
 
-    python recompute_figures.py FOLDER [--region CODE] [--before FOLDER]
+    python recompute_figures.py FOLDER [FOLDER …] [--report REGION [--month 2026-09]]
 
-FOLDER holds the files of one version of a month, as downloaded from /open/data/. The program checks their digests, checks
-that the numbers add up, and prints as JSON what pages and reports show: shares with their 95 % interval (Wilson), money,
-satisfaction, the tables of a monthly report, and the shares of enterprises. A number that is withheld is null, and
-so is whatever would be made from it.
+Each FOLDER holds the files of one version of a month, as downloaded from /open/data/; take the newest version of each of the
+last thirteen months to get all that the pages show. The program checks their digests, checks that the numbers add up, and
+prints as JSON what /open/ shows of each region, what /open/league/ shows of each enterprise, and with --report what the
+monthly report of a region shows. A number that is withheld is null, and so is whatever would be made from it; what can
+still be said of it comes as the least and the most that it may be.
 """
 
 from __future__ import annotations
@@ -20,12 +21,18 @@ from pathlib import Path
 
 WITHHELD = "*"
 Z = 1.959963984540054
+#: Under so many cases there is no share and no place; who is ranked is known to a tenth of all.
+RANKED_FROM, KNOWN_TO = 30, 10
+MONTHS, QUARTERS, NAMED, CUSTOMERS = 12, 4, 11, 100_000
+HOURS = (2, 4, 8, 16, 24, 40)
+#: Columns that are text, however much they look like numbers.
+TEXTS = {"region_code", "region_name", "region_name_en", "level", "parent_code", "month", "quarter", "by", "code", "label", "enterprise",
+         "name", "name_en", "seat_code", "seat_path", "sector"}
 #: Sums that stand in the files, and what they are sums of.
 SUMS = {
-    "ended": ("settled", "unconfirmed", "settled_elsewhere", "failed"),
-    "due": ("in_time", "late"),
-    "promised": ("promises_kept", "promises_not_kept"),
-    "reviewed": ("review_met", "review_late"),
+    "other": ("settled_elsewhere", "failed"), "ended": ("settled", "unconfirmed", "other"), "due": ("in_time", "late"),
+    "promised": ("promises_kept", "promises_not_kept"), "reviewed": ("review_met", "review_late"),
+    "responded": (*(f"responded_{hours}h" for hours in HOURS), "responded_later"),
     "closed": ("closed_settled", "closed_unconfirmed", "closed_settled_elsewhere", "closed_negotiation_failed", "closed_mediated",
                "closed_not_kept", "closed_mediation_terminated", "closed_refused", "closed_redirected", "closed_withdrawn"),
 }
@@ -34,21 +41,32 @@ SHARES = {
     "settled": ("settled", "ended"), "on_time": ("in_time", "due"), "review_on_time": ("review_met", "reviewed"),
     "mediated": ("closed_mediated", ("closed_mediated", "closed_mediation_terminated")), "kept": ("promises_kept", "promised"),
 }
+FILES = ("regions", "categories", "region_quarters", "enterprise_quarters")
+
+
+# --- reading and checking ---------------------------------------------------------------------------------------------
 
 
 def read(folder: Path, name: str) -> list[dict]:
-    """The lines of a table; numbers as int or float, None where withheld."""
-    with (folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
-        return [{key: _value(text) for key, text in line.items()} for line in csv.DictReader(file)]
+    """The lines of a table; numbers as int or float, None where withheld. Nothing where the month has no such table."""
+    path = folder / f"{name}.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [{key: _value(key, text) for key, text in line.items()} for line in csv.DictReader(file)]
 
 
-def _value(text: str) -> object:
+def _value(column: str, text: str) -> object:
     if text == WITHHELD:
         return None
-    try:
-        return float(text) if "." in text and text.replace(".", "", 1).isdigit() else int(text) if text.isdigit() and len(text) < 12 else text
-    except ValueError:
+    if column in TEXTS or not text:
         return text
+    return float(text) if "." in text else int(text)
+
+
+def month_of(folder: Path) -> str:
+    """2026-09, as the package says it."""
+    return json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["name"].removeprefix("odr-")
 
 
 def wrong_digests(folder: Path) -> list[str]:
@@ -65,20 +83,34 @@ def wrong_digests(folder: Path) -> list[str]:
 def wrong_sums(folder: Path) -> list[str]:
     """Lines whose parts do not come to their sum, and regions that are less than what lies in them."""
     wrong = []
-    regions = {str(line["region_code"]): line for line in read(folder, "regions")}
-    for table in ("regions", "enterprises"):
-        for line in read(folder, table):
+    for table in FILES:
+        lines = read(folder, table)
+        for line in lines:
             for total, parts in SUMS.items():
                 numbers = [line.get(part) for part in parts]
-                if total in line and line[total] is not None and None not in numbers and sum(numbers) != line[total]:
+                if line.get(total) is not None and None not in numbers and sum(numbers) != line[total]:
                     wrong.append(f"{table} {next(iter(line.values()))} {total}")
-    for code, line in regions.items():
-        below = [one for one in regions.values() if str(one["parent_code"]) == code]
-        for column in ("received", "closed", "ended", "due", "promised", "reviewed"):
-            shown = [one[column] for one in below if one[column] is not None]
-            if line[column] is not None and sum(shown) > line[column]:
-                wrong.append(f"regions {code} {column} is less than its parts")
+        if table in ("regions", "region_quarters"):
+            for line in lines:
+                below = [one for one in lines if one["parent_code"] == line["region_code"]]
+                for column in {"received", "closed", "reviewed", "ended", "due", "promised", "delivered"} & line.keys():
+                    if line[column] is not None and sum(one[column] or 0 for one in below) > line[column]:
+                        wrong.append(f"{table} {line['region_code']} {column} is less than its parts")
     return wrong
+
+
+# --- sums of what may be unknown --------------------------------------------------------------------------------------
+
+
+def added(numbers: list) -> int | None:
+    """The sum, unknown where one of them is."""
+    return None if None in numbers else sum(numbers)
+
+
+def shown(numbers: list) -> object:
+    """The sum; [what it is at least] where some are withheld."""
+    known = sum(number or 0 for number in numbers)
+    return added(numbers) if None not in numbers else [known] if known else None
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
@@ -96,8 +128,7 @@ def shares(line: dict) -> dict:
         names = (whole_names,) if isinstance(whole_names, str) else whole_names
         if part_name not in line or any(one not in line for one in names):
             continue
-        wholes = [line[one] for one in names]
-        part, whole = line[part_name], None if None in wholes else sum(wholes)
+        part, whole = line[part_name], added([line[one] for one in names])
         share = {"part": part, "whole": whole, "value": None}
         if part is not None and whole:
             low, high = wilson(part, whole)
@@ -108,33 +139,178 @@ def shares(line: dict) -> dict:
     return found
 
 
-def figures_of(folder: Path, code: str, before: Path | None = None) -> dict:
-    """What the report of one region says."""
-    lines = {str(line["region_code"]): line for line in read(folder, "regions")}
-    was = {str(line["region_code"]): line for line in read(before, "regions")} if before else {}
-    line = lines[code]
-    counted = [one for one in read(folder, "categories") if str(one["region_code"]) == code]
+# --- /open/ -----------------------------------------------------------------------------------------------------------
+
+
+def _before(month: str, months: int) -> str:
+    number = int(month[:4]) * 12 + int(month[5:]) - 1 - months
+    return f"{number // 12}-{number % 12 + 1:02}"
+
+
+def run_of(months: list[str], step: int, most: int) -> list[str]:
+    """The newest month and those right before it, ``step`` months apart, without a gap; the oldest first."""
+    found = []
+    for month in sorted(months, reverse=True):
+        if (found and month != _before(found[-1], step)) or len(found) == most:
+            break
+        found.append(month)
+    return found[::-1]
+
+
+def indicators(folders: dict[str, Path]) -> dict[str, dict]:
+    """What /open/ shows of the country, each province and each city; shares from thirty on."""
+    months = run_of(list(folders), 1, MONTHS)
+    ends = run_of([month for month in folders if int(month[5:]) % 3 == 0 and (folders[month] / "region_quarters.csv").exists()], 3, QUARTERS)
+    of_months = {month: {line["region_code"]: line for line in read(folders[month], "regions")} for month in months}
+    of_quarters = [{line["region_code"]: line for line in read(folders[month], "region_quarters")} for month in ends]
+    objects: dict[str, dict[str, list]] = {}
+    for month in months:
+        for line in read(folders[month], "categories"):
+            if line["by"] == "object" and "." in line["code"]:
+                objects.setdefault(line["region_code"], {}).setdefault(line["code"], []).append(line["received"])
+    levels = {code: line["level"] for lines in (*of_months.values(), *of_quarters) for code, line in lines.items()}
+    country = next((code for code, level in levels.items() if level == "country" and code == "CN"), None)
+    sums = {code: sum(n or 0 for n in numbers) for code, numbers in objects.get(country, {}).items()}
+    named = sorted(code for code, _ in sorted(sums.items(), key=lambda one: (-one[1], one[0]))[:NAMED])
+    found = {}
+    for region, level in levels.items():
+        if level not in ("country", "province", "city"):
+            continue
+        received = [of_months[month].get(region, {}).get("received", 0) for month in months]
+        quarters = [lines[region] for lines in of_quarters if region in lines]
+        of_region = objects.get(region, {})
+        exact = added([added(of_region.get(name, [])) for name in named])
+        total = added(received)
+        categories = {name: shown(of_region.get(name, [])) for name in named}
+        categories["other"] = total - exact if total is not None and exact is not None else None
+        one = {"received": shown(received), "months": dict(zip(months, received, strict=True)), "categories": categories}
+        for name, parts in (("settled", ("settled", "unconfirmed", "other", "ended")), ("on_time", ("in_time", "late", "due")),
+                            ("kept", ("promises_kept", "promises_not_kept", "promised"))):
+            numbers = [added([line[part] for line in quarters]) for part in parts]
+            is_told = numbers[0] is not None and numbers[-1] is not None and numbers[-1] >= RANKED_FROM
+            one[name] = {"numbers": numbers, "share": numbers[0] / numbers[-1] if is_told else None}
+        one["response"] = _response(quarters)
+        one["recovered"] = _recovered([of_months[month][region] for month in months if region in of_months[month]])
+        found[region] = one
+    return found
+
+
+def _response(quarters: list[dict]) -> list[int] | None:
+    """Working hours within which half of the first responses came, as far as shown numbers prove it, and of how many."""
+    whole, within = added([line["responded"] for line in quarters]), 0
+    for hours in HOURS if whole is not None and whole >= RANKED_FROM else ():
+        within += sum(line[f"responded_{hours}h"] or 0 for line in quarters)
+        if 2 * within >= whole:
+            return [hours, whole]
+    return None
+
+
+def _recovered(lines: list[dict]) -> int | None:
+    n = added([line["recovered_n"] for line in lines])
+    if n is None or n < RANKED_FROM or any(line["recovered"] is None for line in lines):
+        return None
+    return sum(round(100 * line["recovered"]) for line in lines) // 100
+
+
+# --- /open/league/ ----------------------------------------------------------------------------------------------------
+
+
+def league(folders: dict[str, Path]) -> list[dict]:
+    """Each line of each table, in the tables of all quarters together and of each of them."""
+    ends = run_of([month for month in folders if (folders[month] / "enterprise_quarters.csv").exists()], 3, QUARTERS)
+    found = []
+    for months in ([ends, *([month] for month in ends)] if len(ends) > 1 else [ends] if ends else []):
+        tables: dict[tuple, list[dict]] = {}
+        rows: dict[str, list[dict]] = {}
+        for month in reversed(months):
+            for line in read(folders[month], "enterprise_quarters"):
+                rows.setdefault(line["enterprise"], []).append(line)
+        for code, of_firm in rows.items():
+            if all(line["ended"] == 0 and line["delivered"] == 0 for line in of_firm):
+                continue
+            newest = of_firm[0]
+            # The country, and the province and the city of the seat.
+            for region in ("CN", *(code for code in newest["seat_path"].split("/") if len(code) == 6 and code.endswith("00"))):
+                for sector in {"", newest["sector"]}:
+                    tables.setdefault((_before(months[0], 2), months[-1], region, sector), []).append(_line(code, of_firm))
+        for key, lines in sorted(tables.items()):
+            ranked = [line for line in lines if line["low"] is not None]
+            for line in lines:
+                line["table"] = list(key)
+                is_ranked = line["low"] is not None
+                line["place_first"] = 1 + sum(other["low"] > line["high"] for other in ranked) if is_ranked else None
+                line["place_last"] = len(ranked) - sum(other["high"] < line["low"] for other in ranked) if is_ranked else None
+            found += lines
+    return found
+
+
+def _line(code: str, quarters: list[dict]) -> dict:
+    n, delivered, due = (added([line[name] for line in quarters]) for name in ("ended", "delivered", "due"))
+    settled, unconfirmed = _range(quarters, "settled"), _range(quarters, "unconfirmed")
+    low = high = None
+    if n is not None and n >= RANKED_FROM and settled[1] is not None and KNOWN_TO * (settled[1] - settled[0]) <= n:
+        low, high = round(1000 * wilson(settled[0], n)[0]), round(1000 * wilson(settled[1], n)[1])
+    customers = int(quarters[0]["customers"] or 0)
+    return {"enterprise": code, "n": n, "settled": settled, "unconfirmed": unconfirmed, "low": low, "high": high, "received": delivered,
+            "per_customers": delivered * CUSTOMERS / customers if delivered is not None and customers else None,
+            "last_day": _thousandths(added([line["last_day"] for line in quarters]), due),
+            "again": _thousandths(added([line["again"] for line in quarters]), delivered)}
+
+
+def _range(quarters: list[dict], part: str) -> list:
+    """The least and the most; nothing where there is no most."""
+    least = most = 0
+    for line in quarters:
+        if line[part] is not None:
+            least, most = least + line[part], most + line[part]
+        elif line["ended"] is None:
+            return [None, None]
+        else:
+            most += line["ended"] - sum(line[other] or 0 for other in ("settled", "unconfirmed", "other"))
+    return [least, most]
+
+
+def _thousandths(part: int | None, whole: int | None) -> int | None:
+    return round(1000 * part / whole) if part is not None and whole is not None and whole >= RANKED_FROM else None
+
+
+# --- the monthly report -----------------------------------------------------------------------------------------------
+
+
+def figures_of(folders: dict[str, Path], code: str, month: str) -> dict:
+    """What the report of one region says of a month: numbers of the month, and of the newest quarter that is over with it."""
+    lines = {line["region_code"]: line for line in read(folders[month], "regions")}
+    end = _before(month, int(month[5:]) % 3)
+    of_quarter = {line["region_code"]: line for line in read(folders[end], "region_quarters")} if end in folders else {}
+    was = {line["region_code"]: line for line in read(folders[_before(month, 1)], "regions")} if _before(month, 1) in folders else {}
+    line = {**lines.get(code, {}), **of_quarter.get(code, {})}
+    counted = [one for one in read(folders[month], "categories") if one["region_code"] == code]
     by = {name: {one["code"]: one["received"] for one in counted if one["by"] == name} for name in ("channel", "object", "problem")}
+    units = {one["region_code"]: {**one, **of_quarter.get(one["region_code"], {})} for one in lines.values() if one["parent_code"] == code}
+    firms = [one for one in read(folders[end], "enterprise_quarters") if code in one["seat_path"].split("/")] if end in folders and not units else []
     return {
-        "received": line["received"], "closed": line["closed"], "recovered": line["recovered"],
-        "rating": line["marks"] / line["rated"] if line["marks"] is not None and line["rated"] else None,
-        "received_before": was[code]["received"] if code in was else None,
+        "received": line.get("received", 0), "closed": line.get("closed", 0), "recovered": line.get("recovered", 0),
+        "rating": line["marks"] / line["rated"] if line.get("marks") is not None and line.get("rated") else None,
+        "received_before": was[code]["received"] if code in was else None, "quarter": f"{end[:4]}-Q{int(end[5:]) // 3}",
         "shares": shares(line), "by": by,
-        "units": {str(one["region_code"]): {"received": one["received"], "closed": one["closed"], "shares": shares(one)}
-                  for one in lines.values() if str(one["parent_code"]) == code},
+        "units": {one["region_code"]: {"received": one["received"], "closed": one["closed"], "shares": shares(one)} for one in units.values()},
+        "firms": {one["enterprise"]: {"delivered": one["delivered"], "shares": shares(one)} for one in firms},
     }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Recompute published figures from the open data of a month.")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--region", help="code of the region whose report is recomputed")
-    parser.add_argument("--before", type=Path, help="files of the month before")
+    parser = argparse.ArgumentParser(description="Recompute published figures from the open data.")
+    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    parser.add_argument("--report", help="code of the region whose monthly report is recomputed")
+    parser.add_argument("--month", help="month of the report; the newest one without it")
     asked = parser.parse_args()
-    found = {"wrong_digests": wrong_digests(asked.folder), "wrong_sums": wrong_sums(asked.folder),
-             "enterprises": {str(line["enterprise"]): shares(line) for line in read(asked.folder, "enterprises")}}
-    if asked.region:
-        found["figures"] = figures_of(asked.folder, asked.region, asked.before)
+    folders = {month_of(folder): folder for folder in asked.folders}
+    found = {
+        "wrong_digests": {month: wrong for month, folder in folders.items() if (wrong := wrong_digests(folder))},
+        "wrong_sums": {month: wrong for month, folder in folders.items() if (wrong := wrong_sums(folder))},
+        "indicators": indicators(folders), "league": league(folders)}
+    if asked.report:
+        found["figures"] = figures_of(folders, asked.report, asked.month or max(folders))
     json.dump(found, sys.stdout, ensure_ascii=False, indent=1)
     print()
     return 1 if found["wrong_digests"] or found["wrong_sums"] else 0

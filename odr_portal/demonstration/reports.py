@@ -17,7 +17,7 @@ from oversight.open_data import issuing
 from oversight.reports import keeping
 
 #: Months before the present one that are issued.
-MONTHS = 3
+MONTHS = 6
 #: Who drafts, by preference.
 _DRAFTERS = (Officer.Role.ANALYST, Officer.Role.HANDLER)
 

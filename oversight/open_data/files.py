@@ -10,9 +10,9 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,10 +22,13 @@ from django.utils.translation import override
 from authorities.models import Region
 from complaints import labels
 from complaints.filing.choices import OBJECT_LABELS, PROBLEM_LABELS
+from enterprises.enrolled import customers_on
 from enterprises.models import Enterprise
 from odr_portal.safe_cells import safe_cell
-from oversight.open_data.cells import GOODS, NONE, SERVICE, Cells
+from oversight.open_data import quarters
+from oversight.open_data.cells import GOODS, SERVICE, Cells
 from oversight.open_data.columns import TABLES, WITHHELD, Column, Table
+from oversight.open_data.withholding import NONE, Numbers
 
 CSV, JSON, TEXT = "text/csv; charset=utf-8", "application/json", "text/plain; charset=utf-8"
 #: Of a region or an enterprise that has a row: what is missing there happened zero times.
@@ -57,27 +60,46 @@ def files_of(month: date, tables: Mapping[str, list[Row]]) -> list[File]:
     return [*made, File("SHA256SUMS", TEXT, sums.encode())]
 
 
-def rows_of(month: date, cells: Cells) -> dict[str, list[Row]]:
-    """The lines of each table, in the order of their keys."""
-    places = Region.objects.select_related("parent").in_bulk(list(cells.regions))
-    firms = Enterprise.objects.in_bulk(list(cells.enterprises))
+def rows_of(month: date, cells: Cells, quarter: Numbers | None = None) -> dict[str, list[Row]]:
+    """The lines of each table, in the order of their keys. ``quarter``: of the one that ends with the month."""
+    places = Region.objects.select_related("parent").in_bulk([*cells.regions, *(quarter.regions if quarter else ())])
     said = f"{month:%Y-%m}"
     with override("zh-hans"):
         return {
-            "regions": [_filled("regions", {
-                **_of_region(places[pk]), "level": places[pk].level, "month": said,
-                "parent_code": parent.code if (parent := places[pk].parent) else "", **_in_yuan(cells.regions[pk])})
-                for pk in sorted(cells.regions)],
-            "categories": [{**_of_region(places[pk]), "month": said, "by": by, "code": code, "label": label_of(by, code), "received": n}
+            "regions": [_filled("regions", {**_of_region(places[pk]), "month": said, **_in_yuan(cells.regions[pk])}) for pk in sorted(cells.regions)],
+            "categories": [{**_of_place(places[pk]), "month": said, "by": by, "code": code, "label": label_of(by, code), "received": n}
                            for (pk, by, code), n in sorted(cells.categories.items())],
-            "enterprises": [_filled("enterprises", {
-                "enterprise": firms[pk].code, "name": firms[pk].name, "month": said, **cells.enterprises[pk]})
-                for pk in sorted(cells.enterprises)],
-        }
+        } | ({
+            "region_quarters": [_filled("region_quarters", {**_of_region(places[pk]), "quarter": quarters.mark(month), **quarter.regions[pk]})
+                                for pk in sorted(quarter.regions)],
+            "enterprise_quarters": list(_of_enterprises(month, quarter)),
+        } if quarter else {})
+
+
+def _of_enterprises(month: date, quarter: Numbers) -> Iterator[Row]:
+    _first, last = quarters.span(month)
+    firms = Enterprise.objects.select_related("domicile").in_bulk(list(quarter.enterprises))
+    sectors = quarters.sectors((last - timedelta(days=360)).replace(day=1), last)
+    customers = customers_on(list(firms), last)
+    parents = {pk: (code, parent) for pk, code, parent in Region.objects.values_list("pk", "code", "parent_id")}
+    for pk in sorted(quarter.enterprises):
+        firm, at = firms[pk], firms[pk].domicile_id
+        path: list[str] = []
+        while at is not None and at in parents and parents[at][1] is not None:
+            path.insert(0, parents[at][0])
+            at = parents[at][1]
+        yield _filled("enterprise_quarters", {
+            "enterprise": firm.code, "name": firm.name, "name_en": firm.name_en, "seat_code": firm.domicile.code if firm.domicile else "",
+            "seat_path": "/".join(path), "sector": sectors.get(pk, ""), "customers": str(customers[pk].number) if pk in customers else "",
+            "quarter": quarters.mark(month), **quarter.enterprises[pk]})
+
+
+def _of_place(region: Region) -> Row:
+    return {"region_code": region.code, "region_name": region.name, "region_name_en": region.name_en}
 
 
 def _of_region(region: Region) -> Row:
-    return {"region_code": region.code, "region_name": region.name, "region_name_en": region.name_en}
+    return {**_of_place(region), "level": region.level, "parent_code": region.parent.code if region.parent else ""}
 
 
 def _in_yuan(numbers: Mapping[str, int | None]) -> Row:

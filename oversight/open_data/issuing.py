@@ -14,14 +14,17 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from authorities.models import Region
 from complaints.models import Heartbeat
 from complaints.working_calendar import SHANGHAI
+from enterprises.models import Enterprise
 from oversight import rollups
 from oversight.figures import VERSIONS
 from oversight.models import DataFile, DataSet
-from oversight.open_data import files
+from oversight.open_data import files, quarters, reading, rule
 from oversight.open_data.cells import cells_of
-from oversight.open_data.columns import TABLES
+from oversight.open_data.columns import OF_QUARTERS, RETIRED, TABLES, WITHHELD
+from oversight.open_data.withholding import Withheld
 
 #: A month is issued on this day of the next one: what happened on its last day has been told by then.
 FROM_DAY = 3
@@ -56,8 +59,13 @@ def sweep_open_data(*, now: datetime) -> int:
 
 
 def issue(month: date, *, now: datetime) -> DataSet | None:
-    """The next version of this month's data, or None where it would say what the newest one says."""
-    tables = files.rows_of(month, cells_of(month, now=now))
+    """The next version of this month's data, or None where it would say what the newest one says.
+
+    One that takes the place of a version that told too much (oversight/open_data/rule.py) says so.
+    """
+    already = withheld_before(month)
+    quarter = quarters.told(month, now=now, already=already) if quarters.ends_with(month) else None
+    tables = files.rows_of(month, cells_of(month, now=now, already=already), quarter)
     made = files.files_of(month, tables)
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -68,24 +76,50 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
             return None
         changes = [change for name in tables if (change := _compared(name, tables[name], was.get(f"{name}.csv")))] if before else []
         data_set = DataSet.objects.create(month=month, version=before.version + 1 if before else 1, made_at=now,
-                                          formulas=dict(VERSIONS), changes=changes)
+                                          formulas=dict(VERSIONS), changes=changes, reason=rule.WORDS if before and rule.wrong_in(before) else "")
         DataFile.objects.bulk_create([DataFile(
             data_set=data_set, name=file.name, media_type=file.media_type, content=file.content, size=len(file.content),
             rows=file.rows, sha256=file.sha256) for file in made])
     return data_set
 
 
-def lines(file: DataFile) -> Iterator[dict[str, str]]:
-    """The lines of a table as they stand in its CSV."""
-    yield from csv.DictReader(io.StringIO(bytes(file.content).decode("utf-8-sig"), newline=""))
+def withheld_before(month: date) -> set[Withheld]:
+    """What any earlier version of this month withheld: who compares two versions shall not find it in the later one.
+
+    Of a quarter also what older sets withheld when they told the same by months: else two months and the quarter would
+    tell the third. Whatever pattern kept a number open then lies in withheld cells of the quarter as well, so it still does.
+    """
+    found: set[Withheld] = set()
+    regions, firms = dict(Region.objects.values_list("code", "pk")), {
+        firm.code: firm.pk for firm in Enterprise.objects.exclude(enrolled_by=None).only("pk", "uscc")}
+    by_quarter = {column.name for name in OF_QUARTERS for column in TABLES[name].columns}
+    months = [reading.back(month, n) for n in range(3 if quarters.ends_with(month) else 1)]
+    names = [f"{name}.csv" for name in (*TABLES, *RETIRED)]
+    for file in DataFile.objects.filter(data_set__month__in=months, name__in=names).select_related("data_set").iterator(chunk_size=1):
+        for line in reading.lines(file):
+            pk = regions.get(line["region_code"]) if "region_code" in line else firms.get(line["enterprise"])
+            if pk is None:
+                continue
+            kind = "enterprises" if "enterprise" in line else "categories" if "by" in line else "regions"
+            withheld = {column for column, value in line.items() if value == WITHHELD}
+            if file.data_set.month != month:
+                withheld &= by_quarter
+            if kind != "categories" and withheld & {"settled_elsewhere", "failed"}:
+                withheld |= {"other"}
+            found |= {(kind, str(pk), f"{line['by']} {line['code']}" if kind == "categories" else column) for column in withheld}
+    return found
 
 
 def _compared(name: str, rows: list[dict[str, Any]], was: DataFile | None) -> dict[str, Any] | None:
-    """What a table says otherwise than before: every cell that differs, and rows that came or went."""
+    """What a table says otherwise than before: every cell that differs, and rows that came or went. None of a new table."""
+    if was is None:
+        return None
     key = TABLES[name].key
     columns = [column.name for column in TABLES[name].columns if column.name not in key]
     now = {_key(key, line): line for line in _as_written(name, rows)}
-    old = {_key(key, line): line for line in lines(was)} if was is not None else {}
+    old = {_key(key, line): line for line in reading.lines(was)}
+    if old:
+        columns = [column for column in columns if column in next(iter(old.values()))]
     found = [{"key": one, "column": column, "before": old.get(one, {}).get(column, ""), "after": now.get(one, {}).get(column, "")}
              for one in dict.fromkeys((*old, *now)) for column in columns
              if old.get(one, {}).get(column, "") != now.get(one, {}).get(column, "")]

@@ -38,11 +38,11 @@ def home(request: HttpRequest) -> HttpResponse:
         context |= {
             "place": name_of(row), "is_whole": row.region == whole.region, "above": above, "above_name": name_of(above) if above else "",
             "cards": _cards(row.data), "bars": _bars(months),
-            "months": [(name, _number(n)) for name, n in months],
+            "months": [(name, _number(n)) for name, n in months], "quarters": _quarters(row.data["quarters"]),
             "categories": [(_category(code), _number(n), _width(n, row.data["categories"])) for code, n in _falling(row.data["categories"])],
             "regions": [{"name": name_of(one), "region": one.region, "received": _number(one.data["received"]),
                          "settled": _share(one.data["settled"])} for one in
-                        sorted(below, key=lambda one: (-(one.data["received"] or 0), one.region))],
+                        sorted(below, key=lambda one: (-_least(one.data["received"]), one.region))],
         }
     return render(request, "open/home.html", context)
 
@@ -53,27 +53,43 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
     upper = ""
     if None not in (settled, unconfirmed, judged) and judged >= RANKED_FROM:
         upper = _("没答复的也算上，最多%(share)s") % {"share": f"{100 * (settled + unconfirmed) / judged:.0f}%"}
+    quarters = _quarters(data["quarters"])
     found = [
         {"title": _("收到的投诉"), "value": _number(data["received"]), "foot": "", "why": _("近12个月各渠道收到的投诉件数，按收到的日期。")},
-        {"title": _("ODR和解成功率"), "value": _share(data["settled"]), "foot": upper, "n": _of(data["settled"]),
+        {"title": _("ODR和解成功率"), "value": _share(data["settled"]), "foot": upper or quarters, "n": _of(data["settled"]),
          "why": _("消费者确认和解 ÷（确认和解＋未获确认＋另行和解＋和解不成），按阶段结束的日期。没有答复的不算成功。")},
-        {"title": _("届满前结束的比率"), "value": _share(data["on_time"]), "foot": "", "n": _of(data["on_time"]),
-         "why": _("协商期限届满前结束的阶段 ÷ 结束的阶段。")},
-        {"title": _("守约率"), "value": _share(data["kept"]), "foot": "", "n": _of(data["kept"]),
+        {"title": _("按时办结率"), "value": _share(data["on_time"]), "foot": quarters, "n": _of(data["on_time"]),
+         "why": _("协商期限届满前结束的阶段 ÷（这些＋期限届满的阶段，不论后来是否结束）。")},
+        {"title": _("守约率"), "value": _share(data["kept"]), "foot": quarters, "n": _of(data["kept"]),
          "why": _("按时履行并经消费者确认的约定 ÷ 到期的企业约定。")},
     ]
     if data["response"]:
-        minutes, n = data["response"]
-        found.append({"title": _("首次响应"), "value": _("%(n)s工作小时") % {"n": f"{minutes / 60:.1f}"}, "foot": _("一半在此以内"),
-                      "n": f"n={n:,}", "why": _("从送达企业到第一次联系上消费者，中位数；每天8个工作小时。")})
+        hours, n = data["response"]
+        found.append({"title": _("首次响应"), "value": _("≤%(n)s工作小时") % {"n": hours}, "foot": _("一半在此以内"),
+                      "n": f"n={n:,}", "why": _("从送达企业到第一次联系上消费者，一半在多少个工作小时以内；每天8个工作小时。")})
     if data["recovered"] is not None:
         found.append({"title": _("挽回经济损失"), "value": f"¥{data['recovered']:,}", "foot": "",
                       "why": _("企业已退付、并经消费者确认的金额。")})
     return found
 
 
-def _number(n: int | None) -> str:
+def _quarters(named: Sequence[str]) -> str:
+    """2025-Q4 – 2026-Q3."""
+    return " – ".join(dict.fromkeys(named))
+
+
+#: A number of a set: itself, [at least], or None where nothing can be said.
+_Number = int | list[int] | None
+
+
+def _number(n: _Number) -> str:
+    if isinstance(n, list):
+        return _("至少%(n)s") % {"n": f"{n[0]:,}"}
     return _("不公开") if n is None else f"{n:,}"
+
+
+def _least(n: _Number) -> int:
+    return n[0] if isinstance(n, list) else n or 0
 
 
 def _share(parts: Sequence[int | None]) -> str:
@@ -99,14 +115,14 @@ def _bars(months: Sequence[tuple[str, int | None]]) -> list[dict[str, Any]]:
              "is_withheld": n is None} for place, (name, n) in enumerate(months)]
 
 
-def _width(n: int | None, all_of_them: Sequence[tuple[str, int | None]]) -> str:
-    most = max((number or 0 for _, number in all_of_them), default=0) or 1
-    return f"{100 * (n or 0) / most:.1f}"
+def _width(n: _Number, all_of_them: Sequence[tuple[str, _Number]]) -> str:
+    most = max((_least(number) for _, number in all_of_them), default=0) or 1
+    return f"{100 * _least(n) / most:.1f}"
 
 
-def _falling(rows: Sequence[tuple[str, int | None]]) -> list[tuple[str, int | None]]:
+def _falling(rows: Sequence[tuple[str, _Number]]) -> list[tuple[str, _Number]]:
     """The commonest first, what is withheld and all other last."""
-    return sorted(((code, n) for code, n in rows if n != 0), key=lambda one: (one[0] == OTHER, one[1] is None, -(one[1] or 0), one[0]))
+    return sorted(((code, n) for code, n in rows if n != 0), key=lambda one: (one[0] == OTHER, one[1] is None, -_least(one[1]), one[0]))
 
 
 def _category(code: str) -> str:

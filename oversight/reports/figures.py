@@ -12,34 +12,47 @@ from typing import Any
 
 from oversight import leagues
 from oversight.models import DataSet
-from oversight.open_data import issuing
-from oversight.open_data.cells import GOODS, NONE, SERVICE
-from oversight.open_data.columns import WITHHELD
+from oversight.open_data import issuing, quarters, reading
+from oversight.open_data.cells import GOODS, SERVICE
+from oversight.open_data.columns import TABLES, WITHHELD
+from oversight.open_data.withholding import NONE
 
 #: Categories that a table names.
 TOP_OBJECTS, TOP_PROBLEMS = 5, 10
-#: Columns of a unit's line.
-OF_UNITS = ("received", "closed", "settled", "unconfirmed", "ended", "in_time", "due")
+#: Columns of a unit's line: of the month, and of the quarter.
+OF_UNITS = ("received", "closed")
+OF_QUARTERS = ("settled", "unconfirmed", "ended", "in_time", "due")
 Line = dict[str, Any]
 
 
 def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[str, Any]:
     """The frozen figures of one region: lists of lines, each number an int, a decimal as text, or None where withheld.
 
-    ``before`` in a line is the number received a month earlier; it is missing where no such set was issued.
+    What became of stages at enterprises is of the newest issued quarter that is over with the month; ``quarter`` names it and
+    the one before it. ``before`` in a line is the number of the month before (of an enterprise: of the quarter before); it
+    is missing where no such set was issued.
     """
     regions, was = _regions(data_set, region_code), _regions(before, region_code) if before else None
     categories = _categories(data_set, region_code)
     old: Mapping[str, dict[str, int | None] | None]
     old = _categories(before, region_code) if before else dict.fromkeys(categories)
+    now_quarter, old_quarter = _quarters(data_set)
+    of_quarter, of_old = _of_quarter(now_quarter, region_code), _of_quarter(old_quarter, region_code)
+    units = {code: line for code, line in regions.items() if code != region_code}
     return {
         "sets": [str(data_set), str(before) if before else ""],
-        "summary": regions.get(region_code, {}),
-        **({"summary_before": was.get(region_code, {})} if was is not None else {}),
+        "quarter": [quarters.mark(one.month) if one else "" for one in (now_quarter, old_quarter)],
+        "quarter_sets": [str(one) if one else "" for one in (now_quarter, old_quarter)],
+        "summary": {**_zero("regions"), **regions.get(region_code, {}),
+                    **({**_zero("region_quarters"), **of_quarter.get(region_code, {})} if now_quarter else {})},
+        **({"summary_before": {**_zero("regions"), **was.get(region_code, {}),
+                               **({**_zero("region_quarters"), **of_old.get(region_code, {})} if old_quarter else {})}} if was is not None else {}),
         "units": [_with_before({
-            "code": code, "name": line["region_name"], "name_en": line["region_name_en"],
-            **{name: line.get(name, 0) for name in OF_UNITS}}, code, {c: one.get("received", 0) for c, one in was.items()} if was is not None else None)
-            for code, line in regions.items() if code != region_code],
+            "code": code, "name": line["region_name"], "name_en": line["region_name_en"], **{name: line.get(name, 0) for name in OF_UNITS},
+            **({name: of_quarter.get(code, {}).get(name, 0) for name in OF_QUARTERS} if now_quarter else {}),
+            }, code, {c: one.get("received", 0) for c, one in was.items()} if was is not None else None) for code, line in units.items()],
+        # A county has no regions below it: its units are the enterprises that have their seat there.
+        "firms": [] if units or not now_quarter else _firms(now_quarter, old_quarter, region_code),
         "channels": _top(categories["channel"], old["channel"], most=None),
         "kinds": _top({code: n for code, n in categories["object"].items() if code in (GOODS, SERVICE, NONE)},
                       old["object"], most=None),
@@ -48,16 +61,48 @@ def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[s
     }
 
 
+def _zero(table: str) -> Line:
+    """Nothing happened."""
+    return {column.name: "0" if column.kind == "number" else 0 for column in TABLES[table].columns if column.kind in ("integer", "number")}
+
+
+def _quarters(data_set: DataSet) -> tuple[DataSet | None, DataSet | None]:
+    """The sets of the newest quarter that was over with this month, and of the one right before it, where they were issued."""
+    month = data_set.month
+    while not quarters.ends_with(month):
+        month = reading.back(month, 1)
+    # The version that is drawn from, where the month ends a quarter itself.
+    now = data_set if month == data_set.month else issuing.newest(month)
+    return now, issuing.newest(reading.back(month, 3))
+
+
+def _of_quarter(data_set: DataSet | None, code: str) -> dict[str, Line]:
+    """What a quarter says of a region and of those directly below it, by code."""
+    counts = [column.name for column in TABLES["region_quarters"].columns if column.kind == "integer"]
+    return {line["region_code"]: {name: line[name] for name in counts}
+            for line in (reading.table(data_set, "region_quarters") or () if data_set else ())
+            if code in (line["region_code"], line["parent_code"])}
+
+
+def _firms(data_set: DataSet, before: DataSet | None, code: str) -> list[Line]:
+    """Enterprises with their seat in this region, by what was delivered to them."""
+    was = {line["enterprise"]: line["delivered"] for line in (reading.table(before, "enterprise_quarters") or () if before else ())}
+    has_before = before is not None and reading.table(before, "enterprise_quarters") is not None
+    return [_with_before({"code": line["enterprise"], "name": line["name"], "name_en": line["name_en"],
+                          "received": line["delivered"], **{name: line[name] for name in OF_QUARTERS}}, line["enterprise"], was if has_before else None)
+            for line in reading.table(data_set, "enterprise_quarters") or () if code in (line["seat_code"], *line["seat_path"].split("/"))]
+
+
 def _regions(data_set: DataSet, code: str) -> dict[str, Line]:
     """The line of a region and of those directly below it, by code."""
     return {line["region_code"]: {name: _number(name, value) for name, value in line.items()}
-            for line in issuing.lines(data_set.files.get(name="regions.csv")) if code in (line["region_code"], line["parent_code"])}
+            for line in reading.lines(data_set.files.get(name="regions.csv")) if code in (line["region_code"], line["parent_code"])}
 
 
 def _categories(data_set: DataSet, code: str) -> dict[str, dict[str, int | None]]:
     """Received by category, for each way to divide it."""
     found: dict[str, dict[str, int | None]] = {"channel": {}, "object": {}, "problem": {}}
-    for line in issuing.lines(data_set.files.get(name="categories.csv")):
+    for line in reading.lines(data_set.files.get(name="categories.csv")):
         if line["region_code"] == code:
             found[line["by"]][line["code"]] = None if line["received"] == WITHHELD else int(line["received"])
     return found
@@ -108,18 +153,22 @@ class Share:
         return leagues.wilson(self.part, self.whole) if self.part is not None and self.whole else None
 
 
+#: Each share by the name of its formula: its part, and what that is a part of.
+_SHARES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "settled": ("settled", ("ended",)), "on_time": ("in_time", ("due",)), "review_on_time": ("review_met", ("reviewed",)),
+    "mediated": ("closed_mediated", ("closed_mediated", "closed_mediation_terminated")), "kept": ("promises_kept", ("promised",))}
+#: Those that are told by quarters.
+BY_QUARTER = frozenset({"settled", "on_time", "kept", "rating"})
+
+
 def shares(line: Line) -> dict[str, Share]:
-    """The shares that a line of a region gives, by the name of their formula."""
-    silent = line.get("unconfirmed")
-    settled = line.get("settled")
-    ended = sum_of(line, "closed_mediated", "closed_mediation_terminated")
-    return {
-        "settled": Share(settled, line.get("ended"), None if settled is None or silent is None else settled + silent),
-        "on_time": Share(line.get("in_time"), line.get("due")),
-        "review_on_time": Share(line.get("review_met"), line.get("reviewed")),
-        "mediated": Share(line.get("closed_mediated"), ended),
-        "kept": Share(line.get("promises_kept"), line.get("promised")),
-    }
+    """The shares that a line gives, by the name of their formula; those of which it has no numbers are missing."""
+    found = {}
+    for code, (part, wholes) in _SHARES.items():
+        if part in line and all(name in line for name in wholes):
+            upper = sum_of(line, "settled", "unconfirmed") if code == "settled" else None
+            found[code] = Share(line[part], sum_of(line, *wholes), upper)
+    return found
 
 
 def sum_of(line: Line, *names: str) -> int | None:

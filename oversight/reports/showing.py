@@ -17,7 +17,7 @@ from oversight.definitions import DEFINITIONS
 from oversight.models import MonthlyReport
 from oversight.open_data.columns import WITHHELD
 from oversight.open_data.files import label_of
-from oversight.reports.figures import Share, shares
+from oversight.reports.figures import BY_QUARTER, Share, shares
 from oversight.reports.words import BLOCKS
 
 TITLES: Mapping[str, Any] = {
@@ -26,6 +26,7 @@ TITLES: Mapping[str, Any] = {
 #: Tables by their name in the address, in the order of the page.
 TABLES: Mapping[str, Any] = {
     "summary": gettext_lazy("主要指标"), "channels": gettext_lazy("从哪个渠道来"), "units": gettext_lazy("各地区"),
+    "firms": gettext_lazy("住所在本地的在线和解企业"),
     "kinds": gettext_lazy("商品和服务"), "objects": gettext_lazy("投诉最多的商品和服务"), "problems": gettext_lazy("反映最多的问题")}
 Row = list[str]
 
@@ -58,7 +59,8 @@ class Table:
 def tables_of(report: MonthlyReport) -> list[Table]:
     """All tables that have a line."""
     figures = report.figures
-    found = [_summary(figures), _counted(figures, "channels", "channel"), _units(figures), _counted(figures, "kinds", "object"),
+    found = [_summary(figures), _counted(figures, "channels", "channel"), _units(figures), _firms(figures),
+             _counted(figures, "kinds", "object"),
              _counted(figures, "objects", "object"), _counted(figures, "problems", "problem")]
     return [table for table in found if table.rows]
 
@@ -132,26 +134,57 @@ def _counted(figures: Mapping[str, Any], name: str, by: str) -> Table:
         [[line["code"], label_of(by, line["code"]), _raw(line["received"]), _raw_before(line)] for line in lines])
 
 
-def _share_words(share: Share) -> str:
-    if share.whole == 0:
+def _share_words(share: Share | None) -> str:
+    if share is None or share.whole == 0:
         return cards.NOTHING
     if share.value is None:
         return WITHHELD
     return cards.percent(share.value) if share.upper is None else cards.percents(share.value, share.upper_value)
 
 
+def _quarter(figures: Mapping[str, Any]) -> str:
+    """（2026-Q3）; nothing in reports of before figures were told by quarters."""
+    mark = (figures.get("quarter") or [""])[0]
+    return _("（%(quarter)s）") % {"quarter": mark} if mark else ""
+
+
+def _most_first(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(lines, key=lambda one: (one["received"] is None, -(one["received"] or 0), one["code"]))
+
+
+_OF_STAGES = ("settled", "unconfirmed", "ended", "in_time", "due")
+
+
+def _raw_of_stages(line: Mapping[str, Any]) -> Row:
+    return [_raw(line[column]) if column in line else "" for column in _OF_STAGES]
+
+
 def _units(figures: Mapping[str, Any]) -> Table:
+    quarter = _quarter(figures)
     heads = [Head(_("地区"), "name", is_number=False), Head(_("收到"), "received"), Head(_("上月"), "before"), Head(_("环比"), "change"),
-             Head(_("办结"), "closed"), Head(_("和解成功率"), "settled"), Head(_("按时办结率"), "on_time")]
+             Head(_("办结"), "closed"), Head(_("和解成功率") + quarter, "settled"), Head(_("按时办结率") + quarter, "on_time")]
     rows, raw = [], []
-    for line in sorted(figures["units"], key=lambda one: (one["received"] is None, -(one["received"] or 0), one["code"])):
-        found = shares(line)
+    for line in _most_first(figures["units"]):
+        found = shares(dict(line))
         rows.append([name_of(line), _shown(line["received"]), _before(line), change_of(line["received"], line), _shown(line["closed"]),
-                     _share_words(found["settled"]), _share_words(found["on_time"])])
-        raw.append([line["code"], line["name"], _raw(line["received"]), _raw_before(line), *(
-            _raw(line[column]) for column in ("closed", "settled", "unconfirmed", "ended", "in_time", "due"))])
+                     _share_words(found.get("settled")), _share_words(found.get("on_time"))])
+        raw.append([line["code"], line["name"], _raw(line["received"]), _raw_before(line), _raw(line["closed"]), *_raw_of_stages(line)])
     return Table("units", str(TABLES["units"]), heads, rows, [
-        "region_code", "region_name", "received", "before", "closed", "settled", "unconfirmed", "ended", "in_time", "due"], raw)
+        "region_code", "region_name", "received", "before", "closed", *_OF_STAGES], raw)
+
+
+def _firms(figures: Mapping[str, Any]) -> Table:
+    """Of a county: the enterprises that have their seat there, by quarter."""
+    heads = [Head(_("企业"), "name", is_number=False), Head(_("送达的投诉"), "received"), Head(_("上季"), "before"), Head(_("环比"), "change"),
+             Head(_("和解成功率"), "settled"), Head(_("按时办结率"), "on_time")]
+    rows, raw = [], []
+    for line in _most_first(figures.get("firms", ())):
+        found = shares(dict(line))
+        rows.append([name_of(line), _shown(line["received"]), _before(line), change_of(line["received"], line),
+                     _share_words(found.get("settled")), _share_words(found.get("on_time"))])
+        raw.append([line["code"], line["name"], _raw(line["received"]), _raw_before(line), *_raw_of_stages(line)])
+    return Table("firms", f"{TABLES['firms']}{_quarter(figures)}", heads, rows, [
+        "enterprise", "name", "delivered", "before", *_OF_STAGES], raw)
 
 
 def name_of(line: Mapping[str, Any]) -> str:
@@ -159,9 +192,10 @@ def name_of(line: Mapping[str, Any]) -> str:
 
 
 def _summary(figures: Mapping[str, Any]) -> Table:
-    """Each line: the figure, its value, how it was a month before, what it was made of."""
+    """Each line: the figure, its value, how it was a month (or quarter) before, what it was made of."""
     line, was = figures["summary"], figures.get("summary_before")
     found, old = shares(line), shares(was) if was is not None else {}
+    quarter = _quarter(figures)
     rows = [[_("收到的投诉"), _shown(line.get("received", 0)), _shown(was.get("received", 0)) if was is not None else cards.NOTHING,
              change_of(line.get("received", 0), was or {}, "received")],
             [_("办结的投诉"), _shown(line.get("closed", 0)), _shown(was.get("closed", 0)) if was is not None else cards.NOTHING,
@@ -169,16 +203,21 @@ def _summary(figures: Mapping[str, Any]) -> Table:
     raw = [["received", _raw(line.get("received", 0)), "", ""], ["closed", _raw(line.get("closed", 0)), "", ""]]
     for code, share in found.items():
         before = _share_words(old[code]) if code in old else cards.NOTHING
-        rows.append([str(DEFINITIONS[code].title), _share_words(share), before, _made_of(share)])
+        rows.append([str(DEFINITIONS[code].title) + (quarter if code in BY_QUARTER else ""), _share_words(share), before, _made_of(share)])
         raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])
     rows.append([str(DEFINITIONS["recovered"].title), _yuan(line), _yuan(was) if was is not None else cards.NOTHING, ""])
     raw.append(["recovered", _raw(line.get("recovered", "0")), "", ""])
-    marks, rated = line.get("marks", 0), line.get("rated", 0)
-    mean = f"{marks / rated:.2f}" if marks is not None and rated else WITHHELD if rated is None else cards.NOTHING
-    rows.append([_("满意度（1–5分）"), mean, "", _("n=%(n)s") % {"n": _shown(rated)}])
-    raw.append(["rating", _raw(marks), _raw(rated), ""])
-    heads = [Head(_("指标"), "figure", is_number=False), Head(_("本月"), "value"), Head(_("上月"), "before"), Head(_("环比或者构成"), "made_of")]
+    if "rated" in line:
+        rows.append([_("满意度（1–5分）") + quarter, _mean(line), _mean(was) if was is not None and "rated" in was else cards.NOTHING,
+                     _("n=%(n)s") % {"n": _shown(line["rated"])}])
+        raw.append(["rating", _raw(line["marks"]), _raw(line["rated"]), ""])
+    heads = [Head(_("指标"), "figure", is_number=False), Head(_("本期"), "value"), Head(_("上期"), "before"), Head(_("环比或者构成"), "made_of")]
     return Table("summary", str(TABLES["summary"]), heads, rows, ["figure", "part", "whole", "upper"], raw)
+
+
+def _mean(line: Mapping[str, Any]) -> str:
+    marks, rated = line["marks"], line["rated"]
+    return f"{marks / rated:.2f}" if marks is not None and rated else WITHHELD if rated is None else cards.NOTHING
 
 
 def _made_of(share: Share) -> str:

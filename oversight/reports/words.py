@@ -41,14 +41,21 @@ def _overview(place: str, month: date, figures: dict[str, Any]) -> str:
                     f"{change_words(received, figures.get('summary_before', {}).get('received'))}")
     if closed is not None:
         said.append(f"办结{closed:,}件")
-    found = shares(line)
-    if found["settled"].value is not None and found["settled"].upper_value is not None:
-        said.append(f"企业和解成功率{found['settled'].value * 100:.1f}%（消费者确认），未答复的都算同意则为{found['settled'].upper_value * 100:.1f}%")
-    if found["on_time"].value is not None:
-        said.append(f"企业按时办结率{found['on_time'].value * 100:.1f}%")
+    found, quarter = shares(line), (figures.get("quarter") or [""])[0]
+    settled, on_time = found.get("settled"), found.get("on_time")
+    if settled is not None and settled.value is not None and settled.upper_value is not None:
+        said.append(f"{_quarter_words(quarter)}企业和解成功率{settled.value * 100:.1f}%（消费者确认），未答复的都算同意则为{settled.upper_value * 100:.1f}%")
+    if on_time is not None and on_time.value is not None:
+        said.append(f"{_quarter_words(quarter)}企业按时办结率{on_time.value * 100:.1f}%")
     if line.get("recovered") and line["recovered"] != "0":
         said.append(f"经确认挽回经济损失{float(line['recovered']):,.2f}元")
     return "；".join(said) + "。" if said else ""
+
+
+def _quarter_words(mark: str) -> str:
+    """2026年第三季度."""
+    year, _mark, number = mark.partition("-Q")
+    return f"{year}年第{'一二三四'[int(number) - 1]}季度" if number else ""
 
 
 def _named(by: str, rows: list[dict[str, Any]], most: int = 3) -> str:

@@ -14,27 +14,29 @@ from complaints.workflow import Status
 from enterprises import replying
 from enterprises.models import Enterprise, Station
 from oversight import indicator_making, league_making
-from oversight.models import MonthEnterprise
+from oversight.open_data import quarters, reading
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
-from tests.oversight.test_open_pages import counted
+from tests.oversight.told import counted, issued, stages
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def figures(world: World) -> None:
     now = timezone.now()
-    last = league_making.periods(timezone.localdate(now))[0][1].replace(day=1)
+    month = reading.back(timezone.localdate(now).replace(day=1), 1)
+    while not quarters.ends_with(month):
+        month = reading.back(month, 1)
     Enterprise.objects.filter(pk__in=[world.mobile.pk, world.telecom.pk]).update(enrolled_by=world.gulou, enrolment="enrolled")
     for firm, settled in ((world.mobile, 150), (world.telecom, 80)):
-        MonthEnterprise.objects.create(enterprise=firm.pk, branch=0, month=last, ended_settled=settled, ended_unconfirmed=20, ended_failed=30,
-                                       delivered=210, again=9, ended_last_day=30)
+        stages(firm, month, ended_settled=settled, ended_unconfirmed=20, ended_failed=30, in_time=settled, ran_out=50, delivered=210, again=9)
     few = Enterprise.objects.create(name="小店一号", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou)
-    MonthEnterprise.objects.create(enterprise=few.pk, branch=0, month=last, ended_settled=8, ended_failed=2, delivered=10)
+    stages(few, month, ended_settled=8, ended_failed=2, delivered=10, in_time=10)
     for code, n in (("350100", 240), ("350200", 12)):
-        counted(code, last, received=n, ended_settled=n - n // 3, ended_failed=n // 3, in_time=n)
-        counted(code, last, "o:service.telecom", received=n - 7)
+        counted(code, month, received=n)
+        counted(code, month, "o:service.telecom", received=n - 7)
+    issued(month, now=now)
     league_making.publish(now=now)
     indicator_making.publish(now=now)
     reply = replying.write(world.mobile, "我们已经改了话费提醒。", by=world.lead, now=now)

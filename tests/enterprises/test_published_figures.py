@@ -18,13 +18,14 @@ from django.utils import translation
 from complaints.models import Complaint, Deadline, Engagement, Heartbeat, Obligation
 from complaints.workflow import Status
 from enterprises.expectations import TOO_FEW, expected
-from enterprises.models import Enterprise, PublishedFigure
+from enterprises.models import Enterprise, LeagueLine, PublishedFigure
 from odr_portal.celery import beats
 from oversight import publishing
 from oversight.tasks import publish_figures
 from tests import given
 from tests.cast import World
 from tests.oversight.slow_count import Days, quantile
+from tests.oversight.told import a_line
 
 NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 #: 01:00 in Shanghai is the next day there.
@@ -207,58 +208,66 @@ def a_figure(firm: Enterprise, **counts: Any) -> PublishedFigure:
     return PublishedFigure.objects.create(enterprise=firm, day=date.today(), formula=1, **told)
 
 
-def test_T49_a_kind_of_problem_speaks_for_itself_when_there_is_enough_of_it(world: World) -> None:
+def test_T49_how_long_a_kind_of_problem_takes_where_there_is_enough_of_it(world: World) -> None:
+    a_line(world.mobile)
     a_figure(world.mobile)
-    a_figure(world.mobile, category="telecom.fees.unexplained_charge", ended=TOO_FEW, settled=3, unconfirmed=2)
-    a_figure(world.mobile, category="quality", ended=TOO_FEW - 1, settled=3, unconfirmed=2)
+    a_figure(world.mobile, category="telecom.fees.unexplained_charge", ended=TOO_FEW, settled=3, unconfirmed=2, median_days=3)
+    a_figure(world.mobile, category="quality", ended=TOO_FEW - 1, settled=3, unconfirmed=2, median_days=1)
     today = date.today()
-    assert expected([world.mobile.pk], on=today, category="telecom.fees.unexplained_charge")[world.mobile.pk].settled == 10
-    assert expected([world.mobile.pk], on=today, category="quality")[world.mobile.pk].settled == 72
+    found = expected([world.mobile.pk], on=today, category="telecom.fees.unexplained_charge")[world.mobile.pk]
+    assert (found.category, found.median_days, found.ended, found.settled) == ("telecom.fees.unexplained_charge", 3, 120, 72)
+    assert expected([world.mobile.pk], on=today, category="quality")[world.mobile.pk].median_days == 8
     assert expected([world.telecom.pk], on=today) == {}
-    assert expected([world.mobile.pk], on=today + timedelta(days=8)) == {}
+    assert expected([world.mobile.pk], on=today + timedelta(days=8))[world.mobile.pk].median_days is None
+    assert expected([world.mobile.pk], on=today + timedelta(days=240)) == {}
     assert expected([], on=today) == {}
 
 
 def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(world: World) -> None:
+    a_line(world.mobile)
     a_figure(world.mobile)
-    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "近一年120件有了结果：一半在8天内；消费者确认和解72%，另有6%消费者没有答复。" in page
-    assert "到期的40项约定，按时兑现85%。" in page
-    assert "消费者评分" not in page
-    assert "第一次回应" not in page
-    PublishedFigure.objects.update(p90_days="20.4", responded=90, response_median=61, response_p90=1200, closed=200, rated=60,
-                                   marks=253)
-    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "第一次回应：90件里一半在2个工作小时内，九成在20个工作小时内。" in page
-    assert "九成在20天内有结果。" in page
-    # 253 / 60 = 4.2; the share says how many did not say.
-    assert "消费者评分平均4.2分（满分5分），60人评价，占办结的30%。" in page
-    PublishedFigure.objects.update(rated=TOO_FEW - 1, responded=TOO_FEW - 1)
-    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "只有29人评价，太少，不算平均分。" in page
-    assert "第一次回应" not in page
-    PublishedFigure.objects.update(ended=29, settled=14, unconfirmed=8)
-    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "近一年只有29件有了结果，太少，不算比例：消费者确认和解14件，没有答复8件。" in page
-    assert "是过去的数字，不是承诺" in page
-    PublishedFigure.objects.update(promised=14, kept=7)
-    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "到期的约定只有14项，太少，不算比例：按时兑现7项。" in page
-    assert "75%" not in page
-    assert "69%" not in page
-    assert "72%" not in page
+
+    def page(**headers: str) -> str:
+        return Client(headers=headers).get("/find/", {"q": "中国移动福建"}).content.decode()
+
+    text = page()
+    assert "120件有了结果：消费者确认和解72%，另有6%消费者没有答复。" in text
+    assert "一半在8天内有结果。" in text
+    assert "到期的40项约定，按时兑现85%。" in text
+    assert "消费者评分" not in text
+    assert "第一次回应" not in text
+    PublishedFigure.objects.update(p90_days="20.4", responded=90, response_median=61, response_p90=1200)
+    LeagueLine.objects.update(rated=60, marks=253)
+    text = page()
+    assert "第一次回应：一半在2个工作小时内，九成在20个工作小时内。" in text
+    assert "九成在20天内有结果。" in text
+    # 253 / 60 = 4.2.
+    assert "消费者评分平均4.2分（满分5分），60人评价。" in text
+    PublishedFigure.objects.update(responded=TOO_FEW - 1)
+    LeagueLine.objects.update(rated=TOO_FEW - 1)
+    text = page()
+    assert "只有29人评价，太少，不算平均分。" in text
+    assert "第一次回应" not in text
+    LeagueLine.objects.update(n=29, settled_least=14, settled_most=14, unconfirmed_least=8, unconfirmed_most=8)
+    text = page()
+    assert "只有29件有了结果，太少，不算比例：消费者确认和解14件，没有答复8件。" in text
+    assert "是过去的，不是承诺" in text
+    LeagueLine.objects.update(promised=14, kept=7)
+    text = page()
+    assert "到期的约定只有14项，太少，不算比例：按时兑现7项。" in text
+    for share in ("75%", "69%", "72%"):
+        assert share not in text
     with translation.override("en"):
-        english = Client(headers={"accept-language": "en"}).get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "Only 29 complaints ended within the past year" in english
+        assert "Only 29 complaints ended, too few for shares" in page(**{"accept-language": "en"})
 
 
-def test_numbers_from_one_to_four_and_what_leads_to_them_are_not_told(world: World) -> None:
-    a_figure(world.mobile)
-    PublishedFigure.objects.update(ended=120, settled=117, unconfirmed=0, promised=40, kept=38, closed=200, rated=3)
-    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "有的结果少于5件，不写比例" in page
-    assert "项约定" not in page
-    assert "人评价" not in page
-    PublishedFigure.objects.update(ended=8, settled=6, unconfirmed=2)
-    page = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    assert "太少，不写数字，也不算比例" in page
+def test_what_is_not_published_is_not_told_here(world: World) -> None:
+    """Counts of the year before, as the night counts them, are in no text: compared with the published quarters they would tell more."""
+    a_line(world.mobile, settled=None, unconfirmed=None, promised=None, kept=None)
+    a_figure(world.mobile, ended=1234, settled=777, promised=888, kept=666, closed=2000, rated=555, marks=1999)
+    text = Client().get("/find/", {"q": "中国移动福建"}).content.decode()
+    assert "120件有了结果；有的结果少于5件，不写比例。" in text
+    for number in ("1234", "1,234", "777", "888", "666", "555", "项约定", "人评价"):
+        assert number not in text
+    LeagueLine.objects.update(n=None)
+    assert "有了结果的投诉太少，不写数字，也不算比例。" in Client().get("/find/", {"q": "中国移动福建"}).content.decode()

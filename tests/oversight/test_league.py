@@ -1,4 +1,4 @@
-"""The published league: counted again slowly, ranked where intervals lie apart, restated, small numbers withheld, kept by caches."""
+"""The published league: made of the issued quarters, ranked where intervals lie apart, restated, small numbers withheld, kept by caches."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from django.test.utils import CaptureQueriesContext
 
 from enterprises.models import CustomerCount, Enterprise, LeagueLine, LeagueSet
 from oversight import league_making
-from oversight.league_making import Counts, periods, shown_counts
-from oversight.models import MonthEnterprise
+from oversight.league_making import periods, shown_counts
 from tests.cast import World
+from tests.oversight.told import issued, stages
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
-LAST = date(2026, 10, 1)
+LAST = date(2026, 9, 1)
+BEFORE = date(2026, 6, 1)
 URL = "/open/league/"
-
-
-def counted(enterprise: Enterprise, month: date = LAST, **numbers: int) -> None:
-    MonthEnterprise.objects.create(enterprise=enterprise.pk, branch=0, month=month, **numbers)
 
 
 @pytest.fixture
@@ -32,8 +29,8 @@ def firms(world: World) -> list[Enterprise]:
     made = [Enterprise.objects.create(name=f"测试{n}号商场", uscc=None, domicile=seat, enrolment="enrolled",
                                       enrolled_by=world.gulou) for n in range(4)]
     for firm, (settled, unconfirmed, failed) in zip(made, [(190, 5, 5), (60, 20, 20), (65, 10, 25), (12, 0, 8)], strict=True):
-        counted(firm, ended_settled=settled, ended_unconfirmed=unconfirmed, ended_failed=failed, delivered=settled, again=6,
-                ended_last_day=20)
+        stages(firm, LAST, ended_settled=settled, ended_unconfirmed=unconfirmed, ended_failed=failed, delivered=settled, again=6)
+    issued(LAST, now=NOW)
     return made
 
 
@@ -43,12 +40,22 @@ def lines(**group: Any) -> list[LeagueLine]:
     return list(LeagueLine.objects.filter(of=newest, region=group.get("region", newest.country), sector="").order_by("position"))
 
 
-def test_the_periods_are_closed_months() -> None:
-    found = periods(date(2026, 11, 26))
-    assert found[0] == (date(2025, 11, 1), date(2026, 10, 31))
-    assert (date(2026, 7, 1), date(2026, 9, 30)) in found
-    assert found[-1] == (date(2025, 11, 1), date(2025, 11, 30))
-    assert len(found) == len(set(found)) == 17
+def test_the_periods_are_all_quarters_together_and_each_of_them() -> None:
+    assert periods([LAST, BEFORE]) == [[LAST, BEFORE], [LAST], [BEFORE]]
+    assert periods([LAST]) == [[LAST]]
+    assert periods([]) == []
+
+
+def test_quarters_without_a_gap_are_added_up(firms: list[Enterprise]) -> None:
+    for month, n in ((BEFORE, 40), (date(2025, 12, 1), 70)):
+        stages(firms[0], month, ended_settled=n, delivered=n)
+        issued(month, now=NOW)
+    league_making.publish(now=NOW)
+    assert [(one.first, one.last) for one in LeagueSet.objects.order_by("-last", "first")] == [
+        (date(2026, 4, 1), date(2026, 9, 30)), (date(2026, 7, 1), date(2026, 9, 30)), (date(2026, 4, 1), date(2026, 6, 30))]
+    found = {line.enterprise_id: line for line in lines()}
+    assert (found[firms[0].pk].n, found[firms[0].pk].settled_least) == (240, 230)
+    assert found[firms[1].pk].n == 100
 
 
 def test_whose_intervals_overlap_share_their_places_and_few_cases_are_not_ranked(firms: list[Enterprise]) -> None:
@@ -60,36 +67,46 @@ def test_whose_intervals_overlap_share_their_places_and_few_cases_are_not_ranked
 
 
 def test_the_same_night_writes_once_and_a_changed_outcome_makes_a_version(firms: list[Enterprise]) -> None:
-    league_making.publish(now=NOW)
+    assert league_making.publish(now=NOW) == 1
     assert league_making.publish(now=NOW) == 0
     assert league_making.publish(now=NOW.replace(day=27)) == 0
-    MonthEnterprise.objects.filter(enterprise=firms[1].pk).update(ended_settled=61, ended_failed=19)
-    assert league_making.publish(now=NOW.replace(day=28)) == 2
-    year = LeagueSet.objects.filter(first=date(2025, 11, 1), last=date(2026, 10, 31)).order_by("-version")
-    assert [(one.version, one.changed) for one in year] == [(2, 1), (1, 0)]
-    assert LeagueLine.objects.filter(of=year[1]).count() == 0
+    stages(firms[1], LAST, ended_settled=1, ended_failed=-1)
+    assert league_making.publish(now=NOW.replace(day=28)) == 0, "what was not issued is not told"
+    issued(LAST, now=NOW.replace(day=28))
+    assert league_making.publish(now=NOW.replace(day=29)) == 1
+    sets = LeagueSet.objects.order_by("-version")
+    assert [(one.version, one.changed) for one in sets] == [(2, 1), (1, 0)]
+    assert LeagueLine.objects.filter(of=sets[1]).count() == 0
     assert {line.settled_least for line in lines()} >= {61}
 
 
 def test_customers_are_counted_where_they_were_filed(firms: list[Enterprise]) -> None:
     CustomerCount.objects.create(enterprise=firms[0], counted_on=date(2026, 6, 1), number=50_000, source="年报", noted_at=NOW)
+    issued(LAST, now=NOW)
     league_making.publish(now=NOW)
     found = {line.enterprise_id: line for line in lines()}
     assert str(found[firms[0].pk].per_customers) == "380.0"
     assert found[firms[1].pk].per_customers is None
 
 
-@pytest.mark.parametrize(("counts", "settled", "unconfirmed"), [
-    (Counts(settled=50, unconfirmed=10, other=40), (50, 50), (10, 10)),
-    (Counts(settled=97, unconfirmed=0, other=3), (96, 99), (0, 0)),
-    (Counts(settled=3, unconfirmed=0, other=97), (1, 4), (0, 0)),
-    (Counts(settled=1, unconfirmed=1, other=1), (1, 4), (1, 4)),
+def quarter(settled: int | None, unconfirmed: int | None, other: int | None, ended: int | None) -> dict[str, Any]:
+    return {"settled": settled, "unconfirmed": unconfirmed, "other": other, "ended": ended}
+
+
+@pytest.mark.parametrize(("rows", "n", "settled", "unconfirmed", "is_ranked"), [
+    ([quarter(50, 10, 40, 100)], 100, (50, 50), (10, 10), True),
+    ([quarter(50, None, None, 60)], 60, (50, 50), (0, 10), True),
+    # What both quarters leave open is added up: six and ten.
+    ([quarter(None, None, 40, 46), quarter(90, None, None, 100)], 146, (90, 96), (0, 16), True),
+    ([quarter(None, None, 10, 46)], 46, (0, 36), (0, 36), False),
+    ([quarter(50, 10, 40, 100), quarter(6, None, None, None)], None, (56, 56), (None, None), False),
+    ([quarter(None, None, None, None)], None, (None, None), (None, None), False),
 ])
-def test_small_numbers_come_as_ranges(counts: Counts, settled: tuple[int, int], unconfirmed: tuple[int, int]) -> None:
-    shown = shown_counts(counts)
-    assert (shown.settled, shown.unconfirmed) == (settled, unconfirmed)
-    if counts.n < 5:
-        assert shown.n is None
+def test_what_is_withheld_in_a_quarter_is_a_range_in_the_sum(
+        rows: list[dict[str, Any]], n: int | None, settled: tuple[int, int], unconfirmed: tuple[int, int], is_ranked: bool) -> None:
+    shown = shown_counts(rows)
+    assert (shown.n, shown.settled, shown.unconfirmed) == (n, settled, unconfirmed)
+    assert (shown.interval is not None) == is_ranked
 
 
 def test_the_page_says_places_intervals_and_method(firms: list[Enterprise]) -> None:
@@ -99,7 +116,7 @@ def test_the_page_says_places_intervals_and_method(firms: list[Enterprise]) -> N
     assert "2–3" in text
     assert "并列" in text
     assert "投诉不等于违法" in text
-    assert "不足30件，只列数字，不排名" in text
+    assert "不足30件或者不公开的太多，只列数字，不排名" in text
     english = Client(headers={"accept-language": "en"}).get(URL).content.decode()
     assert "A complaint is not a finding" in english
 

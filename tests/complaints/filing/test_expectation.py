@@ -6,9 +6,10 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints.filing.drafts import first
-from enterprises.models import PublishedFigure
+from enterprises.models import LeagueLine, PublishedFigure
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_submit import ready, url
+from tests.oversight.told import a_line
 
 
 def test_figures_of_the_problem_before_those_of_all(client: Client, town: Town) -> None:
@@ -16,18 +17,22 @@ def test_figures_of_the_problem_before_those_of_all(client: Client, town: Town) 
     counts = {"ended": 200, "settled": 100, "unconfirmed": 20, "median_days": 9, "promised": 50, "kept": 40}
     today = timezone.localdate()
     PublishedFigure.objects.create(enterprise=town.carrier, day=today, formula=1, **counts)
-    assert "近一年200件有了结果：一半在9天内；消费者确认和解50%" in client.get(url(draft, "enterprise")).content.decode()
+    a_line(town.carrier, n=180, settled=90, unconfirmed=18)
+    page = client.get(url(draft, "enterprise")).content.decode()
+    assert "180件有了结果：消费者确认和解50%" in page
+    assert "一半在9天内有结果。" in page
     check = client.get(url(draft, "check")).content.decode()
     assert "可以预期" in check
-    assert "近一年200件有了结果" in check
+    assert "180件有了结果" in check
     draft.refresh_from_db()
     category = first(draft, "problem", "problem_category")
     assert category
     PublishedFigure.objects.create(enterprise=town.carrier, category=category, day=today, formula=1,
-                                   **counts | {"ended": 100, "settled": 30})
+                                   **counts | {"ended": 100, "settled": 30, "median_days": 4})
     check = client.get(url(draft, "check")).content.decode()
-    assert "同类问题：近一年100件有了结果：一半在9天内；消费者确认和解30%，另有20%" in check
-    PublishedFigure.objects.all().delete()
+    assert "同类问题：一半在4天内有结果。" in check
+    assert "180件有了结果" in check
+    LeagueLine.objects.all().delete()
     assert "近一年有结果的投诉太少，不作统计。" in client.get(url(draft, "check")).content.decode()
 
 

@@ -1,0 +1,148 @@
+"""What may be published of a quarter: how stages at enterprises ended, in time or not, by region and by enterprise.
+
+The one rule: these figures are told by whole quarters only, in one table for regions and enterprises. A month of a single
+enterprise is nearly always a number from 1 to 4; a quarter is the shortest time of which most can be told something.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+
+from authorities.models import Region
+from complaints.conditions import current_calendar
+from complaints.working_calendar import SHANGHAI
+from enterprises.models import Enterprise
+from oversight.models import MonthEnterprise, MonthFacet, Tally
+from oversight.open_data.withholding import Counts, Figure, Numbers, Withheld, tell, tree_of
+from oversight.rollup_reads import steadily
+from oversight.suppression import TOTAL
+
+#: First responses by the working hours within which they came.
+HOURS = (2, 4, 8, 16, 24, 40)
+CLASSES = (*(f"responded_{hours}h" for hours in HOURS), "responded_later")
+FIGURES = (
+    Figure("ended", {"settled": TOTAL, "unconfirmed": TOTAL, "other": TOTAL, "settled_elsewhere": "other", "failed": "other"}),
+    # 按时办结率: what ended before its time ran out, and what ran out, each in the quarter in which it happened.
+    Figure("due", {"in_time": TOTAL, "late": TOTAL, "last_day": "in_time", "_earlier": "in_time"}),
+    Figure.of("promised", "promises_kept", "promises_not_kept"),
+    Figure.of("delivered", "again", "_first_time"),
+    Figure.of("rated", "rated"),
+    Figure("responded", dict.fromkeys(CLASSES, TOTAL)),
+)
+#: What is no count: it is withheld wherever the count beside it is.
+AMOUNTS: Mapping[str, str] = {"marks": "rated"}
+#: Column → how it is added up from the counters of months.
+_SUMS: Mapping[str, str] = {
+    "settled": "ended_settled", "unconfirmed": "ended_unconfirmed", "settled_elsewhere": "ended_settled_elsewhere", "failed": "ended_failed",
+    "in_time": "in_time", "late": "ran_out", "promises_kept": "promise_kept", "promise_due": "promise_due", "delivered": "delivered",
+    "again": "again", "rated": "rated", "marks": "marks"}
+_DETAILS = f"""
+select region, enterprise, case when kind = 'ended' then 'last_day' else case {" ".join(
+    f"when response_minutes <= {hours * 60} then 'responded_{hours}h'" for hours in HOURS)} else 'responded_later' end end, count(*)
+from {Tally._meta.db_table} where day between %s and %s
+  and (kind = 'ended' and in_time is not null and ended_last_day is not null or kind = 'responded' and response_minutes is not null)
+group by 1, 2, 3
+"""  # noqa: S608 - names and numbers of our own
+_SECTORS = """
+select distinct on (enterprise_id) enterprise_id, object_category from (
+    select enterprise_id, object_category, count(*) as n from complaints_complaint
+    where enterprise_id is not null and status <> 'draft' and object_category <> '' and received_at >= %s and received_at < %s
+    group by 1, 2) c order by enterprise_id, n desc, object_category
+"""
+_PATIENCE = "60s"
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the counters say of a quarter, all of one moment, by the counted parts of ``FIGURES``."""
+
+    regions: Mapping[int, Counts]
+    enterprises: Mapping[int, Counts]
+
+
+def ends_with(month: date) -> bool:
+    """Whether a quarter ends with the month that begins on this day."""
+    return month.month % 3 == 0
+
+
+def span(month: date) -> tuple[date, date]:
+    """First and last day of the quarter that ends with this month."""
+    return date(month.year, month.month - 2, 1), (month + 31 * DAY).replace(day=1) - DAY
+
+
+def mark(month: date) -> str:
+    """2026-Q3."""
+    return f"{month:%Y}-Q{month.month // 3}"
+
+
+def told(month: date, *, now: datetime, already: Collection[Withheld] = ()) -> Numbers:
+    """What may be published of the quarter that ends with this month. Some six statements, the rest in memory."""
+    places = {region.pk: region for region in Region.objects.all()}
+    firms = set(Enterprise.objects.exclude(enrolled_by=None).values_list("pk", flat=True))
+    counted = steadily(lambda _counters: read(*span(month), places), now=now, calendar=current_calendar())
+    return told_of(counted, places, firms, already=already)
+
+
+def told_of(counted: Counted, places: Mapping[int, Region], firms: Collection[int], *, already: Collection[Withheld] = ()) -> Numbers:
+    """What of these numbers may be told; ``firms`` are the enterprises that are named."""
+    found = Numbers()
+    named = {pk: of for pk, of in counted.enterprises.items() if pk in firms}
+    tree = tree_of(counted.regions, places)
+    for figure in FIGURES:
+        tell(found, figure, tree, counted.regions, enterprises=named, already=already)
+    for column, count in AMOUNTS.items():
+        for rows, of in ((found.regions, counted.regions), (found.enterprises, named)):
+            for pk, numbers in rows.items():
+                numbers[column] = None if numbers.get(count, 0) is None else of[pk].get(column, 0)
+    return found
+
+
+def sectors(first: date, last: date) -> dict[int, str]:
+    """What most complaints of these days against each enterprise are about."""
+    start, end = (datetime(d.year, d.month, d.day, tzinfo=SHANGHAI) for d in (first, last + DAY))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('statement_timeout', %s, true)", [_PATIENCE])
+        cursor.execute(_SECTORS, [start, end])
+        return dict(cursor.fetchall())
+
+
+def read(first: date, last: date, places: Mapping[int, Region]) -> Counted:
+    """Regions down to the county, and enterprises with all their branches."""
+    levels = {pk for pk, place in places.items() if place.level != Region.Level.TOWNSHIP}
+    regions = {pk: of for pk, of in _summed(MonthFacet._meta.db_table, "region", "facet = ''", first, last).items() if pk in levels}
+    enterprises = _summed(MonthEnterprise._meta.db_table, "enterprise", "branch = 0", first, last)
+    with connection.cursor() as cursor:
+        cursor.execute(_DETAILS, [first, last])
+        for region, firm, name, n in cursor.fetchall():
+            for pk in _above(region, places):
+                if pk in regions:
+                    regions[pk][name] += n
+            if firm in enterprises:
+                enterprises[firm][name] += n
+    for counts in (*regions.values(), *enterprises.values()):
+        counts["_earlier"] = counts["in_time"] - counts["last_day"]
+        counts["_first_time"] = counts["delivered"] - counts["again"]
+        counts["promises_not_kept"] = counts["promise_due"] - counts["promises_kept"]
+    return Counted(regions, enterprises)
+
+
+def _summed(table: str, key: str, which: str, first: date, last: date) -> dict[int, dict[str, int]]:
+    sums = ", ".join(f"coalesce(sum({column}), 0)::bigint" for column in _SUMS.values())
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {key}, {sums} from {table} where {which} and month between %s and %s group by 1", [first, last])  # noqa: S608
+        return {pk: defaultdict(int, zip(_SUMS, numbers, strict=True)) for pk, *numbers in cursor.fetchall()}
+
+
+def _above(region: int, places: Mapping[int, Region]) -> list[int]:
+    found: list[int] = []
+    pk: int | None = region
+    while pk is not None and pk in places:
+        found.append(pk)
+        pk = places[pk].parent_id
+    return found
