@@ -25,18 +25,21 @@ from odr_portal.accounts.display import chosen_display, chosen_theme
 from odr_portal.shell import is_somebodys
 from odr_portal.walls import serving
 
-View = Callable[..., HttpResponse]
+View = Callable[..., Any]
 #: Seconds for which a page is answered from memory.
 FRESH = 60
 #: Seconds for which a browser, or a cache between, may show it without asking.
 KEPT = 300
+#: A file of a version never changes.
+FOREVER = 365 * 24 * 3600
 
 
 def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: int = KEPT) -> Callable[[View], View]:
     """Decorates a view that reads only what everybody may see and these ``parameters`` of the address.
 
     ``fresh=0, kept=0``: made anew for every request (still answered 304 where nothing changed), for what must be gone at
-    once when it is taken back.
+    once when it is taken back. ``kept=FOREVER``: an address that names its version. A view that sets an ETag itself sends
+    files: they are handed on as they are and not held in memory, and where ``unchanged`` says so not read at all.
     """
 
     def decorate(view: View) -> View:
@@ -53,6 +56,8 @@ def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: i
                 request.is_shared = True  # type: ignore[attr-defined]
                 with serving(request):
                     response = view(request, *args, **kwargs)
+                if "ETag" in response and response.status_code in (200, 304):
+                    return _headed(response, kept=kept)
                 if response.status_code != 200:
                     return response
                 body = bytes(response.content)
@@ -83,16 +88,24 @@ def _key(request: HttpRequest) -> str:
 
 def _told(request: HttpRequest, found: tuple[str, str, bytes], *, kept: int) -> HttpResponse:
     etag, content_type, body = found
-    asked = parse_etags(request.headers.get("If-None-Match", ""))
-    response: HttpResponse
-    if "*" in asked or any(one.removeprefix("W/") == etag for one in asked):
-        response = HttpResponseNotModified()
-    else:
-        response = HttpResponse(body, content_type=content_type)
+    response = HttpResponseNotModified() if unchanged(request, etag) else HttpResponse(body, content_type=content_type)
     response.headers["ETag"] = etag
-    if kept:
+    return _headed(response, kept=kept)
+
+
+def _headed(response: HttpResponse, *, kept: int) -> HttpResponse:
+    """What everybody between may do with it."""
+    if kept == FOREVER:
+        patch_cache_control(response, public=True, max_age=kept, immutable=True)
+    elif kept:
         patch_cache_control(response, public=True, max_age=kept)
     else:
         patch_cache_control(response, public=True, no_cache=True)
     patch_vary_headers(response, ("Cookie", "Accept-Language"))
     return response
+
+
+def unchanged(request: HttpRequest, etag: str) -> bool:
+    """Whether whoever asks has this version already."""
+    asked = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in asked or any(one.removeprefix("W/") == etag for one in asked)

@@ -15,9 +15,8 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
-from django.views.decorators.http import require_safe
 
-from oversight.keeping_pages import kept, kept_for_ever
+from odr_portal.public_pages import FOREVER, public_page, unchanged
 from oversight.models import DataFile, DataSet
 from oversight.open_data import series as all_months
 from oversight.open_data.columns import TABLES, WITHHELD
@@ -32,7 +31,7 @@ def _url(data_set: DataSet) -> str:
     return reverse("oversight:open-data-set", args=[str(data_set)])
 
 
-@require_safe
+@public_page()
 def data(request: HttpRequest) -> HttpResponse:
     """All versions, the newest month first; the list of changes is theirs."""
     sets = list(DataSet.objects.order_by("-month", "-version")[:SHOWN])
@@ -43,20 +42,20 @@ def data(request: HttpRequest) -> HttpResponse:
         rows.append({"set": one, "url": _url(one), "is_newest": one.month not in newest, "size": sizes.get(one.pk, 0),
                      "changed": sum(change["rows"] for change in one.changes)})
         newest.add(one.month)
-    return kept(request, render(request, "reports/open_data.html", {
+    return render(request, "reports/open_data.html", {
         "rows": rows, "licence": LICENCE, "tables": [
             {"title": table.en if get_language() == "en" else table.zh, "url": reverse("oversight:open-data-series", args=[table.name])}
-            for table in TABLES.values()] if rows else []}))
+            for table in TABLES.values()] if rows else []})
 
 
-@require_safe
+@public_page()
 def dictionary(request: HttpRequest) -> HttpResponse:
     """What each table and each column means."""
     is_english = get_language() == "en"
-    return kept(request, render(request, "reports/open_dictionary.html", {"withheld": WITHHELD, "licence": LICENCE, "tables": [
+    return render(request, "reports/open_dictionary.html", {"withheld": WITHHELD, "licence": LICENCE, "tables": [
         {"name": table.name, "title": table.en if is_english else table.zh, "key": ", ".join(table.key), "columns": [
             {"name": column.name, "kind": column.kind, "words": column.en if is_english else column.zh} for column in table.columns]}
-        for table in TABLES.values()]}))
+        for table in TABLES.values()]})
 
 
 def _found(mark: str) -> DataSet:
@@ -68,33 +67,34 @@ def _found(mark: str) -> DataSet:
     return found
 
 
-@require_safe
+@public_page()
 def data_set(request: HttpRequest, mark: str) -> HttpResponse:
     """One version: its files with their digests, and what it changed."""
     found = _found(mark)
     newest = DataSet.objects.filter(month=found.month).order_by("-version").first()
-    return kept(request, render(request, "reports/open_data_set.html", {
+    return render(request, "reports/open_data_set.html", {
         "set": found, "mark": str(found), "newer_url": _url(newest) if newest is not None and newest.pk != found.pk else "",
         "newer_reason": DataSet.objects.filter(month=found.month, version__gt=found.version).exclude(reason="").exists(),
         "files": [{"file": file, "url": reverse("oversight:open-data-file", args=[mark, file.name])}
                   for file in found.files.defer("content").order_by("pk")],
-    }))
+    })
 
 
-@require_safe
+@public_page(fresh=0, kept=FOREVER)
 def file(request: HttpRequest, mark: str, name: str) -> HttpResponse:
     """One file of one version; whoever has it already is told so."""
-    found = DataFile.objects.filter(data_set=_found(mark), name=name).first()
+    rows = DataFile.objects.filter(data_set=_found(mark), name=name)
+    found = rows.defer("content").first()
     if found is None:
         raise Http404
     headers = {"ETag": f'"{found.sha256}"', "Access-Control-Allow-Origin": "*"}
-    if f'"{found.sha256}"' in request.headers.get("If-None-Match", ""):
-        return kept_for_ever(request, HttpResponse(status=304, headers=headers))
-    return kept_for_ever(request, HttpResponse(bytes(found.content), content_type=found.media_type, headers={
-        **headers, "Content-Disposition": f'attachment; filename="{mark}-{found.name}"'}))
+    if unchanged(request, headers["ETag"]):
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(bytes(found.content), content_type=found.media_type, headers={
+        **headers, "Content-Disposition": f'attachment; filename="{mark}-{found.name}"'})
 
 
-@require_safe
+@public_page(fresh=0)
 def series(request: HttpRequest, name: str) -> HttpResponseBase:
     """All months of one table; newest versions. The answer is written to a file first, so nobody waits for it in memory."""
     if name not in TABLES:
@@ -102,10 +102,9 @@ def series(request: HttpRequest, name: str) -> HttpResponseBase:
     files = all_months.newest_files(name)
     etag = '"' + sha256(",".join(map(str, files)).encode()).hexdigest() + '"'
     headers = {"ETag": etag, "Access-Control-Allow-Origin": "*"}
-    if etag in request.headers.get("If-None-Match", ""):
-        return kept(request, HttpResponse(status=304, headers=headers))
+    if unchanged(request, etag):
+        return HttpResponse(status=304, headers=headers)
     out = TemporaryFile()  # noqa: SIM115 - the answer closes it
     size = all_months.write(files, out)
     out.seek(0)
-    return kept(request, FileResponse(out, as_attachment=True, filename=f"{name}.csv", content_type=CSV, headers={
-        **headers, "Content-Length": str(size)}))
+    return FileResponse(out, as_attachment=True, filename=f"{name}.csv", content_type=CSV, headers={**headers, "Content-Length": str(size)})

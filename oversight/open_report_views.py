@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import csv
 import io
+from hashlib import sha256
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from authorities.models import named
 from complaints.views import keyset
+from odr_portal.public_pages import FOREVER, public_page, unchanged
 from odr_portal.safe_cells import safe_cell
-from oversight.keeping_pages import kept, kept_for_ever
 from oversight.models import MonthlyReport
 from oversight.report_views import earlier_published
 from oversight.reports import printing, showing
@@ -36,25 +36,25 @@ def _found(pk: int) -> MonthlyReport:
     return report
 
 
-@require_safe
+@public_page(parameters=("before", "after"))
 def reports(request: HttpRequest) -> HttpResponse:
     """The list, the last published first."""
     page = keyset.page_of(_published().defer("printed", "figures", "texts"), request.GET, NEWEST, related=("authority__region",))
-    return kept(request, render(request, "reports/open.html", {
+    return render(request, "reports/open.html", {
         "rows": [{"report": row, "url": reverse("oversight:open-report", args=[row.pk]), "title": printing.title_of(row),
                   "authority": named(row.authority)} for row in page.rows],
         "previous_url": f"{request.path}?before={page.before}" if page.before else "",
         "next_url": f"{request.path}?after={page.after}" if page.after else "",
-    }))
+    })
 
 
-@require_safe
+@public_page()
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """One version; of a correction what it changed, of a corrected one where the newer one is."""
     found = _found(pk)
     versions = list(_published().filter(authority=found.authority_id, month=found.month).order_by("version").values_list("pk", "version"))
     earlier = earlier_published(found)
-    return kept(request, render(request, "reports/open_one.html", {
+    return render(request, "reports/open_one.html", {
         "report": found, "title": printing.title_of(found), "authority": named(found.authority),
         "tables": [(table, reverse("oversight:open-report-table", args=[found.pk, table.name])) for table in showing.tables_of(found)],
         "blocks": showing.blocks_of(found), "notes": printing.notes_of(found),
@@ -63,15 +63,17 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "newer_url": reverse("oversight:open-report", args=[versions[-1][0]]) if versions[-1][0] != pk else "",
         "print_url": reverse("oversight:open-report-print", args=[found.pk]),
         "data_url": reverse("oversight:open-data-set", args=[found.figures["sets"][0]]),
-    }))
+    })
 
 
 def _file(request: HttpRequest, content: bytes, media_type: str, name: str) -> HttpResponse:
-    return kept_for_ever(request, HttpResponse(content, content_type=media_type, headers={
-        "Content-Disposition": f'attachment; filename="{name}"', "Access-Control-Allow-Origin": "*"}))
+    headers = {"ETag": f'"{sha256(content).hexdigest()[:32]}"', "Access-Control-Allow-Origin": "*"}
+    if unchanged(request, headers["ETag"]):
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(content, content_type=media_type, headers={**headers, "Content-Disposition": f'attachment; filename="{name}"'})
 
 
-@require_safe
+@public_page(fresh=0, kept=FOREVER)
 def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """The numbers of one table, as programs read them."""
     found = next((one for one in showing.tables_of(_found(pk)) if one.name == name), None)
@@ -84,7 +86,7 @@ def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     return _file(request, b"\xef\xbb\xbf" + out.getvalue().encode(), "text/csv; charset=utf-8", f"report-{pk}-{name}.csv")
 
 
-@require_safe
+@public_page(fresh=0, kept=FOREVER)
 def print_of(request: HttpRequest, pk: int) -> HttpResponse:
     """The PDF that was made with the publication."""
     found = _published().defer(None).filter(pk=pk).values_list("printed", flat=True).first()

@@ -31,7 +31,8 @@ ADVICE = (
 
 def drafted_words(spot: HotSpot) -> tuple[str, str]:
     """(title, text) made from the numbers: what rose, where, by how much, and what a consumer can do. Names no enterprise:
-    complaints are not findings, so whoever wants to name one writes it and a second person agrees.
+    complaints are not findings, so whoever wants to name one writes it and a second person agrees. Names no count: weeks
+    that were told beside the published months would tell what is left of the month.
     """
     with override(LANGUAGE):
         region = spot.region or (spot.enterprise.domicile if spot.enterprise else None)
@@ -40,11 +41,10 @@ def drafted_words(spot: HotSpot) -> tuple[str, str]:
         first, last = (day_text(day, weekday=False) for day in (spot.first, spot.last))
     days = first if first == last else f"{first}至{last}"
     # Of less than one a multiple would sound like a disaster.
-    usual, rise = "不到1件", ""
-    if spot.expected >= 1:
-        usual, rise = f"约{spot.expected:.0f}件", f"，约为平时的{spot.rise:.1f}倍" if spot.rise and spot.rise > 1 else ""
+    rise = round(spot.rise) if spot.rise and spot.expected >= 1 else 0
+    by_how_much = f"，约为平时同样长的时间的{rise}倍" if rise > 1 else "，比平时明显增多"
     return (f"消费预警：近期{place}“{about}”投诉增多"[:80],
-            f"{days}，{place}收到关于“{about}”的投诉{spot.observed}件（平时同样长的时间{usual}）{rise}。{ADVICE}")
+            f"{days}，{place}收到关于“{about}”的投诉较多{by_how_much}。{ADVICE}")
 
 
 def draft(spot_id: int, *, authority_id: int, by: User, now: datetime) -> ConsumerWarning:

@@ -11,17 +11,15 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
 
 from complaints.views import keyset, tabs
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.tabs import Tab
 from complaints.workflow import Role
 from odr_portal.accounts.idempotency import once
-from odr_portal.shell import is_somebodys
+from odr_portal.public_pages import public_page
 from oversight import reduction_words, warning
 from oversight.guiding import ReductionRefusal
 from oversight.hotspot_views import acting, acting_for, spot_of, within
@@ -31,7 +29,6 @@ from oversight.reduction_forms import ReasonForm, WarningForm
 State = ConsumerWarning.State
 NEWEST = keyset.Order("drafted_at", falling=True)
 BY_PUBLICATION = keyset.Order("published_at", falling=True)
-MINUTES = 5
 _RELATED = ("authority", "hot_spot__enterprise", "hot_spot__region")
 TABS = (
     Tab("proposed", gettext_lazy("等待批准"), "warn", gettext_lazy("没有等待批准的消费预警。")),
@@ -127,29 +124,22 @@ def _carry_out(desk: Desk, found: ConsumerWarning, wanted: str, writing: Warning
 # --- the public ---
 
 
-@require_safe
+@public_page(parameters=("before", "after"), fresh=0, kept=0)
 def open_warnings(request: HttpRequest) -> HttpResponse:
     """What is published, the newest first."""
     rows = ConsumerWarning.objects.filter(state=State.PUBLISHED)
     page = keyset.page_of(rows, request.GET, BY_PUBLICATION, related=("authority",))
-    return _kept(request, render(request, "open/warnings.html", {
+    return render(request, "open/warnings.html", {
         "rows": [reduction_words.warning_line(row, url=reverse("oversight:open-warning", args=[row.pk])) for row in page.rows],
         "previous_url": f"{request.path}?before={page.before}" if page.before else "",
-        "next_url": f"{request.path}?after={page.after}" if page.after else ""}))
+        "next_url": f"{request.path}?after={page.after}" if page.after else ""})
 
 
-@require_safe
+@public_page(fresh=0, kept=0)
 def open_warning(request: HttpRequest, pk: int) -> HttpResponse:
     """One warning; one that was withdrawn says so instead of its text."""
     found = ConsumerWarning.objects.filter(published_at__isnull=False, pk=pk).select_related("authority").first()
     if found is None:
         raise Http404
-    return _kept(request, render(request, "open/warning.html", {
-        "warning": found, "is_withdrawn": found.state == State.WITHDRAWN, "list_url": reverse("oversight:open-warnings")}))
-
-
-def _kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """A browser without a session keeps it for some minutes, as the other public pages."""
-    if not is_somebodys(request, response):
-        patch_cache_control(response, private=True, max_age=60 * MINUTES)
-    return response
+    return render(request, "open/warning.html", {
+        "warning": found, "is_withdrawn": found.state == State.WITHDRAWN, "list_url": reverse("oversight:open-warnings")})
