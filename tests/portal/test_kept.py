@@ -84,14 +84,17 @@ OF_A_CASE = (
 def test_queries_that_travel_together_answer_as_each_by_itself(world: World, status: Status, django_assert_num_queries: Any) -> None:
     """Column by column, type by type, in the same order, related rows too."""
     together = Together(*OF_A_CASE)
+    assert sum(len(kept.plan().shape.related) for kept in OF_A_CASE) == 6
     one, other = (given.a_complaint(world, status=status) for _ in range(2))
     for case in (one, other):
         ids = [one.pk, other.pk]
         together(case.pk, ids)
         with django_assert_num_queries(1):
             found = together(case.pk, ids)
-        alone = [kept(case.pk, ids) if len(kept.types) == 2 else kept(case.pk) for kept in OF_A_CASE]
-        assert [[_told(row) for row in rows] for rows in found] == [[_told(row) for row in rows] for rows in alone]
+        for kept, rows in zip(OF_A_CASE, found, strict=True):
+            values = (case.pk, ids)[:len(kept.types)]
+            alone, asked = kept(*values), list(kept.build(*values))
+            assert [_told(row) for row in rows] == [_told(row) for row in alone] == [_told(row) for row in asked]
         assert [row.pk for row in found[-1]] == [other.pk if case == one else one.pk]
     assert together(one.pk, [])[-1] == []
     assert together(-1, []) == [[] for _ in OF_A_CASE]
@@ -101,6 +104,7 @@ def _told(row: Any) -> dict[str, Any]:
     """A row and those that came with it, each value with its type."""
     own = {name: (type(value), bytes(value) if isinstance(value, memoryview) else value)
            for name, value in vars(row).items() if name != "_state"}
+    assert (row._state.adding, row._state.db) == (False, "default")
     return own | {name: _told(related) for name, related in row._state.fields_cache.items() if related is not None}
 
 
