@@ -121,8 +121,15 @@ TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [ROOT / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                ("template_partials.loader.Loader", [
+                    ("odr_portal.folded_templates.Loader", [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ]),
+                ]),
+            ],
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
