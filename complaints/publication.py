@@ -6,6 +6,8 @@ back hides the complaint at once, and only a new decision shows it again. Source
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +25,8 @@ from odr_portal.accounts.masking import masked_name
 
 WAITING, SHOWN, WITHHELD = "waiting", "shown", "withheld"
 STATES = {WAITING: gettext_lazy("等待决定"), SHOWN: gettext_lazy("已公示"), WITHHELD: gettext_lazy("不予公示")}
+#: Written down by a salutation: one letter, or a surname of two.
+_ADDRESSED = re.compile(r"([\u4e00-\u9fff]|欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|司徒|令狐|夏侯|长孙|宇文|端木|独孤|南宫|西门)(先生|女士)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +62,21 @@ def in_state(state: str) -> Q:
     return consented & Q(facts__published=state == SHOWN)
 
 
+def published_name(name: str) -> str:
+    """A surname with its salutation where that was given (陈女士), else as masked everywhere (陈**).
+
+    The form asks for no salutation, and nothing is guessed from a number or a voice: it is known only where an officer or a
+    station wrote the consumer down by it.
+    """
+    found = _ADDRESSED.fullmatch(unicodedata.normalize("NFC", name).strip())
+    return f"{found[1]}{found[2]}" if found else masked_name(name)
+
+
 def masked(complaint: Complaint, *, name: str, demands: Sequence[str], reply: str) -> Masked:
     """``name``: of the consumer, as it was given; ``reply``: what the enterprise says in public."""
     firm = complaint.branch or complaint.enterprise
     return Masked(
-        consumer=masked_name(name), respondent=named(firm) if firm else _("没有入驻的经营者"),
+        consumer=published_name(name), respondent=named(firm) if firm else _("没有入驻的经营者"),
         item=complaint.item_name, category=str(OBJECT_LABELS.get(complaint.object_category, "")),
         problem=str(problem_label(complaint.problem_category)), demands=demands, filed_at=complaint.filed_at,
         disputed_on=complaint.disputed_on, closed_at=complaint.closed_at,

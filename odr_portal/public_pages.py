@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, QueryDict
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 from django.utils.translation import get_language
@@ -25,7 +25,7 @@ from odr_portal.accounts.display import chosen_display, chosen_theme
 from odr_portal.shell import is_somebodys
 from odr_portal.walls import serving
 
-View = Callable[..., Any]
+View = Callable[..., HttpResponseBase]
 #: Seconds for which a page is answered from memory.
 FRESH = 60
 #: Seconds for which a browser, or a cache between, may show it without asking.
@@ -45,7 +45,7 @@ def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: i
     def decorate(view: View) -> View:
         @wraps(view)
         @require_safe
-        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if is_somebodys(request, HttpResponse()):
                 with serving(request):
                     return view(request, *args, **kwargs)
@@ -58,7 +58,7 @@ def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: i
                     response = view(request, *args, **kwargs)
                 if "ETag" in response and response.status_code in (200, 304):
                     return _headed(response, kept=kept)
-                if response.status_code != 200:
+                if response.status_code != 200 or not isinstance(response, HttpResponse):
                     return response
                 body = bytes(response.content)
                 found = f'"{sha256(body).hexdigest()[:32]}"', response.headers["Content-Type"], body
@@ -86,14 +86,14 @@ def _key(request: HttpRequest) -> str:
     return "page:" + sha256("\0".join(told).encode()).hexdigest()
 
 
-def _told(request: HttpRequest, found: tuple[str, str, bytes], *, kept: int) -> HttpResponse:
+def _told(request: HttpRequest, found: tuple[str, str, bytes], *, kept: int) -> HttpResponseBase:
     etag, content_type, body = found
     response = HttpResponseNotModified() if unchanged(request, etag) else HttpResponse(body, content_type=content_type)
     response.headers["ETag"] = etag
     return _headed(response, kept=kept)
 
 
-def _headed(response: HttpResponse, *, kept: int) -> HttpResponse:
+def _headed(response: HttpResponseBase, *, kept: int) -> HttpResponseBase:
     """What everybody between may do with it."""
     if kept == FOREVER:
         patch_cache_control(response, public=True, max_age=kept, immutable=True)

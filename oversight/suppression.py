@@ -15,11 +15,11 @@ one. Withholding more later takes no pattern away, so each small number is seen 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import islice, product
 
 from odr_portal.small_numbers import SMALL
 
@@ -64,6 +64,10 @@ class Axis:
         return tuple(tuple(name for name in tree if name not in parents) for tree in self.divisions)
 
     @cached_property
+    def is_leaf(self) -> frozenset[str]:
+        return frozenset(name for leaves in self.leaves for name in leaves)
+
+    @cached_property
     def _lines(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         for tree in self.divisions:
@@ -89,11 +93,63 @@ def published(counts: Mapping[Key, int], axes: Sequence[Axis], *, already: Colle
     """
     if sum(len(axis.divisions) > 1 for axis in axes) > 1:
         raise ValueError("Only one axis may be divided in several ways.")
-    table = _with_sums(counts, axes)
-    withheld: set[Key] = set(already)
-    for key in sorted((key for key, number in table.items() if number in SMALL), key=lambda key: (key.count(TOTAL), key)):
-        withheld |= _cheapest(key, table, axes, withheld).keys()
-    return dict.fromkeys(already) | {key: None if key in withheld else number for key, number in table.items()}
+    table = _Table(_with_sums(counts, axes), axes)
+    table.withhold(already)
+    for key in sorted((key for key, number in table.numbers.items() if number in SMALL), key=lambda key: (key.count(TOTAL), key)):
+        table.withhold(_cheapest(key, table))
+    return dict.fromkeys(already) | {key: None if key in table.withheld else number for key, number in table.numbers.items()}
+
+
+class _Table:
+    """The numbers with all their sums, what of them is withheld, and along each axis which leaves are there.
+
+    A line is all cells that differ in their name on one axis alone: its leaves stand in the order of what would be lost, so
+    that a partner is found without looking at the whole line.
+    """
+
+    def __init__(self, numbers: Mapping[Key, int], axes: Sequence[Axis]) -> None:
+        self.numbers, self.axes = numbers, axes
+        self.withheld: set[Key] = set()
+        self._there: dict[tuple[int, int, Key], list[str]] = defaultdict(list)
+        self._hidden: dict[tuple[int, int, Key], set[str]] = defaultdict(set)
+        for key, _number in sorted(numbers.items(), key=lambda item: item[1]):
+            for place, line in self._lines(key):
+                self._there[line].append(key[place])
+        for (place, _division, rest), names in self._there.items():
+            names.sort(key=lambda name: (numbers[(*rest[:place], name, *rest[place:])], name))
+
+    def _lines(self, key: Key) -> Iterator[tuple[int, tuple[int, int, Key]]]:
+        """The lines in which the cell is counted, as a leaf of each."""
+        for place, axis in enumerate(self.axes):
+            division = axis.where.get(key[place])
+            if division is not None and key[place] in axis.is_leaf:
+                yield place, (place, division, (*key[:place], *key[place + 1:]))
+
+    def withhold(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self.withheld.add(key)
+            for place, line in self._lines(key):
+                self._hidden[line].add(key[place])
+
+    def there(self, key: Key, place: int, division: int, name: str = TOTAL) -> list[str]:
+        """The leaves of the line in this division where something was counted, the least first; below ``name`` if it lies there."""
+        axis, found = self.axes[place], self._there.get((place, division, (*key[:place], *key[place + 1:])), [])
+        if axis.where.get(name) != division:
+            return found
+        if name in axis.is_leaf:
+            return [name] if _at(key, place, name) in self.numbers else []
+        return [leaf for leaf in found if name in axis.above(leaf)]
+
+    def partners(self, key: Key, place: int) -> list[str]:
+        """Leaves of the same division that do not lie below this name: withheld ones first, then the least, so many; and the last two."""
+        axis, name = self.axes[place], key[place]
+        line = (place, axis.where[name], (*key[:place], *key[place + 1:]))
+        there, hidden = self._there.get(line, []), self._hidden.get(line, set())
+        others = (leaf for leaf in there if leaf not in hidden and name not in axis.above(leaf))
+        taken = sorted((leaf for leaf in hidden if _at(key, place, leaf) in self.numbers and name not in axis.above(leaf)),
+                       key=lambda leaf: (self.numbers[_at(key, place, leaf)], leaf))
+        last = [*islice((leaf for leaf in reversed(there) if leaf not in hidden and name not in axis.above(leaf)), 2)][::-1]
+        return list(dict.fromkeys([*taken[:_TRIED], *islice(others, max(0, _TRIED - len(taken))), *[*taken[-2:], *last][-2:]]))
 
 
 def share(part: int | None, whole: int | None) -> tuple[int | None, int | None]:
@@ -112,7 +168,7 @@ def _with_sums(counts: Mapping[Key, int], axes: Sequence[Axis]) -> dict[Key, int
         totals: list[Counter[Key]] = [Counter() for _ in axis.divisions]
         for key, number in table.items():
             division = axis.where.get(key[place])
-            if division is None or key[place] not in axis.leaves[division]:
+            if division is None or key[place] not in axis.is_leaf:
                 raise ValueError(f"{key[place]!r} is nothing to be counted by.")
             for name in axis.above(key[place]):
                 sums[_at(key, place, name)] += number
@@ -127,22 +183,22 @@ def _at(key: Key, place: int, name: str) -> Key:
     return (*key[:place], name, *key[place + 1:])
 
 
-def _cheapest(key: Key, table: Mapping[Key, int], axes: Sequence[Axis], withheld: set[Key]) -> _Pattern:
+def _cheapest(key: Key, table: _Table) -> _Pattern:
     """The pattern that leaves this number open enough and takes the least away; there always is one: all sums upwards."""
-    least = _upwards(key, table, axes)
-    best = _cost(least, table, withheld), least
-    ways = [_ways(key, place, table, axes, withheld) for place in range(len(axes))]
+    least = _upwards(key, table)
+    best = _cost(least, table), least
+    ways = [_ways(key, place, table) for place in range(len(table.axes))]
     for chosen in product(*ways):
         pattern = _product(chosen)
-        if all(cell in table for cell in pattern) and _is_open(key, pattern, table):
-            best = min(best, (_cost(pattern, table, withheld), pattern), key=lambda one: one[0])
+        if all(cell in table.numbers for cell in pattern) and _is_open(key, pattern, table.numbers):
+            best = min(best, (_cost(pattern, table), pattern), key=lambda one: one[0])
             if best[0] == (0, 0):
                 break
     return best[1]
 
 
-def _cost(pattern: _Pattern, table: Mapping[Key, int], withheld: set[Key]) -> tuple[int, int]:
-    lost = [table[cell] for cell in pattern if cell not in withheld]
+def _cost(pattern: _Pattern, table: _Table) -> tuple[int, int]:
+    lost = [table.numbers[cell] for cell in pattern if cell not in table.withheld]
     return len(lost), sum(lost)
 
 
@@ -162,19 +218,16 @@ def _product(lines: Iterable[Mapping[str, int]]) -> _Pattern:
     return pattern
 
 
-def _ways(key: Key, place: int, table: Mapping[Key, int], axes: Sequence[Axis], withheld: set[Key]) -> list[dict[str, int]]:
+def _ways(key: Key, place: int, table: _Table) -> list[dict[str, int]]:
     """How the names of one axis can change with this one: against another of its division, or with the total."""
-    axis, name = axes[place], key[place]
+    axis, name = table.axes[place], key[place]
     upwards = [_with_total(axis, leaves) for leaves in product(*(
-        _there(key, place, table, axis, number, name)[-_TRIED:] for number in range(len(axis.divisions))))]
+        table.there(key, place, number, name)[-_TRIED:] for number in range(len(axis.divisions))))]
     if name == TOTAL:
         return upwards
-    others = [leaf for leaf in _there(key, place, table, axis, axis.where[name]) if name not in axis.above(leaf)]
-    others.sort(key=lambda leaf: (_at(key, place, leaf) not in withheld, table[_at(key, place, leaf)], leaf))
-    line = axis.above(_there(key, place, table, axis, axis.where[name], name)[0])
+    line = axis.above(table.there(key, place, axis.where[name], name)[0])
     found = []
-    # Some of the largest as well: a small partner may leave too little room.
-    for leaf in dict.fromkeys([*others[:_TRIED], *others[-2:]]):
+    for leaf in table.partners(key, place):
         other = axis.above(leaf)
         found.append(dict.fromkeys(set(line) - set(other), 1) | dict.fromkeys(set(other) - set(line), -1))
     return found + upwards
@@ -185,21 +238,14 @@ def _with_total(axis: Axis, leaves: Iterable[str]) -> dict[str, int]:
     return {TOTAL: 1} | {name: 1 for leaf in leaves for name in axis.above(leaf)}
 
 
-def _there(key: Key, place: int, table: Mapping[Key, int], axis: Axis, division: int, name: str = TOTAL) -> list[str]:
-    """The names to be counted by in this division where something was counted, the least first; below ``name`` if it lies there."""
-    found = [leaf for leaf in axis.leaves[division] if table.get(_at(key, place, leaf))
-             and (axis.where.get(name) != division or name in axis.above(leaf))]
-    return sorted(found, key=lambda leaf: (table[_at(key, place, leaf)], leaf))
-
-
-def _upwards(key: Key, table: Mapping[Key, int], axes: Sequence[Axis]) -> _Pattern:
+def _upwards(key: Key, table: _Table) -> _Pattern:
     """One counted cell of this one with all that it is part of: it can always be more, and all sums with it."""
     lines: dict[int, Mapping[str, int]] = {}
     # The axis with several divisions last: by then the cell to be divided is found.
-    for place in sorted(range(len(axes)), key=lambda place: len(axes[place].divisions)):
-        axis = axes[place]
-        leaves = [_there(key, place, table, axis, number, key[place])[0] for number in range(len(axis.divisions))]
+    for place in sorted(range(len(table.axes)), key=lambda place: len(table.axes[place].divisions)):
+        axis = table.axes[place]
+        leaves = [table.there(key, place, number, key[place])[0] for number in range(len(axis.divisions))]
         lines[place] = _with_total(axis, leaves)
         if len(leaves) == 1:
             key = _at(key, place, leaves[0])
-    return _product(lines[place] for place in range(len(axes)))
+    return _product(lines[place] for place in range(len(table.axes)))
