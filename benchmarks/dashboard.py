@@ -40,11 +40,11 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
     with ground.database("benchmark_dashboard") as base:
         ground.set_up(base)
         from benchmarks.cases import fill
-        from oversight import rollups
+        from oversight import rollup_making
 
         tell(f"dashboard: filling {size:,} cases")
         fill(size)
-        rollups.rebuild(now=datetime.now(ZONE))
+        rollup_making.rebuild(now=datetime.now(ZONE))
         base.settle()
         figures = _reads(size, rounds)
         for what, region in (("county", COUNTY), ("province", watchers.PROVINCE), ("nation", NATION)):

@@ -65,12 +65,12 @@ def _scan() -> float:
 def _rebuild(base: ground.Ground, size: int) -> list[Figure]:
     from django.db import connection
 
-    from oversight import rollups
+    from oversight import rollup_making
 
     tell("rollups: making the counters anew")
     _scan()
     scans = [_scan() for _ in range(3)]
-    seconds = timed(lambda: rollups.rebuild(now=datetime.now(ZONE)))
+    seconds = timed(lambda: rollup_making.rebuild(now=datetime.now(ZONE)))
     base.run("vacuum (analyze) oversight_tally")
     names = ("dayregion", "dayfacet", "monthfacet", "monthenterprise", "monthspread", "tally")
     with connection.cursor() as cursor:

@@ -153,7 +153,9 @@ CSRF_FAILURE_VIEW = "odr_portal.views.csrf_refused"
 # --- PostgreSQL: the only truth ---------------------------------------------------------------------------------
 
 # These commands change tables, so they work as the owner; everything else as a user who owns nothing.
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "flush", "showmigrations", "sqlflush", "squashmigrations"}
+OWNER_COMMANDS = {
+    "migrate", "makemigrations", "sqlmigrate", "flush", "showmigrations", "sqlflush", "squashmigrations", "rebuild_rollups",
+}
 # Pages and sweeps must be quick; the statements of any other command may take minutes.
 _is_quick = COMMAND in {"", "runserver", "watch", "shell", "test"}
 _longest = environment.number("STATEMENT_TIMEOUT_MS", 5000, least=100, most=3_600_000)

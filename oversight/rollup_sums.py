@@ -6,10 +6,11 @@ same rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from oversight.models import (
+    AMOUNTS,
     MEASURES,
     SPREAD,
     DayFacet,
@@ -24,7 +25,8 @@ TALLY = Tally._meta.db_table
 #: Buckets of what took how long: one each for whole numbers up to here, then each a tenth wider than the one before.
 EXACT = {name: 20 if name.endswith("minutes") else 120 for name in SPREAD}
 RATIO = 1.1
-_MONTH = "date_trunc('month', day)::date"
+#: By way of a timestamp, as a date would become a moment in the zone of the session first.
+_MONTH = "date_trunc('month', d.day::timestamp)::date"
 _FACETS = "cross join lateral (values ('p:' || d.problem), ('o:' || d.object), ('c:' || d.channel){all}) f (facet)"
 _ALL = ", ('')"
 _NAMED = "where f.facet not in ('p:', 'o:', 'c:')"
@@ -32,37 +34,53 @@ _NAMED = "where f.facet not in ('p:', 'o:', 'c:')"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of counters: its key, where that comes from, and the rows ``d`` that it adds up."""
+    """One table of counters: its key, where that comes from, and the rows ``d`` that it adds up.
+
+    ``alone`` are rows beside them that are cells already, as nothing else lies in their place.
+    """
 
     name: str
     key: tuple[str, ...]
     values: tuple[str, ...]
     rows: str
+    alone: str = ""
 
     @property
     def sums(self) -> str:
         """A select with the key and all measures; groups that come to nothing are left out."""
-        numbers = [f"nullif(sum(d.{name}), 0)" for name in MEASURES]
-        named = (f"{value} as {name}" for name, value in zip((*self.key, *MEASURES), (*self.values, *numbers), strict=True))
-        return (f"select {', '.join(named)} from {self.rows} group by {', '.join(self.values)}"
-                f" having num_nonnulls({', '.join(numbers)}) > 0")
+        added = [f"nullif(sum(d.{name}), 0)" for name in MEASURES]
+        cells = (f"select {self._named(added)} from {self.rows} group by {', '.join(self.values)}"
+                 f" having num_nonnulls({', '.join(added)}) > 0")
+        if not self.alone:
+            return cells
+        plain = [f"nullif(d.{name}, 0)" for name in MEASURES]
+        return f"select {self._named(plain)} from {self.alone} where num_nonnulls({', '.join(plain)}) > 0 union all {cells}"
+
+    def _named(self, numbers: Sequence[str]) -> str:
+        return ", ".join(f"{value} as {name}" for name, value in zip((*self.key, *MEASURES), (*self.values, *numbers), strict=True))
+
+    def fill(self, beside: str = "") -> str:
+        """An insert of the sums, of which nothing stands yet; ``beside`` follows the name of the table."""
+        return f"insert into {self.name}{beside} as t ({', '.join((*self.key, *MEASURES))}) {self.sums}"
 
     @property
     def add(self) -> str:
         """An insert of the sums, added to what stands."""
-        columns = ", ".join((*self.key, *MEASURES))
         changes = ", ".join(f"{name} = nullif(coalesce(t.{name}, 0) + coalesce(excluded.{name}, 0), 0)" for name in MEASURES)
-        return (f"insert into {self.name} as t ({columns}) {self.sums}"
-                f" on conflict ({', '.join(self.key)}) do update set {changes}")
+        return f"{self.fill()} on conflict ({', '.join(self.key)}) do update set {changes}"
+
+
+def _of_region(name: str) -> tuple[str, str]:
+    """Rows of ``name`` and of what lies above, to be added up; those that are alone."""
+    return f"{name}_above d join above l on l.of = d.region", f"{name} d join alone l on l.of = d.region"
 
 
 TABLES = (
-    Table(DayRegion._meta.db_table, ("region", "day"), ("l.at", "d.day"), "diff d join levels l on l.of = d.region"),
+    Table(DayRegion._meta.db_table, ("region", "day"), ("l.at", "d.day"), *_of_region("places")),
     Table(DayFacet._meta.db_table, ("day", "facet"), ("d.day", "f.facet"), f"days d {_FACETS.format(all='')} {_NAMED}"),
-    Table(MonthFacet._meta.db_table, ("region", "facet", "month"), ("l.at", "f.facet", "d.month"),
-          f"months d join levels l on l.of = d.region {_FACETS.format(all=_ALL)} {_NAMED}"),
-    Table(MonthEnterprise._meta.db_table, ("enterprise", "branch", "month"), ("d.enterprise", "b.branch", _MONTH),
-          "diff d cross join lateral (values (0::bigint), (d.branch)) b (branch)"
+    Table(MonthFacet._meta.db_table, ("region", "facet", "month"), ("l.at", "d.facet", "d.month"), *_of_region("facets")),
+    Table(MonthEnterprise._meta.db_table, ("enterprise", "branch", "month"), ("d.enterprise", "b.branch", "d.month"),
+          "firms d cross join lateral (values (0::bigint), (d.branch)) b (branch)"
           " where d.enterprise is not null and b.branch is not null"),
 )
 
@@ -72,44 +90,76 @@ class Spreads(Table):
 
     @property
     def sums(self) -> str:
-        return ("select whose, of, what, month, bucket, sum(n)::int as n from ("
-                "select 'r' as whose, l.at::bigint as of, s.* from spans s join levels l on l.of = s.region"
-                " union all select 'e', s.enterprise, s.* from spans s where s.enterprise is not null) s"
-                " group by 1, 2, 3, 4, 5 having sum(n) <> 0")
+        return ("select 'r' as whose, l.at::bigint as of, d.what, d.month, d.bucket, d.n from spread d"
+                " join alone l on l.of = d.region where d.n <> 0"
+                " union all select 'r', l.at, d.what, d.month, d.bucket, sum(d.n)::int from spread_above d"
+                " join above l on l.of = d.region group by 2, 3, 4, 5 having sum(d.n) <> 0"
+                " union all select 'e', enterprise, what, month, bucket, sum(sign)::int from spans where enterprise is not null"
+                " group by 2, 3, 4, 5 having sum(sign) <> 0")
+
+    def fill(self, beside: str = "") -> str:
+        return f"insert into {self.name}{beside} as t ({', '.join(self.key)}, n) {self.sums}"
 
     @property
     def add(self) -> str:
-        return (f"insert into {self.name} as t ({', '.join(self.key)}, n) {self.sums}"
-                f" on conflict ({', '.join(self.key)}) do update set n = t.n + excluded.n")
+        return f"{self.fill()} on conflict ({', '.join(self.key)}) do update set n = t.n + excluded.n"
 
 
 ALL: tuple[Table, ...] = (*TABLES, Spreads(MonthSpread._meta.db_table, ("whose", "of", "what", "month", "bucket"), (), ""))
-def _grouped(*key: str) -> str:
-    """The differences added up by what they share: most of what happens to a case lies in one month and place."""
-    numbers = ", ".join(f"sum({name})::bigint as {name}" for name in MEASURES)
-    return f"select {', '.join(key)}, {numbers} from diff group by {', '.join(str(n + 1) for n in range(len(key)))}"
+
+
+def _grouped(*key: str, of: str = "diff d") -> str:
+    """Added up by what they share: each step leaves fewer rows to the next one, and most lie in one month and place.
+
+    Counts stay small numbers, as sums of large ones are slow.
+    """
+    numbers = ", ".join(f"sum(d.{name})::{'bigint' if name in AMOUNTS else 'int'} as {name}" for name in MEASURES)
+    return f"select {', '.join(key)}, {numbers} from {of} group by {', '.join(str(n + 1) for n in range(len(key)))}"
 
 
 _LENGTHS = ", ".join(f"('{name}', abs(d.{name}), {EXACT[name]})" for name in SPREAD)
 _SPANS = f"""
-select d.region, d.enterprise, s.what, {_MONTH} as month,
-       case when s.v <= s.exact then s.v else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8)) end::smallint as bucket,
-       sum(d.sign) as n
+select d.sign, d.region, d.enterprise, s.what, {_MONTH} as month,
+       case when s.v <= s.exact then s.v else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8)) end::smallint as bucket
 from diff d cross join lateral (values {_LENGTHS}) s (what, v, exact)
-where num_nonnulls({', '.join(f'd.{name}' for name in SPREAD)}) > 0 and s.v is not null group by 1, 2, 3, 4, 5
+where num_nonnulls({', '.join(f'd.{name}' for name in SPREAD)}) > 0 and s.v is not null
 """
+#: Which regions lie in which (``of`` in ``at``), as far as there are rows. A region is alone where nothing but one of them lies
+#: in it; the others are added up in two steps: to the lowest that is not alone, and from there to those above it.
+_LEVELS = """
+levels as materialized (
+    with recursive up (of, at, height) as (
+        select distinct region, region, 0 from places
+        union select up.of, r.parent_id, up.height + 1 from up join authorities_region r on r.id = up.at where r.parent_id is not null)
+    select *, count(*) over (partition by at) = 1 as is_alone from up),
+alone as materialized (select of, at from levels where is_alone),
+trunk as materialized (select distinct on (of) of, at from levels where not is_alone order by of, height),
+above as materialized (select distinct t.at as of, l.at from trunk t join levels l on l.of = t.of and not l.is_alone)"""
+_TRUNK = "{} d join trunk l on l.of = d.region"
 #: Made of ``diff``, the rows to be added up (what is taken back has a ``sign`` of -1 and its measures below zero).
-SHARED = f"""levels as materialized (
-    with recursive up (of, at) as (
-        select distinct region, region from diff
-        union select up.of, r.parent_id from up join authorities_region r on r.id = up.at where r.parent_id is not null)
-    select * from up),
-days as materialized ({_grouped("day", "problem", "object", "channel")}),
-months as materialized ({_grouped(f"{_MONTH} as month", "region", "problem", "object", "channel")}),
-spans as materialized ({_SPANS})"""
+SHARED = f"""places as materialized ({_grouped("d.region", "d.day")}),
+{_LEVELS},
+places_above as materialized ({_grouped("l.at as region", "d.day", of=_TRUNK.format("places"))}),
+days as materialized ({_grouped("d.day", "d.problem", "d.object", "d.channel")}),
+months as materialized ({_grouped(f"{_MONTH} as month", "d.region", "d.problem", "d.object", "d.channel")}),
+facets as materialized ({_grouped("d.month", "d.region", "f.facet", of=f"months d {_FACETS.format(all=_ALL)} {_NAMED}")}),
+facets_above as materialized ({_grouped("d.month", "l.at as region", "d.facet", of=_TRUNK.format("facets"))}),
+firms as materialized ({_grouped(f"{_MONTH} as month", "d.enterprise", "d.branch", of="diff d where d.enterprise is not null")}),
+spans as materialized ({_SPANS}),
+spread as materialized (select region, what, month, bucket, sum(sign)::int as n from spans group by 1, 2, 3, 4),
+spread_above as materialized (
+    select l.at as region, d.what, d.month, d.bucket, sum(d.n)::int as n from {_TRUNK.format("spread")} group by 1, 2, 3, 4)"""
 
 
 def adding(before: str, tables: Iterable[Table] = ALL) -> str:
     """The statement that adds ``diff``, which ``before`` makes, to these tables; a main query is still to follow."""
-    parts = ", ".join(f"into_{number} as ({table.add})" for number, table in enumerate(tables))
-    return f"with {before}, {SHARED}, {parts}"
+    return _with(before, [table.add for table in tables])
+
+
+def filling(before: str, tables: Iterable[Table] = ALL, *, beside: str = "") -> str:
+    """The same where nothing stands yet of the days in ``diff``, or in the tables whose names end in ``beside``."""
+    return _with(before, [table.fill(beside) for table in tables])
+
+
+def _with(before: str, inserts: Sequence[str]) -> str:
+    return f"with {before}, {SHARED}, " + ", ".join(f"into_{number} as ({insert})" for number, insert in enumerate(inserts))

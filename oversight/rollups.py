@@ -1,4 +1,4 @@
-"""Counters that are kept with each step: folding what happened into them, making them anew, comparing them.
+"""Counters that are kept with each step: folding what happened into them, and comparing them with the cases.
 
 The one rule: the entry of the record is what was written together with the step, so whatever is not folded yet is known
 from it; nobody who takes a step waits for a counter. Folding compares what a case counts for now with what it counted
@@ -8,19 +8,28 @@ for (the tally) and adds the difference, so to fold a case twice does no harm.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from complaints.conditions import current_calendar
 from complaints.models import Complaint
 from complaints.working_calendar import SHANGHAI
 from odr_portal.sweeping import FULL
-from oversight.models import MEASURES, RollupState, Tally
+from oversight.models import MEASURES, RollupState
 from oversight.rollup_facts import COLUMNS, KEY, PLACE, facts
+from oversight.rollup_making import DAYS, PIECE_OF_CASES, add_up, months_at_once
+from oversight.rollup_state import (
+    calendar_name,
+    certain_below,
+    is_alone,
+    read_state,
+    take_memory,
+    take_time,
+    wait_alone,
+)
 from oversight.rollup_sums import ALL, SHARED, TALLY, Table, adding
 from oversight.working_time import decrees
 
@@ -30,10 +39,8 @@ log = logging.getLogger(__name__)
 BATCH = 5_000
 #: More than this waiting to be folded is an alarm.
 ALARM = 10_000
-#: Cases of one piece of a rebuild or a comparison.
-PIECE = 5_000
-#: Only one folds; who comes second leaves it to the first.
-_LOCK = 0x0F1652
+#: Cases of one piece of a comparison.
+PIECE = 50_000
 #: The comparison begins at night.
 FROM_HOUR = 2
 #: So many cases or cells are named by a comparison.
@@ -64,9 +71,7 @@ def _changes(which: str) -> str:
         f" union all select 1, {_keys_of('f')}, {_DIFF} from fresh f join changed using ({_KEYS}))")
 
 
-#: The whole tally, to be added up anew.
-_ALL_OF_IT = f"diff as not materialized (select 1 as sign, complaint_id, {_DIFF} from {TALLY})"
-CHANGES = _changes("c.id = any(%(ids)s)").replace("{ids}", "select unnest(%(ids)s::bigint[])")
+CHANGES = _changes("{id} = any(%(ids)s)").replace("{ids}", "select unnest(%(ids)s::bigint[])")
 _FOLD = adding(
     f"{CHANGES}, gone as (delete from {TALLY} t using changed g where "
     + " and ".join(f"t.{name} = g.{name}" for name in KEY)
@@ -77,19 +82,18 @@ WAITING = """
 select complaint_id, transaction, id, written_at from complaints_handlingstep
 where (transaction, id) > (%(transaction)s, %(entry)s) {decided} order by transaction, id limit %(limit)s
 """
-_PIECE = "c.id > %(after)s and c.id <= %(upto)s"
 _TALLIED = f"select {', '.join(COLUMNS)} from {TALLY} where complaint_id > %(after)s and complaint_id <= %(upto)s"
 
 
 def fold(*, now: datetime, limit: int = BATCH) -> int:
     """Fold the oldest entries that are certain; how many, 0 when nothing waits or another one folds."""
     with transaction.atomic(), connection.cursor() as cursor:
-        if not _alone(cursor):
+        if not is_alone(cursor):
             return 0
-        state = _state(lock=True)
+        state = read_state(lock=True)
         if state.rebuilt_through is not None:
             return 0
-        era, horizon = _horizon(cursor)
+        era, horizon = certain_below(cursor)
         if era != state.era:
             # The database was restored since: its entries begin anew with transaction 0, by their ids.
             state.era, state.transaction = era, 0
@@ -99,7 +103,7 @@ def fold(*, now: datetime, limit: int = BATCH) -> int:
         if not rows:
             return 0
         fold_cases(cursor, {row[0] for row in rows})
-        state.calendar = state.calendar or _calendar()
+        state.calendar = state.calendar or calendar_name()
         state.transaction, state.entry, state.folded_at = rows[-1][1], rows[-1][2], now
         state.save()
     return len(rows)
@@ -113,7 +117,7 @@ def fold_cases(cursor: Any, ids: Iterable[int]) -> int:
 
 def waiting(*, most: int = ALARM) -> tuple[int, datetime | None]:
     """(entries that are not folded yet, at the most one more than ``most``; when the oldest was written)."""
-    state = _state()
+    state = read_state()
     with connection.cursor() as cursor:
         cursor.execute("select count(*), min(written_at) from (" + WAITING.format(decided="") + ") w", {
             "transaction": state.transaction, "entry": state.entry, "limit": most + 1})
@@ -121,53 +125,10 @@ def waiting(*, most: int = ALARM) -> tuple[int, datetime | None]:
     return count, oldest
 
 
-def rebuild(*, now: datetime, tell: Callable[[int, int], None] = lambda done, whole: None, piece: int = PIECE) -> int:
-    """Make all counters anew from the cases; how many cases. One that was stopped goes on where it was.
-
-    Pages show the counters as they were until the last piece is done; steps taken meanwhile are folded after it.
-    ``tell(done, whole)`` is called with each piece.
-    """
-    last = Complaint.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    with transaction.atomic(), connection.cursor() as cursor:
-        _wait_alone(cursor)
-        state = _state(lock=True)
-        if state.rebuilt_through is None:
-            # What is written from now on is folded afterwards.
-            state.era, state.transaction = _horizon(cursor)
-            state.transaction, state.entry, state.rebuilt_through = state.transaction - 1, 2**62, 0
-            state.compared_calendar, state.compared_through, state.compared_tables = _calendar(), None, 0
-            state.save()
-        done = state.rebuilt_through
-    while done < last:
-        with transaction.atomic(), connection.cursor() as cursor:
-            _wait_alone(cursor)
-            upto = min(done + piece, last)
-            said = {**decrees(current_calendar()), "after": done, "upto": upto}
-            cursor.execute(f"delete from {TALLY} where complaint_id > %(after)s and complaint_id <= %(upto)s", said)
-            cursor.execute(f"insert into {TALLY} ({', '.join(COLUMNS)}) {facts(_PIECE)}", said)
-            RollupState.objects.filter(pk=1).update(rebuilt_through=upto)
-            done = upto
-        tell(done, last)
-    with transaction.atomic(), connection.cursor() as cursor:
-        _take_time(cursor)
-        _wait_alone(cursor)
-        add_up(cursor)
-        RollupState.objects.filter(pk=1).update(
-            rebuilt_through=None, folded_at=now, differences=[], calendar=F("compared_calendar"))
-    return Tally.objects.filter(kind="received").count()
-
-
-def add_up(cursor: Any, tables: Iterable[Table] = ALL) -> None:
-    """Tables of counters anew from the tally; whoever reads sees the old rows until the commit."""
-    for table in tables:
-        cursor.execute(f"delete from {table.name}")
-        cursor.execute(adding(_ALL_OF_IT, [table]) + " select 1")
-
-
 def sweep_comparison(*, now: datetime) -> int:
     """One piece of the nightly comparison; 0 when it was done today, or when it is not night yet."""
     here = now.astimezone(SHANGHAI)
-    state = _state()
+    state = read_state()
     done = state.compared_at is not None and state.compared_at.astimezone(SHANGHAI).date() == here.date()
     if state.compared_through is None and (done or here.hour < FROM_HOUR):
         return 0
@@ -178,7 +139,7 @@ def compare(*, now: datetime) -> list[str]:
     """Count all cases again and name what differs: numbers of cases, then cells; an alarm, and mended at once."""
     while _compare_some(now=now):
         pass
-    return _state().differences
+    return read_state().differences
 
 
 def _compare_some(*, now: datetime) -> bool:
@@ -188,14 +149,14 @@ def _compare_some(*, now: datetime) -> bool:
     """
     last = Complaint.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     with transaction.atomic(), connection.cursor() as cursor:
-        _take_time(cursor)
-        _wait_alone(cursor)
-        state = _state(lock=True)
+        take_time(cursor)
+        wait_alone(cursor)
+        state = read_state(lock=True)
         if state.rebuilt_through is not None:
             return False
         if state.compared_through is None:
             state.compared_through, state.compared_tables, state.differences = 0, 0, []
-            state.compared_calendar = _calendar()
+            state.compared_calendar = calendar_name()
         if state.compared_through < last:
             upto = min(state.compared_through + PIECE, last)
             found = _odd_cases(cursor, state, upto)
@@ -204,7 +165,7 @@ def _compare_some(*, now: datetime) -> bool:
             table = ALL[state.compared_tables]
             found = _odd_cells(cursor, table)
             state.compared_tables += 1
-        if found and _calendar() != state.calendar:
+        if found and calendar_name() != state.calendar:
             log.info("%s were counted anew by another calendar", len(found))
         elif found:
             log.error("counters differed from the cases: %s", ", ".join(found[:NAMED]))
@@ -231,7 +192,7 @@ def _odd_cases(cursor: Any, state: RollupState, upto: int) -> list[str]:
 def differing(cursor: Any, *, after: int, upto: int) -> list[int]:
     """Cases behind ``after``, up to ``upto``, that count for something else than what was tallied, folded or not."""
     cursor.execute(
-        f"with fresh as materialized ({facts(_PIECE)}), old as materialized ({_TALLIED})"
+        f"with fresh as materialized ({facts(PIECE_OF_CASES)}), old as materialized ({_TALLIED})"
         " select distinct complaint_id from ((select * from fresh except all select * from old)"
         " union all (select * from old except all select * from fresh)) d order by 1",
         {**decrees(current_calendar()), "after": after, "upto": upto})
@@ -243,54 +204,23 @@ def _odd_cells(cursor: Any, table: Table) -> list[str]:
     numbers = MEASURES if table.values else ("n",)
     columns = ", ".join((*table.key, *numbers))
     key = " || ' ' || ".join(f"{name}::text" for name in table.key)
-    stands = f"select {columns} from {table.name} where num_nonnulls({', '.join(f'nullif({n}, 0)' for n in numbers)}) > 0"
-    cursor.execute(
-        f"with {_ALL_OF_IT}, {SHARED}, sums as materialized ({table.sums}), stands as materialized ({stands})"
-        f" select distinct {key} from ((select {columns} from sums except all select {columns} from stands)"
-        f" union all (select {columns} from stands except all select {columns} from sums)) d order by 1 limit {NAMED}")
-    found = [f"{table.name} {row[0]}" for row in cursor.fetchall()]
+    stands = (f"select {columns} from {table.name} where {'day' if 'day' in table.key else 'month'} between %(first)s and %(last)s"
+              f" and num_nonnulls({', '.join(f'nullif({n}, 0)' for n in numbers)}) > 0")
+    take_memory(cursor, by_page=True)
+    found: list[str] = []
+    for days in months_at_once(cursor, table=table):
+        cursor.execute(
+            f"with {DAYS}, {SHARED}, sums as materialized ({table.sums}), stands as materialized ({stands})"
+            f" select distinct {key} from ((select {columns} from sums except all select {columns} from stands)"
+            f" union all (select {columns} from stands except all select {columns} from sums)) d order by 1 limit {NAMED}", days)
+        found += [f"{table.name} {row[0]}" for row in cursor.fetchall()]
     if found:
         add_up(cursor, [table])
-    return found
+    return found[:NAMED]
 
 
 def alarms() -> list[str]:
     """What somebody must see to, in words for whoever looks after the portal; nothing of a case."""
-    state = _state()
+    state = read_state()
     found = [] if waiting()[0] <= ALARM else [f"more than {ALARM} steps are not counted yet"]
     return found + (["counters differed from the cases"] if state.differences else [])
-
-
-def _state(*, lock: bool = False) -> RollupState:
-    """Whoever only looks writes nothing, before the first fold either."""
-    if not lock:
-        return RollupState.objects.filter(pk=1).first() or RollupState(pk=1)
-    RollupState.objects.bulk_create([RollupState(pk=1)], ignore_conflicts=True)
-    return RollupState.objects.select_for_update().get(pk=1)
-
-
-def _calendar() -> str:
-    """What names the calendar: working days of past spans are counted by it."""
-    return current_calendar().version[:200]
-
-
-def _alone(cursor: Any) -> bool:
-    cursor.execute("select pg_try_advisory_xact_lock(%s)", [_LOCK])
-    return bool(cursor.fetchone()[0])
-
-
-def _wait_alone(cursor: Any) -> None:
-    cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-
-
-def _take_time(cursor: Any) -> None:
-    """Adding up ten million cases takes longer than a step may."""
-    for name in ("transaction_timeout", "statement_timeout"):
-        cursor.execute(f"set local {name} = 0")
-
-
-def _horizon(cursor: Any) -> tuple[int, int]:
-    """(life of the database, transaction below which everything is decided); asked before the entries."""
-    cursor.execute("select last_value, pg_snapshot_xmin(pg_current_snapshot())::text::bigint from complaints_event_era")
-    era, horizon = cursor.fetchone()
-    return era, horizon

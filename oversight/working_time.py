@@ -27,6 +27,10 @@ _WORKED = ("{day} / 7 * 5 + least({day} %% 7, 5) + width_bucket({day}, %(worked)
 _NUMBERED = "{at}::date - date '0001-01-01' + 1"
 _MINUTE = ("{done} * %(day_minutes)s + ({upto} - {done}) * least(greatest("
            "extract(hour from {at})::int * 60 + extract(minute from {at})::int - %(opens)s, 0), %(day_minutes)s)")
+#: From a local time at_a or at_b to its day, to the working days up to it and before it, to its working minute.
+_STEPS = {f"{name}_{end}": said.format(at=f"at_{end}", day=day.format(end), upto=f"upto_{end}", done=f"done_{end}")
+          for end in ("a", "b") for name, said, day in (
+              ("number", _NUMBERED, ""), ("upto", _WORKED, "day_{}"), ("done", _WORKED, "(day_{} - 1)"), ("minute", _MINUTE, ""))}
 _MEASURED = """
 with span (who, a, b) as materialized ({spans}),
 placed as materialized (
@@ -43,20 +47,24 @@ select {head}, count(*),
 from measured group by grouping sets {groups}
 """
 
+#: What one step needs of the one before is worked out once: without the fences (offset 0) each place that names it would
+#: work it out again.
+_LENGTHS = """(
+select r.*, day_b - day_a as cd, upto_b - upto_a as wd, ({minute_b}) - ({minute_a}) as minutes from (
+    select r.*, {upto_a} as upto_a, {upto_b} as upto_b, {done_a} as done_a, {done_b} as done_b from (
+        select r.*, {number_a} as day_a, {number_b} as day_b from ({rows}) r offset 0) r offset 0) r)"""
 
-def between(first: str, last: str) -> dict[str, str]:
-    """cd, wd and minutes from one to the other as expressions; both name local times. ``decrees`` fills them."""
-    ends = {"a": first, "b": last}
-    days = {name: f"({_NUMBERED.format(at=at)})" for name, at in ends.items()}
-    upto = {name: f"({_WORKED.format(day=day)})" for name, day in days.items()}
-    minutes = {name: _MINUTE.format(at=at, upto=upto[name], done=f"({_WORKED.format(day=f'({days[name]} - 1)')})")
-               for name, at in ends.items()}
-    return {"cd": f"{days['b']} - {days['a']}", "wd": f"{upto['b']} - {upto['a']}",
-            "minutes": f"({minutes['b']}) - ({minutes['a']})"}
+
+def measuring(rows: str) -> str:
+    """``rows``, a select with local times at_a and at_b, with cd, wd and minutes from one to the other beside its columns.
+
+    A bracketed select that wants a name; ``decrees`` fills its parameters.
+    """
+    return _LENGTHS.format(rows=rows, **_STEPS)
 
 
 def decrees(calendar: Calendar) -> dict[str, Any]:
-    """The parameters of ``between``: which days a decree changes, and when a working day begins."""
+    """The parameters of ``measuring``: which days a decree changes, and when a working day begins."""
     worked, free = _decrees(calendar)
     return {"worked": worked, "free": free, "opens": OPENS, "day_minutes": DAY_MINUTES}
 
@@ -82,11 +90,7 @@ def measured(spans: QuerySet[Any, Any], *, calendar: Calendar, by_who: bool = Fa
     names = [f"span_{number}" for number in range(len(params))]
     statement = _MEASURED.format(
         spans=sql % tuple(f"%({name})s" for name in names),
-        number_a=_NUMBERED.format(at="at_a"), number_b=_NUMBERED.format(at="at_b"),
-        upto_a=_WORKED.format(day="day_a"), upto_b=_WORKED.format(day="day_b"),
-        done_a=_WORKED.format(day="(day_a - 1)"), done_b=_WORKED.format(day="(day_b - 1)"),
-        minute_a=_MINUTE.format(at="at_a", done="done_a", upto="upto_a"),
-        minute_b=_MINUTE.format(at="at_b", done="done_b", upto="upto_b"),
+        **_STEPS,
         head="grouping(who), who" if by_who else "1, null", groups="((), (who))" if by_who else "(())")
     with connection.cursor() as cursor:
         cursor.execute(statement, {

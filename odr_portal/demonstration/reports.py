@@ -12,7 +12,7 @@ from django.db.models import Q
 from authorities.models import Authority, Officer
 from complaints.working_calendar import SHANGHAI
 from odr_portal.demonstration.stations import GULOU
-from oversight import rollups
+from oversight import rollup_making
 from oversight.open_data import issuing
 from oversight.reports import keeping
 
@@ -24,7 +24,7 @@ _DRAFTERS = (Officer.Role.ANALYST, Officer.Role.HANDLER)
 
 def tell(*, now: datetime) -> None:
     """After the cases were loaded: some seconds."""
-    rollups.rebuild(now=now)
+    rollup_making.rebuild(now=now)
     months = _months_before(now.astimezone(SHANGHAI).date())
     for month in reversed(months):
         issuing.issue(month, now=now)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from complaints.handling import consumer
 from complaints.workflow import Status
-from oversight import rollups
+from oversight import rollup_making
 from oversight.models import MonthlyReport
 from oversight.open_data import issuing
 from tests import given
@@ -33,7 +33,7 @@ def test_from_the_draft_to_everybody(world: World, visit: Any, width: int, langu
                                  problem_category="telecom.fees.unexplained_charge" if number < 7 else "telecom.broadband.repair")
         if number < 7:
             given.step(case, consumer.withdraw(reason="mistake"), world.consumer, at + timedelta(days=1))
-    rollups.rebuild(now=timezone.now())
+    rollup_making.rebuild(now=timezone.now())
     assert issuing.issue(month(), now=timezone.now()) is not None
     drafts = visit(width=width, language=language, user=world.rui)
     approves = visit(width=width, language=language, user=world.head_officer.user)

@@ -12,7 +12,7 @@ from django.db import connection
 from authorities.models import Region
 from complaints.conditions import current_calendar
 from complaints.models import Complaint
-from oversight import figures, leagues, rollup_figures, rollup_reads, rollups
+from oversight import figures, leagues, rollup_figures, rollup_making, rollup_reads
 from oversight.figures import Measure
 from oversight.models import Tally
 from oversight.scope import Period, Scope
@@ -131,7 +131,7 @@ def check_world(world: World, seed: int, *, cases: int, ticks: int) -> None:
     later = walk.now + timedelta(days=2)
     middle = walk.now.date() - timedelta(days=9)
     found = compare(*WHOLE, walk.now, province)
-    rollups.rebuild(now=walk.now)
+    rollup_making.rebuild(now=walk.now)
     compare(*WHOLE, later, province)
     compare(date(2026, 9, 1), middle, later, province)
     compare(middle, WHOLE[1], later, province)

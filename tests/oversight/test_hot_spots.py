@@ -14,7 +14,7 @@ from django.utils import timezone
 from authorities.models import Officer, Region
 from complaints.models import Complaint
 from complaints.working_calendar import SHANGHAI
-from oversight import hotspots, rollups
+from oversight import hotspots, rollup_making, rollups
 from oversight.models import Deed, HotSpot, Tally
 from tests import given
 from tests.cast import World
@@ -201,7 +201,7 @@ def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world
     other = given.a_complaint(world, now=now, problem_category=CHARGE, statement="宽带每个月多扣二十元，打电话问了三次都没有人解释清楚原因。")
     while rollups.fold(now=now):
         pass
-    rollups.rebuild(now=now)
+    rollup_making.rebuild(now=now)
     today = timezone.localdate(now)
     received(weeks(today - 7 * DAY, [1] * 8), region=world.region.pk, problem=CHARGE)
     received({today: 30}, region=world.region.pk, problem=CHARGE)

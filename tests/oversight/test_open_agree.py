@@ -11,7 +11,7 @@ from django.db import connection
 
 from authorities.models import Region
 from complaints.models import Complaint, Engagement
-from oversight import appraising, indicator_making, rollups
+from oversight import appraising, indicator_making, rollup_making
 from oversight.open_data import quarters
 from tests.cast import World
 from tests.oversight import told
@@ -27,7 +27,7 @@ def walk(world: World, request: pytest.FixtureRequest) -> Walk:
     with connection.cursor() as cursor:
         cursor.execute("set local transaction_timeout = 0")
     found = Walk(world, seed=request.param, cases=24, ticks=30)
-    rollups.rebuild(now=found.now)
+    rollup_making.rebuild(now=found.now)
     return found
 
 

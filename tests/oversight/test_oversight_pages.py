@@ -18,7 +18,7 @@ from complaints.views.authority_lists import due_soon
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI
 from odr_portal.walls import working_as_steps
-from oversight import changes, flow, rollup_behind, rollups, shifts
+from oversight import changes, flow, rollup_behind, rollup_making, shifts
 from oversight.figures import Figure, Measure
 from oversight.models import OversightView
 from oversight.scope import Period, Scope
@@ -103,7 +103,7 @@ def test_lists_behind_numbers_have_as_many_lines_folded_or_not(walk: Walk) -> No
                         after = rollup_behind.read_key(found.after)
                     assert len(lines) == len({line.key for line in lines}) == found.n, (what, period)
                     some += found.n
-        rollups.rebuild(now=walk.now)
+        rollup_making.rebuild(now=walk.now)
     assert some > 100
 
 

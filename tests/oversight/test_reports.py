@@ -20,7 +20,7 @@ from complaints.models import Complaint
 from complaints.refusals import StepNotAllowed
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI
-from oversight import rollups
+from oversight import rollup_making
 from oversight.models import DataSet, MonthlyReport
 from oversight.open_data import issuing
 from oversight.reports import keeping
@@ -56,7 +56,7 @@ def issued(world: World) -> DataSet:
         case = given.a_complaint(world, status=S.NEGOTIATING, now=at + timedelta(minutes=number), problem_category=problem)
         if number < 7:
             given.step(case, consumer.withdraw(reason="mistake"), world.consumer, at + DAY)
-    rollups.rebuild(now=timezone.now())
+    rollup_making.rebuild(now=timezone.now())
     made = issuing.issue(month(), now=timezone.now())
     assert made is not None
     return made

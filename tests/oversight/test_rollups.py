@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,9 @@ from complaints.handling import consumer, enterprise, undoing
 from complaints.models import Complaint, Engagement
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI
-from oversight import rollup_reads, rollups
+from odr_portal import roles
+from odr_portal import settings as project
+from oversight import rollup_making, rollup_reads, rollups
 from oversight.models import (
     DayFacet,
     DayRegion,
@@ -82,7 +85,7 @@ def counted(walk: Walk, scope: Scope, *, by: str = "", period: Period = WHOLE) -
 
 def test_folded_piece_by_piece_is_what_is_made_anew(walk: Walk) -> None:
     """A walk of many steps, folded on the way; then all of it anew, equal to the row."""
-    rollups.rebuild(now=walk.now, piece=5)
+    rollup_making.rebuild(now=walk.now, piece=5)
     assert Tally.objects.filter(kind="received").count() == len(walk.cases)
     handling.sweep_clocks(now=walk.now + 8 * DAY)
     with connection.cursor() as cursor:
@@ -90,7 +93,7 @@ def test_folded_piece_by_piece_is_what_is_made_anew(walk: Walk) -> None:
         assert rollups.fold_cases(cursor, walk.cases) == 0, "to fold a case twice does no harm"
     folded = everything()
     assert all(folded)
-    rollups.rebuild(now=walk.now)
+    rollup_making.rebuild(now=walk.now)
     assert everything() == folded
     assert rollups.compare(now=walk.now) == []
 
@@ -113,7 +116,7 @@ def test_children_add_up_and_so_do_months_and_categories(walk: Walk) -> None:
             assert sum(part[name] for part in months.values()) == whole[name], name
         problem = max(counted(walk, Scope(regions=(province(),)), by="problem").items(), key=lambda row: row[1]["received"])
         assert counted(walk, Scope(regions=(province(),), category=problem[0]))[""] == problem[1]
-        rollups.rebuild(now=walk.now)
+        rollup_making.rebuild(now=walk.now)
 
 
 def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None:
@@ -130,7 +133,7 @@ def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None
             assert own["delivered"] == Tally.objects.filter(
                 enterprise=firm.pk, branch__in=branches, delivered=1).count() or not _is_folded
             assert own["ended_settled"] <= whole["ended_settled"]
-        rollups.rebuild(now=walk.now)
+        rollup_making.rebuild(now=walk.now)
 
 
 @pytest.mark.parametrize("period", [
@@ -139,7 +142,7 @@ def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None
     Period(first=date(2026, 8, 31), last=date(2026, 11, 30))])
 def test_whole_months_and_days_at_the_edges_are_the_days(walk: Walk, period: Period) -> None:
     """However a period is cut into months and days, it counts what its days count."""
-    rollups.rebuild(now=walk.now)
+    rollup_making.rebuild(now=walk.now)
     windows = Windows.of(period, now=walk.now, calendar=current_calendar())
     expected: Counter[str] = Counter()
     for row in Tally.objects.values():
@@ -153,7 +156,7 @@ def test_a_day_begins_at_midnight_in_shanghai(patient: None, world: World) -> No
     last, first = (datetime(2026, 11, 30, 23, 59, 59, 999999, SHANGHAI), datetime(2026, 12, 1, 0, 0, tzinfo=SHANGHAI))
     for moment in (last, first):
         given.filed(world, now=first + timedelta(hours=1), received_at=moment)
-    rollups.rebuild(now=first)
+    rollup_making.rebuild(now=first)
     days = {row.day: row.received for row in DayRegion.objects.filter(region=world.gulou.region_id) if row.received}  # type: ignore[attr-defined]
     assert days == {date(2026, 11, 30): 1, date(2026, 12, 1): 1}
     assert set(MonthFacet.objects.filter(facet="", received__gt=0).values_list("month", flat=True)) == {
@@ -162,7 +165,7 @@ def test_a_day_begins_at_midnight_in_shanghai(patient: None, world: World) -> No
 
 def test_an_undone_step_counts_itself_back(patient: None, world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    rollups.rebuild(now=WEDNESDAY)
+    rollup_making.rebuild(now=WEDNESDAY)
     before = everything()
     given.step(case, consumer.withdraw(reason="mistake"), world.consumer, WEDNESDAY + timedelta(hours=1))
     with connection.cursor() as cursor:
@@ -176,7 +179,7 @@ def test_an_undone_step_counts_itself_back(patient: None, world: World) -> None:
 
 def test_a_difference_is_an_alarm_that_names_the_case_and_is_mended(
         walk: Walk, caplog: pytest.LogCaptureFixture) -> None:
-    rollups.rebuild(now=walk.now)
+    rollup_making.rebuild(now=walk.now)
     right = everything()
     Tally.objects.filter(complaint_id=walk.cases[3], kind="received").update(received=2)
     DayRegion.objects.filter(region=province().pk, day=BEGINS.date()).update(received=77)
@@ -197,7 +200,7 @@ def test_a_new_calendar_counts_anew_and_is_no_alarm(patient: None, world: World)
     """Working days of past spans are those of the calendar that holds now."""
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     given.step(case, consumer.withdraw(reason="mistake"), world.consumer, WEDNESDAY + 2 * DAY)
-    rollups.rebuild(now=WEDNESDAY)
+    rollup_making.rebuild(now=WEDNESDAY)
     assert list(Tally.objects.filter(kind="closed").values_list("handled_wd", flat=True)) == [2]
     newest = CalendarVersion.objects.filter(country="CN", year=2026).latest("number")
     later = CalendarVersion.objects.create(
@@ -213,7 +216,7 @@ def test_a_new_calendar_counts_anew_and_is_no_alarm(patient: None, world: World)
 
 
 def test_it_compares_once_a_night(walk: Walk) -> None:
-    rollups.rebuild(now=walk.now)
+    rollup_making.rebuild(now=walk.now)
     night = datetime(2027, 3, 1, 2, 30, tzinfo=SHANGHAI)
     assert rollups.sweep_comparison(now=night - timedelta(hours=1)) == 0
     pieces = 1
@@ -228,11 +231,11 @@ def test_a_rebuild_that_was_stopped_goes_on(walk: Walk) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rollups.rebuild(now=walk.now, piece=4, tell=stop)
+        rollup_making.rebuild(now=walk.now, piece=4, tell=stop)
     assert rollups.fold(now=walk.now) == 0, "nobody folds into what is being made"
     assert not Counters.at(walk.now, current_calendar()).is_complete
     told: list[int] = []
-    rollups.rebuild(now=walk.now, piece=4, tell=lambda done, whole: told.append(done))
+    rollup_making.rebuild(now=walk.now, piece=4, tell=lambda done, whole: told.append(done))
     assert told[0] == 8, "the first piece was done"
     assert Tally.objects.filter(kind="received").count() == len(walk.cases)
     call_command("rebuild_rollups", "--compare")
@@ -262,13 +265,103 @@ def test_only_what_is_certain_is_folded_and_nothing_is_folded_twice(world: World
     assert Tally.objects.filter(received=1).count() == 2
     assert rollups.waiting() == (0, None)
     folded = everything()
-    rollups.rebuild(now=now)
+    rollup_making.rebuild(now=now)
     assert everything() == folded
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=now)
     given.step(case, enterprise.send_message(text="您好"), world.handler, now)
     while rollups.fold(now=now, limit=2):
         pass
     assert rollups.compare(now=now) == []
+
+
+SHAPE = """
+select c.oid::regclass::text, pg_get_userbyid(c.relowner), c.relrowsecurity, c.relforcerowsecurity,
+       (select array_agg(format('%s %s %s', a.attname, a.atttypid::regtype, a.attnotnull) order by a.attnum)
+        from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+       (select array_agg(pg_get_indexdef(i.indexrelid) order by 1) from pg_index i where i.indrelid = c.oid),
+       (select array_agg(format('%s %s', o.conname, pg_get_constraintdef(o.oid)) order by o.conname)
+        from pg_constraint o where o.conrelid = c.oid and o.contype <> 'n'),
+       (select array_agg(format('%s %s %s %s %s', p.policyname, p.cmd, p.roles, p.qual, p.with_check) order by p.policyname)
+        from pg_policies p where p.tablename = c.relname),
+       (select array_agg(format('%s %s', a.grantee::regrole, a.privilege_type) order by 1) from aclexplode(c.relacl) a)
+from pg_class c where c.relkind = 'r' and c.relname like 'oversight%' order by 1
+"""
+
+
+def shape() -> list[tuple[Any, ...]]:
+    """Everything that makes a table of counters what it is, except its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(SHAPE)
+        return list(cursor.fetchall())
+
+
+@pytest.fixture
+def as_the_owner(transactional_db: None) -> Iterator[Callable[[], None]]:
+    """From the call on this process works as who owns the tables."""
+    before = {**connection.settings_dict, "OPTIONS": {**connection.settings_dict["OPTIONS"]}}
+
+    def become() -> None:
+        connection.close()
+        connection.settings_dict["USER"] = roles.OWNER
+        connection.settings_dict["OPTIONS"].pop("options", None)
+
+    yield become
+    connection.close()
+    connection.settings_dict.update(before)
+
+
+def some_cases(world: World, now: datetime) -> None:
+    for status in (Status.NEGOTIATING, Status.NEGOTIATING, Status.REVIEW, Status.CLOSED):
+        given.a_complaint(world, status=status, now=now)
+    given.filed(world, now=now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tables_made_beside_are_those_that_stood_to_the_last_grant(
+        world: World, as_the_owner: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> None:
+    """The command works as the owner: what a rebuild by anybody else leaves, it leaves as well."""
+    assert "rebuild_rollups" in project.OWNER_COMMANDS
+    now = timezone.now()
+    some_cases(world, now)
+    rollup_making.rebuild(now=now)
+    right, stood = everything(), shape()
+    assert all(right)
+    with connection.cursor() as cursor:
+        cursor.execute("select 'oversight_tally'::regclass::oid")
+        before = cursor.fetchone()
+    Tally.objects.filter(kind="received").update(received=2)
+    DayRegion.objects.all().delete()
+    as_the_owner()
+    call_command("rebuild_rollups")
+    assert "5 cases are counted." in capsys.readouterr().out
+    assert everything() == right
+    assert shape() == stood
+    with connection.cursor() as cursor:
+        cursor.execute("select 'oversight_tally'::regclass::oid")
+        assert cursor.fetchone() != before, "a new table stands there"
+    assert rollups.compare(now=now) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rebuild_beside_that_was_stopped_goes_on_and_pages_show_what_was_before(
+        world: World, as_the_owner: Callable[[], None]) -> None:
+    now = timezone.now()
+    some_cases(world, now)
+    rollup_making.rebuild(now=now)
+    right = everything()
+    as_the_owner()
+
+    def stop(done: int, whole: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rollup_making.rebuild(now=now, piece=2, tell=stop)
+    assert everything() == right
+    told: list[int] = []
+    assert rollup_making.rebuild(now=now, piece=2, tell=lambda done, whole: told.append(done)) == 5
+    assert told[0] > 2, "the first piece was done"
+    assert everything() == right
+    assert not any(row[0].endswith("_anew") for row in shape())
 
 
 def test_too_many_that_wait_are_an_alarm(patient: None, world: World, rf: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from oversight import rollups
+from oversight import rollup_making, rollups
 
 
 class Command(BaseCommand):
@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, compare: bool = False, **options: Any) -> None:
         if not compare:
-            count = rollups.rebuild(now=timezone.now(), tell=self._tell)
+            count = rollup_making.rebuild(now=timezone.now(), tell=self._tell)
             self.stdout.write(f"{count} cases are counted.")
             return
         found = rollups.compare(now=timezone.now())
