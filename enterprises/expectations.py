@@ -12,15 +12,31 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from enterprises.league import ALL
 from enterprises.models import LeagueLine, PublishedFigure
+from odr_portal.kept import Kept, Together, among
 
 #: Under so many a share says nothing.
 TOO_FEW = 30
 #: Older figures are not shown: better none than stale ones. Quarters come some days after their end.
 NEWER_THAN, QUARTER_NEWER_THAN = timedelta(days=7), timedelta(days=200)
+
+
+#: (enterprises, day, quarters that ended after, times of days after, category): the newest league line of each enterprise
+#: in the whole country; how long it took, of everything and then of the category.
+_PUBLISHED = Together(
+    Kept(lambda firms, on, since: (
+        LeagueLine.objects.filter(enterprise_id__in=among(firms), sector=ALL, region=F("of__country"),
+                                  of__last__lt=on, of__last__gt=since)
+        .select_related("of").order_by("enterprise_id", "-of__last", "of__first", "-of__version").distinct("enterprise_id")),
+        list, date, date),
+    Kept(lambda firms, on, _quarters, since, category: (
+        PublishedFigure.objects.filter(Q(category="") | Q(category=category), enterprise_id__in=among(firms),
+                                       day__lte=on, day__gt=since)
+        .order_by("enterprise_id", "category", "-day").distinct("enterprise_id", "category")),
+        list, date, date, date, str))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +72,11 @@ class Expectation:
 def expected(enterprise_ids: Collection[int], *, on: date, category: str = "") -> dict[int, Expectation]:
     """For each enterprise its newest figures; how long it took of this problem where that is enough, else of all.
 
-    Two queries. An enterprise of which nothing is published is missing.
+    One query. An enterprise of which nothing is published is missing.
     """
     if not enterprise_ids:
         return {}
-    lines = (LeagueLine.objects.filter(enterprise_id__in=enterprise_ids, sector=ALL, region=F("of__country"),
-                                       of__last__lt=on, of__last__gt=on - QUARTER_NEWER_THAN)
-             .select_related("of").order_by("enterprise_id", "-of__last", "of__first", "-of__version").distinct("enterprise_id"))
-    times = (PublishedFigure.objects
-             .filter(enterprise_id__in=enterprise_ids, category__in={"", category}, day__lte=on, day__gt=on - NEWER_THAN)
-             .order_by("enterprise_id", "category", "-day").distinct("enterprise_id", "category"))
+    lines, times = _PUBLISHED(sorted(enterprise_ids), on, on - QUARTER_NEWER_THAN, on - NEWER_THAN, category)
     took: dict[int, PublishedFigure] = {}
     for row in times:
         # All problems come first, so one with enough of its own takes their place.

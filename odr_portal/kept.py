@@ -220,7 +220,7 @@ class _Shape(Generic[Row]):
         fields = known["select_fields"]
         self.model, self.first, self.end = known["model"], fields[0], fields[-1] + 1
         self.names = [one[0].target.attname for one in select[self.first:self.end]]
-        self.key = self.first + self.names.index(self.model._meta.pk.attname)
+        self.key = self.first + self.names.index(self.model._meta.pk_fields[0].attname)
         # What a column's own descriptor makes of its value (sealed texts) is left to it; keys of other rows are values.
         self.described = [name for name in self.names if hasattr(kind := getattr(self.model, name), "__set__")
                           and not isinstance(kind, ForeignKeyDeferredAttribute)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Q
 
 from authorities.models import Region
 
@@ -26,18 +27,23 @@ class Place:
     has_more: bool = False
 
 
+def _local_code() -> str:
+    return str(getattr(settings, "LOCAL_CITY_CODE", "350100"))
+
+
 def local_city() -> Region | None:
     """The city that this installation serves first."""
-    return Region.objects.filter(code=getattr(settings, "LOCAL_CITY_CODE", "350100")).first()
+    return Region.objects.filter(code=_local_code()).first()
 
 
 def nearby() -> tuple[str, list[Place]]:
-    """(name of the city, its counties and the city as a whole)."""
-    city = local_city()
+    """(name of the city, its counties and the city as a whole); one query."""
+    code = _local_code()
+    rows = list(Region.objects.filter(Q(code=code) | Q(parent__code=code, level=Region.Level.COUNTY)).order_by("id"))
+    city = next((row for row in rows if row.code == code), None)
     if city is None:
         return "", []
-    counties = Region.objects.filter(parent=city, level=Region.Level.COUNTY).order_by("id")
-    return str(city), [*(Place(row.pk, str(row)) for row in counties), Place(city.pk, str(city))]
+    return str(city), [*(Place(row.pk, str(row)) for row in rows if row is not city), Place(city.pk, str(city))]
 
 
 def is_choosable(region_id: int) -> bool:

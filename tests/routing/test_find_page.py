@@ -90,3 +90,10 @@ def test_suggestions_are_a_list_to_choose_from_with_what_matched() -> None:
 @pytest.mark.parametrize("query", ["", "😀", "(", "a" * 5000, "%", '"><script>alert(1)</script>'])
 def test_odd_letters_suggest_no_markup(query: str) -> None:
     assert "<script>" not in _page({"q": query}, path="/find/suggest/")
+
+
+def test_a_search_costs_no_more_statements_than_other_pages_of_a_consumer(django_assert_max_num_queries: Any) -> None:
+    """Ten of its own, whatever is found; session and person come to it for who is signed in."""
+    _page({"q": "移动"})
+    with django_assert_max_num_queries(10 + 1):
+        assert _titles(_page({"q": "移动"}))
