@@ -50,7 +50,18 @@ def matching(rows: QuerySet[Row], words: str, *, path: str = "", newest_by: str 
         here = Q(pk__in=newest)
     else:
         here = Q()
-    found = here & (Q(**{f"{path}number__icontains": words}) | Q(**{f"{path}item_name__icontains": words}))
+    found = here & _worded(words, path)
     # Of a case that was given up nobody may try phone numbers.
     ids = [] if path else cases_of(words)
     return rows.filter(found | Q(pk__in=ids)) if ids else rows.filter(found)
+
+
+def _worded(words: str, path: str) -> Q:
+    """These words in the number or in what was bought, large or small.
+
+    Both are folded for each case of a list, which costs more than the comparison: words without letters that have two
+    sizes (Chinese, figures) are compared as they stand, and what no number can hold is not looked for in numbers.
+    """
+    how = "contains" if words.upper() == words.lower() else "icontains"
+    found = Q(**{f"{path}item_name__{how}": words})
+    return found | Q(**{f"{path}number__{how}": words}) if words.isascii() else found
