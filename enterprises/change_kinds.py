@@ -22,23 +22,18 @@ from authorities.periods import DatedRow, holds_on
 
 from .exchange import CATEGORY
 from .models import Branch, BranchAuthority, Enterprise, SearchName, ServiceArea
+from .refusing import Refusal
 from .spelling import fold
 
 DAY = timedelta(days=1)
 
 
-class ChangeRefused(Exception):
-    """A change that cannot be made; ``code`` for programs, the words for people, ``field`` of the form if it is one's."""
-
-    refusal = True
-    status = 409
+class ChangeRefused(Refusal):
+    """A change that cannot be made; ``field`` of the form if it is one's."""
 
     def __init__(self, code: str, reason: str, *, field: str = "") -> None:
-        super().__init__(reason)
-        self.code, self.field = code, field
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+        super().__init__(code, reason)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from . import inviting
 from .enrolment import CustomerCount, EnrolmentApplication, EnrolmentEntry, RefusalGround
 from .models import Branch, BranchAuthority, Enterprise, ServiceArea, Staff
 from .naming import write_names
+from .refusing import Refusal
 from .rights import Post, enrolling_reach
 
 State, Kind = EnrolmentApplication.State, EnrolmentEntry.Kind
@@ -41,18 +42,8 @@ LETTER_FOR = timedelta(days=14)
 READERS = frozenset({Officer.Role.HANDLER, Officer.Role.APPROVER})
 
 
-class EnrolmentRefusal(Exception):
-    """Something that may not be done now; ``code`` for programs, the words for the person."""
-
-    refusal = True
-    status = 409
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+class EnrolmentRefusal(Refusal):
+    """Something that may not be done now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,24 +18,15 @@ from odr_portal.accounts import security_log
 from odr_portal.accounts.models import User
 
 from .models import Enterprise, Staff, Station, StationStaff
+from .refusing import Refusal
 from .rights import HEAD, Post, Reach, post_of
 from .staffing import at_work, branches_above
 
 Row = Staff | Officer | StationStaff
 
 
-class TeamRefusal(Exception):
-    """A change that may not be made; ``code`` for programs, the words for the person."""
-
-    refusal = True
-    status = 409
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+class TeamRefusal(Refusal):
+    """A change that may not be made."""
 
 
 @contextmanager

@@ -31,13 +31,6 @@ _LAST_RESORT = (
 log = logging.getLogger("odr_portal.errors")
 
 
-class Refused(Exception):
-    """Base of every refusal that the person in front of it may read. Status 409 unless the kind says otherwise."""
-
-    refusal = True
-    status = 409
-
-
 def incident_of(request: HttpRequest) -> str:
     """The number of this request's mishap, such as 4827-3963; one request has one number."""
     if not hasattr(request, "_incident"):

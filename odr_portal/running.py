@@ -183,7 +183,7 @@ class Portal:
         transport = SupervisorTransport(None, None, f"unix://{self.place.supervisor_socket}")
         return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
 
-    def wait_until_served(self, host: str, port: int, seconds: float = 40) -> None:
+    def wait_until_served(self, host: str, port: int, seconds: float = 180) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:

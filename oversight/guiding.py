@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from enterprises.refusing import Refusal
 from odr_portal.accounts.models import OutgoingMessage, User
 from oversight.models import Deed, Guidance, GuidanceMeasure, HotSpot
 from oversight.monthly import managers_of
@@ -31,18 +32,8 @@ OF_USE = timedelta(days=14)
 BATCH = 100
 
 
-class ReductionRefusal(Exception):
-    """Something that may not be done now; ``code`` for programs, the words for the person."""
-
-    refusal = True
-    status = 409
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+class ReductionRefusal(Refusal):
+    """Something that may not be done now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

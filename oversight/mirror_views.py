@@ -5,6 +5,7 @@ The one rule: who looks sees what the own jobs answer for: the whole enterprise,
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -126,8 +127,15 @@ def performance_cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 
 def _causes(looking: _Looking) -> list[dict[str, Any]]:
-    return [{"problem": label_of(line.problem) or _("未分类"), "cause": labels.label(line.cause, kind="root_cause"), "n": line.n,
-             "url": looking.url("ended", problem=line.problem, cause=line.cause)} for line in mirror.causes(looking.measure)]
+    """A line for each problem, with its causes, the most frequent first in both."""
+    found: defaultdict[str, list[mirror.CauseLine]] = defaultdict(list)
+    for line in mirror.causes(looking.measure):
+        found[line.problem].append(line)
+    lines = [{"problem": label_of(problem) or _("未分类"), "n": sum(line.n for line in causes),
+              "causes": [{"cause": labels.label(line.cause, kind="root_cause"), "n": line.n,
+                          "url": looking.url("ended", problem=problem, cause=line.cause)} for line in causes]}
+             for problem, causes in found.items()]
+    return sorted(lines, key=lambda line: -line["n"])
 
 
 def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
