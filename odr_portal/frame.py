@@ -224,7 +224,7 @@ def build_frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     side, work = work_of(user)
     organisation = organisation_of(side, work)
-    here = request.path
+    here = "" if getattr(request, "is_missing", False) else request.path
     nav = _items(_navigation(side, work), here)
     is_known = bool(getattr(user, "is_authenticated", False))
     if not is_known and is_here("/account/sign-in/"):

@@ -118,6 +118,6 @@ def test_a_number_is_changed_by_two_persons(world: World, visit: Any, width: int
     officer.shot(f"rules-{look}", full_page=False)
     case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
     page = officer.go(f"/authority/cases/{case.number}/refuse/")
-    page.locator("details summary").first.click()
+    page.locator("main details summary").first.click()
     officer.check()
     officer.shot(f"refuse-law-{look}")

@@ -27,7 +27,6 @@ from complaints.views.filing_frame import COOKIE
 from complaints.views.track import KEPT_IN_SESSION, OPEN_FOR
 from tests.walls.world import TRACKED, Person, World
 
-_CHAPTER = b' aria-current="page"'
 _CHANGES = re.compile(
     rb'name="(?:csrfmiddlewaretoken|idempotency_key)" value="[^"]*"|nonce="[^"]*"|\b[02-9]{4}-[02-9]{4}\b'
 )
@@ -61,7 +60,7 @@ class Answer:
         """What must be the same for what is not yours and for what does not exist."""
         headers = {name: self._without_address(value.encode()) for name, value in self.headers.items()
                    if name not in _OF_THE_MOMENT}  # fmt: skip
-        body = self._without_address(_CHANGES.sub(b"?", self.body.replace(_CHAPTER, b"")))
+        body = self._without_address(_CHANGES.sub(b"?", self.body))
         if "Content-Length" in headers and headers["Content-Length"] == str(len(self.body)).encode():
             headers["Content-Length"] = b"?"
         return self.status, tuple(sorted(headers.items())), body
