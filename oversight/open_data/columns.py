@@ -95,7 +95,7 @@ TABLES: Mapping[str, Table] = {table.name: table for table in (
     Table("categories", "各地区按渠道、商品服务和问题的收件", "Complaints received by region, channel, object and problem",
           ("region_code", "month", "by", "code"), (
         *_REGION, _MONTH, Column("by", "string", "按什么分：channel渠道、object商品服务、problem问题", "Divided by channel, object or problem"),
-        Column("code", "string", "类别代码；“-”为没有填写", "Code of the category; “-” where none was given"),
+        Column("code", "string", "类别代码；none为没有填写", "Code of the category; none where it was not given"),
         Column("label", "string", "类别名称", "Name of the category, in Chinese"),
         Column("received", "integer", "收到的投诉", "Complaints received"))),
     Table("region_quarters", "各地区的季度指标：企业阶段的结果", "Indicators by region and quarter: how stages at enterprises ended",

@@ -24,7 +24,7 @@ from oversight.models import DataFile, DataSet
 from oversight.open_data import files, quarters, reading, rule
 from oversight.open_data.cells import cells_of
 from oversight.open_data.columns import OF_QUARTERS, RETIRED, TABLES, WITHHELD
-from oversight.open_data.withholding import Withheld
+from oversight.open_data.withholding import NONE, Withheld
 
 #: A month is issued on this day of the next one: what happened on its last day has been told by then.
 FROM_DAY = 3
@@ -34,6 +34,8 @@ RESTATED = 12
 NAMED = 200
 #: With more entries of the record than this not folded into the counters, a month is not whole yet.
 BEHIND = 500
+#: How sets of the older shape wrote what no category was given for.
+OLD_NONE = "'-"
 _LOCK, _MARK = 0x0F1653, "open data of "
 DAY = timedelta(days=1)
 
@@ -106,7 +108,7 @@ def withheld_before(month: date) -> set[Withheld]:
                 withheld &= by_quarter
             if kind != "categories" and withheld & {"settled_elsewhere", "failed"}:
                 withheld |= {"other"}
-            found |= {(kind, str(pk), f"{line['by']} {line['code']}" if kind == "categories" else column) for column in withheld}
+            found |= {(kind, str(pk), f"{line['by']} {line['code'].replace(OLD_NONE, NONE)}" if kind == "categories" else column) for column in withheld}
     return found
 
 

@@ -5,7 +5,6 @@ The one rule: one month is held at a time, however many there are, and no line i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import BinaryIO
 
 from oversight.models import DataFile, DataSet
@@ -20,14 +19,12 @@ def newest_files(table: str) -> list[int]:
 def write(files: list[int], out: BinaryIO) -> int:
     """The lines of these files under one head; how many bytes."""
     size = 0
-    for number, content in enumerate(_contents(files)):
-        size += out.write(content if number == 0 else content[_end_of_head(content):])
-    return size
-
-
-def _contents(files: list[int]) -> Iterator[memoryview]:
     for pk in files:
-        yield memoryview(DataFile.objects.values_list("content", flat=True).get(pk=pk))
+        content = memoryview(DataFile.objects.values_list("content", flat=True).get(pk=pk))
+        size += out.write(content[_end_of_head(content):] if size else content)
+        # Else it is still there while the next one is read.
+        del content
+    return size
 
 
 def _end_of_head(content: memoryview) -> int:

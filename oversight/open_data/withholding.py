@@ -15,7 +15,7 @@ from authorities.models import Region
 from oversight.suppression import TOTAL, Axis, Key, published
 
 #: What lies in a region and in none below it; what is said of no enterprise that is named.
-OWN, NONE = "own:", "-"
+OWN, NONE = "own:", "none"
 Counts = Mapping[str, int]
 #: A number that an earlier version withheld: "regions", "enterprises" or "categories", who, column.
 Withheld = tuple[str, str, str]

@@ -85,7 +85,7 @@ _Number = int | list[int] | None
 def _number(n: _Number) -> str:
     if isinstance(n, list):
         return _("至少%(n)s") % {"n": f"{n[0]:,}"}
-    return _("不公开") if n is None else f"{n:,}"
+    return _("不公布") if n is None else f"{n:,}"
 
 
 def _least(n: _Number) -> int:
@@ -96,7 +96,7 @@ def _share(parts: Sequence[int | None]) -> str:
     """The first part of the last number."""
     part, whole = parts[0], parts[-1]
     if part is None or whole is None:
-        return _("不公开")
+        return _("不公布")
     if whole < RANKED_FROM:
         return _("样本太少")
     return f"{100 * part / whole:.0f}%"

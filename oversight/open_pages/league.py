@@ -125,8 +125,8 @@ def _row(line: LeagueLine, replied: set[int]) -> Row:
     return Row(
         line=line, name=_named(line.name, line.name_en), url=reverse("complaints:open-enterprise", args=[line.code]),
         sector=str(OBJECT_LABELS.get(line.main_sector, "")), place=_places(line), share=_percents(line),
-        interval=f"{low:.0f}–{high:.0f}%", n=_number(line.n, line.n), settled=_number(line.settled_least, line.settled_most),
-        unconfirmed=_number(line.unconfirmed_least, line.unconfirmed_most), received=_number(line.received, line.received),
+        interval=f"{low:.0f}–{high:.0f}%", n=_number(line.n, line.n), settled=_number(line.settled_least, line.settled_most) if line.tells_settled else _("不公布"),
+        unconfirmed=_number(line.unconfirmed_least, line.unconfirmed_most) if line.tells_unconfirmed else _("不公布"), received=_number(line.received, line.received),
         per_customers=f"{line.per_customers:,}" if line.per_customers is not None else "", last_day=_share(line.last_day_share),
         again=_share(line.again_share),
         bar=(_LEFT + low / 100 * _WIDTH, max(2.0, (high - low) / 100 * _WIDTH), _LEFT + middle / 100 * _WIDTH - 1.5, middle),
@@ -148,7 +148,7 @@ def _percents(line: LeagueLine) -> str:
 def _number(least: int | None, most: int | None) -> str:
     """In words where it is withheld."""
     if least is None or most is None:
-        return _("不公开")
+        return _("不公布")
     return f"{least:,}" if least == most else f"{least:,}–{most:,}"
 
 

@@ -29,7 +29,7 @@ def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[s
     """The frozen figures of one region: lists of lines, each number an int, a decimal as text, or None where withheld.
 
     What became of stages at enterprises is of the newest issued quarter that is over with the month; ``quarter`` names it and
-    the one before it. ``before`` in a line is the number of the month before (of an enterprise: of the quarter before); it
+    the one before it, whose numbers are ``stages_before``. ``before`` in a line is the number of the month before (of an enterprise: of the quarter before); it
     is missing where no such set was issued.
     """
     regions, was = _regions(data_set, region_code), _regions(before, region_code) if before else None
@@ -45,8 +45,8 @@ def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[s
         "quarter_sets": [str(one) if one else "" for one in (now_quarter, old_quarter)],
         "summary": {**_zero("regions"), **regions.get(region_code, {}),
                     **({**_zero("region_quarters"), **of_quarter.get(region_code, {})} if now_quarter else {})},
-        **({"summary_before": {**_zero("regions"), **was.get(region_code, {}),
-                               **({**_zero("region_quarters"), **of_old.get(region_code, {})} if old_quarter else {})}} if was is not None else {}),
+        **({"summary_before": {**_zero("regions"), **was.get(region_code, {})}} if was is not None else {}),
+        **({"stages_before": {**_zero("region_quarters"), **of_old.get(region_code, {})}} if old_quarter else {}),
         "units": [_with_before({
             "code": code, "name": line["region_name"], "name_en": line["region_name_en"], **{name: line.get(name, 0) for name in OF_UNITS},
             **({name: of_quarter.get(code, {}).get(name, 0) for name in OF_QUARTERS} if now_quarter else {}),

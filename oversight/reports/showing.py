@@ -25,7 +25,7 @@ TITLES: Mapping[str, Any] = {
     "tips": gettext_lazy("消费提示")}
 #: Tables by their name in the address, in the order of the page.
 TABLES: Mapping[str, Any] = {
-    "summary": gettext_lazy("主要指标"), "channels": gettext_lazy("从哪个渠道来"), "units": gettext_lazy("各地区"),
+    "summary": gettext_lazy("主要指标"), "stages": gettext_lazy("企业和解得怎么样"), "channels": gettext_lazy("从哪个渠道来"), "units": gettext_lazy("各地区"),
     "firms": gettext_lazy("住所在本地的在线和解企业"),
     "kinds": gettext_lazy("商品和服务"), "objects": gettext_lazy("投诉最多的商品和服务"), "problems": gettext_lazy("反映最多的问题")}
 Row = list[str]
@@ -59,7 +59,7 @@ class Table:
 def tables_of(report: MonthlyReport) -> list[Table]:
     """All tables that have a line."""
     figures = report.figures
-    found = [_summary(figures), _counted(figures, "channels", "channel"), _units(figures), _firms(figures),
+    found = [_summary(figures), _stages(figures), _counted(figures, "channels", "channel"), _units(figures), _firms(figures),
              _counted(figures, "kinds", "object"),
              _counted(figures, "objects", "object"), _counted(figures, "problems", "problem")]
     return [table for table in found if table.rows]
@@ -192,31 +192,58 @@ def name_of(line: Mapping[str, Any]) -> str:
 
 
 def _summary(figures: Mapping[str, Any]) -> Table:
-    """Each line: the figure, its value, how it was a month (or quarter) before, what it was made of."""
+    """Each line: the figure, its value, how it was a month before, what it was made of.
+
+    Reports of before stages were told by quarters have all figures here.
+    """
     line, was = figures["summary"], figures.get("summary_before")
-    found, old = shares(line), shares(was) if was is not None else {}
-    quarter = _quarter(figures)
     rows = [[_("收到的投诉"), _shown(line.get("received", 0)), _shown(was.get("received", 0)) if was is not None else cards.NOTHING,
              change_of(line.get("received", 0), was or {}, "received")],
             [_("办结的投诉"), _shown(line.get("closed", 0)), _shown(was.get("closed", 0)) if was is not None else cards.NOTHING,
              change_of(line.get("closed", 0), was or {}, "closed")]]
     raw = [["received", _raw(line.get("received", 0)), "", ""], ["closed", _raw(line.get("closed", 0)), "", ""]]
-    for code, share in found.items():
-        before = _share_words(old[code]) if code in old else cards.NOTHING
-        rows.append([str(DEFINITIONS[code].title) + (quarter if code in BY_QUARTER else ""), _share_words(share), before, _made_of(share)])
-        raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])
+    _add_shares(rows, raw, line, was, [code for code in shares(line) if "quarter" not in figures or code not in BY_QUARTER])
     rows.append([str(DEFINITIONS["recovered"].title), _yuan(line), _yuan(was) if was is not None else cards.NOTHING, ""])
     raw.append(["recovered", _raw(line.get("recovered", "0")), "", ""])
-    if "rated" in line:
-        rows.append([_("满意度（1–5分）") + quarter, _mean(line), _mean(was) if was is not None and "rated" in was else cards.NOTHING,
-                     _("n=%(n)s") % {"n": _shown(line["rated"])}])
-        raw.append(["rating", _raw(line["marks"]), _raw(line["rated"]), ""])
-    heads = [Head(_("指标"), "figure", is_number=False), Head(_("本期"), "value"), Head(_("上期"), "before"), Head(_("环比或者构成"), "made_of")]
-    return Table("summary", str(TABLES["summary"]), heads, rows, ["figure", "part", "whole", "upper"], raw)
+    if "quarter" not in figures:
+        _add_rating(rows, raw, line, was)
+    return Table("summary", str(TABLES["summary"]), _heads_of_figures(_("本月"), _("上月")), rows, _RAW, raw)
+
+
+def _stages(figures: Mapping[str, Any]) -> Table:
+    """What became of stages at enterprises, by quarter."""
+    rows: list[Row] = []
+    raw: list[Row] = []
+    if _quarter(figures):
+        line, was = figures["summary"], figures.get("stages_before")
+        _add_shares(rows, raw, line, was, [code for code in shares(line) if code in BY_QUARTER])
+        _add_rating(rows, raw, line, was)
+    return Table("stages", f"{TABLES['stages']}{_quarter(figures)}", _heads_of_figures(_("本季"), _("上季")), rows, _RAW, raw)
+
+
+_RAW = ["figure", "part", "whole", "upper"]
+
+
+def _heads_of_figures(now: str, before: str) -> list[Head]:
+    return [Head(_("指标"), "figure", is_number=False), Head(now, "value"), Head(before, "before"), Head(_("环比或者构成"), "made_of")]
+
+
+def _add_shares(rows: list[Row], raw: list[Row], line: Mapping[str, Any], was: Mapping[str, Any] | None, codes: Sequence[str]) -> None:
+    found, old = shares(dict(line)), shares(dict(was)) if was is not None else {}
+    for code in codes:
+        share = found[code]
+        rows.append([str(DEFINITIONS[code].title), _share_words(share), _share_words(old[code]) if code in old else cards.NOTHING, _made_of(share)])
+        raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])
+
+
+def _add_rating(rows: list[Row], raw: list[Row], line: Mapping[str, Any], was: Mapping[str, Any] | None) -> None:
+    rated = line.get("rated", 0)
+    rows.append([_("满意度（1–5分）"), _mean(line), _mean(was) if was is not None and "rated" in was else cards.NOTHING, _("n=%(n)s") % {"n": _shown(rated)}])
+    raw.append(["rating", _raw(line.get("marks", 0)), _raw(rated), ""])
 
 
 def _mean(line: Mapping[str, Any]) -> str:
-    marks, rated = line["marks"], line["rated"]
+    marks, rated = line.get("marks", 0), line.get("rated", 0)
     return f"{marks / rated:.2f}" if marks is not None and rated else WITHHELD if rated is None else cards.NOTHING
 
 

@@ -14,7 +14,9 @@ from complaints.workflow import Status
 from enterprises import replying
 from enterprises.models import Enterprise, Station
 from oversight import indicator_making, league_making
+from oversight.models import DataFile, DataSet, MonthlyReport
 from oversight.open_data import quarters, reading
+from oversight.reports import keeping
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
@@ -48,6 +50,55 @@ def figures(world: World) -> None:
     Station.objects.create(code="FZ001", name="东街口服务站", kind="hall", address="八一七路1号", authority=world.gulou,
                            starts_on=date(2026, 1, 1))
     cache.clear()
+
+
+def a_report(world: World) -> MonthlyReport:
+    """Of a county, with its enterprises of a quarter beside the quarter before; one month was issued in an older shape first."""
+    now = timezone.now()
+    month = reading.back(timezone.localdate(now).replace(day=1), 1)
+    while not quarters.ends_with(month):
+        month = reading.back(month, 1)
+    old = DataSet.objects.create(month=month, version=1, made_at=now)
+    content = b"enterprise,month,in_time,late\r\n"
+    DataFile.objects.create(data_set=old, name="enterprises.csv", media_type="text/csv", content=content, size=len(content), sha256="0" * 64)
+    Enterprise.objects.filter(pk__in=[world.mobile.pk, world.telecom.pk]).update(
+        enrolled_by=world.gulou, enrolment="enrolled", domicile=world.region)
+    for back, more in ((3, 0), (0, 20)):
+        for firm, n in ((world.mobile, 150), (world.telecom, 80)):
+            stages(firm, reading.back(month, back), at="350102", ended_settled=n + more, ended_unconfirmed=20, ended_failed=3, in_time=n,
+                   ran_out=23 + more, delivered=n + 40 + more, rated=60, marks=240)
+        counted("350102", reading.back(month, back), received=240 + more, closed=200, closed_settled=180, closed_refused=20, review_met=30, review_late=9)
+        for facet, n in (("o:service.telecom", 200), ("p:quality", 33), ("c:web", 240 + more)):
+            counted("350102", reading.back(month, back), facet, received=n)
+        issued(reading.back(month, back), now=now)
+    report = keeping.draft(authority=world.gulou, month=month, by=world.rui, now=now)
+    keeping.approve(keeping.submit(report), by=world.head_officer.user, heads=[world.gulou], text="", now=now)
+    return keeping.publish(MonthlyReport.objects.get(pk=report.pk), now=now)
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_the_public_goes_from_a_county_report_to_the_files_behind_it(world: World, visit: Any, width: int, language: str) -> None:
+    report = a_report(world)
+    visitor = visit(width=width, language=language)
+    page = visitor.go(f"/open/reports/{report.pk}/")
+    assert page.locator("section:has(#h-firms) tbody tr").count() == 2
+    assert "▲" in page.locator("section:has(#h-firms) tbody").inner_text()
+    assert "%" in page.locator("section:has(#h-stages) tbody tr").first.locator("td").nth(1).inner_text(), "the quarter before"
+    visitor.check()
+    visitor.shot(f"county-report-{width}-{language}")
+    page.locator(f"main a[href='/open/data/{report.data_set}/']").click()
+    assert page.locator("main").inner_text().count("enterprise_quarters.csv") == 1
+    assert "1到4" in page.locator("main .banner").first.inner_text()
+    visitor.check()
+    visitor.shot(f"data-set-{width}-{language}")
+    visitor.go(f"/open/data/{report.month:%Y-%m}.1/")
+    page.locator(f"main a[href='/open/data/{report.data_set}/']").click()
+    visitor.go("/open/data/")
+    visitor.check()
+    visitor.shot(f"data-{width}-{language}")
+    visitor.go("/open/data/dictionary/")
+    visitor.check()
+    visitor.shot(f"dictionary-{width}-{language}")
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)

@@ -278,7 +278,7 @@ def test_the_script_says_what_the_report_says(world: World, issued: DataSet, tmp
         told = summary[name]
         assert (told["part"], told["whole"]) == tuple(WITHHELD if n is None else str(n) for n in (share["part"], share["whole"])), name
     problems = {row["code"]: row["received"] for row in rows_of(Client().get(f"{at}problems.csv"))}
-    assert problems == {code: str(n) for code, n in found["by"]["problem"].items() if n is not None and code != "-"}
+    assert problems == {code: str(n) for code, n in found["by"]["problem"].items() if n is not None and code != "none"}
     page = Client().get(at).content.decode()
     for share in found["shares"].values():
         if share["value"]:

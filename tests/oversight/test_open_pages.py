@@ -74,7 +74,7 @@ def test_the_page_shows_a_region_its_months_and_what_lies_in_it(two_cities: tupl
     assert "293" in text
     assert "福建省" in text
     city = read(f"/open/?region={two_cities[1]}")
-    assert "不公开" in city
+    assert "不公布" in city
     assert "至少20" in city
     assert "厦门市" in city
     assert "Complaints received" in read("/open/", **{"accept-language": "en"})

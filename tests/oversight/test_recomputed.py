@@ -123,6 +123,7 @@ def test_the_report_of_a_county(world: World, year: dict[str, Path], script: Mod
     assert summary["received"]["part"] == star(found["received"])
     assert summary["closed"]["part"] == star(found["closed"])
     assert found["shares"].keys() == {"settled", "on_time", "review_on_time", "mediated", "kept"}
+    summary |= {row["figure"]: row for row in rows_of(Client().get(f"{at}stages.csv"))}
     for name, share in found["shares"].items():
         assert (summary[name]["part"], summary[name]["whole"]) == (star(share["part"]), star(share["whole"])), name
     firms = {row["enterprise"]: row for row in rows_of(Client().get(f"{at}firms.csv"))}

@@ -137,10 +137,10 @@ def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int,
         found = cells.told_of(counted, PLACES)
         lines.append(found)
         tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
-        objects = {"o:goods": TOTAL, "o:service": TOTAL, "o:goods.food": "o:goods", "o:service.telecom": "o:service", "o:-": TOTAL}
-        axes = [Axis((tree,)), Axis((dict.fromkeys(["c:-"], TOTAL), objects, dict.fromkeys(["p:-"], TOTAL)))]
+        objects = {"o:goods": TOTAL, "o:service": TOTAL, "o:goods.food": "o:goods", "o:service.telecom": "o:service", "o:none": TOTAL}
+        axes = [Axis((tree,)), Axis((dict.fromkeys(["c:none"], TOTAL), objects, dict.fromkeys(["p:none"], TOTAL)))]
         counts = {(f"own:{pk}", facet): n for pk, pair in month.items()
-                  for facet, n in (*zip(OBJECTS, pair, strict=True), ("c:-", sum(pair)), ("p:-", sum(pair)))}
+                  for facet, n in (*zip(OBJECTS, pair, strict=True), ("c:none", sum(pair)), ("p:none", sum(pair)))}
         truth = added_up(counts, axes)
         letters = {way: letter for letter, way in cells.FACETS.items()}
         shown: dict[Cell, int | None] = {(str(pk), TOTAL): row.get("received", 0) for pk, row in found.regions.items()}
