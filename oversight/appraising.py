@@ -1,7 +1,7 @@
 """The yearly grade of an ODR enterprise: points by a published formula, proposed by one officer and decided by another.
 
-The one rule: points come from the counters of the whole year and from nothing else; another grade than that of the points
-needs a reason, which is published beside it.
+The one rule: points come from the published quarters of the year and from nothing else, so they tell nothing that these do
+not; another grade than that of the points needs a reason, which is published beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,10 +21,11 @@ from enterprises.enrolment import EnrolmentEntry
 from enterprises.models import Appraisal, Enterprise
 from odr_portal.accounts.models import User
 from oversight.leagues import RANKED_FROM
-from oversight.models import MonthEnterprise
+from oversight.open_data import issuing, reading
+from oversight.open_data.reading import Line
 
 #: Counted differently from before gets the next number.
-FORMULA = 1
+FORMULA = 2
 Grade = Appraisal.Grade
 #: A from so many points, B from so many; below is C. Whoever was suspended in the year gets no A.
 A_FROM, B_FROM = 85, 70
@@ -50,20 +51,12 @@ PARTS: tuple[Part, ...] = (
     Part("on_time", gettext_lazy("协商期限届满前结束的比率"), 25, "in_time", "timed"),
     Part("kept", gettext_lazy("按时履行并经确认的约定的比率"), 20, "kept", "promised"),
     Part("again", gettext_lazy("没有60天内重复投诉的比率"), 15, "again", "delivered", is_turned=True),
-    Part("last_day", gettext_lazy("没有拖到最后一天的比率"), 10, "last_day", "ended", is_turned=True),
+    Part("last_day", gettext_lazy("没有拖到最后一天的比率"), 10, "last_day", "timed", is_turned=True),
 )
-_COUNTED = f"""
-select enterprise, coalesce(sum(ended_settled), 0) as settled,
-       coalesce(sum(ended_settled), 0) + coalesce(sum(ended_unconfirmed), 0) + coalesce(sum(ended_settled_elsewhere), 0)
-           + coalesce(sum(ended_failed), 0) as judged,
-       coalesce(sum(in_time), 0) as in_time, coalesce(sum(in_time), 0) + coalesce(sum(ended_late), 0) as timed,
-       coalesce(sum(promise_kept), 0) as kept, coalesce(sum(promise_due), 0) as promised,
-       coalesce(sum(again), 0) as again, coalesce(sum(delivered), 0) as delivered,
-       coalesce(sum(ended_last_day), 0) as last_day,
-       coalesce(sum(ended_settled), 0) + coalesce(sum(ended_unconfirmed), 0) + coalesce(sum(ended_settled_elsewhere), 0)
-           + coalesce(sum(ended_failed), 0) + coalesce(sum(ended_withdrawn), 0) + coalesce(sum(ended_returned), 0) as ended
-from {MonthEnterprise._meta.db_table} where branch = 0 and month >= %s and month <= %s and enterprise = any(%s) group by enterprise
-"""  # noqa: S608
+#: Figure → the columns of the published quarters that it is the sum of.
+_COLUMNS: Mapping[str, str] = {
+    "settled": "settled", "judged": "ended", "in_time": "in_time", "timed": "due", "kept": "promises_kept", "promised": "promised",
+    "again": "again", "delivered": "delivered", "last_day": "last_day"}
 
 
 class AppraisalRefused(Exception):
@@ -93,16 +86,31 @@ def grade_of(points: int, *, was_suspended: bool) -> str:
 
 
 def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str, int]]:
-    """The figures of each with thirty or more cases in the year: two statements."""
-    ids = [firm.pk for firm in enterprises]
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, [date(year, 1, 1), date(year, 12, 1), ids])
-        names = [column.name for column in cursor.description or ()]
-        rows = [dict(zip(names, (int(value) for value in row), strict=True)) for row in cursor.fetchall()]
-    suspended = set(EnrolmentEntry.objects.filter(enterprise__in=ids, kind=EnrolmentEntry.Kind.SUSPENDED, at__year=year)
+    """The figures of each with thirty or more cases in the year, once its four quarters are issued.
+
+    A part of which a number is withheld in one of them is left out, as one of which nothing came due.
+    """
+    tables = [reading.table(one, "enterprise_quarters") if (one := issuing.newest(date(year, month, 1))) else None for month in (3, 6, 9, 12)]
+    if None in tables:
+        return {}
+    by_code = {firm.code: firm.pk for firm in enterprises}
+    lines: dict[int, list[Line]] = {}
+    for line in (line for table in tables for line in table or ()):
+        if (pk := by_code.get(line["enterprise"])) is not None:
+            lines.setdefault(pk, []).append(line)
+    suspended = set(EnrolmentEntry.objects.filter(enterprise__in=list(lines), kind=EnrolmentEntry.Kind.SUSPENDED, at__year=year)
                     .values_list("enterprise_id", flat=True))
-    return {row.pop("enterprise"): row | {"suspended": int(row_id in suspended)}
-            for row in rows if (row_id := row["enterprise"]) and row["judged"] >= RANKED_FROM}
+    found = {}
+    for pk, rows in lines.items():
+        sums = {name: reading.added(row[column] for row in rows) for name, column in _COLUMNS.items()}
+        if (sums["judged"] or 0) >= RANKED_FROM:
+            told = dict.fromkeys(_COLUMNS, 0)
+            for part in PARTS:
+                good, whole = sums[part.good], sums[part.whole]
+                if good is not None and whole is not None:
+                    told |= {part.good: good, part.whole: whole}
+            found[pk] = told | {"suspended": int(pk in suspended)}
+    return found
 
 
 def offices(user: User, *, on: date, roles: Sequence[str] = WORKERS) -> QuerySet[Officer, Any]:
@@ -118,7 +126,7 @@ def propose(firm: Enterprise, year: int, grade: str, reason: str, *, by: User, n
     """Raises AppraisalRefused: too few cases, no reason for another grade, or there is one already."""
     figures = computed([firm], year).get(firm.pk)
     if figures is None:
-        raise AppraisalRefused(_("不足%(n)s件，不评。") % {"n": RANKED_FROM})
+        raise AppraisalRefused(_("公布的数不足%(n)s件，或者四个季度的公开数据还没有出齐，不评。") % {"n": RANKED_FROM})
     points = points_of(figures)
     by_formula = grade_of(sum(points.values()), was_suspended=bool(figures["suspended"]))
     if grade not in Grade.values:

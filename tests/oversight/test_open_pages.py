@@ -19,12 +19,11 @@ from enterprises import replying
 from enterprises.models import Appraisal, Enterprise, PublicReply, Station
 from odr_portal.accounts.models import User
 from oversight import appraising, indicator_making
-from oversight.models import MonthEnterprise
 from oversight.open_models import OpenIndicators
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk
-from tests.oversight.told import counted, issued
+from tests.oversight.told import counted, issued, stages
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 TEXT = "我们已经退还多收的费用，并取消了这个套餐。"
@@ -215,7 +214,7 @@ def test_the_newest_reply_takes_the_place_of_the_one_before(ours: World) -> None
 # --- grades ----------------------------------------------------------------------------------
 
 GOOD = {"settled": 90, "judged": 100, "in_time": 100, "timed": 100, "kept": 40, "promised": 40, "again": 0, "delivered": 100,
-        "last_day": 10, "ended": 100}
+        "last_day": 10}
 
 
 @pytest.mark.parametrize(("changes", "points", "grade"), [
@@ -235,8 +234,10 @@ def test_what_did_not_happen_is_left_out_of_the_hundred() -> None:
 
 def test_two_officers_make_a_grade_public(ours: World) -> None:
     year = timezone.localdate().year - 1
-    MonthEnterprise.objects.create(enterprise=ours.mobile.pk, branch=0, month=date(year, 5, 1), ended_settled=95, ended_failed=5,
-                                   in_time=100, delivered=100)
+    stages(ours.mobile, date(year, 5, 1), ended_settled=95, ended_failed=5, in_time=100, delivered=100)
+    issued(*(date(year, month, 1) for month in (3, 6, 9)), now=timezone.now())
+    assert appraising.computed([ours.mobile], year) == {}, "the last quarter is not issued"
+    issued(date(year, 12, 1), now=timezone.now())
     head = ours.head_officer.user
     page = f"/open/enterprises/{ours.mobile.code}/"
     propose = {"do": "propose", "which": str(ours.mobile.pk)}
@@ -255,6 +256,16 @@ def test_two_officers_make_a_grade_public(ours: World) -> None:
     cache.clear()
     assert "A级" in read(page)
     assert str(ours.mobile) in read("/open/appraisal/")
+
+
+def test_a_grade_is_made_of_what_is_published(ours: World) -> None:
+    """Three that are withheld would follow from the points, if these were made of what was counted."""
+    year = timezone.localdate().year - 1
+    stages(ours.mobile, date(year, 2, 1), ended_settled=97, ended_failed=3, in_time=90, ran_out=10, delivered=100, again=8)
+    issued(*(date(year, month, 1) for month in (3, 6, 9, 12)), now=timezone.now())
+    found = appraising.computed([ours.mobile], year)[ours.mobile.pk]
+    assert (found["settled"], found["judged"], found["in_time"], found["timed"], found["again"]) == (0, 0, 90, 100, 8)
+    assert set(appraising.points_of(found)) == {"on_time", "again", "last_day"}
 
 
 def test_an_officer_from_elsewhere_grades_nobody(ours: World) -> None:
