@@ -50,12 +50,13 @@ def stations(request: HttpRequest) -> HttpResponse:
 
 @public_page()
 def station(request: HttpRequest, code: str) -> HttpResponse:
-    """One of them: where it is, whose place it stands in, how to file there, what it settled within a year."""
+    """One of them: where it is, whose place it stands in, how to file there, what it settled in the twelve months that are over."""
     row = _open().filter(code=code[:20]).first()
     if row is None:
         raise Http404
-    today = timezone.localdate()
-    counts: dict[str, Any] = StationEntry.objects.filter(station=row, at__gte=timezone.now().replace(year=today.year - 1, day=1)).aggregate(
+    # Months that are over: a number of the running day would grow by one before everybody's eyes.
+    until = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    counts: dict[str, Any] = StationEntry.objects.filter(station=row, at__gte=until.replace(year=until.year - 1), at__lt=until).aggregate(
         **{state: Count("pk", filter=Q(state=state)) for state in StationEntry.STATES})
     shown = {state: shown_number(counts[state]) for state in StationEntry.STATES}
     return render(request, "open/station.html", {
