@@ -263,8 +263,9 @@ def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "co
         engagements=engagements, offers=offers_of(offers, answers, promises),
         obligations=promises, matters=matters,
         thread=thread_of(steps, texts, by_digest, reader=reader),
-        confidential=[m for m in thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
-                      if m.side != ENTERPRISE or m.step == "flag_concern"],
+        confidential=[] if side != AUTHORITY else [
+            m for m in thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
+            if m.side != ENTERPRISE or m.step == "flag_concern"],
         timeline=timeline_of(steps, by_digest, reader=reader), files=files,
         person=person_of(filed, sight=sight), may_reveal=may_look, shown_until=until,
         looks=looks_of(steps, texts, reader=reader),

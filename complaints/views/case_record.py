@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from complaints import labels
 from complaints.models import HandlingStep, PersonalText
@@ -25,6 +25,11 @@ from odr_portal.templatetags.portal import day_text, moment
 
 #: Texts that lie elsewhere on the page: the filing, the answers of an offer.
 _ELSEWHERE = ("consumer_", "answer_")
+_PARTS: dict[str, Any] = {
+    "counter_demand": gettext_lazy("希望的方案"), "correction": gettext_lazy("更正"), "proof": gettext_lazy("凭证"),
+    "decision": gettext_lazy("决定"), "minutes": gettext_lazy("调解情况"), "agreement": gettext_lazy("调解协议"),
+    "suggestion": gettext_lazy("调解方案"), "public_reply": gettext_lazy("公开回应"),
+    "second_officer": gettext_lazy("第二名经办人员"), "head": gettext_lazy("批准的负责人")}
 #: Said, but no part of the talk between the sides.
 _NOT_TALK = frozenset({"rating", "party", "whom", "note", "look"})
 _OK_STEPS = frozenset({"accept_case", "accept_offer", "confirm_performed", "record_agreement",
@@ -295,10 +300,6 @@ def _part_label(kind: str, number: int, side: str) -> str:
     """A lone message needs no label; a counter-demand beside a reason does."""
     if kind == "report" and side == "system":
         return _("消费者提交投诉时写明")
-    words = {"counter_demand": _("希望的方案"), "correction": _("更正"),
-             "proof": _("凭证"), "decision": _("决定"), "minutes": _("调解情况"),
-             "agreement": _("调解协议"), "suggestion": _("调解方案"), "public_reply": _("公开回应"),
-             "second_officer": _("第二名经办人员"), "head": _("批准的负责人")}
     if kind == "reason" and number > 1:
         return _("理由")
-    return words.get(kind, "")
+    return str(_PARTS.get(kind, ""))

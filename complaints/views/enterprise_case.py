@@ -99,7 +99,7 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
     elif not page.is_former:
         cause = work.cause_of(page, rows.causes)
         shown |= {"cause": cause, "cause_words": labels.label(cause, kind="root_cause") if cause else ""}
-        shown["cause_groups"] = work.cause_groups(page.complaint.problem_category)
+        shown["cause_options"] = work.cause_options(page.complaint.problem_category, cause) if "cause" in shown["may"] else ""
     return render(request, "enterprise/case.html", shown)
 
 
@@ -141,11 +141,11 @@ def buttons_of(page: CasePage) -> list[Button]:
     """In the order of use, main one first; what waits for a second person is not asked for twice."""
     proposal = page.matters.get("proposal")
     asked = proposal.subject if proposal is not None else ""
-    found = []
+    found, here = [], case_url(page.complaint)
     for slug, steps in BUTTONS:
         step = next((s for s in steps if stands_open(page, s)), "")
         if step and step != asked:
-            found.append(Button(slug, str(_ASKED.get(step) or labels.action(step)), f"{case_url(page.complaint)}{slug}/"))
+            found.append(Button(slug, str(_ASKED.get(step) or labels.action(step)), f"{here}{slug}/"))
     return found
 
 

@@ -14,13 +14,14 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from complaints import labels
 from complaints.filing.choices import problem_label
 from complaints.models import Engagement, RootCause
 from complaints.views import keyset
 from complaints.views.enterprise_desk import Desk, case_url, desk_page
-from complaints.views.enterprise_work import RESULT_TONES, cause_groups
+from complaints.views.enterprise_work import RESULT_TONES, cause_options
 from complaints.workflow import ENTERPRISE_ROLES, TABLE
 
 DAYS = 90
@@ -38,7 +39,7 @@ class CauseRow:
     result: str
     tone: str
     tag_url: str
-    groups: list[tuple[str, list[tuple[str, str]]]]
+    options: SafeString
 
 
 @desk_page("GET")
@@ -67,7 +68,7 @@ def _row(time: Engagement) -> CauseRow:
         number=case.number, url=case_url(case), item=case.title, problem=str(problem_label(case.problem_category)),
         ended_at=time.until_at, result=labels.label(time.odr_result, kind="odr_result"),
         tone=RESULT_TONES.get(time.odr_result, "neutral"),
-        tag_url=reverse("complaints:enterprise-cause", args=[case.number]), groups=cause_groups(case.problem_category))
+        tag_url=reverse("complaints:enterprise-cause", args=[case.number]), options=cause_options(case.problem_category))
 
 
 def _page_url(**key: Any) -> str:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from complaints import labels, unreachable
 from complaints.earlier_cases import MOST, EarlierCase, earlier_cases
@@ -24,6 +27,7 @@ from complaints.views.similar_shown import similar_shown
 from complaints.workflow import Status
 
 _SHOWN_CONTACTS = 5
+CHOSEN = SafeString(" selected")
 RESULT_TONES = {"settled": "ok", "failed": "bad", "unconfirmed": "warn"}
 
 
@@ -147,6 +151,20 @@ def cause_of(page: CasePage, known: Iterable[RootCause] | None = None) -> str:
         return ""
     found = RootCause.objects.filter(engagement=engagement) if known is None else known
     return next((tag.cause for tag in found if tag.engagement_id == engagement.pk), "")
+
+
+def cause_options(problem: str, chosen: str = "") -> SafeString:
+    """The options of a select of root causes, what is usual for the problem first."""
+    return _drawn_options(problem, chosen, get_language())
+
+
+@lru_cache(maxsize=2048)
+def _drawn_options(problem: str, chosen: str, language: str | None) -> SafeString:
+    """Drawn once: nothing in them is anybody's, and a list of ended cases has a select a row."""
+    return format_html('<option value="">{}</option>{}', _("请选择"), format_html_join("", '<optgroup label="{}">{}</optgroup>', (
+        (title, format_html_join("", '<option value="{}"{}>{}</option>', (
+            (code, CHOSEN if code == chosen else "", words) for code, words in options)))
+        for title, options in cause_groups(problem))))
 
 
 def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:

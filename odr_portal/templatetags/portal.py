@@ -100,9 +100,9 @@ def moment(value: datetime | None) -> str:
     """11月25日 16:05 / 25 Nov, 16:05."""
     if not value:
         return ""
-    local = timezone.localtime(value)
-    separator = ", " if get_language() == "en" else " "
-    return f"{day_text(local, weekday=False)}{separator}{local:%H:%M}"
+    local, language = timezone.localtime(value), get_language()
+    separator = ", " if language == "en" else " "
+    return f"{day_text(local.date(), weekday=False, language=language)}{separator}{local:%H:%M}"
 
 
 @register.filter
