@@ -145,12 +145,15 @@ class _Joint:
 
     def rows(self, values: Sequence[Value]) -> list[list[Any]]:
         found: list[list[Any]] = [[] for _ in self.plans]
-        with connection.cursor() as cursor:
-            for place, columns in self.statement.ask_by(cursor, values):
-                for column, read in self.readers[place]:
+        parts = [(plan.row, readers, rows.append) for plan, readers, rows in zip(self.plans, self.readers, found, strict=True)]
+        with connection.cursor() as wrapper:
+            cursor = wrapper.cursor
+            for place, columns in self.statement.ask_by(wrapper, values):
+                row_of, readers, add = parts[place]
+                for column, read in readers:
                     if columns[column] is not None:
-                        columns[column] = read(columns[column], cursor.cursor)
-                found[place].append(self.plans[place].row(columns))
+                        columns[column] = read(columns[column], cursor)
+                add(row_of(columns))
         return found
 
 
@@ -220,6 +223,8 @@ class _Shape(Generic[Row]):
         fields = known["select_fields"]
         self.model, self.first, self.end = known["model"], fields[0], fields[-1] + 1
         self.names = [one[0].target.attname for one in select[self.first:self.end]]
+        # Asked once: the connection is looked up for each thread anew.
+        self.alias = connection.alias
         self.key = self.first + self.names.index(self.model._meta.pk_fields[0].attname)
         # What a column's own descriptor makes of its value (sealed texts) is left to it; keys of other rows are values.
         self.described = [name for name in self.names if hasattr(kind := getattr(self.model, name), "__set__")
@@ -233,7 +238,7 @@ class _Shape(Generic[Row]):
     def row(self, columns: list[Any]) -> Row:
         row: Row = self.model.__new__(self.model)
         row._state = state = ModelState()
-        state.adding, state.db = False, connection.alias
+        state.adding, state.db = False, self.alias
         row.__dict__.update(zip(self.names, columns[self.first:self.end], strict=True))
         for name in self.described:
             setattr(row, name, row.__dict__[name])
