@@ -39,12 +39,13 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
     rounds, size = (3 if quick else 9), cases or (10_000 if quick else 200_000)
     with ground.database("benchmark_dashboard") as base:
         ground.set_up(base)
-        from benchmarks.cases import fill
+        from benchmarks.cases import MANY, fill
         from oversight import rollup_making
 
         tell(f"dashboard: filling {size:,} cases")
-        fill(size)
-        rollup_making.rebuild(now=datetime.now(ZONE))
+        fill(size, is_whole=size < MANY)
+        with ground.as_owner():
+            rollup_making.rebuild(now=datetime.now(ZONE))
         base.settle()
         figures = _reads(size, rounds)
         for what, region in (("county", COUNTY), ("province", watchers.PROVINCE), ("nation", NATION)):

@@ -170,6 +170,22 @@ def set_up(ground: Ground) -> None:
     django.setup()
 
 
+@contextlib.contextmanager
+def as_owner() -> Iterator[None]:
+    """This process works as who owns the tables, as commands do that are given DATABASE_OWNER_URL."""
+    from django.db import connection
+
+    before = {**connection.settings_dict, "OPTIONS": {**connection.settings_dict["OPTIONS"]}}
+    connection.close()
+    connection.settings_dict["USER"] = roles.OWNER
+    connection.settings_dict["OPTIONS"].pop("options", None)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(before)
+
+
 def end(process: subprocess.Popen[bytes], by: int = signal.SIGTERM) -> None:
     if process.poll() is None:
         process.send_signal(by)

@@ -117,12 +117,16 @@ def _grouped(*key: str, of: str = "diff d") -> str:
     return f"select {', '.join(key)}, {numbers} from {of} group by {', '.join(str(n + 1) for n in range(len(key)))}"
 
 
-_LENGTHS = ", ".join(f"('{name}', abs(d.{name}), {EXACT[name]})" for name in SPREAD)
+#: Which length, and up to where it is exact; each row of ``diff`` stands beside each of them, which costs less than five rows made of it.
+_WHATS = ", ".join(f"({nth}, '{name}', {EXACT[name]})" for nth, name in enumerate(SPREAD))
+_LENGTH = "abs(case s.nth " + " ".join(f"when {nth} then d.{name}" for nth, name in enumerate(SPREAD)) + " end)"
 _SPANS = f"""
-select d.sign, d.region, d.enterprise, s.what, {_MONTH} as month,
-       case when s.v <= s.exact then s.v else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8)) end::smallint as bucket
-from diff d cross join lateral (values {_LENGTHS}) s (what, v, exact)
-where num_nonnulls({', '.join(f'd.{name}' for name in SPREAD)}) > 0 and s.v is not null
+select sign, region, enterprise, what, month,
+       case when v <= exact then v else exact + ceil(ln(v / exact::float8) / ln({RATIO}::float8)) end::smallint as bucket
+from (select d.sign, d.region, d.enterprise, s.what, s.exact, {_MONTH} as month, {_LENGTH} as v
+      from diff d cross join (values {_WHATS}) s (nth, what, exact)
+      where num_nonnulls({', '.join(f'd.{name}' for name in SPREAD)}) > 0) d
+where v is not null
 """
 #: Which regions lie in which (``of`` in ``at``), as far as there are rows. A region is alone where nothing but one of them lies
 #: in it; the others are added up in two steps: to the lowest that is not alone, and from there to those above it.
