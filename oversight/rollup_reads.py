@@ -212,16 +212,18 @@ class Counters:
 
     def sums_of(self, scope: Scope, periods: Sequence[Period], *, by: str = "",
                 names: Iterable[str] = NAMES) -> list[dict[str, Sums]] | None:
-        """The same for several periods, in their order, still in one statement."""
+        """The same for several periods, in their order, still in one statement; what stands now is read for the first only."""
         rows = _rows(scope, by)
         if rows is None:
             return None
         asked, found = tuple(names), [defaultdict[str, Counter[str]](Counter) for _ in periods]
+        later = tuple("" if name in STANDING else name for name in asked)
+        here = [asked, *[later if any(later) else asked] * (len(periods) - 1)]
         every = [Windows.of(period, now=self.now, calendar=self.calendar) for period in periods]
         with connection.cursor() as cursor:
             parts = []
             for number, windows in enumerate(every):
-                sql, params = _summed(rows, windows, by, asked)
+                sql, params = _summed(rows, windows, by, here[number])
                 parts.append(cursor.cursor.mogrify(f"select {number}, s.* from ({sql}) s", params))
             cursor.execute(b" union all ".join(parts).decode())
             for number, key, *numbers in cursor.fetchall():
@@ -229,11 +231,13 @@ class Counters:
                 keys = [key or ""] if by != "region" or rows.months else _places(scope, int(key))
                 for one in keys:
                     found[number][one].update({name: int(n) for name, n in zip(asked, numbers, strict=True) if n})
-        for sums, windows in zip(found, every, strict=True):
+        for sums, windows, ours in zip(found, every, here, strict=True):
             for row in self.unfolded:
                 for key in _keys(scope, row, by):
-                    sums[key].update({name: row[_COLUMN[name]] for name in asked
-                                      if row[_COLUMN[name]] and windows.has(name, row["day"])})
+                    sums[key].update({name: row[_COLUMN[name]] for name in ours
+                                      if name and row[_COLUMN[name]] and windows.has(name, row["day"])})
+            for key, counts in found[0].items() if "" in ours else ():
+                sums[key].update({name: counts[name] for name in STANDING if counts[name]})
             if by == "":
                 sums[""].update({})
         return [{key: dict.fromkeys(asked, 0) | counts for key, counts in sums.items()} for sums in found]
@@ -337,15 +341,11 @@ select what, bucket, sum(n)::int from (
 """
 
 
-def _cuts(windows: Windows) -> tuple[date, date, date, date]:
-    return windows.period.first, windows.whole_from, windows.whole_to, windows.period.last
-
-
 def _summed(rows: _Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple[str, dict[str, Any]]:
     """The statement: whole months from their cells, days at the edges, and days since the last whole month."""
-    first, whole_from, whole_to, last = _cuts(windows)
-    spans = list(dict.fromkeys(windows.days(name) for name in names))
-    columns = list(dict.fromkeys(_COLUMN[name] for name in names))
+    first, whole_from, whole_to, last = windows.period.first, windows.whole_from, windows.whole_to, windows.period.last
+    spans = list(dict.fromkeys(windows.days(name) for name in names if name))
+    columns = list(dict.fromkeys(_COLUMN[name] for name in names if name))
     params: dict[str, Any] = rows.params | {
         "first": first, "last": last, "from": whole_from, "to": whole_to, "until": max(end for _, end in spans)}
     flags = []
@@ -354,7 +354,7 @@ def _summed(rows: _Rows, windows: Windows, by: str, names: Sequence[str]) -> tup
         # What was so ever since is in the months before the period as well.
         flags.append(f"day between %(begin{number})s and %(end{number})s" + (" and not is_edge" if begin == EVER else "") + f" as w{number}")
     since = "" if any(begin == EVER for begin, _ in spans) else "and month >= %(from)s"
-    numbers = ", ".join(f"sum({_COLUMN[name]}) filter (where w{spans.index(windows.days(name))})" for name in names)
+    numbers = ", ".join(f"sum({_COLUMN[name]}) filter (where w{spans.index(windows.days(name))})" if name else "null::int8" for name in names)
     keys = {"": "''", "region": "region::text", "enterprise": "enterprise::text"}
     key_of_month = (keys | {"month": "month::text"}).get(by, "substr(facet, 3)")
     key_of_day = (keys | {"month": "date_trunc('month', day)::date::text"}).get(by, "substr(facet, 3)" if rows.is_named else by)
