@@ -17,7 +17,7 @@ from authorities.models import CalendarVersion
 from complaints.models import Complaint
 from odr_portal.accounts.demo import demo_people
 from odr_portal.demonstration import reduction, reports, world
-from oversight import publishing
+from oversight import indicator_making, league_making, publishing
 
 LEAST, MOST = 60, 20_000
 
@@ -48,8 +48,10 @@ class Command(BaseCommand):
             told = world.load(
                 cases=cases, seed=seed, until=end, say=self._say if options["verbosity"] else lambda _: None
             )
-        publishing.publish(now=now)
         reports.tell(now=end)
+        # What the public reads is made from the open data that was issued just now.
+        for kind in (publishing, league_making, indicator_making):
+            kind.publish(now=now)
         reduction.tell(now=end)
         seconds = time.monotonic() - started
         self.stdout.write(
