@@ -112,6 +112,7 @@ class _Table:
         self.withheld: set[Key] = set()
         self._there: dict[tuple[int, int, Key], list[str]] = defaultdict(list)
         self._hidden: dict[tuple[int, int, Key], set[str]] = defaultdict(set)
+        self._roomy: dict[tuple[int, ...] | None, list[Key]] = {}
         for key, _number in sorted(numbers.items(), key=lambda item: item[1]):
             for place, line in self._lines(key):
                 self._there[line].append(key[place])
@@ -124,6 +125,34 @@ class _Table:
             division = axis.where.get(key[place])
             if division is not None and key[place] in axis.is_leaf:
                 yield place, (place, division, (*key[:place], *key[place + 1:]))
+
+    def with_room(self, leaf: Key) -> Iterator[Key]:
+        """Counted cells of the same divisions that can be less by enough, the least first; so many, and the last two."""
+        division = self._divisions(leaf)
+        if division not in self._roomy:
+            self._roomy[division] = [key for key, number in sorted(self.numbers.items(), key=lambda item: (item[1], item[0]))
+                                     if number > SPREAD and self._divisions(key) == division]
+        found = self._roomy[division]
+        yield from found if len(found) <= _TRIED + 2 else (*found[:_TRIED], *found[-2:])
+
+    def beside(self, leaf: Key) -> Iterator[tuple[tuple[str, ...], ...]]:
+        """Leaves of the other divisions of each axis in which the same things were counted: the least with room, and the largest."""
+        for which in (0, -1):
+            found = list[tuple[str, ...]]()
+            for place, axis in enumerate(self.axes):
+                names = []
+                for division in range(len(axis.divisions)):
+                    if division != axis.where[leaf[place]]:
+                        there = self.there(leaf, place, division)
+                        names.append(([name for name in there if self.numbers[_at(leaf, place, name)] > SPREAD] or there)[which])
+                found.append(tuple(names))
+            yield tuple(found)
+
+    def _divisions(self, key: Key) -> tuple[int, ...] | None:
+        """The division of each name; None where one of them is a sum."""
+        if any(name not in axis.is_leaf for axis, name in zip(self.axes, key, strict=True)):
+            return None
+        return tuple(axis.where[name] for axis, name in zip(self.axes, key, strict=True))
 
     def withhold(self, keys: Iterable[Key]) -> None:
         for key in keys:
@@ -193,13 +222,39 @@ def _cheapest(key: Key, table: _Table) -> _Pattern:
         if all(cell in table.numbers for cell in pattern) and _is_open(key, pattern, table.numbers):
             best = min(best, (_cost(pattern, table), pattern), key=lambda one: one[0])
             if best[0] == (0, 0):
-                break
+                return best[1]
+    for pattern in _crossed(key, table):
+        if all(cell in table.numbers for cell in pattern) and _is_open(key, pattern, table.numbers):
+            best = min(best, (_cost(pattern, table), pattern), key=lambda one: one[0])
     return best[1]
 
 
 def _cost(pattern: _Pattern, table: _Table) -> tuple[int, int]:
+    """How much is lost: the sum of what is withheld, then how many. By number alone a total would go for two small cells."""
     lost = [table.numbers[cell] for cell in pattern if cell not in table.withheld]
-    return len(lost), sum(lost)
+    return sum(lost), len(lost)
+
+
+def _crossed(key: Key, table: _Table) -> Iterator[_Pattern]:
+    """More in one cell and less in another of other names, with all that either is part of: what both are part of stays.
+
+    Where something is rare everywhere, nothing of its own kind has room to be less; a cell of another kind has.
+    """
+    leaf, lines, beside = key, list[Mapping[str, int]](), list[tuple[str, ...]]()
+    for place in sorted(range(len(table.axes)), key=lambda place: len(table.axes[place].divisions)):
+        axis = table.axes[place]
+        mine = axis.where.get(key[place], 0)
+        there = [table.there(leaf, place, number, key[place])[-1] for number in range(len(axis.divisions))]
+        leaf = _at(leaf, place, there[mine])
+        lines.insert(place, _with_total(axis, there))
+        beside.insert(place, tuple(name for number, name in enumerate(there) if number != mine))
+    more = _product(lines)
+    for other in table.with_room(leaf):
+        for others in dict.fromkeys((tuple(beside), *table.beside(other))):
+            less = _product(_with_total(axis, (name, *others[place]))
+                            for place, (axis, name) in enumerate(zip(table.axes, other, strict=True)))
+            if key not in less:
+                yield {cell: 1 for cell in more if cell not in less} | dict.fromkeys((cell for cell in less if cell not in more), -1)
 
 
 def _is_open(key: Key, pattern: _Pattern, table: Mapping[Key, int]) -> bool:
