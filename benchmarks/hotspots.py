@@ -23,11 +23,11 @@ ENTERPRISES, PROBLEMS, DAYS = 3_000, 60, 3 * 365
 _FILL = """
 with county as (select array_agg(id order by id) as ids from authorities_region where level = 'county')
 insert into oversight_tally (complaint_id, kind, ref, day, region, enterprise, problem, object, channel, received, ended_settled)
-select n, k.kind, 0, %(today)s::date - ((%(cases)s - n) * %(days)s / %(cases)s)::int - k.late, c.ids[1 + (x.region * x.region * cardinality(c.ids))::int %% cardinality(c.ids)],
+select s.n, k.kind, 0, %(today)s::date - ((%(cases)s - s.n)::bigint * %(days)s / %(cases)s)::int - k.late, c.ids[1 + (x.region * x.region * cardinality(c.ids))::int %% cardinality(c.ids)],
        1 + (x.firm * x.firm * %(firms)s)::int %% %(firms)s, 'p' || (x.problem * x.problem * %(problems)s)::int %% %(problems)s,
        'o' || (x.object * 30)::int, 'web', k.received, k.ended
-from generate_series(1, %(cases)s) n
-cross join lateral (select random() as region, random() as firm, random() as problem, random() as object, n) x
+from generate_series(1, %(cases)s) s (n)
+cross join lateral (select random() as region, random() as firm, random() as problem, random() as object, s.n) x
 cross join (values ('received', 0, 1, null::int), ('ended', -8, null, 1)) k (kind, late, received, ended)
 cross join county c
 """

@@ -38,6 +38,7 @@ from oversight.models import (
 )
 from oversight.rollup_buckets import bucket_of, quantile
 from oversight.rollup_reads import Counters, Windows
+from oversight.rollup_sums import EXACT, RATIO
 from oversight.scope import Period, Scope
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -398,12 +399,12 @@ def test_skewed_and_two_humped_lengths_are_wrong_by_less_than_a_twentieth(
         db: None, shape: Callable[[Random, int], list[int]], n: int) -> None:
     """As the database puts them into buckets and the pages read them, beside what it says of the lengths themselves."""
     values = [abs(value) for value in shape(Random(n), n)]
-    exact = rollup_reads.EXACT["response_minutes"]
+    exact = EXACT["response_minutes"]
     with connection.cursor() as cursor:
         cursor.execute("select percentile_cont(array[0.5, 0.9]) within group (order by v) from unnest(%s::int[]) v", [values])
         median, nine = cursor.fetchone()[0]
         cursor.execute(
-            f"select case when v <= {exact} then v else {exact} + ceil(ln(v / {exact}::float8) / ln({rollup_reads.RATIO}::float8)) end::int"
+            f"select case when v <= {exact} then v else {exact} + ceil(ln(v / {exact}::float8) / ln({RATIO}::float8)) end::int"
             ", count(*) from unnest(%s::int[]) v group by 1", [values])
         buckets = dict(cursor.fetchall())
     assert n < 1000 or len(buckets) < 130
@@ -413,9 +414,9 @@ def test_skewed_and_two_humped_lengths_are_wrong_by_less_than_a_twentieth(
 
 def test_python_and_the_database_take_the_same_buckets(db: None) -> None:
     values = [*range(400), *(int(1.37 ** n) for n in range(20, 50))]
-    for what, exact in rollup_reads.EXACT.items():
+    for what, exact in EXACT.items():
         with connection.cursor() as cursor:
             cursor.execute(
-                f"select case when v <= {exact} then v else {exact} + ceil(ln(v / {exact}::float8) / ln({rollup_reads.RATIO}::float8))"
+                f"select case when v <= {exact} then v else {exact} + ceil(ln(v / {exact}::float8) / ln({RATIO}::float8))"
                 " end::int from unnest(%s::int[]) with ordinality u (v, i) order by i", [values])
             assert [row[0] for row in cursor.fetchall()] == [bucket_of(what, value) for value in values]
