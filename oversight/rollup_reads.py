@@ -335,7 +335,7 @@ select what, bucket, sum(n)::int from (
     select s.what, case when s.v <= s.exact then s.v
                         else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8)) end::int, 1
     from {TALLY} cross join lateral (values {{lengths}}) s (what, v, exact)
-    where {{ours}} and ({{some}}) and s.v is not null
+    where {{ours}} and ({{some}}) and s.v is not null and day between %(first)s and %(last)s
       and (day >= %(first)s and day < %(edge)s or day >= greatest(%(to)s, %(first)s) and day <= %(last)s)
 ) b group by 1, 2
 """
