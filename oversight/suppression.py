@@ -28,7 +28,9 @@ TOTAL = ""
 #: How far the smallest and the largest possible value of a withheld small number lie apart at least.
 SPREAD = len(SMALL) - 1
 #: So many partners are tried on an axis, the least that would be lost first.
-_TRIED = 12
+_TRIED = 6
+#: So many cells of other names are tried; each is one pattern, where partners of several axes are multiplied.
+_TRIED_CROSSED = 24
 
 Key = tuple[str, ...]
 #: What a pattern does to each place: +1 or -1.
@@ -133,7 +135,7 @@ class _Table:
             self._roomy[division] = [key for key, number in sorted(self.numbers.items(), key=lambda item: (item[1], item[0]))
                                      if number > SPREAD and self._divisions(key) == division]
         found = self._roomy[division]
-        yield from found if len(found) <= _TRIED + 2 else (*found[:_TRIED], *found[-2:])
+        yield from found if len(found) <= _TRIED_CROSSED else (*found[:_TRIED_CROSSED - 2], *found[-2:])
 
     def beside(self, leaf: Key) -> Iterator[tuple[tuple[str, ...], ...]]:
         """Leaves of the other divisions of each axis in which the same things were counted: the least with room, and the largest."""
