@@ -44,29 +44,21 @@ _NOT_PICTURED = {
     "a file, or what becomes of one": """complaints:case-dossier-file complaints:case-court-file complaints:case-upload complaints:enrol-licence
         complaints:authority-enrolment-licence complaints:authority-session-file complaints:authority-station-table
         complaints:enterprise-round-trip-results complaints:authority-platform-results oversight:open-data-file""",
-    "looked at in both languages and widths by the journeys of tests/browser/test_reports.py": """oversight:authority-reports oversight:authority-report oversight:letters oversight:open-reports oversight:open-report
-        oversight:open-data oversight:open-data-dictionary oversight:open-data-set complaints:enterprise-posters complaints:authority-posters""",
-    "leads on at once": """oversight:view complaints:enterprise-home oversight:administration complaints:join-link complaints:answer-link complaints:mediate-link
-        complaints:station-confirm-link enterprises:invitation-link""",
-    "opened by a code or a link that only its person gets": """accounts:second-factor accounts:confirm accounts:contact-code accounts:reset-code
-        complaints:notice-off complaints:join complaints:station-confirm complaints:tracked-code complaints:tracked-offer complaints:tracked-step
-        complaints:answer complaints:answer-code complaints:answer-why complaints:answer-document complaints:answer-document-print
-        complaints:answer-step complaints:mediate complaints:mediate-code complaints:mediate-why complaints:mediate-step""",
-    "shown when something was done, which no picture does": """accounts:recovery-codes complaints:my-data-closed complaints:case-done
-        complaints:authority-intake-receipt complaints:enterprise-round-trip complaints:enterprise-token complaints:enterprise-webhook
+    "leads on at once": """oversight:view complaints:enterprise-home oversight:administration complaints:join-link complaints:answer-link
+        complaints:mediate-link complaints:station-confirm-link enterprises:invitation-link""",
+    "opened by a code or a link that only its person gets": """accounts:second-factor accounts:confirm accounts:contact-code accounts:reset-code complaints:notice-off
+        complaints:join complaints:station-confirm complaints:tracked-code complaints:tracked-offer
+        complaints:tracked-step complaints:answer complaints:answer-code complaints:answer-why
+        complaints:answer-document complaints:answer-document-print complaints:answer-step complaints:mediate
+        complaints:mediate-code complaints:mediate-why complaints:mediate-step""",
+    "shown when something was done, which no picture does": """accounts:recovery-codes complaints:my-data-closed complaints:case-done complaints:authority-intake-receipt
+        complaints:enterprise-round-trip complaints:enterprise-token complaints:enterprise-webhook
         complaints:enterprise-webhook-message complaints:authority-platform-file""",
-    "figures and lists like those of the first page of oversight, which is shown": """oversight:compare oversight:enterprises
-        oversight:workload oversight:flow oversight:system oversight:views oversight:cases""",
-    "met in few stories, so that a small demo may have none": """complaints:case-people complaints:case-document complaints:case-court
-        complaints:enterprise-measure-performed complaints:enterprise-measure-approval complaints:enterprise-answer complaints:enterprise-confirm complaints:enterprise-extension
-        complaints:enterprise-suggestion complaints:authority-urges-new complaints:authority-respondent complaints:authority-respondent-step
-        complaints:authority-body routing:authority-routing-edit
-        oversight:hot-spots oversight:hot-spot oversight:guidances oversight:guidance-new oversight:guidance oversight:warnings oversight:warning
-        oversight:enterprise-guidances oversight:enterprise-guidance oversight:open-warnings oversight:open-warning
-        complaints:open-complaints oversight:enterprise-reply oversight:authority-replies""",
-    "made at night of months and years that are over, which a demo of this week has not seen": """oversight:open-home oversight:open-league
-        oversight:open-appraisal oversight:authority-appraisals""",
-    "lists and leaves of the public, three links on plain paper": "complaints:open-stations complaints:open-station",
+    "met in few stories, so that a small demo may have none": """complaints:case-people complaints:case-document complaints:case-court complaints:enterprise-measure-performed
+        complaints:enterprise-measure-approval complaints:enterprise-answer complaints:enterprise-confirm
+        complaints:enterprise-extension complaints:enterprise-suggestion complaints:authority-urges-new
+        complaints:authority-respondent complaints:authority-respondent-step complaints:authority-body
+        routing:authority-routing-edit oversight:warning oversight:enterprise-guidance""",
 }
 NOT_PICTURED = {name: why for why, names in _NOT_PICTURED.items() for name in names.split()}
 #: Pictures that are named after something else than an address.
