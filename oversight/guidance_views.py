@@ -27,7 +27,7 @@ from odr_portal.accounts.idempotency import once
 from oversight import guiding, reduction_words
 from oversight.effects import effect_of
 from oversight.guiding import ReductionRefusal
-from oversight.hotspot_views import acting, acting_for, spot_of, tallied, within
+from oversight.hotspot_views import acting, acting_for, spot_of, tallied
 from oversight.models import Deed, Guidance, GuidanceMeasure, HotSpot
 from oversight.reduction_forms import CloseForm, GuidanceForm, MeasureForm, ReportForm
 
@@ -62,7 +62,7 @@ def _lines(rows: list[Guidance], page: str, today: Any) -> list[dict[str, Any]]:
 @officer_page("GET")
 def guidances(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """The guidances of the own region."""
-    rows = Guidance.objects.filter(within(desk, "hot_spot__place"))
+    rows = Guidance.objects.filter(desk.around("hot_spot__place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     tab = tabs.chosen(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
@@ -119,7 +119,7 @@ def _found(rows: QuerySet[Guidance], pk: int) -> Guidance:
 @officer_page("GET", "POST")
 def guidance(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     """One guidance. POST: ``do`` = add or drop a measure, send it, close it."""
-    found = _found(Guidance.objects.filter(within(desk, "hot_spot__place")), pk)
+    found = _found(Guidance.objects.filter(desk.around("hot_spot__place")), pk)
     office = acting_for(desk, found.hot_spot.place)
     wanted = request.POST.get("do", "") if request.method == "POST" else ""
     measure = MeasureForm(request.POST if wanted == "add" else None, today=desk.today)

@@ -47,25 +47,16 @@ TABS = (
 )
 
 
-def within(desk: Desk, name: str = "place") -> Q:
-    """The condition that a place lies in the region of one of these offices."""
-    found = Q(pk__in=[])
-    for actor in desk.actors:
-        if actor.region is not None:
-            found |= Q(**{f"{name}__gte": actor.region[0], f"{name}__lte": actor.region[1]})
-    return found
-
-
-def lies_within(regions: Iterable[Region], name: str = "place") -> Q:
-    """The same for these regions."""
+def lies_within(regions: Iterable[Region]) -> Q:
+    """Hot spots in these regions, whoever looks."""
     found = Q(pk__in=[])
     for region in regions:
-        found |= Q(**{f"{name}__gte": region.pk, f"{name}__lte": region.last})
+        found |= Q(place__gte=region.pk, place__lte=region.last)
     return found
 
 
 def spot_of(desk: Desk, pk: int) -> HotSpot:
-    found = HotSpot.objects.filter(within(desk), pk=pk).select_related(*RELATED, "enterprise__domicile").first()
+    found = HotSpot.objects.filter(desk.around("place"), pk=pk).select_related(*RELATED, "enterprise__domicile").first()
     if found is None:
         raise Http404
     return found
@@ -89,7 +80,7 @@ def acting(desk: Desk, place: int | None) -> Actor:
 @officer_page("GET")
 def hot_spots(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """The list, the newest first; a tab each state."""
-    rows = HotSpot.objects.filter(within(desk))
+    rows = HotSpot.objects.filter(desk.around("place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     tab = tabs.chosen(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=RELATED)

@@ -22,7 +22,7 @@ from odr_portal.accounts.idempotency import once
 from odr_portal.public_pages import public_page
 from oversight import reduction_words, warning
 from oversight.guiding import ReductionRefusal
-from oversight.hotspot_views import acting, acting_for, spot_of, within
+from oversight.hotspot_views import acting, acting_for, spot_of
 from oversight.models import ConsumerWarning
 from oversight.reduction_forms import ReasonForm, WarningForm
 
@@ -41,7 +41,7 @@ TABS = (
 @officer_page("GET")
 def warnings(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """The warnings of the own region in every state."""
-    rows = ConsumerWarning.objects.filter(within(desk, "hot_spot__place"))
+    rows = ConsumerWarning.objects.filter(desk.around("hot_spot__place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     tab = tabs.chosen(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
@@ -67,7 +67,7 @@ def warning_new(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 @officer_page("GET", "POST")
 def one(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
     """One warning. POST: ``do`` = edit or propose it, approve or send it back, withdraw it."""
-    found = ConsumerWarning.objects.filter(within(desk, "hot_spot__place"), pk=pk).select_related(*_RELATED).first()
+    found = ConsumerWarning.objects.filter(desk.around("hot_spot__place"), pk=pk).select_related(*_RELATED).first()
     if found is None:
         raise Http404
     office = acting_for(desk, found.hot_spot.place)

@@ -192,7 +192,7 @@ def _officers(desk: Desk, one_more: str) -> list[Officer]:
              .exclude(role=Officer.Role.ANALYST).exclude(user=desk.user).select_related("user").order_by("pk"))
     rows = list(found[:MOST_FIRMS])
     if one_more.isascii() and one_more.isdigit() and len(one_more) < 10 and int(one_more) not in {row.pk for row in rows}:
-        rows += Officer.objects.filter(_here(desk, "authority__region_id"), pk=int(one_more)).select_related("user")
+        rows += Officer.objects.filter(desk.around("authority__region_id"), pk=int(one_more)).select_related("user")
     return by_name(rows)
 
 
@@ -201,14 +201,7 @@ def _office(desk: Desk, asked: str) -> Authority | None:
     key = asked.removeprefix(NONE_AT)
     if key == asked or not (key.isascii() and key.isdigit() and len(key) < 10):
         return None
-    return Authority.objects.filter(_here(desk, "region_id"), pk=int(key)).first()
-
-
-def _here(desk: Desk, name: str) -> Q:
-    found = Q(pk__in=[])
-    for first, last in {actor.region for actor in desk.actors if actor.region}:
-        found |= Q(**{f"{name}__gte": first, f"{name}__lte": last})
-    return found
+    return Authority.objects.filter(desk.around("region_id"), pk=int(key)).first()
 
 
 def _regions(desk: Desk) -> list[Region]:

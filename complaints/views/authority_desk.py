@@ -51,6 +51,13 @@ class Desk:
     def _seen(self) -> QuerySet[Complaint]:
         return Complaint.objects.of_offices(self.user, on=self.today)
 
+    def around(self, name: str) -> Q:
+        """The condition that the place in this column lies in the region of one of these offices."""
+        found = Q(pk__in=[])
+        for first, last in sorted({actor.region for actor in self.actors if actor.region is not None}):
+            found |= Q(**{f"{name}__gte": first, f"{name}__lte": last})
+        return found
+
     def mine(self) -> Q:
         """Cases in whose authority's name this person may act."""
         return Q(handling_authority_id__in=self.authority_ids)
