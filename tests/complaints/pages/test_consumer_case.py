@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.http import Http404
 
 from complaints import handling
 from complaints.deadlines import day_by_day, explain
 from complaints.handling import authority, both, consumer, enterprise, looking
 from complaints.models import Complaint, Deadline
+from complaints.models.complaint import own_cases
 from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, open_case
 from complaints.workflow import Status
 from tests import given
@@ -84,6 +86,16 @@ def test_the_list_costs_the_same_however_many_there_are(world: World, django_ass
             given.a_complaint(world, status=S.PERFORMING)
         with django_assert_num_queries(QUERIES_OF_THE_LIST):
             assert client.get("/cases/").status_code == 200
+
+
+def test_the_list_reads_the_cases_of_one_person_and_not_the_table(world: World) -> None:
+    """However many there are of others: both halves, filed and joined, by an index."""
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+        plan = Complaint.objects.filter(own_cases(world.chen.pk, date(2026, 11, 18))).explain()
+        cursor.execute("set local enable_seqscan = on")
+    assert "cases_of_a_consumer" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_a_case_that_waits_for_the_consumer_is_always_first(world: World) -> None:
