@@ -20,7 +20,7 @@ from complaints.labels_reasons import ROUTES
 from complaints.models import Complaint, Notice
 from complaints.record import Entry
 from complaints.standing import speaking_clock, standing, what_if_missed
-from complaints.workflow import HIDDEN_CLOCKS, MUST_ACT, TABLE, Audience, Outcome, Role, Status
+from complaints.workflow import ENTERPRISE_SIDE, HIDDEN_CLOCKS, MUST_ACT, TABLE, Audience, Outcome, Role, Status
 from complaints.working_calendar import SHANGHAI
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def for_file(file: CaseFile) -> list[Notice]:
     _hand_promises_to_clocks(file)
     for entry in file.entries:
         for addressee in addressees(entry):
-            enterprise_id = _enterprise_id(file) if addressee == "enterprise" else None
+            enterprise_id = _enterprise_id(file, entry) if addressee == "enterprise" else None
             if addressee == "enterprise" and enterprise_id is None:
                 continue
             found.append(_notice(file, entry, addressee, enterprise_id))
@@ -82,11 +82,11 @@ def addressees(entry: Entry) -> tuple[str, ...]:
     return tuple(side for side in told if side == entry.audience)
 
 
-def _enterprise_id(file: CaseFile) -> int | None:
-    """The enterprise that has the case, else the one that had it last."""
+def _enterprise_id(file: CaseFile, entry: Entry) -> int | None:
+    """The enterprise that answers; who gave the case back hears of that alone, as what follows is with somebody else."""
     if file.complaint.enterprise_id is not None:
         return file.complaint.enterprise_id
-    engagement = file.latest_engagement
+    engagement = file.latest_engagement if entry.from_status in ENTERPRISE_SIDE else None
     return engagement.enterprise_id if engagement is not None else None
 
 

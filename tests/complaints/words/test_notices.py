@@ -11,7 +11,7 @@ import pytest
 from complaints import notices
 from complaints.actors import SYSTEM
 from complaints.conditions import Conditions
-from complaints.handling import consumer, sweep_clocks
+from complaints.handling import authority, consumer, enterprise, sweep_clocks
 from complaints.handling.casefile import open_files
 from complaints.models import Notice
 from complaints.record import Entry
@@ -178,6 +178,17 @@ def test_an_entry_of_one_audience_goes_to_that_audience_alone(world: World) -> N
     for audience, expected in ((Audience.AUTHORITY, ()), (Audience.ENTERPRISE, ("enterprise",))):
         assert notices.addressees(entry(case, "undo", audience=audience)) == expected
     assert notices.addressees(entry(case, "remind", tells="authority", audience=Audience.AUTHORITY)) == ("authority",)
+
+
+def test_who_gave_a_case_back_is_told_of_that_and_of_nothing_later(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    given.step(case, enterprise.return_case(reason="wrong_entity", text="不是本企业的用户。"), world.handler, WEDNESDAY)
+    assert [n.enterprise_id for n in told(case) if (n.kind, n.addressee) == ("return_case", "enterprise")] == [world.mobile.pk]
+    given.step(case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, WEDNESDAY)
+    given.step(case, authority.accept(), world.officer, WEDNESDAY)
+    given.step(case, consumer.withdraw(reason="other", text="不再追究。"), world.consumer, WEDNESDAY)
+    assert {n.kind for n in told(case) if n.addressee == "consumer"} >= {"return_case", "accept", "withdraw"}
+    assert not [n.kind for n in told(case) if n.addressee == "enterprise" and n.kind in ("accept", "withdraw")]
 
 
 def test_notices_cost_no_query(world: World, django_assert_num_queries: Any) -> None:
