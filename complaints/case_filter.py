@@ -26,8 +26,9 @@ from complaints.workflow import Status
 OPEN, ANY = "open", "any"
 STATUSES = tuple(s for s in Status if s not in (Status.DRAFT, Status.FILED, Status.CLOSED))
 WAITING = ("return", "extension", "objection", "recusal", "office_question", "proposal", "power")
-#: The case lies with a party or a laboratory; it came back from an enterprise that did not settle it; its officer is away.
-OTHERS, BACK, LEFT = "others", "back", "left"
+#: An authority has the case; it lies with a party or a laboratory; it came back from an enterprise that did not settle it;
+#: its officer is away.
+HERE, OTHERS, BACK, LEFT = "here", "others", "back", "left"
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
 #: How, or when, an enterprise's time with a case ended.
 OF_A_STAGE = ("result", "ended_from", "ended_to")
@@ -100,7 +101,7 @@ class CaseFilter(forms.Form):
         _choose(self, "officer", [*everything, ("me", str(_("我经办的"))), ("none", str(_("未指派"))),
                                   *([(NONE_AT + str(office.pk), gettext("未指派 · %(office)s") % {"office": named(office)})] if office else []),
                                   *((str(o.pk), o.user.name) for o in officers)])
-        _choose(self, "waiting", [("", str(_("不限"))), *words_of(WAITING, "matter_kind"), (OTHERS, str(_("等对方办理"))),
+        _choose(self, "waiting", [("", str(_("不限"))), *words_of(WAITING, "matter_kind"), (HERE, str(_("在监管部门手里"))), (OTHERS, str(_("等对方办理"))),
                                   (BACK, str(_("企业没有谈成、转回来的"))), (LEFT, str(_("经办人现在不在岗")))])
         _choose(self, "result", [*everything, *words_of(RESULTS, "odr_result")])
         _choose(self, "status", [(OPEN, str(_("未办结"))), *words_of(STATUSES, "status"),

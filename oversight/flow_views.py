@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from authorities.models import Authority, Officer, named
 from complaints import labels
-from complaints.case_filter import NONE_AT
+from complaints.case_filter import HERE, NONE_AT
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import due_soon
 from oversight import cards, charts, flow
@@ -103,8 +103,8 @@ def _load(load: flow.Load, people: dict[int, Officer], places: dict[int, Authori
     return {
         "name": officer.user.name if officer else _("未指派"), "place": named(officer.authority) if officer else named(place) if place else "",
         "load": load, "ages": load.ages, "bars": at,
-        "open_url": lists.url(officer=who), "overdue_url": lists.url(officer=who, overdue="1"),
-        "soon_url": lists.url(officer=who, overdue="soon"),
+        "open_url": lists.url(officer=who, waiting=HERE), "overdue_url": lists.url(officer=who, waiting=HERE, overdue="1"),
+        "soon_url": lists.url(officer=who, waiting=HERE, overdue="soon"),
     }
 
 

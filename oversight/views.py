@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from authorities.models import named
+from complaints.case_filter import HERE
 from complaints.views.authority_desk import Desk, officer_page
 from oversight import cards, changes, choosing, overview, shifts, tiles
 from oversight.choosing import MONTH, YEAR
@@ -118,5 +119,5 @@ def _holder(holder: Holder, look: Look) -> dict[str, Any]:
 def _hand(hand: Hand, look: Look) -> dict[str, Any]:
     who = whose_list(hand.officer_id, hand.authority_id)
     return {"name": hand.name or _("未指派"), "place": hand.place, "overdue": hand.overdue, "due_soon": hand.due_soon, "open": hand.open,
-            "open_url": look.lists.url(officer=who), "overdue_url": look.lists.url(officer=who, overdue="1"),
-            "soon_url": look.lists.url(officer=who, overdue="soon")}
+            "open_url": look.lists.url(officer=who, waiting=HERE), "overdue_url": look.lists.url(officer=who, waiting=HERE, overdue="1"),
+            "soon_url": look.lists.url(officer=who, waiting=HERE, overdue="soon")}

@@ -197,11 +197,14 @@ def _officers(desk: Desk, one_more: str) -> list[Officer]:
 
 
 def _office(desk: Desk, asked: str) -> Authority | None:
-    """The office in these regions whose cases without an officer are asked for."""
+    """The office in these regions, or above one of them, whose cases without an officer are asked for."""
     key = asked.removeprefix(NONE_AT)
     if key == asked or not (key.isascii() and key.isdigit() and len(key) < 10):
         return None
-    return Authority.objects.filter(desk.around("region_id"), pk=int(key)).first()
+    office = Authority.objects.filter(pk=int(key)).select_related("region").first()
+    regions = [actor.region for actor in desk.actors if actor.region is not None]
+    is_near = office is not None and any(first <= office.region_id <= last or office.region.covers(first) for first, last in regions)
+    return office if is_near else None
 
 
 def _regions(desk: Desk) -> list[Region]:

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from authorities.models import named
 from complaints import deadlines, labels, standing
-from complaints.case_filter import BACK, LEFT, OTHERS
+from complaints.case_filter import BACK, HERE, LEFT, OTHERS
 from complaints.conditions import current_calendar
 from complaints.models import Complaint, Deadline, Engagement, Matter
 from complaints.models.complaint import OPEN
@@ -91,7 +91,8 @@ def came_back() -> Q:
 
 #: Where a case lies, as a filter of lists names it.
 LYING: dict[str, Callable[[Desk], Q]] = {
-    OTHERS: lambda desk: with_others(), BACK: lambda desk: came_back(), LEFT: lambda desk: OPEN & Q(officer__in=away(desk.today))}
+    HERE: lambda desk: at_an_authority(), OTHERS: lambda desk: with_others(),
+    BACK: lambda desk: came_back(), LEFT: lambda desk: OPEN & Q(officer__in=away(desk.today))}
 
 
 def waits_for(kind: str) -> Exists:
