@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from complaints.evidence import limits
 from complaints.filing import choices, drafts, places, respondents
@@ -289,7 +290,7 @@ def _problem_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> lis
         (_("问题"), str(choices.problem_label(said.get("problem_category", "")))),
         (_("发生时间"), happened),
         (_("发生地点"), said.get("place", "")),
-        (_("经过"), [said.get("statement", "")] * bool(said.get("statement")) + (
+        (pgettext("statement", "经过"), [said.get("statement", "")] * bool(said.get("statement")) + (
             [_("语音陈述，工作人员会写下来")] if "voice" in draft.data else [])),
         (_("业务号码"), said.get("service_number", "")),
         (_("套餐"), said.get("plan", "")),

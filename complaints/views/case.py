@@ -370,7 +370,7 @@ def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str
     """Organisations in the reader's language; those that only took a step are read for English."""
     known = [complaint.enterprise, complaint.branch, complaint.handling_authority, complaint.picked_enterprise, complaint.picked_branch]
     found = {row.name: named(row) for row in known if row is not None}
-    others = {step.organisation for step in steps} - {"", *found}
+    others = {name for step in steps for name in (step.organisation, step.data.get("escalated_to"))} - {"", None, *found}
     if others and not labels.is_chinese():
         for model in (Authority, Branch, Enterprise):
             found |= {row.name: named(row) for row in model.objects.filter(name__in=others)}

@@ -232,7 +232,7 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
         else:
             words.append(_("转为“%(status)s”") % {
                 "status": labels.label(step.to_status, kind="status")})
-    words += mediation_words(step)
+    words += [*_due_words(step, reader), *mediation_words(step)]
     if step.reason:
         words.append(labels.reason(step.reason, step.outcome))
         words += body_words(step)
@@ -250,6 +250,16 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
     if step.written_at - step.happened_at > _LATE_WRITING:
         words.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
     return " · ".join(words)
+
+
+def _due_words(step: HandlingStep, reader: Reader) -> list[str]:
+    """Of a reminder, and of what went to a superior: which time runs out, and who was told."""
+    data = step.data or {}
+    if step.step not in ("remind", "escalate") or not data.get("clock"):
+        return []
+    words = [_("%(clock)s，最后一天%(day)s") % {"clock": labels.label(data["clock"], kind="clock"),
+                                            "day": day_text(date.fromisoformat(data["last_day"]))}]
+    return words + ([reader.organisation(data["escalated_to"])] if data.get("escalated_to") else [])
 
 
 def mediation_words(step: HandlingStep) -> list[str]:

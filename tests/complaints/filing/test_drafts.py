@@ -24,8 +24,8 @@ PNG = files.png()
 KEY = {"idempotency_key": "0123456789abcdef"}
 
 
-def send(client: Client, address: str, said: dict[str, Any], **more: Any) -> Any:
-    return client.post(address, KEY | {name: value for name, value in said.items() if value is not None} | more)
+def send(client: Client, address: str, said: dict[str, Any], *, headers: dict[str, str] | None = None, **more: Any) -> Any:
+    return client.post(address, KEY | {name: value for name, value in said.items() if value is not None} | more, headers=headers)
 
 
 def begin(client: Client, town: Town, **changed: Any) -> FilingDraft:

@@ -10,8 +10,10 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
 from complaints.filing import drafts
+from complaints.filing.choices import DEMAND_BY_CODE
 from complaints.filing.demands import DemandsStep
 from complaints.filing.steps import STEPS
 from complaints.filing.whys import WHYS
@@ -121,6 +123,16 @@ def test_what_is_asked_is_held_against_what_is_in_dispute(
     assert response.status_code == 422
     assert words in page
     assert f'href="#id_{field}"' in page
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_way_out_is_called_as_the_choice_is(client: Client, town: Town, language: str) -> None:
+    draft = begin(client, town)
+    send(client, url(draft, "purchase"), answers.PURCHASE | {"amount": "100"})
+    page = send(client, url(draft, "demands"), answers.DEMANDS | {"amount_refund": "200"},
+                headers={"accept-language": language}).content.decode()
+    with override(language):
+        assert f"“{DEMAND_BY_CODE['damages'].label}”" in page
 
 
 def test_an_amount_lowered_afterwards_is_noticed_on_the_check_page(client: Client, town: Town) -> None:

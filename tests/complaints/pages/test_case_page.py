@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from complaints import handling
 from complaints.handling import Answer, Promise, consumer, enterprise, offers
 from complaints.models import Complaint, HandlingStep
 from complaints.ways_left import after, ways_left
@@ -45,6 +46,27 @@ def test_what_changed_between_offers_is_said_in_words(
     for client, at in ((signed_in(world.chen), place(case)), (signed_in(world.ming), address(case))):
         page = shown(client.get(at, headers={"accept-language": language}))
         assert [w for w in words if w not in page] == []
+
+
+@pytest.mark.parametrize(("status", "language", "words"), [
+    (S.WITH_ENTERPRISE, "zh-hans", ["企业受理期限，最后一天"]),
+    (S.WITH_ENTERPRISE, "en", ["Time for the enterprise to accept, last day "]),
+    (S.REVIEW, "zh-hans", ["审查期限，最后一天", "福州市市场监督管理局"]),
+    (S.REVIEW, "en", ["Time for the authority to decide, last day ", "Fuzhou Administration for Market Regulation"])])
+def test_a_reminder_and_what_a_superior_is_told_name_the_time_that_runs_out(
+    world: World, clock: Any, status: Status, language: str, words: list[str],
+) -> None:
+    case = given.a_complaint(world, status=status)
+    for day in (1, 2, 6, 13, 14):
+        clock.move_to(WEDNESDAY + timedelta(days=day), tick=False)
+        handling.sweep_clocks(now=WEDNESDAY + timedelta(days=day))
+    events = timeline(signed_in(world.chen).get(place(case), headers={"accept-language": language}))
+    assert {"remind", *(["escalate"] if status == S.REVIEW else [])} <= set(steps_of(case))
+    assert [w for w in words if w not in events] == []
+
+
+def timeline(answer: Any) -> str:
+    return shown(answer).partition('id="events"')[2].partition("</ol>")[0]
 
 
 def test_the_ledger_says_whether_it_was_done_in_time(world: World, clock: Any) -> None:
