@@ -13,7 +13,9 @@ from django.db.models import Q
 
 from authorities.models import Region
 
-SHOWN = 30
+SHOWN = 40
+#: Cities of their own, with districts right below: whoever types their name means one of those.
+MUNICIPALITIES = ("110000", "120000", "310000", "500000")
 CHOOSABLE = (Region.Level.CITY, Region.Level.COUNTY, Region.Level.TOWNSHIP)
 
 
@@ -95,17 +97,18 @@ def inside(region_id: int) -> tuple[Region | None, list[tuple[str, list[Place]]]
 
 
 def search(typed: str) -> list[Place]:
-    """Cities and counties whose name contains these characters, the exact ones first."""
+    """Cities and counties whose name contains these characters, the exact ones first; of a municipality its districts."""
     wanted = typed.strip()[:40]
     if not wanted:
         return []
-    named = Region.objects.filter(name__contains=wanted) | Region.objects.filter(name_en__icontains=wanted)
+    lies_in = Q(parent__name__contains=wanted) | Q(parent__name_en__icontains=wanted)
+    named = Q(name__contains=wanted) | Q(name_en__icontains=wanted) | (Q(parent__code__in=MUNICIPALITIES) & lies_in)
     rows = list(
-        named.filter(country="CN", level__in=[Region.Level.CITY, Region.Level.COUNTY])
+        Region.objects.filter(named).filter(country="CN", level__in=[Region.Level.CITY, Region.Level.COUNTY])
         .select_related("parent__parent")
         .order_by("id")[:200]
     )
-    rows.sort(key=lambda row: (not row.name.startswith(wanted), len(row.name), row.pk))
+    rows.sort(key=lambda row: (not (row.name.startswith(wanted) or row.name_en.lower().startswith(wanted.lower())), len(str(row)), row.pk))
     return [Place(row.pk, str(row), within=_within(row)) for row in rows[:SHOWN]]
 
 

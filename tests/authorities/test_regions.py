@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from django.core.management import CommandError, call_command
 from authorities.loading import DATA, load_regions
 from authorities.models import Region
 from authorities.regions import Place, RegionsDoNotFit, china_interval, country_interval, intervals
+from authorities.romanising import english_name
+from authorities.tables import rows_of
 
 FRANCE = [
     Place("FR-IDF", "法兰西岛", "Île-de-France", "province", ""),
@@ -94,3 +97,26 @@ def test_the_command_loads_another_country(tmp_path: Path) -> None:
     assert Region.objects.get(code="FR").name_en == "France"
     with pytest.raises(CommandError, match=r"countries\.csv"):
         call_command("load_regions", str(file), country="ZZ")
+
+
+def test_every_place_to_choose_has_an_english_name_that_is_no_other_ones_beside_it() -> None:
+    rows = [row for _line, row in rows_of(DATA / "regions_cn.csv", required=("code", "name_en"))]
+    assert [row["name"] for row in rows if not row["name_en"]] == []
+    assert [row["name"] for row in rows if not row["name_en"].isascii()] == []
+    beside = Counter((row["parent_code"], row["name_en"]) for row in rows)
+    assert [one for one, times in beside.items() if times > 1] == []
+
+
+@pytest.mark.parametrize(("name", "level", "english"), [
+    ("杭州市", "city", "Hangzhou"), ("西安市", "city", "Xi'an"), ("六安市", "city", "Lu'an"), ("吕梁市", "city", "Luliang"),
+    ("福清市", "county", "Fuqing City"), ("浦东新区", "county", "Pudong New Area"), ("清新区", "county", "Qingxin District"),
+    ("朝阳区", "county", "Chaoyang District"), ("都江堰市", "county", "Dujiangyan City"), ("长子县", "county", "Zhangzi County"),
+    ("天长市", "county", "Tianchang City"), ("单县", "county", "Shan County"), ("什邡市", "county", "Shifang City"),
+    ("恩施土家族苗族自治州", "city", "Enshi Tujia and Miao Autonomous Prefecture"),
+    ("积石山保安族东乡族撒拉族自治县", "county", "Jishishan Bonan, Dongxiang and Salar Autonomous County"),
+    ("东乡族自治县", "county", "Dongxiang Autonomous County"), ("管城回族区", "county", "Guancheng Hui District"),
+    ("土默特左旗", "county", "Tumed Left Banner"), ("锡林郭勒盟", "city", "Xilingol League"), ("喀什地区", "city", "Kashgar Prefecture"),
+    ("万柏林区", "county", "Wanbolin District"), ("神农架林区", "county", "Shennongjia Forestry District"), ("矿区", "county", "Kuang District"),
+])
+def test_a_place_is_called_in_english_as_road_signs_call_it(name: str, level: str, english: str) -> None:
+    assert english_name(name, level) == english

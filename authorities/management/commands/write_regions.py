@@ -2,7 +2,7 @@
 
 Rule: facts only. FOLDER holds divisions_v1.json and townships_v1.json of the
 package named in authorities/data/README.md; English names that stand in the
-table are kept, new places get none.
+table are kept, new ones are spelt (authorities/romanising.py).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from authorities.loading import DATA
 from authorities.regions import CHINA
+from authorities.romanising import english_name
 from authorities.tables import rows_of
 
 #: Townships are kept where offices stand: in the counties of Fuzhou.
@@ -45,8 +46,14 @@ class Command(BaseCommand):
             out.writelines(f"{line}\n" for line in comments)
             writer = csv.writer(out, lineterminator="\n")
             writer.writerow(COLUMNS)
-            writer.writerows((code, name, english.get(code, ""), level, above) for code, name, level, above in rows)
+            writer.writerows(
+                (code, name, english.get(code) or _english(name, level), level, above) for code, name, level, above in rows
+            )
         self.stdout.write(f"{to.name}: {len(rows)} places; source fetched {divisions['meta']['fetched_at']}")
+
+
+def _english(name: str, level: str) -> str:
+    return english_name(name, level) if level in ("city", "county") else ""
 
 
 def _rows(divisions: dict[str, Any], townships: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:

@@ -11,6 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from authorities.models import Region
+from authorities.regions import china_interval
+from authorities.romanising import english_name
 from complaints.filing import composing, drafts
 from complaints.filing.request import FilingRequest
 from complaints.models import Evidence, FilingDraft
@@ -203,6 +206,23 @@ def test_region_is_found_by_name_and_by_province(client: Client, town: Town) -> 
     assert response.headers["Location"] == url(draft, "enterprise")
     assert f'<option value="{town.fuzhou}" selected>' in client.get(url(draft, "enterprise")).content.decode()
     assert send(client, url(draft, "region"), {"region": "abc"}).status_code == 422
+
+
+@pytest.mark.parametrize(("typed", "named"), [
+    ("Hangzhou", "Hangzhou"), ("hangzhou", "Hangzhou"), ("上海", "Pudong New Area"), ("Shanghai", "Pudong New Area"), ("余杭", "Yuhang District")])
+def test_somebody_of_another_city_finds_it_by_the_name_they_know(client: Client, town: Town, typed: str, named: str) -> None:
+    for code, name, level, above in (("330000", "浙江省", "province", ""), ("330100", "杭州市", "city", "330000"),
+                                     ("330110", "余杭区", "county", "330100"), ("310000", "上海市", "province", ""),
+                                     ("310115", "浦东新区", "county", "310000")):
+        first, last = china_interval(code)
+        Region.objects.create(id=first, last=last, code=code, name=name, level=level, country="CN",
+                              name_en=english_name(name, "city" if level == "province" else level),
+                              parent=Region.objects.get(code=above) if above else Region.objects.get(level="country"))
+    draft = begin(client, town)
+    page = client.get(f"{url(draft, 'region')}?q={typed}", headers={"accept-language": "en"}).content.decode()
+    found = page.partition('class="choices"')[2].partition("</form>")[0]
+    assert named in found
+    assert not re.search("[\u4e00-\u9fff]", found)
 
 
 def newest_code() -> str:
