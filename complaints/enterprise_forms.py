@@ -9,7 +9,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from authorities.periods import in_our_years
 from complaints import labels
 from complaints.file_forms import FilesField, TakesFiles
+from complaints.filing import typed
 from complaints.filing.choices import PROBLEM_CATEGORIES
 from complaints.grounds import FAILURE_REASONS
 from complaints.handling.enterprise import CONTACT_CHANNELS
@@ -69,13 +69,9 @@ class Money(forms.CharField):
         if not text:
             return None
         try:
-            amount = Decimal(unicodedata.normalize("NFKC", text).replace(",", "").removeprefix("¥").strip())
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not amount.is_finite() or amount < 0 or amount >= Decimal(10) ** 12 \
-                or amount != amount.quantize(Decimal("0.01")):
-            raise forms.ValidationError(_("金额请填数字，例如 128.50"))
-        return amount
+            return typed.money(text)
+        except forms.ValidationError:
+            raise forms.ValidationError(_("金额请填数字，例如 128.50")) from None
 
 
 class Day(forms.DateField):

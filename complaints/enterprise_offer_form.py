@@ -153,6 +153,8 @@ class OfferForm(StepForm):
         if verdict == "part" and demand.amount and said.get(f"amount-{n}") is None \
                 and f"amount-{n}" not in self.errors:
             self.add_error(f"amount-{n}", gettext("部分同意时请填金额，例如 128.50"))
+        if verdict == "part" and demand.amount and amount is not None and amount > demand.amount:
+            self.add_error(f"amount-{n}", gettext("多于消费者要求的金额。请核对；愿意多给的，请选“同意”。"))
         if verdict == "part" and demand.amount and amount is not None and not amount:
             self.add_error(f"amount-{n}", gettext("金额是0就是不同意，请选“不同意”并写明理由。"))
 

@@ -33,6 +33,9 @@ _NEEDED, _OTHER = {"[content_types].xml", "xl/workbook.xml"}, {"xl/workbook.bin"
 _BLOCK = 1 << 16
 _CELL = re.compile(rb"""\sr\s*=\s*["']\s*([A-Za-z]{0,4})\s*([0-9]{1,10})""")
 _ENCODINGS = ("utf-8-sig", "gb18030")
+#: What stands between a number and what belongs to it; the words of a heading may hold blanks.
+_COMMA = re.compile(r"\s*[,，;；、]\s*")
+_BESIDE = re.compile(r"[\s,，;；、]+")
 
 
 class SheetRefused(Exception):
@@ -58,8 +61,21 @@ def lines_of(path: Path, form: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def pasted(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The same of a text that was pasted: cells between tabs, commas or semicolons."""
-    yield from ((line, cells) for line, cells in _rows(io.StringIO(text, newline=""), _delimiter(text)) if any(cells))
+    """The same of a text that was pasted or typed: a number and what stands beside it.
+
+    Beside it stands the second column of a table (between tabs), else whatever comes after a comma of any language, a
+    semicolon or a blank: an amount may hold commas itself.
+    """
+    delimiter = "\t" if "\t" in text else ","
+    for line, cells in _rows(io.StringIO(text, newline=""), delimiter):
+        if delimiter == "\t" and len(cells) > 1:
+            beside = cells[:2]
+        else:
+            # What was taken apart at each comma is put together again: only the first one counts.
+            whole = ",".join(cells)
+            beside = (_BESIDE if whole[:1].isdigit() else _COMMA).split(whole, maxsplit=1)
+        if any(beside):
+            yield line, beside
 
 
 # --- text ---

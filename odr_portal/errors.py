@@ -8,6 +8,7 @@ no app, and an app needs to know nothing of HTTP.
 """
 
 import logging
+import re
 import secrets
 import traceback
 from collections.abc import Callable
@@ -78,7 +79,9 @@ def _where(error: BaseException | None) -> str:
 
 
 # Never shown again: what signs in, what the form itself carries.
-NOT_KEPT = {"csrfmiddlewaretoken", "idempotency_key", "password", "code", "next"}
+NOT_KEPT = {"csrfmiddlewaretoken", "idempotency_key", "password", "code", "next", "version", "anyway"}
+# The code of something chosen from a list: nobody typed it, and nobody can read it.
+_CHOSEN = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 
 
 def kept_text(request: HttpRequest) -> list[str]:
@@ -89,7 +92,7 @@ def kept_text(request: HttpRequest) -> list[str]:
         if name not in NOT_KEPT and "password" not in name
         for value in request.POST.getlist(name)
         # Short values are choices and numbers; a text is what it hurts to lose.
-        if len(value.strip()) > 12
+        if len(value.strip()) > 12 and not _CHOSEN.fullmatch(value.strip())
     ]
 
 

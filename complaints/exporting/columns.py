@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -79,6 +79,12 @@ def _status(row: CaseRow) -> str:
     return labels.label(case.outcome or case.status, kind="outcome" if case.outcome else "status")
 
 
+def _next_day(row: CaseRow) -> date | None:
+    """The last day, as people say it: the clock ends at its midnight."""
+    due = row.case.next_due_at
+    return None if due is None else timezone.localdate(due - timedelta(microseconds=1))
+
+
 def _result(row: CaseRow) -> str:
     return labels.label(row.time.odr_result, kind="odr_result") if row.time and row.time.odr_result else ""
 
@@ -132,7 +138,7 @@ COLUMNS: dict[str, Column] = {column.code: column for column in (
     _column("external_ref", _("贵单位的编号"), lambda row: row.time.external_ref if row.time else "", sides=_E, stays=True),
     _column("status", _("状态"), _status),
     _column("received", _("收到时间"), lambda row: row.case.received_at, stays=True),
-    _column("due", _("下一个期限"), lambda row: row.case.next_due_at),
+    _column("due", _("下一个期限"), _next_day),
     _column("overdue", _("已逾期"), lambda row: _yes(row.case.is_overdue)),
     _column("consumer", _("消费者（隐去）"), lambda row: masked_name(row.name), stays=True),
     _column("respondent", _("被投诉人"), _respondent),

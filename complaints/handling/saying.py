@@ -9,12 +9,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from authorities.periods import YEARS
 from complaints.actors import Actor
+from complaints.filing import typed
 from complaints.handling.casefile import CaseFile
 from complaints.models import Matter, Obligation, Offer
 from complaints.refusals import StepNotAllowed, WrongInput
@@ -40,17 +42,21 @@ def text(value: str, field: str, *, needed: bool = True, longest: int = LONGEST,
 
 
 def money(value: Decimal | str | int | None, field: str) -> Decimal | None:
-    """Yuan and cents, not negative; None stays None."""
+    """Yuan and cents, not negative; None stays None. A text is read as people write sums, never as 1e9."""
     if value is None or value == "":
         return None
-    try:
-        amount = Decimal(unicodedata.normalize("NFKC", str(value)).replace(",", "").strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
+    amount = _read(value) if isinstance(value, str) else Decimal(value)
     if not amount.is_finite() or amount < 0 or amount >= Decimal(10) ** 12 \
             or amount != amount.quantize(Decimal("0.01")):
         raise WrongInput("bad_amount", _("金额请填数字，例如 128.50"), field=field)
     return amount
+
+
+def _read(text: str) -> Decimal:
+    try:
+        return typed.money(text)
+    except ValidationError:
+        return Decimal("NaN")
 
 
 def choice(value: str, allowed: Collection[str], field: str) -> str:

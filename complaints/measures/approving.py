@@ -73,7 +73,7 @@ def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Ac
         raise StepNotAllowed("nobody_left", _("没有一件还可以发送。请退回，由提请人重新选择。"))
     # The whole was decided, so nothing of it goes on waiting.
     take_all(back, now=now)
-    measure.left_out = [LeftOut(one["number"], one["why"]).kept() for one in measure.left_out] + [
+    measure.left_out = [one | {"step": "make_offer"} if one["step"] == "propose" else one for one in measure.left_out] + [
         one.kept() for one in outcome.left_out]
     measure.sent_at = measure.decided_at = now
     measure.sent, measure.decided_by_id = len(outcome.done), mine[0].staff_id

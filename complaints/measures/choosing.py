@@ -6,6 +6,7 @@ that does not exist.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,8 @@ from complaints.handling import WrongInput, saying
 from complaints.models import Complaint
 
 MOST_CASES = 500
+#: What is only told of a line: its case is chosen all the same.
+TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +54,39 @@ def picks_of(kept: Iterable[dict[str, str | int]]) -> list[Pick]:
 
 def from_lines(lines: Iterable[tuple[int, Sequence[str]]], cases: QuerySet[Complaint]) -> tuple[list[Pick], list[LeftOut]]:
     """Number first, then (if need be) an amount or a proof; a heading may stand above. ``cases``: what the person sees."""
-    told: dict[str, str] = {}
-    left: list[LeftOut] = []
+    said: dict[str, list[str]] = {}
+    headings = _headings()
     for _line, cells in lines:
-        number, word = cells[0].strip(), (cells[1].strip() if len(cells) > 1 else "")
-        if not number or number.casefold() in _headings():
+        number, word = unicodedata.normalize("NFKC", cells[0]).strip().upper(), (cells[1].strip() if len(cells) > 1 else "")
+        if not number or number.casefold() in headings:
             continue
-        if number in told:
-            left.append(LeftOut(number, _("写了两次，只算第一次。")))
-            continue
-        told[number] = word
-        if len(told) > MOST_CASES:
+        said.setdefault(number, []).append(word)
+        if len(said) > MOST_CASES:
             raise WrongInput("too_many", _("一次最多%(n)s件，请分成几次。") % {"n": MOST_CASES}, field="lines")
-    found = dict(cases.filter(number__in=told).values_list("number", "pk"))
-    left += [LeftOut(number, _("没有找到这件投诉。")) for number in told if number not in found]
-    return [Pick(found[number], number, word) for number, word in told.items() if number in found], left
+    found = dict(cases.filter(number__in=said).values_list("number", "pk"))
+    picks, left = list[Pick](), list[LeftOut]()
+    for number, words in said.items():
+        different = _different(words)
+        if number not in found:
+            left.append(LeftOut(number, _("没有找到这件投诉。")))
+        elif len(different) > 1:
+            left.append(LeftOut(number, _("写了两次，金额不一样：%(amounts)s。请核对后另选。") % {"amounts": "、".join(different)}))
+        else:
+            picks.append(Pick(found[number], number, different[0] if different else ""))
+            if len(words) > 1:
+                left.append(LeftOut(number, _("写了两次，只算一次。"), TOLD))
+    return picks, left
+
+
+def _different(words: Sequence[str]) -> list[str]:
+    """What stands beside one number in several lines: the same amount in other words is said once, nothing says nothing."""
+    found: dict[Decimal | str, str] = {}
+    for word in filter(None, words):
+        try:
+            found.setdefault(saying.money(word, "amount") or Decimal(0), word)
+        except WrongInput:
+            found.setdefault(word, word)
+    return list(found.values())
 
 
 def _headings() -> set[str]:
@@ -78,4 +99,4 @@ def _headings() -> set[str]:
 
 def amount_of(pick: Pick) -> Decimal | None:
     """The amount beside the number. Raises WrongInput."""
-    return saying.money(pick.word.strip().removeprefix("¥").removeprefix("￥"), "amount")
+    return saying.money(pick.word, "amount")

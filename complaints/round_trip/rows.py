@@ -151,15 +151,18 @@ class Colleagues:
         return found
 
 
-def move_of(step: str, said: Mapping[str, str], *, demands: Sequence[Demand], due: Sequence[int], colleagues: Colleagues) -> Move:
-    """The move of a line. ``demands``: the open ones of its case; ``due``: numbers of what the enterprise still owes.
+def move_of(step: str, said: Mapping[str, str], *, demands: Sequence[Demand], due: Sequence[int], colleagues: Colleagues,
+            handler: int | None = None) -> Move:
+    """The move of a line. ``demands``: the open ones of its case; ``due``: numbers of what the enterprise still owes;
+    ``handler``: who has the case now, and keeps it if the line names nobody else.
 
     Raises WrongInput whose field is the code of a column.
     """
     try:
         if step in ("accept_case", "assign"):
-            verb = enterprise.accept_case if step == "accept_case" else enterprise.assign
-            return verb(handler_id=colleagues.find(said.get("to_handler", "")))
+            verb, named = (enterprise.accept_case if step == "accept_case" else enterprise.assign), said.get("to_handler", "")
+            stays = step == "accept_case" and handler is not None and not named
+            return verb(handler_id=handler if stays else colleagues.find(named))
         if step == "log_contact":
             return _contact(said)
         if step == "report_performed":
@@ -242,7 +245,7 @@ def _shorts(said: Mapping[str, str], demands: Sequence[Demand]) -> list[Short]:
 
 
 def _money(text: str, column: str) -> Decimal | None:
-    return saying.money(text.strip().removeprefix("¥").removeprefix("￥"), column)
+    return saying.money(text.strip(), column)
 
 
 def _day(text: str, column: str) -> date | None:

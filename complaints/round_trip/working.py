@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -263,7 +263,7 @@ class _Worker:
         """The moves of the lines that can be taken; the other lines get their state here."""
         ids = {row.case_id for row in batch if row.case_id is not None}
         with self.sight.both_walls():
-            seen = set(self.sight.cases().filter(pk__in=ids).values_list("pk", flat=True))
+            seen = dict(self.sight.cases().filter(pk__in=ids).values_list("pk", "handler"))
         demands, due = _demands(seen), _due(seen)
         earlier = {row.key: row for row in RoundTripRow.objects.filter(
             enterprise_id=self.trip.enterprise_id, state="done", key__in=[row.key for row in batch])
@@ -290,7 +290,7 @@ class _Worker:
                 keys[row.key] = row.line
                 try:
                     move = rows.move_of(row.step, row.said.get("cells", {}), demands=demands[case], due=due[case],
-                                        colleagues=self._people())
+                                        colleagues=self._people(), handler=seen[case])
                 except StepNotAllowed as wrong:
                     _bad(row, wrong.field, wrong.reason, state="bad" if good == "good" else "refused")
                     continue
@@ -363,7 +363,7 @@ def _only_if(move: Move, versions: set[str], stepped: set[int]) -> Move:
     return replace(move, carry=carry)
 
 
-def _demands(ids: set[int]) -> dict[int, list[Demand]]:
+def _demands(ids: Collection[int]) -> dict[int, list[Demand]]:
     found: dict[int, list[Demand]] = defaultdict(list)
     for demand in Demand.objects.filter(complaint_id__in=ids, is_settled=False, is_given_up=False).order_by(
             "complaint_id", "ordinal").defer("note"):
@@ -371,7 +371,7 @@ def _demands(ids: set[int]) -> dict[int, list[Demand]]:
     return found
 
 
-def _due(ids: set[int]) -> dict[int, list[int]]:
+def _due(ids: Collection[int]) -> dict[int, list[int]]:
     found: dict[int, list[int]] = defaultdict(list)
     for case, ordinal in Obligation.objects.filter(complaint_id__in=ids, owed_by="enterprise", state="due").order_by(
             "complaint_id", "ordinal").values_list("complaint_id", "ordinal"):

@@ -93,7 +93,9 @@ def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> Http
     if case.may(step) and form.is_valid():
         found = _findings(writing, form)
         if "preview" in typed or not {_token(f) for f in found} <= set(typed.get("anyway", "").split()):
-            return _show(request, writing, form, preview=_preview(case, form, found))
+            preview = _preview(case, form, found)
+            is_behind = moved_on.is_behind(case, typed.get("version", ""), step, form)
+            return _show(request, writing, form, preview=preview, status=moved_on.status_of(form) if is_behind else 200)
     elif "preview" in typed:
         return _show(request, writing, form, status=422)
     done = carry_out(request, case, (step,), form, lambda said: _move(writing, said))
@@ -242,4 +244,4 @@ def _show(
     return render(request, "enterprise/offer.html", {
         "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": writing.step, "saved_at": saved_at,
         "title": labels.action(writing.step), "figures": figures_of(case.complaint, form.demands, values, form.count),
-        "similar": similar_shown(case.complaint, seen=writing.desk.engagements())}, status=status)
+        "version": moved_on.version_of(request, case, form), "similar": similar_shown(case.complaint, seen=writing.desk.engagements())}, status=status)

@@ -333,7 +333,8 @@ def carry_out(
 
     def moves() -> list[Move] | None:
         judged(case, steps)
-        if not form.is_valid() or moved_on.is_behind(case, version, steps[0], form):
+        is_right = form.is_valid()
+        if moved_on.is_behind(case, version, steps[0], form) or not is_right:
             return None
         chosen = move(form)
         taken_step.append(chosen.step)
@@ -383,5 +384,5 @@ def show(
         title, action = _("消费者称已经另行和解"), _("提交")
     return render(request, "enterprise/step.html", {
         "step_page": page, "page": case, "complaint": case.complaint, "form": form, "title": title,
-        "action": action, "upload_address": upload_address(case.complaint),
+        "action": action, "upload_address": upload_address(case.complaint), "version": moved_on.version_of(request, case, form),
     }, status=status)

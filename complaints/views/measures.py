@@ -25,7 +25,7 @@ from complaints.exporting.selecting import chosen, sight_at
 from complaints.handling import StepNotAllowed, WrongInput
 from complaints.measure_forms import ChoosingForm, DoneForm, RuleForm, kinds_in
 from complaints.measures import sending, standing
-from complaints.measures.choosing import MOST_CASES, LeftOut, Pick, from_lines, picks_of
+from complaints.measures.choosing import MOST_CASES, TOLD, LeftOut, Pick, from_lines, picks_of
 from complaints.measures.ruling import Rule
 from complaints.models import Complaint, Measure, Obligation
 from complaints.models.settlement import MONEY_KINDS
@@ -159,7 +159,7 @@ def _reported(desk: Desk, found: Measure, form: DoneForm) -> sending.Outcome:
     if not outcome.done:
         raise StepNotAllowed("nothing_due", _("没有一件待履行。"))
     if left:
-        found.left_out = [*found.left_out, *(LeftOut(one.number, one.why, "report_performed").kept() for one in left)]
+        found.left_out = [*found.left_out, *(LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != TOLD)]
         found.save(update_fields=["left_out"])
     return outcome
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.forms import Form
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from complaints.models import HandlingStep
@@ -33,11 +34,22 @@ _MOST_ENTRIES = 2**31 - 1
 MOST = 3
 
 
+def version_of(request: HttpRequest, case: CasePage, form: Form) -> str:
+    """What the form carries: the newest entry of the parties' chain that it was filled in against, and the microsecond in
+    which it was shown, for what is written in the enterprise's own chain.
+
+    A form that comes back (a mistake, a row more, a preview) stays that old until its reader was told what happened since.
+    """
+    sent = request.POST.get("version", "")
+    if sent and not getattr(form, "is_behind", False):
+        return sent
+    return f"{case.entries}.{int(case.now.timestamp())}{case.now.microsecond:06}"
+
+
 def news(case: CasePage, version: str) -> list[str]:
     """What others did since ``version``, one sentence each; nothing for an odd one. One query.
 
-    A version is the newest entry of the parties' chain that the form was filled in against, and the microsecond in which it
-    was shown: for what is written in the enterprise's own chain.
+    What a version is says ``version_of``.
     """
     entry, _dot, shown = version.partition(".")
     if not all(part.isascii() and part.isdigit() and len(part) < 17 for part in (entry, shown)):

@@ -100,6 +100,6 @@ def _show(
     shown: dict[str, Any] = {
         "page": case, "complaint": case.complaint, "form": form, "asked": asked.strip(),
         "title": labels.action(step), "is_empty": len(form.fields["target"].choices) == 1,  # type: ignore[attr-defined]
-        "effect": EFFECTS[step],
+        "effect": EFFECTS[step], "version": moved_on.version_of(request, case, form),
     }
     return render(request, "enterprise/return.html", shown, status=status)

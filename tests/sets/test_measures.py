@@ -60,7 +60,7 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
     waiting = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now)
     other = given.a_complaint(world, status=S.NEGOTIATING, now=now, demands=(DemandRequest(kind="apology"), DemandRequest(kind="refund")))
     measure = drafted(browser, lines=numbers([*good, waiting, other]) + "\n20260101-AAAAAAAAAAAA-0\n" + good[0].number)
-    assert why(measure) == {"20260101-AAAAAAAAAAAA-0": "没有找到这件投诉。", good[0].number: "写了两次，只算第一次。"}
+    assert why(measure) == {"20260101-AAAAAAAAAAAA-0": "没有找到这件投诉。", good[0].number: "写了两次，只算一次。"}
     page = browser.get(place(measure)).content.decode()
     assert "选了5件" in page
     assert "道歉" in page
@@ -135,6 +135,28 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World, sign
     assert '已履行 <data value="1"' in page
     assert '已报告履行，待确认 <data value="1"' in page
     assert browser.post(f"{place(measure)}performed/", filled(proof="又一次。")).status_code == 409
+
+
+def test_a_number_written_twice_is_one_case_and_two_amounts_are_none(world: World, signed_in: SignIn) -> None:
+    """Whoever gets the offer is not left out, so it is not chosen anew with those who are; nobody guesses which amount is meant."""
+    browser = signed_in(world.ming)
+    twice, odd, bare, other = cases(world, 4)
+    lines = f"{twice.number},20\n{odd.number},20\n{bare.number}\n{other.number},20\n"
+    measure = drafted(browser, lines=lines + f"{twice.number.lower()} ¥20.00元\n{odd.number},200\n{bare.number},35\n{bare.number}")
+    assert [(pick["number"], pick["amount"]) for pick in measure.picks] == [
+        (twice.number, "20"), (bare.number, "35"), (other.number, "20")]
+    assert why(measure) == {twice.number: "写了两次，只算一次。", bare.number: "写了两次，只算一次。",
+                            odd.number: "写了两次，金额不一样：20、200。请核对后另选。"}
+    given.step(other, consumer.stop_negotiating(), world.consumer, timezone.now())
+    measure = sent(browser, measure, **{"verdict-refund": "part", "source-refund": "table", "reason-refund": "按停机的天数折算退还费用。"})
+    assert measure.sent == 2
+    page = browser.get(place(measure)).content.decode()
+    assert "写了两次，只算一次" not in page
+    assert "写了两次，金额不一样" in page
+    again = browser.get(f"/enterprise/measures/new/?again={measure.public_id}").content.decode()
+    assert f"{other.number},20" in again
+    assert twice.number not in again
+    assert bare.number not in again
 
 
 def test_sent_twice_it_is_sent_once(world: World, signed_in: SignIn) -> None:

@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints.exporting import building
-from complaints.models import Complaint, Contact, Export, Offer, RoundTrip
+from complaints.handling import enterprise
+from complaints.models import Complaint, Contact, Deadline, Export, Offer, RoundTrip
 from complaints.round_trip import asking, working
 from complaints.workflow import Status as S
 from enterprises.house_rules import TwoPersons
@@ -96,6 +97,28 @@ def test_the_workbook_comes_back_as_it_went_out(world: World, signed_in: SignIn)
     trip = decided(browser, tried(browser, out.getvalue(), name="待办.xlsx"), "all")
     case.refresh_from_db()
     assert (trip.state, states(trip), case.status, case.handler_id) == ("done", ["done"], S.NEGOTIATING, world.ming_staff.pk)
+
+
+def test_who_has_a_case_already_need_not_be_named(world: World, signed_in: SignIn) -> None:
+    browser, now = signed_in(world.lead), timezone.now()
+    mine, nobodys = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now), given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now)
+    given.step(mine, enterprise.assign(handler_id=world.ming_staff.pk), world.handler, now)
+    read = list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
+    assert {row["下一个期限"] for row in read} == {str(clock.last_day) for clock in Deadline.objects.filter(clock="acceptance")}
+    trip = tried(browser, table([row | {"步骤": "受理"} for row in sorted(read, key=lambda row: row["编号"] != mine.number)]))
+    assert lines(trip) == [(2, "good", "", ""), (3, "bad", "to_handler", "请填写由谁处理。")]
+    decided(browser, trip, "good")
+    mine.refresh_from_db()
+    nobodys.refresh_from_db()
+    assert (mine.status, mine.handler_id, nobodys.status) == (S.NEGOTIATING, world.ming_staff.pk, S.WITH_ENTERPRISE)
+
+
+def test_a_table_in_which_nobody_wants_anything_says_so(world: World, signed_in: SignIn) -> None:
+    browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    trip = tried(browser, table([{"编号": case.number, "步骤": ""}]))
+    page = browser.get(f"{HOME}{trip.mark}/").content.decode()
+    assert "没有一行要办" in page
+    assert "都可以办" not in page
 
 
 def test_the_same_file_twice_changes_nothing(world: World, signed_in: SignIn) -> None:

@@ -51,6 +51,26 @@ def test_text_in_the_forms_in_use(tmp_path: Path, raw: bytes) -> None:
     assert [cells for _line, cells in read(tmp_path, raw)] == [["a", "b"], ["1", "2"]]
 
 
+@pytest.mark.parametrize("line", [
+    "n,1,280.50", "n\t1,280.50", "n 1,280.50", "n，1,280.50", "n ，1,280.50", "n；1,280.50", "n、1,280.50", "n;1,280.50"])
+@pytest.mark.parametrize("before", ["", "编号\n", "1\n", "编号,金额\n", "1\t2\n", "1 2\n"])
+def test_what_people_put_between_a_number_and_an_amount(before: str, line: str) -> None:
+    assert [cells for _line, cells in pasted(before + line.replace("n", "20261118-7K3QABCDEFGH-5"))][-1] == [
+        "20261118-7K3QABCDEFGH-5", "1,280.50"]
+
+
+def test_a_spreadsheet_puts_an_amount_into_quotes() -> None:
+    assert list(pasted('1,"1,280.50"')) == [(1, ["1", "1,280.50"])]
+
+
+def test_a_heading_of_two_words_stays_one() -> None:
+    assert list(pasted("Case number\n1")) == [(1, ["Case number"]), (2, ["1"])]
+
+
+def test_of_a_pasted_table_the_second_column_counts() -> None:
+    assert list(pasted("编号\t金额\t备注\n1\t25\t已核对，可付")) == [(1, ["编号", "金额"]), (2, ["1", "25"])]
+
+
 def test_a_cell_with_line_breaks_keeps_the_numbers_of_the_lines_after_it() -> None:
     assert list(pasted('n,"a\nb"\nm,c')) == [(1, ["n", "a\nb"]), (3, ["m", "c"])]
 

@@ -19,7 +19,7 @@ from enterprises.models import Staff
 from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
+from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in
 from tests.walls.forms import forms_of
 
 S = Status
@@ -75,6 +75,63 @@ def test_a_step_on_a_case_that_moved_on_waits_for_a_second_look_and_keeps_the_te
     assert newer != version
     assert send(client, address(case, "failure"), said | {"version": newer}).status_code == 302
     assert Complaint.objects.get(pk=case.pk).status == S.REVIEW
+
+
+def spoken_since(world: World, step: str) -> tuple[Complaint, Any, str]:
+    """Ming opened the page of a step; a minute later the consumer wrote."""
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    client = signed_in(world.ming)
+    version = opened(client, case, step)
+    given.step(case, consumer.add_statement(text="我同意只退一半。"), world.consumer, NOON + timedelta(seconds=1))
+    return case, client, version
+
+
+NEWS = "案件刚有变化：消费者 11月11日 13:00：补充说明。"
+
+
+@pytest.mark.parametrize(("said", "what"), [
+    ({"anyway": ""}, "还没有与消费者联系的记录"), ({"preview": "1"}, "消费者会看到"), ({"answer-1": ""}, "还没有答复第1项诉求")])
+def test_what_the_offer_lacks_hides_no_news(world: World, said: dict[str, str], what: str) -> None:
+    """A page that asks for a second press for another reason tells what happened with it, and is then sent as it stands."""
+    case, client, version = spoken_since(world, "offer")
+    answer = send(client, address(case, "offer"), OFFER | said | {"version": version})
+    assert answer.status_code == 409
+    page = shown(answer)
+    assert NEWS in page
+    assert what in page
+    newer = next(form.values["version"] for form in forms_of(page) if "version" in form.values)
+    assert send(client, address(case, "offer"), OFFER | {"version": newer}).status_code == 302
+
+
+@pytest.mark.parametrize(("step", "more"), [
+    ("offer", {"add": "1"}), ("offer", {"use": "1"}), ("offer", {"save": "1"}), ("request-return", {"search": "1", "q": "移动"})])
+def test_a_page_that_is_only_rearranged_keeps_what_its_reader_knew(world: World, step: str, more: dict[str, str]) -> None:
+    case, client, version = spoken_since(world, step)
+    page = shown(send(client, address(case, step), OFFER | more | {"version": version}))
+    assert [form.values["version"] for form in forms_of(page) if "version" in form.values] == [version]
+    text = {"text": "号码不是在福州开的户，请转开户地。", "target": "", "reason": "other"}
+    answer = send(client, address(case, step), OFFER | text | {"version": version})
+    assert answer.status_code == 409
+    assert NEWS in shown(answer)
+
+
+def test_a_form_with_a_mistake_tells_the_news_too(world: World) -> None:
+    case, client, version = spoken_since(world, "failure")
+    answer = send(client, address(case, "failure"), {"reason": "", "text": "", "version": version})
+    assert answer.status_code == 409
+    assert NEWS in shown(answer)
+
+
+def test_only_what_somebody_wrote_is_given_back(world: World) -> None:
+    """The number of the state, the choices: nothing to copy for somebody who comes second with one press."""
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    second = signed_in(world.ming)
+    version = opened(second, case, "accept")
+    given.step(case, enterprise.accept_case(handler_id=world.lead_staff.pk), world.handler, NOON + timedelta(seconds=1))
+    answer = send(second, address(case, "accept"), {"handler": str(world.ming_staff.pk), "version": version})
+    assert answer.status_code == 409
+    assert version not in shown(answer)
+    assert "您写的内容还在" not in shown(answer)
 
 
 def test_what_somebody_wrote_in_between_does_not_hold_up_a_note(world: World) -> None:
