@@ -125,6 +125,11 @@ def test_what_a_head_looks_at(world: World, visit: Any) -> None:
             return page
 
         look("/authority/urges/overdue/", "overdue", "件多人少")
+        if javascript:
+            # Names of units are longest in English.
+            small = visit(width=360, language="en", user=world.head_officer.user)
+            small.go("/authority/urges/overdue/")
+            small.check()
         look("/authority/urges/escalated/", "escalated", "已报")
         look("/authority/urges/decisions/", "decisions", "没有等待决定的申请")
         look("/authority/team/", "team", "等对方办理")
