@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "picked": ("消费者选择了{enterprise}", "The consumer chose {enterprise_en}"),
+    "named_on_return": ("退回的单位指出应由{enterprise}答复", "Whoever gave it back named {enterprise_en}"),
+    "branch_on_return": ("退回的单位指出应由{branch}答复", "Whoever gave it back named {branch_en}"),
     "holds_brand": ("品牌由{enterprise}负责", "{enterprise_en} answers for the brand"),
     "named_legal": ("名称与{enterprise}的登记名称一致", "The name is the registered name of {enterprise_en}"),
     "named_code": ("统一社会信用代码属于{enterprise}", "The credit code is that of {enterprise_en}"),

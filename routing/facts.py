@@ -34,7 +34,8 @@ class Facts:
 
     `region_id` is the contract place (procedure §5.2), never the consumer's
     home; `named` is what somebody typed instead of picking, `address` where
-    they say that the enterprise is, None where that was not read yet.
+    they say that the enterprise is, None where that was not read yet. `is_returned`:
+    who is picked was named by whoever gave the case back, not by the consumer.
     """
 
     on: dt.date
@@ -48,6 +49,7 @@ class Facts:
     region_name: str = ""
     region_name_en: str = ""
     address: str | None = ""
+    is_returned: bool = False
 
     @property
     def written(self) -> str:

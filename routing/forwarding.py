@@ -11,6 +11,7 @@ import datetime as dt
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from authorities.models import Region
@@ -107,7 +108,8 @@ def may_go(
 
 def facts_of(case: Complaint, *, on: dt.date) -> Facts:
     """What a complaint says about who should answer."""
-    return facts_with(case, case.service_region or case.handling_region, address=address_of(case), on=on)
+    facts = facts_with(case, case.service_region or case.handling_region, address=address_of(case), on=on)
+    return replace(facts, is_returned=True) if case.returns else facts
 
 
 def address_of(case: Complaint) -> str:

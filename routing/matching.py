@@ -79,7 +79,7 @@ class _Choice:
         if facts.enterprise_id is not None:
             firm = self.directory.enterprises.get(facts.enterprise_id)
             if firm is not None:
-                self._because("picked", firm)
+                self._because("named_on_return" if facts.is_returned else "picked", firm)
                 return [firm.id]
             return []
         if facts.brand_ids:
@@ -284,7 +284,7 @@ class _Choice:
         branch = self.directory.branches.get(wanted) if wanted is not None else None
         if branch is not None and branch.enterprise_id == enterprise_id:
             if branch.period.holds(self.facts.on):
-                code = "rule_branch" if branch_id is not None else "picked_branch"
+                code = "rule_branch" if branch_id is not None else "branch_on_return" if self.facts.is_returned else "picked_branch"
                 return self._matched(firm, branch.id, code)
             if branch_id is not None:
                 return self._nobody("rule_branch_ended", [enterprise_id], firm=firm)

@@ -16,16 +16,19 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
+from authorities.models import named
 from complaints import labels
 from complaints.authority_forms import set_choices
 from complaints.conditions import Conditions, current_calendar
 from complaints.enterprise_forms import Choices
 from complaints.filing.request import PASS_TO_REGULATOR, PAUSE_FOR_SETTLEMENT, SHARE_WITH_ENTERPRISE
+from complaints.labels_reasons import RETURN_REASONS
 from complaints.models import Complaint
 from complaints.views import authority_bulk, keyset, tabs
 from complaints.views.authority_bulk import BatchForm
+from complaints.views.authority_cases import PASSED_ON
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import (
     RELATED,
@@ -152,7 +155,7 @@ def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
         "reason": labels.reason(case.reason) if case.reason else "",
         "hits": looked_up(case, query, desk, conditions=conditions, besides=targets),
         "checks": _checks(page, desk, signals), "signals": signals, "asked": page.matters.get("consent"),
-        "is_returned_twice": case.returns >= 2, "consents": _consents(case),
+        "is_returned_twice": case.returns >= 2, "returned_by": _returned_by(page), "consents": _consents(case, conditions),
         "dispute": page.matters.get("jurisdiction"),
     })
 
@@ -168,9 +171,21 @@ def _checks(page: CasePage, desk: Desk, signals: list[Shown]) -> dict[str, Any]:
             "has_others": bool(others)}
 
 
-def _consents(case: Complaint) -> list[tuple[str, str, str]]:
-    """What the consumer said to handing over and to a supervised settlement; (what, word, tone)."""
+def _returned_by(page: CasePage) -> list[tuple[str, str]]:
+    """Who gave the case back, and why in words, where a reason was chosen."""
+    return [(named(stage.branch or stage.enterprise),
+             labels.label(stage.ended_by, kind="return_reason") if stage.ended_by in RETURN_REASONS else "")
+            for stage in page.engagements if stage.odr_result == "returned" and stage.ended_by != PASSED_ON]
+
+
+def _consents(case: Complaint, conditions: Conditions) -> list[tuple[str, str, str]]:
+    """What the consumer said to handing over, and to whom, and to a supervised settlement; (what, word, tone)."""
+    given = dict.fromkeys((case.consents.get("named_entity"), *case.consents.get("entities", ())))
+    firms = [firm for pk in given if pk and (firm := conditions.enterprise(pk)) is not None]
     said = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("没有问过"), "neutral")}
     names = ((SHARE_WITH_ENTERPRISE, _("转给企业")), (PAUSE_FOR_SETTLEMENT, _("先让企业和解，审查计时暂停")),
              (PASS_TO_REGULATOR, _("谈不成转监管部门")))
-    return [(words, *said[case.consents.get(code)]) for code, words in names if code in case.consents or code == SHARE_WITH_ENTERPRISE]
+    found = [(words, *said[case.consents.get(code)]) for code, words in names if code in case.consents or code == SHARE_WITH_ENTERPRISE]
+    if firms and (case.consents.get(SHARE_WITH_ENTERPRISE) or case.consents.get("entities")):
+        found[0] = (_("转给企业"), _("同意转给%(names)s") % {"names": pgettext("between names", "、").join(map(named, firms))}, "ok")
+    return found

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from complaints.handling import authority, jurisdiction
+from complaints.handling import authority, both, enterprise, jurisdiction
 from complaints.models import Complaint, HandlingStep
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, ahead, case_at, desk, key, now, officer_of
+from tests.complaints.pages.at_the_desk import shown
 from tests.complaints.pages.test_authority_cases import suggest
 
 
@@ -76,6 +77,18 @@ def test_who_said_no_goes_to_the_authority_of_the_place(world: World) -> None:
     send(desk(world.su), [case])
     case.refresh_from_db()
     assert (case.status, case.handling_authority) == (S.REVIEW, world.gulou)
+
+
+def test_the_page_says_who_gave_it_back_and_to_whom_the_consumer_agreed(world: World) -> None:
+    case = case_at(world, S.WITH_ENTERPRISE)
+    given.step(case, enterprise.return_case(reason="not_customer", text="不是本企业的用户。"), world.handler, now())
+    page = shown(desk(world.su).get(f"/authority/triage/{case.number}/"))
+    assert "已被退回1次：中国移动福州分公司（不是本企业的消费者）" in page
+    assert f"同意转给{world.mobile.name}" in page
+    given.step(case, authority.ask_consent(enterprise_id=world.telecom.pk), world.intake, now())
+    given.step(case, both.give_consent(), world.consumer, now())
+    page = shown(desk(world.su).get(f"/authority/triage/{case.number}/"))
+    assert f"同意转给{world.mobile.name}、{world.telecom.name}" in page
 
 
 @pytest.mark.parametrize("who", ["officer", "head", "superior"])
