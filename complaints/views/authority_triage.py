@@ -52,6 +52,8 @@ BESIDE = 30
 LOOK_BACK = timedelta(days=365)
 
 
+#: Steps of whoever distributes.
+_SENDING = frozenset({"forward", "assign_authority", "ask_consent"})
 #: Enterprise with or without branch, or an authority.
 _TARGET = re.compile(r"\d{1,18}-\d{0,18}|a\d{1,9}")
 
@@ -125,7 +127,7 @@ def _show(request: HttpRequest, desk: Desk, tab: Tab, *, form: BatchForm | None 
         "rows": [Line(row, triage_url(row.complaint), next(iter(suggestions[row.complaint.pk]), None),
                       short_words(signals[row.complaint.pk])) for row in rows_of(page.rows, desk)],
         "now": desk.now, **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
-        "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None, "form": form,
+        "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None, "form": form, "may_send": may_send,
         "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
     }, status=status)
 
@@ -156,7 +158,8 @@ def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
         "hits": looked_up(case, query, desk, conditions=conditions, besides=targets),
         "checks": _checks(page, desk, signals), "signals": signals, "asked": page.matters.get("consent"),
         "is_returned_twice": case.returns >= 2, "returned_by": _returned_by(page), "consents": _consents(case, conditions),
-        "dispute": page.matters.get("jurisdiction"),
+        "dispute": page.matters.get("jurisdiction"), "may_send": not _SENDING.isdisjoint(setting.may),
+        "sender": named(case.handling_authority) if case.handling_authority else "",
     })
 
 

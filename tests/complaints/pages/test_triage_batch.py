@@ -79,6 +79,18 @@ def test_who_said_no_goes_to_the_authority_of_the_place(world: World) -> None:
     assert (case.status, case.handling_authority) == (S.REVIEW, world.gulou)
 
 
+def test_who_may_only_look_is_told_who_distributes(world: World) -> None:
+    case, client = waiting(world)[0], desk(world.rui)
+    words = "由福州市市场监督管理局的分送人员分送，您可以看案情和建议。"
+    page = shown(client.get(f"/authority/triage/{case.number}/"))
+    assert words in page
+    assert "查找其他企业" not in page
+    assert "由分送人员分送，您可以看。" in shown(client.get("/authority/triage/"))
+    sender = desk(world.su)
+    assert words not in shown(sender.get(f"/authority/triage/{case.number}/"))
+    assert "由分送人员分送，您可以看。" not in shown(sender.get("/authority/triage/"))
+
+
 def test_the_page_says_who_gave_it_back_and_to_whom_the_consumer_agreed(world: World) -> None:
     case = case_at(world, S.WITH_ENTERPRISE)
     given.step(case, enterprise.return_case(reason="not_customer", text="不是本企业的用户。"), world.handler, now())
