@@ -24,7 +24,7 @@ from complaints.models import Complaint, Deadline, Demand, Engagement, HandlingS
 from complaints.standing import Standing, chip, clock_facts, standing
 from complaints.views import case_rows as rows
 from complaints.views.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, party_words, person_of, spoken
-from complaints.views.case_record import Event, Look, Message, Reader, looks_of, thread_of, timeline_of
+from complaints.views.case_record import Event, Look, Message, Reader, folded, looks_of, thread_of, timeline_of
 from complaints.views.case_settlement import (
     ObligationView,
     OfferView,
@@ -120,6 +120,10 @@ class CasePage:
     @property
     def title(self) -> str:
         return self.complaint.title
+
+    @property
+    def events(self) -> list[tuple[Event, list[Event]]]:
+        return folded(self.timeline)
 
     @property
     def home(self) -> str:

@@ -39,6 +39,7 @@ _STAFF = frozenset({Role.MANAGER, Role.HANDLER, Role.REVIEWER, Role.RESPONDENT})
 #: In whose name somebody acts who is not the consumer.
 _FOR_ANOTHER = {"agent": ("代理人，代委托人办理", "representative, for the principal"),
                 "guardian": ("监护人代为办理", "guardian, for the ward"), "heir": ("继承人办理", "heir")}
+REMIND = "remind"
 #: A lapse written later than this after it happened says when it was written.
 _LATE_WRITING = timedelta(minutes=5)
 
@@ -161,6 +162,17 @@ def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *,
     return sorted(found, key=lambda e: (e.at, e.written_at, e.sequence), reverse=True)
 
 
+def folded(events: Iterable[Event]) -> list[tuple[Event, list[Event]]]:
+    """Of reminders in a row the newest, with those before it: a case that is late for weeks has one each day."""
+    found: list[tuple[Event, list[Event]]] = []
+    for event in events:
+        if found and event.step == found[-1][0].step == REMIND:
+            found[-1][1].append(event)
+        else:
+            found.append((event, []))
+    return found
+
+
 def thread_of(steps: Sequence[HandlingStep], texts: Iterable[PersonalText],
               files: Mapping[str, FileView], *, reader: Reader,
               audience: str = Audience.PARTIES) -> list[Message]:
@@ -255,7 +267,7 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
 def _due_words(step: HandlingStep, reader: Reader) -> list[str]:
     """Of a reminder, and of what went to a superior: which time runs out, and who was told."""
     data = step.data or {}
-    if step.step not in ("remind", "escalate") or not data.get("clock"):
+    if step.step not in (REMIND, "escalate") or not data.get("clock"):
         return []
     words = [_("%(clock)s，最后一天%(day)s") % {"clock": labels.label(data["clock"], kind="clock"),
                                             "day": day_text(date.fromisoformat(data["last_day"]))}]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from complaints import handling
 from complaints.handling import Answer, Promise, consumer, enterprise, offers
@@ -197,3 +199,20 @@ def test_a_promise_kept_late_says_so(world: World, clock: Any) -> None:
     clock.move_to(AFTER_DUE, tick=False)
     assert "<b>迟了</b>" in shown(signed_in(world.chen).get(place(case)))
     assert HandlingStep.objects.filter(complaint=case, step="confirm_performed").exists()
+
+
+@pytest.mark.parametrize(("language", "title", "earlier", "detail"), [
+    ("zh-hans", "发出提醒", "此前还有", "审查期限，最后一天11月20日（周五）"),
+    ("en", "Sent a reminder", "Earlier reminders:", "Time for the authority to decide, last day Fri 20 Nov")])
+def test_reminders_in_a_row_stand_as_one_and_say_of_what(world: World, language: str, title: str, earlier: str, detail: str) -> None:
+    case = given.a_complaint(world, status=S.REVIEW)
+    for day in range(1, 20):
+        handling.sweep_clocks(now=WEDNESDAY + timedelta(days=day))
+    client = signed_in(world.rui)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    events = re.split(r'<li class="event"', shown(client.get(f"/authority/cases/{case.number}/")))[1:]
+    reminders = [event for event in events if title in event]
+    # Those before the day and those after it: the lapse stands between.
+    assert [earlier in event for event in reminders] == [True, True]
+    assert sum(event.count("<time>") for event in reminders) == HandlingStep.objects.filter(complaint=case, step="remind").count() > 6
+    assert all(detail in event for event in reminders)
