@@ -254,6 +254,9 @@ IF_MISSED: dict[str, Pair] = {
     "heirs": ("无人接续的，案件办结，不作认定。", "If nobody comes forward it closes without a finding."),
 }
 
+#: The clock of a question to the office, beside which "instruction" would be another one's word.
+OFFICE_ANSWER: Pair = ("监管部门答复咨询", "The authority's answer")
+
 #: What a paused clock waits for, by clock; "" is for any other.
 PAUSED_FOR: dict[str, Pair] = {
     "negotiation": ("消费者答复方案", "the consumer to answer the offer"),

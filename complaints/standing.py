@@ -21,6 +21,7 @@ from complaints.labels_standing import (
     KEEP_YOURS,
     NO_CLOCK,
     NOBODY,
+    OFFICE_ANSWER,
     OVERDUE,
     PERFORM,
     PERFORM_OWN,
@@ -31,7 +32,7 @@ from complaints.models import Complaint, Deadline
 from complaints.workflow import HIDDEN_CLOCKS, MUST_ACT, Clock, Outcome, Status
 from complaints.working_calendar import SHANGHAI, Calendar
 
-__all__ = ["Chip", "Standing", "chip", "clock_facts", "is_late", "listed_clock", "listed_facts", "speaking_clock", "standing", "what_if_missed"]
+__all__ = ["Chip", "Standing", "chip", "clock_facts", "is_late", "listed_clock", "listed_facts", "listed_name", "speaking_clock", "standing", "what_if_missed"]
 
 S = Status
 SIDES = ("consumer", "enterprise", "authority")
@@ -152,9 +153,20 @@ def listed_clock(complaint: Complaint, clocks: Iterable[Deadline]) -> tuple[Dead
     speaking = speaking_clock(status, rows)
     if speaking is not None and speaking.state != "paused" and speaking.due_at == complaint.next_due_at:
         return speaking, False
-    first = next((c for c in rows if c.ended_at is None and c.state in ("running", "lapsed") and c.due_at == complaint.next_due_at
-                  and not (c.clock in HIDDEN_CLOCKS or (c.clock == Clock.INSTRUCTION and c.owed_by == "authority"))), None)
+    # What a superior asks of a lower authority sorts no list: where such a clock stands alone at this date, the enterprise asked.
+    found = [c for c in rows if c.ended_at is None and c.state in ("running", "lapsed") and c.due_at == complaint.next_due_at
+             and c.clock not in HIDDEN_CLOCKS]
+    first = min(found, key=_is_asked_of_authority, default=None)
     return (speaking, False) if first is None else (first, True)
+
+
+def _is_asked_of_authority(clock: Deadline) -> bool:
+    return clock.clock == Clock.INSTRUCTION and clock.owed_by == "authority"
+
+
+def listed_name(clock: Deadline) -> str:
+    """What a clock is called in a list."""
+    return labels.pick(OFFICE_ANSWER) if _is_asked_of_authority(clock) else labels.label(clock.clock, kind="clock")
 
 
 def listed_facts(complaint: Complaint, clocks: Iterable[Deadline], *, now: datetime, calendar: Calendar) -> tuple[Deadline | None, dict[str, Any] | None]:
@@ -163,7 +175,7 @@ def listed_facts(complaint: Complaint, clocks: Iterable[Deadline], *, now: datet
     if deadline is None:
         return None, None
     facts = clock_facts(deadline=deadline, now=now, calendar=calendar, status=Status(complaint.status))
-    return deadline, facts | ({"listed_as": labels.label(deadline.clock, kind="clock")} if is_named else {})
+    return deadline, facts | ({"listed_as": listed_name(deadline)} if is_named else {})
 
 
 def _speaks(status: Status, clock: Deadline) -> bool:

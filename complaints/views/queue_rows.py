@@ -76,6 +76,9 @@ def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engage
 def _row(case: Complaint, desk: Desk, consumer: str, clocks: list[Deadline]) -> Row:
     status = Status(case.status)
     deadline, facts = standing.listed_facts(case, clocks, now=desk.now, calendar=desk.calendar)
+    if deadline is not None and facts is not None and deadline.owed_by == "authority":
+        # Overdue is a word about somebody: here it is another one.
+        facts = facts | {"listed_as": standing.listed_name(deadline)}
     step = getattr(case, "newest_step", "") or ""
     read_to = getattr(case, "read_to", None)
     return Row(

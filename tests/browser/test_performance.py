@@ -33,7 +33,6 @@ def test_the_mirror_reads_and_each_number_opens_its_list(world: World, visit: An
     page = visitor.go("/enterprise/performance/")
     visitor.check()
     visitor.shot(f"performance-{width}-{language}")
-    page.locator("#f-settled summary").click()
     number = page.locator("#f-settled dl a").first
     n = int(number.inner_text().split()[0].removesuffix("件").split("件")[0])
     number.click()

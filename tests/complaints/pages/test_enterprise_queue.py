@@ -54,6 +54,27 @@ def test_a_row_shows_the_clock_that_put_it_there(world: World) -> None:
     assert "：" not in chips[1]
 
 
+def test_what_burns_elsewhere_says_where(world: World) -> None:
+    """The office owes an answer that the enterprise asked for: the case stands by that date, and the chip says whose it is."""
+    asked, later = (given.a_complaint(world, status=S.NEGOTIATING) for _ in range(2))
+    given.step(asked, enterprise.ask_authority(text="这项业务按什么规定？"), world.handler, WEDNESDAY)
+    with time_machine.travel(WEDNESDAY + timedelta(days=5), tick=False):
+        page = signed_in(world.ming).get(QUEUE)
+    assert numbers(page) == [asked.number, later.number]
+    chips = [str(portal.chip(row.clock)) for row in page.context["rows"]]
+    assert "监管部门答复咨询：已逾期" in chips[0]
+    assert "督办" not in chips[0]
+    assert "：" not in chips[1]
+
+
+def test_the_time_of_an_authority_is_called_by_its_name(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
+    page = signed_in(world.ming).get(QUEUE)
+    assert numbers(page) == [case.number]
+    assert "审查期限：" in str(portal.chip(page.context["rows"][0].clock))
+
+
 def test_views_count_what_they_show(world: World) -> None:
     made = {status: given.a_complaint(world, status=status) for status in (
         S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED, S.TRIAGE)}

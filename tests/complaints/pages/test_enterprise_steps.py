@@ -89,6 +89,18 @@ def good(world: World, slug: str) -> dict[str, Any]:
     }[slug]
 
 
+def test_a_step_that_waits_for_something_says_for_what(world: World) -> None:
+    """The status alone would let it: it is no reason."""
+    waiting, client = given.a_complaint(world, status=S.AWAITING_CONSUMER), signed_in(world.ming)
+    assert "已经有一份方案等消费者答复。" in shown(client.get(address(waiting, "offer"), follow=True))
+    given.step(waiting, consumer.ask_about_offer(text="退到哪里？"), world.consumer, WEDNESDAY)
+    assert "已经有一份方案等消费者答复。消费者提了问题，请先回答。" in shown(client.get(address(waiting, "offer"), follow=True))
+    talking = given.a_complaint(world, status=S.NEGOTIATING)
+    page = shown(client.get(address(talking, "extension"), follow=True))
+    assert page.count("本地区的规定不允许延期，请在期限内办完。") == 2
+    assert "现在不能办" not in page
+
+
 TAKEN = {
     "accept": "accept_case", "assign": "assign", "contact": "log_contact", "ask": "ask_consumer",
     "message": "send_message", "note": "add_internal_note", "offer": "make_offer", "replace": "replace_offer",
