@@ -34,7 +34,7 @@ def test_the_mirror_reads_and_each_number_opens_its_list(world: World, visit: An
     visitor.check()
     visitor.shot(f"performance-{width}-{language}")
     # Words and numbers of what it is made of need the whole of a phone.
-    assert page.locator("#f-settled").evaluate("e => e.offsetWidth") > 200 + width // 20
+    assert page.locator("#f-settled").evaluate("e => e.offsetWidth") > (300 if width == 360 else 200)
     number = page.locator("#f-settled dl a").first
     n = int(number.inner_text().split()[0].removesuffix("件").split("件")[0])
     number.click()
