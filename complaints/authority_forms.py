@@ -91,7 +91,7 @@ class TerminationForm(StepForm):
     """Art. 23: one of the grounds that the case bears, with its facts."""
 
     ground = Choice(label=_("终止调解的情形（第二十三条）"))
-    facts = Words(label=_("事实和理由"), help_text=_("写进终止调解告知书。至少10个字。"))
+    facts = Words(label=_("事实和理由"), help_text=_("写进终止调解决定书。至少10个字。"))
 
     def __init__(self, *args: Any, grounds: Sequence[Ground], **options: Any) -> None:
         super().__init__(*args, **options)

@@ -52,7 +52,7 @@ class RefusalForm(StepForm):
                              help_text=_("第一项必填：有职责的部门。第二项：谁已经受理或者处理过。"))
     earlier = forms.ChoiceField(label=_("监管部门受理或者处理过的同一争议"), required=False,
                                 widget=forms.Select(attrs={"class": "w-24"}))
-    facts = Words(label=_("事实和理由"), help_text=_("写明查到了什么、凭什么认定；写进告知书。至少10个字。"))
+    facts = Words(label=_("事实和理由"), help_text=_("写明查到了什么、凭什么认定；写进决定书。至少10个字。"))
 
     def __init__(self, *args: Any, known: Known, earlier: Sequence[Complaint] = (), **options: Any) -> None:
         super().__init__(*args, **options)

@@ -113,7 +113,7 @@ def _rows(cases: list[Complaint], desk: Desk) -> list[Row]:
 def _waits(case: Complaint, matters: dict[str, Matter], desk: Desk) -> tuple[str, str]:
     """What the officer has to know first, in a few words."""
     if case.status == Status.CLOSED:
-        return _("待送达终止调解告知书"), "warn"
+        return _("待送达终止调解决定书"), "warn"
     if case.status == Status.PERFORMING:
         return _("等协议履行"), "neutral"
     if "recusal" in matters:

@@ -225,7 +225,7 @@ _ALL = (
              effect=gettext_lazy("受理后60日内调解结束。双方都会收到受理决定。")),
     StepPage(slug="refuse", steps=("refuse",), form=review_building.refusal_form, is_danger=True,
              template="authority/refuse.html", payload=review_building.refusal_payload,
-             effect=gettext_lazy("案件就此办结。告知书写明情形、事实和五条途径。")),
+             effect=gettext_lazy("案件就此办结。决定书写明情形、事实和五条途径。")),
     text_page("jurisdiction", "dispute_jurisdiction", gettext_lazy("为什么管辖有争议"),
               gettext_lazy("7个工作日内协商；协商不成，由共同的上级指定。")),
     StepPage(slug="designate", steps=("designate_authority",), form=_designation_form, is_danger=True,

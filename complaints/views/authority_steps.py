@@ -59,7 +59,7 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
     form = page.form(setting, request.POST)
     form.files = request.FILES
     if "look" in request.POST:
-        # 先看告知书: nothing is taken, what was typed stays.
+        # 先看决定书: nothing is taken, what was typed stays.
         refuse_unless_open(page.steps, setting)
         is_whole = form.is_valid()
         return show(request, page, setting, form, status=200 if is_whole else 422, looks=is_whole)
