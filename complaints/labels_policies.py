@@ -59,6 +59,7 @@ POLICIES: dict[str, tuple[str, str, str]] = {
     "provisional_floor": ("counting", "新日历使日期提前时，至少留给当事人", "Least time left to a party when a new calendar brings a date forward"),
     "two_persons.refuse": ("persons", "不予受理须第二人批准", "A refusal needs a second person"),
     "two_persons.terminate": ("persons", "终止调解须第二人批准", "Terminating a mediation needs a second person"),
+    "two_persons.agreement": ("persons", "更正调解书须第二人批准", "A correction of a mediation agreement needs a second person"),
     "two_persons.refer_to_police": ("persons", "移送公安须第二人批准", "A police referral needs a second person"),
     "head.refuse": ("persons", "不予受理须由负责人批准", "A refusal needs the head"),
     "head.terminate": ("persons", "终止调解须由负责人批准", "Terminating a mediation needs the head"),

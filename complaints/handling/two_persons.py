@@ -26,11 +26,14 @@ from enterprises.models import TwoPersons
 
 #: Two policies a step: two_persons.<step>, whether it stands in two names; head.<step>, whether the head (负责人) signs.
 GUARDED = ("refuse", "terminate", "refer_to_police")
+#: What both sides signed: issued by one officer, corrected in two names.
+AGREED = "agreement"
+RULES = (*GUARDED, AGREED)
 #: At a closed case there is nothing that an enterprise would propose.
 PROPOSING = ("propose", "approve", "send_back")
 ANOTHER, HEAD = "another", "head"
-#: Form → the step whose decision it prints: who corrects the paper needs whoever the decision needed.
-DECISIONS = {kinds.REFUSAL: "refuse", kinds.TERMINATION: "terminate"}
+#: Form → the rule of its correction: the step whose decision it prints, as that needs whoever the decision needed.
+DECISIONS = {kinds.REFUSAL: "refuse", kinds.TERMINATION: "terminate", kinds.AGREEMENT: AGREED}
 OFFERS = ("make_offer", "replace_offer")
 #: What an enterprise may guard by its setting.
 ENTERPRISES = (*OFFERS, "report_failure", "return_case")
@@ -41,7 +44,7 @@ def needed(policies: Policies, step: str, region_id: int) -> bool:
 
     Where no row says anything, it does: only an authority that decided so does without.
     """
-    return step in GUARDED and _flag(policies, f"two_persons.{step}", region_id, missing=True)
+    return step in RULES and _flag(policies, f"two_persons.{step}", region_id, missing=True)
 
 
 def _flag(policies: Policies, name: str, region_id: int, *, missing: bool) -> bool:
@@ -62,8 +65,8 @@ def signatures(policies: Policies, step: str, region_id: int) -> tuple[str, ...]
 
 
 def rule_of(file: CaseFile, move: Move) -> str:
-    """The step of an authority by whose rule this move is judged: itself; for the correction of an official document the
-    step that decided what it prints."""
+    """The rule by which this move of an authority is judged: of its own step; for the correction of an official document that
+    of what it prints."""
     document = move.said.get("document_id")
     if move.step != "correct_clerical_error" or document is None:
         return move.step

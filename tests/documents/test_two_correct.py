@@ -27,6 +27,7 @@ TEXT = "这里写明事实和理由，供核对。"
 DECISIONS = {
     "refuse": (S.REVIEW, authority.refuse, {"ground": "outside_duty", "facts": TEXT, "body": "12300"}, 6),
     "terminate": (S.MEDIATING, mediation.terminate, {"ground": "other_law", "facts": TEXT}, 8),
+    "agreement": (S.MEDIATING, mediation.record_agreement, {"promises": (), "text": TEXT}, 9),
 }
 
 
