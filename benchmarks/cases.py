@@ -5,7 +5,7 @@ took (`--counted`: only what counters read); `fill(count)` does it for another b
 like those that the verbs write (one engagement, one live clock, name, first and last entry), but no chain is hashed:
 never verify such a database.
 
-One enterprise has half of all cases, 2,999 others share the rest unevenly; counties are uneven too; a share of the
+One enterprise has half of all cases, another about a twentieth, 2,998 others share the rest unevenly; counties are uneven too; a share of the
 cases is open, with dates around `now`, and a few of these have none.
 """
 
@@ -33,7 +33,7 @@ create temporary table drawn as
 select n + {first} as id, n, n > {count} * (1 - {open}) as is_open,
        now() - ({count} - n) * (interval '{years} years' / {count}) as at,
        (select min(id) from enterprises_enterprise where name = '试验企业1')
-           + case when random() < 0.5 then 0 else (power(random(), 3) * {enterprises})::int % {enterprises} end as firm,
+           + case when random() < 0.5 then 0 when random() < 0.09 then 1 else (power(random(), 3) * {enterprises})::int % {enterprises} end as firm,
        (power(random(), 1.5) * (select count(*) from place))::int % (select count(*) from place) as place,
        (power(random(), 2) * 30)::int as category, random() as chance, random() as second
 from generate_series(1, {count}) n
@@ -55,7 +55,8 @@ insert into complaints_complaint (
     object_kind, object_category, problem_category, item_name, brand_named, amount, currency,
     disputed_on_is_approximate, facts, consents, consent_version, on_behalf_kind, publication_consent,
     platform_number, platform_state, channel, source, external_source, external_id, absent, tracking_digest, received_at, filed_at,
-    delivered_at, closed_at, next_due_at, last_event_at, last_sequence, last_hash, handler_id, station_sees)
+    delivered_at, closed_at, next_due_at, enterprise_due_at, last_word, last_event_at, last_sequence, last_hash, handler_id,
+    station_sees)
 select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12)) || '-0', status,
        case when is_open then '' when chance < 0.6 then 'settled' when chance < 0.75 then 'unconfirmed'
             when chance < 0.9 then 'mediation_terminated' else 'withdrawn' end,
@@ -65,7 +66,9 @@ select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12))
        case when status in ('triage', 'review', 'mediating') then at end, 0, 'service', 'telecom',
        'problem_' || category, '试验商品' || category, '', (second * 2000)::numeric(14, 2), 'CNY', false, '{{}}',
        '{{"share_with_enterprise": true}}', '2026-11', 'self', false, '', '', 'web', '', '', '', '[]', '', at, at, at,
-       case when is_open then null else at + chance * interval '25 days' end, due, at, 2, '\\x00', null, false
+       case when is_open then null else at + chance * interval '25 days' end, due,
+       case when status in ('with_enterprise', 'performing') then due end, case when chance < 0.3 then 'consumer' else 'handler' end,
+       at, 2, '\\x00', null, false
 from (select d.*, p.county, p.city, p.province, p.authority,
              case when not is_open then 'closed' when chance < 0.2 then 'with_enterprise' when chance < 0.3 then 'triage'
                   when chance < 0.4 then 'review' when chance < 0.5 then 'mediating'
@@ -79,7 +82,7 @@ from (select d.*, p.county, p.city, p.province, p.authority,
 ENGAGEMENTS = """
 insert into complaints_engagement (
     complaint_id, enterprise_id, from_at, until_at, is_supervised, is_overdue, accepted_at, first_contact_at,
-    odr_result, ended_by, external_ref)
+    odr_result, ended_by, external_ref, is_past)
 select c.id, c.enterprise_id, c.filed_at,
        case when c.status in ('with_enterprise', 'awaiting_consumer') then null
             else least(c.filed_at + d.chance * interval '20 days', now()) end,
@@ -87,7 +90,7 @@ select c.id, c.enterprise_id, c.filed_at,
        case when c.status in ('with_enterprise', 'awaiting_consumer') then ''
             when c.status = 'performing' or d.chance < 0.6 then 'settled' when d.chance < 0.75 then 'unconfirmed'
             when d.chance < 0.9 then 'failed' else 'withdrawn' end,
-       '', ''
+       '', '', c.status = 'closed'
 from complaints_complaint c join drawn d on d.id = c.id where c.enterprise_id is not null
 """
 CLOCKS = """
@@ -126,11 +129,12 @@ MANY = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What stands in the database now. ``busiest`` is the enterprise with half of the cases."""
+    """What stands in the database now. ``busiest`` is the enterprise with half of the cases, ``large`` that with a twentieth."""
 
     count: int
     first: int
     busiest: int
+    large: int
     seconds: float
 
 
@@ -164,14 +168,14 @@ def fill(count: int, *, is_open: float = OPEN, is_whole: bool = True) -> Filled:
         cursor.execute("drop table drawn, place")
         for index in indexes:
             cursor.execute(index)
-        cursor.execute("select id from enterprises_enterprise where name = '试验企业1'")
+        cursor.execute("select min(id) from enterprises_enterprise where name = '试验企业1'")
         busiest = _one(cursor)
     owner.autocommit = True
     with owner.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"vacuum (analyze) complaints_{table}")
     owner.close()
-    return Filled(count=count, first=first, busiest=busiest, seconds=perf_counter() - begun)
+    return Filled(count=count, first=first, busiest=busiest, large=busiest + 1, seconds=perf_counter() - begun)
 
 
 def _without_indexes(cursor: Any) -> list[str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
+from django.db.models import QuerySet
+
 from authorities import calendar as loaded
 from authorities import freshness
 from authorities.jurisdiction import Jurisdiction
@@ -24,7 +26,14 @@ from odr_portal.kept import Kept
 Found = TypeVar("Found")
 
 _kept: dict[tuple[str, int], Calendar] = {}
-_NEWEST = Kept(lambda country: CalendarVersion.objects.filter(country=country).order_by("-pk").only("pk")[:1], str)
+
+
+def newest_calendar(country: str) -> QuerySet[CalendarVersion]:
+    """The one that counts now; its id says whether it is the one that was built."""
+    return CalendarVersion.objects.filter(country=country).order_by("-pk").only("pk")[:1]
+
+
+_NEWEST = Kept(newest_calendar, str)
 
 
 class _Read(NamedTuple):
@@ -129,7 +138,11 @@ class Conditions:
 
 def current_calendar(country: str = "CN") -> Calendar:
     """The newest loaded calendar, built once per version and process."""
-    newest = _NEWEST.first(country)
+    return calendar_of(country, _NEWEST.first(country))
+
+
+def calendar_of(country: str, newest: CalendarVersion | None) -> Calendar:
+    """The calendar of this version, for whoever asked for the newest along with something else."""
     key = (country, newest.pk if newest is not None else 0)
     if key not in _kept:
         rows = loaded.rows(country)

@@ -38,7 +38,7 @@ from complaints.models import (
     RootCause,
 )
 from complaints.record import Entry
-from complaints.workflow import HIDDEN_CLOCKS, LOOK, Audience, Clock, Status
+from complaints.workflow import HAS_RESPONDENT, HIDDEN_CLOCKS, LOOK, Audience, Clock, Status
 
 Model = TypeVar("Model", bound=models.Model)
 
@@ -55,10 +55,10 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
         "picked_enterprise", "picked_branch", "picked_brand",
         "handling_region", "handling_authority", "officer", "authority_received_at", "returns",
         "consents", "publication_consent", "platform_number", "platform_received_at", "platform_state", "linked_group", "delivered_at",
-        "closed_at", "represented_until", "next_due_at", "last_event_at", "last_sequence", "last_hash", "facts",
+        "closed_at", "represented_until", "next_due_at", "enterprise_due_at", "last_word", "last_event_at", "last_sequence", "last_hash", "facts",
     ),
     Engagement: ("branch", "until_at", "is_supervised", "is_overdue", "accepted_at",
-                 "first_contact_at", "odr_result", "ended_by"),
+                 "first_contact_at", "odr_result", "ended_by", "is_past"),
     Demand: ("is_settled", "is_given_up"),
     Participant: ("person", "person_key", "name", "phone", "state", "consents", "agreed_offer", "refused_offer",
                   "answered_at"),
@@ -264,12 +264,24 @@ def is_internal(clock: Deadline) -> bool:
 
 
 def _look_ahead(file: CaseFile) -> None:
-    """The next date of the case, for lists: the earliest running clock."""
+    """For lists: the earliest running clock, the earliest that the enterprise owes, who spoke last, whose time is over."""
     running = [c for c in file.clocks if c.ended_at is None and not is_internal(c)
                and c.state in ("running", "lapsed")]
     file.complaint.next_due_at = min((c.due_at for c in running), default=None)
+    file.complaint.enterprise_due_at = min((c.due_at for c in running if c.owed_by == "enterprise"), default=None)
     file.complaint.is_overdue = any(c.state == "lapsed" for c in running)
     # What only one side knows (a report, a concern, a note) must not show in a date or a version that others read.
     told = [entry for entry in file.entries if entry.step != LOOK and entry.audience == Audience.PARTIES]
     if told:
         file.complaint.last_event_at = told[-1].written_at
+    # A filing and what the system wrote are no words to answer.
+    spoken = [entry for entry in told if entry.actor.role != "system" and entry.step != "file"]
+    if spoken:
+        file.complaint.last_word = spoken[-1].actor.role
+    latest = {(time.enterprise_id, time.branch_id): time for time in file.engagements}
+    for time in file.engagements:
+        is_here = file.status in HAS_RESPONDENT and (time.enterprise_id, time.branch_id) == (
+            file.complaint.enterprise_id, file.complaint.branch_id)
+        is_past = time.until_at is not None and not is_here and latest[time.enterprise_id, time.branch_id] is time
+        if time.is_past != is_past:
+            file.change(time, is_past=is_past)

@@ -26,7 +26,7 @@ _KINDS: tuple[type[models.Model], ...] = (Engagement, Demand, Offer, Obligation,
 #: Stand in the parties' record and yet are nobody's going on.
 _SILENT = frozenset({"undo", LOOK})
 #: These move on with the record, or are set by the move itself.
-_NOT_RESTORED = frozenset({"last_sequence", "last_hash", "last_event_at", "next_due_at",
+_NOT_RESTORED = frozenset({"last_sequence", "last_hash", "last_event_at", "next_due_at", "enterprise_due_at", "last_word",
                            "status", "outcome", "status_since", "closed_at", "reason"})
 
 

@@ -215,6 +215,9 @@ class Complaint(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     next_due_at = models.DateTimeField(null=True, blank=True)
+    # For the lists of an enterprise: its own next date (the earliest clock that it owes), and who of the parties spoke last.
+    enterprise_due_at = models.DateTimeField(null=True, blank=True)
+    last_word = models.CharField(max_length=20, blank=True, default="", db_default="")
     last_event_at = models.DateTimeField()
     last_sequence = models.PositiveIntegerField(default=0)
     last_hash = models.BinaryField(default=b"")
@@ -260,6 +263,8 @@ class Complaint(models.Model):
                          name="cases_by_receipt"),
             models.Index(fields=["enterprise", "next_due_at", "id", "status"],
                          name="open_cases_of_an_enterprise", condition=OPEN),
+            models.Index(fields=["enterprise", "enterprise_due_at", "id", "status"],
+                         name="cases_that_an_enterprise_owes", condition=OPEN & Q(enterprise_due_at__isnull=False)),
             models.Index(fields=["next_due_at", "id", "status"], name="open_cases", condition=OPEN),
             *(models.Index(fields=[column, "next_due_at", "id", "status"],
                            name=f"open_cases_of_a_{level}", condition=OPEN)
@@ -329,6 +334,8 @@ class Engagement(models.Model):
     first_contact_at = models.DateTimeField(null=True, blank=True)
     odr_result = models.CharField(max_length=24, blank=True, default="")
     ended_by = models.CharField(max_length=40, blank=True, default="")
+    # For the list of what is over: the case is no longer open here, and did not come back to the same branch.
+    is_past = models.BooleanField(default=False, db_default=False)
     #: The ticket in the enterprise's own system; nobody else reads it.
     external_ref = models.CharField(max_length=80, blank=True, default="")
 
@@ -353,6 +360,7 @@ class Engagement(models.Model):
             models.Index(fields=["enterprise", "complaint"], name="engagements_of_an_enterprise"),
             models.Index(fields=["enterprise", "-until_at", "-id"], name="ended_engagements_of_a_firm",
                          condition=Q(until_at__isnull=False)),
+            models.Index(fields=["enterprise", "-until_at", "-id"], name="past_engagements_of_a_firm", condition=Q(is_past=True)),
             models.Index(fields=["until_at"], name="ended_engagements",
                          condition=Q(until_at__isnull=False)),
             models.Index(F("branch"), F("complaint"), name="engagements_of_a_branch"),

@@ -6,11 +6,12 @@ never reaches a template.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from authorities.models import Officer, named
@@ -56,8 +57,16 @@ class Fact:
 
 def names_of_consumers(ids: Iterable[int]) -> dict[int, str]:
     """The names that the consumers of these cases gave last; two queries for a page."""
-    rows = list(PersonalText.objects.filter(complaint_id__in=list(ids), audience="parties", kind="consumer_name")
-                .order_by("sequence"))
+    return read_names(list(given_names(list(ids))))
+
+
+def given_names(cases: Any) -> QuerySet[PersonalText]:
+    """Every name that these cases (their ids, or what stands for them) were given, the last one last."""
+    return PersonalText.objects.filter(complaint_id__in=cases, audience="parties", kind="consumer_name").order_by("sequence")
+
+
+def read_names(rows: Collection[PersonalText]) -> dict[int, str]:
+    """The last name of each case, by its id; one query for keys that are not held yet."""
     keyring.load_for(rows)
     return {row.complaint_id: row.text for row in rows}
 

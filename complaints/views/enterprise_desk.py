@@ -21,6 +21,7 @@ from complaints.conditions import current_calendar
 from complaints.models import Complaint, Engagement
 from complaints.views.case import ENTERPRISE, CasePage, Found, page_of
 from complaints.views.case_rows import RELATED, Rows, of_page
+from complaints.views.desk_choices import Choices, choices_of
 from complaints.views.staff_door import View, staff_page
 from complaints.workflow import ENTERPRISE_ROLES, Status
 from complaints.working_calendar import Calendar
@@ -39,8 +40,13 @@ class Desk:
 
     @cached_property
     def calendar(self) -> Calendar:
-        """The working days as they are known now; asked for once a request."""
-        return current_calendar()
+        """The working days as they are known now; asked for once a request, where they did not come with the choices."""
+        return self.__dict__["choices"].calendar if "choices" in self.__dict__ else current_calendar()
+
+    @cached_property
+    def choices(self) -> Choices:
+        """Who and what may be chosen at this desk; asked for once a request."""
+        return choices_of(self.user, self.actors, day=self.today)
 
     @property
     def staff_ids(self) -> list[int]:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints.enterprise_forms import QueueFilter
+from complaints.models import Complaint, Engagement
 from complaints.views import enterprise_bulk, keyset, saved_views
 from complaints.views.bulk_run import Run
 from complaints.views.enterprise_desk import Desk, desk_page
@@ -67,7 +68,7 @@ def _show(request: HttpRequest, desk: Desk, view: QueueView, form: QueueFilter, 
           wanted: enterprise_bulk.BulkForm | None = None, status: int = 200) -> HttpResponseBase:
     ours = open_cases(desk)
     found = {v.code: v.of(ours, desk) for v in VIEWS.values()}
-    own = saved_views.of(desk)
+    own = desk.choices.views
     counts = keyset.counts(found | saved_views.lists(own, ours, desk))
     before, after, rows = (_past_page(desk, form, request.GET) if view is PAST
                            else _open_page(found[view.code], desk, form, request.GET))
@@ -97,14 +98,16 @@ def _show(request: HttpRequest, desk: Desk, view: QueueView, form: QueueFilter, 
 
 
 def _open_page(cases: Rows, desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
-    page = keyset.page_of(marked(narrowed(cases, form, desk), desk), asked, related=RELATED, size=form.rows_a_page)
+    page = keyset.page_of(narrowed(cases, form, desk), asked, related=RELATED, size=form.rows_a_page,
+                          shown=marked(Complaint.objects.all(), desk))
     return page.before, page.after, rows_of(page.rows, desk)
 
 
 def _past_page(desk: Desk, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
     """Closed cases, and those that went to somebody else: our own time with them is readable."""
-    page = keyset.page_of(with_newest_step(past_times(desk, form), path="complaint__"), asked, keyset.BY_END,
-                          related=("complaint__handler__user", "complaint__branch"), size=form.rows_a_page)
+    page = keyset.page_of(past_times(desk, form), asked, keyset.BY_END, size=form.rows_a_page,
+                          related=("complaint__handler__user", "complaint__branch"),
+                          shown=with_newest_step(Engagement.objects.all(), path="complaint__"))
     for time in page.rows:
         time.complaint.newest_step = time.newest_step  # type: ignore[attr-defined]
     return page.before, page.after, rows_of(

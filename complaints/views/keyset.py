@@ -55,10 +55,11 @@ def _beyond(field: str, moment: datetime, pk: int | UUID, *, falling: bool) -> F
 
 
 def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE, *,
-            related: Sequence[str] = (), size: int = 0) -> Page[Row]:
+            related: Sequence[str] = (), size: int = 0, shown: QuerySet[Row] | None = None) -> Page[Row]:
     """The page of ``size`` (PAGE) rows that ``asked`` names by ``after`` or ``before``; an odd key shows the first.
+    ``shown``: what rows of a page come with, where that is more than the rows of the list.
 
-    The rows are found by their ids first and read with what is ``related`` to them then: beside
+    A list is walked in the order of its index below, and what is ``related`` joined to the rows of the page above: beside
     joins the database would rather sort a whole list than walk it in order.
     """
     size = size or PAGE
@@ -69,12 +70,12 @@ def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE
         key = None
     if key is None:
         backwards = False
-    ids: list[Any] = []
+    found: list[Row] = []
     for part in _parts(rows, order, key, backwards=backwards):
-        if len(ids) <= size:
-            ids += part.values_list("pk", flat=True)[:size + 1 - len(ids)]
-    has_more = len(ids) > size
-    found = _read(rows, ids[:size], related)
+        if len(found) <= size:
+            found += _read(part, size + 1 - len(found), related, shown)
+    has_more = len(found) > size
+    found = found[:size]
     if backwards:
         found.reverse()
     has_before, has_after = (has_more, True) if backwards else (key is not None, has_more)
@@ -84,15 +85,13 @@ def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE
 
 def first(rows: QuerySet[Row], number: int, *, order: Order = BY_DUE, related: Sequence[str] = ()) -> list[Row]:
     """The first few of a list."""
-    return _read(rows, list(rows.order_by(order.field, "pk").values_list("pk", flat=True)[:number]), related)
+    return _read(rows.order_by(order.field, "pk"), number, related)
 
 
-def _read(rows: QuerySet[Row], ids: list[Any], related: Sequence[str]) -> list[Row]:
-    """In the order of ``ids``; what left the list in between is not shown any more."""
-    if not ids:
-        return []
-    read = {row.pk: row for row in rows.select_related(*related).filter(pk__in=ids).order_by()}
-    return [read[pk] for pk in ids if pk in read]
+def _read(walk: QuerySet[Row], number: int, related: Sequence[str], shown: QuerySet[Row] | None = None) -> list[Row]:
+    """The first ``number`` rows of a walk in its order."""
+    above = walk if shown is None else shown.order_by(*walk.query.order_by)
+    return list(above.select_related(*related).filter(pk__in=walk.values("pk")[:number]))
 
 
 def _parts(rows: QuerySet[Row], order: Order, key: tuple[datetime | None, int | UUID] | None, *,

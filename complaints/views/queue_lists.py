@@ -11,23 +11,22 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import CharField, Exists, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy
 
 from authorities.models import named
 from complaints.enterprise_forms import QueueFilter, handler_words
-from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Matter, Obligation
+from complaints.models import Complaint, Engagement, Matter, Obligation
 from complaints.views.case_people import by_name
 from complaints.views.case_search import matching
 from complaints.views.enterprise_desk import Desk
-from complaints.workflow import ENTERPRISE_SIDE, LOOK, Status
-from enterprises.models import Branch, Staff
-from enterprises.staffing import at_work, branch_subtree
+from complaints.workflow import ENTERPRISE_SIDE, HAS_RESPONDENT, Status
+from enterprises.models import Staff
+from enterprises.staffing import branch_subtree
 
 S = Status
-AT_THE_AUTHORITY = (S.REVIEW, S.AWAITING_MATERIAL, S.MEDIATING, S.MEDIATION_SUSPENDED)
-#: The enterprise is still a party while an authority has the case.
-HERE = (*sorted(ENTERPRISE_SIDE), *AT_THE_AUTHORITY)
+AT_THE_AUTHORITY = sorted(HAS_RESPONDENT - ENTERPRISE_SIDE)
+HERE = sorted(HAS_RESPONDENT)
 ON_OUR_SIDE = Q(status__in=sorted(ENTERPRISE_SIDE))
 #: So many working days from today are soon.
 SOON = 2
@@ -51,41 +50,25 @@ def _at(*statuses: Status) -> Callable[[Rows, Desk], Rows]:
     return lambda cases, desk: cases.filter(status__in=statuses)
 
 
-def _owed(**which: Any) -> QuerySet[Deadline]:
-    return Deadline.objects.filter(complaint=OuterRef("pk"), owed_by="enterprise", ended_at=None, **which)
-
-
 def _due_by(days: int) -> Callable[[Rows, Desk], Rows]:
-    """Not late, and due today or within so many working days.
-
-    The date of the case is asked first: most cases then need no look at their clocks.
-    """
+    """Not late, and due today or within so many working days."""
 
     def of(cases: Rows, desk: Desk) -> Rows:
         last = desk.calendar.after(desk.today, days) if days else desk.today
         night = desk.calendar.moment(last + timedelta(days=1))
-        return cases.filter(Exists(_owed(state="running", last_day__lte=last, due_at__gt=desk.now)), ON_OUR_SIDE,
-                            next_due_at__lte=night)
+        return cases.filter(ON_OUR_SIDE, enterprise_due_at__gt=desk.now, enterprise_due_at__lte=night)
 
     return of
 
 
 def _late(cases: Rows, desk: Desk) -> Rows:
-    owed = _owed().filter(Q(state="lapsed") | Q(state="running", due_at__lte=desk.now))
-    return cases.filter(Exists(owed), ON_OUR_SIDE, next_due_at__lte=desk.now)
+    return cases.filter(ON_OUR_SIDE, enterprise_due_at__lte=desk.now)
 
 
 def _breached(cases: Rows, desk: Desk) -> Rows:
     """A promise was broken: the case lies with the authority until both name a new day."""
     broken = Obligation.objects.filter(complaint=OuterRef("pk"), owed_by="enterprise", state="broken")
     return cases.filter(Exists(broken), status__in=AT_THE_AUTHORITY)
-
-
-def with_last_word(cases: Rows) -> Rows:
-    """Who spoke last; a filing and what the system wrote are no words to answer."""
-    spoken = (HandlingStep.objects.filter(complaint=OuterRef("pk"), audience="parties")
-              .exclude(actor_role="system").exclude(step__in=["file", LOOK]).order_by("-sequence").values("actor_role")[:1])
-    return cases.annotate(last_word=Subquery(spoken, output_field=CharField()))
 
 
 def _urged(cases: Rows, desk: Desk) -> Rows:
@@ -95,7 +78,7 @@ def _urged(cases: Rows, desk: Desk) -> Rows:
 
 
 def _replied(cases: Rows, desk: Desk) -> Rows:
-    return with_last_word(cases.filter(ON_OUR_SIDE)).filter(Q(last_word="consumer"))
+    return cases.filter(ON_OUR_SIDE, last_word="consumer")
 
 
 def _fresh(cases: Rows, desk: Desk) -> Rows:
@@ -151,34 +134,20 @@ def open_cases(desk: Desk) -> Rows:
 
 
 def asked_for(desk: Desk, asked: Mapping[str, Any]) -> QueueFilter:
-    """The conditions of an address, with the people and branches of this desk to choose from: at most two queries."""
-    return QueueFilter(asked, people=[(str(p.pk), handler_words(p)) for p in people_of(desk, asked.get("handler", ""))],
-                       branches=[(str(b.pk), named(b)) for b in _branches_of(desk)])
+    """The conditions of an address, with the people and branches of this desk to choose from."""
+    people = [*desk.choices.people, *_who_left(desk, asked.get("handler", ""))]
+    return QueueFilter(asked, people=[(str(p.pk), handler_words(p)) for p in people],
+                       branches=[(str(b.pk), named(b)) for b in desk.choices.branches])
 
 
-def people_of(desk: Desk, one_more: str = "") -> list[Staff]:
-    """Who may handle cases of this desk, by name; ``one_more`` (an id) is asked for although he may have left."""
-    firms = {actor.enterprise_id for actor in desk.actors}
-    at_desk = Q(pk__in=at_work(desk.today).filter(role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER], user__is_active=True)
-                .values("pk"))
-    if one_more.isascii() and one_more.isdigit() and len(one_more) < 10:
-        at_desk |= Q(pk=int(one_more))
-    rows = Staff.objects.filter(at_desk, enterprise_id__in=firms).select_related("user", "branch", "enterprise")
-    reach = [actor.branch_ids for actor in desk.actors]
-    if None not in reach:
-        seen = {branch for ids in reach for branch in ids or ()}
-        rows = rows.filter(Q(branch=None) | Q(branch_id__in=seen))
-    return by_name(rows.order_by("pk"))
-
-
-def _branches_of(desk: Desk) -> list[Branch]:
-    """Branches to choose from; nothing where there is no choice."""
-    whole = [actor.enterprise_id for actor in desk.actors if actor.branch_ids is None]
-    some = {branch for actor in desk.actors for branch in actor.branch_ids or ()}
-    if not whole and len(some) < 2:
+def _who_left(desk: Desk, handler: str) -> list[Staff]:
+    """Who is asked for in the address and does not handle cases here any more: the list stays what it was called."""
+    if not (handler.isascii() and handler.isdigit() and len(handler) < 10) or any(p.pk == int(handler) for p in desk.choices.people):
         return []
-    found = list(Branch.objects.filter(Q(enterprise_id__in=whole) | Q(pk__in=some)).order_by("pk"))
-    return found if len(found) > 1 else []
+    found = Staff.objects.filter(pk=int(handler), enterprise_id__in={actor.enterprise_id for actor in desk.actors})
+    if None not in (reach := [actor.branch_ids for actor in desk.actors]):
+        found = found.filter(Q(branch=None) | Q(branch_id__in={branch for ids in reach for branch in ids or ()}))
+    return by_name(found.select_related("user", "branch", "enterprise"))
 
 
 def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str = "",
@@ -210,9 +179,12 @@ def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str 
 
 
 def past_times(desk: Desk, form: QueueFilter) -> QuerySet[Engagement]:
-    """Ended times with a case, not cases: these are in order, however many there are."""
+    """Ended times with a case, not cases: these are in order, however many there are.
+
+    ``is_past`` is said of one branch; whoever sits over several sees each case once.
+    """
     ours = Engagement.objects.filter(desk.engagements())
     again = ours.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
     held = desk.cases().filter(pk=OuterRef("complaint"), status__in=HERE)
-    return narrowed(ours.filter(~Exists(again), ~Exists(held), until_at__isnull=False), form, desk,
+    return narrowed(ours.filter(~Exists(again), ~Exists(held), is_past=True), form, desk,
                     path="complaint__", newest_by="until_at")

@@ -1,7 +1,7 @@
 """The lines of the queue, ready to be shown.
 
-The one rule: a page of rows costs two queries however many there are (names, live clocks) beside the one that reads
-them, and of a case that was given up only our own time with it is shown.
+The one rule: a page of rows costs one query however many there are (names and live clocks together) beside the one that
+reads them, and of a case that was given up only our own time with it is shown.
 """
 
 from __future__ import annotations
@@ -16,11 +16,18 @@ from django.db.models import CharField, OuterRef, QuerySet, Subquery
 from complaints import labels, reading, standing
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep
 from complaints.views.case import why_url
-from complaints.views.case_people import label_of, names_of_consumers
+from complaints.views.case_people import given_names, label_of, read_names
 from complaints.views.enterprise_desk import Desk, case_url
 from complaints.views.queue_lists import HERE, Rows, Shown
 from complaints.workflow import LOOK, Status
 from odr_portal.accounts.masking import masked_name
+from odr_portal.kept import Kept, Together, among
+
+_OF_CASES = Together(
+    Kept(lambda cases: given_names(among(cases)), list),
+    Kept(lambda cases: Deadline.objects.filter(
+        complaint_id__in=among(cases), ended_at=None, state__in=["running", "paused", "lapsed"]).select_related("obligation"), list))
+"""(cases): the names that their consumers gave, their live clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +64,10 @@ def marked(cases: Rows, desk: Desk) -> Rows:
 
 def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engagement] | None = None) -> list[Row]:
     """Of a case that was ``given_up`` only our own time with it is shown: what came of that, and when."""
-    ids = [case.pk for case in cases]
-    names = names_of_consumers(ids)
+    given, live = _OF_CASES([case.pk for case in cases]) if cases else ([], [])
+    names = read_names(given)
     clocks: dict[int, list[Deadline]] = {}
-    for clock in Deadline.objects.filter(complaint_id__in=ids, ended_at=None,
-                                         state__in=["running", "paused", "lapsed"]).select_related("obligation"):
+    for clock in live:
         clocks.setdefault(clock.complaint_id, []).append(clock)
     found = []
     for case in cases:

@@ -19,13 +19,11 @@ from django.utils.translation import gettext_lazy
 from complaints.enterprise_forms import QueueFilter, StepForm, Words
 from complaints.models import SavedView
 from complaints.views import keyset
+from complaints.views.desk_choices import MOST_VIEWS
 from complaints.views.enterprise_desk import Desk, desk_page
 from complaints.views.queue_lists import PAST, VIEWS, Rows, asked_for, narrowed, view_of
-from odr_portal.accounts import keyring
 from odr_portal.accounts.idempotency import once
 
-#: So many a person, since each is counted with every page of the queue.
-MOST = 12
 LONGEST_NAME = 20
 
 
@@ -34,13 +32,6 @@ class SaveForm(StepForm):
 
     name = Words(label=gettext_lazy("视图的名称"), rows=1, longest=LONGEST_NAME,
                  help_text=gettext_lazy("例如：资费专班。不要写消费者的姓名。"))
-
-
-def of(desk: Desk) -> list[SavedView]:
-    """The views of whoever sits here, in the order in which they were made; one query."""
-    rows = list(SavedView.objects.filter(user=desk.user)[:MOST])
-    keyring.load_for(rows)
-    return rows
 
 
 def lists(own: Sequence[SavedView], ours: Rows, desk: Desk) -> dict[str, Rows]:
@@ -89,10 +80,10 @@ def tidy(desk: Desk, query: str) -> str:
 
 def _keep(desk: Desk, form: SaveForm, query: str) -> bool:
     """Save it; a name that is there already gets the new conditions."""
-    own, name = of(desk), form.cleaned_data["name"]
+    own, name = desk.choices.views, form.cleaned_data["name"]
     known = next((one for one in own if one.name == name), None)
-    if known is None and len(own) >= MOST:
-        form.add_error("name", _("最多保存%(n)s个视图，请先删除不用的。") % {"n": MOST})
+    if known is None and len(own) >= MOST_VIEWS:
+        form.add_error("name", _("最多保存%(n)s个视图，请先删除不用的。") % {"n": MOST_VIEWS})
         return False
     view = known or SavedView(user=desk.user, made_at=desk.now, name=name)
     view.query = query
@@ -107,10 +98,10 @@ def _take_away(desk: Desk, pk: str) -> None:
 
 
 def _show(request: HttpRequest, desk: Desk, form: SaveForm | None, query: str, *, status: int = 200) -> HttpResponseBase:
-    own = of(desk)
+    own = desk.choices.views
     return render(request, "enterprise/views.html", {
         "rows": [{"view": one, "url": _url(one), "conditions": conditions(desk, one.query)} for one in own],
-        "form": form or SaveForm(), "query": query, "conditions": conditions(desk, query), "is_full": len(own) >= MOST,
+        "form": form or SaveForm(), "query": query, "conditions": conditions(desk, query), "is_full": len(own) >= MOST_VIEWS,
     }, status=status)
 
 

@@ -18,7 +18,20 @@ from complaints import handling, standing
 from complaints.actors import Actor
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Notice, Obligation, Offer
 from complaints.ways_left import ways_left
-from complaints.workflow import ANY_E, CLOCKS, MUST_ACT, OPEN, TABLE, Audience, Clock, Outcome, Role, Status
+from complaints.workflow import (
+    ANY_E,
+    CLOCKS,
+    HAS_RESPONDENT,
+    LOOK,
+    MUST_ACT,
+    OPEN,
+    TABLE,
+    Audience,
+    Clock,
+    Outcome,
+    Role,
+    Status,
+)
 from complaints.working_calendar import SHANGHAI, Calendar
 from oversight import rollups
 from oversight.models import COUNTS, MonthEnterprise
@@ -75,6 +88,7 @@ def hold(ledger: Ledger, cases: list[Complaint], *, now: datetime, calendar: Cal
     _dates(ledger, cases)
     _owners(cases, clocks, now)
     _clocks(cases, clocks, now)
+    _kept_for_lists(cases, clocks)
     _one_enterprise(cases)
     _settlements(cases)
     _ends(cases, entries, now=now, calendar=calendar, consumer=consumer)
@@ -164,6 +178,22 @@ def _clocks(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: date
                 assert (clock.remaining if clock.remaining is not None else -1) >= 0, f"I-07 {where}: rests without its rest"
 
 
+def _kept_for_lists(cases: list[Complaint], clocks: dict[int, list[Deadline]]) -> None:
+    """What the lists of an enterprise read of a case itself is what its clocks and its record say."""
+    spoken = dict(HandlingStep.objects.filter(complaint__in=cases, audience="parties").exclude(actor_role="system")
+                  .exclude(step__in=["file", LOOK]).order_by("sequence").values_list("complaint_id", "actor_role"))
+    for case in cases:
+        owed = [c.due_at for c in clocks[case.pk] if c.owed_by == "enterprise" and c.state in ("running", "lapsed")]
+        assert case.enterprise_due_at == min(owed, default=None), f"{case.number}: owed by {case.enterprise_due_at}, not {owed}"
+        assert case.last_word == spoken.get(case.pk, ""), f"{case.number}: {case.last_word} spoke last, not {spoken.get(case.pk)}"
+    holds = {case.pk: (case.enterprise_id, case.branch_id) for case in cases if case.status in HAS_RESPONDENT}
+    newest = {}
+    for time in Engagement.objects.filter(complaint__in=cases).order_by("-pk"):
+        branch = (time.enterprise_id, time.branch_id)
+        is_over = time.until_at is not None and holds.get(time.complaint_id) != branch
+        assert time.is_past == (is_over and newest.setdefault((time.complaint_id, branch), time) is time), f"{time}: past {time.is_past}"
+
+
 def _one_enterprise(cases: list[Complaint]) -> None:
     """I-15: never with two enterprises, never with none while an enterprise must act; one open offer at most."""
     held: dict[int, list[int]] = defaultdict(list)
@@ -193,10 +223,15 @@ def _settlements(cases: list[Complaint]) -> None:
 
 
 def _ends(cases: list[Complaint], entries: list[HandlingStep], *, now: datetime, calendar: Calendar, consumer: Actor) -> None:
-    """A closed case has an outcome, a reason, notices of the same moment, and a next way where it did not end well."""
+    """A closed case has an outcome, a reason, notices of the same moment, and a next way where it did not end well.
+
+    An enterprise that gave the case back before hears nothing of its end: that is with somebody else.
+    """
     by_pk = {case.pk: case for case in cases}
     closings = [e for e in entries if e.to_status == S.CLOSED != e.from_status and e.audience == Audience.PARTIES]
-    had = set(Engagement.objects.filter(complaint__in=[e.complaint_id for e in closings]).values_list("complaint_id", flat=True))
+    results = dict(Engagement.objects.filter(complaint__in=[e.complaint_id for e in closings]).order_by("pk")
+                   .values_list("complaint_id", "odr_result"))
+    had = {pk for pk, result in results.items() if result != "returned" or by_pk[pk].enterprise_id is not None}
     told = {(pk, sequence, to): at for pk, sequence, to, at in Notice.objects.filter(
         complaint__in=[e.complaint_id for e in closings], audience=Audience.PARTIES).values_list(
             "complaint_id", "sequence", "addressee", "created_at")}

@@ -22,11 +22,9 @@ from tests.server import A_REQUEST
 
 S = Status
 QUEUE = "/enterprise/queue/"
-#: What the list itself asks: people and branches to choose from 2, own views 1, counts 1, ids 1, rows 1, names 1,
-#: clocks 1, calendar 1. The goal is 10.
-OF_THE_LIST = 9
-#: Beside it who asks: session, person, what may be opened 3; jobs and branches 2.
-QUERIES = OF_THE_LIST + 5 + A_REQUEST
+#: Who asks: session, person, what may be opened, jobs, branches 5; what may be chosen, own views and calendar 1; counts 1;
+#: rows 1; their names and clocks 1. With who calls the database, in A_REQUEST, it is the goal of ten.
+QUERIES = 9 + A_REQUEST
 
 
 @pytest.fixture(autouse=True)
