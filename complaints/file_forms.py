@@ -73,6 +73,8 @@ class TakesFiles(forms.Form):
     takes_files = True
     #: Who may know of them: parties, or the authority alone.
     audience = "parties"
+    #: The body that mediates sends them; nobody is named by its link.
+    by_body = False
     uploads = FilesField()
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -106,7 +108,7 @@ class TakesFiles(forms.Form):
             try:
                 row = keeping.put_with_case(
                     found.kept, complaint=complaint, name=found.name, kind="other", uploaded_by=uploaded_by, now=now,
-                    audience=self.audience)
+                    audience=self.audience, by_body=self.by_body)
             except EvidenceRefused as refusal:
                 self.add_error("uploads", str(refusal))
                 if found.upload is not None:

@@ -14,16 +14,19 @@ from django.utils.translation import gettext_lazy as _
 from complaints import labels
 from complaints.authority_forms import SessionForm, lines_of, set_choices
 from complaints.enterprise_forms import CHOOSE, Choice, StepForm, Words
+from complaints.file_forms import FilesField, TakesFiles
 from complaints.models import Matter
 from complaints.working_calendar import SHANGHAI
 
 
-class HeldSessionForm(SessionForm):
+class HeldSessionForm(TakesFiles, SessionForm):
     """When, where and how; who was there; what was said. Filled in from what was planned."""
 
+    by_body = True
     present = forms.MultipleChoiceField(label=_("谁在场"), widget=forms.CheckboxSelectMultiple,
                                         error_messages={"required": CHOOSE, "invalid_choice": CHOOSE})
     minutes = Words(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
+    uploads = FilesField(label=_("笔录等材料"))
 
     def __init__(self, *args: Any, planned: Matter | None, now: datetime, **options: Any) -> None:
         initial: dict[str, Any] = {}
@@ -41,11 +44,13 @@ class HeldSessionForm(SessionForm):
         return at
 
 
-class ResultForm(StepForm):
+class ResultForm(TakesFiles, StepForm):
     """What came of it; the authority decides what follows."""
 
+    by_body = True
     result = Choice(label=_("调解结果"))
     text = Words(label=_("情况"), rows=6, help_text=_("达成一致的，写明双方同意什么；调解不成的，写明为什么。双方看得到。"))
+    uploads = FilesField(label=_("材料"))
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

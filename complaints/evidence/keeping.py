@@ -186,7 +186,7 @@ def put_with_draft(
 
 def put_with_case(
     kept: Kept, *, complaint: Complaint, name: str | None, kind: str, uploaded_by: int | None, now: datetime,
-    audience: str = "parties",
+    audience: str = "parties", by_body: bool = False,
 ) -> Evidence:
     """The row of a kept file; the limits are judged again under a lock. Raises EvidenceRefused.
 
@@ -200,7 +200,7 @@ def put_with_case(
         if kept.sha256 in {sha256 for _size, sha256 in there}:
             raise refusing.already_there(name)
         row = _row(kept, name=name, kind=kind, uploaded_by=uploaded_by, now=now)
-        row.complaint, row.audience = complaint, audience
+        row.complaint, row.audience, row.by_body = complaint, audience, by_body
         row.save()
     return row
 

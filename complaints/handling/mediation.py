@@ -122,14 +122,14 @@ def recall_mediation(*, text: str = "") -> Move:
     return Move("recall_mediation", carry)
 
 
-def report_mediation(*, result: str, text: str) -> Move:
+def report_mediation(*, result: str, text: str, files: Sequence[str] = ()) -> Move:
     """What the body to which it was handed brought about; the authority decides what follows. Said again, the newer holds."""
     saying.choice(result, DELEGATED_RESULTS, "result")
     said = saying.text(text, "text", shortest=10)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         file.change(saying.open_matter(file, "delegation"), subject=result)
-        return Effect(data={"result": result}, texts={"message": said})
+        return Effect(data={"result": result}, texts={"message": said}, files=tuple(files))
 
     return Move("report_mediation", carry)
 

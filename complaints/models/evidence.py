@@ -88,6 +88,8 @@ class Evidence(models.Model):
     scanned_at = models.DateTimeField(null=True, blank=True)
     finding = models.CharField(max_length=200, blank=True, default="")
     uploaded_at = models.DateTimeField()
+    #: Sent by the body that mediates, by its link; who has a link has no account.
+    by_body = models.BooleanField(default=False)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

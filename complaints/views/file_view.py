@@ -42,7 +42,9 @@ class FileView:
 
 def is_sender(row: Evidence, complaint: Complaint, *, side: str, user_id: int | None) -> bool:
     """Who sent it: by name; without one, the consumer for what came with an unsigned draft, and for what came after the
-    filing the respondent by the link (nobody else sends without a name)."""
+    filing whoever had a link, the body that mediates or the respondent."""
+    if row.by_body:
+        return side == "body"
     if row.uploaded_by_id is not None:
         return row.uploaded_by_id == user_id
     if row.uploaded_at <= complaint.filed_at:
@@ -71,7 +73,8 @@ def files_of_draft(draft: FilingDraft) -> list[FileView]:
 
 def _view(row: Evidence, address: str, words: list[object], *, is_theirs: bool, is_officer: bool) -> FileView:
     is_open = shows_content(row, is_sender=is_theirs)
-    has_other_copy = bool(row.copy_path) and (is_theirs or is_officer)
+    # To a body our copy alone is handed out, of its own files too.
+    has_other_copy = bool(row.copy_path) and (is_officer or (is_theirs and not row.by_body))
     return FileView(
         pk=row.pk, name=row.name, size=filesizeformat(row.size), kind=row.get_kind_display(), at=row.uploaded_at,
         sha256=row.sha256, state=state_words(row, is_open=is_open),

@@ -22,6 +22,7 @@ from complaints import actors, answering, labels
 from complaints.authority_agreement_form import SuggestionForm
 from complaints.enterprise_forms import StepForm
 from complaints.enterprise_offer_form import count_of
+from complaints.file_forms import TakesFiles
 from complaints.handling import Move
 from complaints.models import AnswerLink, Matter
 from complaints.refusals import not_now
@@ -115,7 +116,7 @@ def step(request: HttpRequest, number: str, name: str) -> HttpResponse:
         typed = request.POST.dict()
         if asked.has_rows and ("add" in typed or "remove" in typed):
             return _show(request, page, asked, _suggestion(page, rearranged(typed)))
-        form = asked.form(page.matters, request.POST, now)
+        form = asked.form(page.matters, request.POST, request.FILES, now)
 
         def moves() -> Sequence[Move] | None:
             if asked.step not in _open(page):
@@ -133,7 +134,7 @@ def step(request: HttpRequest, number: str, name: str) -> HttpResponse:
 def _first(page: CasePage, asked: Page, now: datetime) -> StepForm:
     if asked.has_rows:
         return _suggestion(page, first_values(page.matters.get("suggestion")))
-    return asked.form(page.matters, None, now)
+    return asked.form(page.matters, None, None, now)
 
 
 def _suggestion(page: CasePage, initial: dict[str, Any]) -> SuggestionForm:
@@ -142,4 +143,5 @@ def _suggestion(page: CasePage, initial: dict[str, Any]) -> SuggestionForm:
 
 def _show(request: HttpRequest, page: CasePage, asked: Page, form: StepForm, *, status: int = 200) -> HttpResponse:
     return render(request, "mediate/step.html", {
-        "page": page, "asked": asked, "form": form, "home": DOOR.url(page.complaint.number)}, status=status)
+        "page": page, "asked": asked, "form": form, "takes_files": isinstance(form, TakesFiles),
+        "home": DOOR.url(page.complaint.number)}, status=status)

@@ -15,6 +15,7 @@ from complaints.handling import answer_links, both, consumer, mediation, suggest
 from complaints.models import AnswerLink, Complaint, Deadline, Evidence, HandlingStep, Matter, OfficialDocument
 from complaints.refusals import StepNotAllowed, WrongInput
 from complaints.verification import verify
+from complaints.views.file_view import is_sender
 from complaints.workflow import Clock, Status
 from odr_portal.accounts.models import OutgoingMessage
 from tests import given
@@ -125,6 +126,30 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
     case.refresh_from_db()
     clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
     assert (case.status, clock.due_at, clock.state) == (S.MEDIATING, due, "running"), "the authority decides"
+
+
+def test_what_it_brings_with_its_minutes_and_its_report_is_read_by_both_and_is_its_own(world: World, case: Complaint) -> None:
+    client, image = proven(world, case), "image/png"
+    held = {"at": f"{now() - DAYS:%Y-%m-%dT10:00}", "place": "消委会二楼", "mode": "site", "present": ["consumer", "body"], "minutes": "双方到场。"}
+    bad = client.post(f"{home(case)}minutes/", held | {"uploads": SimpleUploadedFile("笔录.png", b"MZ\x90\x00\x03\x00", image)} | key())
+    assert (bad.status_code, Evidence.objects.count()) == (422, 0)
+    assert "双方到场。" in text(bad), "what was typed stays"
+    sheet = SimpleUploadedFile("签到表.png", PNG, image)
+    assert client.post(f"{home(case)}minutes/", held | {"uploads": sheet} | key()).status_code == 302
+    report = SimpleUploadedFile("双方签字的方案.png", PNG + b"\0", image)
+    said = {"result": "agreed", "text": "双方同意退还一半，等书面协议。", "uploads": report}
+    assert client.post(f"{home(case)}result/", said | key()).status_code == 302
+    rows = list(Evidence.objects.filter(complaint=case).order_by("pk"))
+    assert [row.uploaded_by_id for row in rows] == [None, None]
+    for who, address in ((world.rui, f"/authority/mediation/{case.number}/"), (world.chen, f"/cases/{case.number}/")):
+        page = text(desk(who).get(address))
+        for name in ("签到表.png", "双方签字的方案.png"):
+            assert name in page, (address, name)
+    assert "签到表.png" in text(client.get(home(case)))
+    # Nor is it anything of the respondent, who sends without a name as well.
+    assert [is_sender(row, case, side=side, user_id=None) for row in rows for side in ("enterprise", "consumer")] == [False] * 4
+    assert [is_sender(row, case, side="body", user_id=None) for row in rows] == [True, True]
+    assert verify(number=case.number).is_unbroken
 
 
 def test_nothing_is_done_without_the_code(world: World, case: Complaint) -> None:
