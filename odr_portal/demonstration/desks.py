@@ -18,10 +18,13 @@ from authorities.models import Authority, Officer
 from complaints import actors, handling, platform
 from complaints.actors import Actor
 from complaints.conditions import Conditions
+from complaints.documents import kinds
 from complaints.handling import (
     Move,
     Promise,
     both,
+    casework,
+    documents,
     jurisdiction,
     mediation,
     proposals,
@@ -31,7 +34,7 @@ from complaints.handling import (
 )
 from complaints.handling.platform import record_platform_number
 from complaints.law import changing
-from complaints.models import Complaint, Matter
+from complaints.models import Complaint, Matter, OfficialDocument
 from complaints.platform_files import asking
 from complaints.workflow import Status
 from enterprises import organising
@@ -101,6 +104,7 @@ def fill_desks(cast: Cast, *, now: datetime, conditions: Conditions) -> None:
     _instructions(desks)
     _mediations(desks)
     _leads(desks)
+    _corrections(desks)
     _dispute(desks)
     _numbers(desks)
     _platform_file(desks)
@@ -166,6 +170,22 @@ def _leads(desks: Desks) -> None:
         if text == texts[-1]:
             move = violations.refer_to_police(text="涉嫌电信网络诈骗，金额超过三千元，建议移送公安机关。")
             desks.take([(case.pk, proposals.propose(move=move), officer)])
+
+
+def _corrections(desks: Desks) -> None:
+    """What two officers decided stands in a letter with a slip of the pen, which is corrected by two as well: one asks for it."""
+    here = When(complaint__handling_authority=desks.county, then=Value(0))
+    letters = (OfficialDocument.objects.filter(form__in=[kinds.REFUSAL, kinds.TERMINATION], state="issued")
+               .select_related("complaint").order_by(Case(here, default=Value(1), output_field=IntegerField()), "-pk"))
+    for letter in letters:
+        content = letter.versions.order_by("-number")[0].content
+        officer = desks.officer(letter.complaint)
+        if not content or officer is None:
+            continue
+        place, _label, words = documents.correctable(content["paper"])[-1]
+        move = casework.correct_clerical_error(text="漏写了联系电话。", document_id=letter.pk, changes={place: f"{words}联系电话：0591-12315。"})
+        desks.take([(letter.complaint_id, proposals.propose(move=move), officer)])
+        break
 
 
 def _dispute(desks: Desks) -> None:

@@ -31,7 +31,7 @@ from odr_portal.demonstration.enrolments import make_enrolments
 from odr_portal.demonstration.filings import Places, Plan, compose, plans
 from odr_portal.demonstration.house import organise
 from odr_portal.demonstration.law import draft_a_number
-from odr_portal.demonstration.measures import draft_one
+from odr_portal.demonstration.measures import make_sets
 from odr_portal.demonstration.people import Cast, invite_newcomer, make_people, write_templates
 from odr_portal.demonstration.scene import Acts, Scene, pace, take_all, whose_turn
 from odr_portal.demonstration.stations import write_log
@@ -220,12 +220,12 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     draft_a_number(now=until)
     draft_a_rule(now=until)
     write_templates(now=until)
-    draft_one(now=until)
     tag_causes(cast, now=until)
     call_back_last_month(now=until)
     fill_desks(cast, now=until, conditions=world.conditions_at(until))
     write_log(now=until)
     organise(now=until)
+    make_sets(now=until, conditions=world.conditions_at(until))
     make_enrolments(now=until)
     world.told.people = len(cast.consumers) + len(cast.staff) + sum(map(len, cast.officers.values()))
     return world.told
