@@ -32,10 +32,6 @@ class Figures:
         """How much less than asked; negative when more is offered."""
         return None if self.asked is None else self.asked - self.offered
 
-    @property
-    def excess(self) -> Decimal:
-        return -(self.missing or Decimal(0))
-
 
 def figures_of(complaint: Complaint, demands: Iterable[Demand], typed: Mapping[str, Any], rows: int) -> Figures:
     """``typed``: values of the editor's fields by name, for ``rows`` promises; ``demands``: the open ones."""

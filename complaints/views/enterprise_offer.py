@@ -28,7 +28,7 @@ from complaints.enterprise_offer_form import (
 from complaints.handling import Move, advising, offers
 from complaints.models import Demand, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
-from complaints.offer_figures import day_in, figures_of
+from complaints.offer_figures import Figures, day_in, figures_of
 from complaints.offer_quality import Finding
 from complaints.views import moved_on
 from complaints.views.case import CasePage
@@ -116,8 +116,17 @@ def _drafted(request: HttpRequest, writing: Writing, typed: dict[str, str]) -> H
         case.complaint, case.engagement, user=user, step=writing.step, typed=fields, now=case.now)
     if request.accepts("application/json") and not request.accepts("text/html"):
         words = _("草稿已保存 %(time)s") % {"time": moment(case.now)} if is_kept else _("太长，没有存为草稿。")
-        return JsonResponse({"words": words})
+        return JsonResponse({"words": words, "sum": _sum(figures_of(case.complaint, writing.demands, typed, form.count))})
     return _show(request, writing, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
+
+
+def _sum(figures: Figures) -> str:
+    """What the offer comes to, beside what was asked for."""
+    missing, words = figures.missing, [money(figures.offered)]
+    if missing is not None:
+        words.append(_("与要求相同") if not missing else _("比要求少%(less)s") % {"less": money(missing)} if missing > 0
+                     else _("比要求多%(more)s") % {"more": money(-missing)})
+    return " · ".join(words)
 
 
 def _texts(case: CasePage) -> dict[int, TemplateVersion]:
@@ -241,7 +250,8 @@ def _show(
     saved_at: datetime | None = None, status: int = 200,
 ) -> HttpResponseBase:
     case, values = writing.case, {name: form[name].value() for name in form.fields}
+    figures = figures_of(case.complaint, form.demands, values, form.count)
     return render(request, "enterprise/offer.html", {
         "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": writing.step, "saved_at": saved_at,
-        "title": labels.action(writing.step), "figures": figures_of(case.complaint, form.demands, values, form.count),
+        "title": labels.action(writing.step), "figures": figures, "sum": _sum(figures),
         "version": moved_on.version_of(request, case, form), "similar": similar_shown(case.complaint, seen=writing.desk.engagements())}, status=status)

@@ -1,4 +1,5 @@
-// What is typed is kept a few seconds after the last key, and when the page is left. Without this there is a button.
+// What is typed is kept a few seconds after the last key, and when the page is left; the sum beside it then is that of what
+// was kept. Without this there is a button.
 
 const WAIT = 4000;
 
@@ -17,7 +18,9 @@ for (const form of document.querySelectorAll("[data-draft]")) {
         method: "POST", body, credentials: "same-origin", keepalive: true, headers: { Accept: "application/json" },
       });
       if (!answer.ok) throw new Error(answer.status);
-      state.textContent = (await answer.json()).words;
+      const said = await answer.json();
+      state.textContent = said.words;
+      for (const sum of document.querySelectorAll("[data-sum]")) sum.textContent = said.sum;
     } catch {
       state.textContent = form.dataset.failed;
     }

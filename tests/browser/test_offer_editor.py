@@ -51,6 +51,7 @@ def test_an_offer_from_a_template_with_what_it_lacks(
     page.locator("#id_promise-1-amount").fill("100")
     page.locator("#id_promise-1-due_on").fill((timezone.localdate() + timedelta(days=10)).isoformat())
     if javascript:
+        expect(page.locator("[data-sum]")).to_contain_text("¥100.00 · 比要求少")
         expect(page.locator("[data-draft-state]")).to_contain_text("草稿已保存")
         assert OfferDraft.objects.get().typed["fields"]["promise-1-what"] == "退还货款"
     page.locator("#id_pick").select_option(label="致歉并退款")

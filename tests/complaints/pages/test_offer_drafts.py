@@ -59,9 +59,11 @@ def test_a_script_is_told_in_a_line(world: World) -> None:
     said = HALF | {"idempotency_key": "kept-by-the-script"}
     for _ in range(2):
         answer = ming.post(address(case, "offer"), said, headers={"Accept": "application/json"})
-        assert answer.json() == {"words": "草稿已保存 11月11日 13:00"}
+        assert answer.json() == {"words": "草稿已保存 11月11日 13:00", "sum": "¥128.50 · 与要求相同"}
     long = ming.post(address(case, "offer"), said | {"message": "字" * offer_drafts.LONGEST}, headers={"Accept": "application/json"})
-    assert long.json() == {"words": "太长，没有存为草稿。"}
+    assert long.json() == {"words": "太长，没有存为草稿。", "sum": "¥128.50 · 与要求相同"}
+    less = ming.post(address(case, "offer"), said | {"promise-1-amount": "100"}, headers={"Accept": "application/json"})
+    assert less.json()["sum"] == "¥100.00 · 比要求少¥28.50"
     assert OfferDraft.objects.get().typed["fields"]["message"] == OFFER["message"]
 
 
