@@ -44,14 +44,15 @@ class BulkForm(StepForm):
         self.numbers: list[str] = list(dict.fromkeys(data.getlist("case") if data else []))
         self.fields["case"].choices = [(number, "") for number in self.numbers]  # type: ignore[attr-defined]
         people = form.people if form else _people(desk)
-        self.fields["handler"].choices = people  # type: ignore[attr-defined]
-        me = {str(pk) for pk in desk.staff_ids}
-        self.fields["handler"].initial = next((value for value, _words in people if value in me), None)
+        mine = {str(pk) for pk in desk.staff_ids}
+        self.me = next((int(value) for value, _words in people if value in mine), None)
+        kept = _("各自的处理人") if self.me is None else _("各自的处理人，没有的由我")
+        self.fields["handler"].choices = [("", kept), *people]  # type: ignore[attr-defined]
 
     @property
     def names(self) -> dict[int, str]:
         """Who may be named as the one who has a case."""
-        return {int(value): words.partition(" · ")[0] for value, words in self.fields["handler"].choices}  # type: ignore[attr-defined]
+        return {int(value): words.partition(" · ")[0] for value, words in self.fields["handler"].choices if value}  # type: ignore[attr-defined]
 
     @property
     def is_for_all(self) -> bool:
@@ -61,7 +62,7 @@ class BulkForm(StepForm):
         said = super().clean() or {}
         if not said.get("all") and not self.numbers:
             self.add_error("case", _("请先选中要办的案件。"))
-        if said.get("do") in ("accept", "assign") and not said.get("handler") and "handler" not in self.errors:
+        if said.get("do") == "assign" and not said.get("handler") and "handler" not in self.errors:
             self.add_error("handler", _("请选一位处理人。"))
         return said
 
@@ -80,7 +81,7 @@ def carry_out(form: BulkForm, cases: Rows, desk: Desk) -> Run:
         found = list(cases.filter(number__in=numbers))
     refused = {number: str(NOT_HERE) for number in numbers} | dict.fromkeys((case.number for case in found), "")
     if do != "read":
-        refused |= _taken(found, _move(do, int(form.cleaned_data["handler"])), desk, names=form.names)
+        refused |= _taken(found, do, desk, form)
     done = [number for number in numbers if not refused[number]]
     ids = [case.pk for case in found if not refused[case.number]]
     if ids:
@@ -88,13 +89,16 @@ def carry_out(form: BulkForm, cases: Rows, desk: Desk) -> Run:
     return Run(do, done, [(number, refused[number]) for number in numbers if refused[number]])
 
 
-def _move(do: str, handler_id: int) -> Move:
+def _move(do: str, handler_id: int | None) -> Move:
     return enterprise.accept_case(handler_id=handler_id) if do == "accept" else enterprise.assign(handler_id=handler_id)
 
 
-def _taken(cases: list[Complaint], move: Move, desk: Desk, *, names: Mapping[int, str]) -> dict[str, str]:
+def _taken(cases: list[Complaint], do: str, desk: Desk, form: BulkForm) -> dict[str, str]:
     """Number → why not; "" where it was done. A lone case is a batch as well."""
-    moves = [(case.pk, move, _actor(desk, case)) for case in cases]
+    chosen, names = form.cleaned_data["handler"], form.names
+    # Where nobody is named, whoever has a case keeps it.
+    handlers = {case.pk: int(chosen) if chosen else case.handler_id or form.me for case in cases}
+    moves = [(case.pk, _move(do, handlers[case.pk]), _actor(desk, case)) for case in cases]
     try:
         results = handling.take_each(moves, now=desk.now)
     except handling.StepNotAllowed as refusal:

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from complaints.handling import enterprise
 from complaints.models import Complaint, HandlingStep, Reading
 from complaints.workflow import Status
 from enterprises.models import Branch, Staff
@@ -54,6 +55,17 @@ def test_what_can_be_accepted_is_and_the_rest_says_why(world: World) -> None:
     assert HandlingStep.objects.filter(step="accept_case", complaint__in=new).count() == 3
     # What I did myself is not new to me.
     assert Reading.objects.filter(user=world.ming, complaint__in=new).count() == 3
+
+
+def test_accepted_together_everybody_keeps_the_own_cases(world: World) -> None:
+    """Rules or people gave them out already; whoever accepts a whole list takes what nobody has."""
+    hers, nobodys = given.a_complaint(world, status=S.WITH_ENTERPRISE), given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    given.step(hers, enterprise.assign(handler_id=world.lead_staff.pk), world.handler, WEDNESDAY)
+    client = signed_in(world.ming)
+    assert client.get(QUEUE).context["bulk"].fields["handler"].choices[0] == ("", "各自的处理人，没有的由我")
+    assert "已受理2件" in shown(bulk(client, "accept", [hers, nobodys], handler=""))
+    found = dict(Complaint.objects.values_list("pk", "handler_id"))
+    assert found == {hers.pk: world.lead_staff.pk, nobodys.pk: world.ming_staff.pk}
 
 
 def test_sent_twice_it_takes_effect_once_and_answers_the_same(world: World) -> None:
@@ -103,7 +115,7 @@ def test_the_whole_list_is_what_the_address_means(world: World) -> None:
 
 @pytest.mark.parametrize(("said", "words"), [
     ({"do": "accept", "handler": "1"}, "请先选中要办的案件"), ({"do": "nothing", "case": "x"}, "步骤"),
-    ({"do": "accept", "case": "x"}, "请选一位处理人"), ({"do": "assign", "case": "x", "handler": "9999999"}, "交给谁"),
+    ({"do": "assign", "case": "x"}, "请选一位处理人"), ({"do": "assign", "case": "x", "handler": "9999999"}, "交给谁"),
 ])
 def test_what_is_missing_is_said_on_the_list(world: World, said: dict[str, Any], words: str) -> None:
     given.a_complaint(world, status=S.WITH_ENTERPRISE)
