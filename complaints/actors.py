@@ -31,7 +31,7 @@ _OFFICER_ROLES = {
 
 # Each page at work asks these.
 _OFFICES = Kept(lambda user, day: (
-    Officer.objects.on(day).filter(user_id=user).select_related("user", "authority__region").order_by("authority_id", "id")),
+    Officer.objects.on(day).filter(user_id=user, user__is_active=True).select_related("user", "authority__region__parent").order_by("authority_id", "id")),
     int, date)
 _OFFICES_BELOW = Kept(lambda county: Authority.objects.filter(parent_id=county, level=Authority.Level.OFFICE).only("pk"), int)
 _JOBS = Kept(lambda user, day: (

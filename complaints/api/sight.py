@@ -13,7 +13,7 @@ from django.http import Http404
 
 from authorities.models import Authority
 from complaints import events
-from complaints.actors import Actor, actors_of, stands_to
+from complaints.actors import Actor, actors_of, offices_of, stands_to
 from complaints.api.door import Caller
 from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.models.complaint import lies_in
@@ -68,7 +68,7 @@ def listed_for(caller: Caller) -> QuerySet[Complaint]:
         return Complaint.objects.held_by((a.enterprise_id, a.branch_ids) for a in actors_for(caller)
                                          if a.enterprise_id is not None)
     if side == AUTHORITY:
-        return Complaint.objects.of_offices(caller.user, on=caller.today).filter(_region(caller))
+        return Complaint.objects.of_offices(offices_of(caller.user, on=caller.today)).filter(_region(caller))
     return Complaint.objects.filter(consumer_id=caller.user.pk).exclude(status=Status.DRAFT)
 
 

@@ -80,15 +80,13 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
             if branch_ids is not None:
                 engagements = engagements.filter(branch_id__in=branch_ids)
             seen |= Q(Exists(engagements))
-        for region in _regions_of(user, day):
+        for region in _regions_of(Officer.objects.on(day).filter(user_id=user.pk).select_related("authority__region__parent")):
             seen |= lies_in(region)
         return self.filter(seen).exclude(status=Status.DRAFT)
 
-    def of_offices(self, user: User | Any, *, on: date) -> ComplaintQuerySet:
-        """Of what ``user`` may see: the cases of the regions where an office is held ``on``."""
-        if not getattr(user, "is_authenticated", False) or not user.is_active:
-            return self.none()
-        regions = _regions_of(user, on)
+    def of_offices(self, offices: Iterable[Officer]) -> ComplaintQuerySet:
+        """Of what the holder of these offices (with their regions) may see: the cases of those regions."""
+        regions = _regions_of(offices)
         if not regions:
             return self.none()
         seen = lies_in(regions[0])
@@ -112,10 +110,8 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.exclude(status__in=[Status.CLOSED, Status.DRAFT])
 
 
-def _regions_of(user: User | Any, day: date) -> list[Region]:
-    """Where ``user`` holds an office on ``day``; a region within another one is left out."""
-    offices = Officer.objects.on(day).filter(user_id=user.pk).select_related(
-        "authority__region__parent")
+def _regions_of(offices: Iterable[Officer]) -> list[Region]:
+    """Where these offices are; a region within another one is left out."""
     regions = sorted({office.authority.region for office in offices}, key=lambda r: (r.pk, -r.last))
     return [r for r in regions if not any(o.pk != r.pk and o.covers(r.pk) for o in regions)]
 

@@ -21,7 +21,6 @@ from authorities.models import Authority, Officer, Region, named
 from complaints import platform
 from complaints.case_filter import ANY, NONE_AT, OF_A_STAGE, CaseFilter
 from complaints.case_filter import OPEN as OPEN_CASES
-from complaints.conditions import current_calendar
 from complaints.models import Complaint, Engagement
 from complaints.models.complaint import OPEN, lies_in
 from complaints.views import keyset
@@ -69,7 +68,7 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 def asked_for(desk: Desk, asked: Mapping[str, str]) -> tuple[CaseFilter, QuerySet[Complaint]]:
     """The conditions of an address, and the cases of this desk that meet them."""
-    form = CaseFilter(asked, officers=_officers(desk, asked.get("officer", "")), regions=_regions(desk),
+    form = CaseFilter(asked, officers=_officers(desk, asked.get("officer", "")), regions=desk.choices.parts,
                       office=_office(desk, asked.get("officer", "")))
     said = form.said
     chosen = narrowed(desk.cases(), said, desk)
@@ -122,13 +121,13 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
     if said.get("overdue") == "1":
         cases = cases.filter(late(desk.now))
     elif said.get("overdue") == "soon":
-        cases = cases.filter(due_soon(desk.now, current_calendar()))
+        cases = cases.filter(due_soon(desk.now, desk.calendar))
     if said.get("waiting") in LYING:
         cases = cases.filter(LYING[said["waiting"]](desk))
     elif said.get("waiting"):
         cases = cases.filter(waits_for(said["waiting"]))
     if said.get("platform"):
-        cases = cases.filter(platform.wanted(said["platform"], now=desk.now, calendar=current_calendar(),
+        cases = cases.filter(platform.wanted(said["platform"], now=desk.now, calendar=desk.calendar,
                                              region_id=desk.first_region))
     if said.get("officer") == "me":
         cases = cases.filter(officer__user=desk.user)
@@ -188,12 +187,11 @@ def _firms(words: str) -> list[int]:
 
 def _officers(desk: Desk, one_more: str) -> list[Officer]:
     """Who may handle cases at these authorities today; ``one_more`` (an id) is asked for wherever in these regions that is."""
-    found = (Officer.objects.on(desk.today).filter(authority_id__in=desk.authority_ids, user__is_active=True)
-             .exclude(role=Officer.Role.ANALYST).exclude(user=desk.user).select_related("user").order_by("pk"))
-    rows = list(found[:MOST_FIRMS])
+    rows = [officer for officer in desk.choices.officers if officer.user_id != desk.user.pk]
     if one_more.isascii() and one_more.isdigit() and len(one_more) < 10 and int(one_more) not in {row.pk for row in rows}:
         rows += Officer.objects.filter(desk.around("authority__region_id"), pk=int(one_more)).select_related("user")
-    return by_name(rows)
+        return by_name(rows)
+    return rows
 
 
 def _office(desk: Desk, asked: str) -> Authority | None:
@@ -205,12 +203,6 @@ def _office(desk: Desk, asked: str) -> Authority | None:
     regions = [actor.region for actor in desk.actors if actor.region is not None]
     is_near = office is not None and any(first <= office.region_id <= last or office.region.covers(first) for first, last in regions)
     return office if is_near else None
-
-
-def _regions(desk: Desk) -> list[Region]:
-    """The parts of the regions of these offices."""
-    parents = [actor.region[0] for actor in desk.actors if actor.region]
-    return list(Region.objects.filter(parent_id__in=parents).exclude(level=Region.Level.TOWNSHIP).order_by("pk"))
 
 
 def _firm(said: dict[str, Any]) -> str:

@@ -15,20 +15,25 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
+from authorities.models import Officer
 from complaints import actors
 from complaints.actors import Actor, officers, offices_of
+from complaints.conditions import current_calendar
 from complaints.models import Complaint, Matter
 from complaints.views import case_rows
+from complaints.views.authority_choices import Choices, choices_of
 from complaints.views.case import AUTHORITY, Found
 from complaints.views.staff_door import View, staff_page
+from complaints.working_calendar import Calendar
 from odr_portal.accounts.models import User
 
 
 @dataclass(frozen=True)
 class Desk:
-    """One person in office. ``actors``: one for each authority where an office is held today."""
+    """One person in office. ``actors``: one for each authority where one of the ``offices`` of today is held."""
 
     user: User
+    offices: tuple[Officer, ...]
     actors: tuple[Actor, ...]
     now: datetime
     today: date
@@ -45,11 +50,17 @@ class Desk:
 
     def cases(self) -> QuerySet[Complaint]:
         """What lies in the regions of these offices; drafts are nobody's."""
-        return self._seen
+        return Complaint.objects.of_offices(self.offices)
 
     @cached_property
-    def _seen(self) -> QuerySet[Complaint]:
-        return Complaint.objects.of_offices(self.user, on=self.today)
+    def choices(self) -> Choices:
+        """Who and which parts may be chosen at this desk; asked for once a request."""
+        return choices_of(self.authority_ids, [actor.region[0] for actor in self.actors if actor.region], day=self.today)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The working days as they are known now; where the choices are asked for they bring it along."""
+        return self.__dict__["choices"].calendar if "choices" in self.__dict__ else current_calendar()
 
     def around(self, name: str) -> Q:
         """The condition that the place in this column lies in the region of one of these offices."""
@@ -95,4 +106,4 @@ def desk_for(user: User, *, now: datetime) -> Desk:
     offices = user.offices_today = offices_of(user, on=today)  # type: ignore[attr-defined]
     if not offices:
         raise Http404
-    return Desk(user=user, actors=tuple(officers(offices)), now=now, today=today)
+    return Desk(user=user, offices=tuple(offices), actors=tuple(officers(offices)), now=now, today=today)

@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 from complaints import handling
 from complaints.enrolment_forms import AnswerForm, StandingForm, filed_rows
 from complaints.handling import authority
-from complaints.models import Complaint
 from complaints.models.complaint import OPEN
 from complaints.views import open_enterprises
 from complaints.views.authority_desk import Desk, officer_page
@@ -167,7 +166,7 @@ def _carry_out(request: HttpRequest, desk: Desk, firm: Enterprise, said: dict[st
 
 def _recalled(firm: Enterprise, desk: Desk, text: str) -> str:
     """Take back what this desk may; cases of other regions are their own authorities' to take back."""
-    cases = Complaint.objects.of_offices(desk.user, on=desk.today)
+    cases = desk.cases()
     ids = list(cases.filter(OPEN, enterprise=firm, status__in=ANY_E).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
     taken = []
     for actor in desk.actors:

@@ -16,13 +16,13 @@ from django.db.models import Exists, OuterRef, Q
 from authorities.models import named
 from complaints import deadlines, labels, standing
 from complaints.case_filter import BACK, HERE, LEFT, OTHERS
-from complaints.conditions import current_calendar
 from complaints.models import Complaint, Deadline, Engagement, Matter
 from complaints.models.complaint import OPEN
 from complaints.officer_handover import away
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, case_url, why_url
-from complaints.views.case_people import label_of, names_of_consumers
+from complaints.views.case_people import label_of
+from complaints.views.listed_rows import beside
 from complaints.workflow import ENTERPRISE_SIDE, Status
 from complaints.working_calendar import SHANGHAI, Calendar
 from odr_portal.accounts.masking import masked_name
@@ -105,15 +105,10 @@ RELATED = ("enterprise", "branch", "picked_enterprise", "officer__user")
 
 
 def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:
-    """Two queries for a page: names and live clocks."""
-    ids = [case.pk for case in cases]
-    names = names_of_consumers(ids)
-    clocks: dict[int, list[Deadline]] = {}
-    for clock in Deadline.objects.filter(complaint_id__in=ids, ended_at=None,
-                                         state__in=["running", "paused", "lapsed"]).select_related("obligation"):
-        clocks.setdefault(clock.complaint_id, []).append(clock)
-    calendar = current_calendar()
-    return [_row(case, names.get(case.pk, ""), clocks.get(case.pk, []), desk, calendar) for case in cases]
+    if not cases:
+        return []
+    more = beside(cases)
+    return [_row(case, more.names.get(case.pk, ""), more.clocks.get(case.pk, []), desk, more.calendar) for case in cases]
 
 
 def _row(case: Complaint, name: str, clocks: list[Deadline], desk: Desk, calendar: Calendar) -> Row:

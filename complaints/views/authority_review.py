@@ -13,7 +13,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from complaints.conditions import current_calendar
 from complaints.models import Complaint, Matter
 from complaints.views import keyset, tabs
 from complaints.views.authority_desk import Desk, officer_page
@@ -46,7 +45,7 @@ def objected(desk: Desk) -> QuerySet[Complaint]:
 def lists_of(desk: Desk) -> dict[str, QuerySet[Complaint]]:
     rows = waiting(desk)
     return {"all": rows, "mine": rows.filter(officer__user=desk.user), "late": rows.filter(late(desk.now)),
-            "soon": rows.filter(due_soon(desk.now, current_calendar())),
+            "soon": rows.filter(due_soon(desk.now, desk.calendar)),
             "material": rows.filter(status=Status.AWAITING_MATERIAL), "objections": objected(desk)}
 
 

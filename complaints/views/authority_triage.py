@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from authorities.models import named
 from complaints import labels
 from complaints.authority_forms import set_choices
-from complaints.conditions import Conditions, current_calendar
+from complaints.conditions import Conditions
 from complaints.enterprise_forms import Choices
 from complaints.filing.request import PASS_TO_REGULATOR, PAUSE_FOR_SETTLEMENT, SHARE_WITH_ENTERPRISE
 from complaints.labels_reasons import RETURN_REASONS
@@ -82,7 +82,7 @@ def waiting(desk: Desk) -> QuerySet[Complaint]:
 
 
 def _conditions(desk: Desk) -> dict[str, Any]:
-    return {"all": Q(), "today": due_today(desk, current_calendar()), "late": late(desk.now),
+    return {"all": Q(), "today": due_today(desk, desk.calendar), "late": late(desk.now),
             "twice": Q(returns__gte=2), "asked": Q(waits_for("consent"))}
 
 

@@ -16,18 +16,12 @@ from django.db.models import CharField, OuterRef, QuerySet, Subquery
 from complaints import labels, reading, standing
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep
 from complaints.views.case import why_url
-from complaints.views.case_people import given_names, label_of, read_names
+from complaints.views.case_people import label_of
 from complaints.views.enterprise_desk import Desk, case_url
+from complaints.views.listed_rows import beside
 from complaints.views.queue_lists import HERE, Rows, Shown
 from complaints.workflow import LOOK, Status
 from odr_portal.accounts.masking import masked_name
-from odr_portal.kept import Kept, Together, among
-
-_OF_CASES = Together(
-    Kept(lambda cases: given_names(among(cases)), list),
-    Kept(lambda cases: Deadline.objects.filter(
-        complaint_id__in=among(cases), ended_at=None, state__in=["running", "paused", "lapsed"]).select_related("obligation"), list))
-"""(cases): the names that their consumers gave, their live clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +58,15 @@ def marked(cases: Rows, desk: Desk) -> Rows:
 
 def rows_of(cases: list[Complaint], desk: Desk, *, given_up: Mapping[int, Engagement] | None = None) -> list[Row]:
     """Of a case that was ``given_up`` only our own time with it is shown: what came of that, and when."""
-    given, live = _OF_CASES([case.pk for case in cases]) if cases else ([], [])
-    names = read_names(given)
-    clocks: dict[int, list[Deadline]] = {}
-    for clock in live:
-        clocks.setdefault(clock.complaint_id, []).append(clock)
-    found = []
+    if not cases:
+        return []
+    more, found = beside(cases), []
     for case in cases:
-        name = masked_name(names.get(case.pk, ""))
+        name = masked_name(more.names.get(case.pk, ""))
         if given_up and case.pk in given_up:
             found.append(_given_up(case, given_up[case.pk], name))
         else:
-            found.append(_row(case, desk, name, clocks.get(case.pk, [])))
+            found.append(_row(case, desk, name, more.clocks.get(case.pk, [])))
     return found
 
 
