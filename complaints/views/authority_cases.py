@@ -27,6 +27,7 @@ from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import (
     LYING,
+    PASSED_ON,
     RELATED,
     at_an_authority,
     due_soon,
@@ -37,13 +38,12 @@ from complaints.views.authority_lists import (
 )
 from complaints.views.case_people import by_name
 from complaints.views.case_search import LOOKED_THROUGH, matching, number_in
+from complaints.views.urges import may_act
 from complaints.workflow import Status
 from enterprises.models import Branch, Enterprise
 
 #: With one of these even a list of closed cases has an end in sight.
 BOUNDS = ("received_from", "ended_from", "enterprise")
-#: A merger passes a case on; nothing ended by it.
-PASSED_ON = "succession"
 #: A piece of a name may mean so many firms; more are not told apart by it.
 MOST_FIRMS = 200
 
@@ -63,6 +63,7 @@ def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                    for one in form.active(enterprise=_firm(said), region=_region(said, form))],
         "previous_url": _url(address, before=listed.before), "next_url": _url(address, after=listed.after),
         "export_url": f"{reverse('complaints:authority-export-new')}?{urlencode(address)}",
+        "urge_url": f"{reverse('complaints:authority-urges-new')}?{urlencode(address)}" if listed.cases and not is_long and may_act(desk) else "",
     })
 
 

@@ -71,6 +71,8 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=SHANGHAI)
 
 
+#: A merger passes a case on; nothing ended by it.
+PASSED_ON = "succession"
 #: Nobody at an authority has to act now.
 WITH_OTHERS = tuple(sorted(ENTERPRISE_SIDE | {Status.AWAITING_MATERIAL, Status.MEDIATION_SUSPENDED}))
 

@@ -28,9 +28,9 @@ from complaints.labels_reasons import RETURN_REASONS
 from complaints.models import Complaint
 from complaints.views import authority_bulk, keyset, tabs
 from complaints.views.authority_bulk import BatchForm
-from complaints.views.authority_cases import PASSED_ON
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import (
+    PASSED_ON,
     RELATED,
     Row,
     due_today,

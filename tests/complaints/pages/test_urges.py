@@ -43,6 +43,18 @@ def late_by(matter: Matter, days: int) -> None:
     handling.sweep_clocks(now=now())
 
 
+def test_the_board_leads_to_a_list_and_the_list_to_one_instruction_for_its_cases(world: World) -> None:
+    case = case_at(world, S.NEGOTIATING)
+    officer = desk(world.rui)
+    assert 'href="/authority/cases/"' in shown(officer.get(BOARD))
+    address = f"{NEW}?status=negotiating"
+    assert f'href="{address}"' in shown(officer.get("/authority/cases/?status=negotiating"))
+    assert [row.complaint for row in officer.get(address).context["rows"]] == [case]
+    # Nothing is asked for where a case is over and where there is none.
+    assert NEW not in shown(officer.get("/authority/cases/?status=closed"))
+    assert NEW not in shown(officer.get("/authority/cases/?status=mediating"))
+
+
 def test_the_board_has_each_instruction_in_one_column(world: World) -> None:
     cases = [case_at(world, S.NEGOTIATING) for _ in range(3)]
     waiting, late, answered = (urged(world, case) for case in cases)
@@ -222,7 +234,7 @@ def test_an_analyst_reads_and_sends_nothing(world: World) -> None:
     Officer.objects.create(user=reader, authority=world.gulou, role=Officer.Role.ANALYST)
     client = desk(reader)
     assert client.get(f"{BOARD}{matter.pk}/").status_code == 200
-    assert NEW not in shown(client.get(BOARD))
+    assert NEW not in shown(client.get(BOARD)) + shown(client.get("/authority/cases/"))
     assert client.post(f"{BOARD}{matter.pk}/", {"text": TEXT} | key()).status_code in (404, 405, 409)
     assert client.get(NEW).status_code == 404
 
