@@ -208,12 +208,14 @@ class Mirror:
                     raise Unreachable(f"{number}: {answer.status} {answer.body}")
         return len(stale)
 
-    def sync(self) -> None:
-        """Both ways; what a new case means (its ticket) goes out with it."""
-        self.push()
-        self.pull()
-        if any(self.push()):
-            self.pull()
+    def sync(self) -> tuple[int, int, int]:
+        """Both ways; what a new case means (its ticket) goes out with it. (done, refused, cases read)."""
+        done, refused = self.push()
+        read = self.pull()
+        since = self.push()
+        if any(since):
+            read += self.pull()
+        return done + since[0], refused + since[1], read
 
     def receive(self, headers: Mapping[str, str], body: bytes, *, now: float) -> int:
         """A webhook came: the status to answer with. It only says where to look; the truth is read by ``pull``."""
@@ -275,11 +277,20 @@ def main(words: list[str]) -> None:
     mirror = Mirror(Portal(said.portal, os.environ.get("ODR_TOKEN", "")), Store(said.store),
                     ticket_for=lambda number: f"CRM-{number}", secrets=secrets)
     if said.what == "sync":
-        mirror.sync()
-    elif said.what == "listen":
+        try:
+            print("{} done, {} refused (see show), {} cases read".format(*mirror.sync()))
+        except Unreachable as failure:
+            raise SystemExit(f"Not reached, and nothing is lost; start it again. {failure}") from None
+    elif said.what == "listen" and len(said.given) == 1 and said.given[0].isdigit():
         listen(mirror, int(said.given[0]))
-    elif said.what == "mean":
-        mirror.mean(said.given[0], said.given[1], json.loads(said.given[2]) if len(said.given) > 2 else {})
+    elif said.what == "mean" and len(said.given) in (2, 3):
+        try:
+            body = json.loads(said.given[2]) if len(said.given) > 2 else {}
+        except ValueError as wrong:
+            parser.error(f"the fields are no JSON: {wrong}")
+        mirror.mean(said.given[0], said.given[1], body)
+    elif said.what in ("listen", "mean"):
+        parser.error("listen PORT, or: mean NUMBER STEP ['{\"field\": …}']")
     else:
         for case in mirror.store.all("select * from cases where is_gone = 0 order by number"):
             body = json.loads(case["body"])

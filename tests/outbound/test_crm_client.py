@@ -190,3 +190,24 @@ def test_what_another_firm_has_never_comes(crm: ModuleType, world: World, live_s
     assert json.loads(line["answer"])["status"] == 404
     assert [row["is_gone"] for row in mirror.store.all("select * from cases")] == [1]
     assert handling.allowed_steps(case, world.handler)
+
+
+def test_by_hand_it_says_what_came_of_it(
+    crm: ModuleType, world: World, live_server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
+    monkeypatch.setenv("ODR_TOKEN", token_for(world.lead, world=world, place="enterprise").secret)
+    here = ["--portal", live_server.url, "--store", str(tmp_path / "crm.sqlite3")]
+    crm.main([*here, "mean", case.number, "accept_case", json.dumps({"handler_id": world.ming_staff.pk})])
+    crm.main([*here, "mean", case.number, "accept_case"])
+    crm.main([*here, "sync"])
+    # The case was read, its own ticket was given, and the case was read again.
+    assert capsys.readouterr().out == "2 done, 1 refused (see show), 2 cases read\n"
+    crm.main([*here, "show"])
+    assert f"refused: {case.number} accept_case" in capsys.readouterr().out
+    monkeypatch.setenv("ODR_TOKEN", "odr_nobody")
+    with pytest.raises(SystemExit, match="Not reached"):
+        crm.main([*here, "sync"])
+    for odd in (["mean", case.number], ["mean", case.number, "assign", "{"], ["listen"]):
+        with pytest.raises(SystemExit, match="2"):
+            crm.main([*here, *odd])
