@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, OuterRef, QuerySet, Subquery
+from django.db.models import CharField, IntegerField, OuterRef, QuerySet, Subquery
 
 from complaints import labels, reading, standing
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep
@@ -44,10 +44,11 @@ class Row:
 
 
 def with_newest_step(rows: QuerySet[Shown], *, path: str = "") -> QuerySet[Shown]:
-    """Each row with the newest step of its case; ``path`` leads there."""
-    newest = HandlingStep.objects.filter(complaint=OuterRef(f"{path}pk"), audience="parties",
-                                         sequence=OuterRef(f"{path}last_sequence"))
-    found: QuerySet[Shown] = rows.annotate(newest_step=Subquery(newest.values("step")[:1], output_field=CharField()))
+    """Each row with the newest step of its case and its number, looks at the contact aside; ``path`` leads there."""
+    newest = HandlingStep.objects.filter(complaint=OuterRef(f"{path}pk"), audience="parties").exclude(step=LOOK).order_by("-sequence")
+    found: QuerySet[Shown] = rows.annotate(
+        newest_step=Subquery(newest.values("step")[:1], output_field=CharField()),
+        newest_sequence=Subquery(newest.values("sequence")[:1], output_field=IntegerField()))
     return found
 
 
@@ -88,9 +89,9 @@ def _row(case: Complaint, desk: Desk, consumer: str, clocks: list[Deadline]) -> 
         icon=labels.icon(status, case.outcome),
         clock=facts,
         clock_url=why_url(case, deadline) if deadline else "",
-        last_event=labels.label(step, kind="step") if step and step != LOOK else "",
+        last_event=labels.label(step, kind="step") if step else "",
         last_event_at=case.last_event_at,
-        is_new=status in HERE and (read_to is None or read_to < case.last_sequence),
+        is_new=status in HERE and (read_to is None or read_to < (getattr(case, "newest_sequence", None) or 0)),
         handler=case.handler.user.name if case.handler else None,
     )
 

@@ -55,6 +55,18 @@ def test_new_is_what_i_have_not_opened_whatever_a_colleague_read(world: World) -
     assert new_ones(ming.get(QUEUE)) == {case.number: True}
 
 
+def test_who_only_looked_at_the_contact_did_nothing_new(world: World) -> None:
+    """A look stands in the record, and says nothing that anybody at the desk has to read."""
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    ming, lead = signed_in(world.ming), signed_in(world.lead)
+    assert lead.get(address(case)).status_code == 200
+    before = lead.get(QUEUE).context["rows"][0].last_event
+    assert before
+    assert send(ming, address(case, "reveal"), {"reason": "look_call", "text": ""}).status_code == 302
+    row = lead.get(QUEUE).context["rows"][0]
+    assert (row.last_event, row.is_new) == (before, False)
+
+
 def test_a_colleague_who_has_it_open_is_named_for_some_minutes(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     wang = signed_in(colleague(world))
