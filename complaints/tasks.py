@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints import assigning, delivery, handling, officer_handover, retention
+from complaints import assigning, delivery, handling, officer_handover, retention, station_letters
 from complaints.callbacks import drawing
 from complaints.documents import making
 from complaints.dossier import building as dossiers
@@ -32,6 +32,11 @@ def sweep_assignments() -> int:
 @shared_task
 def sweep_notices() -> int:
     return delivery.sweep_notices(now=timezone.now())
+
+
+@shared_task
+def sweep_station_letters() -> int:
+    return drain(station_letters.sweep_station_letters, now=timezone.now())
 
 
 # Making a long workbook may take longer than any other sweep; the lease of its row is longer still.

@@ -52,6 +52,8 @@ class StationStaff(DatedRow):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="station_posts")
     station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="staff")
     role = models.CharField(max_length=8, default=ROLE, choices=[(ROLE, _("服务站人员"))])
+    #: Up to when this person was told what became of what the station filed.
+    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

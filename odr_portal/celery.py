@@ -52,6 +52,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         "oversight.tasks.sweep_record": RETENTION_EVERY,
         "complaints.tasks.sweep_expired": RETENTION_EVERY,
         "complaints.tasks.sweep_call_backs": RETENTION_EVERY,
+        "complaints.tasks.sweep_station_letters": PUBLISHING_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,
         "oversight.tasks.publish_league": PUBLISHING_EVERY,
         "oversight.tasks.publish_indicators": PUBLISHING_EVERY,

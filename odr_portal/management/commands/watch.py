@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from complaints import assigning, delivery, handling, officer_handover, retention, sealing
+from complaints import assigning, delivery, handling, officer_handover, retention, sealing, station_letters
 from complaints.callbacks import drawing
 from complaints.documents import making
 from complaints.dossier import building as dossiers
@@ -65,6 +65,7 @@ SWEEPS: dict[str, Sweep] = {
     "guidance": guiding.sweep_reminders,
     "open_data": issuing.sweep_open_data,
     "director_letters": director_letters.sweep_director_letters,
+    "station_letters": station_letters.sweep_station_letters,
     "alarms": alarms.sweep_alarms,
     "record": proving.sweep_record,
 }
