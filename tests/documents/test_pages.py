@@ -260,6 +260,14 @@ def test_a_mediated_case_has_a_package_for_the_court(world: World) -> None:
     assert chen.get(f"/cases/{other.number}/court/").status_code == 404
 
 
+def test_consumers_are_told_how_to_get_a_file_out_of_wechat(world: World) -> None:
+    case = mediated(world)
+    chen, ming = signed_in(world.chen), signed_in(world.ming)
+    for path in (f"/cases/{case.number}/", f"/cases/{case.number}/court/"):
+        assert "在浏览器打开" in shown(chen.get(path)), path
+        assert "在浏览器打开" not in shown(ming.get(path if "court" in path else f"/enterprise{path}")), path
+
+
 def test_a_number_that_was_given_stays_in_the_register_of_who_gave_it(world: World) -> None:
     case = refused(world)
     document = newest(case)

@@ -44,6 +44,8 @@ def test_from_the_case_page_to_a_file_that_proves_itself(world: World) -> None:
     assert (dossier.state, dossier.is_sealed) == ("ready", True)
     assert set(dossier.files) == {"pdf", "zip", "agreement"}
     page = shown(chen.get(place(case)))
+    # WeChat on Android opens no file.
+    assert "在浏览器打开" in page
     for form, (digest, _size) in dossier.files.items():
         assert f"{dossier.public_id}/{form}/" in page
         assert str(digest) in page
