@@ -140,7 +140,7 @@ class DoneForm(StepForm):
                   help_text=_("批次号、日期、渠道等，便于消费者核对。每件都会写上这一段，除非下面给了它自己的证明。"))
     channel = Words(label=_("怎么做到的"), required=False, rows=1, longest=60, help_text=_("例如：原路退回、账单抵扣。"))
     lines = forms.CharField(
-        label=_("只报告这些案件（选填）"), required=False, max_length=200_000,
+        label=_("只报告这些案件"), required=False, max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         help_text=_("一行一件：编号，后面可以跟这一件的证明。不填，就是所有待履行的案件。"))
     file = SheetField(label=_("或者上传一份表格"), required=False, help_text=_("第一列编号，第二列证明（可以没有）；CSV或者xlsx。"))

@@ -70,7 +70,7 @@ def from_lines(lines: Iterable[tuple[int, Sequence[str]]], cases: QuerySet[Compl
         if number not in found:
             left.append(LeftOut(number, _("没有找到这件投诉。")))
         elif len(different) > 1:
-            left.append(LeftOut(number, _("写了两次，金额不一样：%(amounts)s。请核对后另选。") % {"amounts": "、".join(different)}))
+            left.append(LeftOut(number, _("写了两次，写的不一样：%(words)s。请核对。") % {"words": "、".join(different)}))
         else:
             picks.append(Pick(found[number], number, different[0] if different else ""))
             if len(words) > 1:

@@ -311,15 +311,7 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
 
 def not_open(request: HttpRequest, case: CasePage, steps: tuple[str, ...]) -> HttpResponseBase:
     """A page that has nothing to do now leads back to the case, and says so."""
-    text = _("“%(step)s”现在不能办：案件是“%(status)s”。") % {
-        "step": labels.action(steps[0]), "status": labels.label(case.complaint.status, kind="status")}
-    if case.is_former:
-        text = _("这件投诉已不由贵单位办理。")
-    elif "make_offer" in steps and case.open_offer is not None:
-        text = _("已经有一份方案等消费者答复。") + (_("消费者提了问题，请先回答。") if case.may("answer_question") else "")
-    elif "request_extension" in steps:
-        text = work.extension_note(case) or text
-    messages.warning(request, text, extra_tags="warn")
+    messages.warning(request, work.why_not_open(case, steps), extra_tags="warn")
     return redirect(case_url(case.complaint))
 
 

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from complaints import labels, unreachable
+from complaints import handling, labels, unreachable
 from complaints.earlier_cases import MOST, EarlierCase, earlier_cases
 from complaints.models import Contact, RootCause
 from complaints.root_causes import fitting
@@ -136,6 +136,22 @@ def extension_note(page: CasePage) -> str:
     if not most_days(page):
         return _("本地区的规定不允许延期，请在期限内办完。")
     return ""
+
+
+def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
+    """Why the page of ``steps`` has nothing to do now."""
+    action = labels.action(steps[0])
+    if page.is_former:
+        return _("这件投诉已不由贵单位办理。")
+    if "make_offer" in steps and page.open_offer is not None:
+        return _("已经有一份方案等消费者答复。") + (_("消费者提了问题，请先回答。") if page.may("answer_question") else "")
+    if "request_extension" in steps and (note := extension_note(page)):
+        return note
+    if page.actor is not None and set(steps) & set(handling.allowed_steps(page.complaint, page.actor)):
+        # The status would let it, so it is no reason.
+        return _("“%(step)s”现在没有要办的。") % {"step": action}
+    return _("“%(step)s”现在不能办：案件是“%(status)s”。") % {
+        "step": action, "status": labels.label(page.complaint.status, kind="status")}
 
 
 def most_days(page: CasePage) -> int:

@@ -32,6 +32,7 @@ from odr_portal.demonstration.filings import Places, Plan, compose, plans
 from odr_portal.demonstration.house import organise
 from odr_portal.demonstration.law import draft_a_number
 from odr_portal.demonstration.measures import make_sets
+from odr_portal.demonstration.papers import add_papers
 from odr_portal.demonstration.people import Cast, invite_newcomer, make_people, write_templates
 from odr_portal.demonstration.scene import Acts, Scene, pace, take_all, whose_turn
 from odr_portal.demonstration.stations import write_log
@@ -225,6 +226,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     fill_desks(cast, now=until, conditions=world.conditions_at(until))
     write_log(now=until)
     organise(now=until)
+    add_papers(now=until, conditions=world.conditions_at(until))
     make_sets(now=until, conditions=world.conditions_at(until))
     make_enrolments(now=until)
     world.told.people = len(cast.consumers) + len(cast.staff) + sum(map(len, cast.officers.values()))

@@ -21,6 +21,7 @@ from complaints.models import (
     Contact,
     Deadline,
     Engagement,
+    Evidence,
     HandlingStep,
     LawChange,
     Matter,
@@ -84,6 +85,9 @@ def test_the_whole_procedure_is_shown(settings: Any) -> None:
     # Some causes are tagged, and some wait in the list.
     ended = Engagement.objects.filter(until_at__isnull=False, complaint__status=Status.CLOSED)
     assert 0 < RootCause.objects.count() < ended.count()
+    papers = Evidence.objects.exclude(complaint=None)
+    assert set(papers.values_list("media_type", flat=True)) == {"image/png", "text/plain"}
+    assert papers.values("complaint__status").distinct().count() > 1
     the_desks_are_full()
     nothing_is_in_the_future()
     everybody_may_sign_in()

@@ -146,13 +146,13 @@ def test_a_number_written_twice_is_one_case_and_two_amounts_are_none(world: Worl
     assert [(pick["number"], pick["amount"]) for pick in measure.picks] == [
         (twice.number, "20"), (bare.number, "35"), (other.number, "20")]
     assert why(measure) == {twice.number: "写了两次，只算一次。", bare.number: "写了两次，只算一次。",
-                            odd.number: "写了两次，金额不一样：20、200。请核对后另选。"}
+                            odd.number: "写了两次，写的不一样：20、200。请核对。"}
     given.step(other, consumer.stop_negotiating(), world.consumer, timezone.now())
     measure = sent(browser, measure, **{"verdict-refund": "part", "source-refund": "table", "reason-refund": "按停机的天数折算退还费用。"})
     assert measure.sent == 2
     page = browser.get(place(measure)).content.decode()
     assert "写了两次，只算一次" not in page
-    assert "写了两次，金额不一样" in page
+    assert "写了两次，写的不一样" in page
     again = browser.get(f"/enterprise/measures/new/?again={measure.public_id}").content.decode()
     assert f"{other.number},20" in again
     assert twice.number not in again

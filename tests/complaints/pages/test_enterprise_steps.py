@@ -99,6 +99,10 @@ def test_a_step_that_waits_for_something_says_for_what(world: World) -> None:
     page = shown(client.get(address(talking, "extension"), follow=True))
     assert page.count("本地区的规定不允许延期，请在期限内办完。") == 2
     assert "现在不能办" not in page
+    reported = given.a_complaint(world, status=S.PERFORMING)
+    given.step(reported, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, WEDNESDAY)
+    assert "“报告已履行”现在没有要办的。" in shown(client.get(address(reported, "performed"), follow=True))
+    assert "“受理”现在不能办：案件是“和解待履行”。" in shown(client.get(address(reported, "accept"), follow=True))
 
 
 TAKEN = {
