@@ -336,6 +336,8 @@ def test_a_secret_is_not_to_be_read_in_the_database(world: World, receiver: Rece
 def test_a_manager_adds_an_address_and_sees_its_secret_once(world: World, signed_in: SignIn) -> None:
     browser = signed_in(world.lead)
     assert browser.get(PAGE).status_code == 200
+    # A hundred steps stand folded until one is chosen.
+    assert "<details><summary>" in browser.get(f"{PAGE}new/").content.decode()
     form = filled(url=URL, description="客服系统", events=["accept_offer"])
     page = browser.post(f"{PAGE}new/", form).content.decode()
     endpoint = WebhookEndpoint.objects.get()
@@ -373,8 +375,9 @@ def test_the_steps_of_its_page(world: World, signed_in: SignIn, receiver: Receiv
 @pytest.mark.parametrize("url", ["http://crm.example.com/", "https://127.0.0.1/", "https://localhost/", "https://100.100.100.200/", "https://①②⑦.0.0.1/",
                                  "https://2130706433/", "https://a:b@crm.example.com/", "https://crm.example.com:8443/", "javascript:alert(1)", "x" * 600, ""])
 def test_T60_an_odd_address_is_refused_on_the_page(world: World, signed_in: SignIn, url: str) -> None:
-    answer = signed_in(world.lead).post(f"{PAGE}new/", filled(url=url))
+    answer = signed_in(world.lead).post(f"{PAGE}new/", filled(url=url, events=["make_offer"]))
     assert answer.status_code == 422
+    assert "<details open><summary>" in answer.content.decode()
     assert not WebhookEndpoint.objects.exists()
     assert 'href="#id_url"' in answer.content.decode()
 
