@@ -24,6 +24,7 @@ from complaints.station_forms import PlainForm
 from enterprises.enrolling import EnrolmentRefusal, Wanted, refuse_the_enrolled
 from enterprises.models import EnrolmentApplication
 from odr_portal.joining import listed
+from odr_portal.templatetags.portal import day_text
 
 FILL = _("请填写这一项")
 MOST_AREAS = 60
@@ -290,13 +291,18 @@ def rows_of(step: Step) -> list[dict[str, Any]]:
         if isinstance(field, forms.FileField):
             continue
         value = said[name] if name in said else step.data.get(name, "")
-        rows.append({"key": field.label, "value": _shown(value)})
+        rows.append({"key": field.label, "value": as_read(value)})
     return rows
 
 
-def _shown(value: Any) -> str:
+def as_read(value: Any) -> str:
+    """A value of a form in the words of its reader."""
     if isinstance(value, bool):
         return str(YES if value else NO)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, date):
+        return day_text(value, weekday=False)
     if isinstance(value, Region):
         return _whole_name(value)
     if isinstance(value, list):

@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.enrol_forms import FILL, Whole
+from complaints.enrol_forms import FILL, Whole, as_read
 from complaints.filing.typed import Choice, Day, PersonName, Phone, Words
 from complaints.station_forms import PlainForm
 from enterprises.enrolment import EnrolmentFiling, ExitGround, RefusalGround, SuspensionGround
@@ -161,4 +161,11 @@ def filed_data(form: PlainForm) -> dict[str, str]:
 def filed_rows(kind: str, data: dict[str, str]) -> list[dict[str, Any]]:
     """A filing, line by line."""
     fields = FILINGS[kind].base_fields
-    return [{"key": fields[name].label, "value": value or "–"} for name, value in data.items() if name in fields]
+    return [{"key": fields[name].label, "value": as_read(_kept(fields[name], value))} for name, value in data.items() if name in fields]
+
+
+def _kept(field: forms.Field, text: str) -> Any:
+    """What was filed, as the field read it; it is kept as a text."""
+    if text and isinstance(field, Day):
+        return date.fromisoformat(text)
+    return int(text) if text.isdigit() and isinstance(field, Whole) else text

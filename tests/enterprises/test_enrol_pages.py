@@ -92,7 +92,7 @@ def test_a_firm_applies_and_the_county_grants(world: World) -> None:
     assert "入驻申请" in shown(client.get("/authority/"))
     assert held.name in shown(client.get("/authority/enrolments/"))
     page = shown(client.get(f"/authority/enrolments/{held.pk}/"))
-    for words in ("榕声通信客户服务部", "120000", "福建省福州市", "林主管", "+8613900000021", "半年度报告", "执照.png"):
+    for words in ("榕声通信客户服务部", "120,000", "6月30日", "福建省福州市", "林主管", "+8613900000021", "半年度报告", "执照.png"):
         assert words in page
     file = client.get(f"/authority/enrolments/{held.pk}/licence/")
     assert (file.status_code, file["Content-Type"]) == (200, "image/png")
@@ -282,8 +282,8 @@ def test_a_firm_files_a_count_and_the_authority_takes_note(world: World) -> None
     assert "等待备案" in shown(firm.get("/enterprise/enrolment/"))
     row = EnrolmentFiling.objects.get()
     officer = signed_in(world.rui)
-    assert "1300000" in shown(officer.get(f"/authority/enterprises/{world.mobile.code}/"))
-    assert "1300000" not in shown(signed_in(world.far_officer.user).get(f"/authority/enterprises/{world.mobile.code}/"))
+    assert "1,300,000" in shown(officer.get(f"/authority/enterprises/{world.mobile.code}/"))
+    assert "1,300,000" not in shown(signed_in(world.far_officer.user).get(f"/authority/enterprises/{world.mobile.code}/"))
     path = f"/authority/enterprises/{world.mobile.code}/filings/{row.pk}/"
     assert send(officer, path, {"do": "ask_back"}).status_code == 422
     assert send(signed_in(world.far_officer.user), path, {"do": "note"}).status_code == 404
