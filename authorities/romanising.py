@@ -45,6 +45,7 @@ READ = {
     "长子": "Zhangzi", "单": "Shan", "浚": "Xun", "蔚": "Yu", "繁峙": "Fanshi", "洪洞": "Hongtong", "筠连": "Junlian", "荥经": "Yingjing",
     "宕昌": "Tanchang", "覃塘": "Qintang", "涡阳": "Guoyang", "乐陵": "Laoling", "民乐": "Minle", "南乐": "Nanle", "大城": "Daicheng",
     "漯河": "Luohe", "崆峒": "Kongtong", "称多": "Chenduo", "浪卡子": "Langkazi", "曾都": "Zengdu", "马尾": "Mawei", "芒市": "Mangshi",
+    "闵行": "Minhang", "六合": "Luhe", "珲春": "Hunchun", "穆棱": "Muling", "泊头": "Botou", "蚌山": "Bengshan",
 }
 
 

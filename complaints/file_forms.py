@@ -82,6 +82,8 @@ class TakesFiles(forms.Form):
         self.looked_into: list[_LookedInto] = []
         self.kept: list[Evidence] = []
         self.fields["uploads"].help_text = limits.told()
+        # After what they belong to, and beside the list of those on their way, which stands below the form.
+        self.order_fields([*(name for name in self.fields if name != "uploads"), "uploads"])
 
     def look_into(self, complaint: Complaint, *, uploaded_by: int | None, now: datetime) -> None:
         """Examine every file, or name the bad ones at the field. Holds no lock; may take seconds."""

@@ -27,7 +27,6 @@ class HeldSessionForm(TakesFiles, SessionForm):
                                         error_messages={"required": CHOOSE, "invalid_choice": CHOOSE})
     minutes = Words(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
     uploads = FilesField(label=_("笔录等材料"))
-    field_order = ("at", "place", "mode", "present", "minutes", "uploads")
 
     def __init__(self, *args: Any, planned: Matter | None, now: datetime, **options: Any) -> None:
         initial: dict[str, Any] = {}
@@ -52,7 +51,6 @@ class ResultForm(TakesFiles, StepForm):
     result = Choice(label=_("调解结果"))
     text = Words(label=_("情况"), rows=6, help_text=_("达成一致的，写明双方同意什么；调解不成的，写明为什么。双方看得到。"))
     uploads = FilesField(label=_("材料"))
-    field_order = ("result", "text", "uploads")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

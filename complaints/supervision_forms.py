@@ -27,7 +27,6 @@ MOST_URGED = 200
 class AnswerForm(TakesFiles, StepForm):
     """What was done about an instruction, with what shows it."""
 
-    field_order = ("text", "uploads")
     text = Words(label=_("答复"), help_text=_("写明做了什么、什么时候办完；发出督办的机关会收到。"))
     uploads = FilesField(label=_("证明材料"))
 

@@ -45,6 +45,12 @@ def test_each_deciding_step_is_read_back_and_undone(world: World, clock: Any) ->
         assert client.get(place(case, "done"))["Location"] == place(case)
 
 
+def test_files_are_asked_for_after_what_they_belong_to(world: World, clock: Any) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    page = shown(signed_in(world.chen).get(place(case, "statement")))
+    assert 0 < page.index('name="text"') < page.index('name="uploads"')
+
+
 def test_undo_ends_at_midnight_of_the_next_working_day(world: World, clock: Any) -> None:
     case = accepted(world)
     clock.move_to(datetime(2026, 11, 12, 15, 59, 59, tzinfo=UTC), tick=False)
