@@ -16,7 +16,7 @@ from django.db.models import F, Q
 
 from enterprises.league import ALL
 from enterprises.models import LeagueLine, PublishedFigure
-from odr_portal.kept import Kept, Together, among
+from odr_portal.kept import Kept, Together
 
 #: Under so many a share says nothing.
 TOO_FEW = 30
@@ -28,12 +28,12 @@ NEWER_THAN, QUARTER_NEWER_THAN = timedelta(days=7), timedelta(days=200)
 #: in the whole country; how long it took, of everything and then of the category.
 _PUBLISHED = Together(
     Kept(lambda firms, on, since: (
-        LeagueLine.objects.filter(enterprise_id__in=among(firms), sector=ALL, region=F("of__country"),
+        LeagueLine.objects.filter(enterprise_id__among=firms, sector=ALL, region=F("of__country"),
                                   of__last__lt=on, of__last__gt=since)
         .select_related("of").order_by("enterprise_id", "-of__last", "of__first", "-of__version").distinct("enterprise_id")),
         list, date, date),
     Kept(lambda firms, on, _quarters, since, category: (
-        PublishedFigure.objects.filter(Q(category="") | Q(category=category), enterprise_id__in=among(firms),
+        PublishedFigure.objects.filter(Q(category="") | Q(category=category), enterprise_id__among=firms,
                                        day__lte=on, day__gt=since)
         .order_by("enterprise_id", "category", "-day").distinct("enterprise_id", "category")),
         list, date, date, date, str))

@@ -1,7 +1,7 @@
 """Statements that are put together once: the same question about another row costs the row alone.
 
 The one rule: between two askings only values change. Whatever changes the words of a statement (another filter, a list
-of another length, unless it is one array: `among`) is a statement of its own. Django puts a query together anew each time, and PostgreSQL plans it anew,
+of another length, unless it is one array: `__among`) is a statement of its own. Django puts a query together anew each time, and PostgreSQL plans it anew,
 with the policies of every table in it; for the page of a case both cost more than reading the rows.
 
 PostgreSQL keeps the plan for the connection, one a database role: it plans again by itself when a table, a policy or the
@@ -20,7 +20,6 @@ from weakref import WeakKeyDictionary
 
 from django.db import connection, models
 from django.db.models.base import ModelState
-from django.db.models.expressions import RawSQL
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.signals import post_init, pre_init
 from psycopg2.extensions import UNICODE, AsIs, string_types
@@ -46,9 +45,20 @@ _numbers = count(1)
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
-def among(ids: list[int]) -> RawSQL:
-    """For ``filter(pk__in=among(ids))``: ids of whatever number as one value."""
-    return RawSQL("select unnest(%s::bigint[])", (ids,))
+@models.Field.register_lookup
+@models.ForeignKey.register_lookup
+class Among(models.Lookup):  # type: ignore[type-arg]
+    """``filter(pk__among=ids)``: ids of whatever number as one value.
+
+    Not "in": that is a join, which is put off where a row comes with many others, and a table is read from end to end.
+    """
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, values = self.process_lhs(compiler, connection)
+        return f"{column} = any(%s::bigint[])", (*values, self.rhs)
 
 
 class Statement:

@@ -46,15 +46,12 @@ def lies_in(region: Region, path: str = "") -> Q:
 
 
 def own_cases(user_id: int, day: date) -> Q:
-    """Filed by this person (a representative: until the term is over), or joined by the own link.
-
-    Two sets put together instead of an ``or``, for which PostgreSQL reads the table from end to end.
-    """
+    """Filed by this person (a representative: until the term is over), or joined by the own link."""
     from complaints.models.participant import Participant
 
-    filed = Complaint.objects.filter(Q(represented_until__isnull=True) | Q(represented_until__gte=day), consumer_id=user_id)
     joined = Participant.objects.filter(person_id=user_id, state=Participant.JOINED)
-    return Q(pk__in=filed.order_by().values("pk").union(joined.order_by().values("complaint_id"), all=True))
+    return (Q(consumer_id=user_id) & (Q(represented_until__isnull=True) | Q(represented_until__gte=day))
+            | Q(pk__in=joined.order_by().values("complaint_id")))
 
 
 class ComplaintQuerySet(models.QuerySet["Complaint"]):

@@ -13,7 +13,7 @@ from authorities.models import Officer, Region
 from complaints.conditions import calendar_of, newest_calendar
 from complaints.views.case_people import by_name
 from complaints.working_calendar import Calendar
-from odr_portal.kept import Kept, Together, among
+from odr_portal.kept import Kept, Together
 
 #: More are not told apart by a list to choose from.
 MOST = 200
@@ -21,9 +21,9 @@ MOST = 200
 # The same values for all: the authorities, their regions, the day.
 _calendar = Kept(lambda authorities: newest_calendar("CN"), list)
 _parts = Kept(lambda authorities, regions: (
-    Region.objects.filter(parent_id__in=among(regions)).exclude(level=Region.Level.TOWNSHIP).order_by("pk")), list, list)
+    Region.objects.filter(parent_id__among=regions).exclude(level=Region.Level.TOWNSHIP).order_by("pk")), list, list)
 _officers = Kept(lambda authorities, regions, day: (
-    Officer.objects.on(day).filter(authority_id__in=among(authorities), user__is_active=True)
+    Officer.objects.on(day).filter(authority_id__among=authorities, user__is_active=True)
     .exclude(role=Officer.Role.ANALYST).select_related("user").order_by("pk")[:MOST]), list, list, date)
 _together = Together(_calendar, _parts, _officers)
 

@@ -60,9 +60,9 @@ def names_of_consumers(ids: Iterable[int]) -> dict[int, str]:
     return read_names(list(given_names(list(ids))))
 
 
-def given_names(cases: Any) -> QuerySet[PersonalText]:
-    """Every name that these cases (their ids, or what stands for them) were given, the last one last."""
-    return PersonalText.objects.filter(complaint_id__in=cases, audience="parties", kind="consumer_name").order_by("sequence")
+def given_names(cases: list[int]) -> QuerySet[PersonalText]:
+    """Every name that these cases (by their ids) were given, the last one last."""
+    return PersonalText.objects.filter(complaint_id__among=cases, audience="parties", kind="consumer_name").order_by("sequence")
 
 
 def read_names(rows: Collection[PersonalText]) -> dict[int, str]:

@@ -33,7 +33,7 @@ from complaints.models import (
 )
 from complaints.models.complaint import own_cases
 from complaints.workflow import Audience, Clock, Status
-from odr_portal.kept import Kept, Together, among
+from odr_portal.kept import Kept, Together
 
 CONSUMER, ENTERPRISE, AUTHORITY, BODY = SIDES = ("consumer", "enterprise", "authority", "body")
 #: What comes with a case for a page of it.
@@ -133,7 +133,7 @@ documents_to_consumer = Kept(lambda case: _documents(case).filter(to_consumer=Tr
 documents_to_enterprise = Kept(lambda case, enterprise: (
     _documents(case).filter(to_enterprise=True, enterprise_id=enterprise)), int, int)
 documents_to_branches = Kept(lambda case, enterprise, branches: _documents(case).filter(
-    to_enterprise=True, enterprise_id=enterprise, engagement__branch_id__in=among(branches)), int, int, list)
+    to_enterprise=True, enterprise_id=enterprise, engagement__branch_id__among=branches), int, int, list)
 documents_by_letter = Kept(lambda case: (
     _documents(case).filter(audience=Audience.PARTIES, engagement=None, form__in=BY_LETTER)), int)
 """By the link to this case: what goes to a respondent without account, and nothing that an enterprise got before."""
@@ -142,10 +142,10 @@ documents_by_letter = Kept(lambda case: (
 
 _CONTACTS, _NOTES = 60, 20
 contacts = Kept(lambda case, enterprise, times: (
-    Contact.objects.filter(engagement_id__in=among(times)).order_by("-at", "-pk")[:_CONTACTS]), int, int, list)
+    Contact.objects.filter(engagement_id__among=times).order_by("-at", "-pk")[:_CONTACTS]), int, int, list)
 notes = Kept(lambda case, enterprise, times: (
-    InternalNote.objects.filter(engagement_id__in=among(times)).order_by("-at", "-pk")[:_NOTES]), int, int, list)
-causes = Kept(lambda case, enterprise, times: RootCause.objects.filter(engagement_id__in=among(times)), int, int, list)
+    InternalNote.objects.filter(engagement_id__among=times).order_by("-at", "-pk")[:_NOTES]), int, int, list)
+causes = Kept(lambda case, enterprise, times: RootCause.objects.filter(engagement_id__among=times), int, int, list)
 
 forwarding_notes = Kept(lambda case: (
     ForwardingDecision.objects.filter(complaint_id=case).exclude(note="").order_by("pk")), int)

@@ -9,32 +9,36 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from authorities.models import named
 from complaints.conditions import current_calendar
 from complaints.filing import drafts, steps
-from complaints.models import Complaint, Deadline, FilingDraft
-from complaints.models.complaint import own_cases
+from complaints.models import Complaint, Deadline, FilingDraft, Participant
 from complaints.standing import Standing, standing
 from complaints.views.case import case_url
 from complaints.views.filing_frame import address_of
 from complaints.workflow import Status
 from complaints.working_calendar import SHANGHAI
 from odr_portal.accounts.models import User
-from odr_portal.kept import Kept, among
+from odr_portal.kept import Kept, Together
 
 #: More than anybody has; the oldest closed ones fall off.
 MOST = 200
 
 
-_OWN = Kept(lambda person, day: (
-    Complaint.objects.filter(own_cases(person, day)).exclude(status=Status.DRAFT)
+# Filed and joined are looked up one beside the other: asked for "this or that", PostgreSQL reads the table from end to end.
+joined_by = Kept(lambda person: Participant.objects.filter(person_id=person, state=Participant.JOINED).only("complaint_id"), int)
+filed_by = Kept(lambda person, day: (
+    Complaint.objects.filter(Q(represented_until__isnull=True) | Q(represented_until__gte=day), consumer_id=person).only("pk")), int, date)
+_whose = Together(joined_by, filed_by)
+cases_of = Kept(lambda cases: (
+    Complaint.objects.filter(pk__among=cases).exclude(status=Status.DRAFT)
     .select_related("enterprise", "branch", "picked_enterprise", "picked_branch", "handling_authority", "handler__user", "officer__user")
-    .order_by(F("closed_at").desc(nulls_first=True), F("next_due_at").asc(nulls_last=True), "-pk")[:MOST]), int, date)
+    .order_by(F("closed_at").desc(nulls_first=True), F("next_due_at").asc(nulls_last=True), "-pk")[:MOST]), list)
 _LIVE = Kept(lambda cases: (
-    Deadline.objects.filter(complaint_id__in=among(cases), ended_at__isnull=True).select_related("obligation")), list)
+    Deadline.objects.filter(complaint_id__among=cases, ended_at__isnull=True).select_related("obligation")), list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,10 @@ class Group:
 
 
 def my_cases(user: User, *, now: datetime) -> list[Group]:
-    """Groups that are not empty; three queries beside those of ``visible_to``."""
-    day = now.astimezone(SHANGHAI).date()
-    cases = _OWN(user.pk, day)
+    """Groups that are not empty; the same cases as `own_cases`. Four queries."""
+    joined, filed = _whose(user.pk, now.astimezone(SHANGHAI).date())
+    whose = sorted({*(one.complaint_id for one in joined), *(case.pk for case in filed)})
+    cases = cases_of(whose) if whose else []
     clocks: dict[int, list[Deadline]] = defaultdict(list)
     for clock in _LIVE([c.pk for c in cases]):
         clocks[clock.complaint_id].append(clock)

@@ -20,7 +20,7 @@ from enterprises.models import Branch, Staff
 from enterprises.staffing import at_work
 from odr_portal.accounts import keyring
 from odr_portal.accounts.models import User
-from odr_portal.kept import Kept, Together, among
+from odr_portal.kept import Kept, Together
 
 #: Own views, so many a person, since each is counted with every page of the queue.
 MOST_VIEWS = 12
@@ -30,10 +30,10 @@ _HANDLING = (Staff.Role.HANDLER, Staff.Role.MANAGER)
 _views = Kept(lambda user: SavedView.objects.filter(user_id=user)[:MOST_VIEWS], int)
 _calendar = Kept(lambda user: newest_calendar("CN"), int)
 _branches = Kept(lambda user, firms, whole, some: Branch.objects.filter(
-    Q(enterprise_id__in=among(whole)) | Q(pk__in=among(some))).order_by("pk"), int, list, list, list)
+    Q(enterprise_id__among=whole) | Q(pk__among=some)).order_by("pk"), int, list, list, list)
 _people = Kept(lambda user, firms, whole, some, day: (
-    at_work(day).filter(role__in=_HANDLING, user__is_active=True, enterprise_id__in=among(firms))
-    .filter(Q(enterprise_id__in=among(whole)) | Q(branch=None) | Q(branch_id__in=among(some)))
+    at_work(day).filter(role__in=_HANDLING, user__is_active=True, enterprise_id__among=firms)
+    .filter(Q(enterprise_id__among=whole) | Q(branch=None) | Q(branch_id__among=some))
     .select_related("user", "branch", "enterprise").order_by("pk")), int, list, list, list, date)
 _together = Together(_views, _calendar, _branches, _people)
 

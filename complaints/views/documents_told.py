@@ -25,7 +25,7 @@ from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE
 from complaints.views.case_rows import BY_LETTER
 from complaints.views.notices_told import CHANNELS, STATES
 from complaints.workflow import AUTHORITY_ROLES, Role
-from odr_portal.kept import Kept, among
+from odr_portal.kept import Kept
 
 #: A notice in one of these states reached somebody, or still may.
 ON_ITS_WAY = ("queued", "leased", "sent", "told", "in_portal")
@@ -62,7 +62,7 @@ class Row:
 
 
 _TOLD = Kept(lambda cases, sequences: Notice.objects.filter(
-    complaint_id__in=among(cases), audience="parties", sequence__in=among(sequences),
+    complaint_id__among=cases, audience="parties", sequence__among=sequences,
     addressee__in=(CONSUMER, ENTERPRISE)).order_by("pk"), list, list)
 
 

@@ -26,7 +26,7 @@ from complaints.views.staff_door import View, staff_page
 from complaints.workflow import ENTERPRISE_ROLES, Status
 from complaints.working_calendar import Calendar
 from odr_portal.accounts.models import User
-from odr_portal.kept import Kept, among
+from odr_portal.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def desk_for(user: User, *, now: datetime) -> Desk:
 
 #: (number, enterprises): all times of these enterprises with the case, which comes with them; oldest first.
 _HAD = Kept(lambda number, enterprises: (
-    Engagement.objects.filter(complaint__number=number, enterprise_id__in=among(enterprises))
+    Engagement.objects.filter(complaint__number=number, enterprise_id__among=enterprises)
     .exclude(complaint__status=Status.DRAFT)
     .select_related("branch", "enterprise", *(f"complaint__{name}" for name in RELATED)).order_by("from_at", "pk")), str, list)
 

@@ -13,12 +13,12 @@ from complaints.conditions import calendar_of, newest_calendar
 from complaints.models import Complaint, Deadline
 from complaints.views.case_people import given_names, read_names
 from complaints.working_calendar import Calendar
-from odr_portal.kept import Kept, Together, among
+from odr_portal.kept import Kept, Together
 
 _together = Together(
-    Kept(lambda cases: given_names(among(cases)), list),
+    Kept(lambda cases: given_names(cases), list),
     Kept(lambda cases: Deadline.objects.filter(
-        complaint_id__in=among(cases), ended_at=None, state__in=["running", "paused", "lapsed"]).select_related("obligation"), list),
+        complaint_id__among=cases, ended_at=None, state__in=["running", "paused", "lapsed"]).select_related("obligation"), list),
     Kept(lambda cases: newest_calendar("CN"), list))
 
 

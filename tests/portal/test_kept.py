@@ -20,7 +20,7 @@ from complaints.models import (
 )
 from complaints.workflow import Status
 from odr_portal import walls
-from odr_portal.kept import Kept, Together, among
+from odr_portal.kept import Kept, Together
 from tests import given
 from tests.cast import WEDNESDAY, World
 
@@ -76,7 +76,7 @@ OF_A_CASE = (
     Kept(lambda case: Obligation.objects.filter(complaint_id=case).order_by("-pk")[:2], int),
     Kept(lambda case: Notice.objects.filter(complaint_id=case).select_related("enterprise").order_by("-pk"), int),
     Kept(lambda case: Complaint.objects.filter(pk=case).annotate(promised=Count("obligations")), int),
-    Kept(lambda case, others: Complaint.objects.filter(pk__in=among(others)).exclude(pk=case).order_by("pk"), int, list),
+    Kept(lambda case, others: Complaint.objects.filter(pk__among=others).exclude(pk=case).order_by("pk"), int, list),
 )
 
 
