@@ -92,7 +92,11 @@ def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase
         if engagement and engagement.odr_result else "",
     }
     if main is not None and main.slug == "accept" and page.viewer.staff_id is not None:
-        shown["accept_as"] = page.viewer.staff_id
+        # Whoever a rule or a colleague gave it to keeps it.
+        given_to = page.complaint.handler
+        shown["accept_as"] = page.viewer.staff_id if given_to is None else given_to.pk
+        shown["accept_words"] = (_("受理，由我处理") if shown["accept_as"] == page.viewer.staff_id or given_to is None
+                                 else _("受理，由%(name)s处理") % {"name": given_to.user.name})
     if work.is_working(page):
         shown["history"], shown["has_more_history"] = work.history_of(page, desk)
         shown["similar"] = work.similar_of(page, desk)

@@ -24,7 +24,7 @@ from complaints.root_causes import fitting
 from complaints.views.case import CasePage
 from complaints.views.enterprise_desk import Desk
 from complaints.views.similar_shown import similar_shown
-from complaints.workflow import Status
+from complaints.workflow import LOOK, Status
 
 _SHOWN_CONTACTS = 5
 CHOSEN = SafeString(" selected")
@@ -147,6 +147,8 @@ def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
         return _("已经有一份方案等消费者答复。") + (_("消费者提了问题，请先回答。") if page.may("answer_question") else "")
     if "request_extension" in steps and (note := extension_note(page)):
         return note
+    if LOOK in steps:
+        return _("只有受理后的处理人、管理员和经办机关可以查看联系方式。")
     if page.actor is not None and set(steps) & set(handling.allowed_steps(page.complaint, page.actor)):
         # The status would let it, so it is no reason.
         return _("“%(step)s”现在没有要办的。") % {"step": action}

@@ -27,6 +27,7 @@ from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
 from tests.evidence.files import pdf, png, recording
 from tests.walls.conftest import ask, seeing_as
+from tests.walls.forms import forms_of
 
 S, T = Status, timedelta
 LATER = WEDNESDAY + T(hours=3)
@@ -97,6 +98,19 @@ def test_taking_a_case_on_is_one_press(world: World) -> None:
     page = shown(client.get(address(case)))
     assert "受理，由我处理" in page
     assert send(client, address(case, "accept"), {"handler": world.ming_staff.pk}).status_code == 302
+    case.refresh_from_db()
+    assert (case.status, case.handler) == (S.NEGOTIATING, world.ming_staff)
+
+
+def test_a_case_that_somebody_has_is_taken_on_in_that_name(world: World) -> None:
+    """A rule gave it to Ming: one press of the manager does not take it away."""
+    case, lead = given.a_complaint(world, status=S.WITH_ENTERPRISE), signed_in(world.lead)
+    given.step(case, enterprise.assign(handler_id=world.ming_staff.pk), world.handler, LATER)
+    page = lead.get(address(case))
+    assert "受理，由明试处理" in shown(page)
+    assert "由我处理" not in shown(page)
+    form = next(form for form in forms_of(shown(page)) if form.action == address(case, "accept"))
+    assert send(lead, address(case, "accept"), form.values).status_code == 302
     case.refresh_from_db()
     assert (case.status, case.handler) == (S.NEGOTIATING, world.ming_staff)
 
