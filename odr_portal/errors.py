@@ -91,8 +91,8 @@ def kept_text(request: HttpRequest) -> list[str]:
         for name in request.POST
         if name not in NOT_KEPT and "password" not in name
         for value in request.POST.getlist(name)
-        # Short values are choices and numbers; a text is what it hurts to lose.
-        if len(value.strip()) > 12 and not _CHOSEN.fullmatch(value.strip())
+        # Short values are choices and numbers; a text is what it hurts to lose, and a few characters are one in Chinese.
+        if (len(value.strip()) > 12 or not value.isascii()) and not _CHOSEN.fullmatch(value.strip())
     ]
 
 

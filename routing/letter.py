@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import phonenumbers
 from django import forms
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -20,6 +21,8 @@ from complaints.models.draft import FilingDraft
 
 #: Our own measure of a fair time to answer a letter, in calendar days.
 TIME_TO_ANSWER = timedelta(days=10)
+#: Before a number of this country.
+CHINA = 86
 
 
 class LetterForm(forms.Form):
@@ -88,7 +91,16 @@ def written(said: Mapping[str, Any], *, today: date) -> str:
         % {"day": date_format(today + TIME_TO_ANSWER)},
         "",
         gettext("姓名：%(name)s") % {"name": said["name"] or "＿＿＿＿＿＿"},
-        gettext("电话：%(phone)s") % {"phone": said["phone"] or "＿＿＿＿＿＿"},
+        gettext("电话：%(phone)s") % {"phone": _as_people_write(said["phone"]) or "＿＿＿＿＿＿"},
         date_format(today),
     ]
     return "\n".join(lines)
+
+
+def _as_people_write(phone: str) -> str:
+    """A number of this country without its code: who reads the letter dials as it stands."""
+    if not phone:
+        return ""
+    number = phonenumbers.parse(phone)
+    way = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(number, way.NATIONAL if number.country_code == CHINA else way.INTERNATIONAL)

@@ -38,6 +38,7 @@ from complaints.views.consumer_people import people_of, siblings_of
 from complaints.views.consumer_readback import read_back
 from complaints.views.consumer_settlement_forms import OfferForm
 from complaints.views.notices_told import of_case
+from complaints.views.track import open_until
 from complaints.ways_left import ways_left
 from complaints.workflow import Audience, Outcome, Status
 from odr_portal.accounts.changing import refuse_while_new
@@ -178,6 +179,7 @@ def _show(request: HttpRequest, page: CasePage, form: StepForm, *, view: Any = N
     template = "consumer/offer.html" if isinstance(form, OfferForm) else "consumer/step.html"
     return render(request, template, {
         "page": page, "form": form, "offer": view, "asked": _asked(page, form),
+        "open_until": open_until(request) if page.actor is not None and page.actor.channel == TRACKING else None,
         "upload_address": upload_address(page.complaint) if request.user.is_authenticated else ""}, status=status)
 
 

@@ -33,7 +33,7 @@ from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Off
 from complaints.standing import Standing, standing
 from complaints.tracking import Seeker, case_of_digest, find_tracked
 from complaints.views.case import CONSUMER, TRACKING, matters_of, visible_clocks
-from complaints.views.case_record import Event, Reader, timeline_of
+from complaints.views.case_record import Event, Reader, folded, timeline_of
 from complaints.views.case_settlement import (
     ObligationView,
     OfferView,
@@ -105,6 +105,10 @@ class TrackedPage:
     head: str
     now: datetime
 
+    @property
+    def events(self) -> list[tuple[Event, list[Event]]]:
+        return folded(self.timeline)
+
 
 def unlisted(view: View) -> View:
     """No search engine keeps the page, and no cache either."""
@@ -155,7 +159,14 @@ def tracked(request: HttpRequest, number: str) -> HttpResponse:
     if case is None:
         return redirect("complaints:track")
     return render(request, "public/tracked.html", {
-        "page": page_of(case, now=now), "evidence": evidence_of(case), "station": station_of(request, now=now)})
+        "page": page_of(case, now=now), "evidence": evidence_of(case), "station": station_of(request, now=now),
+        "open_until": open_until(request)})
+
+
+def open_until(request: HttpRequest) -> datetime | None:
+    """Until when this browser may look without the token again."""
+    kept: dict[str, Any] = request.session.get(KEPT_IN_SESSION) or {}
+    return parse_datetime(kept.get("until", ""))
 
 
 def page_of(case: Complaint, *, now: datetime) -> TrackedPage:

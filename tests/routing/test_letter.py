@@ -23,11 +23,15 @@ URL = "/check/letter/"
 def test_a_few_fields_make_a_whole_letter(client: Client) -> None:
     page = client.post(URL, SAID).content.decode()
     for words in ("致：福州好邻里便利店", "烤箱", "DD-2026-7", "2026年11月1日", "用了三天就不加热。<br>店员说过了退货期。",
-                  "退货退款", "¥399.00", "请在2026年12月7日前书面答复", "陈晓"):  # fmt: skip
+                  "退货退款", "¥399.00", "请在2026年12月7日前书面答复", "陈晓", "电话：138 0000 0000"):  # fmt: skip
         assert words in page
     assert "这不是投诉的条件" in page
     assert 'href="/file/"' in page
     assert not FilingDraft.objects.exists()
+
+
+def test_a_number_of_another_country_keeps_its_code(client: Client) -> None:
+    assert "电话：+44 7700 900123" in client.post(URL, SAID | {"phone": "+447700900123"}).content.decode()
 
 
 def test_only_three_things_have_to_be_said(client: Client) -> None:

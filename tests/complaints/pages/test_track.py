@@ -67,7 +67,9 @@ def test_number_and_token_are_read_as_people_write_them(
 
 def test_the_page_says_who_what_and_by_when(client: Client, case: Complaint) -> None:
     text = opened(client, case)
-    for words in (case.number, "谁在办", "24:00前", "第1份方案", "退还多扣费用", "经过", "答复方案"):
+    for words in (case.number, "谁在办", "24:00前", "第1份方案", "退还多扣费用", "经过", "答复方案",
+                  # What happened, newest first.
+                  "提出方案（第1份方案）", "提交投诉"):
         assert words in text
 
 

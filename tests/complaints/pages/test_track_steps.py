@@ -17,6 +17,7 @@ from complaints.models import Complaint, Evidence, HandlingStep, Notice
 from complaints.workflow import Status
 from enterprises.models import Station, StationStaff
 from odr_portal.accounts.models import OutgoingMessage, User
+from odr_portal.templatetags.portal import moment
 from tests.cast import World
 from tests.complaints.filing.test_drafts import PNG
 from tests.complaints.pages.test_track import TOKEN, ask, case, clock, opened, with_token  # noqa: F401
@@ -58,6 +59,16 @@ def test_an_offer_is_accepted_with_token_and_code(client: Client, world: World, 
     assert client.post(offer[1], ACCEPT)["Location"] == f"/track/{case.number}/"
     undo = client.get(f"/track/{case.number}/").content.decode()
     assert f"/track/{case.number}/undo/" in undo
+
+
+def test_a_page_that_closes_says_when_and_shows_again_what_was_written(client: Client, case: Complaint, clock: Any) -> None:  # noqa: F811
+    page = f"/track/{case.number}/statement/"
+    until = moment(timezone.now() + timedelta(minutes=30))
+    assert f"开到{until}" in opened(client, case)
+    assert f"这一页开到{until}" in client.get(page).content.decode()
+    clock.shift(timedelta(minutes=31))
+    late = client.post(page, {"text": "我有一张照片。", **KEY})
+    assert (late.status_code, "我有一张照片。" in late.content.decode()) == (403, True)
 
 
 def at_a_station(client: Client, world: World, **columns: Any) -> None:
