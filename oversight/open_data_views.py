@@ -10,11 +10,13 @@ from datetime import date
 from hashlib import sha256
 from tempfile import TemporaryFile
 
+from django.conf import settings
 from django.db.models import Sum
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
 
 from odr_portal.public_pages import FOREVER, public_page, unchanged
 from oversight.models import DataFile, DataSet
@@ -22,6 +24,7 @@ from oversight.open_data import series as all_months
 from oversight.open_data.columns import TABLES, WITHHELD
 from oversight.open_data.files import CSV, LICENCE
 
+PROGRAM = settings.ROOT / "docs" / "how-to" / "recompute_figures.py"
 #: Versions that the first page lists: three years and their corrections.
 SHOWN = 60
 _MARK = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])\.([1-9][0-9]{0,3})")
@@ -46,6 +49,12 @@ def data(request: HttpRequest) -> HttpResponse:
         "rows": rows, "licence": LICENCE, "tables": [
             {"title": table.en if get_language() == "en" else table.zh, "url": reverse("oversight:open-data-series", args=[table.name])}
             for table in TABLES.values()] if rows else []})
+
+
+@require_safe
+def program(request: HttpRequest) -> HttpResponseBase:
+    """What makes the published figures anew from these files, to be kept and read."""
+    return FileResponse(PROGRAM.open("rb"), as_attachment=True, filename=PROGRAM.name, content_type="text/x-python; charset=utf-8")
 
 
 @public_page()

@@ -43,6 +43,7 @@ urlpatterns = [
     path("open/reports/<int:pk>/<slug:name>.csv", open_report_views.table, name="open-report-table"),
     path("open/data/", open_data_views.data, name="open-data"),
     path("open/data/dictionary/", open_data_views.dictionary, name="open-data-dictionary"),
+    path("open/data/recompute_figures.py", open_data_views.program, name="open-data-program"),
     path("open/data/all/<slug:name>.csv", open_data_views.series, name="open-data-series"),
     path("open/data/<str:mark>/", open_data_views.data_set, name="open-data-set"),
     path("open/data/<str:mark>/<str:name>", open_data_views.file, name="open-data-file"),

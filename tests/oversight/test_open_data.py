@@ -117,6 +117,9 @@ def test_a_file_is_served_as_it_was_issued_and_kept_for_ever(issued: DataSet) ->
     assert hashlib.sha256(got.content).hexdigest() in page
     assert f"/open/data/{issued}/" in Client().get("/open/data/").content.decode()
     assert "promises_kept" in Client().get("/open/data/dictionary/").content.decode()
+    program = Client().get("/open/data/recompute_figures.py")
+    assert f'href="{program.request["PATH_INFO"]}"' in Client().get("/open/data/").content.decode()
+    assert b"".join(program.streaming_content) == SCRIPT.read_bytes()
     for odd in (f"{issued}x", "2026-10", "9999-99.1", "....", "2026-10.99999999999999", "２０２６-10.1", "2026-10.-1"):
         assert Client().get(f"/open/data/{odd}/").status_code == 404
     assert Client().get(f"/open/data/{issued}/nothing.csv").status_code == 404
