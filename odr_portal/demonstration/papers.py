@@ -10,6 +10,7 @@ from datetime import datetime
 from io import BytesIO
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Case, IntegerField, Value, When
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
@@ -21,16 +22,19 @@ from complaints.models import Complaint
 from complaints.workflow import Status
 from odr_portal.demonstration.scene import take_all
 
+#: Where the cast works.
+DESK = "中国移动福州分公司"
 #: So many of each.
 MOST = 5
 STATUSES = (Status.WITH_ENTERPRISE, Status.NEGOTIATING, Status.REVIEW, Status.MEDIATING)
 
 
 def add_papers(*, now: datetime, conditions: Conditions) -> None:
-    """As of ``now``; the newest cases of each status whose consumer has an account."""
+    """As of ``now``; the newest cases of each status whose consumer has an account, those at the desk of the cast first."""
+    at_the_desk = Case(When(branch__name=DESK, then=Value(0)), default=Value(1), output_field=IntegerField())
     for status in STATUSES:
         cases = Complaint.objects.filter(status=status, consumer__isnull=False, amount__isnull=False, branch__isnull=False)
-        for case in cases.select_related("consumer").order_by("-pk")[:MOST]:
+        for case in cases.select_related("consumer").order_by(at_the_desk, "-pk")[:MOST]:
             digests = []
             for kind, file in (("receipt", _bill(case)), ("chat", _chat(case))):
                 with suppress(EvidenceRefused):
