@@ -113,6 +113,8 @@ LISTS: Mapping[str, Callable[[Measure], Stages]] = {
     "in_time": lambda measure: _ended(measure).filter(is_overdue=False),
     "ended_late": lambda measure: _ended(measure).filter(is_overdue=True),
     "open_late": _open_late,
+    # Those that figures.lengths measures.
+    "responded": lambda measure: measure.stages().filter(measure.during("first_contact_at"), first_contact_at__gte=F("from_at")),
     "unanswered": lambda measure: open_stages(measure).filter(
         first_contact_at=None, until_at=None, complaint__status__in=sorted(ANY_E)),
     "again": _again,

@@ -36,7 +36,7 @@ TITLES: Mapping[str, Any] = {
     "delivered": gettext_lazy("收到的投诉"), "settled": gettext_lazy("确认和解"), "unconfirmed": gettext_lazy("未获确认"),
     "settled_elsewhere": gettext_lazy("另行和解"), "failed": gettext_lazy("和解不成"), "withdrawn": gettext_lazy("消费者撤回"),
     "returned": gettext_lazy("退回（不计）"), "in_time": gettext_lazy("届满前结束"), "ended_late": gettext_lazy("届满后才结束"),
-    "open_late": gettext_lazy("届满仍未结束"), "unanswered": gettext_lazy("此刻尚未响应"), "again": gettext_lazy("60天内再次投诉"),
+    "open_late": gettext_lazy("届满仍未结束"), "unanswered": gettext_lazy("此刻尚未响应"), "responded": gettext_lazy("已首次响应"), "again": gettext_lazy("60天内再次投诉"),
     "offered": gettext_lazy("提过方案的"), "offered_last_day": gettext_lazy("最后一天才提方案"), "ended": gettext_lazy("结束的"),
     "ended_last_day": gettext_lazy("最后一天才结束"), "promises_kept": gettext_lazy("按时兑现的承诺"),
     "promises_late": gettext_lazy("晚了才兑现的承诺"), "promises_silent": gettext_lazy("消费者没有答复的承诺"),
@@ -157,7 +157,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
              foot=(_("此前同样长的时间%(n)s件") % {"n": f"{then.counts['delivered']:,}"},)),
         Card(code="first_response", value=value, unit=unit, foot=(
             _n(now.response.n), *((_("此前%(value)s") % {"value": cards.with_unit(*cards.working_time(past))},)
-                                  if past is not None else ())), parts=parts("unanswered")),
+                                  if past is not None else ())), parts=parts("responded", "unanswered")),
         Card(code="on_time", value=cards.percent(now.on_time), tone=_tone(now.on_time, 0.95),
              foot=(_n(now.came_due), *_change(now.on_time, then.on_time)),
              parts=parts("in_time", "ended_late", "open_late")),

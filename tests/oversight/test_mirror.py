@@ -70,10 +70,11 @@ def november(world: World) -> dict[str, Any]:
 def test_the_numbers_are_those_of_the_rows(world: World, november: dict[str, Any]) -> None:
     was = mirror.reflected(measure(world, now=at(30, 12)))
     assert {name: n for name, n in was.counts.items() if n} == {
-        "delivered": 4, "settled": 1, "failed": 1, "in_time": 2, "open_late": 1, "unanswered": 1, "again": 3, "offered": 1,
+        "delivered": 4, "settled": 1, "failed": 1, "in_time": 2, "open_late": 1, "responded": 3, "unanswered": 1, "again": 3, "offered": 1,
         "ended": 2, "ended_last_day": 1, "promises_kept": 1, "untagged": 2}
     assert (was.confirmed, was.upper, was.on_time) == (0.5, 0.5, 2 / 3)
-    assert was.kept.n == 1
+    # Each length that the median is of has its case in the list.
+    assert (was.kept.n, was.response.n) == (1, was.counts["responded"])
     # Counted again, slowly.
     ended = [e for e in Engagement.objects.all() if e.until_at and local(e.until_at).month == 11]
     assert was.counts["ended"] == len(ended)
