@@ -63,6 +63,11 @@ LEADS_ON = """e => {
   if (pressed.matches("a")) return pressed.href.split("#")[0] !== location.href.split("#")[0] && !pressed.download;
   return Boolean(pressed.form) && pressed.type === "submit";
 }"""
+#: Tables that end beyond the panel around them, where nobody can scroll to the rest.
+CUT_OFF = """() => [...document.querySelectorAll("main .panel table")].filter(table =>
+  !table.closest(".scroll") && table.checkVisibility() &&
+  table.getBoundingClientRect().right > table.closest(".panel").getBoundingClientRect().right + 2
+).map(table => table.caption?.textContent ?? table.className)"""
 #: Milliseconds in which the next page begins; what a script keeps on the page, or gives as a file, is waited for no longer.
 BEGINS_WITHIN = 4000
 
@@ -145,7 +150,7 @@ class Visitor:
         return self.page
 
     def check(self) -> None:
-        """No axe finding, and nothing wider than the screen."""
+        """No axe finding, nothing wider than the screen, and no table that its panel cuts off."""
         # Read past the content policy by the driver: the page itself may run no foreign script.
         self.page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
         result = cast(
@@ -164,6 +169,8 @@ class Visitor:
         assert not findings, f"axe on {self.page.url}:\n" + "\n".join(findings)
         overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{self.page.url} is {overflow} px wider than the screen"
+        cut = self.page.evaluate(CUT_OFF)
+        assert not cut, f"{self.page.url} hides a part of {cut}"
 
     def shot(self, name: str, *, full_page: bool = True) -> None:
         """Write a screenshot if somebody wants them."""
