@@ -17,7 +17,7 @@ from complaints.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, Role
 from enterprises.models import Staff, Station
 from enterprises.staffing import at_work, branch_ids_seen_by
 from odr_portal.accounts.models import User
-from odr_portal.kept import Kept
+from odr_portal.kept import Kept, Together
 
 #: The channel of what was written down at a service station.
 STATION = "station"
@@ -33,7 +33,10 @@ _OFFICER_ROLES = {
 _OFFICES = Kept(lambda user, day: (
     Officer.objects.on(day).filter(user_id=user, user__is_active=True).select_related("user", "authority__region__parent").order_by("authority_id", "id")),
     int, date)
-_OFFICES_BELOW = Kept(lambda county: Authority.objects.filter(parent_id=county, level=Authority.Level.OFFICE).only("pk"), int)
+_BELOW = Kept(lambda user, day: Authority.objects.filter(
+    parent_id__in=Officer.objects.on(day).filter(user_id=user).values("authority_id"),
+    level=Authority.Level.OFFICE).only("parent_id"), int, date)
+_OFFICES_AND_BELOW = Together(_OFFICES, _BELOW)
 _JOBS = Kept(lambda user, day: (
     at_work(day).filter(user_id=user).select_related("user", "enterprise", "branch").order_by("id")), int, date)
 
@@ -120,7 +123,7 @@ def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
         acts_for.add(authority.parent_id)
     else:
         # Offices act in the county's name, so the county acts on what lies with them.
-        acts_for.update(office.pk for office in _OFFICES_BELOW(authority.pk))
+        acts_for.update(_below(authority))
     roles = [_OFFICER_ROLES[Officer.Role(o.role)] for o in officers]
     role = next(r for r in (Role.APPROVER, Role.OFFICER, Role.INTAKE, Role.ANALYST) if r in roles)
     return Actor(role=role, roles=frozenset(roles), name=first.user.name,
@@ -128,6 +131,15 @@ def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
                  person_key=first.user.person_key, officer_id=first.pk,
                  authority_id=authority.pk, authority_ids=frozenset(acts_for),
                  region=(authority.region_id, authority.region.last), channel=channel)
+
+
+def _below(authority: Authority) -> list[int]:
+    """The offices of a county; they come with the authority where somebody's offices were asked for."""
+    if not hasattr(authority, "offices_below"):
+        rows = Authority.objects.filter(parent_id=authority.pk, level=Authority.Level.OFFICE)
+        authority.offices_below = list(rows.values_list("pk", flat=True))  # type: ignore[attr-defined]
+    below: list[int] = authority.offices_below  # type: ignore[attr-defined]
+    return below
 
 
 def actors_of(user: User, *, on: date) -> list[Actor]:
@@ -147,8 +159,12 @@ def officers(offices: Iterable[Officer]) -> list[Actor]:
 
 
 def offices_of(user: User, *, on: date) -> list[Officer]:
-    """The offices that ``user`` holds on day ``on``, with their authorities and where these are."""
-    return _OFFICES(user.pk, on)
+    """The offices that ``user`` holds on day ``on``, with their authorities, where these are, and whose name they act in besides."""
+    offices: list[Officer]
+    offices, below = _OFFICES_AND_BELOW(user.pk, on)
+    for office in offices:
+        office.authority.offices_below = [one.pk for one in below if one.parent_id == office.authority_id]  # type: ignore[attr-defined]
+    return offices
 
 
 def jobs_of(user: User, *, on: date) -> list[Staff]:

@@ -22,11 +22,13 @@ IS_THERE_FOR = timedelta(minutes=5)
 #: So many colleagues are named.
 MOST_NAMED = 5
 
-# One statement: what was read up to where, and who else is there.
+# One statement: what was read up to where, and who else is there. Whoever only looks does not wait for the disk: a mark that a
+# crash takes away is set by the next look.
 _OPEN = """
 with put as (
     insert into complaints_reading as r (complaint_id, user_id, enterprise_id, engagement_id, read_to, seen_at)
-    values (%(case)s, %(user)s, %(enterprise)s, %(engagement)s, %(read_to)s, %(now)s)
+    select %(case)s, %(user)s, %(enterprise)s, %(engagement)s, %(read_to)s, %(now)s
+    from set_config('synchronous_commit', 'off', true)
     on conflict (complaint_id, user_id, enterprise_id) do update set read_to = greatest(r.read_to, excluded.read_to),
         seen_at = excluded.seen_at, engagement_id = excluded.engagement_id)
 select user_id, seen_at from complaints_reading
@@ -56,7 +58,8 @@ class Colleague:
 def opened(complaint: Complaint, engagement: Engagement, *, user: User, now: datetime) -> list[Colleague]:
     """``user`` has the case in front of him: remember how far it goes. Returns who else opened it within IS_THERE_FOR.
 
-    One statement, and one for their names where somebody is there.
+    One statement, and one for their names where somebody is there. Only for requests that write nothing else: their commit
+    waits for nothing.
     """
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, {

@@ -156,7 +156,7 @@ def test_the_page_of_a_change_costs_the_same_for_many_effects(world: World, djan
         "since": (timezone.localdate() - timedelta(days=30)).isoformat(), "until": timezone.localdate().isoformat()})
     working.sweep_law(now=now)
     officer.get(answer["Location"])
-    with django_assert_num_queries(A_REQUEST + 12):
+    with django_assert_num_queries(A_REQUEST + 10):
         officer.get(answer["Location"])
 
 

@@ -186,7 +186,7 @@ def test_a_page_costs_the_same_however_much_there_is(world: World, django_assert
         if change:
             DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None, state="waiting", filed_at=now)
     for client, path, queries in (
-        (lead, HOME, 15), (lead, "/enterprise/profile/changes/", 9), (head, "/authority/changes/", 9),
+        (lead, HOME, 15), (lead, "/enterprise/profile/changes/", 8), (head, "/authority/changes/", 7),
     ):  # fmt: skip
         client.get(path)
         with django_assert_num_queries(queries + A_REQUEST):

@@ -18,9 +18,9 @@ from tests.cast import World
 from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url
 from tests.server import A_REQUEST
 
-#: Who asks 5 (session, person, roles, offices, those below); the case, all that hangs on it, rules and calendar 3; how
+#: Who asks 4 (session, person, roles, offices with those below); the case, all that hangs on it, rules and calendar 3; how
 #: its documents were served 1, where there are any. The goal is 15.
-QUERIES_OF_A_CASE = 5 + 3 + A_REQUEST
+QUERIES_OF_A_CASE = 4 + 3 + A_REQUEST
 
 
 @pytest.mark.parametrize("status", [S.REVIEW, S.MEDIATING, S.CLOSED])

@@ -106,7 +106,7 @@ def test_names_are_masked_in_lists(world: World) -> None:
 #: Before its rows every page asks who is there, what they are (the gate) and which offices are held; a list then what its
 #: filters offer, its counts in one, its rows, their names and clocks. The goal is 10, with who calls the database.
 #: What waits shows first suggestions (decisions, enterprises, branches) and signals besides.
-QUERIES = {"/authority/": 9, "/authority/cases/": 8, "/authority/triage/": 21, "/authority/approvals/": 6}
+QUERIES = {"/authority/": 8, "/authority/cases/": 7, "/authority/triage/": 20, "/authority/approvals/": 5}
 QUERIES = {path: number + A_REQUEST for path, number in QUERIES.items()}
 
 
