@@ -20,7 +20,7 @@ from complaints.filing import choices, drafts, places, respondents
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Pick, Step, read_pick
 from complaints.filing.people import BEHALF, consent_questions
-from complaints.filing.request import SELF
+from complaints.filing.request import JOINT, SELF
 from complaints.filing.steps import STEPS, number_of
 from complaints.filing.typed import Text
 from complaints.models.draft import FilingDraft
@@ -84,13 +84,17 @@ def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, 
 
 
 def others_screen(form: Step) -> dict[str, Any]:
-    """The parts about other people are folded away until they are needed."""
+    """The parts about other people are folded away until they are needed, and of the two the one that was not chosen."""
     kind = value_of(form, "behalf")
 
     def is_used(*names: str) -> bool:
         return any(value_of(form, name) or form.errors.get(name) for name in names)
 
-    return {"others_open": kind not in ("", SELF) or is_used("principal_name", "relation", "powers", "parties")}
+    if kind == JOINT:
+        return {"others_open": "joint"}
+    if kind not in ("", SELF):
+        return {"others_open": "another"}
+    return {"others_open": "both" if is_used("principal_name", "relation", "powers", "parties") else ""}
 
 
 def value_of(form: Step, name: str) -> str:

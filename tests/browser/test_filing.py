@@ -193,3 +193,23 @@ def test_regions_elsewhere_and_saving_for_later(visit: Callable[..., Any], town:
     visitor.check()
     page.get_by_role("link", name="接着填").click()
     assert page.locator("#id_service_region").input_value() == str(town.gulou)
+
+
+@pytest.mark.parametrize(("behalf", "asked", "left_out"), [("joint", "parties", "principal_name"), ("agent", "principal_name", "parties")])
+def test_who_files_with_others_is_not_asked_for_a_principal(
+    visit: Callable[..., Any], town: Town, behalf: str, asked: str, left_out: str
+) -> None:
+    visitor = visit(width=360, language="zh-hans", javascript=False)
+    walk = Walk(visitor, "zh-hans", "behalf", checked=False)
+    walk.enterprise(town)
+    walk.purchase()
+    walk.problem()
+    walk.demands()
+    walk.go_on()
+    page = visitor.page
+    page.locator(f"input[name=behalf][value={behalf}]").check()
+    walk.go_on()
+    assert page.locator(".error-summary").count()
+    assert page.locator(f"#id_{asked}").is_visible()
+    assert page.locator("#id_is_declared").is_visible()
+    assert not page.locator(f"#id_{left_out}").is_visible()
