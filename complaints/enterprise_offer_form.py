@@ -259,4 +259,16 @@ def standing_values(
     return values
 
 
-__all__ = ["CHOOSE", "FILL", "MOST_ROWS", "OfferForm", "count_of", "standing_values", "without_blank_rows", "without_row"]
+def proposed_values(said: Mapping[str, Any]) -> dict[str, Any]:
+    """An offer as it was proposed (what its verb was called with), as first values."""
+    promises = said.get("promises", [])
+    values: dict[str, Any] = {"message": said.get("message", ""), "rows": len(promises), "template": said.get("template_version")}
+    for answer in said.get("answers", []):
+        values |= {f"{name}-{answer['demand']}": answer.get(key) for name, key in (
+            ("answer", "verdict"), ("amount", "amount"), ("reason", "reason"), ("separable", "is_separable"))}
+    for place, row in enumerate(promises, start=1):
+        values |= {f"promise-{place}-{name}": row.get("payee_last4" if name == "last4" else name) for name in ROW_FIELDS}
+    return values
+
+
+__all__ = ["CHOOSE", "FILL", "MOST_ROWS", "OfferForm", "count_of", "proposed_values", "standing_values", "without_blank_rows", "without_row"]

@@ -21,6 +21,7 @@ from complaints.enterprise_offer_form import (
     MOST_ROWS,
     OfferForm,
     count_of,
+    proposed_values,
     standing_values,
     without_blank_rows,
     without_row,
@@ -36,9 +37,14 @@ from complaints.views.case_people import demand_text
 from complaints.views.case_settlement import VERDICT_TONES, AnswerView
 from complaints.views.enterprise_desk import Desk, desk_page, held
 from complaints.views.enterprise_steps import carry_out, not_open
+from complaints.views.enterprise_work import waits_for_approval
 from complaints.views.similar_shown import similar_shown
+from complaints.workflow import Audience
 from enterprises.models import TemplateVersion
 from odr_portal.templatetags.portal import day_text, moment, money
+
+#: What ends the writing of an offer, or sends it back to be written on.
+_AFTER_WRITING = frozenset({"propose", "approve", "send_back", "make_offer", "replace_offer"})
 
 
 @desk_page("GET", "POST")
@@ -77,13 +83,16 @@ class Writing:
 
 
 def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> HttpResponseBase:
-    if request.method != "POST" and not case.may(step):
+    if request.method != "POST" and (not case.may(step) or waits_for_approval(case, (step,))):
         return not_open(request, case, (step,))
     writing = Writing(desk=desk, case=case, step=step, texts=_texts(case))
     if request.method != "POST":
         draft = offer_drafts.kept(case.complaint, user=desk.user, step=step)
-        first = _standing(case) if step == "replace_offer" else {"rows": 1}
-        return _show(request, writing, writing.form(initial=draft[0] if draft else first), saved_at=draft[1] if draft else None)
+        if draft:
+            return _show(request, writing, writing.form(initial=draft[0]), saved_at=draft[1])
+        back = _sent_back(case, step)
+        return _show(request, writing, writing.form(initial=back or (_standing(case) if step == "replace_offer" else {"rows": 1})),
+                     is_back=bool(back))
     typed = request.POST.dict()
     if typed.keys() & {"save", "forget"} and case.may(step):
         return _drafted(request, writing, typed)
@@ -184,6 +193,18 @@ def _addressed(name: str) -> str:
     return f"{name[0]}先生/女士" if name and "\u4e00" <= name[0] <= "\u9fff" else ""
 
 
+def _sent_back(case: CasePage, step: str) -> dict[str, Any]:
+    """The offer that a second person sent back, as first values; nothing once something was decided or sent after it."""
+    last = next((event.step for event in case.timeline if event.step in _AFTER_WRITING), "")
+    if last != "send_back":
+        return {}
+    matter = case.complaint.matters.filter(
+        kind="proposal", audience=Audience.ENTERPRISE, enterprise=case.complaint.enterprise_id, state="refused").order_by("-pk").first()
+    if matter is None or matter.subject != step or matter.measure_id is not None:
+        return {}
+    return proposed_values(matter.data.get("payload", {}))
+
+
 def _standing(case: CasePage) -> dict[str, Any]:
     standing = case.open_offer
     if standing is None:
@@ -247,11 +268,11 @@ def _promise(promise: offers.Promise) -> dict[str, Any]:
 
 def _show(
     request: HttpRequest, writing: Writing, form: OfferForm, *, preview: dict[str, Any] | None = None,
-    saved_at: datetime | None = None, status: int = 200,
+    saved_at: datetime | None = None, is_back: bool = False, status: int = 200,
 ) -> HttpResponseBase:
     case, values = writing.case, {name: form[name].value() for name in form.fields}
     figures = figures_of(case.complaint, form.demands, values, form.count)
     return render(request, "enterprise/offer.html", {
-        "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": writing.step, "saved_at": saved_at,
+        "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": writing.step, "saved_at": saved_at, "is_back": is_back,
         "title": labels.action(writing.step), "figures": figures, "sum": _sum(figures),
         "version": moved_on.version_of(request, case, form), "similar": similar_shown(case.complaint, seen=writing.desk.engagements())}, status=status)

@@ -299,7 +299,7 @@ def step(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespon
     """/enterprise/cases/<ref>/<slug>/ for every step that is one plain form."""
     page, case = PAGES[slug], held(desk, number)
     if request.method != "POST":
-        if not page.step(case):
+        if not page.step(case) or work.waits_for_approval(case, page.steps):
             return not_open(request, case, page.steps)
         return show(request, page, case, page.form(case, None))
     form = page.form(case, request.POST)

@@ -138,11 +138,19 @@ def extension_note(page: CasePage) -> str:
     return ""
 
 
+def waits_for_approval(page: CasePage, steps: Sequence[str]) -> bool:
+    """Whether one of ``steps`` was proposed to a second person, who has not decided yet."""
+    proposal = page.matters.get("proposal")
+    return proposal is not None and proposal.subject in steps
+
+
 def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
     """Why the page of ``steps`` has nothing to do now."""
     action = labels.action(steps[0])
     if page.is_former:
         return _("这件投诉已不由贵单位办理。")
+    if waits_for_approval(page, steps):
+        return _("已经提请第二人批准，正在等决定。")
     if "make_offer" in steps and page.open_offer is not None:
         return _("已经有一份方案等消费者答复。") + (_("消费者提了问题，请先回答。") if page.may("answer_question") else "")
     if "request_extension" in steps and (note := extension_note(page)):

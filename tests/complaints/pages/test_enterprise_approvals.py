@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from complaints.handling import enterprise
+from complaints.handling import consumer, enterprise
 from complaints.models import Matter, Offer
 from complaints.workflow import Status
 from enterprises.models import Branch, Staff, TwoPersons
@@ -98,6 +98,31 @@ def test_sent_back_with_the_reason_and_the_case_shows_it(world: World) -> None:
     assert "退订可以同意" not in shown(signed_in(world.rui).get(f"/authority/cases/{case.number}/"))
     # He may send another one.
     assert Matter.objects.get(complaint=case, kind="proposal").state == "refused"
+
+
+def test_what_came_back_need_not_be_typed_again(world: World) -> None:
+    case, matter = sent(world)
+    ming = signed_in(world.ming)
+    # While it waits there is nothing to write.
+    assert "已经提请第二人批准，正在等决定。" in shown(ming.get(address(case, "offer"), follow=True))
+    boss = signed_in(world.lead)
+    assert send(boss, f"{LIST}{matter.pk}/", {"decision": "refuse", "text": "附上合同截图。"}).status_code == 302
+    page = ming.get(address(case, "offer"))
+    assert "已填上被退回的方案" in shown(page)
+    form = page.context["form"]
+    for name in ("answer-1", "answer-2", "reason-2", "message", "promise-1-kind", "promise-1-what", "promise-1-due_on", "promise-1-proof"):
+        assert str(form[name].value() or "") == OFFER[name], name
+    assert Decimal(str(form["promise-1-amount"].value())) == Decimal(OFFER["promise-1-amount"])
+    # What is written since counts; and an offer that went out leaves nothing behind.
+    send(ming, address(case, "offer"), OFFER | {"message": "改过了。", "save": "1"})
+    assert ming.get(address(case, "offer")).context["form"]["message"].value() == "改过了。"
+    send(ming, address(case, "offer"), {"forget": "1"})
+    given.step(case, enterprise.send_message(text="合同截图已发。"), world.handler, LATER)
+    assert "已填上被退回的方案" in shown(ming.get(address(case, "offer")))
+    TwoPersons.objects.update(ended_at=LATER)
+    given.step(case, given.an_offer(), world.handler, LATER)
+    given.step(case, consumer.decline_offer(reason="amount_too_low"), world.consumer, LATER)
+    assert "已填上被退回的方案" not in shown(ming.get(address(case, "offer")))
 
 
 def test_nobody_decides_on_the_own_and_no_handler_decides(world: World) -> None:
