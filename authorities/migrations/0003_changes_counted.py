@@ -1,0 +1,29 @@
+"""One number that every change of the rules, the authorities and the calendars raises (authorities/freshness.py).
+
+It stands in the transaction of the change, so others see both at once; who changes something waits for whoever is about to.
+"""
+
+from django.db import migrations
+
+TABLE = "authorities_freshness"
+COUNTED = ("authorities_policy", "authorities_authority", "authorities_calendarversion")
+MADE = [
+    f"create table {TABLE} (changes bigint not null)",
+    f"insert into {TABLE} values (0)",
+    f"create function count_a_change() returns trigger language plpgsql security definer set search_path = pg_catalog, public as"
+    f" $$ begin update {TABLE} set changes = changes + 1; return null; end $$",
+    "revoke execute on function count_a_change() from public, portal_app",
+    f"revoke insert, update, delete on {TABLE} from portal_app",
+    *(f"create trigger changes_are_counted after insert or update or delete or truncate on {table}"
+      " for each statement execute function count_a_change()" for table in COUNTED),
+]  # fmt: skip
+UNDONE = [
+    *(f"drop trigger changes_are_counted on {table}" for table in COUNTED),
+    "drop function count_a_change()", f"drop table {TABLE}",
+]  # fmt: skip
+
+
+class Migration(migrations.Migration):
+    dependencies = [("authorities", "0002_officer_absence")]
+
+    operations = [migrations.RunSQL(MADE, UNDONE)]
