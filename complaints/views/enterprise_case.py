@@ -25,6 +25,8 @@ from complaints.views.enterprise_approvals import standing_of
 from complaints.views.enterprise_desk import Desk, case_url, desk_page, held_whole
 from complaints.views.enterprise_steps import BUTTONS, stands_open
 from complaints.views.notices_told import of_case
+from complaints.workflow import Clock
+from odr_portal.templatetags.portal import last_day
 
 #: Steps that the enterprise owes: the first of them is the main button.
 TO_DO = frozenset({"accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation", "suggestion"})
@@ -114,6 +116,10 @@ def documents_of(page: CasePage, rows: list[OfficialDocument]) -> list[OfficialD
     ours = {engagement.pk for engagement in page.engagements}
     return [row for row in rows if row.engagement_id in ours]
 
+#: What runs while somebody waits for an answer; the strip may be about another clock.
+_CLOCK_OF = {"answer": Clock.ANSWER, "instruction": Clock.INSTRUCTION, "payment": Clock.PERFORMANCE_ANSWER,
+             "settled-elsewhere": Clock.SETTLED_ELSEWHERE}
+
 
 def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
     """Somebody waits for a word of this enterprise: a banner with the way to answer."""
@@ -132,7 +138,13 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
         ("mediation", _("监管部门在处理这件投诉。调解须双方同意，请您答复。"),
          f"mediation_{page.side}" not in page.complaint.consents),
     )
-    return [{"text": text, "url": by_slug[slug].url, "action": by_slug[slug].words}
+    dates = {clock.row.clock: clock.row.due_at for clock in page.clocks if clock.row.owed_by == page.side and clock.row.ended_at is None}
+
+    def until(slug: str) -> str:
+        due_at = dates.get(_CLOCK_OF.get(slug, ""))
+        return "" if due_at is None else _("请在%(day)s答复。") % {"day": last_day(due_at)}
+
+    return [{"text": text + until(slug), "url": by_slug[slug].url, "action": by_slug[slug].words}
             for slug, text, is_asked in asked if is_asked and slug in by_slug]
 
 

@@ -17,6 +17,7 @@ from complaints.handling import authority, supervision
 from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Matter
 from complaints.workflow import Status
 from odr_portal.accounts.models import User
+from odr_portal.templatetags.portal import last_day
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url
@@ -264,7 +265,9 @@ def test_the_enterprise_answers_with_a_file(world: World) -> None:
 def test_the_page_of_the_case_offers_the_same(world: World, status: Status) -> None:
     case = case_at(world, status)
     urged(world, case)
-    assert "监管部门发来督办" in shown(desk(world.ming).get(f"/enterprise/cases/{case.number}/"))
+    last = last_day(Deadline.objects.get(complaint=case, clock="instruction", ended_at=None).due_at)
+    # Its own time, which is another one than that of the strip.
+    assert f"监管部门发来督办，等您答复。请在{last}答复。" in shown(desk(world.ming).get(f"/enterprise/cases/{case.number}/"))
     answered = desk(world.ming).post(f"/enterprise/cases/{case.number}/instruction/", {"text": TEXT} | key())
     assert answered.status_code == 302
     assert not Matter.objects.filter(complaint=case, kind="urge", state="open").exists()
