@@ -181,6 +181,7 @@ def test_filing_for_a_consumer_keeps_the_clerk_at_the_desk(world: World, desk: C
     page = desk.get("/station/")
     assert page.status_code == 200
     assert case.number in page.content.decode()
+    assert "Filed <time" in desk.get("/station/", headers={"accept-language": "en"}).content.decode()
     assert desk.get(f"/cases/{case.number}/").status_code == 404
     assert desk.get("/cases/").content.decode().count(case.number) == 0
 
