@@ -170,7 +170,7 @@ class ProfileForm(forms.Form):
     )
     language = forms.ChoiceField(
         label=_("通知用的语言"),
-        choices=(("zh-hans", _("简体中文")), ("en", _("英文"))),
+        choices=(("zh-hans", _("简体中文")), ("en", _("英语"))),
         widget=forms.RadioSelect,
     )
 

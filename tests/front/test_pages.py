@@ -20,6 +20,13 @@ def test_a_stranger_reads_the_plain_pages(client: Client, path: str) -> None:
 
 
 @pytest.mark.django_db
+def test_home_leads_to_people_to_talk_to(client: Client) -> None:
+    page = client.get("/").content.decode().partition("</main>")[0]
+    for address in ("/open/stations/", "/help/"):
+        assert f'href="{address}"' in page, address
+
+
+@pytest.mark.django_db
 def test_reading_wishes_are_kept_and_the_page_comes_back(client: Client) -> None:
     answer = client.post("/display/", {"display": "elder", "next": "/how/?x=1"})
     assert answer["Location"] == "/how/?x=1"
