@@ -7,7 +7,7 @@ further than its list is worth reading.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -42,7 +42,7 @@ from complaints.views.call_backs import mine as call_backs_of
 from complaints.views.notices_told import in_cases
 from complaints.views.supervision import reported
 from complaints.views.urge_lists import RECEIVED, SENT, UNANSWERED, instructions
-from complaints.workflow import AUTHORITY_ROLES, Status
+from complaints.workflow import AUTHORITY_ROLES, Role, Status
 from enterprises import changing, enrolled, enrolling
 
 NEXT = 10
@@ -160,11 +160,20 @@ def day(request: HttpRequest, desk: Desk) -> HttpResponseBase:
                            | {"new": desk.cases().filter(received_at__gte=midnight(yesterday))})
     mine = keyset.first(desk.cases().filter(desk.mine(), status__in=AT_US, next_due_at__isnull=False), NEXT, related=RELATED)
     return render(request, "authority/day.html", {
-        "burning": _shown(BURNING, counts), "groups": [_shown(group, counts) for group in GROUPS],
+        "burning": _shown(BURNING, counts), "groups": [_shown(group, counts) for group in _groups(desk)],
         "rows": rows_of(mine, desk), "now": desk.now, "sentence": _sentence(counts),
         "new": {"words": keyset.in_words(counts["new"]), "url": _url("authority-cases", {"received_from": yesterday.isoformat()})}, "is_late": bool(counts["late"]), "missing_year": missing_year(given.calendar, desk.today),
         "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
     })
+
+
+def _groups(desk: Desk) -> list[Group]:
+    """What is to be distributed waits for somebody else where nobody here distributes."""
+    if any(Role.INTAKE in actor.roles for actor in desk.actors):
+        return list(GROUPS)
+    first, last = GROUPS[0], GROUPS[-1]
+    moved = {first.name: first.numbers[1:], last.name: (first.numbers[0], *last.numbers)}
+    return [replace(group, numbers=moved.get(group.name, group.numbers)) for group in GROUPS]
 
 
 def _shown(group: Group, counts: dict[str, int]) -> dict[str, Any]:

@@ -138,3 +138,10 @@ def test_pages_of_a_list_follow_each_other_without_gap_or_double(world: World, m
         url = answer.context["next_url"]
     assert len(seen) == 7
     assert set(seen) == made
+
+
+def test_what_waits_to_be_distributed_waits_for_whoever_distributes(world: World) -> None:
+    case_at(world, S.TRIAGE)
+    for user, where in ((world.su, "here"), (world.rui, "others")):
+        groups = desk(user).get("/authority/").context["groups"]
+        assert [group["name"] for group in groups for number in group["numbers"] if number["title"] == "待分送"] == [where]
