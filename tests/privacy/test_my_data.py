@@ -83,6 +83,21 @@ def test_the_page_shows_what_we_hold_and_what_was_agreed(chen: Client, world: Wo
 
 
 @pytest.mark.django_db
+def test_an_english_reader_finds_the_enterprise_by_its_english_name(chen: Client, world: World) -> None:
+    a_complaint(world, status=S.FILED)
+    page = chen.get("/account/privacy/", headers={"accept-language": "en"}).content.decode()
+    assert world.mobile.name_en in page
+    assert world.mobile.name not in page
+
+
+@pytest.mark.django_db
+def test_nobody_without_a_password_is_told_to_change_it(chen: Client) -> None:
+    page = chen.get("/account/sessions/").content.decode()
+    assert "再联系12315" in page
+    assert "密码" not in page.partition("<main")[2].partition("</main>")[0]
+
+
+@pytest.mark.django_db
 def test_a_copy_holds_ones_own_words_and_nobody_elses(chen: Client, world: World) -> None:
     case = a_complaint(world, status=S.NEGOTIATING)
     answer = chen.post("/account/privacy/copy/")
