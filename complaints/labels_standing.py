@@ -185,7 +185,7 @@ NOBODY: Pair = ("没有人需要办理", "nobody must act")
 
 #: What happens by itself when the clock runs out; stands after "逾期：" or below that heading.
 IF_MISSED: dict[str, Pair] = {
-    "forwarding_filed": ("自动转人工分送，并记为逾期。", "It goes to a person by itself and is marked late."),
+    "forwarding_filed": ("自动转人工分送，并记为逾期。", "An officer takes it over by hand, and it is marked late."),
     "forwarding": ("报上级机关督促，并记为逾期。", "A superior authority is told; it is marked late."),
     "acceptance": (
         "记为逾期受理并告知双方；协商期限照常计算。",
@@ -196,8 +196,8 @@ IF_MISSED: dict[str, Pair] = {
         "It moves to {authority} by itself; no need to file again.",
     ),
     "negotiation_ends": (
-        "按和解不成办结；消费者仍可一键转交监管部门。",
-        "It closes without a settlement; the consumer may still pass it to the regulator in one step.",
+        "按和解不成办结；仍可一键转交监管部门。",
+        "It closes without a settlement; it can still be passed to the regulator in one step.",
     ),
     "confirmation": ("不答复将办结，但不算和解成功。", "Without an answer it closes, not counted as settled."),
     "confirmation_goes_on": (

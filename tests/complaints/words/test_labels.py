@@ -192,3 +192,8 @@ def test_every_status_and_every_clock_says_what_it_waits_for() -> None:
         for chinese, english in variants.values():
             slots = set(re.findall(r"\{\w+\}", chinese))
             assert slots == set(re.findall(r"\{\w+\}", english)), chinese
+
+
+def test_what_a_consumer_may_do_next_is_not_told_to_them_as_of_another_person() -> None:
+    for words, they in zip(IF_MISSED["negotiation_ends"], ("消费者", "the consumer"), strict=True):
+        assert they not in words
