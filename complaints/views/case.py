@@ -374,11 +374,15 @@ def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str
     """Organisations in the reader's language; those that only took a step are read for English."""
     known = [complaint.enterprise, complaint.branch, complaint.handling_authority, complaint.picked_enterprise, complaint.picked_branch]
     found = {row.name: named(row) for row in known if row is not None}
-    others = {name for step in steps for name in (step.organisation, step.data.get("escalated_to"))} - {"", None, *found}
-    if others and not labels.is_chinese():
-        for model in (Authority, Branch, Enterprise):
-            found |= {row.name: named(row) for row in model.objects.filter(name__in=others)}
-    return found
+    others = {name for step in steps for name in (step.organisation, step.data.get("escalated_to", ""))} - {"", *found}
+    return found | names_of(others)
+
+
+def names_of(organisations: set[str]) -> dict[str, str]:
+    """Names as they stand in records, in the reader's language; nothing is read for Chinese, in which they stand."""
+    if not organisations or labels.is_chinese():
+        return {}
+    return {row.name: named(row) for model in (Authority, Branch, Enterprise) for row in model.objects.filter(name__in=organisations)}
 
 
 def _clock_view(clock: Deadline, complaint: Complaint, now: datetime, calendar: Calendar) -> ClockView:

@@ -19,6 +19,7 @@ from complaints import my_data
 from complaints.actors import actors_of
 from complaints.models import Complaint
 from complaints.refusals import StepNotAllowed
+from complaints.views.case import names_of
 from odr_portal.accounts import security_log
 from odr_portal.accounts.contacts import Contact
 from odr_portal.accounts.idempotency import once
@@ -40,9 +41,11 @@ def overview(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     held = [Contact(channel, address).masked
             for channel, address in (("sms", user.phone), ("email", user.email)) if address]
+    looks = my_data.looks_at(user)
+    names = names_of({look.organisation for look in looks})
     return render(request, "consumer/privacy.html", {
         "held": held, "cases": Complaint.objects.filter(consumer_id=user.pk).count(),
-        "consents": my_data.standing_consents(user), "looks": my_data.looks_at(user)})
+        "consents": my_data.standing_consents(user), "looks": [(look, names.get(look.organisation, look.organisation)) for look in looks]})
 
 
 @fresh_factor

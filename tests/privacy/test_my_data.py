@@ -9,13 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints import handling, my_data
-from complaints.handling import both
+from complaints.handling import both, looking
 from complaints.models import Complaint, ConsentRecord
 from complaints.refusals import StepNotAllowed
 from complaints.workflow import Status
 from odr_portal.accounts.models import AccountClosing, User
 from tests.cast import World
-from tests.given import a_complaint
+from tests.given import a_complaint, step
 
 S = Status
 
@@ -83,11 +83,14 @@ def test_the_page_shows_what_we_hold_and_what_was_agreed(chen: Client, world: Wo
 
 
 @pytest.mark.django_db
-def test_an_english_reader_finds_the_enterprise_by_its_english_name(chen: Client, world: World) -> None:
-    a_complaint(world, status=S.FILED)
+def test_an_english_reader_finds_enterprise_and_authority_by_their_english_names(chen: Client, world: World) -> None:
+    case = a_complaint(world, status=S.MEDIATING, now=timezone.now())
+    step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
     page = chen.get("/account/privacy/", headers={"accept-language": "en"}).content.decode()
     assert world.mobile.name_en in page
     assert world.mobile.name not in page
+    assert world.gulou.name_en in page
+    assert world.gulou.name not in page
 
 
 @pytest.mark.django_db
