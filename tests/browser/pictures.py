@@ -70,6 +70,8 @@ def named(address: str) -> str:
     path = address.partition("?")[0]
     path = re.sub(r"\d{8}-[0-9A-Z]{12}-[0-9A-Z]", "ref", path)
     path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)[A-Za-z0-9_-]{20,}(?=/)", "key", path)
+    path = re.sub(r"(?<=/)[A-Z]\d{6}-[0-9A-Z]{8}(?=/)", "key", path)
+    path = re.sub(r"(?<=/)\d{4}-\d\d\.\d+(?=/)", "month", path)
     path = re.sub(r"(?<=/)\d+(?=/)", "n", path)
     path = re.sub(r"(?<=/)[0-9A-Z]{18}(?=/)", "uscc", path)
     return path.strip("/").replace("/", "-") or "home"
