@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from authorities.models import Authority, Officer, Region
+from complaints.actors import offices_of
 from complaints.models import Complaint
 from tests.cast import World
 from tests.given import a_complaint
@@ -64,7 +65,7 @@ def test_T10_a_case_is_seen_from_its_region_and_those_around_it_only(
         words = f"{office.code} looks at {place.code}"
         assert Complaint.objects.visible_to(world.rui).filter(pk=case.pk).exists() is lies_there, words
         assert (
-            Complaint.objects.of_offices(world.rui, on=timezone.localdate()).filter(pk=case.pk).exists() is lies_there
+            Complaint.objects.of_offices(offices_of(world.rui, on=timezone.localdate())).filter(pk=case.pk).exists() is lies_there
         )
         page = client.get(f"/authority/cases/{case.number}/")
         assert page.status_code == (200 if lies_there else 404), words
