@@ -77,7 +77,8 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
             if branch_ids is not None:
                 engagements = engagements.filter(branch_id__in=branch_ids)
             seen |= Q(Exists(engagements))
-        for region in _regions_of(Officer.objects.on(day).filter(user_id=user.pk).select_related("authority__region__parent")):
+        offices = Officer.objects.on(day).filter(user_id=user.pk).select_related("authority__region__parent")
+        for region in _regions_of(offices):
             seen |= lies_in(region)
         return self.filter(seen).exclude(status=Status.DRAFT)
 
