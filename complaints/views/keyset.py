@@ -57,7 +57,7 @@ def _beyond(field: str, moment: datetime, pk: int | UUID, *, falling: bool) -> F
 def page_of(rows: QuerySet[Row], asked: Mapping[str, str], order: Order = BY_DUE, *,
             related: Sequence[str] = (), size: int = 0, shown: QuerySet[Row] | None = None) -> Page[Row]:
     """The page of ``size`` (PAGE) rows that ``asked`` names by ``after`` or ``before``; an odd key shows the first.
-    ``shown``: what rows of a page come with, where that is more than the rows of the list.
+    ``shown``: what the rows of a page come with, where that is more than the rows of the list.
 
     A list is walked in the order of its index below, and what is ``related`` joined to the rows of the page above: beside
     joins the database would rather sort a whole list than walk it in order.
@@ -89,8 +89,14 @@ def first(rows: QuerySet[Row], number: int, *, order: Order = BY_DUE, related: S
 
 
 def _read(walk: QuerySet[Row], number: int, related: Sequence[str], shown: QuerySet[Row] | None = None) -> list[Row]:
-    """The first ``number`` rows of a walk in its order."""
-    above = walk if shown is None else shown.order_by(*walk.query.order_by)
+    """The first ``number`` rows of a walk in its order.
+
+    What the list asks is not asked again of its rows, which would be planned for the whole list; only where the rows of the list
+    come with more than columns are they read as they are.
+    """
+    if shown is None:
+        shown = walk if walk.query.annotations or walk.query.deferred_loading[0] else walk.model._default_manager.all()
+    above = shown.order_by(*walk.query.order_by)
     return list(above.select_related(*related).filter(pk__in=walk.values("pk")[:number]))
 
 
