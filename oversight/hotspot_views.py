@@ -6,6 +6,7 @@ them anyway.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,7 +27,7 @@ from complaints.views.case import AUTHORITY, case_url
 from complaints.views.tabs import Tab
 from complaints.workflow import Role
 from odr_portal.accounts.idempotency import once
-from oversight import copies, guiding, reduction_words
+from oversight import copies, folding, guiding, reduction_words
 from oversight.cards import Lists
 from oversight.guiding import ReductionRefusal
 from oversight.models import HotSpot, Tally
@@ -82,11 +83,14 @@ def hot_spots(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """The list, the newest first; a tab each state."""
     rows = HotSpot.objects.filter(desk.around("place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
+    # What somebody did something about stands for itself.
+    lists["open"] = folding.shown(lists["open"], desk.around("place"))
     tab = tabs.chosen(TABS, request.GET)
     page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=RELATED)
+    also = _also(rows, page.rows)
     return render(request, "oversight/hot_spots.html", {
         **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path), "now": desk.now,
-        "rows": [reduction_words.line_of(row, url=reverse("oversight:hot-spot", args=[row.pk])) for row in page.rows],
+        "rows": [_line(row) | {"also": also[row.pk]} for row in page.rows],
         "rises": reduction_words.detectable_rises(), "rate": f"{RATE * 100:.1f}", "fewest": FEWEST, "looks": LOOKS_A_WEEK,
     })
 
@@ -114,12 +118,16 @@ def hot_spot(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
                 form.add_error(None, str(refusal))
                 status = refusal.status
     cases = _cases(desk, spot)
+    seen = HotSpot.objects.filter(desk.around("place")).select_related(*RELATED)
+    narrower = folding.shown(seen.filter(pk__in=spot.explained_by), desk.around("place")) if spot.explained_by else ()
+    wider = seen.filter(explained_by__contains=[spot.pk], first__lte=spot.last, last__gte=spot.first).order_by("-observed", "pk")
     guidances = list(spot.guidances.select_related("enterprise", "authority"))
     return render(request, "oversight/hot_spot.html", {
         "spot": spot, "line": reduction_words.line_of(spot, url=""), "chart": reduction_words.chart_of(spot), "form": form,
-        "list_url": reverse("oversight:hot-spots"), "chance": f"{spot.chance:.2g}", "rate": f"{spot.rate * 100:.1f}",
+        "list_url": reverse("oversight:hot-spots"), "chance": reduction_words.chance_words(spot.chance), "rate": f"{spot.rate * 100:.1f}",
         "detectable": reduction_words.times(spot.detectable), "restless": f"{spot.restless:.2f}", "around": _around(spot),
         "cases": _lines(list(cases.order_by("-pk")[:SHOWN])), "cases_url": _list_url(spot),
+        "narrower": [_line(one) for one in narrower], "wider": [_line(one) for one in wider[:SHOWN]],
         "groups": _groups(cases), "may_act": office is not None,
         "guidances": [{"row": row, "url": reverse("oversight:guidance", args=[row.pk]), "tone": reduction_words.GUIDANCE_TONES[row.state]}
                       for row in guidances],
@@ -128,6 +136,19 @@ def hot_spot(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
         "guide_url": reverse("oversight:guidance-new", args=[spot.pk]), "warn_url": reverse("oversight:warning-new", args=[spot.pk]),
         "entries": reduction_words.history_of(spot.deeds.filter(guidance=None).select_related("by")),
     }, status=status)
+
+
+def _line(spot: HotSpot) -> dict[str, Any]:
+    return reduction_words.line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk]))
+
+
+def _also(rows: QuerySet[HotSpot], spots: Iterable[HotSpot]) -> Counter[int]:
+    """How many of ``rows`` each of ``spots`` explains; one statement."""
+    found: Counter[int] = Counter()
+    own = [spot.pk for spot in spots]
+    for narrower in rows.filter(explained_by__overlap=own).values_list("explained_by", flat=True) if own else ():
+        found.update(narrower)
+    return found
 
 
 def _around(spot: HotSpot) -> str:
@@ -166,7 +187,7 @@ def _groups(cases: QuerySet[Complaint]) -> list[dict[str, Any]]:
 
 
 def _list_url(spot: HotSpot) -> str:
-    """All cases of the cell in the list of cases, which narrows by enterprise and category."""
-    return Lists(Period(first=spot.first, last=spot.last), spot.category, spot.enterprise_id).received()
+    """All cases of the cell in the list of cases, which narrows by place, enterprise and category."""
+    return Lists(Period(first=spot.first, last=spot.last), spot.category, spot.enterprise_id, spot.region.code if spot.region else "").received()
 
 

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from complaints.models import Heartbeat
 from complaints.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
-from oversight import unusual
+from oversight import folding, unusual
 from oversight.models import HotSpot
 from oversight.rollup_sums import TALLY
 from oversight.unusual import DAY_LEVEL, DAYS, RATE, USUAL, WEEK_LEVEL, Spread
@@ -203,7 +203,10 @@ def _kept(found: list[Found], day: date, around: dict[str, list[float]], *, now:
     eights = _eights(kept, day)
     for row, one in zip(new, kept, strict=True):
         row.usual = eights[one.cell, one.kind]
-    return len(HotSpot.objects.bulk_create(new))
+    made = HotSpot.objects.bulk_create(new)
+    if made:
+        folding.fold((row.pk for row in made), min(row.first for row in made), max(row.last for row in made))
+    return len(made)
 
 
 def _eights(found: list[Found], day: date) -> dict[tuple[Cell, str], list[int]]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +24,8 @@ class HotSpot(models.Model):
     """One cell, one week or day in which it stood out. ``facet``: "" all of it, p:problem, o:object.
 
     ``usual``: the eight counts before, oldest first. ``place``: the region whose authorities see it (of an enterprise its
-    domicile). ``around``: [observed, expected] of all complaints in the same days.
+    domicile). ``around``: [observed, expected] of all complaints in the same days. ``explained_by``: narrower ones of the
+    same event (oversight/folding.py).
     """
 
     class Kind(models.TextChoices):
@@ -52,6 +55,7 @@ class HotSpot(models.Model):
     method = models.PositiveSmallIntegerField()
     found_at = models.DateTimeField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    explained_by = ArrayField(models.BigIntegerField(), default=list)
 
     class Meta:
         ordering = ["-found_at", "-id"]
@@ -66,6 +70,7 @@ class HotSpot(models.Model):
         indexes = [
             models.Index(fields=["state", "-found_at", "-id"], name="hot_spots_by_state"),
             models.Index(fields=["kind", "last"], name="hot_spots_of_a_day"),
+            GinIndex(fields=["explained_by"], name="hot_spots_explained_by"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from math import log10
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -63,6 +64,14 @@ def times(value: float | None) -> str:
     if value is None:
         return _("平时没有")
     return _("100倍以上") if value > 100 else _("%(n)s倍") % {"n": f"{value:.1f}"}
+
+
+def chance_words(chance: float) -> str:
+    """约1,200分之一 / about 1 in 1,200; below one in a million nobody needs more."""
+    if chance < 1e-6:
+        return _("不到百万分之一")
+    n = 1 / chance
+    return _("约%(n)s分之一") % {"n": f"{round(n, 1 - int(log10(n))):,.0f}"}
 
 
 def line_of(spot: HotSpot, *, url: str) -> dict[str, Any]:

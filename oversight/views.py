@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from authorities.models import named
 from complaints.case_filter import HERE
 from complaints.views.authority_desk import Desk, officer_page
-from oversight import cards, changes, choosing, overview, shifts, tiles
+from oversight import cards, changes, choosing, folding, overview, shifts, tiles
 from oversight.choosing import MONTH, YEAR
 from oversight.flow_views import whose_list
 from oversight.hotspot_views import lies_within
@@ -39,7 +39,8 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     periods = [asked.period, choosing.before(asked.period, asked.kind), choosing.a_year_before(asked.period, asked.kind)]
     seen = overview.read(look.scope, places, periods, measure=look.measure)
     burning = overview.burning(look.measure, with_hands=not places.parts)
-    hot = list(HotSpot.objects.filter(lies_within(places.regions), state=HotSpot.State.OPEN).select_related("enterprise", "region")[:HOT])
+    within = lies_within(places.regions)
+    hot = list(folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within).select_related("enterprise", "region")[:HOT])
     than = _than(look)
     found = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
     against = [(than, found[0]), (_("去年同期"), found[1])][:1 if periods[1] == periods[2] else 2]

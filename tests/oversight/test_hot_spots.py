@@ -10,11 +10,12 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 
 from authorities.models import Officer, Region
 from complaints.models import Complaint
 from complaints.working_calendar import SHANGHAI
-from oversight import hotspots, rollup_making, rollups
+from oversight import hotspots, reduction_words, rollup_making, rollups
 from oversight.models import Deed, HotSpot, Tally
 from tests import given
 from tests.cast import World
@@ -174,6 +175,12 @@ def test_the_page_shows_numbers_chart_and_what_a_small_cell_can_show(risen: Worl
     assert "每格每周0.1%" in page
     listed = desk(risen.rui).get(URL).content.decode()
     assert "平时的件数和看得出来的涨幅" in listed
+
+
+@pytest.mark.parametrize(("chance", "words"), [(0.00083, "约1,200分之一"), (1.4e-4, "约7,100分之一"), (3.4e-10, "不到百万分之一")])
+def test_how_probable_it_is_by_chance_is_said_as_people_say_it(chance: float, words: str) -> None:
+    with override("zh-hans"):
+        assert reduction_words.chance_words(chance) == words
 
 
 def test_the_list_costs_the_same_however_long_it_is(risen: World) -> None:
