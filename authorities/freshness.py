@@ -7,9 +7,14 @@ nothing else of a region is read through a policy or an authority.
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from django.db import connection
+from django.db.models import Model, QuerySet
+from django.db.models.expressions import RawSQL
 
 State = tuple[int, int]
+Row = TypeVar("Row", bound=Model)
 
 
 def state() -> State:
@@ -23,3 +28,16 @@ def state() -> State:
         cursor.execute("select changes, xmin::text::bigint from authorities_freshness")
         found: State = cursor.fetchone()
     return found
+
+
+def beside(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """The same as columns of rows that somebody asks for anyway; read it from one of them with ``told_by``."""
+    told: QuerySet[Row] = rows.annotate(
+        changes=RawSQL("(select changes from authorities_freshness)", []),
+        changed_by=RawSQL("(select xmin::text::bigint from authorities_freshness)", []))
+    return told
+
+
+def told_by(row: Any) -> State:
+    """The state that came with a row of ``beside``."""
+    return row.changes, row.changed_by

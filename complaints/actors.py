@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from authorities.models import Authority, Officer
+from authorities.models import Authority, CalendarVersion, Officer
+from complaints.conditions import newest_calendar
 from complaints.models import Complaint, Participant
 from complaints.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, Role
 from enterprises.models import Staff, Station
@@ -36,7 +37,7 @@ _OFFICES = Kept(lambda user, day: (
 _BELOW = Kept(lambda user, day: Authority.objects.filter(
     parent_id__in=Officer.objects.on(day).filter(user_id=user).values("authority_id"),
     level=Authority.Level.OFFICE).only("parent_id"), int, date)
-_OFFICES_AND_BELOW = Together(_OFFICES, _BELOW)
+_AT_A_DESK = Together(_OFFICES, _BELOW, Kept(lambda user, day: newest_calendar("CN"), int, date))
 _JOBS = Kept(lambda user, day: (
     at_work(day).filter(user_id=user).select_related("user", "enterprise", "branch").order_by("id")), int, date)
 
@@ -160,11 +161,16 @@ def officers(offices: Iterable[Officer]) -> list[Actor]:
 
 def offices_of(user: User, *, on: date) -> list[Officer]:
     """The offices that ``user`` holds on day ``on``, with their authorities, where these are, and whose name they act in besides."""
+    return offices_and_calendar(user, on=on)[0]
+
+
+def offices_and_calendar(user: User, *, on: date) -> tuple[list[Officer], CalendarVersion | None]:
+    """The same with the newest calendar, by which a page tells its dates; one statement."""
     offices: list[Officer]
-    offices, below = _OFFICES_AND_BELOW(user.pk, on)
+    offices, below, newest = _AT_A_DESK(user.pk, on)
     for office in offices:
         office.authority.offices_below = [one.pk for one in below if one.parent_id == office.authority_id]  # type: ignore[attr-defined]
-    return offices
+    return offices, next(iter(newest), None)
 
 
 def jobs_of(user: User, *, on: date) -> list[Staff]:

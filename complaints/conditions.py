@@ -5,6 +5,7 @@ The one rule: loaded once for a whole batch and handed down; a dated import brin
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -29,8 +30,8 @@ _kept: dict[tuple[str, int], Calendar] = {}
 
 
 def newest_calendar(country: str) -> QuerySet[CalendarVersion]:
-    """The one that counts now; its id says whether it is the one that was built."""
-    return CalendarVersion.objects.filter(country=country).order_by("-pk").only("pk")[:1]
+    """The one that counts now; its id says whether it is the one that was built. With it the state of what steps read."""
+    return freshness.beside(CalendarVersion.objects.filter(country=country).order_by("-pk").only("pk"))[:1]
 
 
 _NEWEST = Kept(newest_calendar, str)
@@ -66,12 +67,13 @@ class Conditions:
     _kept: dict[tuple[str, Any], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def at(cls, now: datetime, *, country: str = "CN") -> Conditions:
-        """As they stand at ``now``: one query, whatever the batch; more after a change.
+    def at(cls, now: datetime, *, country: str = "CN", newest: CalendarVersion | None = None) -> Conditions:
+        """As they stand at ``now``: one query, whatever the batch; more after a change. None for whoever asked for the
+        ``newest`` calendar in this transaction already.
 
         What was read for the same state of the tables and the same day is not read again.
         """
-        state = freshness.state()
+        state = freshness.state() if newest is None else freshness.told_by(newest)
         known = _read.get(country)
         if known is None or known.state != state or known.policies.on != known.calendar.local_day(now):
             calendar = current_calendar(country)
@@ -118,6 +120,18 @@ class Conditions:
             return found
 
         return self.once("successors", enterprise_id, look)
+
+    def know_successors(self, enterprise_ids: Iterable[int], rows: Iterable[Succession]) -> None:
+        """What ``with_successors`` would find, of rows that were read at once: all that follow these enterprises."""
+        after: dict[int, set[int]] = defaultdict(set)
+        for row in rows:
+            after[row.predecessor_id].add(row.successor_id)
+        for first in enterprise_ids:
+            found, fresh = {first}, {first}
+            while fresh:
+                fresh = {later for one in fresh for later in after[one]} - found
+                found |= fresh
+            self._kept["successors", first] = found
 
     def worker(self, enterprise_id: int, day: date, *, pk: int | None, number: str = "") -> Worker | None:
         """Who of that enterprise has this id or 工号 and may hold a case."""

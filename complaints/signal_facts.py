@@ -1,7 +1,7 @@
-"""Reads what signals compare: a fixed number of queries, for one case or a page of them.
+"""Makes of rows what signals compare: two statements, for one case or a page of them, which a page may ask for more.
 
-The one rule: only what ``seen`` lets the asker see; phones, names and order numbers are compared by digest and never read,
-texts of candidates are read to say how alike they are and leave this module as a number.
+The one rule: only cases of the asker's regions lie near; phones, names and order numbers are compared by digest and never
+read, texts of candidates are read to say how alike they are and leave this module as a number.
 """
 
 from __future__ import annotations
@@ -9,62 +9,100 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import Model
 
+from authorities.models import Region
 from complaints import person_digests, signals
 from complaints.alike import bare
 from complaints.filing.request import FilingRequest
-from complaints.models import Complaint, Evidence, Matter, PersonalText, PersonDigest
+from complaints.models import Complaint, PersonalText
 from complaints.models.evidence import EvidenceKind
+from complaints.signal_rows import NAMED, TEXTS, First, Second
 from complaints.signals import Around, DayCount, Facts, Signal
 from complaints.working_calendar import SHANGHAI
 from odr_portal.accounts import keyring
+from odr_portal.kept import Kept
 
-#: Of cases that share a digest with the asked ones, or their person, at most so many, the newest.
-MOST = 500
 #: Texts of so many candidates are read for one question.
 READ = 60
-_SHARED = ("phone", "order", person_digests.MARK)
-_KINDS = ("consumer_name", "consumer_phone", "consumer_address", "consumer_statement", "consumer_transcript",
-          "consumer_representatives")
-_COLUMNS = ("pk", "number", "consumer_key", "filed_at", "received_at", "picked_enterprise_id", "enterprise_id",
-            "respondent_named", "problem_category", "object_category", "item_name", "status", "outcome", "on_behalf_kind",
-            "station_id", "absent")
 
 Digests = dict[str, set[bytes]]
 
 
-def signals_of(cases: Sequence[Complaint], *, seen: QuerySet[Complaint]) -> dict[int, list[Signal]]:
-    """The signals of each case, by id; twelve queries. ``seen``: the cases that the asker may see (``Desk.cases()``)."""
+class Asking:
+    """The signals of cases, with what a page reads of the same cases: ``more`` by their ids with the first statement,
+    ``then`` by lists of ids that it gives to `answered`, with the second; these come after two lists of signals' own."""
+
+    def __init__(self, more: Mapping[str, Kept[Any]] | None = None, then: Mapping[str, Kept[Any]] | None = None) -> None:
+        self.first, self.second = First(more), Second(then)
+
+    def about(self, cases: Sequence[Complaint], regions: Sequence[Region]) -> Asked:
+        """One statement. ``regions``: where the cases lie that the asker may see (``Desk.regions``)."""
+        here = {case.pk: _facts(case) for case in cases}
+        rows = self.first(list(here), *_values(here.values()), regions=regions)
+        digests = _digests(rows["digests"])
+        proofs, matters = _kinds(rows["files"]), _kinds(rows["matters"])
+        for case in cases:
+            here[case.pk] = replace(_with(here[case.pk], digests[case.pk]), proofs=proofs[case.pk], matters=matters[case.pk],
+                                    has_voice=bool(case.facts.get("voice")))
+        return Asked(self.second, here, rows, cases)
+
+
+class Asked:
+    """What the first statement brought, by name in ``rows``."""
+
+    def __init__(self, second: Second, here: dict[int, Facts], rows: dict[str, list[Any]], cases: Sequence[Complaint] = ()) -> None:
+        self.second, self.here, self.rows, self.cases = second, here, rows, cases
+        self.near = _near(rows)
+
+    def answered(self, *lists: list[int], people: Iterable[Model] = ()) -> dict[str, list[Any]]:
+        """Asks the second statement, with these lists for what is read besides; gives its rows by name. ``people``: whose
+        keys are fetched with those of the texts."""
+        named = [pk for pk, facts in self.near.items() if facts.phones]
+        rows = self.second(self._to_read(), named, *lists)
+        names = _digests(rows["names"])
+        keyring.load_for([*self.rows.get("texts", ()), *rows["texts"], *self.cases, *people])
+        for case in self.cases:
+            facts = self.here[case.pk]
+            self.here[case.pk] = replace(facts, has_place=bool(facts.respondent_id or any(case.respondent_details.values())))
+        texts = _read([*self.rows.get("texts", ()), *rows["texts"]])
+        self.here = {pk: _spoken(facts, texts.get(pk, {})) for pk, facts in self.here.items()}
+        self.near = {pk: _spoken(replace(facts, names=frozenset(names[pk].get("name", ()))), texts.get(pk, {}))
+                     for pk, facts in self.near.items()}
+        return rows
+
+    def signals(self) -> dict[int, list[Signal]]:
+        """The signals of each case, by id; after `answered`."""
+        around = Around(
+            others=[*self.near.values(), *self.here.values()], same_thing=[_facts(row) for row in self.rows["same_thing"]],
+            days=[DayCount(keys[0], row.day, row.n) for row in self.rows["days"] if (keys := _keys(row))])
+        return {pk: signals.signals_for(facts, around) for pk, facts in self.here.items()}
+
+    def _to_read(self) -> list[int]:
+        """Whose texts say something: those with a mark in common, and those of the same person."""
+        people = {facts.person for facts in self.here.values() if facts.person is not None}
+        wanted = [facts for facts in self.near.values() if facts.marks or facts.person in people]
+        return [facts.pk for facts in sorted(wanted, key=lambda facts: facts.filed_at, reverse=True)[:READ]]
+
+
+_ALONE = Asking()
+_TYPED, _AFTER_TYPED = First(typed=True), Second()
+
+
+def signals_of(cases: Sequence[Complaint], *, regions: Sequence[Region]) -> dict[int, list[Signal]]:
+    """The signals of each case, by id; two statements beside keys that are not held yet."""
     if not cases:
         return {}
-    ids = [case.pk for case in cases]
-    digests: dict[int, Digests] = defaultdict(lambda: defaultdict(set))
-    for pk, kind, digest in PersonDigest.objects.filter(complaint_id__in=ids).values_list("complaint_id", "kind", "digest"):
-        digests[pk][kind].add(bytes(digest))
-    proofs: dict[int, set[str]] = defaultdict(set)
-    for pk, kind in Evidence.objects.filter(complaint_id__in=ids).values_list("complaint_id", "kind"):
-        proofs[pk].add(kind)
-    matters: dict[int, set[str]] = defaultdict(set)
-    for pk, kind in Matter.objects.filter(Q(kind="report") | Q(kind="power", state="open"), complaint_id__in=ids).values_list(
-            "complaint_id", "kind"):
-        matters[pk].add(kind)
-    own = {}
-    for case in cases:
-        facts = _facts({name: getattr(case, name) for name in _COLUMNS})
-        own[case.pk] = replace(
-            _with(facts, digests[case.pk]), proofs=frozenset(proofs[case.pk]), matters=frozenset(matters[case.pk]),
-            has_place=bool(facts.respondent_id or any(case.respondent_details.values())),
-            has_voice=bool(case.facts.get("voice")))
-    return _judged(own, seen)
+    asked = _ALONE.about(cases, regions)
+    asked.answered()
+    return asked.signals()
 
 
-def signals_of_request(filing: FilingRequest, *, seen: QuerySet[Complaint], person: UUID | None = None) -> list[Signal]:
+def signals_of_request(filing: FilingRequest, *, regions: Sequence[Region], person: UUID | None = None) -> list[Signal]:
     """The same before anything is filed, for an officer who writes it down. ``person``: the key of the account that will
     have it, where there is one."""
     typed = {"consumer_name": filing.consumer_name, "consumer_phone": filing.consumer_phone,
@@ -75,43 +113,73 @@ def signals_of_request(filing: FilingRequest, *, seen: QuerySet[Complaint], pers
         for name, digest in person_digests.digests_in(kind, text):
             digests[name].add(digest)
     to = filing.respondents[0]
-    facts = _facts({
-        "pk": 0, "number": "", "consumer_key": person, "filed_at": filing.received_at, "received_at": filing.received_at,
-        "picked_enterprise_id": to.enterprise_id, "enterprise_id": None, "respondent_named": to.named,
-        "problem_category": filing.problem_category, "object_category": filing.object_category, "item_name": filing.item_name,
-        "status": "", "outcome": "", "on_behalf_kind": filing.on_behalf.kind, "station_id": filing.station_id, "absent": []})
+    # Whoever has no account yet has no key either.
+    known: dict[str, Any] = {"consumer_key": person}
+    facts = _facts(Complaint(
+        **known, pk=0, filed_at=filing.received_at, received_at=filing.received_at,
+        picked_enterprise_id=to.enterprise_id, respondent_named=to.named, problem_category=filing.problem_category,
+        object_category=filing.object_category, item_name=filing.item_name, on_behalf_kind=filing.on_behalf.kind,
+        station_id=filing.station_id))
     here = replace(
-        _with(facts, digests), statement=filing.statement, texts=frozenset(_KINDS),
+        _with(facts, digests), statement=filing.statement, texts=frozenset(TEXTS),
         proofs=frozenset({EvidenceKind.RECEIPT.value} if filing.evidence_ids else ()),
         matters=frozenset({"report"} if filing.report else ()),
         has_place=bool(to.enterprise_id or to.address or to.phone or to.link))
-    return _judged({0: here}, seen)[0]
+    wanted = sorted({*here.phones, *here.orders, *here.marks})
+    asked = Asked(_AFTER_TYPED, {0: here}, _TYPED(wanted, *_values([here]), regions=regions))
+    asked.answered()
+    return asked.signals()[0]
 
 
-def _judged(own: dict[int, Facts], seen: QuerySet[Complaint]) -> dict[int, list[Signal]]:
-    near = _near(own, seen)
-    texts = _texts([pk for pk, facts in own.items() if not facts.statement], _to_read(own, near))
-    here = {pk: _spoken(facts, texts.get(pk, {})) for pk, facts in own.items()}
-    others = [_spoken(facts, texts.get(pk, {})) for pk, facts in near.items()]
-    days, same_thing = _beside(here.values(), seen)
-    around = Around(others=[*others, *here.values()], same_thing=same_thing, days=days)
-    return {pk: signals.signals_for(facts, around) for pk, facts in here.items()}
+def _values(here: Iterable[Facts]) -> tuple[Any, ...]:
+    """What the first statement asks beside the cases themselves."""
+    facts = list(here)
+    people = sorted({one.person for one in facts if one.person is not None})
+    days = [one.day for one in facts if one.respondents] or [one.day for one in facts]
+    keys = {key for one in facts for key in one.respondents}
+    return (people, min(one.filed_at for one in facts) - signals.LOOKED_BACK,
+            _midnight(min(days) - timedelta(days=signals.DAYS_BEFORE)), _midnight(max(days) + timedelta(days=1)),
+            sorted({int(key[1:]) if key[0] == "e" else NAMED for key in keys}),
+            sorted({one.problem for one in facts if one.respondents and one.problem and one.item}))
 
 
-def _facts(row: Mapping[str, Any]) -> Facts:
-    keys = _keys(row["picked_enterprise_id"], row["enterprise_id"], row["respondent_named"])
+def _near(rows: Mapping[str, list[Any]]) -> dict[int, Facts]:
+    """Cases with the same phone, order or marks, and those of the same people."""
+    shared = _digests(rows["by_digest"])
+    cases = {case.pk: case for case in (*(row.complaint for row in rows["by_digest"]), *rows["by_person"])}
+    return {pk: _with(_facts(case), shared[pk]) for pk, case in cases.items()}
+
+
+def _facts(case: Complaint) -> Facts:
+    keys = _keys(case)
     return Facts(
-        pk=row["pk"], number=row["number"], person=row["consumer_key"], filed_at=row["filed_at"],
-        day=row["received_at"].astimezone(SHANGHAI).date(), respondent=keys[0] if keys else "", respondents=frozenset(keys),
-        respondent_id=row["picked_enterprise_id"] or row["enterprise_id"], problem=row["problem_category"],
-        category=row["object_category"], item=bare(row["item_name"]), status=row["status"], outcome=row["outcome"],
-        behalf=row["on_behalf_kind"], at_station=row["station_id"] is not None, absent=tuple(row["absent"]))
+        pk=case.pk, number=case.number, person=case.consumer_key, filed_at=case.filed_at,
+        day=case.received_at.astimezone(SHANGHAI).date(), respondent=keys[0] if keys else "", respondents=frozenset(keys),
+        respondent_id=case.picked_enterprise_id or case.enterprise_id, problem=case.problem_category,
+        category=case.object_category, item=bare(case.item_name), status=case.status, outcome=case.outcome,
+        behalf=case.on_behalf_kind, at_station=case.station_id is not None, absent=tuple(case.absent))
 
 
-def _keys(picked: int | None, has_it: int | None, named: str) -> list[str]:
+def _keys(case: Complaint) -> list[str]:
     """Whom it is against, in every form that another case may use; the first one is counted by."""
-    found = [f"e{pk}" for pk in (picked, has_it) if pk is not None]
-    return found or ([f"n{bare(named)}"] if bare(named) else [])
+    found = [f"e{pk}" for pk in (case.picked_enterprise_id, case.enterprise_id) if pk is not None]
+    return found or ([f"n{bare(case.respondent_named)}"] if bare(case.respondent_named) else [])
+
+
+def _digests(rows: Iterable[Any]) -> defaultdict[int, Digests]:
+    """Case → kind → digests."""
+    found: defaultdict[int, Digests] = defaultdict(lambda: defaultdict(set))
+    for row in rows:
+        found[row.complaint_id][row.kind].add(bytes(row.digest))
+    return found
+
+
+def _kinds(rows: Iterable[Any]) -> defaultdict[int, frozenset[str]]:
+    """Case → kinds of its rows."""
+    found: defaultdict[int, frozenset[str]] = defaultdict(frozenset)
+    for row in rows:
+        found[row.complaint_id] |= {row.kind}
+    return found
 
 
 def _with(facts: Facts, digests: Mapping[str, Iterable[bytes]]) -> Facts:
@@ -129,39 +197,8 @@ def _spoken(facts: Facts, texts: Mapping[str, str]) -> Facts:
     return replace(facts, statement=said, texts=frozenset(texts))
 
 
-def _near(own: Mapping[int, Facts], seen: QuerySet[Complaint]) -> dict[int, Facts]:
-    """Cases with the same phone, order or marks, and those of the same people; four queries."""
-    wanted = {digest for facts in own.values() for digest in (*facts.phones, *facts.orders, *facts.marks)}
-    shared: dict[int, Digests] = defaultdict(lambda: defaultdict(set))
-    if wanted:
-        rows = PersonDigest.objects.filter(digest__in=wanted, kind__in=_SHARED).exclude(complaint_id__in=own)
-        for pk, kind, digest in rows.order_by("-complaint_id").values_list("complaint_id", "kind", "digest")[:MOST]:
-            shared[pk][kind].add(bytes(digest))
-    first = min(facts.filed_at for facts in own.values()) - signals.LOOKED_BACK
-    people = {facts.person for facts in own.values() if facts.person is not None}
-    mine = seen.filter(consumer_key__in=people, filed_at__gte=first).exclude(pk__in=own)
-    rows_found = {row["pk"]: row for rows in (seen.filter(pk__in=shared), mine) for row in rows.order_by("-pk").values(*_COLUMNS)[:MOST]}
-    named: dict[int, set[bytes]] = defaultdict(set)
-    for pk, digest in PersonDigest.objects.filter(
-            complaint_id__in=[pk for pk, found in shared.items() if "phone" in found and pk in rows_found], kind="name").values_list(
-            "complaint_id", "digest"):
-        named[pk].add(bytes(digest))
-    return {pk: _with(_facts(row), {**shared.get(pk, {}), "name": named[pk]}) for pk, row in rows_found.items()}
-
-
-def _to_read(own: Mapping[int, Facts], near: Mapping[int, Facts]) -> list[int]:
-    """Whose texts say something: those with a mark in common, and those of the same person."""
-    people = {facts.person for facts in own.values() if facts.person is not None}
-    wanted = [facts for facts in near.values() if facts.marks or facts.person in people]
-    return [facts.pk for facts in sorted(wanted, key=lambda facts: facts.filed_at, reverse=True)[:READ]]
-
-
-def _texts(own: Iterable[int], near: Iterable[int]) -> dict[int, dict[str, str]]:
-    """kind → newest text; of the others their statements alone."""
-    rows = list(PersonalText.objects.filter(
-        Q(complaint_id__in=list(own), kind__in=_KINDS) | Q(complaint_id__in=list(near), kind="consumer_statement"),
-        audience="parties").order_by("complaint_id", "sequence"))
-    keyring.load_for(rows)
+def _read(rows: list[PersonalText]) -> dict[int, dict[str, str]]:
+    """Case → kind → newest text; their keys are held."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
     for row in rows:
         if text := row.text:
@@ -169,26 +206,5 @@ def _texts(own: Iterable[int], near: Iterable[int]) -> dict[int, dict[str, str]]
     return found
 
 
-def _beside(here: Iterable[Facts], seen: QuerySet[Complaint]) -> tuple[list[DayCount], list[Facts]]:
-    """How many a day against the same respondents in the week before, and who has the same thing; two queries."""
-    facts = [one for one in here if one.respondents]
-    if not facts:
-        return [], []
-    first = min(one.day for one in facts) - timedelta(days=signals.DAYS_BEFORE)
-    last = max(one.day for one in facts) + timedelta(days=1)
-    ids = {int(key[1:]) for one in facts for key in one.respondents if key[0] == "e"}
-    names = {key[1:] for one in facts for key in one.respondents if key[0] == "n"}
-    against = Q(picked_enterprise_id__in=ids) | Q(enterprise_id__in=ids)
-    if names:
-        against |= ~Q(respondent_named="") & Q(picked_enterprise_id=None)
-    rows = seen.filter(against, received_at__gte=_midnight(first), received_at__lt=_midnight(last)).order_by()
-    days = [DayCount(keys[0], row["day"], row["n"]) for row in rows.annotate(day=TruncDate("received_at", tzinfo=SHANGHAI)).values(
-        "picked_enterprise_id", "enterprise_id", "respondent_named", "day").annotate(n=Count("pk"))
-        if (keys := _keys(row["picked_enterprise_id"], row["enterprise_id"], row["respondent_named"]))]
-    problems = {one.problem for one in facts if one.problem and one.item}
-    alike = rows.filter(problem_category__in=problems).exclude(status="closed").order_by("-pk").values(*_COLUMNS)[:MOST]
-    return days, [_facts(row) for row in alike]
-
-
-def _midnight(day: Any) -> datetime:
+def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=SHANGHAI)

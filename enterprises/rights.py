@@ -9,8 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
 
 from authorities.models import Authority, Officer, named
+from odr_portal.kept import Kept, Together
 
 from .models import Branch, Enterprise, Staff, Station, StationStaff
 from .staffing import at_work, branch_subtree
@@ -120,19 +124,32 @@ def enterprise_reach(user_id: int, *, on: date) -> Reach:
 
 
 def authority_reach(user_id: int, *, on: date) -> Reach:
-    """What a head may give: the own authority, its offices, and the heads directly below."""
+    """What a head may give: the own authority, its offices, and the heads directly below. One query."""
     found: list[tuple[Post, tuple[str, ...]]] = []
-    offices = Officer.objects.on(on).filter(user_id=user_id, role=HEAD["authority"]).select_related("authority")
-    for office in offices.order_by("id"):
+    offices, stations, below = _OF_A_HEAD(user_id, on)
+    for office in offices:
         authority = office.authority
         place = "top" if authority.parent_id is None else "own"
         found.append((Post(authority=authority), LATTICE[Officer.Role.APPROVER, place]))
-        for station in Station.objects.on(on).filter(authority=authority).order_by("pk"):
-            found.append((Post(station=station), LATTICE[Officer.Role.APPROVER, "station"]))
-        for below in authority.children.order_by("region_id", "id"):
-            place = "office" if below.level == Authority.Level.OFFICE else "subordinate"
-            found.append((Post(authority=below), LATTICE[Officer.Role.APPROVER, place]))
+        for station in stations:
+            if station.authority_id == authority.pk:
+                found.append((Post(station=station), LATTICE[Officer.Role.APPROVER, "station"]))
+        for other in below:
+            if other.parent_id == authority.pk:
+                place = "office" if other.level == Authority.Level.OFFICE else "subordinate"
+                found.append((Post(authority=other), LATTICE[Officer.Role.APPROVER, place]))
     return _gather(found)
+
+
+def _led(user: Any, day: Any) -> QuerySet[Officer]:
+    """Where somebody is the head."""
+    return Officer.objects.on(day).filter(user_id=user, role=HEAD["authority"]).order_by("id")
+
+
+_OF_A_HEAD = Together(
+    Kept(lambda user, day: _led(user, day).select_related("authority"), int, date),
+    Kept(lambda user, day: Station.objects.on(day).filter(authority_id__in=_led(user, day).values("authority_id")).order_by("pk"), int, date),
+    Kept(lambda user, day: Authority.objects.filter(parent_id__in=_led(user, day).values("authority_id")).order_by("region_id", "id"), int, date))
 
 
 def enrolling_reach(user_id: int, enterprise: Enterprise, *, on: date) -> Reach:

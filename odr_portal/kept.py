@@ -11,7 +11,7 @@ role has changed, so nothing here decides who sees what.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -27,15 +27,17 @@ from psycopg2.extensions import UNICODE, AsIs, string_types
 from odr_portal import walls
 
 Row = TypeVar("Row", bound=models.Model)
-Value = int | str | date | UUID | list[int]
+Value = int | str | date | datetime | UUID | list[int] | list[str] | list[UUID] | list[bytes]
 
 #: What stands in for the nth value while the words are made; nothing that a query says by itself looks like it.
 _STAND_INS: dict[type, Callable[[int], Value]] = {
-    int: lambda nth: -4_611_686_018_427_387_904 + nth,
+    # No smaller than a column of four bytes holds: Django leaves out what such a column could not be.
+    int: lambda nth: -2_147_483_648 + nth,
     str: lambda nth: f"\x01{nth}\x01",
     date: lambda nth: date.min + timedelta(days=nth),
+    datetime: lambda nth: datetime.min.replace(tzinfo=UTC) + timedelta(days=nth),
     UUID: lambda nth: UUID(int=nth + 1),
-    list: lambda nth: [-4_611_686_018_427_387_904 + nth],
+    list: lambda nth: [-2_147_483_648 + nth],
 }
 #: The driver reads the name of each column of an answer, for longer than the value that stands there: a row with more
 #: columns than these (a case and whoever has to do with it has two hundred) comes as one.
@@ -48,7 +50,7 @@ _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 @models.Field.register_lookup
 @models.ForeignKey.register_lookup
 class Among(models.Lookup):  # type: ignore[type-arg]
-    """``filter(pk__among=ids)``: ids of whatever number as one value.
+    """``filter(pk__among=ids)``: ids (or texts, keys, digests) of whatever number as one value.
 
     Not "in": that is a join, which is put off where a row comes with many others, and a table is read from end to end.
     """
@@ -58,7 +60,10 @@ class Among(models.Lookup):  # type: ignore[type-arg]
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, values = self.process_lhs(compiler, connection)
-        return f"{column} = any(%s::bigint[])", (*values, self.rhs)
+        # Of the column's own type, or the widest of its kind.
+        kind = self.lhs.output_field.rel_db_type(connection)
+        kind = "bigint" if kind.endswith("int") or kind == "integer" else "text" if kind.startswith("varchar") else kind
+        return f"{column} = any(%s::{kind}[])", (*values, self.rhs)
 
 
 class Statement:
@@ -177,7 +182,9 @@ def _readers(plan: _Plan[Any]) -> list[tuple[int, Any]]:
     """How the driver reads each column that is more than a text: (column, reader). Asks once what the columns are."""
     with connection.cursor() as wrapper:
         cursor = wrapper.cursor
-        cursor.execute(f"select * from ({plan.words}) as part limit 0", plan.told)  # noqa: S608 - the same
+        # What will change is nothing yet: a list of stand-ins is not of every type.
+        told = [None if _place_of(value, plan.stand_ins) else value for value in plan.told]
+        cursor.execute(f"select * from ({plan.words}) as part limit 0", told)  # noqa: S608 - the same
         known = {**string_types, **cursor.connection.string_types}
         found = [(place, known.get(column.type_code)) for place, column in enumerate(cursor.description)]
     return [(place, read) for place, read in found if read is not None and read is not UNICODE]
@@ -191,7 +198,7 @@ class _Plan(Generic[Row]):
     """The statement of a queryset and how its columns become rows, as `ModelIterable` does it."""
 
     def __init__(self, build: Callable[..., models.QuerySet[Row]], types: Sequence[type]) -> None:
-        stand_ins = _stand_ins(types)
+        self.stand_ins = stand_ins = _stand_ins(types)
         query: Any = build(*stand_ins)
         if query._prefetch_related_lookups or query._fields is not None:
             raise TypeError("Only rows are kept: prefetch after asking, and ask for values by a cursor.")

@@ -78,13 +78,13 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
                 engagements = engagements.filter(branch_id__in=branch_ids)
             seen |= Q(Exists(engagements))
         offices = Officer.objects.on(day).filter(user_id=user.pk).select_related("authority__region__parent")
-        for region in _regions_of(offices):
+        for region in regions_of(offices):
             seen |= lies_in(region)
         return self.filter(seen).exclude(status=Status.DRAFT)
 
     def of_offices(self, offices: Iterable[Officer]) -> ComplaintQuerySet:
         """Of what the holder of these offices (with their regions) may see: the cases of those regions."""
-        regions = _regions_of(offices)
+        regions = regions_of(offices)
         if not regions:
             return self.none()
         seen = lies_in(regions[0])
@@ -108,7 +108,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.exclude(status__in=[Status.CLOSED, Status.DRAFT])
 
 
-def _regions_of(offices: Iterable[Officer]) -> list[Region]:
+def regions_of(offices: Iterable[Officer]) -> list[Region]:
     """Where these offices are; a region within another one is left out."""
     regions = sorted({office.authority.region for office in offices}, key=lambda r: (r.pk, -r.last))
     return [r for r in regions if not any(o.pk != r.pk and o.covers(r.pk) for o in regions)]

@@ -21,7 +21,6 @@ from django.utils.translation import gettext_lazy
 from authorities.policies import Policies
 from complaints import handling, labels
 from complaints.authority_forms import DecisionForm
-from complaints.conditions import Conditions
 from complaints.handling import Move, StepNotAllowed, proposals, two_persons
 from complaints.models import Complaint, Matter
 from complaints.refusals import not_yours
@@ -38,6 +37,7 @@ from complaints.workflow import Role
 from odr_portal.accounts import keyring
 from odr_portal.accounts.models import User
 from odr_portal.joining import listed
+from odr_portal.kept import Kept, Together
 
 MOST = 200
 _FIELDS: dict[str, Any] = {
@@ -89,19 +89,24 @@ def approvals(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterprise")
 
 
+#: By the ids of cases and the keys of people.
+_BESIDE = Together(*documents_sight.SAID, Kept(lambda cases, keys: User.objects.filter(person_key__among=keys), list, list))
+
+
 def proposals_of(matters: Iterable[Matter], desk: Desk, *, is_shown: bool = False) -> list[Proposal]:
-    """With the names of who proposed and signed them, and what is still to be signed: a few queries more. The consumer is
+    """With the names of who proposed and signed them, and what is still to be signed: one query more, beside keys. The consumer is
     masked in what was written, unless ``is_shown``: the officer has said why."""
     rows = list(matters)
     if not rows:
         return []
+    keyring.load_for(rows)
     signers = {UUID(key) for m in rows for key in m.data.get("signed", [])}
-    people = list(User.objects.filter(person_key__in={m.opened_by_key for m in rows} | signers))
-    keyring.load_for(people)
+    cases = sorted({m.complaint_id for m in rows})
+    *said, people = _BESIDE(cases, sorted({m.opened_by_key for m in rows if m.opened_by_key} | signers))
+    keyring.load_for([*people, *(row for found in said for row in found)])
     names = {person.person_key: person.name for person in people}
-    policies = Conditions.at(desk.now).policies
-    hides = documents_sight.words_masked(m.complaint for m in rows)
-    return [_proposal(m, names, desk, policies, str if is_shown else hides[m.complaint_id]) for m in rows]
+    hides = documents_sight.hiding(cases, *said)
+    return [_proposal(m, names, desk, desk.conditions.policies, str if is_shown else hides[m.complaint_id]) for m in rows]
 
 
 def _proposal(matter: Matter, names: dict[UUID, str], desk: Desk, policies: Policies, hide: Callable[[str], str]) -> Proposal:

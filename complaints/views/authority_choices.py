@@ -1,4 +1,4 @@
-"""What the filters of an authority's lists offer: officers and parts of the region. With the calendar, in one statement.
+"""What the filters of an authority's lists offer: officers and parts of the region, in one statement.
 
 The one rule: it is asked once a request, however many lists and forms of a page offer it.
 """
@@ -10,22 +10,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from authorities.models import Officer, Region
-from complaints.conditions import calendar_of, newest_calendar
 from complaints.views.case_people import by_name
-from complaints.working_calendar import Calendar
 from odr_portal.kept import Kept, Together
 
 #: More are not told apart by a list to choose from.
 MOST = 200
 
 # The same values for all: the authorities, their regions, the day.
-_calendar = Kept(lambda authorities: newest_calendar("CN"), list)
 _parts = Kept(lambda authorities, regions: (
     Region.objects.filter(parent_id__among=regions).exclude(level=Region.Level.TOWNSHIP).order_by("pk")), list, list)
 _officers = Kept(lambda authorities, regions, day: (
     Officer.objects.on(day).filter(authority_id__among=authorities, user__is_active=True)
     .exclude(role=Officer.Role.ANALYST).select_related("user").order_by("pk")[:MOST]), list, list, date)
-_together = Together(_calendar, _parts, _officers)
+_together = Together(_parts, _officers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +31,9 @@ class Choices:
 
     officers: list[Officer]
     parts: list[Region]
-    calendar: Calendar
 
 
 def choices_of(authorities: Iterable[int], regions: Iterable[int], *, day: date) -> Choices:
     """One statement, beside keys that are not held yet."""
-    newest, parts, officers = _together(sorted(authorities), sorted(regions), day)
-    return Choices(by_name(officers), parts, calendar_of("CN", next(iter(newest), None)))
+    parts, officers = _together(sorted(authorities), sorted(regions), day)
+    return Choices(by_name(officers), parts)

@@ -154,7 +154,7 @@ NUMBERS = tuple(number for group in (BURNING, *GROUPS) for number in group.numbe
 
 @officer_page("GET")
 def day(request: HttpRequest, desk: Desk) -> HttpResponseBase:
-    given = Conditions.at(desk.now)
+    given = desk.conditions
     yesterday = desk.today - timedelta(days=1)
     counts = keyset.counts({n.name: n.rows(desk, given) for n in NUMBERS}
                            | {"new": desk.cases().filter(received_at__gte=midnight(yesterday))})

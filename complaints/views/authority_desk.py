@@ -15,11 +15,12 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
-from authorities.models import Officer
+from authorities.models import CalendarVersion, Officer, Region
 from complaints import actors
-from complaints.actors import Actor, officers, offices_of
-from complaints.conditions import current_calendar
+from complaints.actors import Actor, officers, offices_and_calendar
+from complaints.conditions import Conditions, calendar_of
 from complaints.models import Complaint, Matter
+from complaints.models.complaint import regions_of
 from complaints.views import case_rows
 from complaints.views.authority_choices import Choices, choices_of
 from complaints.views.case import AUTHORITY, Found
@@ -30,11 +31,13 @@ from odr_portal.accounts.models import User
 
 @dataclass(frozen=True)
 class Desk:
-    """One person in office. ``actors``: one for each authority where one of the ``offices`` of today is held."""
+    """One person in office. ``actors``: one for each authority where one of the ``offices`` of today is held.
+    ``newest``: the calendar that counts now, with the state of what steps read."""
 
     user: User
     offices: tuple[Officer, ...]
     actors: tuple[Actor, ...]
+    newest: CalendarVersion | None
     now: datetime
     today: date
 
@@ -59,8 +62,18 @@ class Desk:
 
     @cached_property
     def calendar(self) -> Calendar:
-        """The working days as they are known now; where the choices are asked for they bring it along."""
-        return self.__dict__["choices"].calendar if "choices" in self.__dict__ else current_calendar()
+        """The working days as they are known now."""
+        return calendar_of("CN", self.newest)
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """Under which conditions steps would be judged now; no statement as long as nothing changed."""
+        return Conditions.at(self.now, newest=self.newest)
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        """Where these offices are; what lies there is what this person sees."""
+        return regions_of(self.offices)
 
     def around(self, name: str) -> Q:
         """The condition that the place in this column lies in the region of one of these offices."""
@@ -103,7 +116,8 @@ def desk_for(user: User, *, now: datetime) -> Desk:
     """The desk of ``user`` at ``now``; Http404 without one."""
     today = timezone.localdate(now)
     # The frame of the page asks the same; it reads it from the person of the request.
-    offices = user.offices_today = offices_of(user, on=today)  # type: ignore[attr-defined]
+    offices, newest = offices_and_calendar(user, on=today)
+    user.offices_today = offices  # type: ignore[attr-defined]
     if not offices:
         raise Http404
-    return Desk(user=user, offices=tuple(offices), actors=tuple(officers(offices)), now=now, today=today)
+    return Desk(user=user, offices=tuple(offices), actors=tuple(officers(offices)), newest=newest, now=now, today=today)

@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import labels
-from complaints.conditions import Conditions
 from complaints.handling import Move, authority
 from complaints.triage_forms import TargetForm
 from complaints.views.authority_desk import Desk, officer_page
@@ -55,7 +54,7 @@ def ask_consent(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
 def _choose(request: HttpRequest, desk: Desk, number: str, step: str) -> HttpResponseBase:
     setting = setting_of(desk, number, request.GET)
     said = request.POST if request.method == "POST" else request.GET
-    conditions = Conditions.at(desk.now)
+    conditions = desk.conditions
     ranked = ranking(setting.found.complaint, desk, conditions=conditions)
     targets = [target for target in ranked if target.authority_id is None] + looked_up(
         setting.found.complaint, said.get("q", "")[:80], desk, conditions=conditions, besides=ranked)

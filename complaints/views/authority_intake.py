@@ -224,7 +224,7 @@ def _read_back(request: HttpRequest, desk: Desk, sheet: Sheet, filing: FilingReq
                read: ReadBackForm) -> HttpResponseBase:
     """What will be filed, to be read out; nothing has happened yet."""
     user = User.objects.filter(pk=filing.consumer_id).first() if filing.consumer_id is not None else None
-    found = signals_of_request(filing, seen=desk.cases(), person=user.person_key if user is not None else None)
+    found = signals_of_request(filing, regions=desk.regions, person=user.person_key if user is not None else None)
     nothing: dict[str, str] = dict.fromkeys([*JUDGED, "evidence", "respondents"], "")
     return render(request, "authority/intake_read.html", {
         # The number is shown whole below, with what the officer knows of it.

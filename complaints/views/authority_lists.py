@@ -6,7 +6,7 @@ condition, and a page of rows costs the same number of queries however many case
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -19,10 +19,11 @@ from complaints.case_filter import BACK, HERE, LEFT, OTHERS
 from complaints.models import Complaint, Deadline, Engagement, Matter
 from complaints.models.complaint import OPEN
 from complaints.officer_handover import away
+from complaints.views import listed_rows
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, case_url, why_url
 from complaints.views.case_people import label_of
-from complaints.views.listed_rows import beside
+from complaints.views.listed_rows import Beside
 from complaints.workflow import ENTERPRISE_SIDE, Status
 from complaints.working_calendar import SHANGHAI, Calendar
 from odr_portal.accounts.masking import masked_name
@@ -106,16 +107,17 @@ def waits_for(kind: str) -> Exists:
 RELATED = ("enterprise", "branch", "picked_enterprise", "officer__user")
 
 
-def rows_of(cases: list[Complaint], desk: Desk) -> list[Row]:
+def rows_of(cases: Sequence[Complaint], desk: Desk, *, beside: Beside | None = None) -> list[Row]:
+    """One statement, unless what stands ``beside`` was read with something else."""
     if not cases:
         return []
-    more = beside(cases)
-    return [_row(case, more.names.get(case.pk, ""), more.clocks.get(case.pk, []), desk, more.calendar) for case in cases]
+    more = beside or listed_rows.beside(cases)
+    return [_row(case, more.names.get(case.pk, ""), more.clocks.get(case.pk, []), desk) for case in cases]
 
 
-def _row(case: Complaint, name: str, clocks: list[Deadline], desk: Desk, calendar: Calendar) -> Row:
+def _row(case: Complaint, name: str, clocks: list[Deadline], desk: Desk) -> Row:
     status = Status(case.status)
-    deadline, facts = standing.listed_facts(case, clocks, now=desk.now, calendar=calendar)
+    deadline, facts = standing.listed_facts(case, clocks, now=desk.now, calendar=desk.calendar)
     clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
     return Row(
         complaint=case, url=case_url(case, AUTHORITY), consumer=masked_name(name),

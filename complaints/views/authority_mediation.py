@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import labels, termination
 from complaints.models import Complaint, Deadline, Matter
-from complaints.views import documents_told, keyset, tabs
+from complaints.views import documents_told, keyset, listed_rows, tabs
 from complaints.views.authority_case import Button, step_url
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import RELATED, Row, late, rows_of, waits_for
@@ -32,6 +32,7 @@ from complaints.views.tabs import Tab
 from complaints.workflow import Clock, Outcome, Status
 from complaints.working_calendar import SHANGHAI
 from odr_portal.joining import listed
+from odr_portal.kept import Kept
 
 #: A mediation is short of time from here on, in days to its last day.
 SHORT_OF_TIME = timedelta(days=15)
@@ -93,16 +94,21 @@ def mediations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     })
 
 
+_READING = listed_rows.Reading(
+    sixty=Kept(lambda cases: Deadline.objects.filter(complaint_id__among=cases, clock=Clock.MEDIATION).order_by("pk"), list),
+    matters=Kept(lambda cases: Matter.objects.filter(
+        complaint_id__among=cases, state="open", audience="parties").defer("data").order_by("pk"), list))
+
+
 def _rows(cases: list[Complaint], desk: Desk) -> list[Row]:
-    """Each leads to its desk and says what it waits for; two queries more than any list: the clock of the mediation and
-    the open matters."""
-    ids = [case.pk for case in cases]
-    clocks = {c.complaint_id: c for c in Deadline.objects.filter(complaint_id__in=ids, clock=Clock.MEDIATION).order_by("pk")}
+    """Each leads to its desk and says what it waits for: the clock of the mediation and the open matters."""
+    beside, more = _READING(cases)
+    clocks = {clock.complaint_id: clock for clock in more["sixty"]}
     matters: dict[int, dict[str, Matter]] = {}
-    for matter in Matter.objects.filter(complaint_id__in=ids, state="open", audience="parties").defer("data").order_by("pk"):
+    for matter in more["matters"]:
         matters.setdefault(matter.complaint_id, {})[matter.kind] = matter
     found = []
-    for row in rows_of(cases, desk):
+    for row in rows_of(cases, desk, beside=beside):
         case = row.complaint
         waits, tone = _waits(case, matters.get(case.pk, {}), desk)
         found.append(replace(row, url=desk_url(case), sixty=sixty_days(clocks.get(case.pk), desk.today),

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from complaints import platform
 from complaints.actors import Actor
-from complaints.conditions import current_calendar
 from complaints.exporting import asking as exports
 from complaints.exporting import columns
 from complaints.models import Export, PlatformFile, PlatformLine
@@ -142,9 +141,9 @@ def _outgoing_form(desk: Desk, data: Any = None) -> OutgoingForm:
 
 def _numbers(desk: Desk) -> list[dict[str, Any]]:
     """Of open cases; those that ended long ago are found by the list."""
-    calendar = current_calendar()
     counted = keyset.counts({code: desk.cases().filter(OPEN & platform.wanted(
-        code, now=desk.now, calendar=calendar, region_id=desk.first_region)) for code, *_rest in _NUMBERS})
+        code, now=desk.now, calendar=desk.calendar, region_id=desk.first_region, policies=desk.conditions.policies))
+        for code, *_rest in _NUMBERS})
     return [{"title": title, "words": keyset.in_words(counted[code]), "tone": tone if counted[code] else "neutral",
              "url": f"{reverse('complaints:authority-cases')}?{urlencode(query)}"} for code, title, tone, query in _NUMBERS]
 

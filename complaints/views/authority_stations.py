@@ -6,6 +6,7 @@ team.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from authorities.models import Authority, Officer, named
 from complaints import stations
+from complaints.actors import offices_of
 from complaints.station_forms import StationForm
 from enterprises import team
 from enterprises.models import Station, StationStaff
@@ -32,10 +34,9 @@ from odr_portal.accounts.network import client_address
 from odr_portal.accounts.step_up import fresh_factor
 
 
-def _authorities(user: User, *, role: str = "") -> list[Authority]:
-    """Where this person holds an office (of that role) today."""
-    rows = Officer.objects.on(timezone.localdate()).filter(user=user).select_related("authority__region").order_by("pk")
-    return list(dict.fromkeys(row.authority for row in rows if role in ("", row.role)))
+def _authorities(offices: Iterable[Officer], *, role: str = "") -> list[Authority]:
+    """Where these offices (or those of that role) are, the oldest first."""
+    return list(dict.fromkeys(row.authority for row in sorted(offices, key=lambda row: row.pk) if role in ("", row.role)))
 
 
 @never_cache
@@ -43,8 +44,11 @@ def _authorities(user: User, *, role: str = "") -> list[Authority]:
 def register(request: HttpRequest) -> HttpResponseBase:
     """/authority/stations/: the list with log quality; the head registers a new one."""
     user, now = request.user, timezone.now()
-    own = _authorities(user) if isinstance(user, User) else []
-    heads = _authorities(user, role=Officer.Role.APPROVER) if isinstance(user, User) else []
+    offices: list[Officer] = []
+    if isinstance(user, User):
+        # The frame of the page asks the same; it reads it from the person of the request.
+        offices = user.offices_today = offices_of(user, on=timezone.localdate(now))  # type: ignore[attr-defined]
+    own, heads = _authorities(offices), _authorities(offices, role=Officer.Role.APPROVER)
     if not own or (request.method == "POST" and not heads):
         raise Http404
     form = StationForm(request.POST if request.method == "POST" else None)
@@ -61,18 +65,19 @@ def register(request: HttpRequest) -> HttpResponseBase:
     posts = list(StationStaff.objects.on(today).filter(station__in=rows).select_related("user").order_by("pk"))
     keyring.load_for(post.user for post in posts)
     mine = {authority.pk for authority in heads}
+    counted = stations.counted_each(rows, since=today - timedelta(days=365))
     return render(request, "station/register.html", {
         "form": form, "is_head": bool(heads), "now": now,
         "invite_url": reverse("enterprises:authority-team-invite"),
-        "rows": [_line(row, posts, is_mine=row.authority_id in mine, since=today - timedelta(days=365)) for row in rows],
+        "rows": [_line(row, posts, counted[row.pk], is_mine=row.authority_id in mine) for row in rows],
     }, status=422 if form.is_bound else 200)
 
 
-def _line(row: Station, posts: list[StationStaff], *, is_mine: bool, since: Any) -> dict[str, Any]:
+def _line(row: Station, posts: list[StationStaff], counted: stations.Counted, *, is_mine: bool) -> dict[str, Any]:
     return {
         "pk": row.pk, "name": named(row), "code": row.code, "kind": row.get_kind_display(), "address": row.address,
         "authority": named(row.authority), "owner": named(row.enterprise) if row.enterprise else "",
-        "counted": stations.counted(row, since=since), "is_mine": is_mine,
+        "counted": counted, "is_mine": is_mine,
         "staff": [{"pk": post.pk, "name": post.user.name} for post in posts if post.station_id == row.pk],
     }
 

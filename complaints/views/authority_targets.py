@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -22,9 +23,20 @@ from complaints.models import Complaint, ForwardingDecision
 from complaints.views.authority_desk import Desk
 from enterprises import reasons
 from enterprises.finding import find
-from enterprises.models import Branch, Enterprise
+from enterprises.models import Branch, Enterprise, Succession
+from odr_portal.kept import Kept, Together
 
 MOST = 5
+DECISIONS = Kept(lambda cases: (
+    ForwardingDecision.objects.filter(complaint_id__among=cases).exclude(rule="officer").order_by("complaint_id", "-pk")
+    .distinct("complaint_id")), list)
+"""By the ids of cases: what routing decided last about each. What an officer chose suggests nothing."""
+#: Of an enterprise, whoever answers for it now: its successors, and theirs.
+_SUCCESSIONS = """
+    with recursive after as (
+        select id, successor_id from enterprises_succession where predecessor_id = any(%s::bigint[])
+        union select s.id, s.successor_id from enterprises_succession s join after on s.predecessor_id = after.successor_id)
+    select id from after"""
 #: From this score on a suggestion is called likely, below the second unlikely.
 LIKELY, POSSIBLE = 80, 50
 
@@ -63,9 +75,8 @@ def latest_decision(complaint: Complaint) -> ForwardingDecision | None:
 
 
 def latest_decisions(cases: Sequence[Complaint]) -> dict[int, ForwardingDecision]:
-    """What routing decided last about each of these cases; one query. What an officer chose suggests nothing."""
-    rows = ForwardingDecision.objects.filter(complaint_id__in=[case.pk for case in cases]).exclude(rule="officer")
-    return {row.complaint_id: row for row in rows.order_by("complaint_id", "-pk").distinct("complaint_id")}
+    """What routing decided last about each of these cases; one query."""
+    return {row.complaint_id: row for row in DECISIONS([case.pk for case in cases])}
 
 
 def why_words(decision: ForwardingDecision | None) -> list[str]:
@@ -77,23 +88,62 @@ def why_words(decision: ForwardingDecision | None) -> list[str]:
 
 def suggested(complaint: Complaint, decision: ForwardingDecision | None, *,
               conditions: Conditions) -> list[Target]:
-    """The ranked enterprises of the decision, at most five; two queries."""
+    """The ranked enterprises of the decision, at most five; one query."""
     return suggested_each({complaint.pk: decision}, [complaint], conditions=conditions)[complaint.pk]
 
 
 def suggested_each(decisions: Mapping[int, ForwardingDecision | None], cases: Sequence[Complaint], *,
                    conditions: Conditions) -> dict[int, list[Target]]:
     """The same for many cases, as many queries as for one."""
-    rows = {case.pk: (decision.explanation.get("candidates", []) if (decision := decisions.get(case.pk)) else [])[:MOST]
-            for case in cases}
-    every = [row for candidates in rows.values() for row in candidates]
-    firms = Enterprise.objects.in_bulk({row["enterprise_id"] for row in every})
-    branches = Branch.objects.in_bulk({row["branch_id"] for row in every if row.get("branch_id")})
+    candidates = candidates_of(decision for decision in decisions.values() if decision is not None)
+    named = named_by(cases)
+    firms, branches, successions = _directory(*wanted_of(candidates), named)
+    conditions.know_successors(named, successions)
+    return suggested_among(cases, candidates, firms, branches, conditions=conditions)
+
+
+def candidates_of(decisions: Iterable[ForwardingDecision]) -> dict[int, list[dict[str, Any]]]:
+    """Case → the best of what routing found for it."""
+    return {decision.complaint_id: decision.explanation.get("candidates", [])[:MOST] for decision in decisions}
+
+
+def wanted_of(candidates: Mapping[int, list[dict[str, Any]]]) -> tuple[list[int], list[int]]:
+    """The ids of the enterprises and of the branches among them."""
+    every = [row for rows in candidates.values() for row in rows]
+    return (sorted({row["enterprise_id"] for row in every}), sorted({row["branch_id"] for row in every if row.get("branch_id")}))
+
+
+def named_by(cases: Iterable[Complaint]) -> list[int]:
+    """The enterprises to which these consumers agreed by name."""
+    return sorted({pk for case in cases if (pk := case.consents.get("named_entity"))})
+
+
+def firms_at(place: int) -> Kept[Enterprise]:
+    """Enterprises by the list of ids in this place of the values."""
+    return Kept(lambda *lists: Enterprise.objects.filter(pk__among=lists[place]), *[list] * (place + 1))
+
+
+def branches_at(place: int) -> Kept[Branch]:
+    return Kept(lambda *lists: Branch.objects.filter(pk__among=lists[place]), *[list] * (place + 1))
+
+
+def successions_at(place: int) -> Kept[Succession]:
+    """What followed these enterprises, and what followed that."""
+    return Kept(lambda *lists: Succession.objects.filter(pk__in=RawSQL(_SUCCESSIONS, [lists[place]])).order_by(), *[list] * (place + 1))  # noqa: S611
+
+
+_directory = Together(firms_at(0), branches_at(1), successions_at(2))
+
+
+def suggested_among(cases: Sequence[Complaint], candidates: Mapping[int, list[dict[str, Any]]], firms: Iterable[Enterprise],
+                    branches: Iterable[Branch], *, conditions: Conditions) -> dict[int, list[Target]]:
+    """The candidates of each case as targets, of these rows of the directory."""
+    firm_of, branch_of = {row.pk: row for row in firms}, {row.pk: row for row in branches}
     found: dict[int, list[Target]] = {}
     for case in cases:
         here: list[Target] = []
-        for row in rows[case.pk]:
-            firm, branch = firms.get(row["enterprise_id"]), branches.get(row.get("branch_id") or 0)
+        for row in candidates.get(case.pk, ()):
+            firm, branch = firm_of.get(row["enterprise_id"]), branch_of.get(row.get("branch_id") or 0)
             if firm is not None:
                 here.append(_target(case, firm, branch, conditions, rank=len(here) + 1, score=int(row.get("score") or 0),
                                     why=reasons.say_all(row.get("why", []), get_language() or "")))

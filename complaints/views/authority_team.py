@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,8 +21,8 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from authorities.models import Officer, OfficerAbsence
 from complaints import officer_handover
 from complaints.case_filter import BACK, LEFT, OTHERS
-from complaints.conditions import current_calendar
 from complaints.handling import authority
+from complaints.models import Complaint
 from complaints.models.complaint import OPEN
 from complaints.supervision_forms import MOST_URGED, ManyAssignForm
 from complaints.views.authority_desk import Desk, officer_page
@@ -47,27 +48,28 @@ COUNTED: dict[str, tuple[Any, dict[str, str]]] = {
 @officer_page("GET")
 def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     here = here_of(request, "authority")
-    shown = list_of(request, here)
+    shown = list_of(request, here, offices=desk.offices)
     rows = [line["row"] for line in shown["rows"]]
-    loads, leaves = _loads(desk, rows), _leaves(rows, desk)
+    left = officer_handover.left_behind(desk.today).filter(pk__in=desk.cases().values("pk"))
+    loads, leaves = _loads(desk, rows, left), _leaves(rows, desk)
     for line in shown["rows"]:
         row = line["row"]
         line["load"] = _cells(row, loads.get(row.pk, {}), desk) if row.role in OFFICES_THAT_HOLD else None
         line["leave"] = leaves.get((row.user_id, row.authority_id))
-    left = officer_handover.left_behind(desk.today).filter(pk__in=desk.cases().values("pk"))
     return render(request, "team/people.html", shown | {
         "has_load": True, "columns": [*(words for words, _query in COUNTED.values()), _("最早的一件（天）")], "today": desk.today,
-        "left_behind": left.count(), "left_url": _cases_url({"waiting": LEFT}), "leave_url": reverse("enterprises:authority-leave"),
+        "left_behind": next(iter(loads.values()))["left"] if loads else left.count(), "left_url": _cases_url({"waiting": LEFT}), "leave_url": reverse("enterprises:authority-leave"),
         "approvals_url": reverse("complaints:authority-approvals"),
         "assign_url": reverse("complaints:authority-team-assign") if may_act(desk) else ""})
 
 
-def _loads(desk: Desk, rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
-    """By officer, in one statement: how many open cases meet each condition, and when the oldest came."""
-    calendar = current_calendar()
-    meets = {"soon": due_soon(desk.now, calendar), "late": late(desk.now), "back": came_back(), "others": with_others()}
+def _loads(desk: Desk, rows: Iterable[Any], left: QuerySet[Complaint]) -> dict[int, dict[str, Any]]:
+    """By officer, in one statement: how many open cases meet each condition, and when the oldest came; with each how many
+    cases are ``left`` by whoever is away."""
+    counted_left = left.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
+    meets = {"soon": due_soon(desk.now, desk.calendar), "late": late(desk.now), "back": came_back(), "others": with_others()}
     counted = (desk.cases().filter(OPEN, officer__in=[row.pk for row in rows]).order_by().values("officer").annotate(
-        open=Count("pk"), oldest=Min("received_at"), **{name: Count("pk", filter=condition) for name, condition in meets.items()}))
+        open=Count("pk"), oldest=Min("received_at"), left=Coalesce(Subquery(counted_left), 0), **{name: Count("pk", filter=condition) for name, condition in meets.items()}))
     return {one["officer"]: one for one in counted}
 
 

@@ -44,6 +44,7 @@ from complaints.views.bulk_run import Run
 from complaints.views.case import AUTHORITY, CasePage, case_url, page_of
 from complaints.views.signals_shown import Shown, short_words, shown_signals
 from complaints.views.tabs import Tab
+from complaints.views.triage_rows import waiting_rows
 from complaints.workflow import AUTHORITY_ROLES, Role, Status
 from odr_portal.accounts.idempotency import once
 
@@ -117,15 +118,14 @@ def _show(request: HttpRequest, desk: Desk, tab: Tab, *, form: BatchForm | None 
     conditions = _conditions(desk)
     counts = keyset.counts({code: waiting(desk).filter(condition) for code, condition in conditions.items()})
     page = keyset.page_of(waiting(desk).filter(conditions[tab.code]), request.GET, related=RELATED)
-    suggestions = authority_bulk.ranked_each(page.rows, desk, conditions=Conditions.at(desk.now))
-    signals = shown_signals(page.rows, desk)
+    shown = waiting_rows(page.rows, desk)
     may_send = any(Role.INTAKE in actor.roles for actor in desk.actors)
-    targets = authority_bulk.targets_of(suggestions)
+    targets = authority_bulk.targets_of(shown.targets)
     if form is not None:
         set_choices(form, "target", [(authority_bulk.OWN, str(_("各自的第一个建议"))), *targets])
     return render(request, "authority/triage.html", {
-        "rows": [Line(row, triage_url(row.complaint), next(iter(suggestions[row.complaint.pk]), None),
-                      short_words(signals[row.complaint.pk])) for row in rows_of(page.rows, desk)],
+        "rows": [Line(row, triage_url(row.complaint), next(iter(shown.targets[row.complaint.pk]), None),
+                      short_words(shown.signals[row.complaint.pk])) for row in shown.rows],
         "now": desk.now, **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
         "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None, "form": form, "may_send": may_send,
         "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
@@ -146,7 +146,7 @@ def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
     page = page_of(setting.found, now=desk.now)
     beside = keyset.first(waiting(desk), BESIDE, related=RELATED)
     decision = latest_decision(case)
-    conditions = Conditions.at(desk.now)
+    conditions = desk.conditions
     targets = ranked(case, suggested(case, decision, conditions=conditions), desk, conditions=conditions)
     query = request.GET.get("q", "")[:80]
     signals = shown_signals([case], desk)[case.pk]

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import Officer
 from complaints import labels, standing
-from complaints.conditions import current_calendar
 from complaints.handling.registering import KINDS
 from complaints.models import Deadline, Matter, OfficialDocument
 from complaints.views import keyset, tabs
@@ -31,6 +30,7 @@ from complaints.views.tabs import Tab
 from complaints.workflow import Clock, Status
 from odr_portal.accounts import keyring
 from odr_portal.joining import listed
+from odr_portal.kept import Kept, Together
 
 BY_OPENING = keyset.Order("opened_at", falling=True)
 _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterprise")
@@ -85,16 +85,18 @@ def violations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
 
 
 def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
-    """With clocks and names: three queries for a page."""
-    clocks = {clock.matter_id: clock for clock in Deadline.objects.filter(
-        matter_id__in=[m.pk for m in matters], clock=Clock.LEAD, ended_at=None)}
-    names = _names(pk for m in matters for pk in m.data.get("officers", []))
-    calendar = current_calendar()
+    """With clocks and names: one query for a page, beside keys that are not held yet."""
+    if not matters:
+        return []
+    keyring.load_for(matters)
+    live, officers = _BESIDE([m.pk for m in matters], sorted({pk for m in matters for pk in m.data.get("officers", [])}))
+    keyring.load_for(one.user for one in officers)
+    clocks, names = {clock.matter_id: clock for clock in live}, {one.pk: one.user.name for one in officers}
 
     def row(matter: Matter) -> Row:
         clock, case = clocks.get(matter.pk), matter.complaint
         facts = None if clock is None else standing.clock_facts(
-            deadline=clock, now=desk.now, calendar=calendar, status=Status(case.status))
+            deadline=clock, now=desk.now, calendar=desk.calendar, status=Status(case.status))
         return Row(
             matter=matter, number=matter.subject or f"{matter.pk}", kind=labels.label(matter.kind, kind="matter_kind"),
             respondent=respondent_of(case), clock=facts, result=labels.label(matter.data.get("result", ""), kind="lead_result"),
@@ -104,10 +106,10 @@ def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
     return [row(matter) for matter in matters]
 
 
-def _names(ids: Iterable[int]) -> dict[int, str]:
-    people = list(Officer.objects.filter(pk__in=set(ids)).select_related("user"))
-    keyring.load_for(person.user for person in people)
-    return {person.pk: person.user.name for person in people}
+# By the ids of records, of officers.
+_BESIDE = Together(
+    Kept(lambda matters: Deadline.objects.filter(matter_id__among=matters, clock=Clock.LEAD, ended_at=None), list),
+    Kept(lambda matters, officers: Officer.objects.filter(pk__among=officers).select_related("user"), list, list))
 
 
 @officer_page("GET")

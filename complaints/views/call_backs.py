@@ -27,16 +27,18 @@ from complaints.handling import Move, casework
 from complaints.models import CallBack, CallBackMonth, Complaint, Obligation
 from complaints.refusals import not_yours
 from complaints.supervision_forms import CallBackForm
-from complaints.views import keyset
+from complaints.views import keyset, listed_rows
 from complaints.views.authority_case import step_url
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import RELATED, Row, rows_of
 from complaints.views.authority_setting import Setting, setting_of
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_form import take_step
+from complaints.views.case_people import names_given
 from complaints.workflow import Outcome, Role
 from enterprises.models import Enterprise
 from odr_portal.accounts import keyring
+from odr_portal.kept import Kept, Together
 
 MONTHS = 12
 FIRMS = 50
@@ -83,47 +85,70 @@ def call_backs(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     month = next((one for one in drawn if str(one) == request.GET.get("month", "")), drawn[0] if drawn else None)
     rows = _seen(desk).filter(month=month) if month else CallBack.objects.none()
     lists = {code: (_seen(desk) if code in _OPEN else rows).filter(condition(desk)) for code, (_words, condition) in VIEWS.items()}
-    counts = keyset.counts(lists)
     view = request.GET.get("view", "")
+    wanted = [view] if view in VIEWS else ["mine", "open"]
+    counts, ids = keyset.counts_and_ids(lists, {code: _walk(lists[code], request.GET) for code in wanted})
     if view not in VIEWS:
         view = "mine" if counts["mine"] else "open"
     said = {"view": view} | ({"month": str(month)} if month else {})
-    shown, before, after = _page(lists[view], request.GET)
+    shown, before, after = _page(ids[view], request.GET)
+    figures, firms = _figures(rows)
     return render(request, "authority/supervision/call_backs.html", {
         "months": [{"row": one, "url": _url({"month": str(one)}), "is_current": one == month} for one in drawn],
         "coming": [one for one in months if one.drawn_at is None], "month": month, "now": desk.now,
         "tabs": [{"title": words, "url": _url(said | {"view": code}), "is_current": code == view, "value": counts[code],
                   "words": keyset.in_words(counts[code]), "tone": "bad" if code == "found" and counts[code] else "neutral"}
                  for code, (words, _condition) in VIEWS.items()],
-        "rows": _called(shown, desk), "figures": _figures(rows), "firms": _firms(rows), "public_url": reverse("complaints:open-call-backs"),
+        "rows": _called(shown, desk), "figures": figures, "firms": firms, "public_url": reverse("complaints:open-call-backs"),
         "previous_url": _url(said, before=before), "next_url": _url(said, after=after),
     })
 
 
-def _page(rows: Rows, asked: Any) -> tuple[list[CallBack], str, str]:
-    """By id; a key that is no number is no key."""
-    related = ("month", "officer__user", *(f"complaint__{name}" for name in RELATED))
+def _key(asked: Any, name: str) -> int:
+    """A key that is no number is no key."""
+    typed = asked.get(name, "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
 
-    def key(name: str) -> int:
-        typed = asked.get(name, "")
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
 
-    rows = rows.select_related(*related)
-    if key("before"):
-        found = list(rows.filter(pk__lt=key("before")).order_by("-pk")[:keyset.PAGE + 1])
-        more, found = len(found) > keyset.PAGE, found[:keyset.PAGE][::-1]
-        return found, str(found[0].pk) if found and more else "", str(found[-1].pk) if found else ""
-    found = list(rows.filter(pk__gt=key("after")).order_by("pk")[:keyset.PAGE + 1])
-    more, found = len(found) > keyset.PAGE, found[:keyset.PAGE]
-    return found, str(found[0].pk) if found and key("after") else "", str(found[-1].pk) if more else ""
+def _walk(rows: Rows, asked: Any) -> Rows:
+    """The rows of a page and one more, by id; backwards where the page before is asked for."""
+    if _key(asked, "before"):
+        return rows.filter(pk__lt=_key(asked, "before")).order_by("-pk")[:keyset.PAGE + 1]
+    return rows.filter(pk__gt=_key(asked, "after")).order_by("pk")[:keyset.PAGE + 1]
+
+
+def _page(ids: list[int], asked: Any) -> tuple[list[int], str, str]:
+    """The ids of the page, and the keys of the pages before and after it."""
+    more, found = len(ids) > keyset.PAGE, ids[:keyset.PAGE]
+    if _key(asked, "before"):
+        found.reverse()
+        return found, str(found[0]) if found and more else "", str(found[-1]) if found else ""
+    return found, str(found[0]) if found and _key(asked, "after") else "", str(found[-1]) if more else ""
 
 
 _TONES = {"open": "warn", "reached": "ok", "not_reached": "neutral"}
 
 
-def _called(calls: Sequence[CallBack], desk: Desk) -> list[Called]:
-    keyring.load_for(call.officer.user for call in calls if call.officer is not None)
-    shown = {row.complaint.pk: row for row in rows_of([call.complaint for call in calls], desk)}
+def _cases_of(calls: Any) -> QuerySet[Any]:
+    return CallBack.objects.filter(pk__among=calls).values("complaint_id")
+
+
+#: By the ids of call-backs: these with their cases, and what stands beside such a case.
+_ROWS = Together(
+    Kept(lambda calls: CallBack.objects.filter(pk__among=calls).select_related(
+        "month", "officer__user", *(f"complaint__{name}" for name in RELATED)).order_by("pk"), list),
+    Kept(lambda calls: names_given(complaint_id__in=_cases_of(calls)), list),
+    Kept(lambda calls: listed_rows.clocks_live(complaint_id__in=_cases_of(calls)), list))
+
+
+def _called(ids: list[int], desk: Desk) -> list[Called]:
+    if not ids:
+        return []
+    calls, names, clocks = _ROWS(ids)
+    cases = [call.complaint for call in calls]
+    keyring.load_for([*names, *listed_rows.people_of(calls), *listed_rows.people_of(cases)])
+    rows = rows_of(cases, desk, beside=listed_rows.Beside.of(names, clocks))
+    shown = {row.complaint.pk: row for row in rows}
     return [Called(
         row=shown[call.complaint_id], call=call, url=reverse("complaints:authority-call-back", args=[call.pk]),
         who=call.officer.user.name if call.officer else "", why=labels.label(call.why, kind="call_back_why"),
@@ -131,27 +156,23 @@ def _called(calls: Sequence[CallBack], desk: Desk) -> list[Called]:
         finding=labels.label(call.finding, kind="call_back_finding") if call.finding else "") for call in calls]
 
 
-def _figures(rows: Rows) -> dict[str, Any]:
-    """How many were reached of those that are over, how many of the reached do not agree."""
-    counted = rows.aggregate(
+def _figures(rows: Rows) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """How many were reached of those that are over, how many of the reached do not agree; and the same by enterprise, whoever
+    has most that do not agree first."""
+    firm = "complaint__enterprise"
+    counted = list(rows.order_by().values(firm, f"{firm}__name", f"{firm}__name_en").annotate(
         n=Count("pk"), reached=Count("pk", filter=Q(state="reached")), ended=Count("pk", filter=~Q(state="open")),
-        disagree=Count("pk", filter=Q(disagrees=True)))
-    return counted | {"reached_share": _share(counted["reached"], counted["ended"]),
-                      "disagree_share": _share(counted["disagree"], counted["reached"])}
+        disagree=Count("pk", filter=Q(disagrees=True)),
+    ).order_by("-disagree", "-n", firm))
+    total = {name: sum(one[name] for one in counted) for name in ("n", "reached", "ended", "disagree")}
+    firms = [one | {"name": named(Enterprise(name=one[f"{firm}__name"], name_en=one[f"{firm}__name_en"])),
+                    "share": _share(one["disagree"], one["reached"])} for one in counted if one[firm] is not None]
+    return total | {"reached_share": _share(total["reached"], total["ended"]),
+                    "disagree_share": _share(total["disagree"], total["reached"])}, firms[:FIRMS]
 
 
 def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f}%" if whole else "–"
-
-
-def _firms(rows: Rows) -> list[dict[str, Any]]:
-    """By enterprise, whoever has most that do not agree first."""
-    counted = list(rows.filter(complaint__enterprise__isnull=False).order_by().values("complaint__enterprise").annotate(
-        n=Count("pk"), reached=Count("pk", filter=Q(state="reached")), disagree=Count("pk", filter=Q(disagrees=True)),
-    ).order_by("-disagree", "-n", "complaint__enterprise")[:FIRMS])
-    names = {row.pk: named(row) for row in Enterprise.objects.filter(pk__in=[one["complaint__enterprise"] for one in counted])}
-    return [one | {"name": names[one["complaint__enterprise"]], "share": _share(one["disagree"], one["reached"])}
-            for one in counted]
 
 
 def _url(said: dict[str, str], **key: str) -> str:
@@ -205,7 +226,7 @@ def _show(request: HttpRequest, setting: Setting, call: CallBack, form: CallBack
     may = "call_back" in setting.may
     handled = drawing.handlers_of([case.pk])[case.pk]
     is_own = desk.user.person_key in handled or (case.officer is not None and case.officer.user_id == desk.user.pk)
-    shown = _called([call], desk)[0]
+    shown = _called([call.pk], desk)[0]
     ground = {"not_kept": "broken_promise"}.get(call.finding, "")
     return render(request, "authority/supervision/call_back.html", {
         "call": shown, "page": page, "case": case, "is_own": is_own, "now": desk.now,

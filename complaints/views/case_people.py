@@ -6,7 +6,7 @@ never reaches a template.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -57,18 +57,14 @@ class Fact:
 
 def names_of_consumers(ids: Iterable[int]) -> dict[int, str]:
     """The names that the consumers of these cases gave last; two queries for a page."""
-    return read_names(list(given_names(list(ids))))
-
-
-def given_names(cases: list[int]) -> QuerySet[PersonalText]:
-    """Every name that these cases (by their ids) were given, the last one last."""
-    return PersonalText.objects.filter(complaint_id__among=cases, audience="parties", kind="consumer_name").order_by("sequence")
-
-
-def read_names(rows: Collection[PersonalText]) -> dict[int, str]:
-    """The last name of each case, by its id; one query for keys that are not held yet."""
+    rows = list(names_given(complaint_id__in=list(ids)))
     keyring.load_for(rows)
     return {row.complaint_id: row.text for row in rows}
+
+
+def names_given(**cases: Any) -> QuerySet[PersonalText]:
+    """Every name that these cases were given, the last one last."""
+    return PersonalText.objects.filter(audience="parties", kind="consumer_name", **cases).order_by("sequence")
 
 
 def by_name(people: Iterable[Employed]) -> list[Employed]:

@@ -6,7 +6,7 @@ The one rule: the permit is the same entry of the record that shows the contact 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from complaints.views.case import AUTHORITY, Found
 from complaints.workflow import AUTHORITY_ROLES, LOOK, Audience
 from odr_portal.accounts import keyring
 from odr_portal.accounts.masking import masked_address, masked_name, masked_phone, masked_text
+from odr_portal.kept import Kept, Together
 
 _MASKS: dict[str, Callable[[str], str]] = {"投诉人": masked_name, "举报人": masked_name, "联系电话": masked_phone, "联系地址": masked_address}
 
@@ -58,10 +59,20 @@ def letter_masked(complaint: Complaint) -> Callable[[str], str]:
 
 def words_masked(cases: Iterable[Complaint]) -> dict[int, Callable[[str], str]]:
     """By case, what hides the names and numbers of its consumer and of who complains with them in words about it: a message
-    that is still to be sent, what an officer wrote. A few queries, however many cases."""
-    ids = {case.pk for case in cases}
-    said = list(PersonalText.objects.filter(audience=Audience.PARTIES, kind__in=("consumer_name", "consumer_phone"), complaint_id__in=ids))
-    others = list(Participant.objects.filter(complaint_id__in=ids))
+    that is still to be sent, what an officer wrote. One query, however many cases, beside keys that are not held yet."""
+    ids = sorted({case.pk for case in cases})
+    return hiding(ids, *_SAID(ids))
+
+
+#: By the ids of cases: what their consumers are called and rung by, and who complains with them.
+SAID = (Kept(lambda cases: PersonalText.objects.filter(
+            audience=Audience.PARTIES, kind__in=("consumer_name", "consumer_phone"), complaint_id__among=cases), list),
+        Kept(lambda cases: Participant.objects.filter(complaint_id__among=cases), list))
+_SAID = Together(*SAID)
+
+
+def hiding(ids: Iterable[int], said: Sequence[PersonalText], others: Sequence[Participant]) -> dict[int, Callable[[str], str]]:
+    """``words_masked`` of rows that were read with something else."""
     keyring.load_for([*said, *others])
     names: dict[int, set[str]] = defaultdict(set)
     phones: dict[int, set[str]] = defaultdict(set)

@@ -42,7 +42,7 @@ def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     page = keyset.page_of(_ours(desk).filter(state="open"), request.GET, BY_LAST_MOMENT, related=RELATED)
     answered = list(_ours(desk).filter(state="answered", closed_at__gte=desk.now - ANSWERED_SINCE)
                     .select_related(*RELATED).order_by("-closed_at", "-pk")[:keyset.PAGE])
-    rows = {row.matter.pk: row for row in rows_of([*page.rows, *answered], now=desk.now, url=_url, side=ENTERPRISE)}
+    rows = {row.matter.pk: row for row in rows_of([*page.rows, *answered], now=desk.now, calendar=desk.calendar, url=_url, side=ENTERPRISE)}
     here = reverse("complaints:enterprise-urges")
     counts = keyset.counts({"open": _ours(desk).filter(state="open"),
                             "late": _ours(desk).filter(state="open", until_at__lte=desk.now)})
@@ -91,7 +91,7 @@ def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *,
     page = page_of(case, now=desk.now)
     may_answer = matter.state == "open" and page.may("answer_instruction") and _acts(case.actor)
     return render(request, "enterprise/urge.html", {
-        "row": rows_of([matter], now=desk.now, url=_url, side=ENTERPRISE)[0], "page": page, "case": matter.complaint,
+        "row": rows_of([matter], now=desk.now, calendar=desk.calendar, url=_url, side=ENTERPRISE)[0], "page": page, "case": matter.complaint,
         "form": form if may_answer else None, "messages_of": said_of(page, matter), "now": desk.now,
         "upload_address": upload_address(matter.complaint), "list_url": reverse("complaints:enterprise-urges"),
         "case_url": reverse("complaints:enterprise-case", args=[matter.complaint.number]),

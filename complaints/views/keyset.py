@@ -32,6 +32,11 @@ class Order:
     falling: bool = False
     may_be_absent: bool = False
 
+    def first(self, rows: QuerySet[Any], number: int) -> QuerySet[Any]:
+        """The first few of a list that has the date in every row."""
+        sign = "-" if self.falling else ""
+        return rows.order_by(f"{sign}{self.field}", f"{sign}pk")[:number]
+
 
 BY_DUE = Order("next_due_at", may_be_absent=True)
 BY_RECEIPT = Order("received_at", falling=True)
@@ -146,23 +151,32 @@ def _read_key(text: str, *, is_uuid: bool = False) -> tuple[datetime | None, int
 
 def counts(of: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
     """How many rows each list has, at most MANY + 1, all in one statement."""
+    return counts_and_ids(of, {})[0]
+
+
+def counts_and_ids(of: Mapping[str, QuerySet[Any]], ids: Mapping[str, QuerySet[Any]]) -> tuple[dict[str, int], dict[str, list[int]]]:
+    """The same with the ids of these rows, each ordered and cut off by itself: a board of several lists is one statement."""
     parts: list[str] = []
     values: list[Any] = []
-    found = dict.fromkeys(of, 0)
-    asked = []
-    for name, rows in of.items():
-        try:
-            sql, params = rows.order_by().values("pk")[:MANY + 1].query.sql_with_params()
-        except EmptyResultSet:
-            continue
-        asked.append(name)
-        parts.append(f"(select count(*) from ({sql}) n)")  # noqa: S608
-        values += params
+    asked: list[tuple[dict[str, Any], str]] = []
+    numbers: dict[str, int] = dict.fromkeys(of, 0)
+    found: dict[str, list[int]] = {name: [] for name in ids}
+    for into, lists, words in ((numbers, of, "(select count(*) from ({}) n)"), (found, ids, "array({})")):
+        for name, rows in lists.items():
+            rows = rows.values("pk") if into is found else rows.order_by().values("pk")[:MANY + 1]
+            try:
+                sql, params = rows.query.sql_with_params()
+            except EmptyResultSet:
+                continue
+            asked.append((into, name))
+            parts.append(words.format(sql))
+            values += params
     if asked:
         with connection.cursor() as cursor:
             cursor.execute(f"select {', '.join(parts)}", values)
-            found |= dict(zip(asked, cursor.fetchone() or (), strict=True))
-    return found
+            for (into, name), answer in zip(asked, cursor.fetchone() or (), strict=True):
+                into[name] = answer
+    return numbers, found
 
 
 def in_words(count: int) -> str:

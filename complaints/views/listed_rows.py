@@ -1,4 +1,4 @@
-"""What the rows of a list show of a case besides itself: what its consumer is called, which clocks run, with the calendar.
+"""What the rows of a list show of a case besides itself: what its consumer is called, which clocks run.
 
 The one rule: one query for a page, however many rows it has.
 """
@@ -6,20 +6,27 @@ The one rule: one query for a page, however many rows it has.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from complaints.conditions import calendar_of, newest_calendar
-from complaints.models import Complaint, Deadline
-from complaints.views.case_people import given_names, read_names
-from complaints.working_calendar import Calendar
+from django.db.models import Model, QuerySet
+
+from complaints.models import Complaint, Deadline, PersonalText
+from complaints.views.case_people import names_given
+from odr_portal.accounts import keyring
+from odr_portal.accounts.models import User
 from odr_portal.kept import Kept, Together
 
-_together = Together(
-    Kept(lambda cases: given_names(cases), list),
-    Kept(lambda cases: Deadline.objects.filter(
-        complaint_id__among=cases, ended_at=None, state__in=["running", "paused", "lapsed"]).select_related("obligation"), list),
-    Kept(lambda cases: newest_calendar("CN"), list))
+
+def clocks_live(**cases: Any) -> QuerySet[Deadline]:
+    """The live clocks of these cases."""
+    return Deadline.objects.filter(ended_at=None, state__in=["running", "paused", "lapsed"], **cases).select_related("obligation")
+
+
+# By the ids of cases.
+CLOCKS = Kept(lambda cases: clocks_live(complaint_id__among=cases), list)
+_NAMES = Kept(lambda cases: names_given(complaint_id__among=cases), list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +35,38 @@ class Beside:
 
     names: dict[int, str]
     clocks: dict[int, list[Deadline]]
-    calendar: Calendar
+
+    @classmethod
+    def of(cls, given: Iterable[PersonalText], live: Iterable[Deadline]) -> Beside:
+        """Of the names that were given, the last one last, their keys held, and of the live clocks."""
+        clocks: dict[int, list[Deadline]] = defaultdict(list)
+        for clock in live:
+            clocks[clock.complaint_id].append(clock)
+        return cls({text.complaint_id: text.text for text in given}, clocks)
 
 
-def beside(cases: Iterable[Complaint]) -> Beside:
-    """One query, beside keys that are not held yet."""
-    given, live, newest = _together([case.pk for case in cases])
-    clocks: dict[int, list[Deadline]] = defaultdict(list)
-    for clock in live:
-        clocks[clock.complaint_id].append(clock)
-    return Beside(read_names(given), clocks, calendar_of("CN", next(iter(newest), None)))
+class Reading:
+    """What every list shows, with ``more`` that a list shows besides: by the ids of its cases, and by lists of other ids."""
+
+    def __init__(self, **more: Kept[Any]) -> None:
+        self.names, self.together = tuple(more), Together(_NAMES, CLOCKS, *more.values())
+
+    def __call__(self, cases: Sequence[Complaint], *lists: list[int]) -> tuple[Beside, dict[str, list[Any]]]:
+        """One query, beside one for keys that are not held yet: of consumers, of who has the cases, of what came besides."""
+        given, live, *more = self.together([case.pk for case in cases], *lists)
+        keyring.load_for([*given, *people_of(cases), *(row for rows in more for row in (*rows, *people_of(rows)))])
+        return Beside.of(given, live), dict(zip(self.names, more, strict=True))
+
+
+_READING = Reading()
+
+
+def beside(cases: Sequence[Complaint]) -> Beside:
+    """What every list shows, and nothing more."""
+    return _READING(cases)[0]
+
+
+def people_of(rows: Iterable[Model]) -> list[User]:
+    """Who has these cases, and who these officers are, as far as they came with their rows."""
+    held = (row._state.fields_cache.get(name) for row in rows for name in ("officer", "handler"))
+    return [user for one in (*rows, *held) if one is not None and (user := one._state.fields_cache.get("user")) is not None]

@@ -38,8 +38,12 @@ class Shown:
 
 def shown_signals(cases: Sequence[Complaint], desk: Desk) -> dict[int, list[Shown]]:
     """What this officer should know of each of these cases; as many queries for a page as for one."""
-    return {pk: [shown(signal, number) for signal in found] for (pk, found), number in zip(
-        signals_of(cases, seen=desk.cases()).items(), [case.number for case in cases], strict=True)}
+    return all_shown(cases, signals_of(cases, regions=desk.regions))
+
+
+def all_shown(cases: Sequence[Complaint], signals: Mapping[int, Sequence[Signal]]) -> dict[int, list[Shown]]:
+    """The same of signals that were asked for with something else."""
+    return {case.pk: [shown(signal, case.number) for signal in signals[case.pk]] for case in cases}
 
 
 def shown(signal: Signal, number: str, *, may: Sequence[str] = ("split_report", "link_cases")) -> Shown:

@@ -20,19 +20,18 @@ from django.utils.translation import gettext as _
 
 from authorities.models import Authority, Officer, named
 from complaints import labels, standing
-from complaints.conditions import current_calendar
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.models.complaint import OPEN
-from complaints.views import keyset
+from complaints.views import keyset, listed_rows
 from complaints.views.authority_case import step_url
 from complaints.views.authority_desk import Desk, officer_page
 from complaints.views.authority_lists import RELATED, rows_of, waits_for
 from complaints.views.case import AUTHORITY, case_url
-from complaints.views.case_people import by_name
 from complaints.views.urge_lists import told_here, told_words
 from complaints.workflow import HIDDEN_CLOCKS, Role, Status
 from enterprises.models import Branch, Enterprise
 from odr_portal.accounts import keyring
+from odr_portal.kept import Kept
 
 BY_DUE = keyset.Order("due_at")
 _OF_A_CLOCK = (*(f"complaint__{name}" for name in (*RELATED, "handling_authority")), "escalated_to")
@@ -74,12 +73,12 @@ def reported(desk: Desk) -> QuerySet[Deadline]:
 
 
 def _reported(clocks: Sequence[Deadline], desk: Desk) -> list[Reported]:
-    calendar, why = current_calendar(), explained([clock.complaint_id for clock in clocks])
+    why = explained([clock.complaint_id for clock in clocks])
     keyring.load_for(c.complaint.officer.user for c in clocks if c.complaint.officer is not None)
     found = []
     for clock in clocks:
         case = clock.complaint
-        facts = standing.clock_facts(deadline=clock, now=desk.now, calendar=calendar, status=Status(case.status))
+        facts = standing.clock_facts(deadline=clock, now=desk.now, calendar=desk.calendar, status=Status(case.status))
         is_theirs = clock.owed_by == "authority"
         has_it = case.handling_authority if is_theirs else case.branch or case.enterprise
         found.append(Reported(
@@ -89,11 +88,18 @@ def _reported(clocks: Sequence[Deadline], desk: Desk) -> list[Reported]:
     return found
 
 
+_ENTRIES = Kept(lambda cases: HandlingStep.objects.filter(
+    complaint_id__among=cases, audience=AUTHORITY, step="explain_overdue").only("complaint_id", "data", "reason"), list)
+"""By the ids of cases: where an officer has said why something is late."""
+
+
+def _worded(entries: Iterable[HandlingStep]) -> list[tuple[HandlingStep, str]]:
+    return [(entry, labels.label(entry.reason, kind="overdue_reason")) for entry in entries]
+
+
 def explained(case_ids: Iterable[int]) -> Mapping[tuple[int, int], str]:
     """(case, clock) → why it is late, where an officer has said so; one query."""
-    entries = HandlingStep.objects.filter(complaint_id__in=set(case_ids), audience=AUTHORITY, step="explain_overdue")
-    return {(e.complaint_id, e.data.get("deadline", 0)): labels.label(e.reason, kind="overdue_reason")
-            for e in entries.only("complaint_id", "data", "reason")}
+    return {(entry.complaint_id, entry.data.get("deadline", 0)): words for entry, words in _worded(_ENTRIES(sorted(set(case_ids))))}
 
 
 # --- waiting for a decision -------------------------------------------------------------------
@@ -174,10 +180,13 @@ def overdue(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     counted = list(late.order_by().values("handling_authority", "officer").annotate(n=Count("pk")))
     listed = _narrowed(late, said)
     page = keyset.page_of(listed, request.GET, related=(*RELATED, "handling_authority"))
-    rows = rows_of(page.rows, desk)
-    why = _newest_why(case.pk for case in page.rows)
+    beside, more = _overdue_rows(page.rows, sorted({one["handling_authority"] for one in counted}),
+                                 sorted({one["officer"] for one in counted if one["officer"]}))
+    rows = rows_of(page.rows, desk, beside=beside)
+    why = {entry.complaint_id: words for entry, words in _worded(more["entries"])}
+    names = {row.pk: named(row) for row in more["units"]}
     return render(request, "authority/supervision/overdue.html", {
-        "units": _units(counted, said), "people": _people(counted, said), "said": said, "now": desk.now,
+        "units": _units(counted, said, names), "people": _people(counted, said, names, more["officers"]), "said": said, "now": desk.now,
         "rows": [(row, named(row.complaint.handling_authority), why.get(row.complaint.pk, "")) for row in rows],
         "count": sum(one["n"] for one in counted), "all_url": reverse("complaints:authority-overdue"),
         "previous_url": _url(said, before=page.before), "next_url": _url(said, after=page.after)})
@@ -193,29 +202,30 @@ def _narrowed(cases: QuerySet[Complaint], said: Mapping[str, str]) -> QuerySet[C
     return cases
 
 
-def _newest_why(case_ids: Iterable[int]) -> dict[int, str]:
-    return {case: words for (case, _clock), words in explained(case_ids).items()}
+#: By the ids of cases, of authorities, of officers.
+_overdue_rows = listed_rows.Reading(
+    entries=_ENTRIES, units=Kept(lambda cases, units: Authority.objects.filter(pk__among=units), list, list),
+    officers=Kept(lambda cases, units, officers: (
+        Officer.objects.filter(pk__among=officers).select_related("user", "authority")), list, list, list))
 
 
-def _units(counted: list[dict[str, Any]], said: Mapping[str, str]) -> list[dict[str, Any]]:
+def _units(counted: list[dict[str, Any]], said: Mapping[str, str], names: Mapping[int, str]) -> list[dict[str, Any]]:
     numbers: dict[int, int] = {}
     for one in counted:
         numbers[one["handling_authority"]] = numbers.get(one["handling_authority"], 0) + one["n"]
-    names = {row.pk: named(row) for row in Authority.objects.filter(pk__in=numbers)}
     rows = [{"name": names.get(pk, ""), "n": n, "url": _url({"unit": str(pk)}),
              "is_chosen": said.get("unit") == str(pk) and "officer" not in said} for pk, n in numbers.items()]
     return sorted(rows, key=lambda row: (-row["n"], row["name"]))
 
 
-def _people(counted: list[dict[str, Any]], said: Mapping[str, str]) -> list[dict[str, Any]]:
+def _people(counted: list[dict[str, Any]], said: Mapping[str, str], units: Mapping[int, str],
+            officers: Iterable[Officer]) -> list[dict[str, Any]]:
     """Of the chosen unit, else of all; nobody's cases by unit, under 未指派."""
     chosen = [one for one in counted if said.get("unit") in (None, str(one["handling_authority"]))]
-    officers = {row.pk: row for row in by_name(Officer.objects.filter(
-        pk__in={one["officer"] for one in chosen if one["officer"]}).select_related("user", "authority"))}
-    units = {row.pk: named(row) for row in Authority.objects.filter(pk__in={one["handling_authority"] for one in chosen})}
+    known = {row.pk: row for row in officers}
     found = []
     for one in chosen:
-        officer = officers.get(one["officer"] or 0)
+        officer = known.get(one["officer"] or 0)
         code, unit = str(one["officer"] or _NONE), str(one["handling_authority"])
         found.append({"name": officer.user.name if officer else _("未指派"), "unit": units.get(one["handling_authority"], ""),
                       "n": one["n"], "url": _url({"unit": unit, "officer": code}),

@@ -6,26 +6,26 @@ alike; a page of rows costs the same number of queries however many instructions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, named
 from complaints import standing
-from complaints.conditions import current_calendar
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, PersonalText
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, case_url
 from complaints.workflow import Status
+from complaints.working_calendar import Calendar
 from odr_portal.accounts import keyring
+from odr_portal.kept import Kept, Together
 
 #: Answered ones stay on the board so long; older ones are on their case.
 ANSWERED_SINCE = timedelta(days=30)
@@ -111,7 +111,7 @@ def instructions(desk: Desk, unit: int | None = None) -> Rows:
     """All instructions in the regions of this desk; ``unit``: about cases of that authority and those below it."""
     rows = Matter.objects.filter(kind="urge", complaint__in=desk.cases())
     if unit is not None:
-        rows = rows.filter(complaint__handling_authority_id__in={unit} | Jurisdiction.load().below(unit))
+        rows = rows.filter(complaint__handling_authority_id__in={unit} | desk.conditions.jurisdiction.below(unit))
     return rows
 
 
@@ -131,13 +131,26 @@ class Row:
     is_ours_to_answer: bool
 
 
-def rows_of(matters: Sequence[Matter], *, now: datetime, url: Callable[[Matter], str] | None = None,
+def rows_of(matters: Sequence[Matter], *, now: datetime, calendar: Calendar, url: Callable[[Matter], str] | None = None,
             side: str = AUTHORITY, mine: frozenset[int] = frozenset()) -> list[Row]:
-    """Four queries for any number: clocks, entries, texts, keys."""
-    ids = [matter.pk for matter in matters]
-    clocks = {clock.matter_id: clock for clock in Deadline.objects.filter(matter_id__in=ids).select_related("escalated_to")}
-    texts, calendar = texts_of(matters), current_calendar()
-    found = []
+    """One query for any number, beside keys that are not held yet."""
+    if not matters:
+        return []
+    live, said = _BESIDE([matter.pk for matter in matters])
+    return _worded(matters, live, said, now=now, calendar=calendar, url=url, side=side, mine=mine)
+
+
+def read(ids: Iterable[int], *, now: datetime, calendar: Calendar, mine: frozenset[int] = frozenset()) -> dict[int, Row]:
+    """The instructions with these ids, ready to be shown, by id; one query more for any number of keys."""
+    matters, live, said = _WITH_MATTERS(list(ids))
+    return {row.matter.pk: row for row in _worded(
+        matters, live, said, now=now, calendar=calendar, url=None, side=AUTHORITY, mine=mine)}
+
+
+def _worded(matters: Sequence[Matter], live: Iterable[Deadline], said: Sequence[PersonalText], *, now: datetime,
+            calendar: Calendar, url: Callable[[Matter], str] | None, side: str, mine: frozenset[int]) -> list[Row]:
+    clocks = {clock.matter_id: clock for clock in live}
+    texts, found = _by_matter(matters, said), []
     for matter in matters:
         clock, case = clocks.get(matter.pk), matter.complaint
         facts = None
@@ -171,16 +184,27 @@ def told_words(clock: Deadline | None) -> str:
 
 def texts_of(matters: Iterable[Matter]) -> dict[int, str]:
     """What each instruction says: the text of the entry that opened it."""
+    rows = list(matters)
+    return _by_matter(rows, _TEXTS([matter.pk for matter in rows])) if rows else {}
+
+
+def _by_matter(matters: Iterable[Matter], said: Sequence[PersonalText]) -> dict[int, str]:
     opened = {(matter.complaint_id, matter.opened_at): matter.pk for matter in matters}
-    if not opened:
-        return {}
-    steps = HandlingStep.objects.filter(step="urge", complaint_id__in={case for case, _at in opened}).only(
-        "complaint_id", "audience", "sequence", "written_at")
-    places: Mapping[tuple[int, str, int], int] = {
-        (step.complaint_id, step.audience, step.sequence): opened[step.complaint_id, step.written_at]
-        for step in steps if (step.complaint_id, step.written_at) in opened}
-    rows = list(PersonalText.objects.filter(
-        complaint_id__in={case for case, _audience, _n in places}, sequence__in={n for _case, _audience, n in places},
-        kind="message"))
-    keyring.load_for(rows)
-    return {places[key]: row.text for row in rows if (key := (row.complaint_id, row.audience, row.sequence)) in places}
+    keyring.load_for(said)
+    return {opened[key]: text.text for text in said if (key := (text.complaint_id, text.written_at)) in opened}  # type: ignore[attr-defined]
+
+
+def _texts(matters: Any) -> QuerySet[PersonalText]:
+    """What entries of this kind say in the cases of these instructions, with when they were written."""
+    entry = HandlingStep.objects.filter(
+        complaint_id=OuterRef("complaint_id"), audience=OuterRef("audience"), sequence=OuterRef("sequence"), step="urge")
+    return PersonalText.objects.filter(
+        complaint_id__in=Matter.objects.filter(pk__among=matters).values("complaint_id"), kind="message",
+    ).annotate(written_at=Subquery(entry.values("written_at")[:1])).filter(written_at__isnull=False)
+
+
+# By the ids of instructions.
+_CLOCKS = Kept(lambda matters: Deadline.objects.filter(matter_id__among=matters).select_related("escalated_to"), list)
+_TEXTS = Kept(_texts, list)
+_BESIDE = Together(_CLOCKS, _TEXTS)
+_WITH_MATTERS = Together(Kept(lambda matters: Matter.objects.filter(pk__among=matters).select_related(*RELATED), list), _CLOCKS, _TEXTS)

@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.jurisdiction import Jurisdiction
 from authorities.models import Authority, named
 from complaints.file_forms import upload_address
 from complaints.handling import Move, supervision
@@ -41,6 +40,7 @@ from complaints.views.urge_lists import (
     Rows,
     instructions,
     of_box,
+    read,
     rows_of,
 )
 from complaints.workflow import AUTHORITY_ROLES, Audience
@@ -59,9 +59,11 @@ def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     column = UNANSWERED if asked == UNANSWERED.code else COLUMNS.get(asked)
     every = instructions(desk, unit.pk if unit else None)
     found = {one.code: one.of(every, desk, box) for one in COLUMNS.values()}
-    counts = keyset.counts(found | {other: instructions(desk).filter(of_box(desk, other), state="open") for other, _t in BOXES})
+    boxes = {other: instructions(desk).filter(of_box(desk, other), state="open") for other, _t in BOXES}
+    cards = {} if column else {code: COLUMNS[code].order.first(rows, CARDS) for code, rows in found.items()}
+    counts, cards_of = keyset.counts_and_ids(found | boxes, cards)
     said = {"box": box} | ({"unit": str(unit.pk)} if unit else {})
-    shown = _table(request, desk, column, column.of(every, desk, box), said) if column else _board(desk, found, counts, said)
+    shown = _table(request, desk, column, column.of(every, desk, box), said) if column else _board(desk, cards_of, counts, said)
     return render(request, "authority/supervision/urges.html", shown | {
         "boxes": [{"title": title, "url": _url({"box": code}), "is_current": code == box,
                    "words": keyset.in_words(counts[code]), "value": counts[code]} for code, title in BOXES],
@@ -80,27 +82,22 @@ def may_act(desk: Desk) -> bool:
 def units_of(desk: Desk) -> list[Authority]:
     """The own authorities and those directly below them; each stands for everybody below itself."""
     own = {actor.authority_id for actor in desk.actors}
-    rows = [row for row in Jurisdiction.load().authorities if row.pk in own or row.parent_id in own]
+    rows = [row for row in desk.conditions.jurisdiction.authorities if row.pk in own or row.parent_id in own]
     return sorted(rows, key=lambda row: (row.region_id, row.pk))
 
 
-def _board(desk: Desk, found: dict[str, Rows], counts: dict[str, int], said: dict[str, str]) -> dict[str, Any]:
+def _board(desk: Desk, ids: dict[str, list[int]], counts: dict[str, int], said: dict[str, str]) -> dict[str, Any]:
     """The first cards of each column; the rows of all four are read together."""
-    matters: dict[str, list[Matter]] = {}
-    for code, rows in found.items():
-        order = COLUMNS[code].order
-        matters[code] = keyset.page_of(rows, {}, order, related=RELATED, size=CARDS).rows if counts[code] else []
-    cards = {row.matter.pk: row for row in rows_of([m for rows in matters.values() for m in rows], now=desk.now,
-                                                   mine=desk.authority_ids)}
+    cards = read([pk for column in ids.values() for pk in column], now=desk.now, calendar=desk.calendar, mine=desk.authority_ids)
     return {"board": [_head(column, counts[column.code], said, None) | {
-        "cards": [cards[m.pk] for m in matters[column.code]], "empty": column.empty,
-        "more": counts[column.code] > len(matters[column.code])} for column in COLUMNS.values()]}
+        "cards": [cards[pk] for pk in ids[column.code] if pk in cards], "empty": column.empty,
+        "more": counts[column.code] > len(ids[column.code])} for column in COLUMNS.values()]}
 
 
 def _table(request: HttpRequest, desk: Desk, column: Column, rows: Rows, said: dict[str, str]) -> dict[str, Any]:
     page = keyset.page_of(rows, request.GET, column.order, related=RELATED)
     said = said | {"column": column.code}
-    return {"rows": rows_of(page.rows, now=desk.now, mine=desk.authority_ids),
+    return {"rows": rows_of(page.rows, now=desk.now, calendar=desk.calendar, mine=desk.authority_ids),
             "previous_url": _url(said, before=page.before), "next_url": _url(said, after=page.after)}
 
 
@@ -153,14 +150,14 @@ def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
 def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *, status: int = 200) -> HttpResponseBase:
     setting = setting_of(desk, matter.complaint.number, request.GET)
     page, case = page_of(setting.found, now=desk.now), matter.complaint
-    row = rows_of([matter], now=desk.now, mine=desk.authority_ids)[0]
+    row = rows_of([matter], now=desk.now, calendar=desk.calendar, mine=desk.authority_ids)[0]
     may_answer = row.is_ours_to_answer and "answer_instruction" in setting.may
     return render(request, "authority/supervision/urge.html", {
         "row": row, "page": page, "case": case, "form": form if may_answer else None, "messages_of": said_of(page, matter),
         "told": told_of(matter), "upload_address": upload_address(case), "now": desk.now,
         "again_url": step_url(case, "urge") if "urge" in setting.may and not row.is_ours_to_answer else "",
         "take_up_url": step_url(case, "take_up") if "take_up" in setting.may else "",
-        "others": rows_of(_others(desk, matter), now=desk.now, mine=desk.authority_ids),
+        "others": rows_of(_others(desk, matter), now=desk.now, calendar=desk.calendar, mine=desk.authority_ids),
         "case_url": case_url(case, AUTHORITY), "board_url": reverse("complaints:authority-urges"),
     }, status=status)
 

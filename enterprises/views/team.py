@@ -6,7 +6,7 @@ each request, and who may not change somebody finds no page for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -84,15 +84,16 @@ def here_of(request: HttpRequest, side: str) -> Here:
                 address=client_address(request))
 
 
-def _people(here: Here) -> QuerySet[Any]:
-    """Everybody who works, or will work, where this person may read the list; none for a stranger."""
+def _people(here: Here, offices: Iterable[Officer] | None = None) -> QuerySet[Any]:
+    """Everybody who works, or will work, where this person may read the list; none for a stranger. ``offices``: those of
+    today, where somebody has asked for them."""
     not_over = Q(ends_on=None) | Q(ends_on__gte=here.today)
     factor = Exists(SecondFactor.objects.filter(user_id=OuterRef("user_id")))
     if here.side.code == "authority":
-        offices = Officer.objects.on(here.today).filter(user=here.user)
-        own = list(offices.values_list("authority_id", flat=True))
+        held = list(Officer.objects.on(here.today).filter(user=here.user) if offices is None else offices)
+        own = [office.authority_id for office in held]
         seen = Q(authority_id__in=own)
-        heads = list(offices.filter(role=HEAD["authority"]).values_list("authority_id", flat=True))
+        heads = [office.authority_id for office in held if office.role == HEAD["authority"]]
         seen |= Q(authority__parent_id__in=heads) & (
             Q(authority__level=Authority.Level.OFFICE) | Q(role=HEAD["authority"]))
         rows = Officer.objects.filter(not_over, seen).select_related("user", "authority").annotate(has_factor=factor)
@@ -125,14 +126,14 @@ def _invitations(here: Here) -> list[dict[str, Any]]:
     return found
 
 
-def list_of(request: HttpRequest, here: Here) -> dict[str, Any]:
+def list_of(request: HttpRequest, here: Here, *, offices: Iterable[Officer] | None = None) -> dict[str, Any]:
     """What the list of a team shows; Http404 for a stranger."""
-    rows = _people(here)
-    if not rows.exists():
-        raise Http404
+    rows = _people(here, offices)
     typed = request.GET.get("from", "")
     start = min(int(typed), 1_000_000) if typed.isascii() and typed.isdigit() and len(typed) < 8 else 0
     page = list(rows[start : start + PAGE + 1])
+    if not page and not (start and rows.exists()):
+        raise Http404
     keyring.load_for(row.user for row in page)
     address = here.side.home
     return {

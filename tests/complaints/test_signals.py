@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from authorities.models import Region
 from complaints import handling, labels_signals, signals
 from complaints.actors import Actor
 from complaints.filing.request import RespondentRequest
@@ -35,9 +36,13 @@ def filed(world: World, name: str = "陈试", phone: str = "+8613800000001", **c
     return handling.file([request], actor=actor, now=changes.get("received_at", WEDNESDAY))[0]
 
 
+def everywhere() -> list[Region]:
+    return list(Region.objects.filter(level=Region.Level.COUNTRY))
+
+
 def found(*cases: Complaint) -> dict[str, signals.Signal]:
     """The signals of the last of these cases, by code; proof and elements left out unless they are asked for."""
-    got = signals_of([cases[-1]], seen=Complaint.objects.all())[cases[-1].pk]
+    got = signals_of([cases[-1]], regions=everywhere())[cases[-1].pk]
     return {one.code: one for one in got}
 
 
@@ -104,7 +109,7 @@ def test_often_is_of_one_person_and_of_a_time(world: World) -> None:
 
 def test_what_lacks_is_named_by_its_article(world: World) -> None:
     case = filed(world, consumer_address="", order_no="", respondents=(RespondentRequest(named="东街口小店"),))
-    got = signals_of([case], seen=Complaint.objects.all())[case.pk]
+    got = signals_of([case], regions=everywhere())[case.pk]
     assert {str(one.values["what"]) for one in got if one.code == "missing"} == {"consumer_address", "respondent_place"}
     assert "no_proof" in {one.code for one in got}
     words = [labels_signals.sentence(one.code, one.values, "en") for one in got]
@@ -121,27 +126,49 @@ def test_a_report_mixed_in_is_shown_until_it_is_split_off(world: World) -> None:
 def test_before_filing_an_officer_is_told_the_same(world: World) -> None:
     first = filed(world, name="林甲", phone="+8613900000001", order_no="DD-77")
     got = signals_of_request(given.a_request(world, consumer_name="林 甲", consumer_phone="139 0000 0001", order_no="DD-77",
-                                             consumer_id=None), seen=Complaint.objects.all())
+                                             consumer_id=None), regions=everywhere())
     assert [one.cases for one in got if one.code == "duplicate_order"] == [(first.number,)]
 
 
-def test_only_what_the_officer_may_see_is_behind_a_signal(world: World) -> None:
-    filed(world)
-    again = filed(world)
-    got = signals_of([again], seen=Complaint.objects.filter(pk=again.pk))[again.pk]
-    assert not [one for one in got if one.cases]
+def _regions(case: Complaint, kind: str) -> list[Region]:
+    """A region of this kind that the case lies in, or one of the same kind that it does not lie in."""
+    case.refresh_from_db()
+    own = case.handling_region
+    of = {"county": own.pk, "city": case.handling_city, "province": case.handling_province}
+    found = {name: Region.objects.select_related("parent").get(pk=pk) for name, pk in of.items()}
+    township, other = Region.objects.filter(parent=own).select_related("parent")[:2]
+    Complaint.objects.filter(pk=case.pk).update(handling_region=township)
+    away: dict[str, Any] = {name: Region.objects.filter(level=name, country="CN").exclude(pk=row.pk).first() for name, row in found.items()}
+    found["township"], away["township"] = township, other
+    if kind == "two":
+        return [away["county"], township]
+    name, _space, where = kind.partition(" ")
+    return [(away if where else found)[name]]
+
+
+@pytest.mark.parametrize("kind", ["township", "county", "city", "province", "two"])
+def test_what_lies_in_the_officers_regions_is_behind_a_signal(world: World, kind: str) -> None:
+    first = filed(world)
+    regions = _regions(first, kind)
+    assert first.number in {number for one in signals_of([filed(world)], regions=regions).popitem()[1] for number in one.cases}
+
+
+@pytest.mark.parametrize("kind", ["township", "county", "city", "province"])
+def test_only_what_the_officer_may_see_is_behind_a_signal(world: World, kind: str) -> None:
+    first = filed(world)
+    regions = _regions(first, f"{kind} elsewhere")
+    got = signals_of([filed(world)], regions=regions)
+    assert not [one for one in got.popitem()[1] if one.cases]
 
 
 def test_a_page_costs_as_many_queries_as_one_case(world: World) -> None:
     cases = [filed(world, order_no=f"C{n}", statement=STORY + str(n)) for n in range(6)]
-    seen = Complaint.objects.all()
-    signals_of(cases, seen=seen)
-    with CaptureQueriesContext(connection) as one:
-        signals_of(cases[:1], seen=seen)
-    with CaptureQueriesContext(connection) as many:
-        signals_of(cases, seen=seen)
-    # Nothing is asked for where there is nothing near.
-    assert len(many) <= len(one) <= 13
+    regions = everywhere()
+    signals_of(cases, regions=regions)
+    with CaptureQueriesContext(connection) as asked:
+        signals_of(cases[:1], regions=regions)
+        signals_of(cases, regions=regions)
+    assert len(asked) == 2 * 2, [query["sql"][:90] for query in asked]
 
 
 # --- pure -------------------------------------------------------------------------------------

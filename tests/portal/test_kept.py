@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -17,6 +19,7 @@ from complaints.models import (
     Obligation,
     OfferAnswer,
     PersonalText,
+    PersonDigest,
 )
 from complaints.workflow import Status
 from odr_portal import walls
@@ -125,6 +128,27 @@ def test_the_joint_statement_shows_each_caller_only_what_is_theirs(world: World)
             with walls.seeing_as(user, day=WEDNESDAY.date(), is_at_job=False):
                 assert all(together(case.pk, [])[:4]) is is_shown
                 assert any(together(case.pk, [case.pk])) is is_shown
+
+
+@pytest.mark.parametrize("name", ["pk", "consumer_key", "status", "handling_county", "enterprise_id"])
+def test_a_list_of_any_kind_is_one_value(world: World, name: str) -> None:
+    cases = [given.a_complaint(world, status=status) for status in (Status.NEGOTIATING, Status.REVIEW)]
+    Complaint.objects.filter(pk=cases[1].pk).update(consumer_key=uuid4())
+    wanted = [getattr(Complaint.objects.get(pk=cases[0].pk), name)]
+    kept = Kept(lambda values: Complaint.objects.filter(**{f"{name}__among": values}).order_by("pk"), list)
+    for values in (wanted, [], wanted):
+        assert kept(values) == list(Complaint.objects.filter(**{f"{name}__in": values}).order_by("pk"))
+        assert Together(kept, kept)(values)[1] == kept(values)
+
+
+def test_a_list_of_digests_and_a_moment_are_values(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    one = PersonDigest.objects.filter(complaint=case).first()
+    assert one is not None
+    kept = Kept(lambda digests, since: PersonDigest.objects.filter(
+        digest__among=digests, complaint__filed_at__gte=since).order_by("pk"), list, datetime)
+    assert one in kept([bytes(one.digest), b"\x00"], case.filed_at)
+    assert kept([bytes(one.digest)], case.filed_at + timedelta(microseconds=1)) == []
 
 
 def test_queries_of_other_values_do_not_travel_together() -> None:

@@ -57,7 +57,7 @@ def test_a_page_of_the_list_costs_the_same_however_long(world: World, django_ass
         client.get(DESK)
 
 
-LIST = 9
+LIST = 8
 
 
 def test_the_desk_shows_what_is_there_what_is_missing_and_what_words_say(world: World) -> None:
