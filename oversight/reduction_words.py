@@ -18,7 +18,7 @@ from complaints.views.case_people import label_of
 from odr_portal.accounts import keyring
 from odr_portal.templatetags.portal import day_text
 from oversight import unusual
-from oversight.effects import Effect
+from oversight.effects import ENOUGH, Control, Effect
 from oversight.models import ConsumerWarning, Deed, Guidance, GuidanceMeasure, HotSpot
 from oversight.unusual import DAYS, USUAL, Ratio
 
@@ -108,6 +108,30 @@ def ratio_words(ratio: Ratio | None) -> str:
         "value": f"{ratio.value:.2f}", "low": f"{ratio.low:.2f}", "high": f"{ratio.high:.2f}"}
 
 
+def control_words(group: Control) -> str:
+    """Whose complaints the cell is compared with."""
+    place = {"place": named(group)}
+    if group.kind == "counties":
+        return _("对照：%(place)s其他县（市、区）、其他企业的同类投诉") % place
+    if group.kind == "cities":
+        return _("对照：%(place)s其他城市、其他企业的同类投诉") % place
+    if group.kind == "firms":
+        return _("对照：%(place)s其他企业的同类投诉") % place
+    if group.kind == "country":
+        return _("对照：全国其他地方、其他企业的同类投诉")
+    return _("对照：全国别处的同类投诉")
+
+
+def why_control(group: Control) -> str:
+    """Why these; nothing of rows of before there was a choice."""
+    if not group.kind:
+        return ""
+    chosen = _("对照组先取同一个省的：那里的季节、促销和天气最相近。被指导的企业都不算在内；送达前八周不足%(n)s件的，改用全国。") % {"n": ENOUGH}
+    if group.kind == "country" and group.name:
+        chosen += _("这一次%(place)s不足，所以用全国。") % {"place": named(group)}
+    return chosen
+
+
 def effect_words(effect: Effect | None) -> dict[str, Any] | None:
     """The table before and after, and one sentence that says no more than the intervals do."""
     if effect is None:
@@ -127,11 +151,11 @@ def effect_words(effect: Effect | None) -> dict[str, Any] | None:
         return "–" if found is None else f"{found:.1f}"
 
     return {
-        "effect": effect, "verdict": verdict, "beyond": ratio_words(beyond),
+        "effect": effect, "verdict": verdict, "beyond": ratio_words(beyond), "why_control": why_control(effect.control_group),
         "rows": [
             {"label": _("本指导所指的投诉"), "before": effect.before, "before_a_week": a_week(effect.before, effect.days_before),
              "after": effect.after, "after_a_week": a_week(effect.after, effect.days_after), "ratio": ratio_words(effect.own)},
-            {"label": _("对照：全国别处的同类投诉"), "before": effect.elsewhere_before,
+            {"label": control_words(effect.control_group), "before": effect.elsewhere_before,
              "before_a_week": a_week(effect.elsewhere_before, effect.days_before), "after": effect.elsewhere_after,
              "after_a_week": a_week(effect.elsewhere_after, effect.days_after), "ratio": ratio_words(effect.control)}]}
 

@@ -12,14 +12,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from authorities.models import Officer
+from authorities.models import Officer, Region
 from complaints.working_calendar import SHANGHAI
 from enterprises.models import Staff
 from odr_portal.accounts.models import OutgoingMessage
 from oversight import effects, guiding, warning
 from oversight.effects import effect_of
 from oversight.guiding import Wanted
-from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot
+from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot, Tally
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk, officer_of
 from tests.oversight.cells import DAY, TODAY, received
@@ -232,6 +232,52 @@ def test_before_and_after_beside_everybody_else(world: World) -> None:
     assert effects.sweep(now=NOON + timedelta(minutes=1)) == 0
     guiding.close(guidance.pk, verdict="effective", why="降了", by=world.rui, now=NOON)
     assert effects.sweep(now=NOON + 10 * DAY) == 0
+
+
+def control_of(world: World, **columns: Any) -> tuple[str, int, int]:
+    """Of a guidance of Mobile: what it is compared with, and that group's counts before and after."""
+    guidance = a_guidance(world, sent_at=NOON - 10 * DAY, **columns)
+    found = effects.counted(Guidance.objects.select_related("hot_spot__region").get(pk=guidance.pk), now=NOON)
+    return found.control_group.kind, found.elsewhere_before, found.elsewhere_after
+
+
+def spread_out(world: World, n: int, *, province: bool) -> None:
+    """``n`` a day of another firm and as many of Mobile, in a county of the same province, and three times as many elsewhere."""
+    around = Region.objects.filter(level="province", pk__lte=world.region.pk, last__gte=world.region.pk).get()
+    inside = Region.objects.filter(level="county", pk__gt=around.pk, pk__lte=around.last).exclude(pk=world.region.pk).order_by("pk")[0]
+    days = {TODAY - back * DAY: n for back in range(1, 67)}
+    for firm in (world.telecom, world.mobile):
+        if province:
+            received(days, region=inside.pk, enterprise=firm.pk, problem=CHARGE)
+        received(days, region=world.region.pk, enterprise=firm.pk, problem=CHARGE)
+    sums_of_the_country(world, dict.fromkeys(days, 10 * n))
+
+
+def test_a_county_is_compared_with_the_other_counties_of_its_province_at_other_firms(world: World) -> None:
+    spread_out(world, 2, province=True)
+    assert control_of(world, enterprise=None, region=world.region) == ("counties", 112, 18)
+
+
+def test_an_enterprise_is_compared_with_others_of_its_province(world: World) -> None:
+    spread_out(world, 2, province=True)
+    assert control_of(world) == ("firms", 224, 36)
+
+
+def test_too_few_in_the_province_is_the_rest_of_the_country(world: World) -> None:
+    """Both counties lie in the one city: nothing of the province is left beside it; the country is, without city and firm."""
+    spread_out(world, 2, province=True)
+    city = Region.objects.get(level="city", pk__lte=world.region.pk, last__gte=world.region.pk)
+    assert control_of(world, enterprise=None, region=city, place=city.pk) == ("country", 56 * (20 - 8), 9 * (20 - 8))
+
+
+def test_the_page_says_with_what_it_is_compared_and_why(world: World) -> None:
+    spread_out(world, 2, province=False)
+    guidance = a_guidance(world, sent_at=NOON - 10 * DAY, enterprise=None, region=world.region)
+    effects.sweep(now=NOON)
+    page = desk(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
+    assert "对照：全国其他地方、其他企业的同类投诉" in page
+    assert "福建省不足，所以用全国" in page
+    assert "所以用全国" in desk(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
 
 
 def test_a_fall_that_came_everywhere_is_said_to_be_none(world: World) -> None:
