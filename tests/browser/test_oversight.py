@@ -15,12 +15,20 @@ from django.utils import timezone
 from authorities.models import Officer
 from complaints.workflow import Status
 from oversight import rollups
+from oversight.models import Tally
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status
+
+
+#: Cells with a number on more than one line.
+BROKEN = """() => [...document.querySelectorAll("td.num, .stat-figure")].filter(cell => {
+  const range = document.createRange(); range.selectNodeContents(cell);
+  return /^[\\d,.%]+$/.test(cell.textContent.trim()) && new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1;
+}).map(cell => cell.textContent)"""
 
 
 @pytest.fixture
@@ -105,7 +113,10 @@ def test_an_analyst_gets_to_the_cases_in_two_clicks_and_keeps_the_view(
 
 
 def test_the_first_page_prints_on_clean_a4(some_weeks: World, visit: Any) -> None:
-    """A4 pages, all that says something and nothing to press; definitions open."""
+    """A4 pages, all that says something and nothing to press; definitions open; large numbers whole."""
+    lists = {"open": 12345, "received": 23456, "closed": 34567}
+    Tally.objects.bulk_create(Tally(complaint_id=50_000_000 + nr, kind="case", day=timezone.localdate(), region=some_weeks.region.pk, **{name: n})
+                              for nr, (name, n) in enumerate(lists.items()))
     visitor = visit(width=1280, language="zh-hans", user=some_weeks.su)
     page = visitor.go("/oversight/?period=year")
     page.emulate_media(media="print")
@@ -113,6 +124,14 @@ def test_the_first_page_prints_on_clean_a4(some_weeks: World, visit: Any) -> Non
         assert not any(one.is_visible() for one in page.locator(gone).all()), gone
     assert page.locator("details.formula p").first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
+    # As wide as the paper: no number is broken in two, and what a figure means stands beside it.
+    page.set_viewport_size({"width": 673, "height": 900})
+    assert page.evaluate(BROKEN) == []
+    for card in page.locator(".figures .stat").all():
+        number, meaning = card.locator(".stat-figure").bounding_box(), card.locator(".formula p").first.bounding_box()
+        assert number
+        assert meaning
+        assert meaning["x"] > number["x"] + number["width"]
     printed = page.pdf(prefer_css_page_size=True)
     if folder := os.environ.get("SCREENSHOTS"):
         (Path(folder) / "dashboard.pdf").write_bytes(printed)

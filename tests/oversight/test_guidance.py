@@ -19,7 +19,7 @@ from odr_portal.accounts.models import OutgoingMessage
 from oversight import effects, guiding, warning
 from oversight.effects import effect_of
 from oversight.guiding import Wanted
-from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot, Tally
+from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk, officer_of
 from tests.oversight.cells import DAY, TODAY, received
