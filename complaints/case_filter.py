@@ -27,15 +27,15 @@ OPEN, ANY = "open", "any"
 STATUSES = tuple(s for s in Status if s not in (Status.DRAFT, Status.FILED, Status.CLOSED))
 WAITING = ("return", "extension", "objection", "recusal", "office_question", "proposal", "power")
 #: An authority has the case; it lies with a party or a laboratory; it came back from an enterprise that did not settle it;
-#: its officer is away.
-HERE, OTHERS, BACK, LEFT = "here", "others", "back", "left"
+#: its officer is away; an enterprise has it.
+HERE, OTHERS, BACK, LEFT, AT_A_FIRM = "here", "others", "back", "left", "firm"
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
 #: How, or when, an enterprise's time with a case ended.
 OF_A_STAGE = ("result", "ended_from", "ended_to")
 #: With one of these a list is about a period, so closed cases belong to it.
 OF_A_PERIOD = ("received_from", "received_to", *OF_A_STAGE)
-#: Before the id of an authority: what lies there and was given to nobody.
-NONE_AT = "none-"
+#: Before the id of an authority: what lies there and was given to nobody; all that it holds, whoever has it there.
+NONE_AT, ALL_AT = "none-", "all-"
 #: Shown when "more conditions" is folded.
 FIRST = ("q", "status", "overdue", "enterprise", "officer")
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
@@ -93,16 +93,18 @@ class CaseFilter(forms.Form):
 
     def __init__(self, asked: Mapping[str, str], *, officers: Sequence[Officer], regions: Sequence[Region],
                  office: Authority | None = None) -> None:
-        """``office``: the one whose cases nobody has yet may be asked for."""
+        """``office``: the one whose cases, or those of them that nobody has yet, may be asked for."""
         told = {name: asked.get(name, "") for name in self.base_fields}
         super().__init__(told, label_suffix="")
         self.regions = regions
         everything: Choices = [("", str(_("全部")))]
         _choose(self, "officer", [*everything, ("me", str(_("我经办的"))), ("none", str(_("未指派"))),
-                                  *([(NONE_AT + str(office.pk), gettext("未指派 · %(office)s") % {"office": named(office)})] if office else []),
+                                  *([(NONE_AT + str(office.pk), gettext("未指派 · %(office)s") % {"office": named(office)}),
+                                     (ALL_AT + str(office.pk), named(office))] if office else []),
                                   *((str(o.pk), o.user.name) for o in officers)])
         _choose(self, "waiting", [("", str(_("不限"))), *words_of(WAITING, "matter_kind"), (HERE, str(_("在监管部门手里"))), (OTHERS, str(_("等对方办理"))),
-                                  (BACK, str(_("企业没有谈成、转回来的"))), (LEFT, str(_("经办人现在不在岗")))])
+                                  (BACK, str(_("企业没有谈成、转回来的"))), (LEFT, str(_("经办人现在不在岗"))),
+                                  (AT_A_FIRM, str(_("在企业手里")))])
         _choose(self, "result", [*everything, *words_of(RESULTS, "odr_result")])
         _choose(self, "status", [(OPEN, str(_("未办结"))), *words_of(STATUSES, "status"),
                                  *words_of((Status.CLOSED,), "status"), (ANY, str(_("全部")))])

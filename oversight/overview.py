@@ -17,8 +17,7 @@ from django.db.models.functions import Coalesce
 from authorities.models import Officer, named
 from complaints import deadlines
 from complaints.models.complaint import OPEN
-from complaints.views.authority_lists import SOON_DAYS, at_an_authority
-from complaints.workflow import ENTERPRISE_SIDE
+from complaints.views.authority_lists import SOON_DAYS, at_an_authority, at_an_enterprise
 from oversight import rollup_figures
 from oversight.figures import Figure, Measure
 from oversight.places import Places
@@ -122,7 +121,7 @@ class Burning:
 def burning(measure: Measure, *, with_hands: bool) -> Burning:
     """Who holds what is late or due soon, and what each officer has. One statement, two where officers are asked for."""
     end = deadlines.working_days(measure.calendar.local_day(measure.now), SOON_DAYS, measure.calendar, rule="due_soon").due_at
-    at_enterprise = Q(status__in=sorted(ENTERPRISE_SIDE), enterprise__isnull=False)
+    at_enterprise = at_an_enterprise()
     cases = measure.cases().order_by()
     nobody = Value(None, output_field=IntegerField())
     counts = {

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from authorities.models import named
-from complaints.case_filter import HERE
+from complaints.case_filter import ALL_AT, AT_A_FIRM, HERE
 from complaints.views.authority_desk import Desk, officer_page
 from oversight import cards, changes, choosing, folding, overview, shifts, tiles
 from oversight.choosing import MONTH, YEAR
@@ -112,8 +112,16 @@ def _part(look: Look, spot: Spot, region: Any) -> dict[str, Any]:
 
 
 def _holder(holder: Holder, look: Look) -> dict[str, Any]:
+    def listed(overdue: str) -> str:
+        if holder.enterprise_id:
+            return look.lists.url(enterprise_id=holder.enterprise_id, waiting=AT_A_FIRM, overdue=overdue)
+        return look.lists.url(officer=f"{ALL_AT}{holder.authority_id}", overdue=overdue)
+
+    # Cases that no authority has yet are nobody's list.
+    has_list = bool(holder.enterprise_id or holder.authority_id)
     return {"name": holder.name, "overdue": holder.overdue, "due_soon": holder.due_soon, "since": holder.since,
             "is_late": holder.overdue > 0, "is_authority": holder.enterprise_id is None,
+            "overdue_url": listed("1") if has_list else "", "soon_url": listed("soon") if has_list else "",
             "url": look.asked.url(enterprise=holder.enterprise_id, page="") if holder.enterprise_id else ""}
 
 

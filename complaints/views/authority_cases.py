@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from authorities.models import Authority, Officer, Region, named
 from complaints import platform
-from complaints.case_filter import ANY, NONE_AT, OF_A_STAGE, CaseFilter
+from complaints.case_filter import ALL_AT, ANY, NONE_AT, OF_A_STAGE, CaseFilter
 from complaints.case_filter import OPEN as OPEN_CASES
 from complaints.models import Complaint, Engagement
 from complaints.models.complaint import OPEN, lies_in
@@ -30,6 +30,7 @@ from complaints.views.authority_lists import (
     PASSED_ON,
     RELATED,
     at_an_authority,
+    at_an_enterprise,
     due_soon,
     late,
     midnight,
@@ -134,6 +135,8 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
         cases = cases.filter(officer__user=desk.user)
     elif said.get("officer", "").startswith(NONE_AT):
         cases = cases.filter(at_an_authority(), officer=None, handling_authority_id=int(said["officer"].removeprefix(NONE_AT)))
+    elif said.get("officer", "").startswith(ALL_AT):
+        cases = cases.filter(OPEN, ~at_an_enterprise(), handling_authority_id=int(said["officer"].removeprefix(ALL_AT)))
     elif said.get("officer"):
         cases = cases.filter(officer=None if said["officer"] == "none" else int(said["officer"]))
     if said.get("region"):
@@ -196,8 +199,8 @@ def _officers(desk: Desk, one_more: str) -> list[Officer]:
 
 
 def _office(desk: Desk, asked: str) -> Authority | None:
-    """The office in these regions, or above one of them, whose cases without an officer are asked for."""
-    key = asked.removeprefix(NONE_AT)
+    """The office in these regions, or above one of them, whose cases are asked for."""
+    key = asked.removeprefix(NONE_AT).removeprefix(ALL_AT)
     if key == asked or not (key.isascii() and key.isdigit() and len(key) < 10):
         return None
     office = Authority.objects.filter(pk=int(key)).select_related("region").first()

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from authorities.models import named
 from complaints import deadlines, labels, standing
-from complaints.case_filter import BACK, HERE, LEFT, OTHERS
+from complaints.case_filter import AT_A_FIRM, BACK, HERE, LEFT, OTHERS
 from complaints.models import Complaint, Deadline, Engagement, Matter
 from complaints.models.complaint import OPEN
 from complaints.officer_handover import away
@@ -87,6 +87,11 @@ def with_others() -> Q:
     return OPEN & Q(status__in=WITH_OTHERS)
 
 
+def at_an_enterprise() -> Q:
+    """Cases that an enterprise has to act on, or whose consumer answers it; asked together with OPEN."""
+    return Q(status__in=sorted(ENTERPRISE_SIDE), enterprise__isnull=False)
+
+
 def came_back() -> Q:
     """In review after an enterprise had it: no settlement, a breach, a recall."""
     return OPEN & Q(status=Status.REVIEW) & Q(Exists(Engagement.objects.filter(complaint=OuterRef("pk"), until_at__isnull=False)))
@@ -95,7 +100,8 @@ def came_back() -> Q:
 #: Where a case lies, as a filter of lists names it.
 LYING: dict[str, Callable[[Desk], Q]] = {
     HERE: lambda desk: at_an_authority(), OTHERS: lambda desk: with_others(),
-    BACK: lambda desk: came_back(), LEFT: lambda desk: OPEN & Q(officer__in=away(desk.today))}
+    BACK: lambda desk: came_back(), LEFT: lambda desk: OPEN & Q(officer__in=away(desk.today)),
+    AT_A_FIRM: lambda desk: OPEN & at_an_enterprise()}
 
 
 def waits_for(kind: str) -> Exists:

@@ -55,6 +55,21 @@ def test_only_officers_find_it(world: World) -> None:
     assert not AnonymousUser().is_authenticated
 
 
+def test_who_needs_attention_leads_to_exactly_the_cases_that_are_counted(region_with_cases: World) -> None:
+    """Of an enterprise and of an authority: late ones, and those that are due soon."""
+    client, kinds = desk(region_with_cases.su), set()
+    for holder in client.get(f"{URL}?region={region_with_cases.region.code}").context["holders"]:
+        for name in ("overdue", "soon"):
+            n = holder["overdue" if name == "overdue" else "due_soon"]
+            if n:
+                listed = client.get(holder[f"{name}_url"])
+                assert len(listed.context["rows"]) == n, (holder["name"], name)
+                assert not listed.context["filter"].left_out
+                kinds.add((holder["is_authority"], name))
+    assert {(False, "overdue"), (True, "soon")} <= kinds
+    assert client.get("/authority/cases/?officer=all-99999999").context["filter"].left_out
+
+
 def test_the_navigation_leads_there(world: World) -> None:
     assert 'href="/oversight/"' in desk(world.rui).get("/authority/").content.decode()
 
