@@ -132,11 +132,11 @@ def unit_of(n: int) -> str:
     return ngettext("件", "件", n)
 
 
-def _small(n: int) -> tuple[str, ...]:
+def few(n: int) -> tuple[str, ...]:
     return (_("样本太少（少于%(n)s件），只供参考") % {"n": RANKED_FROM},) if 0 < n < RANKED_FROM else ()
 
 
-def _n(figure: Figure) -> str:
+def n_of(figure: Figure) -> str:
     return _("n=%(n)s") % {"n": f"{figure.n:,}"}
 
 
@@ -168,7 +168,7 @@ def _settled(figure: Figure, lists: Lists) -> Card:
     parts = [_part(label, figure.beside[result], lists, f"ended_{result}") for result, label in names]
     parts.append(_part(_("其中部分和解"), figure.beside["in_part"], lists, "in_part"))
     return Card(code="settled", value=percents(figure.value, figure.upper_value), parts=tuple(parts),
-                foot=(_("已确认～含未答复") + " · " + _n(figure), *_interval(figure), *_small(figure.n)))
+                foot=(_("已确认～含未答复") + " · " + n_of(figure), *interval(figure), *few(figure.n)))
 
 
 def _part(label: str, n: int, lists: Lists, what: str) -> Part:
@@ -176,7 +176,7 @@ def _part(label: str, n: int, lists: Lists, what: str) -> Part:
     return Part(label, cases(n), lists.behind(what) if n else "")
 
 
-def _interval(figure: Figure) -> tuple[str, ...]:
+def interval(figure: Figure) -> tuple[str, ...]:
     """Where the share lies with 95 % certainty, by Wilson."""
     if not figure.denominator:
         return ()
@@ -193,18 +193,18 @@ def _on_time(figure: Figure, lists: Lists) -> Card:
              _part(_("届满后才结束"), beside["ended_late"], lists, "ended_late"),
              _part(_("届满仍未结束"), beside["open_overdue"], lists, "open_overdue"))
     return Card(code="on_time", value=percent(figure.value), tone=tone, parts=parts,
-                foot=(_n(figure), *_interval(figure), _("其中自报和解不成%(n)s件") % {"n": beside["reported"]}, *_small(figure.n)))
+                foot=(n_of(figure), *interval(figure), _("其中自报和解不成%(n)s件") % {"n": beside["reported"]}, *few(figure.n)))
 
 
 def _first_response(figure: Figure, lists: Lists) -> Card:
     waiting = _part(_("此刻尚未响应"), figure.beside["unanswered"], lists, "waiting")
     if not figure.n:
-        return Card(code="first_response", value=NOTHING, foot=(_n(figure),), parts=(waiting,))
+        return Card(code="first_response", value=NOTHING, foot=(n_of(figure),), parts=(waiting,))
     spread = figure.spread
     value, unit = working_time(spread["minutes_median"])
     nine, nine_unit = working_time(spread["minutes_p90"])
     return Card(code="first_response", value=value, unit=unit,
-                foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, _n(figure)),
+                foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, n_of(figure)),
                 parts=(_part(_("已响应"), figure.n, lists, "responded"),
                        *(Part(label, days(spread[name])) for name, label in (
                            ("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）"))) if name in spread), waiting))
@@ -212,11 +212,11 @@ def _first_response(figure: Figure, lists: Lists) -> Card:
 
 def _acceptance(figure: Figure, lists: Lists) -> Card:
     if not figure.n:
-        return Card(code="acceptance", value=NOTHING, foot=(_n(figure),))
+        return Card(code="acceptance", value=NOTHING, foot=(n_of(figure),))
     value, unit = working_time(figure.spread["minutes_median"])
     nine, nine_unit = working_time(figure.spread["minutes_p90"])
     return Card(code="acceptance", value=value, unit=unit,
-                foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, _n(figure)),
+                foot=(_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, n_of(figure)),
                 parts=(_part(_("已受理"), figure.n, lists, "accepted"),))
 
 
@@ -226,26 +226,26 @@ def days(value: float) -> str:
 
 def _review(figure: Figure, lists: Lists) -> Card:
     tone = "neutral" if figure.value is None else "ok" if figure.value >= 0.95 else "warn"
-    return Card(code="review_on_time", value=percent(figure.value), tone=tone, foot=(_n(figure), *_small(figure.n)),
+    return Card(code="review_on_time", value=percent(figure.value), tone=tone, foot=(n_of(figure), *few(figure.n)),
                 parts=(_part(_("按时决定"), figure.numerator or 0, lists, "review_met"),
                        _part(_("期限已过"), figure.beside["late"], lists, "review_late")))
 
 
 def _handling_time(figure: Figure, lists: Lists) -> Card:
     if not figure.n:
-        return Card(code="handling_time", value=NOTHING, foot=(_n(figure),))
+        return Card(code="handling_time", value=NOTHING, foot=(n_of(figure),))
     spread = figure.spread
     return Card(
         code="handling_time", value=number(spread["wd_mean"]), unit=_("个工作日"),
         foot=(_("中位%(median)s，九成在%(p90)s以内") % {
-            "median": days(spread["wd_median"]), "p90": days(spread["wd_p90"])}, _n(figure)),
+            "median": days(spread["wd_median"]), "p90": days(spread["wd_p90"])}, n_of(figure)),
         parts=(_part(_("计入的案件"), figure.n, lists, "handled"), *(Part(label, days(spread[name])) for name, label in (
             ("wd_mean", _("平均（工作日）")), ("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）")),
             ("cd_mean", _("平均（自然日）")), ("cd_median", _("中位（自然日）")), ("cd_p90", _("90分位（自然日）"))))))
 
 
 def _mediated(figure: Figure, lists: Lists) -> Card:
-    return Card(code="mediated", value=percent(figure.value), foot=(_n(figure), *_small(figure.n)),
+    return Card(code="mediated", value=percent(figure.value), foot=(n_of(figure), *few(figure.n)),
                 parts=(_part(_("达成调解"), figure.numerator or 0, lists, "closed_mediated"),
                        _part(_("终止调解"), figure.beside["terminated"], lists, "closed_mediation_terminated"),
                        _part(_("达成后没有履行（不计）"), figure.beside["not_kept"], lists, "closed_not_kept")))
@@ -256,7 +256,7 @@ def _kept(figure: Figure, lists: Lists) -> Card:
              ("waiting", _("到期待办或待确认")))
     return Card(code="kept", value=percent(figure.value),
                 tone="bad" if figure.beside["broken"] else "neutral",
-                foot=(_("n=%(n)s项") % {"n": f"{figure.n:,}"}, *_small(figure.n)),
+                foot=(_("n=%(n)s项") % {"n": f"{figure.n:,}"}, *few(figure.n)),
                 parts=(_promises(_("按时履行并经确认"), figure.numerator or 0, lists, "promise_kept"),
                        *(_promises(label, figure.beside[name], lists, f"promise_{name}") for name, label in names)))
 
@@ -287,13 +287,13 @@ def amount_in(currency: str, amount: Any, *, is_short: bool = False) -> str:
 
 
 def _misrouted(figure: Figure, lists: Lists) -> Card:
-    return Card(code="misrouted", value=percent(figure.value), foot=(_n(figure), *_small(figure.n)),
+    return Card(code="misrouted", value=percent(figure.value), foot=(n_of(figure), *few(figure.n)),
                 parts=(_part(_("被退回"), figure.numerator or 0, lists, "misrouted"), _promises(_("结束的阶段"), figure.n, lists, "routed")))
 
 
 def _mended(figure: Figure, lists: Lists) -> Card:
     return Card(code="mended", value=percent(figure.value), tone="warn" if figure.beside["late"] else "neutral",
-                foot=(_n(figure), *_small(figure.n)),
+                foot=(n_of(figure), *few(figure.n)),
                 parts=(Part(_("按时再次分送"), cases(figure.numerator or 0)), Part(_("超时"), cases(figure.beside["late"])),
                        Part(_("还在期限内（不计）"), cases(figure.beside["waiting"]))))
 

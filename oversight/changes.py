@@ -84,9 +84,12 @@ def of_medians(what: str, after: Mapping[int, int], before: Mapping[int, int]) -
 
 
 def of_figures(after: Figure, before: Figure, *, days: int, days_before: int) -> Change | None:
-    """The change of a share, of a length of time or a sum (never judged), else of a count; None where there is nothing to compare."""
+    """The change of a share, of a mark, a length of time or a sum (never judged), else of a count; None where there is nothing to compare."""
     if after.denominator is not None and before.denominator is not None:
         return of_shares((after.numerator or 0, after.denominator), (before.numerator or 0, before.denominator))
+    if after.code == "rating":
+        marks, then = after.spread.get("mean"), before.spread.get("mean")
+        return None if marks is None or then is None else Change(marks, then, None)
     if after.code in LENGTHS:
         name = LENGTHS[after.code]
         now, then = after.spread.get(name), before.spread.get(name)

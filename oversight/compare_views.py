@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import Region, named
 from complaints.views.authority_desk import Desk, officer_page
-from oversight import cards, changes, choosing, figures, rollup_figures, shifts
+from oversight import cards, changes, choosing, figures, further_figures, rollup_figures, shifts
 from oversight.changes import Change
 from oversight.choosing import EARLIEST
 from oversight.figures import Figure, Measure
@@ -89,10 +89,10 @@ def compare(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     period, regions = _other(form, look)
     there = replace(look.measure, scope=replace(look.scope, regions=regions), period=period)
     found = patiently(lambda: _counted(look.measure)), patiently(lambda: _counted(there))
-    here_cards = cards.flow_cards(found[0] or {}, look.lists)
+    here_cards = _cards(found[0] or {}, look.lists)
     code = regions[0].code if len(regions) == 1 and regions != look.places.own else ""
     other_lists = replace(look.lists, period=period, region=code)
-    there_cards = {card.code: card for card in cards.flow_cards(found[1] or {}, other_lists)}
+    there_cards = {card.code: card for card in _cards(found[1] or {}, other_lists)}
     lines = [Line(card.definition.title, card.version, card, there_cards[card.code],
                   _shift(card.code, found[0] or {}, found[1] or {}, look.asked.period, period))
              for card in here_cards if card.code in there_cards]
@@ -123,13 +123,17 @@ def _other(form: OtherForm, look: Look) -> tuple[Period, tuple[Region, ...]]:
     return period, (known[code],)
 
 
+def _cards(found: Mapping[str, Figure], lists: cards.Lists) -> list[cards.Card]:
+    return cards.flow_cards(found, lists) + further_figures.cards_of(found, lists)
+
+
 def _counted(measure: Measure) -> dict[str, Figure]:
-    """From the counters, else from the cases."""
+    """From the counters, else from the cases; the further figures from the counters alone."""
     found = rollup_figures.flow(measure)
     if found is None:
         came_in, stages = figures.received(measure), figures.stages_of(measure)
         found = figures.flow_figures(measure, stages, received=sum(came_in.values()))
-    return found
+    return found | further_figures.counted(measure)
 
 
 def _shift(code: str, here: Mapping[str, Figure], there: Mapping[str, Figure], period: Period, other: Period) -> cards.Shift | None:

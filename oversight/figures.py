@@ -26,7 +26,8 @@ from routing import misroutes
 #: A formula that is counted differently from before gets the next number.
 VERSIONS: Mapping[str, int] = dict.fromkeys((
     "received", "closed", "open", "overdue", "due_soon", "settled", "on_time", "first_response", "acceptance",
-    "review_on_time", "handling_time", "mediated", "kept", "recovered"), 1) | dict.fromkeys(
+    "review_on_time", "handling_time", "mediated", "kept", "recovered", "first_settled", "rating", "withdrawn", "again", "last_day",
+    "last_offer"), 1) | dict.fromkeys(
         ("misrouted", "mended"), misroutes.VERSION)
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
 #: What counts for the success rate; withdrawn and returned stand apart.

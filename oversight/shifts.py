@@ -67,6 +67,8 @@ def _by(code: str, n: float) -> str:
         return cards.with_unit(*cards.working_time(n))
     if code == "recovered":
         return cards.amount_in("CNY", n, is_short=True)
+    if code == "rating":
+        return cards.with_unit(f"{n:.2f}", _("分"))
     if code in ("received", "closed"):
         return cards.cases(round(n))
     return ngettext("%(n)s个百分点", "%(n)s个百分点", 2) % {"n": f"{n * 100:.1f}"}

@@ -12,7 +12,7 @@ from django.db import connection
 from authorities.models import Region
 from complaints.conditions import current_calendar
 from complaints.models import Complaint
-from oversight import figures, leagues, rollup_figures, rollup_making, rollup_reads
+from oversight import figures, further_figures, leagues, mirror, rollup_figures, rollup_making, rollup_reads
 from oversight.figures import Measure
 from oversight.models import Tally
 from oversight.scope import Period, Scope
@@ -79,6 +79,7 @@ def compare(first: date, last: date, now: datetime, region: Region, *,
     assert (mended.numerator, mended.beside["late"], mended.beside["waiting"]) == (
         wrong["in_time"], wrong["late"], wrong["waiting"])
     same_from_counters(measure, quick)
+    same_further(measure, slow)
     return quick
 
 
@@ -102,6 +103,22 @@ def same_from_counters(measure: Measure, quick: dict[str, figures.Figure]) -> No
     standing = counters.sums(measure.scope, measure.period, names=("open", "overdue", "due_soon"))
     assert standing is not None
     assert standing[""] == leagues.standing(measure).totals
+
+
+def same_further(measure: Measure, slow: slow_count.World) -> None:
+    """Those of further_figures: from the cases of the slow count, and as an enterprise's own mirror counts them."""
+    found = further_figures.counted(measure)
+    if not found:
+        assert not Tally.objects.exists()
+        return
+    counted = slow.settled()
+    assert (found["first_settled"].numerator, found["first_settled"].denominator) == (counted.get("settled", 0), slow.received())
+    assert (found["withdrawn"].numerator, found["withdrawn"].denominator) == (counted.get("withdrawn", 0), len(slow.ended()))
+    marks = [case.facts["rating"]["overall"] for case, _entry in slow.closed() if "rating" in case.facts]
+    assert (found["rating"].n, found["rating"].beside) == (len(marks), {"marks": sum(marks), "closed": len(slow.closed())})
+    for code, part, whole in (("again", "again", "delivered"), ("last_day", "ended_last_day", "ended"), ("last_offer", "offered_last_day", "offered")):
+        assert (found[code].numerator, found[code].denominator) == tuple(
+            mirror.LISTS[name](measure).count() for name in (part, whole)), code
 
 
 def same_spread(figure: figures.Figure, unit: str, values: list[int]) -> None:
