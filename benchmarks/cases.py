@@ -22,6 +22,8 @@ from typing import Any
 from benchmarks.sealing import add_names
 
 ENTERPRISES, YEARS, OPEN = 3000, 3, 0.03
+#: One case of so many is about glazed ware (琉璃), a word that few have.
+RARE = 499
 
 PEOPLE = """
 insert into enterprises_enterprise (name, name_en, enrolment, enrolled_by_id, finishes_cases, stays_out)
@@ -64,7 +66,7 @@ select id, to_char(at, 'YYYYMMDD') || '-' || upper(substr(md5(id::text), 1, 12))
        case when status = 'triage' then null else firm end,
        '', '', county, province, city, county, authority,
        case when status in ('triage', 'review', 'mediating') then at end, 0, 'service', 'telecom',
-       'problem_' || category, '试验商品' || category, '', (second * 2000)::numeric(14, 2), 'CNY', false, '{{}}',
+       'problem_' || category, '试验商品' || category || case when n % {rare} = 0 then '琉璃' else '' end, '', (second * 2000)::numeric(14, 2), 'CNY', false, '{{}}',
        '{{"share_with_enterprise": true}}', '2026-11', 'self', false, '', '', 'web', '', '', '', '[]', '', at, at, at,
        case when is_open then null else at + chance * interval '25 days' end, due,
        case when status in ('with_enterprise', 'performing') then due end, case when chance < 0.3 then 'consumer' else 'handler' end,
@@ -118,10 +120,21 @@ select d.id, 'parties', s, case s when 1 then 'file' else 'forward' end, d.at, d
        '\\x00', '\\x01'
 from drawn d cross join generate_series(1, 2) s
 """
+#: As the triggers write them, which do not fire here; each name and each place is cut up once.
+WORDS = """
+insert into complaints_casewords (complaint_id, folded, marks)
+select c.id, n.folded, n.pairs || r.marks || coalesce('e:' || c.enterprise_id, '')
+from complaints_complaint c
+join (select name, folded_words(name) as folded, pairs_of(folded_words(name)) as pairs
+      from (select distinct item_name as name from complaints_complaint where id > {first}) one) n on n.name = c.item_name
+join (select p.county, array['r:' || p.county, 'r:' || p.province] || coalesce('r:' || p.city, '') as marks from place p) r
+     on r.county = c.handling_county
+where c.id > {first}
+"""
 LAST = """
 select setval('complaints_complaint_id_seq', (select max(id) from complaints_complaint))
 """
-TABLES = ("complaint", "engagement", "deadline", "personaltext", "handlingstep")
+TABLES = ("complaint", "engagement", "deadline", "personaltext", "handlingstep", "casewords")
 #: From so many on, indexes are taken away first and made at the end, and rows that only pages of single cases read are left out:
 #: ten million whole cases take about 2 kB each and, kept in thirty indexes row by row, most of an hour.
 MANY = 1_000_000
@@ -156,12 +169,12 @@ def fill(count: int, *, is_open: float = OPEN, is_whole: bool = True) -> Filled:
         cursor.execute("set synchronous_commit = off")
         cursor.execute("select coalesce(max(id), 0) from complaints_complaint")
         first = _one(cursor)
-        words = {"count": count, "first": first, "enterprises": ENTERPRISES, "years": YEARS, "open": is_open}
+        words = {"count": count, "first": first, "enterprises": ENTERPRISES, "years": YEARS, "open": is_open, "rare": RARE}
         cursor.execute("select count(*) from enterprises_enterprise where name = '试验企业1'")
         if not _one(cursor):
             cursor.execute(PEOPLE.format(**words))
         indexes = _without_indexes(cursor) if count >= MANY else []
-        for statement in (PLACES, DRAWN, "analyze drawn", CASES, ENGAGEMENTS, CLOCKS, *([ENTRIES] if is_whole else []), LAST):
+        for statement in (PLACES, DRAWN, "analyze drawn", CASES, ENGAGEMENTS, CLOCKS, *([ENTRIES, WORDS] if is_whole else []), LAST):
             cursor.execute(statement.format(**words))
         if is_whole:
             add_names(cursor, first=first, count=count)

@@ -11,7 +11,7 @@ from complaints.models.dossier import Dossier
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
 from complaints.models.exports import Export
-from complaints.models.finding import PersonDigest
+from complaints.models.finding import CaseWords, PersonDigest
 from complaints.models.forwarding import ForwardingDecision
 from complaints.models.law import LawChange, LawEffect
 from complaints.models.matters import Matter
@@ -37,6 +37,7 @@ __all__ = [
     "CallBack",
     "CallBackMonth",
     "CallBackSeed",
+    "CaseWords",
     "Complaint",
     "ConsentRecord",
     "Contact",

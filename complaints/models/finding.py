@@ -1,10 +1,13 @@
-"""By what a case of a consumer is found that nobody can read in the database: phone, name, order number, copied text.
+"""By what a case is found: digests of what nobody can read in the database (phone, name, order number, copied text), and
+the words of what was bought.
 
-The one rule: only digests stand here (vault/blind.py). They go when the person is erased.
+The one rule: of a person only digests stand here (vault/blind.py). They go when the person is erased.
 """
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from complaints.models.complaint import Complaint
@@ -23,3 +26,23 @@ class PersonDigest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.complaint_id}"
+
+
+class CaseWords(models.Model):
+    """What was bought, as it is looked for: without spaces, signs and large letters (``folded``), and cut into pairs of
+    neighbours. Beside the pairs stand in ``marks`` where the case was ever held, ``e:<enterprise>`` and ``b:<branch>``, and
+    where it is handled, ``r:<region>`` of each level, so that one index finds words within what somebody may see.
+
+    Filled by the database itself (migration 0049), asked by its function ``cases_with_words`` alone: no caller may read it.
+    """
+
+    complaint = models.OneToOneField(Complaint, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    folded = models.TextField()
+    marks = ArrayField(models.TextField())
+
+    class Meta:
+        # What was added last is read through with each search until it is sorted in: not more than this (kB).
+        indexes = [GinIndex(fields=["marks"], name="cases_by_words", gin_pending_list_limit=128)]
+
+    def __str__(self) -> str:
+        return f"words of {self.complaint_id}"

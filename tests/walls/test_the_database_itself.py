@@ -116,14 +116,16 @@ def test_T06_functions_and_views_run_as_whoever_asks_or_say_yes_and_no() -> None
     definers = ask(
         "select oid::regprocedure::text, proname, proconfig::text, prorettype::regtype::text, provolatile::text "
         "from pg_proc where pronamespace = 'public'::regnamespace and prosecdef")  # fmt: skip
-    # Those that run as the owner answer yes or no about one id, from the views of the caller's own rows.
+    # Those that run as the owner answer yes or no about one id, from the views of the caller's own rows; one finds ids by words,
+    # within the caller's sight (tests/walls/test_words_of_cases.py).
     assert {name for _, name, *_ in definers} == {
         "is_own_case", "is_our_case", "is_our_engagement", "is_our_side", "is_in_our_time", "is_still_our_case",
-        "is_our_entry"}  # fmt: skip
+        "is_our_entry", "cases_with_words"}  # fmt: skip
     for function, name, settings, returns, volatility in definers:
-        assert (settings, returns, volatility) == ("{search_path=pg_catalog}", "boolean", "s"), name
+        finds = name == "cases_with_words"
+        assert (settings, returns, volatility) == ("{search_path=pg_catalog}", "bigint[]" if finds else "boolean", "s"), name
         for role in (*roles.CALLERS, roles.WEB, roles.STEPS):
-            may_ask = role in (roles.CONSUMER, roles.ENTERPRISE)
+            may_ask = role in ((roles.ENTERPRISE, roles.AUTHORITY, roles.STEPS) if finds else (roles.CONSUMER, roles.ENTERPRISE))
             assert ask("select has_function_privilege(%s, %s, 'execute')", role, function) == [(may_ask,)], (name, role)
     views = ask("select relname, coalesce(reloptions::text, '') from pg_class "
                 "where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')")  # fmt: skip

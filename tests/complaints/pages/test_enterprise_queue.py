@@ -12,7 +12,7 @@ from django.test import Client
 
 from complaints.handling import consumer, enterprise, supervision
 from complaints.models import Complaint
-from complaints.views import keyset
+from complaints.views import case_search, keyset
 from complaints.workflow import Status
 from odr_portal.templatetags import portal
 from tests import given
@@ -154,6 +154,22 @@ def test_conditions_narrow_and_can_be_taken_away(world: World) -> None:
     assert numbers(unassigned) == [two.number]
     assert len(numbers(client.get(unassigned.context["active"][0]["remove_url"]))) == 2
     assert "没有符合条件的案件" in shown(client.get(QUEUE, {"q": "没有这样的"}))
+
+
+def test_a_word_finds_open_and_ended_cases_however_old(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case_search, "LOOKED_THROUGH", 1)
+    old, fresh = given.a_complaint(world, status=S.CLOSED, now=WEDNESDAY - timedelta(days=9)), given.a_complaint(world, status=S.CLOSED)
+    held = given.a_complaint(world, status=S.NEGOTIATING)
+    for case, item in ((old, "琉璃灯"), (fresh, "青瓷瓶"), (held, "铜 Kettle")):
+        Complaint.objects.filter(pk=case.pk).update(item_name=item)
+    client = signed_in(world.ming)
+    assert numbers(client.get(QUEUE, {"q": "琉璃", "view": "past"})) == [old.number]
+    assert numbers(client.get(QUEUE, {"q": "铜kettle"})) == numbers(client.get(QUEUE, {"q": "铜"})) == [held.number]
+    assert numbers(client.get(QUEUE, {"q": held.number[-9:]})) == [held.number]
+    # Of a word that very many have only the newest are looked through, of the open ones all.
+    Complaint.objects.filter(pk__in=[old.pk, fresh.pk, held.pk]).update(item_name="琉璃灯")
+    assert numbers(client.get(QUEUE, {"q": "琉璃", "view": "past"})) == [fresh.number]
+    assert numbers(client.get(QUEUE, {"q": "琉璃"})) == [held.number]
 
 
 def test_an_empty_view_says_why_and_leads_on(world: World) -> None:
