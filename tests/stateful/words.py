@@ -287,8 +287,10 @@ WORDS: dict[str, Build] = {
     "accept": plain(), "refuse": refuse, "redirect": redirect, "schedule_session": schedule_session,
     "record_session": text("minutes"), "delegate_mediation": lambda s, d, a: {"body_id": given.a_body(s.world).pk}, "recall_mediation": plain(),
     "decide_recusal": decide_recusal, "order_appraisal": order_appraisal, "end_appraisal": text("result"),
-    "invite_respondent": lambda s, d, a: {"digest": f"{d.getrandbits(256):064x}", "channel": "letter"},
-    "invite_body": lambda s, d, a: {"digest": f"{d.getrandbits(256):064x}", "channel": "letter", "phone": "13900000456"},
+    # Equal dice for two cases must not make one secret: it is of 256 bits, and nobody but the holder has it.
+    "invite_respondent": lambda s, d, a: {"digest": f"{s.case.pk:016x}{d.getrandbits(192):048x}", "channel": "letter"},
+    "invite_body": lambda s, d, a: {
+        "digest": f"{s.case.pk:016x}{d.getrandbits(192):048x}", "channel": "letter", "phone": "13900000456"},
     "report_mediation": lambda s, d, a: {"result": d.choice(["agreed", "failed"]), "text": TEXT},
     "answer_suggestion": lambda s, d, a: {"agrees": d.random() < 0.7},
     "record_agreement": record_agreement, "terminate": terminate,
