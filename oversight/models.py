@@ -27,6 +27,9 @@ AMOUNTS = (
 MEASURES = COUNTS + AMOUNTS
 #: Amounts of which the spread is kept as well.
 SPREAD = ("response_minutes", "response_wd", "accept_minutes", "handled_wd", "handled_cd")
+#: Of which it is kept by day too, for regions so wide that the cases of a few days are many.
+SPREAD_BY_DAY = ("response_minutes",)
+WIDE = ("country", "province")
 
 
 class Counted(models.Model):
@@ -64,7 +67,7 @@ class Tally(Counted):
         indexes = [
             models.Index(fields=["day", "region"], name="tally_of_a_day"),
             models.Index(fields=["enterprise", "day"], name="tally_of_an_enterprise", condition=models.Q(enterprise__isnull=False)),
-            # What counts for days far from its own: open cases, stages that ran out (rollup_reads.LASTING).
+            # What counts for days far from its own: open cases, stages that ran out (rollup_statements.LASTING).
             models.Index(fields=["region", "day", "enterprise"], name="tally_that_lasts", condition=(
                 models.Q(open__isnull=False) | models.Q(waiting__isnull=False) | models.Q(ran_out__isnull=False)
                 | models.Q(ran_out_taken__isnull=False) | models.Q(ran_out_ended__isnull=False))),
@@ -139,6 +142,20 @@ class MonthSpread(models.Model):
         return f"{self.whose}{self.of} {self.what} {self.month} {self.bucket}"
 
 
+class DaySpread(models.Model):
+    """The same by day, of provinces and the country, for SPREAD_BY_DAY."""
+
+    pk = models.CompositePrimaryKey("region", "what", "day", "bucket")
+    region = models.IntegerField()
+    what = models.CharField(max_length=16)
+    day = models.DateField()
+    bucket = models.SmallIntegerField()
+    n = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.region} {self.what} {self.day} {self.bucket}"
+
+
 class RollupState(models.Model):
     """How far was folded: behind this entry of the record, in the order of commits. One row.
 
@@ -181,6 +198,8 @@ __all__ = [
     "COUNTS",
     "MEASURES",
     "SPREAD",
+    "SPREAD_BY_DAY",
+    "WIDE",
     "AlarmSent",
     "ConsumerWarning",
     "Counted",
@@ -188,6 +207,7 @@ __all__ = [
     "DataSet",
     "DayFacet",
     "DayRegion",
+    "DaySpread",
     "Deed",
     "DirectorLetter",
     "Guidance",

@@ -16,7 +16,8 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from oversight.figures import Measure
-from oversight.rollup_reads import Counters, Windows, counts_for, narrowed, steadily
+from oversight.rollup_reads import Counters, counts_for, steadily
+from oversight.rollup_statements import Windows, narrowed
 from oversight.rollup_sums import TALLY
 
 PAGE = 25

@@ -17,7 +17,8 @@ from oversight import figures
 from oversight.figures import Figure, Measure
 from oversight.models import SPREAD
 from oversight.rollup_buckets import quantile
-from oversight.rollup_reads import Counters, Sums, narrowed, steadily
+from oversight.rollup_reads import Counters, Sums, steadily
+from oversight.rollup_statements import narrowed
 from oversight.rollup_sums import TALLY
 
 #: What must be looked up case by case, where it was counted at all.

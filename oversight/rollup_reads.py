@@ -8,26 +8,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import connection
 
-from authorities.models import Region
-from complaints import deadlines
-from complaints.views.authority_lists import SOON_DAYS
 from complaints.working_calendar import Calendar
-from oversight.models import (
-    MEASURES,
-    SPREAD,
-    DayFacet,
-    DayRegion,
-    MonthEnterprise,
-    MonthFacet,
-    MonthSpread,
-)
+from oversight.models import SPREAD, SPREAD_BY_DAY, WIDE, DaySpread, MonthSpread
 from oversight.rollup_buckets import bucket_of
+from oversight.rollup_statements import COLUMN_OF, NAMES, STANDING, Windows, narrowed, rows_of, summed
 from oversight.rollup_sums import EXACT, RATIO, TALLY
 from oversight.rollups import CHANGES
 from oversight.scope import Period, Scope
@@ -35,142 +25,8 @@ from oversight.working_time import decrees
 
 #: More steps than this that are not folded yet are left out; ``is_complete`` says so.
 MOST_UNFOLDED = 500
-EVER, NEVER = date(1, 1, 1), date(9999, 12, 31)
-DAY = timedelta(days=1)
-#: Names of the answer that are not measures: the same column over other days.
-STANDING = {"open": "open", "overdue": "open", "due_soon": "open"}
-NAMES = (*(name for name in MEASURES if name != "open"), *STANDING)
-_COLUMN = {name: STANDING.get(name, name) for name in NAMES}
 T = TypeVar("T")
 Sums = Mapping[str, int]
-#: Rows that count for days far from their own; in these words an index of the tally has them.
-LASTING = " or ".join(f"{name} is not null" for name in ("open", "waiting", "ran_out", "ran_out_taken", "ran_out_ended"))
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """Which days count for which measure; both ends are in it."""
-
-    period: Period
-    today: date
-    soon: date
-
-    @classmethod
-    def of(cls, period: Period, *, now: datetime, calendar: Calendar) -> Windows:
-        end = deadlines.working_days(calendar.local_day(now), SOON_DAYS, calendar, rule="due_soon").due_at
-        return cls(period, calendar.local_day(now), calendar.local_day(end))
-
-    def days(self, name: str) -> tuple[date, date]:
-        first, last, today = self.period.first, self.period.last, self.today
-        if name == "open":
-            return EVER, NEVER
-        if name == "overdue":
-            return EVER, today
-        if name == "due_soon":
-            return today + DAY, self.soon
-        if name == "ran_out":
-            return EVER, min(last, today - DAY)
-        if name in ("ran_out_taken", "ran_out_ended", "waiting"):
-            return EVER, min(last, today)
-        if name.startswith("promise_"):
-            # A last day is over with its midnight.
-            return first, min(last, today - DAY)
-        return first, min(last, today) if name == "review_late" else last
-
-    def has(self, name: str, day: date) -> bool:
-        first, last = self.days(name)
-        return first <= day <= last
-
-    @property
-    def whole_from(self) -> date:
-        """The first whole month of the period begins here."""
-        first = self.period.first
-        return first if first.day == 1 else (first.replace(day=1) + 31 * DAY).replace(day=1)
-
-    @property
-    def whole_to(self) -> date:
-        """Months before this day are over and lie before the end of the period."""
-        return min(self.period.last, self.today - DAY).replace(day=1) if not self._ends_whole else self.period.last + DAY
-
-    @property
-    def _ends_whole(self) -> bool:
-        return self.period.last < self.today and (self.period.last + DAY).day == 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Where a scope's rows stand: months of cells (none: only single rows say it), days of cells or of the tally."""
-
-    months: str
-    days: str
-    params: dict[str, Any] = field(default_factory=dict)
-    #: Days have a facet instead of columns of their own.
-    is_named: bool = False
-
-
-def inside(regions: Sequence[Region]) -> str:
-    """The condition on a row of the tally that it lies in one of these regions."""
-    return "(" + " or ".join(f"region between {int(r.pk)} and {int(r.last)}" for r in regions) + ")"
-
-
-def narrowed(scope: Scope) -> tuple[str, dict[str, Any]]:
-    """The condition on a row of the tally that it is of ``scope``, which has regions; and its values."""
-    said, params = [inside(scope.regions)], {"category": scope.category, "enterprise": scope.enterprise_id}
-    if scope.enterprise_id:
-        said.append("enterprise = %(enterprise)s")
-    if scope.category:
-        said.append("(problem = %(category)s or object = %(category)s)")
-    return " and ".join(said), params
-
-
-def _is_everywhere(scope: Scope) -> bool:
-    return any(region.level == Region.Level.COUNTRY for region in scope.regions)
-
-
-def _rows(scope: Scope, by: str) -> _Rows | None:
-    """None where neither cells nor the tally answer: an enterprise that looks at its own categories."""
-    params: dict[str, Any] = {"category": scope.category}
-    key = {"": "null::text", "region": "region::text", "month": "null::text"}.get(by)
-    if scope.regions and scope.branch_ids is None and (
-            scope.enterprise_id or by == "enterprise" or (scope.category and by == "region")):
-        if by not in ("", "month", "enterprise", "region"):
-            return None
-        said, params = narrowed(scope)
-        said += " and enterprise is not null" if by == "enterprise" else ""
-        if _is_everywhere(scope) and not scope.category and by != "region":
-            of = "enterprise = %(enterprise)s" if scope.enterprise_id else "true"
-            return _Rows(f"from {MonthEnterprise._meta.db_table} where branch = 0 and {of}", f"from {TALLY} where {said}", params)
-        return _Rows("", f"from {TALLY} where {said}", params)
-    if scope.enterprise_id or scope.is_own:
-        if scope.regions or scope.category or key is None or by == "region":
-            return None
-        params |= {"enterprise": scope.enterprise_id, "branches": sorted(scope.branch_ids) if scope.branch_ids is not None else [0]}
-        ours = "enterprise = %(enterprise)s" + (" and branch = any(%(branches)s::bigint[])" if scope.branch_ids is not None else "")
-        return _Rows(f"from {MonthEnterprise._meta.db_table} where enterprise = %(enterprise)s and branch = any(%(branches)s::bigint[])",
-                     f"from {TALLY} where {ours}", params)
-    if not scope.regions or scope.branch_ids is not None:
-        return None
-    params["regions"] = sorted({region.pk for region in scope.regions})
-    at = "region = any(%(regions)s::int[])"
-    months, days = f"from {MonthFacet._meta.db_table} where {at}", f"from {DayRegion._meta.db_table} where {at}"
-    if by in ("problem", "object", "channel") and not scope.category:
-        params["facet"], params["facets"] = f"{by[0]}:", f"{by[0]};"
-        of = "facet >= %(facet)s and facet < %(facets)s"
-        if _is_everywhere(scope):
-            return _Rows(f"{months} and {of}", f"from {DayFacet._meta.db_table} where {of}", params, is_named=True)
-        return _Rows(f"{months} and {of}", f"from {TALLY} where {inside(scope.regions)} and {by} <> ''", params)
-    if key is None:
-        return None
-    if not scope.category:
-        return _Rows(f"{months} and facet = ''", days, params)
-    if by == "region":
-        return None
-    of = f"(problem = %(category)s or object = %(category)s) and {inside(scope.regions)}"
-    if _is_everywhere(scope):
-        of, table = "facet in ('p:' || %(category)s, 'o:' || %(category)s)", DayFacet._meta.db_table
-    else:
-        table = TALLY
-    return _Rows(f"{months} and facet in ('p:' || %(category)s, 'o:' || %(category)s)", f"from {table} where {of}", params)
 
 
 @dataclass(slots=True)
@@ -213,7 +69,7 @@ class Counters:
     def sums_of(self, scope: Scope, periods: Sequence[Period], *, by: str = "",
                 names: Iterable[str] = NAMES) -> list[dict[str, Sums]] | None:
         """The same for several periods, in their order, still in one statement; what stands now is read for the first only."""
-        rows = _rows(scope, by)
+        rows = rows_of(scope, by)
         if rows is None:
             return None
         asked, found = tuple(names), [defaultdict[str, Counter[str]](Counter) for _ in periods]
@@ -223,7 +79,7 @@ class Counters:
         with connection.cursor() as cursor:
             parts = []
             for number, windows in enumerate(every):
-                sql, params = _summed(rows, windows, by, here[number])
+                sql, params = summed(rows, windows, by, here[number])
                 parts.append(cursor.cursor.mogrify(f"select {number}, s.* from ({sql}) s", params))
             cursor.execute(b" union all ".join(parts).decode())
             for number, key, *numbers in cursor.fetchall():
@@ -234,8 +90,8 @@ class Counters:
         for sums, windows, ours in zip(found, every, here, strict=True):
             for row in self.unfolded:
                 for key in _keys(scope, row, by):
-                    sums[key].update({name: row[_COLUMN[name]] for name in ours
-                                      if name and row[_COLUMN[name]] and windows.has(name, row["day"])})
+                    sums[key].update({name: row[COLUMN_OF[name]] for name in ours
+                                      if name and row[COLUMN_OF[name]] and windows.has(name, row["day"])})
             for key, counts in found[0].items() if "" in ours else ():
                 sums[key].update({name: counts[name] for name in STANDING if counts[name]})
             if by == "":
@@ -256,16 +112,16 @@ class Counters:
         ours, params = narrowed(scope) if scope.regions else ("enterprise = %(enterprise)s", {"enterprise": scope.enterprise_id})
         # There are buckets of a region and of an enterprise, none of both.
         has_cells = not scope.regions or not (scope.enterprise_id or scope.category)
+        by_day = SPREAD_BY_DAY if has_cells and scope.regions and all(r.level in WIDE for r in scope.regions) else ()
         found: list[dict[str, Counter[int]]] = [{what: Counter() for what in names} for _ in periods]
         with connection.cursor() as cursor:
             parts = []
             for number, period in enumerate(periods):
                 windows = Windows.of(period, now=self.now, calendar=self.calendar)
                 begin, end = (windows.whole_from, windows.whole_to) if has_cells else (period.first, period.first)
-                sql = _BUCKETS.format(ours=ours, lengths=", ".join(f"('{what}', {what}, {EXACT[what]})" for what in names),
-                                      some=" or ".join(f"{what} is not null" for what in names))
+                sql = _buckets(ours, single=[what for what in names if what not in by_day])
                 parts.append(cursor.cursor.mogrify(f"select {number}, b.* from ({sql}) b", params | {
-                    "whose": whose, "of": of, "whats": list(names), "first": period.first, "from": begin, "to": end,
+                    "whose": whose, "of": of, "whats": list(names), "by_day": [what for what in names if what in by_day], "first": period.first, "from": begin, "to": end,
                     "last": period.last, "edge": begin if begin <= end else period.first}))
             cursor.execute(b" union all ".join(parts).decode())
             for number, what, bucket, n in cursor.fetchall():
@@ -327,52 +183,25 @@ _BEGUN = (f"with p (transaction, entry, folded_at, is_rebuilt) as materialized (
           " order by h.transaction, h.id limit %(limit)s) w on true")
 _RESPONSES = (f"select enterprise, response_minutes, count(*) from {TALLY} where {{ours}} and response_minutes is not null"
               " and day between %(first)s and %(last)s group by 1, 2")
-_BUCKETS = f"""
-select what, bucket, sum(n)::int from (
-    select what, bucket::int, n from {MonthSpread._meta.db_table}
-    where whose = %(whose)s and of = any(%(of)s::bigint[]) and what = any(%(whats)s) and month >= %(from)s and month < %(to)s
-    union all
-    select s.what, case when s.v <= s.exact then s.v
-                        else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8)) end::int, 1
-    from {TALLY} cross join lateral (values {{lengths}}) s (what, v, exact)
-    where {{ours}} and ({{some}}) and s.v is not null and day between %(first)s and %(last)s
-      and (day >= %(first)s and day < %(edge)s or day >= greatest(%(to)s, %(first)s) and day <= %(last)s)
-) b group by 1, 2
-"""
+#: Days of a period outside of its whole months.
+_EDGES = ("(day >= %(first)s and day < %(edge)s or day >= greatest(%(to)s, %(first)s) and day <= %(last)s)"
+          " and day between %(first)s and %(last)s")
 
 
-def _summed(rows: _Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """The statement: whole months from their cells, days at the edges, and days since the last whole month."""
-    first, whole_from, whole_to, last = windows.period.first, windows.whole_from, windows.whole_to, windows.period.last
-    spans = list(dict.fromkeys(windows.days(name) for name in names if name))
-    columns = list(dict.fromkeys(_COLUMN[name] for name in names if name))
-    params: dict[str, Any] = rows.params | {
-        "first": first, "last": last, "from": whole_from, "to": whole_to, "until": max(end for _, end in spans)}
-    flags = []
-    for number, (begin, end) in enumerate(spans):
-        params |= {f"begin{number}": begin, f"end{number}": end}
-        # What was so ever since is in the months before the period as well.
-        flags.append(f"day between %(begin{number})s and %(end{number})s" + (" and not is_edge" if begin == EVER else "") + f" as w{number}")
-    since = "" if any(begin == EVER for begin, _ in spans) else "and month >= %(from)s"
-    numbers = ", ".join(f"sum({_COLUMN[name]}) filter (where w{spans.index(windows.days(name))})" if name else "null::int8" for name in names)
-    keys = {"": "''", "region": "region::text", "enterprise": "enterprise::text"}
-    key_of_month = (keys | {"month": "month::text"}).get(by, "substr(facet, 3)")
-    key_of_day = (keys | {"month": "date_trunc('month', day)::date::text"}).get(by, "substr(facet, 3)" if rows.is_named else by)
-    listed = ", ".join(columns)
-    if not rows.months:
-        parts = [f"select {key_of_day} as key, day, false as is_edge, {listed} {rows.days} and day between %(first)s and %(last)s"]
-        if set(spans) - {(first, last)}:
-            parts.append(f"select {key_of_day}, day, false, {listed} {rows.days} and (day < %(first)s or day > %(last)s) and ({LASTING})")
-        return _added(parts, flags, numbers), params
-    parts = [f"select {key_of_month} as key, month as day, false as is_edge, {listed} {rows.months} and month < %(to)s {since}",
-             f"select {key_of_day}, day, false, {listed} {rows.days} and day >= %(to)s and day <= %(until)s"]
-    if first < whole_from <= whole_to:
-        parts.append(f"select {key_of_day}, day, true, {listed} {rows.days} and day >= %(first)s and day < %(from)s")
-    return _added(parts, flags, numbers), params
-
-
-def _added(parts: Sequence[str], flags: Sequence[str], numbers: str) -> str:
-    return f"select key, {numbers} from (select *, {', '.join(flags)} from ({' union all '.join(parts)}) r) r group by key"
+def _buckets(ours: str, *, single: Sequence[str]) -> str:
+    """The statement: whole months and days of wide regions from their cells, the lengths in ``single`` case by case at the edges."""
+    parts = [f"select what, bucket::int, n from {MonthSpread._meta.db_table} where whose = %(whose)s and of = any(%(of)s::bigint[])"
+             " and what = any(%(whats)s) and month >= %(from)s and month < %(to)s",
+             f"select what, bucket::int, n from {DaySpread._meta.db_table} where region = any(%(of)s::bigint[]::int[])"
+             f" and what = any(%(by_day)s::text[]) and {_EDGES}"]
+    if single:
+        lengths = ", ".join(f"('{what}', {what}, {EXACT[what]})" for what in single)
+        parts.append(
+            "select s.what, case when s.v <= s.exact then s.v"
+            f" else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8)) end::int, 1"
+            f" from {TALLY} cross join lateral (values {lengths}) s (what, v, exact)"
+            f" where {ours} and ({' or '.join(f'{what} is not null' for what in single)}) and s.v is not null and {_EDGES}")
+    return f"select what, bucket, sum(n)::int from ({' union all '.join(parts)}) b group by 1, 2"
 
 
 def _places(scope: Scope, region: int) -> list[str]:

@@ -13,8 +13,11 @@ from oversight.models import (
     AMOUNTS,
     MEASURES,
     SPREAD,
+    SPREAD_BY_DAY,
+    WIDE,
     DayFacet,
     DayRegion,
+    DaySpread,
     MonthEnterprise,
     MonthFacet,
     MonthSpread,
@@ -86,16 +89,11 @@ TABLES = (
 
 
 class Spreads(Table):
-    """The table of buckets; it has one measure of its own."""
+    """A table of buckets: it has one measure of its own, and ``rows`` is the whole select."""
 
     @property
     def sums(self) -> str:
-        return ("select 'r' as whose, l.at::bigint as of, d.what, d.month, d.bucket, d.n from spread d"
-                " join alone l on l.of = d.region where d.n <> 0"
-                " union all select 'r', l.at, d.what, d.month, d.bucket, sum(d.n)::int from spread_above d"
-                " join above l on l.of = d.region group by 2, 3, 4, 5 having sum(d.n) <> 0"
-                " union all select 'e', enterprise, what, month, bucket, sum(sign)::int from spans where enterprise is not null"
-                " group by 2, 3, 4, 5 having sum(sign) <> 0")
+        return self.rows
 
     def fill(self, beside: str = "") -> str:
         return f"insert into {self.name}{beside} as t ({', '.join(self.key)}, n) {self.sums}"
@@ -105,7 +103,19 @@ class Spreads(Table):
         return f"{self.fill()} on conflict ({', '.join(self.key)}) do update set n = t.n + excluded.n"
 
 
-ALL: tuple[Table, ...] = (*TABLES, Spreads(MonthSpread._meta.db_table, ("whose", "of", "what", "month", "bucket"), (), ""))
+_BY_MONTH = (
+    "select 'r' as whose, l.at::bigint as of, d.what, d.month, d.bucket, d.n from spread d"
+    " join alone l on l.of = d.region where d.n <> 0"
+    " union all select 'r', l.at, d.what, d.month, d.bucket, sum(d.n)::int from spread_above d"
+    " join above l on l.of = d.region group by 2, 3, 4, 5 having sum(d.n) <> 0"
+    " union all select 'e', enterprise, what, month, bucket, sum(sign)::int from spans where enterprise is not null"
+    " group by 2, 3, 4, 5 having sum(sign) <> 0")
+_BY_DAY = (
+    "select l.at as region, d.what, d.day, d.bucket, sum(d.sign)::int as n from spans d join wide l on l.of = d.region"
+    f" where d.what in ({', '.join(repr(what) for what in SPREAD_BY_DAY)}) group by 1, 2, 3, 4 having sum(d.sign) <> 0")
+ALL: tuple[Table, ...] = (
+    *TABLES, Spreads(MonthSpread._meta.db_table, ("whose", "of", "what", "month", "bucket"), (), _BY_MONTH),
+    Spreads(DaySpread._meta.db_table, ("region", "what", "day", "bucket"), (), _BY_DAY))
 
 
 def _grouped(*key: str, of: str = "diff d") -> str:
@@ -121,22 +131,23 @@ def _grouped(*key: str, of: str = "diff d") -> str:
 _WHATS = ", ".join(f"({nth}, '{name}', {EXACT[name]})" for nth, name in enumerate(SPREAD))
 _LENGTH = "abs(case s.nth " + " ".join(f"when {nth} then d.{name}" for nth, name in enumerate(SPREAD)) + " end)"
 _SPANS = f"""
-select sign, region, enterprise, what, month,
+select sign, region, enterprise, what, day, month,
        case when v <= exact then v else exact + ceil(ln(v / exact::float8) / ln({RATIO}::float8)) end::smallint as bucket
-from (select d.sign, d.region, d.enterprise, s.what, s.exact, {_MONTH} as month, {_LENGTH} as v
+from (select d.sign, d.region, d.enterprise, s.what, s.exact, d.day, {_MONTH} as month, {_LENGTH} as v
       from diff d cross join (values {_WHATS}) s (nth, what, exact)
       where num_nonnulls({', '.join(f'd.{name}' for name in SPREAD)}) > 0) d
 where v is not null
 """
 #: Which regions lie in which (``of`` in ``at``), as far as there are rows. A region is alone where nothing but one of them lies
 #: in it; the others are added up in two steps: to the lowest that is not alone, and from there to those above it.
-_LEVELS = """
+_LEVELS = f"""
 levels as materialized (
     with recursive up (of, at, height) as (
         select distinct region, region, 0 from places
         union select up.of, r.parent_id, up.height + 1 from up join authorities_region r on r.id = up.at where r.parent_id is not null)
     select *, count(*) over (partition by at) = 1 as is_alone from up),
 alone as materialized (select of, at from levels where is_alone),
+wide as materialized (select l.of, l.at from levels l join authorities_region r on r.id = l.at where r.level in ({", ".join(map(repr, WIDE))})),
 trunk as materialized (select distinct on (of) of, at from levels where not is_alone order by of, height),
 above as materialized (select distinct t.at as of, l.at from trunk t join levels l on l.of = t.of and not l.is_alone)"""
 _TRUNK = "{} d join trunk l on l.of = d.region"

@@ -26,13 +26,15 @@ from oversight import rollup_making, rollup_reads, rollups
 from oversight.models import (
     DayFacet,
     DayRegion,
+    DaySpread,
     MonthEnterprise,
     MonthFacet,
     MonthSpread,
     RollupState,
     Tally,
 )
-from oversight.rollup_reads import Counters, Windows
+from oversight.rollup_reads import Counters
+from oversight.rollup_statements import COLUMN_OF, NAMES, Windows
 from oversight.scope import Period, Scope
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -40,7 +42,7 @@ from tests.oversight import slow_count
 from tests.oversight.worlds import BEGINS, Walk
 
 DAY = timedelta(days=1)
-TABLES: tuple[Any, ...] = (Tally, DayRegion, DayFacet, MonthFacet, MonthEnterprise, MonthSpread)
+TABLES: tuple[Any, ...] = (Tally, DayRegion, DayFacet, MonthFacet, MonthEnterprise, MonthSpread, DaySpread)
 WHOLE = Period(first=date(2026, 9, 10), last=date(2027, 6, 12))
 
 
@@ -142,8 +144,8 @@ def test_whole_months_and_days_at_the_edges_are_the_days(walk: Walk, period: Per
     windows = Windows.of(period, now=walk.now, calendar=current_calendar())
     expected: Counter[str] = Counter()
     for row in Tally.objects.values():
-        expected.update({name: row[rollup_reads._COLUMN[name]] for name in rollup_reads.NAMES
-                         if row[rollup_reads._COLUMN[name]] and windows.has(name, row["day"])})
+        expected.update({name: row[COLUMN_OF[name]] for name in NAMES
+                         if row[COLUMN_OF[name]] and windows.has(name, row["day"])})
     found = counted(walk, Scope(regions=(province(),)), period=period)[""]
     assert {name: n for name, n in found.items() if n} == dict(expected)
 
