@@ -226,7 +226,7 @@ def days(value: float) -> str:
 
 def _review(figure: Figure, lists: Lists) -> Card:
     tone = "neutral" if figure.value is None else "ok" if figure.value >= 0.95 else "warn"
-    return Card(code="review_on_time", value=percent(figure.value), tone=tone, foot=(n_of(figure), *few(figure.n)),
+    return Card(code="review_on_time", value=percent(figure.value), tone=tone, foot=(n_of(figure), *interval(figure), *few(figure.n)),
                 parts=(_part(_("按时决定"), figure.numerator or 0, lists, "review_met"),
                        _part(_("期限已过"), figure.beside["late"], lists, "review_late")))
 
@@ -245,7 +245,7 @@ def _handling_time(figure: Figure, lists: Lists) -> Card:
 
 
 def _mediated(figure: Figure, lists: Lists) -> Card:
-    return Card(code="mediated", value=percent(figure.value), foot=(n_of(figure), *few(figure.n)),
+    return Card(code="mediated", value=percent(figure.value), foot=(n_of(figure), *interval(figure), *few(figure.n)),
                 parts=(_part(_("达成调解"), figure.numerator or 0, lists, "closed_mediated"),
                        _part(_("终止调解"), figure.beside["terminated"], lists, "closed_mediation_terminated"),
                        _part(_("达成后没有履行（不计）"), figure.beside["not_kept"], lists, "closed_not_kept")))
@@ -256,7 +256,7 @@ def _kept(figure: Figure, lists: Lists) -> Card:
              ("waiting", _("到期待办或待确认")))
     return Card(code="kept", value=percent(figure.value),
                 tone="bad" if figure.beside["broken"] else "neutral",
-                foot=(_("n=%(n)s项") % {"n": f"{figure.n:,}"}, *few(figure.n)),
+                foot=(_("n=%(n)s项") % {"n": f"{figure.n:,}"}, *interval(figure), *few(figure.n)),
                 parts=(_promises(_("按时履行并经确认"), figure.numerator or 0, lists, "promise_kept"),
                        *(_promises(label, figure.beside[name], lists, f"promise_{name}") for name, label in names)))
 
@@ -287,13 +287,13 @@ def amount_in(currency: str, amount: Any, *, is_short: bool = False) -> str:
 
 
 def _misrouted(figure: Figure, lists: Lists) -> Card:
-    return Card(code="misrouted", value=percent(figure.value), foot=(n_of(figure), *few(figure.n)),
+    return Card(code="misrouted", value=percent(figure.value), foot=(n_of(figure), *interval(figure), *few(figure.n)),
                 parts=(_part(_("被退回"), figure.numerator or 0, lists, "misrouted"), _promises(_("结束的阶段"), figure.n, lists, "routed")))
 
 
 def _mended(figure: Figure, lists: Lists) -> Card:
     return Card(code="mended", value=percent(figure.value), tone="warn" if figure.beside["late"] else "neutral",
-                foot=(n_of(figure), *few(figure.n)),
+                foot=(n_of(figure), *interval(figure), *few(figure.n)),
                 parts=(Part(_("按时再次分送"), cases(figure.numerator or 0)), Part(_("超时"), cases(figure.beside["late"])),
                        Part(_("还在期限内（不计）"), cases(figure.beside["waiting"]))))
 

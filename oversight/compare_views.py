@@ -138,6 +138,6 @@ def _counted(measure: Measure) -> dict[str, Figure]:
 
 def _shift(code: str, here: Mapping[str, Figure], there: Mapping[str, Figure], period: Period, other: Period) -> cards.Shift | None:
     change: Change | None = changes.of_figures(here[code], there[code], days=shifts.days_of(period), days_before=shifts.days_of(other))
-    return shifts.shift(code, change, _("对比")) if change is not None else None
+    return shifts.shift(code, change, _("另一边")) if change is not None else None
 
 
