@@ -22,9 +22,11 @@ from complaints.evidence import EvidenceRefused, licences
 from enterprises import enrolled, enrolling
 from enterprises.models import EnrolmentApplication, Staff
 from odr_portal.accounts.models import DEMO_DOMAIN
+from odr_portal.demonstration.firms import MOBILE, TELECOM, UNICOM
 from odr_portal.demonstration.stations import GULOU
 
-MOBILE = "中国移动通信集团福建有限公司"
+#: Customers that carriers filed for the end of last year.
+CUSTOMERS = {MOBILE: 6_050_000, TELECOM: 3_120_000, UNICOM: 2_410_000}
 
 
 def _typed(name: str, code: str, place: str) -> dict[str, dict[str, list[str]]]:
@@ -64,10 +66,26 @@ def make_enrolments(*, now: datetime) -> None:
     if head is not None:
         enrolling.ask_back(back.pk, by=head.user, text="营业执照照片看不清，请重新上传；投诉电话请写能打通的号码。", version=back.version,
                            place=settings.SITE_URL + reverse("complaints:enrol"), now=now - timedelta(days=3))
+    for name, number in CUSTOMERS.items():
+        _counted(name, number, now=now - timedelta(days=30))
     if manager is not None:
         enrolled.file(manager.enterprise, "customers", {
             "number": "6200000", "counted_on": f"{localdate(now):%Y}-06-30", "source": "半年度经营数据"}, by=manager.user,
             now=now - timedelta(hours=20))
+
+
+def _counted(name: str, number: int, *, now: datetime) -> None:
+    """A carrier filed how many customers it had at the end of the year before, and its authority took note."""
+    on = localdate(now)
+    manager = Staff.objects.on(on).filter(enterprise__name=name, branch=None, role=Staff.Role.MANAGER).select_related(
+        "user", "enterprise").order_by("pk").first()
+    head = Officer.objects.on(on).filter(authority=manager.enterprise.enrolled_by, role=Officer.Role.APPROVER).select_related(
+        "user").order_by("pk").first() if manager is not None else None
+    if manager is None or head is None:
+        return
+    filed = enrolled.file(manager.enterprise, "customers", {
+        "number": str(number), "counted_on": f"{on.year - 1}-12-31", "source": "年度经营数据"}, by=manager.user, now=now)
+    enrolled.note_filing(filed.pk, by=head.user, now=now)
 
 
 def _handed_in(name: str, code: str, place: str, *, now: datetime) -> EnrolmentApplication:

@@ -13,10 +13,11 @@ from decimal import Decimal
 from random import Random
 
 from authorities.models import Region
+from complaints import posters
 from complaints.actors import Actor
 from complaints.deadlines import Calendar
 from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
-from enterprises.models import Brand
+from enterprises.models import Branch, Brand, Enterprise
 from odr_portal.demonstration import firms, texts
 from odr_portal.demonstration.people import Cast, Consumer
 from odr_portal.demonstration.stories import WANTED, Case, Story, a_story, draw, wanted_story
@@ -50,6 +51,9 @@ class Places:
     counties: dict[str, int] = field(default_factory=dict)
     offices: dict[str, list[int]] = field(default_factory=dict)
     brands: dict[str, int] = field(default_factory=dict)
+    #: Of an enterprise: its code, and the branches where its posters hang.
+    codes: dict[str, str] = field(default_factory=dict)
+    branches: dict[str, list[int]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, cast: Cast) -> Places:
@@ -58,7 +62,17 @@ class Places:
         for region in Region.objects.filter(pk__in=cast.offices).order_by("code"):
             places.offices.setdefault(region.code[:6], []).append(region.pk)
         places.brands = {brand.name: brand.pk for brand in Brand.objects.all()}
+        places.codes = {name: code for name, code in Enterprise.objects.values_list("name", "uscc") if code}
+        for name, branch in Branch.objects.order_by("pk").values_list("enterprise__name", "pk"):
+            places.branches.setdefault(name, []).append(branch)
         return places
+
+    def source(self, form: str, firm: str, nth: int) -> str:
+        """A sheet or card of the firm, of one of its branches or of all; most came without one."""
+        if not form or firm not in self.codes:
+            return ""
+        where = [None, *self.branches.get(firm, ())]
+        return posters.Poster(self.codes[firm], form, where[nth % len(where)]).source
 
 
 def plans(*, rng: Random, cases: int, ticks: Sequence[datetime], calendar: Calendar) -> list[Plan]:
@@ -129,7 +143,7 @@ def compose(
         received_at=now,
         language=consumer.user.language,
         channel=draw(rng, {"web": 84, "counter": 6, "hotline": 10}),
-        source=draw(rng, {"": 80, "qr-hall": 12, "qr-bill": 8}),
+        source=places.source(draw(rng, {"": 80, posters.A4: 12, posters.A6: 8}), firm, nth),
         respondents=(respondent,),
         service_region_id=_region(rng, story, county, places),
         object_kind=problem.category.partition(".")[0],

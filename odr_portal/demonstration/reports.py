@@ -16,8 +16,8 @@ from oversight import rollup_making
 from oversight.open_data import issuing
 from oversight.reports import keeping
 
-#: Months before the present one that are issued.
-MONTHS = 6
+#: Months before the present one that are issued: the story is not older.
+MONTHS = 4
 #: Who drafts, by preference.
 _DRAFTERS = (Officer.Role.ANALYST, Officer.Role.HANDLER)
 

@@ -31,6 +31,8 @@ def figures(world: World) -> None:
     while not quarters.ends_with(month):
         month = reading.back(month, 1)
     Enterprise.objects.filter(pk__in=[world.mobile.pk, world.telecom.pk]).update(enrolled_by=world.gulou, enrolment="enrolled")
+    # Long enough that its row would end beyond the table.
+    Enterprise.objects.filter(pk=world.telecom.pk).update(name_en="Minjiang Marketplace and After-sales Services (Fuzhou)")
     for firm, settled in ((world.mobile, 150), (world.telecom, 80)):
         stages(firm, month, ended_settled=settled, ended_unconfirmed=20, ended_failed=30, in_time=settled, ran_out=50, delivered=210, again=9)
     few = Enterprise.objects.create(name="小店一号", domicile=world.mobile.domicile, enrolment="enrolled", enrolled_by=world.gulou)
