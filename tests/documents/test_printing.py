@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import pikepdf
 import pytest
 
 from complaints import erasing, handling
-from complaints.documents import keeping, making, previewing
+from complaints.documents import keeping, making, previewing, printing
 from complaints.evidence.storing import storage
 from complaints.handling import authority, casework, consumer, documents, mediation, violations
 from complaints.handling.previewing import would_be_sent
@@ -20,6 +23,7 @@ from complaints.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.documents.conftest import newest, read
+from tests.dossier.test_dossier import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -305,3 +309,30 @@ def test_a_preview_says_what_the_document_will_say_and_takes_no_number(world: Wo
     given.step(case, move, world.officer, WEDNESDAY)
     issued = newest(case).versions.get().content["paper"]
     assert issued == {**said, "reference": "鼓市监不受〔2026〕第1号"}
+
+
+def pages_of(lines: int) -> list[str]:
+    """The words on each page of an agreement with a text of so many lines."""
+    paper = {"form": 9, "title": "投诉调解书", "authority": "试市场监督管理局", "reference": "试市监调解〔2026〕第1号", "case": "20261111-AAAAAA-0",
+             "addressee": "", "officers": ["瑞试", "章试"], "day": "二〇二六年十一月十一日", "blocks": [
+                 {"p": "\n".join(f"第{n}行。" for n in range(lines))}, {"p": "末段。"}, {"signs": ["投诉人（签名）", "被投诉人（签名或者盖章）"]}]}
+    with pikepdf.open(io.BytesIO(printing.pdf(paper, at=WEDNESDAY))) as document:
+        return ["".join(text_of(SimpleNamespace(pages=[page])).split()) for page in document.pages]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lines", range(14, 27))
+def test_no_seal_stands_on_a_page_without_words_and_none_is_apart_from_the_signatures(lines: int) -> None:
+    last = pages_of(lines)[-1]
+    for words in ("末段。", "投诉人（签名）", "经办人：瑞试章试", "（盖章处）"):
+        assert words in last
+
+
+def test_a_portal_that_does_not_know_its_address_prints_no_code(world: World, settings: Any) -> None:
+    version = newest(refused(world)).versions.get()
+    settings.SITE_URL = ""
+    bare = printing.print_of(version)
+    assert "在本平台/open/verify/核对" in read(bare)
+    settings.SITE_URL = "https://odr.example.org"
+    known = printing.print_of(version)
+    assert "扫码或在https://odr.example.org/open/verify/核对" in read(known)
+    assert len(known) > len(bare)
