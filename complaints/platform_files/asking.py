@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -47,16 +47,21 @@ def take_in(chunks: Iterable[bytes], *, name: str, user: User, actor: Actor, lan
     try:
         digest, first = _keep(chunks, mark)
         form = form_of(first)
-        with transaction.atomic():
-            known = _live(actor.authority_id).filter(digest=digest).first()
-            if known is not None:
-                path.unlink(missing_ok=True)
-                return known
+        same = _live(actor.authority_id).filter(digest=digest)
+        known = same.first()
+        if known is None:
             if _live(actor.authority_id).filter(state__in=UNDERWAY).count() >= MOST_AT_A_TIME:
                 raise StepNotAllowed("too_many_files", _("已有%(n)s份文件没有办完，请先办完或者放弃其中一份。") % {"n": MOST_AT_A_TIME})
-            return PlatformFile.objects.create(
-                mark=mark, authority_id=actor.authority_id, asked_by=user, file_name=name[-120:], form=form,
-                digest=digest, language=language, asked_at=now)
+            try:
+                with transaction.atomic():
+                    return PlatformFile.objects.create(
+                        mark=mark, authority_id=actor.authority_id, asked_by=user, file_name=name[-120:], form=form,
+                        digest=digest, language=language, asked_at=now)
+            except IntegrityError:
+                # Somebody sent in the same bytes at the same moment.
+                known = same.get()
+        path.unlink(missing_ok=True)
+        return known
     except SheetRefused as refused:
         path.unlink(missing_ok=True)
         raise WrongInput("not_a_table", str(refused), field="file") from None

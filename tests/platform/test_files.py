@@ -201,6 +201,17 @@ def test_who_only_reads_sends_nothing(world: World) -> None:
     assert not Export.objects.exists()
 
 
+def test_who_sends_in_the_same_bytes_at_the_same_moment_gets_the_same_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def send() -> PlatformFile:
+        return asking.take_in([b"a,b\n1,2\n"], name="a.csv", user=world.rui, actor=world.officer, language="zh-hans", now=timezone.now())
+
+    first, manager = send(), asking.QuerySet.first
+    # The other one has looked for it before it was there.
+    monkeypatch.setattr(asking.QuerySet, "first", lambda rows: None if rows.model is PlatformFile else manager(rows))
+    assert send() == first
+    assert [path.name.startswith(first.mark) for path in files.upload_of(first.mark).parent.iterdir() if path.name.startswith("P")] == [True]
+
+
 def test_the_page_costs_the_same_however_many_there_are(world: World, django_assert_max_num_queries: object) -> None:
     browser = at(world.rui)
     cases(world, 1)
