@@ -60,6 +60,41 @@ WORDS: dict[str, tuple[str, str]] = {
     "seal_key": ("封印{n}：不是您给出的公钥签的", "seal {n} was not signed by the key that you gave"),
     "seal_unpublished": ("封印{n}：与公布的封印不符", "seal {n} is not the one that was published"),
 }
+#: Kinds of texts in words; one that is not here is shown as it stands.
+KINDS: dict[str, tuple[str, str]] = {
+    "consumer_name": ("消费者姓名", "name of the consumer"),
+    "consumer_phone": ("消费者电话", "telephone of the consumer"),
+    "consumer_email": ("消费者邮箱", "e-mail of the consumer"),
+    "consumer_address": ("消费者地址", "address of the consumer"),
+    "consumer_statement": ("争议事实", "statement of the facts"),
+    "consumer_transcript": ("语音陈述的记录", "transcript of the spoken statement"),
+    "consumer_demand_note": ("诉求的补充说明", "note on the demands"),
+    "consumer_place": ("发生地点", "place"),
+    "consumer_order_no": ("订单号", "order number"),
+    "consumer_service_number": ("业务号码", "service number"),
+    "consumer_plan": ("套餐", "plan"),
+    "consumer_promised": ("对方的承诺", "what was promised"),
+    "consumer_their_reference": ("企业给过的编号", "number given by the enterprise"),
+    "consumer_principal": ("委托人", "principal"),
+    "consumer_parties": ("共同投诉人", "fellow complainants"),
+    "consumer_representatives": ("推选的代表", "representatives"),
+    "agreement": ("调解协议", "agreement"),
+    "contact": ("联系记录", "note of a contact"),
+    "correction": ("更正", "correction"),
+    "counter_demand": ("另提的要求", "counter-demand"),
+    "decision": ("决定的内容", "decision"),
+    "message": ("消息", "message"),
+    "minutes": ("调解记录", "minutes"),
+    "note": ("备注", "note"),
+    "proof": ("履行的证明", "proof of performance"),
+    "public_reply": ("公开回应", "public reply"),
+    "question": ("提问", "question"),
+    "rating": ("评价", "rating"),
+    "reason": ("理由", "reason"),
+    "suggestion": ("调解方案", "proposal of mediation"),
+    "whom": ("请求谁回避", "who should stand aside"),
+}
+_ANSWER = ("对第{n}项诉求的答复", "answer to demand {n}")
 UNREADABLE: dict[str, tuple[str, str]] = {
     "not_a_zip": ("不是可以读取的ZIP文件", "this is no ZIP file that can be read"),
     "not_a_dossier": ("不是案件档案，或者格式不认识", "this is no dossier, or one of an unknown form"),
@@ -76,7 +111,16 @@ class Broken:
     what: str = ""
 
     def words(self, language: str) -> str:
-        return _printable(WORDS[self.code][language == "en"].format(n=self.n, what=self.what))
+        what = kind_words(self.what, language) if self.code.startswith("text_") else self.what
+        return _printable(WORDS[self.code][language == "en"].format(n=self.n, what=what))
+
+
+def kind_words(kind: str, language: str) -> str:
+    """What kind of text it is: answer_2 is “answer to demand 2”."""
+    number = kind.removeprefix("answer_")
+    if number != kind and number.isdecimal():
+        return _ANSWER[language == "en"].format(n=number)
+    return KINDS[kind][language == "en"] if kind in KINDS else kind
 
 
 def _printable(text: str) -> str:

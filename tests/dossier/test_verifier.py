@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from complaints.dossier import checking
+from complaints.models.record import FREE_KINDS
 from complaints.sealing import path_to, tree_root
 from tests.dossier.conftest import PUBLIC, altered, packed, parts_of
 
@@ -185,6 +186,20 @@ def test_what_was_altered_is_named(archive: bytes) -> None:
     assert verifier.check(packed(parts_of(archive)), key=PUBLIC).exit_code == 0
     other = verifier.check(io.BytesIO(archive), key="00" * 32)
     assert other.first.code == "seal_key"
+
+
+#: What only the authority's chain has, which no dossier of a party holds.
+OF_THE_AUTHORITY = {"report", "lead", "concern"}
+
+
+def test_each_kind_of_text_is_named_in_words(archive: bytes) -> None:
+    broken = verifier.check(ALTERED["a text"][0](archive), key=PUBLIC).first
+    assert broken.words("zh") == "第1条记录的文字“争议事实”被改动"
+    assert broken.words("en") == "the text “statement of the facts” of entry 1 was changed"
+    assert verifier.kind_words("answer_2", "zh") == "对第2项诉求的答复"
+    assert verifier.kind_words("of_another_version", "en") == "of_another_version"
+    kinds = (FREE_KINDS - OF_THE_AUTHORITY) | {text["kind"] for text in json.loads(parts_of(archive)["texts.json"])["texts"]}
+    assert {kind for kind in kinds if verifier.kind_words(kind, "zh") == kind} == set()
 
 
 def test_without_its_seal_it_is_not_called_proved(archive: bytes) -> None:
