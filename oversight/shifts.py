@@ -125,6 +125,9 @@ def _share(code: str, change: Change, than: str) -> str:
 
 
 def first_cards(figures: Mapping[str, Figure], lists: cards.Lists, against: Sequence[tuple[str, Mapping[str, Change]]]) -> list[cards.Card]:
-    """The cards of the period with their changes; ``against`` names each other period and what changed since."""
-    return [replace(card, shifts=tuple(shift(card.code, found[card.code], than) for than, found in against if card.code in found))
+    """The cards of the period with their changes; ``against`` names each other period and what changed since. What came in and
+    what went says so where there was nothing then, as in the first year of a portal.
+    """
+    return [replace(card, shifts=tuple(shift(card.code, found[card.code], than) if card.code in found else Shift(_("%(than)s没有数据") % {"than": than})
+                                       for than, found in against if card.code in found or (card.code in ("received", "closed") and not found)))
             for card in cards.flow_cards(figures, lists)]

@@ -70,6 +70,17 @@ def test_who_needs_attention_leads_to_exactly_the_cases_that_are_counted(region_
     assert client.get("/authority/cases/?officer=all-99999999").context["filter"].left_out
 
 
+def test_a_year_without_cases_is_said_to_be_one(region_with_cases: World) -> None:
+    """Beside what came in and what was closed alone, and not where there were cases."""
+    cards = {card.code: [shift.words for shift in card.shifts] for card in desk(region_with_cases.su).get(URL).context["first_cards"]}
+    assert "去年同期没有数据" in cards["received"]
+    assert "去年同期没有数据" in cards["closed"]
+    assert not any("没有数据" in words for code, said in cards.items() if code not in ("received", "closed") for words in said)
+    given.a_complaint(region_with_cases, status=S.CLOSED, now=timezone.now() - 365 * DAYS)
+    words = [shift.words for card in desk(region_with_cases.su).get(URL).context["first_cards"] for shift in card.shifts]
+    assert not any("去年同期没有数据" in one for one in words)
+
+
 def test_the_navigation_leads_there(world: World) -> None:
     assert 'href="/oversight/"' in desk(world.rui).get("/authority/").content.decode()
 
