@@ -158,9 +158,10 @@ def tracked(request: HttpRequest, number: str) -> HttpResponse:
     case = proven(request, number, now=now)
     if case is None:
         return redirect("complaints:track")
+    until = open_until(request)
     return render(request, "public/tracked.html", {
         "page": page_of(case, now=now), "evidence": evidence_of(case), "station": station_of(request, now=now),
-        "open_until": open_until(request)})
+        "open_until": until, "closes_in": max(0, int((until - now).total_seconds())) if until else 0})
 
 
 def open_until(request: HttpRequest) -> datetime | None:

@@ -71,3 +71,23 @@ def test_it_works_without_script(visit: Callable[..., Any], case: Complaint) -> 
     page.get_by_label("查询口令").fill(TOKEN)
     page.locator("main form .btn").click()
     page.locator(".duty").wait_for()
+
+
+def test_whoever_follows_with_the_token_is_warned_before_it_closes(visit: Callable[..., Any], case: Complaint) -> None:
+    visitor = visit(width=360)
+    page = visitor.go(f"/track/#{case.number}.{TOKEN}")
+    page.wait_for_url("**/track/")
+    page.keyboard.press("Enter")
+    page.locator(".duty").wait_for()
+    page.clock.install()
+    page.reload()
+    told = page.locator("[role=status] [data-closes-in]")
+    minutes = int(told.get_attribute("data-closes-in")) // 60
+    page.clock.fast_forward((minutes - 3) * 60_000)
+    assert told.inner_text() == ""
+    page.clock.fast_forward(2 * 60_000)
+    assert "不到2分钟" in told.inner_text()
+    visitor.shot("track-closing-360", full_page=False)
+    visitor.check()
+    page.clock.fast_forward(2 * 60_000)
+    assert "已经关闭" in told.inner_text()
