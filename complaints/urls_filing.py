@@ -22,4 +22,5 @@ urlpatterns = [
     ),
     path("file/<uuid:draft_id>/<slug:step>/", filing.step, name="file-step"),
     path("cases/<str:number>/receipt/", receipt.receipt, name="receipt"),
+    path("cases/<str:number>/receipt.pdf", receipt.receipt_pdf, name="receipt-pdf"),
 ]

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from complaints.conditions import current_calendar
+from complaints.dossier import printing
+from complaints.dossier.readable import readable
 from complaints.filing import drafts
 from complaints.filing.outlook import ahead
 from complaints.models import Complaint, Deadline, PersonalText
@@ -28,13 +32,53 @@ from complaints.views.filing_frame import Held, held_by
 from odr_portal.accounts.masking import masked_phone
 from odr_portal.accounts.models import User
 from odr_portal.qr import qr_code
+from odr_portal.templatetags.portal import last_day, moment
 from odr_portal.walls import show
+
+PAPER = Path(drafts.__file__).with_name("receipt.typ")
 
 
 @never_cache
 @require_safe
 def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
+    found = _found(request, number, now=timezone.now())
+    return found if isinstance(found, HttpResponseBase) else render(request, "consumer/filing/receipt.html", found)
+
+
+@never_cache
+@require_safe
+def receipt_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
+    """/cases/<number>/receipt.pdf: the same on paper, for who prints elsewhere or keeps files."""
     now = timezone.now()
+    found = _found(request, number, now=now)
+    if isinstance(found, HttpResponseBase):
+        return found
+    return HttpResponse(printing.pdf(_paper(found), at=now, template=PAPER), content_type="application/pdf", headers={
+        "Content-Disposition": f'attachment; filename="{number}-receipt.pdf"'})
+
+
+def _paper(found: dict[str, Any]) -> dict[str, Any]:
+    """The words of the page as plain data, in the language of the page."""
+    case, duty = found["case"], found["duty"]
+    several = len(found["linked"]) > 1
+    numbers = [(f"{_('投诉编号')} · {respondent}" if several else _("投诉编号"), number) for number, respondent in found["linked"]]
+    numbers.append((_("提交时间"), moment(case.filed_at)))
+    if found["token"]:
+        numbers.append((_("查询口令"), found["token"]))
+    notes = [] if case.contact_verified else [_("您的电话还没有验证：工作人员会打电话核实，请留意来电。")]
+    words: dict[str, Any] = readable({
+        "title": _("投诉已提交"), "site": _("12315 在线和解 · 收据"), "lead": found["sentence"], "numbers": numbers, "notes": notes,
+        "duty_title": _("接下来谁做什么"), "duty": [
+            (_("谁在办"), duty.holder or _("没有人需要办理")), (_("期限"), last_day(duty.due_at) if duty.due_at else _("没有期限")),
+            (pgettext("if missed", "逾期"), duty.if_missed or "–")],
+        "ahead_title": _("接下来的三件事"), "ahead": [(last_day(item.due_at), item.what) for item in found["ahead"]],
+        "qr": printing.qr_svg(found["track_url"]) if found["token"] else "", "qr_words": _("扫码查进度"),
+        "foot": _("查进度：%(address)s") % {"address": found["track_page"]}})
+    return words
+
+
+def _found(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any] | HttpResponseBase:
+    """What the receipt says; the way to sign in, or Http404, for whoever it is not for."""
     held = held_by(request, now=now)
     if held is not None and number not in held.draft.filed_as:
         held = None
@@ -56,17 +100,19 @@ def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
         calendar=current_calendar(),
     )
     linked = _linked(case, held)
-    context: dict[str, Any] = {
+    track_page = request.build_absolute_uri("/track/")
+    return {
         "case": case,
         "linked": linked,
         "token": token,
-        "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
+        "track_page": track_page,
+        "track_url": f"{track_page}#{case.number}.{token}",
+        "qr": qr_code(f"{track_page}#{case.number}.{token}") if token else None,
         "duty": stand,
         "is_own": isinstance(request.user, User) and case.consumer_id == request.user.pk,
         "sentence": stand.sentence,
         "ahead": ahead(case, phone=_phone(case), now=now),
     }
-    return render(request, "consumer/filing/receipt.html", context)
 
 
 def _linked(case: Complaint, held: Held | None) -> list[tuple[str, str]]:
