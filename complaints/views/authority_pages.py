@@ -271,7 +271,7 @@ _ALL = (
              form=lambda setting, data: DecisionForm(
                  data, grant=_("同意退回，重新分送"), refuse=_("不同意，由这家企业继续办理")),
              effect=gettext_lazy("企业在受理后申请退回。协商期限没有停。")),
-    StepPage(slug="extension", steps=("grant_extension", "refuse_extension"), payload=said("text"),
+    StepPage(slug="extension", steps=("grant_extension", "refuse_extension"), payload=said("text"), template="authority/extension.html",
              decides=gettext_lazy("决定延期申请"),
              choose=_decided("grant_extension", "refuse_extension"),
              form=lambda setting, data: DecisionForm(data, grant=_("准予延期"), refuse=_("不予延期")),

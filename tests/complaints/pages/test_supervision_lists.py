@@ -103,6 +103,9 @@ def test_more_time_waits_for_the_consumer_first(world: World) -> None:
     assert "去决定" not in page
     given.step(case, enterprise.agree_to_extension(), world.consumer, now())
     assert f'href="{step_url(case, "extension")}"' in shown(client.get(DECISIONS))
+    decision = shown(client.get(step_url(case, "extension")))
+    assert "企业申请延期3个工作日" in decision
+    assert "消费者已同意延期。" in decision
     given.step(case, supervision.grant_extension(), world.officer, now())
     assert client.get(DECISIONS).context["count"] == 0
 
