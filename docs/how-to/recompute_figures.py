@@ -2,8 +2,8 @@
 
     python recompute_figures.py FOLDER [FOLDER …] [--report REGION [--month 2026-09]]
 
-Each FOLDER holds the files of one version of a month, as downloaded from /open/data/; take the newest version of each of the
-last thirteen months to get all that the pages show. The program checks their digests, checks that the numbers add up, and
+A FOLDER holds the files of one version of a month, or all that a browser downloaded from /open/data/ with the names that it gave
+them (2026-09.1-regions.csv); take the newest version of each of the last thirteen months to get all that the pages show. The program checks their digests, checks that the numbers add up, and
 prints as JSON what /open/ shows of each region, what /open/league/ shows of each enterprise, and with --report what the
 monthly report of a region shows. A number that is withheld is null, and so is whatever would be made from it; what can
 still be said of it comes as the least and the most that it may be.
@@ -47,9 +47,25 @@ FILES = ("regions", "categories", "region_quarters", "enterprise_quarters")
 # --- reading and checking ---------------------------------------------------------------------------------------------
 
 
+def file_of(folder: Path, name: str) -> Path:
+    """Of a folder of one version; or of one into which a browser put all of them: then ``folder`` ends with 2026-09.1-."""
+    return folder / name if folder.is_dir() else folder.with_name(folder.name + name)
+
+
+def versions_in(folder: Path) -> list[Path]:
+    """The one version that a folder holds, or the newest of each month where the names of the files say which they are of."""
+    if (folder / "datapackage.json").exists():
+        return [folder]
+    marks = sorted((file.name.removesuffix("datapackage.json") for file in folder.glob("*-datapackage.json")),
+                   key=lambda mark: int(mark.rstrip("-").partition(".")[2] or 0))
+    if not marks:
+        sys.exit(f"{folder}: no datapackage.json in it; download all files of a month from /open/data/.")
+    return list({month_of(folder / mark): folder / mark for mark in marks}.values())
+
+
 def read(folder: Path, name: str) -> list[dict]:
     """The lines of a table; numbers as int or float, None where withheld. Nothing where the month has no such table."""
-    path = folder / f"{name}.csv"
+    path = file_of(folder, f"{name}.csv")
     if not path.exists():
         return []
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -66,15 +82,15 @@ def _value(column: str, text: str) -> object:
 
 def month_of(folder: Path) -> str:
     """2026-09, as the package says it."""
-    return json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["name"].removeprefix("odr-")
+    return json.loads(file_of(folder, "datapackage.json").read_text(encoding="utf-8"))["name"].removeprefix("odr-")
 
 
 def wrong_digests(folder: Path) -> list[str]:
     """Files that are not what SHA256SUMS says, or are missing."""
     wrong = []
-    for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
+    for line in file_of(folder, "SHA256SUMS").read_text(encoding="utf-8").splitlines():
         digest, _space, name = line.partition("  ")
-        file = folder / name
+        file = file_of(folder, name)
         if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
             wrong.append(name)
     return wrong
@@ -160,7 +176,7 @@ def run_of(months: list[str], step: int, most: int) -> list[str]:
 def indicators(folders: dict[str, Path]) -> dict[str, dict]:
     """What /open/ shows of the country, each province and each city; shares from thirty on."""
     months = run_of(list(folders), 1, MONTHS)
-    ends = run_of([month for month in folders if int(month[5:]) % 3 == 0 and (folders[month] / "region_quarters.csv").exists()], 3, QUARTERS)
+    ends = run_of([month for month in folders if int(month[5:]) % 3 == 0 and file_of(folders[month], "region_quarters.csv").exists()], 3, QUARTERS)
     of_months = {month: {line["region_code"]: line for line in read(folders[month], "regions")} for month in months}
     of_quarters = [{line["region_code"]: line for line in read(folders[month], "region_quarters")} for month in ends]
     objects: dict[str, dict[str, list]] = {}
@@ -217,7 +233,7 @@ def _recovered(lines: list[dict]) -> int | None:
 
 def league(folders: dict[str, Path]) -> list[dict]:
     """Each line of each table, in the tables of all quarters together and of each of them."""
-    ends = run_of([month for month in folders if (folders[month] / "enterprise_quarters.csv").exists()], 3, QUARTERS)
+    ends = run_of([month for month in folders if file_of(folders[month], "enterprise_quarters.csv").exists()], 3, QUARTERS)
     found = []
     for months in ([ends, *([month] for month in ends)] if len(ends) > 1 else [ends] if ends else []):
         tables: dict[tuple, list[dict]] = {}
@@ -304,7 +320,7 @@ def main() -> int:
     parser.add_argument("--report", help="code of the region whose monthly report is recomputed")
     parser.add_argument("--month", help="month of the report; the newest one without it")
     asked = parser.parse_args()
-    folders = {month_of(folder): folder for folder in asked.folders}
+    folders = {month_of(folder): folder for given in asked.folders for folder in versions_in(given)}
     found = {
         "wrong_digests": {month: wrong for month, folder in folders.items() if (wrong := wrong_digests(folder))},
         "wrong_sums": {month: wrong for month, folder in folders.items() if (wrong := wrong_sums(folder))},

@@ -155,3 +155,23 @@ def test_the_script_runs_by_itself_and_finds_what_is_wrong(year: dict[str, Path]
     assert code == 1
     assert found["wrong_digests"] == {"2026-09": ["enterprise_quarters.csv"]}
     assert found["wrong_sums"]
+
+
+def test_it_reads_the_one_folder_into_which_a_browser_put_everything(year: dict[str, Path], tmp_path: Path) -> None:
+    """Named as they come, an older version of a month beside the newer one, and a clear word where there is nothing."""
+    for month, folder in year.items():
+        for file in folder.iterdir():
+            (tmp_path / f"{month}.2-{file.name}").write_bytes(file.read_bytes())
+            if month == "2026-09":
+                (tmp_path / f"{month}.1-{file.name}").write_bytes(file.read_bytes().replace(b"1", b"2") if file.suffix == ".csv" else file.read_bytes())
+
+    def run(*folders: Path) -> tuple[int, str]:
+        done = subprocess.run([sys.executable, "-I", str(SCRIPT), *map(str, folders)], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout or done.stderr
+
+    assert run(tmp_path) == run(*year.values())
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, said = run(empty)
+    assert code == 1
+    assert "no datapackage.json" in said
