@@ -147,11 +147,13 @@ def test_others_are_shown_as_a_median_and_never_one_by_one(world: World, signed_
         published(firm, settled)
     [line] = mirror.compared(world.mobile.pk, on=day)
     assert (line.confirmed, line.others, line.confirmed_others) == (50.0, 2, None)
+    assert "同行2家，不足3家，没有中位数" in signed_in(world.lead).get(PAGE).content.decode()
     published(firms[3], 36)
     [line] = mirror.compared(world.mobile.pk, on=day)
     assert (line.others, line.confirmed_others, line.days_others) == (3, 75.0, 5.0)
     page = signed_in(world.lead).get(PAGE).content.decode()
     assert "75.0%" in page
+    assert "没有中位数" not in page
     assert "同行1" not in page
 
 
