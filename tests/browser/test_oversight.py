@@ -67,6 +67,8 @@ def test_a_director_finds_what_burns_and_where(some_weeks: World, visit: Any, wi
     visitor.check()
     visitor.shot(f"dashboard-place-{width}-{language}")
     page = visitor.go("/oversight/compare/?period=year&against=year")
+    # On a phone each figure is a card: both sides can be read without moving the table.
+    assert page.evaluate("(t => t.scrollWidth <= t.clientWidth)(document.querySelector('.sides').parentElement)")
     visitor.check()
     visitor.shot(f"compare-{width}-{language}")
     visitor.go("/oversight/?first=2026-11-20&last=2026-11-01&enterprise=abc")
