@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from complaints import alike
 from complaints.models import PersonalText, PersonDigest
@@ -42,13 +42,11 @@ def digests_in(kind: str, text: str) -> Iterator[tuple[str, bytes]]:
             yield name, digest
 
 
-def cases_of(words: str) -> list[int]:
-    """Ids of cases whose consumer gave exactly this; one query."""
+def cases_of(words: str) -> QuerySet[PersonDigest, int]:
+    """Ids of cases whose consumer gave exactly this, the newest first."""
     wanted = [digest for kind in sorted(set(KINDS.values())) for digest in digests_of(kind, words)]
-    if len(words.strip()) < 2 or not wanted:
-        return []
-    ids = PersonDigest.objects.filter(digest__in=wanted).order_by("-complaint_id").values_list("complaint_id", flat=True)
-    return list(ids.distinct()[:MOST])
+    ids = PersonDigest.objects.order_by("-complaint_id").values_list("complaint_id", flat=True)
+    return ids.filter(digest__in=wanted).distinct()[:MOST] if len(words.strip()) > 1 and wanted else ids.none()
 
 
 def mark_statements(*, after: int, limit: int) -> tuple[int, int]:

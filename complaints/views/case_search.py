@@ -8,7 +8,7 @@ number of rows is compared, so that nothing typed can make a page slow.
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
@@ -40,32 +40,53 @@ def numbered(beginning: str, *, path: str = "") -> dict[str, str]:
     return {f"{path}number__gte": beginning, f"{path}number__lt": f"{beginning}\uffff"}
 
 
-def containing(words: str) -> list[int] | None:
-    """Ids of the cases within the caller's sight whose goods or service has these words, large or small, with or without
-    spaces; None for what no index tells: one character, a word of more than ``LOOKED_THROUGH`` cases, several offices.
-    """
+class _Known(NamedTuple):
+    """Ids of cases whose goods or service has these words, large or small, with or without spaces (None for what no index
+    tells: one character, a word of more than ``LOOKED_THROUGH`` cases, several offices); that were filed with exactly this;
+    whose ticket it is."""
+
+    worded: list[int] | None
+    filed: list[int]
+    tickets: list[int]
+
+
+def _known(words: str, tickets: QuerySet[Any, Any] | None) -> _Known:
+    """Within the caller's sight; one statement."""
+    said = ["cases_with_words(%s, %s)"]
+    values: list[Any] = [words, LOOKED_THROUGH]
+    for ids in (cases_of(words), tickets):
+        if ids is None or ids.query.is_empty():
+            said.append("'{}'::bigint[]")
+        else:
+            sql, params = ids.query.sql_with_params()
+            said.append(f"array({sql})")
+            values += params
     with connection.cursor() as cursor:
-        cursor.execute("select cases_with_words(%s, %s)", [words, LOOKED_THROUGH])
-        found: list[int] | None = cursor.fetchone()[0]
-    return found
+        cursor.execute(f"select {', '.join(said)}", values)
+        return _Known(*cursor.fetchone())
 
 
-def matching(rows: QuerySet[Row], words: str, *, path: str = "", newest_by: str = "") -> QuerySet[Row]:
+def matching(rows: QuerySet[Row], words: str, *, path: str = "", newest_by: str = "", tickets: QuerySet[Any, Any] | None = None) -> QuerySet[Row]:
     """Rows whose case has this number or these words, or was filed with exactly this; ``path`` leads to the case.
 
-    ``newest_by`` is given for long lists: the date by which its newest rows are taken where rows are compared.
+    ``newest_by`` is given for long lists: the date by which its newest rows are taken where rows are compared. ``tickets``:
+    ids of cases that bear this as the asker's own ticket; such a case is meant, whatever the word may mean elsewhere.
     """
     number = number_in(words)
+    if number and tickets is None:
+        return rows.filter(**numbered(number, path=path))
+    known, among = _known(words, tickets), f"{path.removesuffix('__') or 'pk'}__among"
+    if known.tickets:
+        return rows.filter(**{among: known.tickets})
     if number:
         return rows.filter(**numbered(number, path=path))
-    compared, ids = Q(), containing(words)
-    if ids is None:
+    compared = Q()
+    if known.worded is None:
         compared |= Q(**{f"{path}item_name__icontains": words})
     if _PIECE.fullmatch(words):
         compared |= Q(**{f"{path}number__contains": words.upper()})
     if compared and newest_by:
         compared &= Q(pk__in=rows.order_by(f"-{newest_by}", "-pk").values("pk")[:LOOKED_THROUGH])
     # Of a case that was given up nobody may try phone numbers.
-    known = [*(ids or ()), *(() if path else cases_of(words))]
-    found = Q(**{f"{path.removesuffix('__') or 'pk'}__among": known})
+    found = Q(**{among: [*(known.worded or ()), *(() if path else known.filed)]})
     return rows.filter(compared | found if compared else found)

@@ -162,9 +162,7 @@ def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str 
         rows = rows.filter(**{f"{path}number__in": numbers})
     if words:
         tickets = Engagement.objects.filter(desk.engagements(), external_ref=words.strip()).values_list("complaint_id")
-        # The own ticket is one case, whatever the word may mean elsewhere.
-        rows = (rows.filter(**{"complaint_id__in" if path else "pk__in": tickets}) if tickets.exists()
-                else matching(rows, words, path=path, newest_by=newest_by))
+        rows = matching(rows, words, path=path, newest_by=newest_by, tickets=tickets)
     if handler == "none":
         rows = rows.filter(**{f"{path}handler": None})
     elif handler == "mine":

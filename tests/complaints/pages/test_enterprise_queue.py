@@ -172,6 +172,17 @@ def test_a_word_finds_open_and_ended_cases_however_old(world: World, monkeypatch
     assert numbers(client.get(QUEUE, {"q": "琉璃"})) == [held.number]
 
 
+def test_words_cost_one_statement_more(world: World, django_assert_num_queries: Any) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    client = signed_in(world.ming)
+    for words in ("宽带", "没有这样的", "宽", case.number[-9:], "陈试"):
+        client.get(QUEUE, {"q": words})
+        is_found = bool(numbers(client.get(QUEUE, {"q": words})))
+        # The names and clocks of no rows are not read.
+        with django_assert_num_queries(QUERIES + 1 - (not is_found)):
+            client.get(QUEUE, {"q": words})
+
+
 def test_an_empty_view_says_why_and_leads_on(world: World) -> None:
     page = shown(signed_in(world.ming).get(QUEUE, {"view": "overdue"}))
     assert "没有逾期的案件，都在期限内。" in page
