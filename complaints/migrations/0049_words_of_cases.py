@@ -91,8 +91,6 @@ end $$""",
     "alter table complaints_casewords enable row level security",
     "alter table complaints_casewords force row level security",
     "create policy steps on complaints_casewords to portal_steps using (true) with check (true)",
-    "revoke all on complaints_casewords from portal_app",
-    "grant select, insert, update, delete on complaints_casewords to portal_steps",
     "select write_words(id) from complaints_complaint",
     "set constraints all immediate",
 ]

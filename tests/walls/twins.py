@@ -37,7 +37,7 @@ TWINS: tuple[Twin, ...] = (
         (
             Change(
                 "complaints/models/complaint.py",
-                "        for region in _regions_of(offices):\n            seen |= lies_in(region)\n"
+                "        for region in regions_of(offices):\n            seen |= lies_in(region)\n"
                 "        return self.filter(seen).exclude(status=Status.DRAFT)\n",
                 "        return self.exclude(status=Status.DRAFT)\n",
             ),
