@@ -7,7 +7,7 @@ are ended, nothing is deleted, and both sides are told.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
@@ -39,9 +39,16 @@ def snapshot(file: CaseFile) -> dict[str, Any]:
                        (Matter, file.matters), (Deadline, file.clocks)):
         kept[kind.__name__] = [_values(row) for row in rows if row.pk is not None]
     # What lapsed a moment before started these: they get their number with the step itself.
-    kept["fresh"] = [_values(row) | {"clock": row.clock, "obligation_id": row.obligation_id}
-                     for row in file.clocks if row.pk is None and row.ended_at is None]
+    kept["fresh"] = [_values(row) | _name_of(row) for row in file.clocks if row.pk is None and row.ended_at is None]
+    kept["opened"] = [_name_of(row) for row in file.matters if row.pk is None and row.state == "open"]
     return kept
+
+
+def _name_of(row: Deadline | Matter) -> dict[str, Any]:
+    """By what a row is known that has no number yet."""
+    if isinstance(row, Matter):
+        return {"kind": row.kind, "subject": row.subject, "opened_at": row.opened_at.astimezone(UTC).isoformat()}
+    return {"clock": row.clock, "obligation_id": row.obligation_id, "started_at": row.started_at.astimezone(UTC).isoformat()}
 
 
 def _values(row: models.Model) -> dict[str, Any]:
@@ -74,9 +81,13 @@ def keep(file: CaseFile, step: str, before: dict[str, Any]) -> None:
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Only what the step changed: an undo must not take others' work back."""
-    kept: dict[str, Any] = {"fresh": [values for values in before["fresh"] if values not in after["fresh"]]}
+    kept: dict[str, Any] = {
+        "fresh": [values for values in before["fresh"] if values not in after["fresh"]],
+        # What lapsed a moment before and was left alone is not the step's either.
+        "beside": [{name: values[name] for name in ("clock", "obligation_id", "started_at")}
+                   for values in before["fresh"] if values in after["fresh"]] + before["opened"]}
     for kind, rows in before.items():
-        if kind in ("status", "fresh"):
+        if kind in ("status", "fresh", "opened"):
             continue
         now = {values["id"]: values for values in after[kind]}
         kept[kind] = [
@@ -125,8 +136,9 @@ def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at
                 for name, value in values.items() if name not in kept_back
             })
     standing["Deadline"] |= _started_again(file, before.get("fresh", ()), taken_at)
+    beside = before.get("beside", ())
     for clock in file.clocks:
-        if clock.ended_at is not None or clock.pk in standing["Deadline"]:
+        if clock.ended_at is not None or clock.pk in standing["Deadline"] or _name_of(clock) in beside:
             continue
         if clock.clock not in HIDDEN_CLOCKS:
             clocks.end(file, clock, file.now, met=False)
@@ -135,7 +147,7 @@ def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at
             clocks.end(file, clock, file.now, met=False)
             clocks.let_fall(file, clock)
     for matter in file.matters:
-        if matter.state == "open" and matter.pk not in standing["Matter"] and matter.audience != Audience.AUTHORITY:
+        if matter.state == "open" and matter.pk not in standing["Matter"] and matter.audience != Audience.AUTHORITY and _name_of(matter) not in beside:
             file.end_matter(matter, "fallen")
     for obligation in file.obligations:
         if obligation.pk not in standing["Obligation"]:

@@ -168,3 +168,20 @@ def test_undo_brings_back_a_clock_that_began_with_the_step_itself(world: World) 
     assert case.status == S.PERFORMING
     assert [(d.clock, d.state) for d in case.deadlines.filter(ended_at=None)] == [("performance_answer", "running")]
     assert case.next_due_at is not None
+
+
+def test_undo_leaves_a_clock_that_began_a_moment_before_the_step(world: World) -> None:
+    """Found by the walk, seed 508: the consumer's part had lapsed, no sweep had come by yet, and she confirmed the other part."""
+    case = given.a_complaint(world, status=S.MEDIATING)
+    soon = WEDNESDAY.date() + timedelta(days=8)
+    given.step(case, mediation.record_agreement(text="双方同意如下。", promises=[
+        handling.Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on=soon),
+        handling.Promise(kind="repair", what="上门检修", due_on=soon)]), world.officer, WEDNESDAY)
+    handling.sweep_clocks(now=WEDNESDAY + timedelta(days=9))
+    late = WEDNESDAY + timedelta(days=20)
+    given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, late)
+    assert case.status == S.REVIEW
+    given.step(case, handling.undoing.undo(), world.consumer, late + timedelta(minutes=5))
+    assert case.status == S.REVIEW
+    assert [d.state for d in case.deadlines.filter(ended_at=None, clock="review")] == ["running"]
+    assert case.next_due_at is not None
