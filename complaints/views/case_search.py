@@ -18,8 +18,8 @@ from complaints.person_digests import cases_of
 
 #: A word that more cases have than this tells little: it is looked for in the cases of the list, of a long list in so many, the newest.
 LOOKED_THROUGH = 2000
-#: What may be a piece of a number, and not a word alone.
-_PIECE = re.compile(r"(?=.*\d)[0-9A-Za-z-]+")
+#: What may be a piece of a number, and not a word alone; some have no figure in them.
+_PIECE = re.compile(r"[0-9A-Za-z-]{3,}")
 _BEGINNING = re.compile(r"\d{8}(-[0-9A-Z]{0,12}(-[0-9A-Z]?)?)?")
 
 Row = TypeVar("Row", bound=Model)
