@@ -23,7 +23,7 @@ from benchmarks.sealing import add_names
 
 ENTERPRISES, YEARS, OPEN = 3000, 3, 0.03
 #: One case of so many is about glazed ware (琉璃), a word that few have.
-RARE = 499
+RARE = 2999
 
 PEOPLE = """
 insert into enterprises_enterprise (name, name_en, enrolment, enrolled_by_id, finishes_cases, stays_out)

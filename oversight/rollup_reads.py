@@ -112,16 +112,17 @@ class Counters:
         ours, params = narrowed(scope) if scope.regions else ("enterprise = %(enterprise)s", {"enterprise": scope.enterprise_id})
         # There are buckets of a region and of an enterprise, none of both.
         has_cells = not scope.regions or not (scope.enterprise_id or scope.category)
-        by_day = SPREAD_BY_DAY if has_cells and scope.regions and all(r.level in WIDE for r in scope.regions) else ()
+        is_wide = has_cells and bool(scope.regions) and all(region.level in WIDE for region in scope.regions)
+        by_day = [what for what in names if is_wide and what in SPREAD_BY_DAY]
         found: list[dict[str, Counter[int]]] = [{what: Counter() for what in names} for _ in periods]
         with connection.cursor() as cursor:
             parts = []
             for number, period in enumerate(periods):
                 windows = Windows.of(period, now=self.now, calendar=self.calendar)
                 begin, end = (windows.whole_from, windows.whole_to) if has_cells else (period.first, period.first)
-                sql = _buckets(ours, single=[what for what in names if what not in by_day])
+                sql = _buckets(ours, by_day=by_day, single=[what for what in names if what not in by_day])
                 parts.append(cursor.cursor.mogrify(f"select {number}, b.* from ({sql}) b", params | {
-                    "whose": whose, "of": of, "whats": list(names), "by_day": [what for what in names if what in by_day], "first": period.first, "from": begin, "to": end,
+                    "whose": whose, "of": of, "whats": list(names), "by_day": by_day, "first": period.first, "from": begin, "to": end,
                     "last": period.last, "edge": begin if begin <= end else period.first}))
             cursor.execute(b" union all ".join(parts).decode())
             for number, what, bucket, n in cursor.fetchall():
@@ -188,12 +189,13 @@ _EDGES = ("(day >= %(first)s and day < %(edge)s or day >= greatest(%(to)s, %(fir
           " and day between %(first)s and %(last)s")
 
 
-def _buckets(ours: str, *, single: Sequence[str]) -> str:
-    """The statement: whole months and days of wide regions from their cells, the lengths in ``single`` case by case at the edges."""
+def _buckets(ours: str, *, by_day: Sequence[str], single: Sequence[str]) -> str:
+    """The statement: whole months from their cells; at the edges the lengths in ``by_day`` from those of days, in ``single`` case by case."""
     parts = [f"select what, bucket::int, n from {MonthSpread._meta.db_table} where whose = %(whose)s and of = any(%(of)s::bigint[])"
-             " and what = any(%(whats)s) and month >= %(from)s and month < %(to)s",
-             f"select what, bucket::int, n from {DaySpread._meta.db_table} where region = any(%(of)s::bigint[]::int[])"
-             f" and what = any(%(by_day)s::text[]) and {_EDGES}"]
+             " and what = any(%(whats)s) and month >= %(from)s and month < %(to)s"]
+    if by_day:
+        parts.append(f"select what, bucket::int, n from {DaySpread._meta.db_table} where region = any(%(of)s::int[])"
+                     f" and what = any(%(by_day)s) and {_EDGES}")
     if single:
         lengths = ", ".join(f"('{what}', {what}, {EXACT[what]})" for what in single)
         parts.append(
