@@ -52,6 +52,7 @@ def find_place() -> programs.Place:
         local / "vault",
         local / "files",
         local / "evidence",
+        local / "exports",
         local / "static",
         local / "state",
     ):
@@ -64,6 +65,8 @@ def find_place() -> programs.Place:
 def make_folder(folder: Path, user: Any) -> None:
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True)
+    if folder.stat().st_uid == os.geteuid():
+        # One that a command made here before the portal ran is the portal's as well.
         embedded.give(folder, user)
     if not os.access(folder, os.W_OK):
         raise stop(f"{folder} belongs to somebody else: run this as the user who made it, or remove it.")
@@ -117,6 +120,7 @@ def local_environment(place: programs.Place) -> dict[str, str]:
         "VALKEY_PASSWORD": password,
         "MEDIA_ROOT": str(place.local / "files"),
         "EVIDENCE_ROOT": str(place.local / "evidence"),
+        "EXPORT_ROOT": str(place.local / "exports"),
         "STATIC_ROOT": str(place.local / "static"),
         "VAULT_KEY_FILE": str(place.local / "vault" / "keys"),
     }

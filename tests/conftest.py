@@ -68,7 +68,7 @@ def _pages_of_a_test_are_open(request: pytest.FixtureRequest, monkeypatch: pytes
 @pytest.fixture(autouse=True, scope="session")
 def _files_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What tests keep is not among the files of `make run`, which another user may own."""
-    with override_settings(EVIDENCE_ROOT=str(tmp_path_factory.mktemp("evidence"))):
+    with override_settings(EVIDENCE_ROOT=str(tmp_path_factory.mktemp("evidence")), EXPORT_ROOT=str(tmp_path_factory.mktemp("exports"))):
         yield
 
 
