@@ -29,6 +29,8 @@ WAITING = ("return", "extension", "objection", "recusal", "office_question", "pr
 #: An authority has the case; it lies with a party or a laboratory; it came back from an enterprise that did not settle it;
 #: its officer is away; an enterprise has it.
 HERE, OTHERS, BACK, LEFT, AT_A_FIRM = "here", "others", "back", "left", "firm"
+#: Ways by which a complaint comes.
+CAME_BY = ("web", "station", "phone", "counter", "post", "hotline", "platform", "import", "api")
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
 #: How, or when, an enterprise's time with a case ended.
 OF_A_STAGE = ("result", "ended_from", "ended_to")
@@ -85,6 +87,7 @@ class CaseFilter(forms.Form):
     officer = forms.ChoiceField(label=_("经办人"), required=False)
     region = forms.CharField(label=_("地区"), required=False, max_length=24, widget=forms.Select)
     category = Code(label=_("类别"))
+    channel = forms.ChoiceField(label=_("渠道"), required=False)
     waiting = forms.ChoiceField(label=_("等待决定"), required=False)
     platform = forms.ChoiceField(label=_("全国平台"), required=False, choices=[("", _("不限")), *CONDITIONS.items()])
     received_from, received_to = Day(_("收到日期，自")), Day(_("收到日期，至"))
@@ -105,6 +108,7 @@ class CaseFilter(forms.Form):
         _choose(self, "waiting", [("", str(_("不限"))), *words_of(WAITING, "matter_kind"), (HERE, str(_("在监管部门手里"))), (OTHERS, str(_("等对方办理"))),
                                   (BACK, str(_("企业没有谈成、转回来的"))), (LEFT, str(_("经办人现在不在岗"))),
                                   (AT_A_FIRM, str(_("在企业手里")))])
+        _choose(self, "channel", [*everything, *words_of(CAME_BY, "channel")])
         _choose(self, "result", [*everything, *words_of(RESULTS, "odr_result")])
         _choose(self, "status", [(OPEN, str(_("未办结"))), *words_of(STATUSES, "status"),
                                  *words_of((Status.CLOSED,), "status"), (ANY, str(_("全部")))])

@@ -79,6 +79,7 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "post": ("来信", "Letter"),
     "hotline": ("12345热线转来", "Handed over by 12345"),
     "import": ("导入", "Import"),
+    "platform": ("全国12315平台", "National 12315 platform"),
     "api": ("接口", "Programs"),
     "link": ("本案链接", "Link to the case"),
     "sms": ("短信", "Text message"),

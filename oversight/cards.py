@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from oversight.definitions import DEFINITIONS, Definition
-from oversight.figures import Figure
-from oversight.leagues import RANKED_FROM, wilson
+from oversight.figures import OF_TWO_COUNTS, Figure
+from oversight.leagues import RANKED_FROM, ratio_interval, wilson
 from oversight.scope import Period
 
 NOTHING = "–"
@@ -73,6 +73,7 @@ class Lists:
     enterprise_id: int | None = None
     #: Code of the place that is looked at; empty for all of the own regions.
     region: str = ""
+    channel: str = ""
 
     def url(self, *, enterprise_id: int | None = None, region: str = "", **query: str) -> str:
         here = reverse("complaints:authority-cases")
@@ -85,7 +86,7 @@ class Lists:
 
     def _address(self, here: str, query: Mapping[str, str], enterprise_id: int | None, region: str) -> str:
         enterprise = enterprise_id or self.enterprise_id
-        said = {**query, "region": region or self.region, "category": self.category,
+        said = {**query, "region": region or self.region, "category": self.category, "channel": self.channel,
                 "enterprise": str(enterprise) if enterprise else ""}
         words = urlencode({name: value for name, value in said.items() if value})
         return f"{here}?{words}" if words else here
@@ -177,10 +178,10 @@ def _part(label: str, n: int, lists: Lists, what: str) -> Part:
 
 
 def interval(figure: Figure) -> tuple[str, ...]:
-    """Where the share lies with 95 % certainty, by Wilson."""
+    """Where the share lies with 95 % certainty, by Wilson; a ratio of two counts may lie over 100 %."""
     if not figure.denominator:
         return ()
-    low, high = wilson(figure.numerator or 0, figure.denominator)
+    low, high = (ratio_interval if figure.code in OF_TWO_COUNTS else wilson)(figure.numerator or 0, figure.denominator)
     return (_("95%%区间%(share)s") % {"share": percents(low, high)},)
 
 

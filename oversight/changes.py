@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import log, sqrt
 
-from oversight.figures import Figure
+from oversight.figures import OF_TWO_COUNTS, Figure
 from oversight.leagues import Z, wilson
 from oversight.rollup_buckets import quantile
 
@@ -58,6 +58,16 @@ def of_shares(after: tuple[int, int], before: tuple[int, int]) -> Change | None:
     return Change(after[0] / after[1], before[0] / before[1], low <= 0 <= high)
 
 
+def of_ratios(after: tuple[int, int], before: tuple[int, int]) -> Change | None:
+    """(count, count) twice, the first no part of the second: by the interval of how many times one ratio is the other (its logarithm)."""
+    if not after[1] or not before[1]:
+        return None
+    # Half a case more in each, as nothing has no logarithm.
+    (one, of), (other, of_other) = ((part + 0.5, whole + 0.5) for part, whole in (after, before))
+    half = Z * sqrt(1 / one + 1 / of + 1 / other + 1 / of_other)
+    return Change(after[0] / after[1], before[0] / before[1], abs(log(one / of) - log(other / of_other)) <= half)
+
+
 def newcombe(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float]:
     """95 % interval of one share less another (Newcombe 1998, method 10: from the two Wilson intervals)."""
     p, q = one[0] / one[1], other[0] / other[1]
@@ -86,7 +96,8 @@ def of_medians(what: str, after: Mapping[int, int], before: Mapping[int, int]) -
 def of_figures(after: Figure, before: Figure, *, days: int, days_before: int) -> Change | None:
     """The change of a share, of a mark, a length of time or a sum (never judged), else of a count; None where there is nothing to compare."""
     if after.denominator is not None and before.denominator is not None:
-        return of_shares((after.numerator or 0, after.denominator), (before.numerator or 0, before.denominator))
+        compared = of_ratios if after.code in OF_TWO_COUNTS else of_shares
+        return compared((after.numerator or 0, after.denominator), (before.numerator or 0, before.denominator))
     if after.code == "rating":
         marks, then = after.spread.get("mean"), before.spread.get("mean")
         return None if marks is None or then is None else Change(marks, then, None)

@@ -1,4 +1,4 @@
-"""What somebody asks the dashboard for: days, category, enterprise, order, page of the table.
+"""What somebody asks the dashboard for: days, category, channel, enterprise, order, page of the table.
 
 The one rule: what cannot be read is named in an error, and the figures shown are then those of
 the usual period; nothing that is typed can widen what the officer may see.
@@ -16,6 +16,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import named
+from complaints.case_filter import CAME_BY
+from complaints.enterprise_forms import words_of
 from complaints.filing import choices
 from enterprises.models import Enterprise
 from oversight.leagues import SORTS
@@ -27,7 +29,7 @@ PERIODS = ((WEEK, _("近7天")), (THIRTY, _("近30天")), (MONTH, _("本月")), 
 #: Earlier days are a slip of the hand: there was no such procedure.
 EARLIEST = date(2000, 1, 1)
 USUAL_SORT = "overdue"
-FIELDS = ("period", "first", "last", "category", "enterprise", "region")
+FIELDS = ("period", "first", "last", "category", "channel", "enterprise", "region")
 
 
 def day_field(label: Any) -> forms.DateField:
@@ -46,6 +48,8 @@ class ChoiceForm(forms.Form):
     last = day_field(_("至"))
     category = forms.ChoiceField(label=_("类别"), required=False,
                                  error_messages={"invalid_choice": _("没有这个类别，已显示全部类别。")})
+    channel = forms.ChoiceField(label=_("渠道"), required=False,
+                                error_messages={"invalid_choice": _("没有这个渠道，已显示全部渠道。")})
     enterprise = forms.CharField(required=False, widget=forms.HiddenInput)
     region = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -56,9 +60,8 @@ class ChoiceForm(forms.Form):
             given["period"] = CHOSEN
         super().__init__(given | {"period": given["period"] or usual}, label_suffix="")
         self.today, self.places, self.usual, self.enterprise_name = today, places, usual, ""
-        field = self.fields["category"]
-        if isinstance(field, forms.ChoiceField):
-            field.choices = [("", str(_("全部类别"))), *_categories()]
+        for name, options in (("category", [("", str(_("全部类别"))), *_categories()]), ("channel", [("", str(_("全部渠道"))), *words_of(CAME_BY, "channel")])):
+            self.fields[name].choices = options  # type: ignore[attr-defined]
 
     def clean_enterprise(self) -> int | None:
         words = self.cleaned_data["enterprise"]
@@ -107,6 +110,7 @@ class Asked:
     period: Period
     kind: str
     category: str
+    channel: str
     enterprise_id: int | None
     sort: str
     is_turned: bool
@@ -131,7 +135,8 @@ def understood(form: ChoiceForm, data: Any) -> Asked:
     query = {name: str(form.data[name]) for name in FIELDS
              if name not in form.errors and form.data[name]}
     return Asked(
-        period=_period(kind, said, form.today), kind=kind, category=said.get("category") or "", enterprise_id=said.get("enterprise"),
+        period=_period(kind, said, form.today), kind=kind, category=said.get("category") or "", channel=said.get("channel") or "",
+        enterprise_id=said.get("enterprise"),
         sort=name if name in SORTS else USUAL_SORT, is_turned=sort.startswith("-"),
         page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
         query=query | ({"sort": sort} if name in SORTS else {}))

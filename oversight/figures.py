@@ -29,6 +29,8 @@ VERSIONS: Mapping[str, int] = dict.fromkeys((
     "review_on_time", "handling_time", "mediated", "kept", "recovered", "first_settled", "rating", "withdrawn", "again", "last_day",
     "last_offer"), 1) | dict.fromkeys(
         ("misrouted", "mended"), misroutes.VERSION)
+#: Two counts, the first no part of the second: what was settled in a period may have come before it.
+OF_TWO_COUNTS = frozenset({"first_settled"})
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
 #: What counts for the success rate; withdrawn and returned stand apart.
 JUDGED = ("settled", "unconfirmed", "settled_elsewhere", "failed")

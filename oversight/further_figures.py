@@ -46,12 +46,12 @@ def of_sums(sums: Sums) -> dict[str, Figure]:
 
 
 def _share(label: Any, what: str, of: Any, of_what: str) -> Callable[[Figure, Lists], Card]:
-    """``what`` and ``of_what`` are lists behind the two numbers (rollup_behind.WHAT); "" where there is none."""
+    """``what`` and ``of_what`` are lists behind the two numbers (rollup_behind.WHAT)."""
     def build(figure: Figure, lists: Lists) -> Card:
         part, whole = figure.numerator or 0, figure.n
         return Card(code=figure.code, value=cards.percent(figure.value), foot=(cards.n_of(figure), *cards.interval(figure), *cards.few(figure.n)),
-                    parts=(Part(str(label), cards.cases(part), lists.behind(what) if what and part else ""),
-                           Part(str(of), cards.cases(whole), lists.behind(of_what) if of_what and whole else "")))
+                    parts=(Part(str(label), cards.cases(part), lists.behind(what) if part else ""),
+                           Part(str(of), cards.cases(whole), lists.behind(of_what) if whole else "")))
     return build
 
 
@@ -61,13 +61,13 @@ def _rating(figure: Figure, lists: Lists) -> Card:
     return Card(code="rating", value=cards.NOTHING if mean is None else f"{mean:.2f}", unit="" if mean is None else _("分"),
                 foot=(cards.n_of(figure), _("办结的%(share)s评了分") % {"share": cards.percent(figure.n / closed) if closed else cards.NOTHING},
                       *cards.few(figure.n)),
-                parts=(Part(_("评了分的"), cards.cases(figure.n)), Part(_("办结的件数"), cards.cases(closed), lists.behind("closed") if closed else "")))
+                parts=(Part(_("评了分的"), cards.cases(figure.n), lists.behind("rated") if figure.n else ""), Part(_("办结的件数"), cards.cases(closed), lists.behind("closed") if closed else "")))
 
 
 _CARDS: Mapping[str, Callable[[Figure, Lists], Card]] = {
     "first_settled": _share(gettext_lazy("确认和解"), "ended_settled", gettext_lazy("收到"), "received"), "rating": _rating,
-    "withdrawn": _share(gettext_lazy("撤回的"), "ended_withdrawn", gettext_lazy("结束的"), ""), "again": _share(gettext_lazy("60天内再次投诉"), "", gettext_lazy("送达的"), ""),
-    "last_day": _share(gettext_lazy("最后一天才结束"), "ended_last_day", gettext_lazy("结束的"), ""), "last_offer": _share(gettext_lazy("最后一天才提方案"), "", gettext_lazy("提过方案的"), "")}
+    "withdrawn": _share(gettext_lazy("撤回的"), "ended_withdrawn", gettext_lazy("结束的"), "ended"), "again": _share(gettext_lazy("60天内再次投诉"), "again", gettext_lazy("送达的"), "delivered"),
+    "last_day": _share(gettext_lazy("最后一天才结束"), "ended_last_day", gettext_lazy("结束的"), "ended"), "last_offer": _share(gettext_lazy("最后一天才提方案"), "offered_last_day", gettext_lazy("提过方案的"), "offered")}
 
 
 def cards_of(found: Mapping[str, Figure], lists: Lists) -> list[Card]:

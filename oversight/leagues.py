@@ -32,6 +32,12 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def ratio_interval(first: int, second: int) -> tuple[float, float]:
+    """The 95 % interval of one count over another, not 0, that it is no part of: Wilson's of the first's share of both, as a ratio."""
+    low, high = wilson(first, first + second)
+    return low / (1 - low), high / (1 - high)
+
+
 @dataclass(slots=True, kw_only=True)
 class Line:
     """One enterprise: where its open cases stand and how its stages ended."""

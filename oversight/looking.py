@@ -45,7 +45,7 @@ class Look:
 
     @cached_property
     def scope(self) -> Scope:
-        return Scope(regions=self.places.regions, enterprise_id=self.asked.enterprise_id, category=self.asked.category)
+        return Scope(regions=self.places.regions, enterprise_id=self.asked.enterprise_id, category=self.asked.category, channel=self.asked.channel)
 
     @cached_property
     def measure(self) -> Measure:
@@ -54,7 +54,7 @@ class Look:
     @cached_property
     def lists(self) -> Lists:
         chosen = self.places.chosen
-        return Lists(self.asked.period, self.asked.category, self.asked.enterprise_id, chosen.code if chosen else "")
+        return Lists(self.asked.period, self.asked.category, self.asked.enterprise_id, chosen.code if chosen else "", self.asked.channel)
 
     def around(self) -> dict[str, Any]:
         """What the frame of the page shows."""

@@ -74,7 +74,7 @@ def _looking(request: HttpRequest, desk: Desk) -> _Looking:
         ids = frozenset(pk for job in jobs for pk in job.branch_ids or ())
     form = ChoiceForm(request.GET, today=desk.today, usual=THIRTY)
     asked = understood(form, request.GET)
-    scope = Scope(enterprise_id=first.enterprise_id, branch_ids=ids, category=asked.category, is_own=True)
+    scope = Scope(enterprise_id=first.enterprise_id, branch_ids=ids, category=asked.category, channel=asked.channel, is_own=True)
     measure = Measure(scope, asked.period, desk.now, current_calendar())
     branches = [] if ids is None else list(Branch.objects.filter(pk__in=ids).order_by("pk")[:3])
     return _Looking(Enterprise.objects.get(pk=first.enterprise_id), branches, measure, asked, form)

@@ -15,12 +15,13 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from oversight.figures import Measure
+from oversight.figures import RESULTS, Measure
 from oversight.rollup_reads import Counters, counts_for, steadily
 from oversight.rollup_statements import Windows, narrowed
 from oversight.rollup_sums import TALLY
 
 PAGE = 25
+ENDED = "ended"
 #: Stages that ran out and had not ended by the end of the period: no measure of its own, three of them together.
 OPEN_OVERDUE = "open_overdue"
 WHAT: Mapping[str, Any] = {
@@ -35,8 +36,11 @@ WHAT: Mapping[str, Any] = {
     "promise_kept": _("按时履行并经确认的约定"), "promise_late": _("逾期才履行的约定"), "promise_silent": _("消费者没有答复的约定"),
     "promise_broken": _("没有兑现的约定"), "promise_waiting": _("到期待办或待确认的约定"), "recovered_n": _("经确认已退付的约定"),
     "routed": _("结束的阶段"), "misrouted": _("被退回的阶段"), "mended": _("按时再次分送的退回"),
-    "ended_last_day": _("最后一天才结束的阶段"),
+    "ended_last_day": _("最后一天才结束的阶段"), ENDED: _("结束的阶段"), "offered": _("提过方案的阶段"),
+    "offered_last_day": _("最后一天才提方案的阶段"), "delivered": _("送达企业的阶段"), "again": _("60天内再次投诉的阶段"), "rated": _("评了分的投诉"),
 }
+#: What is no measure of its own, but several together.
+_TOGETHER = {OPEN_OVERDUE: ("ran_out", "ran_out_taken", "ran_out_ended"), ENDED: tuple(f"ended_{result}" for result in RESULTS)}
 _KEY = re.compile(r"(\d{4}-\d\d-\d\d)\.(\d{1,18})\.([a-z]{1,10})\.(\d{1,18})")
 Key = tuple[date, int, str, int]
 
@@ -85,9 +89,9 @@ def page(measure: Measure, what: str, after: Key | None = None) -> Found:
 
 
 def _page(measure: Measure, what: str, after: Key | None, counters: Counters) -> Found:
-    names = ("ran_out", "ran_out_taken", "ran_out_ended") if what == OPEN_OVERDUE else (what,)
+    names = _TOGETHER.get(what, (what,))
     sums = (counters.sums(measure.scope, measure.period, names=names) or {}).get("", dict.fromkeys(names, 0))
-    n = sums["ran_out"] + sums["ran_out_taken"] - sums["ran_out_ended"] if what == OPEN_OVERDUE else sums[what]
+    n = sums["ran_out"] + sums["ran_out_taken"] - sums["ran_out_ended"] if what == OPEN_OVERDUE else sum(sums.values())
     windows = Windows.of(measure.period, now=measure.now, calendar=measure.calendar)
     fresh = sorted({row["complaint_id"] for row in counters.unfolded})
     lines = _folded(measure, what, windows, after, fresh)
@@ -101,8 +105,10 @@ def _page(measure: Measure, what: str, after: Key | None, counters: Counters) ->
 def _is_counted(what: str, windows: Windows) -> tuple[str, dict[str, Any]]:
     """The condition on a row ``t`` of the tally."""
     if what != OPEN_OVERDUE:
-        begin, end = windows.days(what)
-        return f"t.{what} is not null and t.day between %(begin)s and %(end)s", {"begin": begin, "end": end}
+        names = _TOGETHER.get(what, (what,))
+        begin, end = windows.days(names[0])
+        said = " or ".join(f"t.{name} is not null" for name in names)
+        return f"({said}) and t.day between %(begin)s and %(end)s", {"begin": begin, "end": end}
     ends = {name: windows.days(name)[1] for name in ("ran_out", "ran_out_taken", "ran_out_ended")}
     return ("(t.ran_out is not null and t.day <= %(ran_out)s or t.ran_out_taken is not null and t.day <= %(ran_out_taken)s)"
             f" and not exists (select from {TALLY} e where e.complaint_id = t.complaint_id and e.kind = 'ended' and e.ref = t.ref"
@@ -126,8 +132,8 @@ def _folded(measure: Measure, what: str, windows: Windows, after: Key | None, wi
 
 def _unfolded(measure: Measure, what: str, windows: Windows, counters: Counters, fresh: Sequence[int]) -> list[Line]:
     """The rows of cases whose last steps are not folded yet, as they will be."""
-    names = [what] if what != OPEN_OVERDUE else ["ran_out", "ran_out_taken", "ran_out_ended"]
-    columns = ("complaint_id", "kind", "ref", "day", "region", "enterprise", "problem", "object", *names)
+    names = _TOGETHER.get(what, (what,))
+    columns = ("complaint_id", "kind", "ref", "day", "region", "enterprise", "problem", "object", "channel", *names)
     with connection.cursor() as cursor:
         cursor.execute(f"select {', '.join(columns)} from {TALLY} where complaint_id = any(%s)", [list(fresh)])
         rows = {row[:3]: dict(zip(columns, row, strict=True)) for row in cursor.fetchall()}

@@ -149,7 +149,7 @@ def _misroutes(counts: Sums, looked_up: Mapping[str, Any]) -> dict[str, Figure]:
 def _looked_up(measure: Measure) -> dict[str, Any]:
     """Times that the same end came twice within the period, returns that wait beyond their time, money of other countries."""
     first, last = measure.period.first, measure.period.last
-    ours, params = narrowed(measure.scope)
+    ours, params = narrowed(measure.scope, "t.")
     params |= {"first": first, "last": last, "now": measure.now}
     # Who has been asked for counts a case once, whatever others did with it.
     same = " and p.enterprise = t.enterprise" if measure.scope.enterprise_id else ""

@@ -60,7 +60,7 @@ class Counters:
     def sums(self, scope: Scope, period: Period, *, by: str = "", names: Iterable[str] = NAMES) -> dict[str, Sums] | None:
         """Each name's number, by key: "" without ``by``, else region ids, months, problems, objects, channels or enterprises.
 
-        ``scope`` has regions and perhaps a category or an enterprise, or is one enterprise (or branches of it). None
+        ``scope`` has regions and perhaps a category, a channel or an enterprise, or is one enterprise (or branches of it). None
         where only the cases themselves can answer. One statement.
         """
         found = self.sums_of(scope, [period], by=by, names=names)
@@ -105,13 +105,13 @@ class Counters:
 
     def buckets_of(self, scope: Scope, periods: Sequence[Period], whats: Iterable[str] = SPREAD) -> list[dict[str, dict[int, int]]] | None:
         """The same for several periods, in their order, still in one statement."""
-        if scope.branch_ids is not None or not (scope.regions or scope.enterprise_id) or (scope.category and not scope.regions):
+        if scope.branch_ids is not None or not (scope.regions or scope.enterprise_id) or ((scope.category or scope.channel) and not scope.regions):
             return None
         names = tuple(whats)
         whose, of = ("r", sorted({r.pk for r in scope.regions})) if scope.regions else ("e", [scope.enterprise_id])
         ours, params = narrowed(scope) if scope.regions else ("enterprise = %(enterprise)s", {"enterprise": scope.enterprise_id})
         # There are buckets of a region and of an enterprise, none of both.
-        has_cells = not scope.regions or not (scope.enterprise_id or scope.category)
+        has_cells = not scope.regions or not (scope.enterprise_id or scope.category or scope.channel)
         is_wide = has_cells and bool(scope.regions) and all(region.level in WIDE for region in scope.regions)
         by_day = [what for what in names if is_wide and what in SPREAD_BY_DAY]
         found: list[dict[str, Counter[int]]] = [{what: Counter() for what in names} for _ in periods]
@@ -214,6 +214,7 @@ def _places(scope: Scope, region: int) -> list[str]:
 def counts_for(scope: Scope, row: Mapping[str, Any]) -> bool:
     """Whether a row of the tally is of this scope."""
     return ((not scope.category or scope.category in (row["problem"], row["object"]))
+            and (not scope.channel or scope.channel == row["channel"])
             and (not (scope.enterprise_id or scope.is_own) or row["enterprise"] == scope.enterprise_id)
             and (scope.branch_ids is None or row["branch"] in scope.branch_ids)
             and (not scope.regions or any(one.covers(row["region"]) for one in scope.regions)))

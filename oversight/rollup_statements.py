@@ -24,6 +24,8 @@ DAY = timedelta(days=1)
 STANDING = {"open": "open", "overdue": "open", "due_soon": "open"}
 NAMES = (*(name for name in MEASURES if name != "open"), *STANDING)
 COLUMN_OF = {name: STANDING.get(name, name) for name in NAMES}
+#: What a case is told apart by; each has cells of its own, no two of them together.
+FACETS = ("problem", "object", "channel")
 #: Rows that count for days far from their own; in these words an index of the tally has them.
 LASTING = " or ".join(f"{name} is not null" for name in ("open", "waiting", "ran_out", "ran_out_taken", "ran_out_ended"))
 
@@ -89,18 +91,16 @@ class Rows:
     is_named: bool = False
 
 
-def inside(regions: Sequence[Region]) -> str:
-    """The condition on a row of the tally that it lies in one of these regions."""
-    return "(" + " or ".join(f"region between {int(r.pk)} and {int(r.last)}" for r in regions) + ")"
-
-
-def narrowed(scope: Scope) -> tuple[str, dict[str, Any]]:
-    """The condition on a row of the tally that it is of ``scope``, which has regions; and its values."""
-    said, params = [inside(scope.regions)], {"category": scope.category, "enterprise": scope.enterprise_id}
+def narrowed(scope: Scope, row: str = "") -> tuple[str, dict[str, Any]]:
+    """The condition on a row of the tally, whose columns are reached by ``row``, that it is of ``scope``, which has regions; its values."""
+    inside = " or ".join(f"{row}region between {int(r.pk)} and {int(r.last)}" for r in scope.regions)
+    said, params = [f"({inside})"], {"category": scope.category, "channel": scope.channel, "enterprise": scope.enterprise_id}
     if scope.enterprise_id:
-        said.append("enterprise = %(enterprise)s")
+        said.append(f"{row}enterprise = %(enterprise)s")
     if scope.category:
-        said.append("(problem = %(category)s or object = %(category)s)")
+        said.append(f"({row}problem = %(category)s or {row}object = %(category)s)")
+    if scope.channel:
+        said.append(f"{row}channel = %(channel)s")
     return " and ".join(said), params
 
 
@@ -110,48 +110,39 @@ def _is_everywhere(scope: Scope) -> bool:
 
 def rows_of(scope: Scope, by: str) -> Rows | None:
     """None where neither cells nor the tally answer: an enterprise that looks at its own categories."""
-    params: dict[str, Any] = {"category": scope.category}
-    key = {"": "null::text", "region": "region::text", "month": "null::text"}.get(by)
-    if scope.regions and scope.branch_ids is None and (
-            scope.enterprise_id or by == "enterprise" or (scope.category and by == "region")):
-        if by not in ("", "month", "enterprise", "region"):
-            return None
-        said, params = narrowed(scope)
-        said += " and enterprise is not null" if by == "enterprise" else ""
-        if _is_everywhere(scope) and not scope.category and by != "region":
-            of = "enterprise = %(enterprise)s" if scope.enterprise_id else "true"
-            return Rows(f"from {MonthEnterprise._meta.db_table} where branch = 0 and {of}", f"from {TALLY} where {said}", params)
-        return Rows("", f"from {TALLY} where {said}", params)
-    if scope.enterprise_id or scope.is_own:
-        if scope.regions or scope.category or key is None or by == "region":
-            return None
-        params |= {"enterprise": scope.enterprise_id, "branches": sorted(scope.branch_ids) if scope.branch_ids is not None else [0]}
-        ours = "enterprise = %(enterprise)s" + (" and branch = any(%(branches)s::bigint[])" if scope.branch_ids is not None else "")
-        return Rows(f"from {MonthEnterprise._meta.db_table} where enterprise = %(enterprise)s and branch = any(%(branches)s::bigint[])",
-                     f"from {TALLY} where {ours}", params)
-    if not scope.regions or scope.branch_ids is not None:
+    narrowing = bool(scope.category) + bool(scope.channel) + (by in FACETS)
+    if not scope.regions:
+        return _of_itself(scope, by) if (scope.enterprise_id or scope.is_own) and not narrowing and by in ("", "month") else None
+    if scope.branch_ids is not None:
         return None
+    single, params = narrowed(scope)
+    single = f"from {TALLY} where {single}" + {"": "", "month": "", "region": "", "enterprise": " and enterprise is not null"}.get(by, f" and {by} <> ''")
+    if scope.enterprise_id or by == "enterprise" or narrowing > 1 or (narrowing and by == "region"):
+        if _is_everywhere(scope) and not narrowing and by != "region":
+            of = "enterprise = %(enterprise)s" if scope.enterprise_id else "true"
+            return Rows(f"from {MonthEnterprise._meta.db_table} where branch = 0 and {of}", single, params)
+        return Rows("", single, params)
     params["regions"] = sorted({region.pk for region in scope.regions})
     at = "region = any(%(regions)s::int[])"
-    months, days = f"from {MonthFacet._meta.db_table} where {at}", f"from {DayRegion._meta.db_table} where {at}"
-    if by in ("problem", "object", "channel") and not scope.category:
+    months, days = f"from {MonthFacet._meta.db_table} where {at}", f"from {DayFacet._meta.db_table} where "
+    if by in FACETS:
         params["facet"], params["facets"] = f"{by[0]}:", f"{by[0]};"
         of = "facet >= %(facet)s and facet < %(facets)s"
         if _is_everywhere(scope):
-            return Rows(f"{months} and {of}", f"from {DayFacet._meta.db_table} where {of}", params, is_named=True)
-        return Rows(f"{months} and {of}", f"from {TALLY} where {inside(scope.regions)} and {by} <> ''", params)
-    if key is None:
-        return None
-    if not scope.category:
-        return Rows(f"{months} and facet = ''", days, params)
-    if by == "region":
-        return None
-    of = f"(problem = %(category)s or object = %(category)s) and {inside(scope.regions)}"
-    if _is_everywhere(scope):
-        of, table = "facet in ('p:' || %(category)s, 'o:' || %(category)s)", DayFacet._meta.db_table
+            return Rows(f"{months} and {of}", days + of, params, is_named=True)
+    elif narrowing:
+        of = "facet in ('p:' || %(category)s, 'o:' || %(category)s)" if scope.category else "facet = 'c:' || %(channel)s"
     else:
-        table = TALLY
-    return Rows(f"{months} and facet in ('p:' || %(category)s, 'o:' || %(category)s)", f"from {table} where {of}", params)
+        return Rows(f"{months} and facet = ''", f"from {DayRegion._meta.db_table} where {at}", params)
+    return Rows(f"{months} and {of}", days + of if _is_everywhere(scope) else single, params)
+
+
+def _of_itself(scope: Scope, by: str) -> Rows:
+    """The rows of one enterprise, or of some of its branches, wherever they lie."""
+    params = {"enterprise": scope.enterprise_id, "branches": sorted(scope.branch_ids) if scope.branch_ids is not None else [0]}
+    ours = "enterprise = %(enterprise)s" + (" and branch = any(%(branches)s::bigint[])" if scope.branch_ids is not None else "")
+    return Rows(f"from {MonthEnterprise._meta.db_table} where enterprise = %(enterprise)s and branch = any(%(branches)s::bigint[])",
+                f"from {TALLY} where {ours}", params)
 
 
 def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple[str, dict[str, Any]]:

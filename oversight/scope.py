@@ -1,6 +1,6 @@
 """Of which cases and of which days a figure speaks.
 
-The one rule: a scope never reaches beyond the regions, or the enterprise, that it was given; a category, an
+The one rule: a scope never reaches beyond the regions, or the enterprise, that it was given; a category, a channel, an
 enterprise or branches only narrow it.
 """
 
@@ -19,7 +19,7 @@ from complaints.working_calendar import Calendar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Regions with all that lies in them, perhaps one enterprise, perhaps one category.
+    """Regions with all that lies in them, perhaps one enterprise, one category, one channel by which cases came.
 
     An enterprise that looks at itself has no regions, and its branches where it is not the whole of it.
     """
@@ -28,6 +28,7 @@ class Scope:
     enterprise_id: int | None = None
     branch_ids: frozenset[int] | None = None
     category: str = ""
+    channel: str = ""
     is_own: bool = False
 
     def cases(self, prefix: str = "") -> Q:
@@ -40,6 +41,8 @@ class Scope:
         if self.category:
             inside &= (Q(**{f"{prefix}problem_category": self.category})
                        | Q(**{f"{prefix}object_category": self.category}))
+        if self.channel:
+            inside &= Q(**{f"{prefix}channel": self.channel})
         return inside & ~Q(**{f"{prefix}status": Status.DRAFT})
 
     def of_enterprise(self, prefix: str = "") -> Q:

@@ -144,6 +144,8 @@ def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], desk: Desk) -> Qu
         cases = cases.filter(lies_in(region)) if region else cases.none()
     if said.get("category"):
         cases = cases.filter(Q(problem_category=said["category"]) | Q(object_category=said["category"]))
+    if said.get("channel"):
+        cases = cases.filter(channel=said["channel"])
     if said.get("received_from"):
         cases = cases.filter(received_at__gte=midnight(said["received_from"]))
     if said.get("received_to"):

@@ -97,13 +97,15 @@ class World:
     regions: tuple[int, int]
     enterprise: int | None = None
     category: str = ""
+    channel: str = ""
     days: Days = field(default_factory=Days)
 
     def __post_init__(self) -> None:
         low, high = self.regions
         self.all_cases = [c for c in Complaint.objects.all() if c.status != "draft"
                           and low <= c.handling_region_id <= high
-                          and (not self.category or self.category in (c.problem_category, c.object_category))]
+                          and (not self.category or self.category in (c.problem_category, c.object_category))
+                          and self.channel in ("", c.channel)]
         self.cases = [c for c in self.all_cases if self.enterprise in (None, c.enterprise_id)]
         ids = {c.pk: c for c in self.all_cases}
         self.by_id = ids

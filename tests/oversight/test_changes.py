@@ -12,8 +12,8 @@ from hypothesis import given as such
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from oversight import changes
-from oversight.changes import newcombe, of_counts, of_figures, of_medians, of_shares
+from oversight import cards, changes
+from oversight.changes import newcombe, of_counts, of_figures, of_medians, of_ratios, of_shares
 from oversight.figures import Figure
 from oversight.rollup_buckets import bucket_of
 
@@ -37,6 +37,23 @@ def test_what_never_changed_is_called_a_change_about_once_in_twenty() -> None:
         found = of_shares((sum(dice.random() < .6 for _ in range(120)), 120), (sum(dice.random() < .6 for _ in range(90)), 90))
         shares += found is not None and found.is_real
     assert 15 <= shares <= 85
+
+
+def test_what_was_settled_may_be_more_than_what_came_in() -> None:
+    """Of two counts neither is a part of the other: three settled in a week in which two complaints came are 150 %."""
+    quiet, busy = (Figure(code="first_settled", n=whole, numerator=part, denominator=whole) for part, whole in ((3, 2), (80, 40)))
+    assert cards.interval(quiet) == ("95%区间30.0～750.2%",)
+    assert of_figures(busy, quiet, days=7, days_before=7) == changes.Change(2.0, 1.5, True)
+    fewer = Figure(code="first_settled", n=200, numerator=90, denominator=200)
+    change = of_figures(busy, fewer, days=7, days_before=7)
+    assert change is not None
+    assert change.is_real
+    dice, said = random.Random(9), 0
+    for _ in range(1000):
+        one, other = ((sum(dice.random() < .5 for _ in range(60)), sum(dice.random() < .5 for _ in range(50))) for _ in range(2))
+        found = of_ratios(one, other)
+        said += found is not None and found.is_real
+    assert said <= 85, "throws vary less than arrivals do, so fewer than one in twenty"
 
 
 def test_a_real_doubling_is_seen() -> None:

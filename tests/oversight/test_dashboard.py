@@ -35,7 +35,7 @@ def region_with_cases(world: World) -> World:
     charge = "telecom.fees.unexplained_charge"
     for status in (S.TRIAGE, S.REVIEW, S.MEDIATING, S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER, S.CLOSED):
         given.a_complaint(world, status=status, now=now, problem_category=charge)
-    given.a_complaint(world, status=S.NEGOTIATING, now=now - 40 * DAYS)
+    given.a_complaint(world, status=S.NEGOTIATING, now=now - 40 * DAYS, channel="phone")
     withdrawn = given.a_complaint(world, status=S.NEGOTIATING, now=now - 9 * DAYS)
     given.step(withdrawn, consumer.withdraw(reason="mistake"), world.consumer, now - 8 * DAYS)
     failed = given.a_complaint(world, status=S.NEGOTIATING, now=now - 3 * DAYS)
@@ -123,7 +123,7 @@ def test_every_count_opens_a_list_of_that_length(region_with_cases: World) -> No
     world = region_with_cases
     client = desk(world.su)
     some_days = (timezone.localdate() - 4 * DAYS).isoformat()
-    for query in ("", "?period=year", "?category=telecom.fees.unexplained_charge", "?region=350102",
+    for query in ("", "?period=year", "?category=telecom.fees.unexplained_charge", "?channel=web", "?region=350102",
                   f"?enterprise={world.mobile.pk}", f"?first={some_days}"):
         first = client.get(URL + query)
         # Who has how much is said where no smaller place is: in a county.
@@ -145,6 +145,7 @@ ABSURD = (
     ("?enterprise=999999999", "没有这家企业"),
     ("?enterprise=" + "9" * 400, "没有这家企业"),
     ("?category=nonsense", "没有这个类别"),
+    ("?channel=pigeon", "没有这个渠道"),
 )
 
 

@@ -18,7 +18,7 @@ from oversight.models import Tally
 from oversight.scope import Period, Scope
 from tests.cast import World
 from tests.oversight import slow_count
-from tests.oversight.worlds import PROBLEMS, Walk
+from tests.oversight.worlds import CHANNELS, PROBLEMS, Walk
 
 CASES, TICKS = int(os.environ.get("FIGURE_CASES", "36")), int(os.environ.get("FIGURE_TICKS", "50"))
 #: For the tests of every day.
@@ -32,11 +32,11 @@ def regions() -> list[Region]:
 
 
 def compare(first: date, last: date, now: datetime, region: Region, *,
-            enterprise: int | None = None, category: str = "") -> dict[str, figures.Figure]:
+            enterprise: int | None = None, category: str = "", channel: str = "") -> dict[str, figures.Figure]:
     calendar = current_calendar()
-    measure = Measure(Scope(regions=(region,), enterprise_id=enterprise, category=category),
+    measure = Measure(Scope(regions=(region,), enterprise_id=enterprise, category=category, channel=channel),
                       Period(first=first, last=last), now, calendar)
-    slow = slow_count.World(first, last, now, (region.pk, region.last), enterprise, category)
+    slow = slow_count.World(first, last, now, (region.pk, region.last), enterprise, category, channel)
     stages = figures.stages_of(measure)
     quick = figures.flow_figures(measure, stages, received=sum(figures.received(measure).values()))
     assert leagues.standing(measure).totals == slow.standing()
@@ -154,6 +154,9 @@ def check_world(world: World, seed: int, *, cases: int, ticks: int) -> None:
     compare(middle, WHOLE[1], later, province)
     compare(*WHOLE, later, province, enterprise=world.mobile.pk)
     compare(*WHOLE, later, province, category=PROBLEMS[0])
+    for channel in CHANNELS:
+        compare(*WHOLE, later, province, channel=channel)
+    compare(middle, WHOLE[1], later, province, category=PROBLEMS[0], channel=CHANNELS[0], enterprise=world.mobile.pk)
     for region in regions():
         compare(middle, WHOLE[1], walk.now, region)
     assert found["settled"].n > 3, "a world in which nothing ends proves nothing"

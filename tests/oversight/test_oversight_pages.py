@@ -28,7 +28,7 @@ from tests.complaints.pages.at_the_authority import desk, officer_of
 from tests.complaints.pages.at_the_desk import send
 from tests.oversight import slow_count
 from tests.oversight.test_rollups import WHOLE, patient, province, walk
-from tests.oversight.worlds import Walk
+from tests.oversight.worlds import CHANNELS, Walk
 
 S = Status
 DAYS = timedelta(days=1)
@@ -87,7 +87,7 @@ def test_lists_behind_numbers_have_as_many_lines_folded_or_not(walk: Walk) -> No
     """Every kind of list, page by page, in the whole and in one county; and once with an enterprise."""
     county = Complaint.objects.values_list("handling_county", flat=True).first()
     scopes = [Scope(regions=(province(),)), Scope(regions=tuple(province().children.model.objects.filter(pk=county))),
-              Scope(regions=(province(),), enterprise_id=walk.world.mobile.pk)]
+              Scope(regions=(province(),), enterprise_id=walk.world.mobile.pk), Scope(regions=(province(),), channel=CHANNELS[1])]
     some = 0
     for _is_folded in (False, True):
         for scope in scopes:
@@ -190,8 +190,9 @@ def test_a_comparison_shows_both_sides_and_what_is_chance(cases: World) -> None:
     assert {line.here.code: line.there.value for line in year.context["lines"]}["received"] == "0"
     for line in answer.context["lines"]:
         for card in (line.here, line.there):
-            if card.url and card.value.replace(",", "").isdigit():
-                assert len(client.get(card.url).context["rows"]) == int(card.value), card.url
+            for value, url in ((card.value, card.url), *((part.value, part.url) for part in card.parts)):
+                if url and (n := value.removesuffix("件").replace(",", "")).isdigit():
+                    assert len(client.get(url).context["rows"]) == int(n), url
 
 
 def test_a_saved_view_opens_for_colleagues_and_never_widens(cases: World) -> None:

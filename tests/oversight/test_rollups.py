@@ -106,7 +106,7 @@ def test_children_add_up_and_so_do_months_and_categories(walk: Walk) -> None:
         for scope, by in ((Scope(regions=places), "region"), (Scope(regions=(province(),)), "problem"),
                           (Scope(regions=(province(),)), "channel")):
             parts = counted(walk, scope, by=by)
-            assert len(parts) >= (1 if by == "channel" else 2)
+            assert len(parts) >= 2
             for name, n in whole.items():
                 assert sum(part[name] for part in parts.values()) == n, (by, name)
         months = counted(walk, Scope(regions=(province(),)), by="month")
@@ -114,6 +114,16 @@ def test_children_add_up_and_so_do_months_and_categories(walk: Walk) -> None:
             assert sum(part[name] for part in months.values()) == whole[name], name
         problem = max(counted(walk, Scope(regions=(province(),)), by="problem").items(), key=lambda row: row[1]["received"])
         assert counted(walk, Scope(regions=(province(),), category=problem[0]))[""] == problem[1]
+        channels = counted(walk, Scope(regions=(province(),)), by="channel")
+        both: Counter[str] = Counter()
+        for channel, sums in channels.items():
+            assert counted(walk, Scope(regions=(province(),), channel=channel))[""] == sums
+            at = counted(walk, Scope(regions=places, channel=channel), by="region")
+            assert sum(part["received"] for part in at.values()) == sums["received"] > 0, channel
+            named = counted(walk, Scope(regions=(province(),), channel=channel), by="problem")
+            assert named[problem[0]] == counted(walk, Scope(regions=(province(),), channel=channel, category=problem[0]))[""]
+            both.update(named[problem[0]])
+        assert both == Counter(problem[1]), "a problem is what came of it by each channel"
         rollup_making.rebuild(now=walk.now)
 
 

@@ -45,6 +45,7 @@ BEGINS = datetime(2026, 9, 23, 1, 30, tzinfo=UTC)
 #: So many cases move at the same moment.
 AT_ONCE = 12
 TEXT = "这里写明事实和理由，供核对。"
+CHANNELS = ("web", "phone")
 PROBLEMS = ("telecom.fees.unexplained_charge", "telecom.broadband.repair", "telecom.contract.penalty")
 
 
@@ -100,6 +101,7 @@ class Walk:
                 self.world, now=self.now, disputed_on=self.now.date() - timedelta(days=9),
                 received_at=self.now - timedelta(hours=self.dice.choice([0, 0, 30])),
                 amount=Decimal(self.dice.randrange(1, 900)), problem_category=self.dice.choice(PROBLEMS),
+                channel=CHANNELS[len(self.cases) % len(CHANNELS)],
                 respondents=(RespondentRequest(enterprise_id=side.enterprise.pk, branch_id=side.branch.pk),),
                 consents={**given.a_request(self.world).consents,
                           "pass_to_regulator": self.dice.random() < 0.7,
