@@ -86,21 +86,19 @@ def _reads(size: int, rounds: int) -> list[Figure]:
     """What the first page reads, each alone: three periods of a place with its parts, and first responses of three periods."""
     from authorities.models import Region
     from complaints.conditions import current_calendar
-    from oversight import rollup_figures
-    from oversight.overview import STANDING
+    from oversight.overview import wishes_of
     from oversight.rollup_reads import Counters
     from oversight.scope import Period, Scope
 
     now = datetime.now(ZONE)
     counters, today = Counters.at(now, current_calendar()), now.date()
     periods = [Period(first=today - timedelta(days=gone + 6), last=today - timedelta(days=gone)) for gone in (0, 7, 364)]
-    names = (*rollup_figures.HEADLINES, *STANDING)
     found = []
     for what, pk in (("county", COUNTY), ("province", watchers.PROVINCE), ("nation", NATION)):
         place = Region.objects.get(pk=pk)
-        scope, wide = Scope(regions=(place,)), Scope(regions=(place, *Region.objects.filter(parent=place)))
+        scope, parts = Scope(regions=(place,)), list(Region.objects.filter(parent=place))
         looks: dict[str, Callable[[], Any]] = {
-            "three weeks of a place and its parts": partial(counters.sums_of, wide, periods, by="region", names=names),
+            "three weeks of a place and its parts": partial(counters.read, wishes_of(scope, parts, periods), by="region"),
             "first responses of three weeks": partial(counters.buckets_of, scope, periods, ["response_minutes"]),
         }
         for read, look in looks.items():

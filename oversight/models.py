@@ -27,8 +27,7 @@ AMOUNTS = (
 MEASURES = COUNTS + AMOUNTS
 #: Amounts of which the spread is kept as well.
 SPREAD = ("response_minutes", "response_wd", "accept_minutes", "handled_wd", "handled_cd")
-#: Of which it is kept by day too, for regions so wide that the cases of a few days are many.
-SPREAD_BY_DAY = ("response_minutes",)
+#: Levels of regions of which it is kept by day too, as they are so wide that the cases of a few days are many.
 WIDE = ("country", "province")
 
 
@@ -143,7 +142,7 @@ class MonthSpread(models.Model):
 
 
 class DaySpread(models.Model):
-    """The same by day, of provinces and the country, for SPREAD_BY_DAY."""
+    """The same by day, of provinces and the country."""
 
     pk = models.CompositePrimaryKey("region", "what", "day", "bucket")
     region = models.IntegerField()
@@ -198,7 +197,6 @@ __all__ = [
     "COUNTS",
     "MEASURES",
     "SPREAD",
-    "SPREAD_BY_DAY",
     "WIDE",
     "AlarmSent",
     "ConsumerWarning",

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from django.db import connection
 
 from complaints.working_calendar import Calendar
-from oversight.models import SPREAD, SPREAD_BY_DAY, WIDE, DaySpread, MonthSpread
+from oversight.models import SPREAD, WIDE, DaySpread, MonthSpread
 from oversight.rollup_buckets import bucket_of
 from oversight.rollup_statements import COLUMN_OF, NAMES, STANDING, Windows, narrowed, rows_of, summed
 from oversight.rollup_sums import EXACT, RATIO, TALLY
@@ -27,6 +27,15 @@ from oversight.working_time import decrees
 MOST_UNFOLDED = 500
 T = TypeVar("T")
 Sums = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Numbers of one scope within one period."""
+
+    scope: Scope
+    period: Period
+    names: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -69,34 +78,42 @@ class Counters:
     def sums_of(self, scope: Scope, periods: Sequence[Period], *, by: str = "",
                 names: Iterable[str] = NAMES) -> list[dict[str, Sums]] | None:
         """The same for several periods, in their order, still in one statement; what stands now is read for the first only."""
-        rows = rows_of(scope, by)
-        if rows is None:
-            return None
-        asked, found = tuple(names), [defaultdict[str, Counter[str]](Counter) for _ in periods]
-        later = tuple("" if name in STANDING else name for name in asked)
-        here = [asked, *[later if any(later) else asked] * (len(periods) - 1)]
-        every = [Windows.of(period, now=self.now, calendar=self.calendar) for period in periods]
+        asked = tuple(names)
+        later = tuple(name for name in asked if name not in STANDING) or asked
+        found = self.read([Wish(scope, period, asked if number == 0 else later) for number, period in enumerate(periods)], by=by)
+        if found is None or later == asked:
+            return found
+        stands = {key: {name: sums[name] for name in asked if name in STANDING} for key, sums in found[0].items()}
+        nothing = dict.fromkeys(asked, 0)
+        return [{key: {**nothing, **sums.get(key, {}), **stands.get(key, {})} for key in dict.fromkeys([*sums, *stands])} for sums in found]
+
+    def read(self, wishes: Sequence[Wish], *, by: str = "") -> list[dict[str, Sums]] | None:
+        """What each wish asks for, by key, in one statement; None where only the cases themselves can answer one."""
+        most = max(len(wish.names) for wish in wishes)
+        every = [(wish, rows_of(wish.scope, by), Windows.of(wish.period, now=self.now, calendar=self.calendar)) for wish in wishes]
+        found = [defaultdict[str, Counter[str]](Counter) for _ in wishes]
         with connection.cursor() as cursor:
             parts = []
-            for number, windows in enumerate(every):
-                sql, params = summed(rows, windows, by, here[number])
-                parts.append(cursor.cursor.mogrify(f"select {number}, s.* from ({sql}) s", params))
+            for number, (wish, rows, windows) in enumerate(every):
+                if rows is None:
+                    return None
+                sql, params = summed(rows, windows, by, wish.names)
+                parts.append(cursor.cursor.mogrify(f"select {number}, s.*{', null::int8' * (most - len(wish.names))} from ({sql}) s", params))
             cursor.execute(b" union all ".join(parts).decode())
             for number, key, *numbers in cursor.fetchall():
+                wish, rows, _windows = every[number]
                 # Single rows lie in the smallest place.
-                keys = [key or ""] if by != "region" or rows.months else _places(scope, int(key))
+                keys = [str(key or "")] if by != "region" or (rows and rows.months) else _places(wish.scope, int(key))
                 for one in keys:
-                    found[number][one].update({name: int(n) for name, n in zip(asked, numbers, strict=True) if n})
-        for sums, windows, ours in zip(found, every, here, strict=True):
+                    found[number][one].update({name: int(n) for name, n in zip(wish.names, numbers, strict=False) if n})
+        for sums, (wish, _rows, windows) in zip(found, every, strict=True):
             for row in self.unfolded:
-                for key in _keys(scope, row, by):
-                    sums[key].update({name: row[COLUMN_OF[name]] for name in ours
-                                      if name and row[COLUMN_OF[name]] and windows.has(name, row["day"])})
-            for key, counts in found[0].items() if "" in ours else ():
-                sums[key].update({name: counts[name] for name in STANDING if counts[name]})
+                for key in _keys(wish.scope, row, by):
+                    sums[key].update({name: row[COLUMN_OF[name]] for name in wish.names
+                                      if row[COLUMN_OF[name]] and windows.has(name, row["day"])})
             if by == "":
                 sums[""].update({})
-        return [{key: dict.fromkeys(asked, 0) | counts for key, counts in sums.items()} for sums in found]
+        return [{key: dict.fromkeys(wish.names, 0) | counts for key, counts in sums.items()} for sums, wish in zip(found, wishes, strict=True)]
 
     def buckets(self, scope: Scope, period: Period, whats: Iterable[str] = SPREAD) -> dict[str, dict[int, int]] | None:
         """How many took how long within the period, by what and bucket; of regions or of one enterprise. One statement."""
@@ -113,16 +130,15 @@ class Counters:
         # There are buckets of a region and of an enterprise, none of both.
         has_cells = not scope.regions or not (scope.enterprise_id or scope.category or scope.channel)
         is_wide = has_cells and bool(scope.regions) and all(region.level in WIDE for region in scope.regions)
-        by_day = [what for what in names if is_wide and what in SPREAD_BY_DAY]
         found: list[dict[str, Counter[int]]] = [{what: Counter() for what in names} for _ in periods]
         with connection.cursor() as cursor:
             parts = []
             for number, period in enumerate(periods):
                 windows = Windows.of(period, now=self.now, calendar=self.calendar)
                 begin, end = (windows.whole_from, windows.whole_to) if has_cells else (period.first, period.first)
-                sql = _buckets(ours, by_day=by_day, single=[what for what in names if what not in by_day])
+                sql = _buckets(ours, names, is_wide=is_wide)
                 parts.append(cursor.cursor.mogrify(f"select {number}, b.* from ({sql}) b", params | {
-                    "whose": whose, "of": of, "whats": list(names), "by_day": by_day, "first": period.first, "from": begin, "to": end,
+                    "whose": whose, "of": of, "whats": list(names), "first": period.first, "from": begin, "to": end,
                     "last": period.last, "edge": begin if begin <= end else period.first}))
             cursor.execute(b" union all ".join(parts).decode())
             for number, what, bucket, n in cursor.fetchall():
@@ -189,20 +205,20 @@ _EDGES = ("(day >= %(first)s and day < %(edge)s or day >= greatest(%(to)s, %(fir
           " and day between %(first)s and %(last)s")
 
 
-def _buckets(ours: str, *, by_day: Sequence[str], single: Sequence[str]) -> str:
-    """The statement: whole months from their cells; at the edges the lengths in ``by_day`` from those of days, in ``single`` case by case."""
+def _buckets(ours: str, whats: Sequence[str], *, is_wide: bool) -> str:
+    """The statement: whole months from their cells; at the edges of wide regions from cells of days, of others case by case."""
     parts = [f"select what, bucket::int, n from {MonthSpread._meta.db_table} where whose = %(whose)s and of = any(%(of)s::bigint[])"
              " and what = any(%(whats)s) and month >= %(from)s and month < %(to)s"]
-    if by_day:
+    if is_wide:
         parts.append(f"select what, bucket::int, n from {DaySpread._meta.db_table} where region = any(%(of)s::int[])"
-                     f" and what = any(%(by_day)s) and {_EDGES}")
-    if single:
-        lengths = ", ".join(f"('{what}', {what}, {EXACT[what]})" for what in single)
+                     f" and what = any(%(whats)s) and {_EDGES}")
+    else:
+        lengths = ", ".join(f"('{what}', {what}, {EXACT[what]})" for what in whats)
         parts.append(
             "select s.what, case when s.v <= s.exact then s.v"
             f" else s.exact + ceil(ln(s.v / s.exact::float8) / ln({RATIO}::float8)) end::int, 1"
             f" from {TALLY} cross join lateral (values {lengths}) s (what, v, exact)"
-            f" where {ours} and ({' or '.join(f'{what} is not null' for what in single)}) and s.v is not null and {_EDGES}")
+            f" where {ours} and ({' or '.join(f'{what} is not null' for what in whats)}) and s.v is not null and {_EDGES}")
     return f"select what, bucket, sum(n)::int from ({' union all '.join(parts)}) b group by 1, 2"
 
 

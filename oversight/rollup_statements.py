@@ -152,21 +152,24 @@ def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple
     few columns of many rows, and many of few.
     """
     first, last = windows.period.first, windows.period.last
-    spans = {name: windows.days(name) for name in names if name}
-    lasting = [name for name in names if name and (name in STANDING or spans[name][0] == EVER)]
+    spans = {name: windows.days(name) for name in names}
+    lasting = [name for name in names if name in STANDING or spans[name][0] == EVER]
     params: dict[str, Any] = rows.params | {"first": first, "last": last, "from": windows.whole_from, "to": windows.whole_to,
                                             "until": max((spans[name][1] for name in lasting), default=last)}
-    since = "day >= %(to)s and day <= %(until)s"
+    # Of single rows few last, and an index has them; of cells nearly all do.
+    since = "day >= %(to)s and day <= %(until)s" + (f" and ({LASTING})" if rows.days.startswith(f"from {TALLY} ") else "")
     if not rows.months:
         parts = [(False, [f"{rows.days} and day between %(first)s and %(last)s"]), (True, [f"{rows.days} and ({LASTING})"])]
     else:
-        here = [f"{rows.months} and month >= %(from)s and month < %(to)s", f"{rows.days} and day >= greatest(%(to)s, %(first)s) and day <= %(last)s"]
+        here = [f"{rows.days} and day >= greatest(%(to)s, %(first)s) and day <= %(last)s"]
+        if windows.whole_from < windows.whole_to:
+            here.append(f"{rows.months} and month >= %(from)s and month < %(to)s")
         if first < windows.whole_from <= windows.whole_to:
             here.append(f"{rows.days} and day >= %(first)s and day < %(from)s")
         parts = [(False, here), (True, [f"{rows.months} and month < %(to)s", f"{rows.days} and {since}"])]
     selects = []
     for is_lasting, sources in parts:
-        asked = [name for name in names if name and (name in lasting) == is_lasting]
+        asked = [name for name in names if (name in lasting) == is_lasting]
         if asked:
             listed = ", ".join(dict.fromkeys(COLUMN_OF[name] for name in asked))
             read = " union all ".join(f"select {_key_of(rows, by, source)}, {listed} {source}" for source in sources)
@@ -182,16 +185,15 @@ def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple
 
 def _within(name: str, span: tuple[date, date], params: dict[str, Any], *, is_whole: bool) -> str:
     """The sum of a measure over its own days; without looking at each day where they are those that were read."""
-    if is_whole:
-        return f"sum({COLUMN_OF[name]})"
-    begin, end = (f"d{number}" for number in (span[0].toordinal(), span[1].toordinal()))
-    params |= {begin: span[0], end: span[1]}
-    return f"sum({COLUMN_OF[name]}) filter (where day between %({begin})s and %({end})s)"
+    ends = [] if is_whole else [(sign, day) for sign, day, edge in ((">=", span[0], EVER), ("<=", span[1], NEVER)) if day != edge]
+    params |= {f"d{day.toordinal()}": day for _, day in ends}
+    said = " and ".join(f"day {sign} %(d{day.toordinal()})s" for sign, day in ends)
+    return f"sum({COLUMN_OF[name]})" + (f" filter (where {said})" if said else "")
 
 
 def _key_of(rows: Rows, by: str, source: str) -> str:
     """Key and day of a row of ``source``; a cell of a month stands on its first day."""
-    keys = {"": "''", "region": "region::text", "enterprise": "enterprise::text"}
+    keys = {"": "''", "region": "region", "enterprise": "enterprise"}
     if rows.months and source.startswith(rows.months):
         return f"{(keys | {'month': 'month::text'}).get(by, 'substr(facet, 3)')} as key, month as day"
     key = (keys | {"month": "date_trunc('month', day)::date::text"}).get(by, "substr(facet, 3)" if rows.is_named else by)

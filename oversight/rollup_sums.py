@@ -13,7 +13,6 @@ from oversight.models import (
     AMOUNTS,
     MEASURES,
     SPREAD,
-    SPREAD_BY_DAY,
     WIDE,
     DayFacet,
     DayRegion,
@@ -112,7 +111,7 @@ _BY_MONTH = (
     " group by 2, 3, 4, 5 having sum(sign) <> 0")
 _BY_DAY = (
     "select l.at as region, d.what, d.day, d.bucket, sum(d.sign)::int as n from spans d join wide l on l.of = d.region"
-    f" where d.what in ({', '.join(repr(what) for what in SPREAD_BY_DAY)}) group by 1, 2, 3, 4 having sum(d.sign) <> 0")
+    " group by 1, 2, 3, 4 having sum(d.sign) <> 0")
 ALL: tuple[Table, ...] = (
     *TABLES, Spreads(MonthSpread._meta.db_table, ("whose", "of", "what", "month", "bucket"), (), _BY_MONTH),
     Spreads(DaySpread._meta.db_table, ("region", "what", "day", "bucket"), (), _BY_DAY))

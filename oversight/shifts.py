@@ -109,8 +109,8 @@ def _where(overview: Overview, parts: Sequence[Region], *, up: bool) -> dict[str
     """The part whose own change is the largest in that direction, and no chance."""
     best: tuple[int, Region] | None = None
     for region in parts:
-        spot = overview.parts[region.pk]
-        after, before = (one["received"].n for one in spot.periods[:2])
+        part = overview.parts[region.pk]
+        after, before = part.now["received"].n, part.came_before
         change = changes.of_counts(after, before)
         if change.is_real and (after > before) == up and (best is None or abs(after - before) > abs(best[0])):
             best = after - before, region

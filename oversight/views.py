@@ -21,7 +21,7 @@ from oversight.flow_views import whose_list
 from oversight.hotspot_views import lies_within
 from oversight.looking import Look, look_of
 from oversight.models import HotSpot
-from oversight.overview import Burning, Hand, Holder, Overview, Spot
+from oversight.overview import Burning, Hand, Holder, Overview, Part
 from oversight.reduction_words import line_of
 
 #: What a director sees before everything else.
@@ -38,7 +38,7 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     asked, places = look.asked, look.places
     periods = [asked.period, choosing.before(asked.period, asked.kind), choosing.a_year_before(asked.period, asked.kind)]
     seen = overview.read(look.scope, places, periods, measure=look.measure)
-    burning = overview.burning(look.measure, with_hands=not places.parts)
+    burning = overview.burning(look.measure, with_hands=not places.parts, most=seen.whole.standing["overdue"] + seen.whole.standing["due_soon"])
     within = lies_within(places.regions)
     hot = list(folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within).select_related("enterprise", "region")[:HOT])
     than = _than(look)
@@ -56,7 +56,7 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "grid": tiles.grid([(region, seen.parts[region.pk].standing["overdue"], seen.parts[region.pk].standing["open"],
                              asked.url(region=region.code, page="")) for region in places.parts]),
         "parts": rows, "most_late": max((row["overdue"] for row in rows), default=0),
-        "holders": [_holder(one, look) for one in burning.holders], "hands": [_hand(one, look) for one in burning.hands],
+        "holders": [_holder(one, look) for one in burning.holders], "held_at": burning.at if burning.at < desk.now else None, "hands": [_hand(one, look) for one in burning.hands],
         "workload_url": reverse("oversight:workload") + asked.url(page="", sort=""),
         "hot": [line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk])) for spot in hot],
     })
@@ -75,7 +75,7 @@ def _sentence(seen: Overview, burning: Burning, look: Look) -> dict[str, Any]:
     """What is due, what is late, and who holds it; made from the numbers."""
     totals = seen.whole.standing
     late = [one for one in burning.holders if one.overdue]
-    phrases = [_("%(name)s%(n)s件") % {"name": one.name, "n": one.overdue} for one in late[:NAMED]]
+    phrases = [_("%(name)s%(n)s件") % {"name": named(one), "n": one.overdue} for one in late[:NAMED]]
     others = totals["overdue"] - sum(one.overdue for one in late[:NAMED])
     if burning.late_holders > NAMED and others > 0:
         phrases.append(_("其他%(k)s家%(n)s件") % {"k": burning.late_holders - NAMED, "n": others})
@@ -93,14 +93,14 @@ def _sentence(seen: Overview, burning: Burning, look: Look) -> dict[str, Any]:
             else look.lists.url(overdue="soon") if totals["due_soon"] else ""}
 
 
-def _part(look: Look, spot: Spot, region: Any) -> dict[str, Any]:
+def _part(look: Look, part: Part, region: Any) -> dict[str, Any]:
     """A line of the table by place."""
-    now, then = spot.periods[:2]
-    change = changes.of_counts(now["received"].n, then["received"].n)
+    now = part.now
+    change = changes.of_counts(now["received"].n, part.came_before)
     success, punctual = now["settled"], now["on_time"]
     code = region.code
     return {
-        "name": named(region), "url": look.asked.url(region=code, page=""), **spot.standing,
+        "name": named(region), "url": look.asked.url(region=code, page=""), **part.standing,
         "received": now["received"].n, "closed": now["closed"].n, "shift": shifts.shift("received", change, _than(look)),
         "success": success, "success_words": cards.percents(success.value, success.upper_value),
         "punctual": punctual, "punctual_words": cards.percent(punctual.value),
@@ -119,7 +119,7 @@ def _holder(holder: Holder, look: Look) -> dict[str, Any]:
 
     # Cases that no authority has yet are nobody's list.
     has_list = bool(holder.enterprise_id or holder.authority_id)
-    return {"name": holder.name, "overdue": holder.overdue, "due_soon": holder.due_soon, "since": holder.since,
+    return {"name": named(holder), "overdue": holder.overdue, "due_soon": holder.due_soon, "since": holder.since,
             "is_late": holder.overdue > 0, "is_authority": holder.enterprise_id is None,
             "overdue_url": listed("1") if has_list else "", "soon_url": listed("soon") if has_list else "",
             "url": look.asked.url(enterprise=holder.enterprise_id, page="") if holder.enterprise_id else ""}

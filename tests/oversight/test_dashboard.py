@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,7 +17,7 @@ from authorities.models import Officer
 from complaints.handling import consumer, enterprise
 from complaints.models import Complaint
 from complaints.workflow import Status
-from oversight import figures, leagues
+from oversight import figures, leagues, overview
 from oversight.figures import Figure
 from oversight.leagues import Line, Standing
 from tests import given
@@ -68,6 +69,27 @@ def test_who_needs_attention_leads_to_exactly_the_cases_that_are_counted(region_
                 kinds.add((holder["is_authority"], name))
     assert {(False, "overdue"), (True, "soon")} <= kinds
     assert client.get("/authority/cases/?officer=all-99999999").context["filter"].left_out
+
+
+def test_who_holds_very_many_late_cases_is_counted_once_a_minute_and_says_when(
+        region_with_cases: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each place and filter for itself; where there are few it is always of now."""
+    client = desk(region_with_cases.su)
+    exact = client.get(URL).context
+    assert exact["held_at"] is None
+    monkeypatch.setattr(overview, "MANY", -1)
+    cache.clear()
+    first = client.get(URL)
+    assert (first.context["held_at"], first.context["holders"]) == (None, exact["holders"])
+    given.a_complaint(region_with_cases, status=S.NEGOTIATING, now=timezone.now() - 40 * DAYS)
+    again = client.get(URL)
+    assert again.context["totals"]["overdue"] == exact["totals"]["overdue"] + 1
+    assert again.context["holders"] == exact["holders"]
+    assert again.context["held_at"] == first.context["now"]
+    late = sum(holder["overdue"] for holder in client.get(f"{URL}?enterprise={region_with_cases.mobile.pk}").context["holders"])
+    assert late == again.context["totals"]["overdue"], "another question is answered for itself"
+    cache.clear()
+    assert sum(holder["overdue"] for holder in client.get(URL).context["holders"]) == late
 
 
 def test_a_year_without_cases_is_said_to_be_one(region_with_cases: World) -> None:
