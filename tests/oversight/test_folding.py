@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from random import Random
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models import Q
 
 from authorities.models import Region
 from complaints.working_calendar import SHANGHAI
-from oversight import hotspots
-from oversight.models import HotSpot
+from enterprises.models import Enterprise
+from oversight import folding, hotspots
+from oversight.models import HotSpot, Tally
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk
 from tests.oversight.cells import DAY, TODAY, received, weeks
+from tests.oversight.test_unusual import poisson
 
 CHARGE, REPAIR = "telecom.fees.unexplained_charge", "telecom.broadband.repair"
 NOW = datetime(2026, 11, 26, 14, 0, tzinfo=SHANGHAI)
@@ -115,3 +120,33 @@ def test_what_is_found_later_explains_what_was_found_before(one_event: World) ->
     seen: dict[int, list[int]] = dict(HotSpot.objects.values_list("pk", "explained_by"))
     assert all(pk not in seen[narrow] for pk, narrower in seen.items() for narrow in narrower)
     assert head.explained_by == []
+
+
+@pytest.mark.full
+def test_folding_hides_no_real_doubling_and_raises_no_alarm(world: World) -> None:
+    """Eight times sixty firms of forty complaints a week in places by chance; every second one doubles. Looked at on each of seven days as
+    the sweep does, and then read as a director of the country reads the list: a doubling stands in it, or is named by a row that does.
+    """
+    firms = Enterprise.objects.bulk_create([
+        Enterprise(name=f"企业{n}", domicile=world.region, enrolled_by=world.mobile.enrolled_by) for n in range(60)])
+    counties = list(Region.objects.filter(level="county").values_list("pk", flat=True))
+    told = 0
+    for seed in range(8):
+        dice = Random(seed)
+        Tally.objects.all().delete()
+        HotSpot.objects.all().delete()
+        for n, firm in enumerate(firms):
+            by_day = {TODAY - back * DAY: poisson(dice, 40 / 7 * (2 if n % 2 and back < 7 else 1)) for back in range(7 * 9)}
+            received(by_day, region=dice.choice(counties), enterprise=firm.pk, problem=(CHARGE, REPAIR)[n // 2 % 2], thing="service.telecom")
+        for back in reversed(range(7)):
+            hotspots.look(TODAY - back * DAY, now=NOW - back * DAY)
+            with connection.cursor() as cursor:
+                # A test is one transaction, and a look has a minute.
+                cursor.execute("set local transaction_timeout = 0")
+        listed = set(folding.shown(HotSpot.objects.all(), Q()).values_list("pk", flat=True))
+        rows = list(HotSpot.objects.filter(kind="week", enterprise__in=firms, facet__startswith="p:"))
+        assert all(row.pk in listed or listed & set(row.explained_by) for row in rows), "whatever is found is to be read"
+        found = {row.enterprise_id for row in rows}
+        assert found <= {firm.pk for firm in firms[1::2]}, "one in a thousand cells a week: of thirty in a week none, by these seeds"
+        told += len(found)
+    assert told >= 0.9 * 8 * 30
