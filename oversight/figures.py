@@ -289,6 +289,17 @@ def review_figure(measure: Measure) -> Figure:
                   beside={"late": counts["late"]})
 
 
+def promises_due(measure: Measure) -> QuerySet[Deadline]:
+    """The newest clock of each promise of an enterprise that came due within the period, whosever it is."""
+    newer = Deadline.objects.filter(obligation=OuterRef("obligation"), clock=Clock.PERFORMANCE,
+                                    pk__gt=OuterRef("pk"))
+    return (Deadline.objects.filter(
+        measure.scope.cases("complaint__"), clock=Clock.PERFORMANCE, obligation__owed_by="enterprise",
+        last_day__gte=measure.period.first, last_day__lte=measure.period.last, due_at__lte=measure.now)
+        .exclude(state="paused").exclude(obligation__state__in=["proposed", "dropped", "waived"])
+        .filter(~Exists(newer)))
+
+
 def kept_figure(measure: Measure) -> Figure:
     """守约率: the enterprise's promises performed on time and confirmed, of all that came due.
 
@@ -296,16 +307,8 @@ def kept_figure(measure: Measure) -> Figure:
     """
     # A branch answers for what it promised in its own time with a case.
     whose = "obligation__" if measure.scope.branch_ids is None else "obligation__engagement__"
-    newer = Deadline.objects.filter(obligation=OuterRef("obligation"), clock=Clock.PERFORMANCE,
-                                    pk__gt=OuterRef("pk"))
-    due = (Deadline.objects.filter(
-        measure.scope.cases("complaint__"), measure.scope.of_enterprise(whose),
-        clock=Clock.PERFORMANCE, obligation__owed_by="enterprise", last_day__gte=measure.period.first,
-        last_day__lte=measure.period.last, due_at__lte=measure.now)
-        .exclude(state="paused").exclude(obligation__state__in=["proposed", "dropped", "waived"])
-        .filter(~Exists(newer)))
     done = Q(obligation__state="confirmed")
-    counts = due.aggregate(
+    counts = promises_due(measure).filter(measure.scope.of_enterprise(whose)).aggregate(
         n=Count("pk"), kept=Count("pk", filter=done & Q(obligation__is_late=False)),
         late=Count("pk", filter=done & Q(obligation__is_late=True)),
         silent=Count("pk", filter=Q(obligation__state="silent")),

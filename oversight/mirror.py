@@ -1,15 +1,16 @@
 """An enterprise looks at itself: its figures beside those of the time before, of others with the same problems, and why
 it came to the complaints.
 
-The one rule: a number and the list behind it are one query, so that the list is never of another length. Formulas of the
-procedure (section 7) are those of oversight/figures.py; here are only the signs that an enterprise should see first.
+The one rule: a number is as long as the list behind it. Of a whole enterprise it is read from the counters, which tests hold against
+the lists; a branch, that does not see what other branches know of a person, counts its own lists. Formulas of the procedure
+(section 7) are those of oversight/figures.py; here are only the signs that an enterprise should see first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -21,8 +22,10 @@ from complaints.workflow import ANY_E, Clock
 from complaints.working_calendar import SHANGHAI
 from enterprises.expectations import TOO_FEW
 from enterprises.models import PublishedFigure
-from oversight import figures
+from oversight import figures, rollup_figures
 from oversight.figures import Figure, Measure, open_stages, ran_out, share
+from oversight.rollup_figures import PROMISES
+from oversight.rollup_reads import Counters, steadily
 from oversight.scope import Period
 
 #: Who comes again within so many days comes again (procedure, section 7).
@@ -31,6 +34,10 @@ AGAIN = timedelta(days=60)
 FEWEST_OTHERS = 3
 #: So many problems are compared with others.
 COMPARED = 6
+#: How a promise ended.
+PROMISED: Mapping[str, Mapping[str, Any]] = {
+    "kept": {"state": "confirmed", "is_late": False}, "late": {"state": "confirmed", "is_late": True},
+    "silent": {"state": "silent"}, "broken": {"state": "broken"}}
 Stages = QuerySet[Engagement]
 TOP_CAUSES = 40
 
@@ -122,10 +129,7 @@ LISTS: Mapping[str, Callable[[Measure], Stages]] = {
     "offered_last_day": _offered_last_day,
     "ended": _ended,
     "ended_last_day": _ended_last_day,
-    "promises_kept": _promises(state="confirmed", is_late=False),
-    "promises_late": _promises(state="confirmed", is_late=True),
-    "promises_silent": _promises(state="silent"),
-    "promises_broken": _promises(state="broken"),
+    **{f"promises_{name}": _promises(**which) for name, which in PROMISED.items()},
     "untagged": _untagged,
 }
 
@@ -150,6 +154,8 @@ class Reflection:
     counts: Mapping[str, int]
     response: Figure
     kept: Figure
+    #: The moment of the data.
+    at: datetime
 
     @property
     def judged(self) -> int:
@@ -185,13 +191,53 @@ class Reflection:
         return share(self.counts["ended_last_day"], self.counts["ended"])
 
 
+#: Code of a list → the measures of which it is the sum; those that are none are counted.
+_MEASURES: Mapping[str, tuple[str, ...]] = {
+    **{name: (name,) for name in ("delivered", "in_time", "ended_late", "responded", "again", "offered", "offered_last_day", "ended_last_day")},
+    **{result: (f"ended_{result}",) for result in figures.RESULTS}, "ended": tuple(f"ended_{result}" for result in figures.RESULTS),
+    "unanswered": ("waiting",)}
+_RAN = ("ran_out", "ran_out_taken", "ran_out_ended")
+_NAMES = tuple(dict.fromkeys([*(name for names in _MEASURES.values() for name in names), *_RAN, *PROMISES]))
+
+
 def reflected(measure: Measure) -> Reflection:
-    """The figures of one period."""
+    """The figures of one period; six statements for a whole enterprise, however many cases it has."""
+    if measure.scope.branch_ids is None:
+        found = steadily(lambda counters: _from_counters(measure, counters), now=measure.now, calendar=measure.calendar)
+        if found is not None:
+            return found
+    return _counted_one_by_one(measure)
+
+
+def _from_counters(measure: Measure, counters: Counters) -> Reflection | None:
+    """None before anything was ever folded, while very much waits for it."""
+    at = measure.now if counters.is_complete else counters.folded_at
+    found, buckets = counters.sums(measure.scope, measure.period, names=_NAMES), counters.buckets(measure.scope, measure.period, ["response_minutes"])
+    if at is None or found is None or buckets is None:
+        return None
+    sums = found[""]
+    counts = {code: sum(sums[name] for name in names) for code, names in _MEASURES.items()}
+    tagged = RootCause.objects.filter(engagement__in=_ended(measure).values("pk")).count()
+    return Reflection(
+        counts=counts | _promised(measure) | {
+            "open_late": sums["ran_out"] + sums["ran_out_taken"] - sums["ran_out_ended"], "untagged": counts["ended"] - tagged},
+        kept=rollup_figures.kept(sums), response=rollup_figures.first_response(sums, buckets["response_minutes"]), at=at)
+
+
+def _promised(measure: Measure) -> dict[str, int]:
+    """How many stages have a promise that came due within the period and ended so. One statement."""
+    due = figures.promises_due(measure).filter(measure.scope.of_enterprise("obligation__engagement__"))
+    return due.aggregate(**{
+        f"promises_{name}": Count("obligation__engagement", distinct=True, filter=Q(**{f"obligation__{field}": value for field, value in which.items()}))
+        for name, which in PROMISED.items()})
+
+
+def _counted_one_by_one(measure: Measure) -> Reflection:
     spread = figures.lengths(measure, "first_contact_at")[None]
     counts = counted(measure)
     return Reflection(
         counts=counts, kept=figures.kept_figure(measure),
-        response=Figure(code="first_response", n=spread.n, spread=spread.values, beside={"unanswered": counts["unanswered"]}))
+        response=Figure(code="first_response", n=spread.n, spread=spread.values, beside={"unanswered": counts["unanswered"]}), at=measure.now)
 
 
 def before(measure: Measure) -> Measure:

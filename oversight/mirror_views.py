@@ -86,7 +86,7 @@ def performance(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     now, then = mirror.reflected(looking.measure), mirror.reflected(mirror.before(looking.measure))
     asked = looking.asked
     return render(request, "enterprise/performance.html", {
-        "form": looking.form, "now": desk.now, "period": asked.period, "enterprise": looking.enterprise,
+        "form": looking.form, "now": now.at, "period": asked.period, "enterprise": looking.enterprise,
         "branches": looking.branches, "before": mirror.before(looking.measure).period,
         "periods": [{"label": label, "is_current": asked.kind == name, "url": asked.url(period=name, first="", last="", page="")}
                     for name, label in PERIODS if name != CHOSEN],

@@ -21,6 +21,7 @@ from oversight.rollup_reads import Counters, Sums, steadily
 from oversight.rollup_statements import narrowed
 from oversight.rollup_sums import TALLY
 
+PROMISES = tuple(f"promise_{name}" for name in ("due", "kept", "late", "silent", "broken", "waiting"))
 #: What must be looked up case by case, where it was counted at all.
 _LOOK_UP = ("mended_waiting", "foreign_n", "ended_again")
 
@@ -47,8 +48,7 @@ def _flow(measure: Measure, counters: Counters) -> dict[str, Figure] | None:
     return {
         **_arrivals(counts),
         **_stages(counts, looked_up), **_lengths(counts, buckets), **_authority(counts),
-        "kept": Figure(code="kept", n=counts["promise_due"], numerator=counts["promise_kept"], denominator=counts["promise_due"],
-                       beside={name: counts[f"promise_{name}"] for name in ("late", "silent", "broken", "waiting")}),
+        "kept": kept(counts),
         "recovered": _recovered(counts, looked_up),
         **_misroutes(counts, looked_up),
     }
@@ -59,7 +59,7 @@ _NAMES = (
     "in_time_apart", "ended_late", "ran_out", "ran_out_taken", "ran_out_ended", "waiting", "responded", "accepted", "handled",
     "closed_mediated", "closed_not_kept", "closed_mediation_terminated", "review_met", "review_late", "routed", "misrouted",
     "mended", "mended_late", "mended_waiting", "recovered_n", "foreign_n", "recovered", "vouchers", "unconfirmed",
-    *(f"promise_{name}" for name in ("due", "kept", "late", "silent", "broken", "waiting")), *SPREAD,
+    *PROMISES, *SPREAD,
 )
 
 
@@ -78,11 +78,22 @@ def headlines(counts: Sums, buckets: Mapping[int, int] | None = None) -> dict[st
     """
     found = {**_arrivals(counts), **_stages(counts, {}), "recovered": _recovered(counts, {})}
     if buckets is not None:
-        n = counts["responded"]
-        spread = {f"minutes_{name}": quantile("response_minutes", buckets, share) or 0.0
-                  for name, share in (("median", 0.5), ("p90", 0.9))} if n else {}
-        found["first_response"] = Figure(code="first_response", n=n, spread=spread, beside={"unanswered": counts["waiting"]})
+        found["first_response"] = first_response(counts, buckets)
     return found
+
+
+def kept(counts: Sums) -> Figure:
+    """Of PROMISES."""
+    return Figure(code="kept", n=counts["promise_due"], numerator=counts["promise_kept"], denominator=counts["promise_due"],
+                  beside={name: counts[f"promise_{name}"] for name in ("late", "silent", "broken", "waiting")})
+
+
+def first_response(counts: Sums, buckets: Mapping[int, int]) -> Figure:
+    """Of "responded" and "waiting", with median and p90 of minutes."""
+    n = counts["responded"]
+    spread = {f"minutes_{name}": quantile("response_minutes", buckets, share) or 0.0
+              for name, share in (("median", 0.5), ("p90", 0.9))} if n else {}
+    return Figure(code="first_response", n=n, spread=spread, beside={"unanswered": counts["waiting"]})
 
 
 def _arrivals(counts: Sums) -> dict[str, Figure]:

@@ -122,13 +122,13 @@ class Counters:
 
     def buckets_of(self, scope: Scope, periods: Sequence[Period], whats: Iterable[str] = SPREAD) -> list[dict[str, dict[int, int]]] | None:
         """The same for several periods, in their order, still in one statement."""
-        if scope.branch_ids is not None or not (scope.regions or scope.enterprise_id) or ((scope.category or scope.channel) and not scope.regions):
+        if not (scope.regions or scope.enterprise_id):
             return None
         names = tuple(whats)
         whose, of = ("r", sorted({r.pk for r in scope.regions})) if scope.regions else ("e", [scope.enterprise_id])
-        ours, params = narrowed(scope) if scope.regions else ("enterprise = %(enterprise)s", {"enterprise": scope.enterprise_id})
-        # There are buckets of a region and of an enterprise, none of both.
-        has_cells = not scope.regions or not (scope.enterprise_id or scope.category or scope.channel)
+        ours, params = narrowed(scope)
+        # There are buckets of a region and of an enterprise, none of both or of less.
+        has_cells = not (scope.category or scope.channel or scope.branch_ids is not None or (scope.regions and scope.enterprise_id))
         is_wide = has_cells and bool(scope.regions) and all(region.level in WIDE for region in scope.regions)
         found: list[dict[str, Counter[int]]] = [{what: Counter() for what in names} for _ in periods]
         with connection.cursor() as cursor:

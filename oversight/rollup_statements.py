@@ -92,11 +92,15 @@ class Rows:
 
 
 def narrowed(scope: Scope, row: str = "") -> tuple[str, dict[str, Any]]:
-    """The condition on a row of the tally, whose columns are reached by ``row``, that it is of ``scope``, which has regions; its values."""
-    inside = " or ".join(f"{row}region between {int(r.pk)} and {int(r.last)}" for r in scope.regions)
-    said, params = [f"({inside})"], {"category": scope.category, "channel": scope.channel, "enterprise": scope.enterprise_id}
-    if scope.enterprise_id:
+    """The condition on a row of the tally, whose columns are reached by ``row``, that it is of ``scope``; its values."""
+    said: list[str] = []
+    params = {"category": scope.category, "channel": scope.channel, "enterprise": scope.enterprise_id, "branches": sorted(scope.branch_ids or ())}
+    if scope.regions:
+        said.append("(" + " or ".join(f"{row}region between {int(r.pk)} and {int(r.last)}" for r in scope.regions) + ")")
+    if scope.enterprise_id or not scope.regions:
         said.append(f"{row}enterprise = %(enterprise)s")
+    if scope.branch_ids is not None:
+        said.append(f"{row}branch = any(%(branches)s::bigint[])")
     if scope.category:
         said.append(f"({row}problem = %(category)s or {row}object = %(category)s)")
     if scope.channel:
@@ -105,23 +109,22 @@ def narrowed(scope: Scope, row: str = "") -> tuple[str, dict[str, Any]]:
 
 
 def _is_everywhere(scope: Scope) -> bool:
-    return any(region.level == Region.Level.COUNTRY for region in scope.regions)
+    return not scope.regions or any(region.level == Region.Level.COUNTRY for region in scope.regions)
 
 
 def rows_of(scope: Scope, by: str) -> Rows | None:
-    """None where neither cells nor the tally answer: an enterprise that looks at its own categories."""
+    """None where neither cells nor the tally answer: there is nothing of nobody, and no region in what has none."""
     narrowing = bool(scope.category) + bool(scope.channel) + (by in FACETS)
-    if not scope.regions:
-        return _of_itself(scope, by) if (scope.enterprise_id or scope.is_own) and not narrowing and by in ("", "month") else None
-    if scope.branch_ids is not None:
+    if not scope.regions and (by == "region" or not (scope.enterprise_id or scope.is_own)):
         return None
     single, params = narrowed(scope)
     single = f"from {TALLY} where {single}" + {"": "", "month": "", "region": "", "enterprise": " and enterprise is not null"}.get(by, f" and {by} <> ''")
-    if scope.enterprise_id or by == "enterprise" or narrowing > 1 or (narrowing and by == "region"):
-        if _is_everywhere(scope) and not narrowing and by != "region":
-            of = "enterprise = %(enterprise)s" if scope.enterprise_id else "true"
-            return Rows(f"from {MonthEnterprise._meta.db_table} where branch = 0 and {of}", single, params)
-        return Rows("", single, params)
+    if not scope.regions or scope.enterprise_id or by == "enterprise" or narrowing > 1 or (narrowing and by == "region"):
+        if narrowing or by == "region" or not _is_everywhere(scope):
+            return Rows("", single, params)
+        whose = "branch = 0" if scope.branch_ids is None else "branch = any(%(branches)s::bigint[])"
+        whose += " and enterprise = %(enterprise)s" if scope.enterprise_id or not scope.regions else ""
+        return Rows(f"from {MonthEnterprise._meta.db_table} where {whose}", single, params)
     params["regions"] = sorted({region.pk for region in scope.regions})
     at = "region = any(%(regions)s::int[])"
     months, days = f"from {MonthFacet._meta.db_table} where {at}", f"from {DayFacet._meta.db_table} where "
@@ -135,14 +138,6 @@ def rows_of(scope: Scope, by: str) -> Rows | None:
     else:
         return Rows(f"{months} and facet = ''", f"from {DayRegion._meta.db_table} where {at}", params)
     return Rows(f"{months} and {of}", days + of if _is_everywhere(scope) else single, params)
-
-
-def _of_itself(scope: Scope, by: str) -> Rows:
-    """The rows of one enterprise, or of some of its branches, wherever they lie."""
-    params = {"enterprise": scope.enterprise_id, "branches": sorted(scope.branch_ids) if scope.branch_ids is not None else [0]}
-    ours = "enterprise = %(enterprise)s" + (" and branch = any(%(branches)s::bigint[])" if scope.branch_ids is not None else "")
-    return Rows(f"from {MonthEnterprise._meta.db_table} where enterprise = %(enterprise)s and branch = any(%(branches)s::bigint[])",
-                f"from {TALLY} where {ours}", params)
 
 
 def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple[str, dict[str, Any]]:

@@ -8,22 +8,31 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import Q
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from complaints.conditions import current_calendar
 from complaints.handling import consumer, enterprise
 from complaints.models import Engagement, RootCause
 from complaints.workflow import Status as S
 from enterprises.models import Branch, Enterprise, PublishedFigure, Staff
 from odr_portal.accounts.models import OutgoingMessage, User
-from oversight import mirror, monthly
+from oversight import figures, mirror, monthly, rollup_making
+from oversight.figures import Measure
 from oversight.scope import Period, Scope
 from tests.cast import World
 from tests.given import a_complaint, an_offer, step
 from tests.oversight.slow_count import local
+from tests.oversight.test_rollups import WHOLE, patient, walk
+from tests.oversight.worlds import CHANNELS, PROBLEMS, Walk
 
 pytestmark = pytest.mark.django_db
+__all__ = ["patient", "walk"]
+#: Three more than where nothing waits to be folded.
+STATEMENTS = 26
 PAGE = "/enterprise/performance/"
 SignIn = Callable[[User], Client]
 MONTH = Period(first=date(2026, 11, 1), last=date(2026, 11, 30))
@@ -44,9 +53,6 @@ def signed_in() -> SignIn:
 
 
 def measure(world: World, *, now: datetime, branches: frozenset[int] | None = None) -> Any:
-    from complaints.conditions import current_calendar
-    from oversight.figures import Measure
-
     return Measure(Scope(enterprise_id=world.mobile.pk, branch_ids=branches, is_own=True), MONTH, now, current_calendar())
 
 
@@ -101,6 +107,34 @@ def test_linked_cases_and_long_ago_are_no_repetition(world: World) -> None:
     for case in (first, second):
         case.save(update_fields=["linked_group"])
     assert mirror.reflected(measure(world, now=at(27))).counts["again"] == 0
+
+
+def test_counters_say_what_the_lists_say(walk: Walk) -> None:
+    """Of each enterprise, folded or not, of all of it and of one problem or channel; over a whole year and up to a day in the middle."""
+    calendar, some = current_calendar(), 0
+    for _is_folded in (False, True):
+        for side in walk.sides:
+            for which in ({}, {"category": PROBLEMS[0]}, {"channel": CHANNELS[1]}):
+                for period in (WHOLE, Period(first=WHOLE.first, last=walk.now.date() - timedelta(days=5))):
+                    asked = Measure(Scope(enterprise_id=side.enterprise.pk, is_own=True, **which), period, walk.now, calendar)
+                    found = mirror.reflected(asked)
+                    assert found.counts == mirror.counted(asked), (which, period)
+                    assert found.kept == figures.kept_figure(asked)
+                    spread = figures.lengths(asked, "first_contact_at")[None]
+                    assert found.response.n == spread.n
+                    if spread.n:
+                        assert found.response.spread["minutes_median"] == pytest.approx(spread.values["minutes_median"], rel=0.049)
+                    some += sum(found.counts.values())
+        rollup_making.rebuild(now=walk.now)
+    assert some > 100
+
+
+def test_a_whole_enterprise_is_counted_in_few_statements(world: World, november: dict[str, Any], signed_in: SignIn) -> None:
+    browser = signed_in(world.lead)
+    browser.get(PAGE)
+    with CaptureQueriesContext(connection) as seen:
+        browser.get(PAGE)
+    assert len(seen) <= STATEMENTS, [query["sql"][:90] for query in seen]
 
 
 def test_every_number_opens_a_list_of_that_length(world: World, november: dict[str, Any], signed_in: SignIn) -> None:
