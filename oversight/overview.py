@@ -70,8 +70,7 @@ class Overview:
 
 
 def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Measure) -> Overview:
-    """Five statements or six, however many cases and places. ``scope`` is of ``places`` and perhaps narrower.
-"""
+    """Five statements or six, however many cases and places. ``scope`` is of ``places`` and perhaps narrower."""
     wishes = wishes_of(scope, places.parts, periods)
 
     def look(counters: Counters) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]]]:

@@ -38,7 +38,7 @@ from complaints.views.authority_setting import Setting, refuse_unless_open, sett
 from complaints.views.case import AUTHORITY, case_url, page_of
 from complaints.views.case_form import take_step
 from complaints.views.documents_told import addressees, pdf_url, rows_of, services_of, title_of, to_be_served
-from complaints.workflow import AUTHORITY_ROLES, LOOK
+from complaints.workflow import LOOK
 from odr_portal.accounts import keyring
 from odr_portal.joining import labelled
 
@@ -155,8 +155,7 @@ def _paper(version: DocumentVersion, setting: Setting) -> Paper | None:
 
 def _prints(row: OfficialDocument, setting: Setting, *, is_shown: bool) -> bool:
     """Whether the paper is offered: see documents_sight.refuse_print."""
-    actor = setting.found.actor
-    return actor is not None and actor.has(AUTHORITY_ROLES) and (is_shown or row.form not in kinds.WITH_CONTACT)
+    return documents_sight.may_print(setting.found.side, setting.found.actor) and (is_shown or row.form not in kinds.WITH_CONTACT)
 
 
 def _court_url(row: OfficialDocument, number: str) -> str:

@@ -58,7 +58,7 @@ def team(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         line["leave"] = leaves.get((row.user_id, row.authority_id))
     return render(request, "team/people.html", shown | {
         "has_load": True, "columns": [*(words for words, _query in COUNTED.values()), _("最早的一件（天）")], "today": desk.today,
-        "left_behind": next(iter(loads.values()))["left"] if loads else left.count(), "left_url": _cases_url({"waiting": LEFT}), "leave_url": reverse("enterprises:authority-leave"),
+        "left_behind": next(iter(loads.values()))["left"] if loads else left.count(), "left_url": _cases_url({"waiting": LEFT}), "leave_url": reverse("enterprises:authority-leave") if may_act(desk) else "",
         "approvals_url": reverse("complaints:authority-approvals"),
         "assign_url": reverse("complaints:authority-team-assign") if may_act(desk) else ""})
 

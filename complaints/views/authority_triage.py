@@ -149,7 +149,7 @@ def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBa
     conditions = desk.conditions
     targets = ranked(case, suggested(case, decision, conditions=conditions), desk, conditions=conditions)
     query = request.GET.get("q", "")[:80]
-    signals = shown_signals([case], desk)[case.pk]
+    signals = shown_signals([case], desk, may=setting.may)[case.pk]
     return render(request, "authority/triage_case.html", {
         "page": page, "case": case, "may": setting.may, "now": desk.now, "query": query,
         "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, desk)],

@@ -71,7 +71,7 @@ def court_page(request: HttpRequest, number: str) -> HttpResponse:
     version = _agreement(found)
     return render(request, "documents/court.html", {
         "case": found.complaint, "back": case_url(found.complaint, found.side), "document": version.document,
-        "last_day": _last_day(version.document.issued_at), "body_class": "" if found.side == CONSUMER else "staff"})
+        "last_day": _last_day(version.document.issued_at), "may_print": documents_sight.may_print(found.side, found.actor), "body_class": "" if found.side == CONSUMER else "staff"})
 
 
 @never_cache

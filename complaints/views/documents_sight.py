@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from complaints.actors import Actor
 from complaints.documents import kinds
 from complaints.documents.wording import Paper
 from complaints.handling import looking
@@ -32,14 +33,17 @@ def is_shown(complaint: Complaint, found: Found, *, now: datetime) -> bool:
     return found.actor is not None and looking.shown_until(looks, found.actor, now=now) is not None
 
 
+def may_print(side: str, viewer: Actor | None) -> bool:
+    """Whether a paper is offered to this reader: whoever only reads cases at an authority gets none."""
+    return side != AUTHORITY or (viewer is not None and viewer.has(AUTHORITY_ROLES))
+
+
 def refuse_print(form: int, complaint: Complaint, found: Found, *, now: datetime) -> None:
     """Raise unless this reader may take the paper away: whoever only reads cases may not, and where to reach the
     consumer is printed for those who said why."""
-    if found.side != AUTHORITY:
-        return
-    if found.actor is None or not found.actor.has(AUTHORITY_ROLES):
+    if not may_print(found.side, found.actor):
         raise not_yours()
-    if form in kinds.WITH_CONTACT and not is_shown(complaint, found, now=now):
+    if found.side == AUTHORITY and form in kinds.WITH_CONTACT and not is_shown(complaint, found, now=now):
         raise StepNotAllowed("masked", _("这份文书印有联系方式：请先在案件页说明理由、查看联系方式，再下载。"))
 
 

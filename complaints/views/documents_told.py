@@ -23,8 +23,9 @@ from complaints.models import Complaint, Notice, OfficialDocument
 from complaints.views import case_rows
 from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE
 from complaints.views.case_rows import BY_LETTER
+from complaints.views.documents_sight import may_print
 from complaints.views.notices_told import CHANNELS, STATES
-from complaints.workflow import AUTHORITY_ROLES, Role
+from complaints.workflow import Role
 from odr_portal.kept import Kept
 
 #: A notice in one of these states reached somebody, or still may.
@@ -89,7 +90,7 @@ def readable_by(complaint: Complaint, side: str, viewer: Actor) -> list[Official
 def of_case(complaint: Complaint, side: str, viewer: Actor, documents: Sequence[OfficialDocument] | None = None) -> list[Row]:
     """For the page of a case; a query more for officers. ``documents``: those that this reader may read, where they were read."""
     return rows_of(readable_by(complaint, side, viewer) if documents is None else documents, side,
-                   {complaint.pk: complaint.number}, may_print=side != AUTHORITY or viewer.has(AUTHORITY_ROLES))
+                   {complaint.pk: complaint.number}, prints=may_print(side, viewer))
 
 
 def court_of(rows: Sequence[Row], number: str) -> str:
@@ -97,14 +98,14 @@ def court_of(rows: Sequence[Row], number: str) -> str:
     return number if any(row.document.form == kinds.AGREEMENT and not row.is_void for row in rows) else ""
 
 
-def rows_of(documents: Sequence[OfficialDocument], side: str, cases: dict[int, str], *, may_print: bool = True) -> list[Row]:
+def rows_of(documents: Sequence[OfficialDocument], side: str, cases: dict[int, str], *, prints: bool = True) -> list[Row]:
     """``cases``: id → number of those that the reader may see; of others only the number of the document is shown.
-    ``may_print``: off for whoever only reads cases (documents_sight.py)."""
+    ``prints``: off for whoever only reads cases (documents_sight.py)."""
     services = services_of(documents) if side == AUTHORITY else {}
     return [Row(
         document=row, title=title_of(row.form), case=cases.get(row.complaint_id, ""), versions=getattr(row, "latest", 1), services=services.get(row.pk, []),
         url=reverse("complaints:authority-document", args=[row.pk]) if side == AUTHORITY and row.complaint_id in cases else "",
-        pdf_url=pdf_url(row, cases[row.complaint_id]) if may_print and row.complaint_id in cases and (
+        pdf_url=pdf_url(row, cases[row.complaint_id]) if prints and row.complaint_id in cases and (
             side != AUTHORITY or row.form not in kinds.WITH_CONTACT) else "") for row in documents]
 
 

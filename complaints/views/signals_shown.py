@@ -5,7 +5,7 @@ The one rule: this is asked only by pages of the authority, under the officer's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -36,17 +36,17 @@ class Shown:
     more: list[tuple[str, str]] = field(default_factory=list)
 
 
-def shown_signals(cases: Sequence[Complaint], desk: Desk) -> dict[int, list[Shown]]:
-    """What this officer should know of each of these cases; as many queries for a page as for one."""
-    return all_shown(cases, signals_of(cases, regions=desk.regions))
+def shown_signals(cases: Sequence[Complaint], desk: Desk, *, may: Collection[str] = ()) -> dict[int, list[Shown]]:
+    """What this officer should know of each of these cases; as many queries for a page as for one. ``may``: the steps that are open."""
+    return all_shown(cases, signals_of(cases, regions=desk.regions), may=may)
 
 
-def all_shown(cases: Sequence[Complaint], signals: Mapping[int, Sequence[Signal]]) -> dict[int, list[Shown]]:
+def all_shown(cases: Sequence[Complaint], signals: Mapping[int, Sequence[Signal]], *, may: Collection[str] = ()) -> dict[int, list[Shown]]:
     """The same of signals that were asked for with something else."""
-    return {case.pk: [shown(signal, case.number) for signal in signals[case.pk]] for case in cases}
+    return {case.pk: [shown(signal, case.number, may=may) for signal in signals[case.pk]] for case in cases}
 
 
-def shown(signal: Signal, number: str, *, may: Sequence[str] = ("split_report", "link_cases")) -> Shown:
+def shown(signal: Signal, number: str, *, may: Collection[str] = ()) -> Shown:
     """``number``: the case that it is about, "" before it is filed."""
     return Shown(
         code=signal.code, text=labels_signals.sentence(signal.code, signal.values), short=labels_signals.short(signal.code),
@@ -55,7 +55,7 @@ def shown(signal: Signal, number: str, *, may: Sequence[str] = ("split_report", 
         more=_more(signal, number, may))
 
 
-def _more(signal: Signal, number: str, may: Sequence[str]) -> list[tuple[str, str]]:
+def _more(signal: Signal, number: str, may: Collection[str]) -> list[tuple[str, str]]:
     found = []
     if signal.day is not None and signal.respondent is not None:
         query = {"status": "any", "enterprise": signal.respondent, "received_from": signal.day, "received_to": signal.day}

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from authorities.models import Officer
 from complaints import handling
 from complaints.documents import making
 from complaints.dossier.gathering import gather
@@ -258,6 +259,17 @@ def test_a_mediated_case_has_a_package_for_the_court(world: World) -> None:
     assert chen.get(f"{base}doc/").status_code == 404
     other = given.a_complaint(world, status=S.MEDIATING, now=timezone.now())
     assert chen.get(f"/cases/{other.number}/court/").status_code == 404
+
+
+def test_whoever_only_reads_cases_is_offered_no_paper_for_the_court(world: World) -> None:
+    case = mediated(world)
+    base = f"/cases/{case.number}/court/"
+    assert f"{base}pdf/" in shown(signed_in(world.rui).get(base))
+    Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
+    page = shown(signed_in(world.otto).get(base))
+    assert f"{base}pdf/" not in page
+    assert f"{base}zip/" not in page
+    assert "由双方或者经办人员下载" in page
 
 
 def test_consumers_are_told_how_to_get_a_file_out_of_wechat(world: World) -> None:
