@@ -16,13 +16,13 @@ from complaints.models import Deadline
 from complaints.models.complaint import OPEN
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
-from complaints.views.authority_lists import RELATED, Row, rows_of, waits_for
+from complaints.views.authority_lists import RELATED, Row, may_take, rows_of, waits_for
 from complaints.workflow import Clock
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One dispute. ``decide_url`` is empty where this desk is one of those who dispute."""
+    """One dispute. ``decide_url`` is empty where this desk is one of those who dispute, or only reads."""
 
     row: Row
     clock: Deadline | None
@@ -36,11 +36,11 @@ def disputes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     clocks = {clock.complaint_id: clock for clock in Deadline.objects.filter(
         complaint_id__in=[case.pk for case in page.rows], clock=Clock.JURISDICTION, ended_at=None)}
     here = reverse("complaints:authority-disputes")
-    own = desk.authority_ids
+    own, may_decide = desk.authority_ids, may_take("designate_authority", desk)
     return render(request, "authority/disputes.html", {
         "lines": [Line(row, clocks.get(row.complaint.pk),
                        reverse("complaints:authority-step", args=[row.complaint.number, "designate"])
-                       if row.complaint.handling_authority_id not in own or row.complaint.status == "triage" else "")
+                       if may_decide and (row.complaint.handling_authority_id not in own or row.complaint.status == "triage") else "")
                   for row in rows_of(page.rows, desk)],
         "now": desk.now, "previous_url": f"{here}?before={page.before}" if page.before else "",
         "next_url": f"{here}?after={page.after}" if page.after else ""})

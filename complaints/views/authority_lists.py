@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 
 from authorities.models import named
 from complaints import deadlines, labels, standing
@@ -24,7 +25,7 @@ from complaints.views.authority_desk import Desk
 from complaints.views.case import AUTHORITY, case_url, why_url
 from complaints.views.case_people import label_of
 from complaints.views.listed_rows import Beside
-from complaints.workflow import ENTERPRISE_SIDE, Status
+from complaints.workflow import ENTERPRISE_SIDE, TABLE, Status
 from complaints.working_calendar import SHANGHAI, Calendar
 from odr_portal.accounts.masking import masked_name
 
@@ -137,3 +138,13 @@ def _row(case: Complaint, name: str, clocks: list[Deadline], desk: Desk) -> Row:
 def respondent_of(case: Complaint) -> str:
     row = case.branch or case.enterprise or case.picked_enterprise
     return named(row) if row else case.respondent_named
+
+
+def may_take(step: str, desk: Desk) -> bool:
+    """Whether somebody with the rights of this desk takes such a step at all; whether it is open in a case its page says."""
+    return any(actor.has(TABLE[step].by) for actor in desk.actors)
+
+
+def step_url(case: Complaint, slug: str, step: str, desk: Desk) -> str:
+    """The page of a step, or that of the case for a desk that only reads."""
+    return reverse("complaints:authority-step", args=[case.number, slug]) if may_take(step, desk) else case_url(case, AUTHORITY)

@@ -10,13 +10,12 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 
 from complaints import labels, publication
 from complaints.models import Complaint, Demand, PersonalText
 from complaints.views import keyset
 from complaints.views.authority_desk import Desk, officer_page
-from complaints.views.authority_lists import RELATED, rows_of
+from complaints.views.authority_lists import RELATED, rows_of, step_url
 from complaints.views.case_people import names_of_consumers
 from odr_portal.accounts import keyring
 
@@ -32,13 +31,9 @@ def publications(request: HttpRequest, desk: Desk) -> HttpResponseBase:
         "state": state, "now": desk.now,
         "tabs": [{"title": title, "count": keyset.in_words(counts[code]), "url": f"?state={code}", "is_current": code == state}
                  for code, title in publication.STATES.items()],
-        "rows": [{"row": row, "url": decide_url(row.complaint)} for row in rows_of(page.rows, desk)],
+        "rows": [{"row": row, "url": step_url(row.complaint, "publication", "publish", desk)} for row in rows_of(page.rows, desk)],
         "previous_url": _url(state, before=page.before), "next_url": _url(state, after=page.after),
     })
-
-
-def decide_url(complaint: Complaint) -> str:
-    return reverse("complaints:authority-step", args=[complaint.number, "publication"])
 
 
 def _url(state: str, **key: str) -> str:

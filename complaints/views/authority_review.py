@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from complaints.models import Complaint, Matter
 from complaints.views import keyset, tabs
 from complaints.views.authority_desk import Desk, officer_page
-from complaints.views.authority_lists import RELATED, due_soon, late, rows_of
+from complaints.views.authority_lists import RELATED, due_soon, late, rows_of, step_url
 from complaints.views.review_case import REVIEWED, review_url
 from complaints.views.tabs import Tab
 from complaints.workflow import Status
@@ -58,13 +58,13 @@ def review(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     proposed = set(Matter.objects.filter(kind="proposal", state="open", audience="authority", complaint__in=page.rows)
                    .values_list("complaint_id", flat=True)) if page.rows else set()
     return render(request, "authority/review.html", {
-        "rows": [replace(row, url=_url(row.complaint, tab), is_proposed=row.complaint.pk in proposed)
+        "rows": [replace(row, url=_url(row.complaint, tab, desk), is_proposed=row.complaint.pk in proposed)
                  for row in rows_of(page.rows, desk)],
         "now": desk.now, **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-review")),
     })
 
 
-def _url(complaint: Complaint, tab: Tab) -> str:
+def _url(complaint: Complaint, tab: Tab, desk: Desk) -> str:
     if tab.code == "objections":
-        return reverse("complaints:authority-step", args=[complaint.number, "objection"])
+        return step_url(complaint, "objection", "answer_objection", desk)
     return review_url(complaint)
