@@ -87,7 +87,7 @@ class CaseFilter(forms.Form):
     officer = forms.ChoiceField(label=_("经办人"), required=False)
     region = forms.CharField(label=_("地区"), required=False, max_length=24, widget=forms.Select)
     category = Code(label=_("类别"))
-    channel = forms.ChoiceField(label=_("渠道"), required=False)
+    channel = forms.ChoiceField(label=_("渠道"), required=False, error_messages={"invalid_choice": _("请从列出的选项中选一项。")})
     waiting = forms.ChoiceField(label=_("等待决定"), required=False)
     platform = forms.ChoiceField(label=_("全国平台"), required=False, choices=[("", _("不限")), *CONDITIONS.items()])
     received_from, received_to = Day(_("收到日期，自")), Day(_("收到日期，至"))

@@ -24,7 +24,7 @@ from enterprises.expectations import TOO_FEW
 from enterprises.models import PublishedFigure
 from oversight import figures, rollup_figures
 from oversight.figures import Figure, Measure, open_stages, ran_out, share
-from oversight.rollup_figures import PROMISES
+from oversight.rollup_figures import PROMISES, RAN
 from oversight.rollup_reads import Counters, steadily
 from oversight.scope import Period
 
@@ -196,8 +196,7 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("delivered", "in_time", "ended_late", "responded", "again", "offered", "offered_last_day", "ended_last_day")},
     **{result: (f"ended_{result}",) for result in figures.RESULTS}, "ended": tuple(f"ended_{result}" for result in figures.RESULTS),
     "unanswered": ("waiting",)}
-_RAN = ("ran_out", "ran_out_taken", "ran_out_ended")
-_NAMES = tuple(dict.fromkeys([*(name for names in _MEASURES.values() for name in names), *_RAN, *PROMISES]))
+_NAMES = tuple(dict.fromkeys([*(name for names in _MEASURES.values() for name in names), *RAN, *PROMISES]))
 
 
 def reflected(measure: Measure) -> Reflection:
@@ -220,7 +219,7 @@ def _from_counters(measure: Measure, counters: Counters) -> Reflection | None:
     tagged = RootCause.objects.filter(engagement__in=_ended(measure).values("pk")).count()
     return Reflection(
         counts=counts | _promised(measure) | {
-            "open_late": sums["ran_out"] + sums["ran_out_taken"] - sums["ran_out_ended"], "untagged": counts["ended"] - tagged},
+            "open_late": rollup_figures.open_overdue(sums), "untagged": counts["ended"] - tagged},
         kept=rollup_figures.kept(sums), response=rollup_figures.first_response(sums, buckets["response_minutes"]), at=at)
 
 

@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from oversight.figures import RESULTS, Measure
+from oversight.rollup_figures import RAN, open_overdue
 from oversight.rollup_reads import Counters, counts_for, steadily
 from oversight.rollup_statements import Windows, narrowed
 from oversight.rollup_sums import TALLY
@@ -40,7 +41,7 @@ WHAT: Mapping[str, Any] = {
     "offered_last_day": _("最后一天才提方案的阶段"), "delivered": _("送达企业的阶段"), "again": _("60天内再次投诉的阶段"), "rated": _("评了分的投诉"),
 }
 #: What is no measure of its own, but several together.
-_TOGETHER = {OPEN_OVERDUE: ("ran_out", "ran_out_taken", "ran_out_ended"), ENDED: tuple(f"ended_{result}" for result in RESULTS)}
+_TOGETHER = {OPEN_OVERDUE: RAN, ENDED: tuple(f"ended_{result}" for result in RESULTS)}
 _KEY = re.compile(r"(\d{4}-\d\d-\d\d)\.(\d{1,18})\.([a-z]{1,10})\.(\d{1,18})")
 Key = tuple[date, int, str, int]
 
@@ -91,7 +92,7 @@ def page(measure: Measure, what: str, after: Key | None = None) -> Found:
 def _page(measure: Measure, what: str, after: Key | None, counters: Counters) -> Found:
     names = _TOGETHER.get(what, (what,))
     sums = (counters.sums(measure.scope, measure.period, names=names) or {}).get("", dict.fromkeys(names, 0))
-    n = sums["ran_out"] + sums["ran_out_taken"] - sums["ran_out_ended"] if what == OPEN_OVERDUE else sum(sums.values())
+    n = open_overdue(sums) if what == OPEN_OVERDUE else sum(sums.values())
     windows = Windows.of(measure.period, now=measure.now, calendar=measure.calendar)
     fresh = sorted({row["complaint_id"] for row in counters.unfolded})
     lines = _folded(measure, what, windows, after, fresh)
@@ -109,7 +110,7 @@ def _is_counted(what: str, windows: Windows) -> tuple[str, dict[str, Any]]:
         begin, end = windows.days(names[0])
         said = " or ".join(f"t.{name} is not null" for name in names)
         return f"({said}) and t.day between %(begin)s and %(end)s", {"begin": begin, "end": end}
-    ends = {name: windows.days(name)[1] for name in ("ran_out", "ran_out_taken", "ran_out_ended")}
+    ends = {name: windows.days(name)[1] for name in RAN}
     return ("(t.ran_out is not null and t.day <= %(ran_out)s or t.ran_out_taken is not null and t.day <= %(ran_out_taken)s)"
             f" and not exists (select from {TALLY} e where e.complaint_id = t.complaint_id and e.kind = 'ended' and e.ref = t.ref"
             " and e.ran_out_ended is not null and e.day <= %(ran_out_ended)s)"), ends

@@ -22,6 +22,8 @@ from oversight.rollup_statements import narrowed
 from oversight.rollup_sums import TALLY
 
 PROMISES = tuple(f"promise_{name}" for name in ("due", "kept", "late", "silent", "broken", "waiting"))
+#: Of stages that ran out by the end of the period: those that did, those a successor had so, and of both those that ended.
+RAN = ("ran_out", "ran_out_taken", "ran_out_ended")
 #: What must be looked up case by case, where it was counted at all.
 _LOOK_UP = ("mended_waiting", "foreign_n", "ended_again")
 
@@ -82,6 +84,11 @@ def headlines(counts: Sums, buckets: Mapping[int, int] | None = None) -> dict[st
     return found
 
 
+def open_overdue(counts: Sums) -> int:
+    """Of RAN: how many ran out and had not ended."""
+    return counts["ran_out"] + counts["ran_out_taken"] - counts["ran_out_ended"]
+
+
 def kept(counts: Sums) -> Figure:
     """Of PROMISES."""
     return Figure(code="kept", n=counts["promise_due"], numerator=counts["promise_kept"], denominator=counts["promise_due"],
@@ -102,12 +109,11 @@ def _arrivals(counts: Sums) -> dict[str, Figure]:
 
 def _stages(counts: Sums, looked_up: Mapping[str, Any]) -> dict[str, Figure]:
     ended = {f"result_{result}": counts[f"ended_{result}"] for result in figures.RESULTS}
-    overdue = counts["ran_out"] + counts["ran_out_taken"] - counts["ran_out_ended"]
     cases = {result: counts[f"ended_{result}"] - looked_up.get(f"again_{result}", 0) for result in figures.RESULTS}
     success = figures.settled({**ended, "in_part": counts["in_part"], "cases_settled": cases["settled"]})
     return {
         "settled": replace(success, beside={**success.beside, **{f"cases_{result}": n for result, n in cases.items()}}),
-        "on_time": figures.on_time({**counts, "open_overdue": overdue}),
+        "on_time": figures.on_time({**counts, "open_overdue": open_overdue(counts)}),
     }
 
 

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from complaints.conditions import current_calendar
-from complaints.handling import consumer, enterprise
+from complaints.handling import authority, consumer, enterprise
 from complaints.models import Engagement, RootCause
 from complaints.workflow import Status as S
 from enterprises.models import Branch, Enterprise, PublishedFigure, Staff
@@ -24,7 +24,7 @@ from oversight import figures, mirror, monthly, rollup_making
 from oversight.figures import Measure
 from oversight.scope import Period, Scope
 from tests.cast import World
-from tests.given import a_complaint, an_offer, step
+from tests.given import BECAUSE, a_complaint, a_request, an_offer, step
 from tests.oversight.slow_count import local
 from tests.oversight.test_rollups import WHOLE, patient, walk
 from tests.oversight.worlds import CHANNELS, PROBLEMS, Walk
@@ -155,6 +155,26 @@ def test_every_number_opens_a_list_of_that_length(world: World, november: dict[s
     assert f"/enterprise/cases/{case.number}/" in browser.get(tagged.replace("&amp;", "&")).content.decode()
 
 
+def test_what_went_to_another_enterprise_stays_counted_with_the_one_that_had_it(world: World, november: dict[str, Any], signed_in: SignIn) -> None:
+    """Before a fold has seen it move as well as after."""
+    case = a_complaint(world, status=S.WITH_ENTERPRISE, now=at(25, 12),
+                       consents={**a_request(world).consents, "entities": [world.mobile.pk, world.telecom.pk]})
+    rollup_making.rebuild(now=timezone.now())
+    step(case, enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk), world.handler, at(25, 14))
+    step(case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE), world.intake, at(25, 16))
+    query = "?first=2026-11-01&last=2026-11-30"
+    for _is_folded in (False, True):
+        for who in (world.lead, world.hua):
+            browser = signed_in(who)
+            page = re.sub(r"<details.*?</details>", "", browser.get(f"{PAGE}{query}").content.decode(), flags=re.DOTALL)
+            links = re.findall(r'<a[^>]*href="(/enterprise/performance/cases/\?[^"]+)"[^>]*>\s*([\d,]+)', page)
+            for address, n in links:
+                shown = browser.get(address.replace("&amp;", "&")).content.decode()
+                assert len(re.findall(r'<th role="rowheader"', shown)) == int(n), (who, address)
+            assert any(("list=returned" if who == world.lead else "list=delivered") in address for address, _n in links), who
+        rollup_making.rebuild(now=timezone.now())
+
+
 def test_a_branch_sees_its_own_and_another_firm_nothing(world: World, november: dict[str, Any], signed_in: SignIn) -> None:
     other = Branch.objects.filter(enterprise=world.mobile).exclude(pk=world.fuzhou.pk).exclude(
         pk__in=[b.pk for b in Branch.objects.filter(parent=world.fuzhou)]).exclude(children__isnull=False).first()
@@ -193,7 +213,7 @@ def test_others_are_shown_as_a_median_and_never_one_by_one(world: World, signed_
 
 def test_what_nobody_can_ask_is_an_error_that_names_the_field(world: World, signed_in: SignIn) -> None:
     browser = signed_in(world.lead)
-    for query in ("first=1999-01-01", "first=2026-12-31&last=2026-01-01", "first=x", "category=nothing", "period=always"):
+    for query in ("first=1999-01-01", "first=2026-12-31&last=2026-01-01", "first=x", "category=nothing", "channel=pigeon", "period=always"):
         answer = browser.get(f"{PAGE}?{query}")
         assert answer.status_code == 200
         assert 'class="error-summary"' in answer.content.decode(), query

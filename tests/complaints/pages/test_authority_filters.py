@@ -99,7 +99,7 @@ def test_a_case_that_was_ended_twice_stands_there_once(world: World) -> None:
     ("?ended_from=30.2.2026", ["ended_from"]), ("?result=odd", ["result"]), ("?status=odd", ["status"]),
     ("?overdue=" + "9" * 31, ["overdue"]), ("?category=%27%3B--", ["category"]), ("?q=" + "长" * 3000, ["q"]),
     ("?enterprise=" + "x" * 10_000, ["enterprise"]), ("?officer=1", ["officer"]),
-    ("?region=" + "3" * 25, ["region"]),
+    ("?region=" + "3" * 25, ["region"]), ("?channel=" + "网" * 4000, ["channel"]), ("?channel=web%27--", ["channel"]),
 ])
 def test_what_cannot_be_read_is_left_out_and_said(world: World, query: str, names: list[str]) -> None:
     case = case_at(world, S.REVIEW)
