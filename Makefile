@@ -10,7 +10,7 @@ unexport PYTHONPATH PYTHONHOME
 # Python works on one core while it tests: two workers, each with a database server of its own.
 BOTH_CORES := -n 2 --dist worksteal
 
-PACKAGES := odr_portal authorities enterprises complaints routing oversight
+PACKAGES := odr_portal demo oversight api routing access complaints enterprises accounts authorities web database
 
 .PHONY: help run dev set-up set-up-tests test test-fast test-full fuzz soak soak-walk prove-faults prove-walls check lock translations
 
@@ -34,13 +34,13 @@ set-up:
 
 set-up-tests:
 	@tools/set-up test "$(PY)"
-	@$(PYTHON) -m odr_portal.local translations
+	@$(PYTHON) -m odr_portal.processes.local translations
 
 run: set-up
-	@exec $(PYTHON) -m odr_portal.local run
+	@exec $(PYTHON) -m odr_portal.processes.local run
 
 dev: set-up
-	@exec $(PYTHON) -m odr_portal.local run --reload
+	@exec $(PYTHON) -m odr_portal.processes.local run --reload
 
 test: set-up-tests
 	@tools/set-up-browser
@@ -87,7 +87,7 @@ bench: set-up
 	@$(PYTHON) -m benchmarks $(BENCH)
 
 translations: set-up
-	@$(PYTHON) -m odr_portal.local translations
+	@$(PYTHON) -m odr_portal.processes.local translations
 
 # The lock names no index, so that it works with whichever one a machine is set to.
 lock: set-up-tests

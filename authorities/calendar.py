@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from .models import CalendarDay, CalendarVersion
+from authorities.models import CalendarDay, CalendarVersion
 
 Day = tuple[dt.date, bool, str, str]
 
 
 class CalendarRows(NamedTuple):
-    """What `complaints.deadlines.Calendar.build` wants."""
+    """What `complaints.procedure.deadlines.Calendar.build` wants."""
 
     days: tuple[Day, ...]
     known_years: tuple[int, ...]

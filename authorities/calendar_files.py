@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from .calendar import Day
-from .tables import TableError, decoded, rows_in
+from authorities.calendar import Day
+from authorities.tables import TableError, decoded, rows_in
 
 #: The decree of a year names about 35 days; a table of every day is another table.
 MOST_DAYS = 40

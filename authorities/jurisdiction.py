@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .models import Authority
+from authorities.models import Authority
 
 
 class NoAuthority(LookupError):

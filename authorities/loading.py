@@ -11,11 +11,11 @@ from pathlib import Path
 
 from django.db import transaction
 
-from . import calendar
-from .calendar_files import read_year
-from .models import Authority, Policy, Region
-from .regions import CHINA, Place, country_interval, intervals
-from .tables import TableError, day_or_none, flag, rows_of
+from authorities import calendar
+from authorities.calendar_files import read_year
+from authorities.models import Authority, Policy, Region
+from authorities.regions import CHINA, Place, country_interval, intervals
+from authorities.tables import TableError, day_or_none, flag, rows_of
 
 DATA = Path(__file__).parent / "data"
 CALENDARS = Path(__file__).parent / "calendars"

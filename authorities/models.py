@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from .periods import DatedRow, LeaveQuerySet, LeaveRow, ends_after_it_starts
+from authorities.periods import DatedRow, LeaveQuerySet, LeaveRow, ends_after_it_starts
 
 
 def named(row: object) -> str:
@@ -134,7 +134,7 @@ class Officer(DatedRow):
 
 
 class OfficerAbsence(LeaveRow):
-    """Leave of an officer. At its start open cases go to the deputy, else to a head (complaints/officer_handover.py)."""
+    """Leave of an officer. At its start open cases go to the deputy, else to a head (complaints/assignment/officer_handover.py)."""
 
     officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="absences")
     deputy = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT, related_name="+")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .models import Policy
+from authorities.models import Policy
 
 
 class PolicyNumber(NamedTuple):

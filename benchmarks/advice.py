@@ -2,7 +2,7 @@
 
     python -m benchmarks.advice FILE
 
-The one rule: the patterns of complaints/review_advice.py were written on the even ids alone; what counts are the odd ones.
+The one rule: the patterns of complaints/acceptance/review_advice.py were written on the even ids alone; what counts are the odd ones.
 FILE: a list of {"id": "…_001", "problem_text": …, "expected_reason_type": "ARTICLE16_1_…" or absent}. It is not kept here.
 """
 
@@ -22,7 +22,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from complaints.review_advice import advise
+    from complaints.acceptance.review_advice import advise
 
     rows = json.loads(Path(sys.argv[1]).read_text())
     for part, name in ((0, "even ids (written on)"), (1, "odd ids (reported)")):

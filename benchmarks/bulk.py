@@ -37,11 +37,11 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     from django.http import QueryDict
 
     from complaints import handling
-    from complaints.actors import staff_member
-    from complaints.handling import enterprise
+    from complaints.desks.enterprise_desk import desk_for
+    from complaints.handling.steps import enterprise
     from complaints.models import Complaint, HandlingStep
-    from complaints.views import enterprise_bulk
-    from complaints.views.enterprise_desk import desk_for
+    from complaints.pages.enterprise import bulk as enterprise_bulk
+    from complaints.parties.actors import staff_member
 
     user = pattern.staff.user
     waiting = iter(Complaint.objects.filter(pk__gt=STRIDE, status="with_enterprise").order_by("pk").values_list("pk", flat=True))

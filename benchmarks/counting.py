@@ -29,7 +29,7 @@ def measure(*, quick: bool) -> list[Figure]:
     rounds, seconds = (5, 2.0) if quick else (9, 4.0)
     with ground.database("benchmark_counting") as base, Clients(CLIENTS, base.dsn("postgres")) as clients:
         ground.set_up(base)
-        from oversight import rollups
+        from oversight.counters import rollups
 
         tell("preparing people and drafts")
         # Two slices a round and one more to fold; web, clients and folder share the cores.
@@ -63,7 +63,7 @@ def measure(*, quick: bool) -> list[Figure]:
 
 
 def _fold_all() -> None:
-    from oversight import rollups
+    from oversight.counters import rollups
 
     while rollups.fold(now=datetime.now(ZONE)):
         pass

@@ -40,7 +40,7 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
     with ground.database("benchmark_dashboard") as base:
         ground.set_up(base)
         from benchmarks.cases import MANY, fill
-        from oversight import rollup_making
+        from oversight.counters import making as rollup_making
 
         tell(f"dashboard: filling {size:,} cases")
         fill(size, is_whole=size < MANY)
@@ -85,10 +85,10 @@ def _by_key() -> Callable[[], Any]:
 def _reads(size: int, rounds: int) -> list[Figure]:
     """What the first page reads, each alone: three periods of a place with its parts, and first responses of three periods."""
     from authorities.models import Region
-    from complaints.conditions import current_calendar
-    from oversight.overview import wishes_of
-    from oversight.rollup_reads import Counters
-    from oversight.scope import Period, Scope
+    from complaints.parties.conditions import current_calendar
+    from oversight.counters.reads import Counters
+    from oversight.figures.scope import Period, Scope
+    from oversight.presenting.overview import wishes_of
 
     now = datetime.now(ZONE)
     counters, today = Counters.at(now, current_calendar()), now.date()

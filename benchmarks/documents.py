@@ -27,13 +27,13 @@ def measure(*, quick: bool) -> list[Figure]:
         ground.set_up(base)
         import typst
 
+        from accounts.models import User
         from authorities.models import Authority, Officer, Policy
-        from complaints import actors
         from complaints.documents import printing
-        from complaints.dossier import printing as setting
-        from complaints.handling import authority
+        from complaints.documents import typesetting as setting
+        from complaints.handling.steps import authority
         from complaints.models import DocumentVersion
-        from odr_portal.accounts.models import User
+        from complaints.parties import actors
 
         Policy.objects.filter(name__startswith="two_persons.").update(number=0)
         pattern = Pattern(datetime.now(ZoneInfo("Asia/Shanghai")))

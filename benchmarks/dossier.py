@@ -30,11 +30,12 @@ def measure(*, quick: bool) -> list[Figure]:
         ground.set_up(base)
         import typst
 
-        from complaints import actors
-        from complaints.dossier import packing, papers, printing
+        from complaints.documents import typesetting as printing
+        from complaints.dossier import packing, papers
         from complaints.dossier.gathering import gather
-        from complaints.handling import consumer
+        from complaints.handling.steps import consumer
         from complaints.models import Dossier
+        from complaints.parties import actors
 
         pattern = Pattern(datetime.now(ZoneInfo("Asia/Shanghai")))
         case = pattern.file()

@@ -77,7 +77,7 @@ def measure(*, quick: bool) -> list[Figure]:
 def _check(base: ground.Ground) -> None:
     """What was acknowledged is there once, and the record of it holds."""
     from complaints.models import Complaint, FilingDraft
-    from complaints.verification import verify
+    from complaints.record.verification import verify
 
     filed = FilingDraft.objects.exclude(filed_at=None).count()
     if Complaint.objects.count() != filed or not verify().is_unbroken:

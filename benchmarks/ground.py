@@ -23,8 +23,9 @@ from typing import Any
 
 import psycopg2
 
-from odr_portal import embedded, programs, roles
-from odr_portal.vault import keys
+from accounts.keys import keys
+from database import roles
+from odr_portal.processes import embedded, programs
 
 ROOT = Path(__file__).parents[1]
 #: Set by a whole run for the benchmarks that it starts.
@@ -54,7 +55,7 @@ class Ground:
             "VAULT_KEY_FILE": str(self.folder / "vault-keys"),
             "DATABASE_URL": self.dsn(),
             "DATABASE_OWNER_URL": self.dsn(roles.OWNER),
-            # As the worker runs: `odr_portal.programs` gives it the same patience.
+            # As the worker runs: `odr_portal.processes.programs` gives it the same patience.
             "STATEMENT_TIMEOUT_MS": "25000",
             "LOG_LEVEL": "WARNING",
         }

@@ -46,7 +46,7 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
         ground.set_up(base)
         from django.db import connection
 
-        from oversight import hotspots
+        from oversight.hot_spots import hotspots
         from oversight.models import HotSpot
 
         tell(f"hotspots: writing the tally of {size:,} cases")

@@ -58,7 +58,7 @@ def measure(*, quick: bool) -> list[Figure]:
 def _import(base: ground.Ground, file: Path, mapping: str, limit: int) -> int:
     """Through the command; how many were filed."""
     command = [sys.executable, "manage.py", "import_complaints", str(file), "--mapping",
-               f"complaints/mappings/{mapping}.toml", "--language", "en", "--limit", str(limit)]  # fmt: skip
+               f"complaints/tables/importing/mappings/{mapping}.toml", "--language", "en", "--limit", str(limit)]  # fmt: skip
     made = subprocess.run(command, cwd=ROOT, env={**os.environ, **base.variables}, capture_output=True, text=True)
     with psycopg2.connect(base.dsn("postgres")) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from complaints_complaint where external_source = %s", [mapping])

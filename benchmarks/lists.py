@@ -48,17 +48,11 @@ def measure(*, quick: bool) -> list[Figure]:
 
 def _looks(firm: int, middle: int) -> dict[str, tuple[Look, Look]]:
     """The lists of the views, each with the same rows shown of cases that were found by their ids."""
-    from complaints.case_filter import CaseFilter
+    from complaints.desks import authority_desk, authority_lists, enterprise_desk, keyset, queue_lists
+    from complaints.desks.case_filter import CaseFilter
     from complaints.models import Complaint
-    from complaints.views import (
-        authority_cases,
-        authority_desk,
-        authority_lists,
-        enterprise_desk,
-        enterprise_queue,
-        keyset,
-        queue_lists,
-    )
+    from complaints.pages.authority import cases as authority_cases
+    from complaints.pages.enterprise import queue as enterprise_queue
 
     officer = authority_desk.desk_of(watchers.request_of(watchers.officer()))
     staff = enterprise_desk.desk_of(watchers.request_of(watchers.manager(firm)))

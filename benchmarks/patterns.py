@@ -16,8 +16,8 @@ class Pattern:
     """A consumer, a handler and the firm; ``file`` and what may follow."""
 
     def __init__(self, now: datetime) -> None:
+        from accounts.sign_in.contacts import Contact, user_for
         from enterprises.models import Branch, Enterprise, Staff
-        from odr_portal.accounts.contacts import Contact, user_for
 
         self.now = now
         self.enterprise = Enterprise.objects.get(name=ENTERPRISE)
@@ -30,8 +30,9 @@ class Pattern:
 
     def file(self, *, enterprise: bool = True) -> Any:
         """One complaint against the firm, with two demands."""
-        from complaints import actors, handling
-        from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
+        from complaints import handling
+        from complaints.parties import actors
+        from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
 
         request = FilingRequest(
             received_at=self.now,
@@ -69,8 +70,8 @@ class Pattern:
         case.refresh_from_db()
 
     def forward(self, case: Any) -> None:
-        from complaints.actors import SYSTEM
-        from complaints.handling import authority
+        from complaints.handling.steps import authority
+        from complaints.parties.actors import SYSTEM
 
         because = {"rule": "", "version": None, "confidence": "100", "why": [], "candidates": []}
         self.take(
@@ -81,16 +82,17 @@ class Pattern:
 
     def negotiate(self, case: Any) -> None:
         """Forwarded and accepted by a handler: the ten working days run."""
-        from complaints import actors
-        from complaints.handling import enterprise
+        from complaints.handling.steps import enterprise
+        from complaints.parties import actors
 
         self.forward(case)
         self.take(case, enterprise.accept_case(handler_id=self.staff.pk), actors.staff_member(self.staff))
 
     def settle(self, case: Any) -> None:
         """Offered, accepted at once without anything to do later: closed."""
-        from complaints import actors
-        from complaints.handling import Answer, consumer, offers
+        from complaints.handling import Answer
+        from complaints.handling.steps import consumer, offers
+        from complaints.parties import actors
 
         self.negotiate(case)
         answers = [

@@ -67,13 +67,13 @@ def ready_to_file(count: int, *, now: datetime) -> list[Ready]:
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.hashers import make_password
 
+    from accounts.keys import keyring
+    from accounts.models import BrowserSession, User
+    from accounts.sign_in.entering import BACKEND, ENTERED, SEEN
+    from accounts.sign_in.sessions import SessionStore, stored_key
     from complaints.filing import composing, drafts
     from complaints.models import FilingDraft
     from enterprises.models import Enterprise
-    from odr_portal.accounts import keyring
-    from odr_portal.accounts.entering import BACKEND, ENTERED, SEEN
-    from odr_portal.accounts.models import BrowserSession, User
-    from odr_portal.accounts.sessions import SessionStore, stored_key
 
     pick = f"{Enterprise.objects.get(name=ENTERPRISE).pk}--"
     unusable = make_password(None)

@@ -30,8 +30,8 @@ def measure(*, quick: bool) -> list[Figure]:
         from django.test import Client
 
         from enterprises.models import LeagueLine, LeagueSet
-        from oversight import league_making
         from oversight.open_data import issuing
+        from oversight.published import league_making
 
         tell(f"public: {FIRMS} enterprises")
         _fill()

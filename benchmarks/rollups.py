@@ -65,7 +65,7 @@ def _scan() -> float:
 def _rebuild(base: ground.Ground, size: int) -> list[Figure]:
     from django.db import connection
 
-    from oversight import rollup_making
+    from oversight.counters import making as rollup_making
 
     tell("rollups: making the counters anew")
     _scan()
@@ -93,11 +93,11 @@ def _looks(busiest: int, now: datetime) -> dict[str, Look]:
     from django.db import connection
 
     from authorities.models import Region
-    from complaints.conditions import current_calendar
-    from oversight import rollup_figures
-    from oversight.figures import Measure
-    from oversight.rollup_reads import Counters
-    from oversight.scope import Period, Scope
+    from complaints.parties.conditions import current_calendar
+    from oversight.counters import figures as rollup_figures
+    from oversight.counters.reads import Counters
+    from oversight.figures.figures import Measure
+    from oversight.figures.scope import Period, Scope
 
     calendar = current_calendar()
     today = now.date()
@@ -150,7 +150,7 @@ def _reads(size: int, busiest: int, rounds: int, figures: list[Figure]) -> dict[
 
 
 def _fold(count: int) -> list[Figure]:
-    from oversight import rollups
+    from oversight.counters import rollups
 
     tell(f"rollups: folding {count:,} cases")
     waiting, _oldest = rollups.waiting(most=10**9)

@@ -65,10 +65,10 @@ def _write_name(case: Any) -> None:
 
 def _change() -> Any:
     """A rule of the whole city for all of telecom: every case is touched."""
+    from accounts.models import User
     from authorities.models import Region
     from enterprises.models import Enterprise
-    from odr_portal.accounts.models import User
-    from routing import rule_changing
+    from routing.rule_desk import rule_changing
 
     now = datetime.now(ZONE)
     city = Region.objects.get(code="350100")
@@ -81,7 +81,7 @@ def _change() -> Any:
 
 
 def _try(change: Any, days: int) -> None:
-    from routing import rule_changing, trying
+    from routing.rule_desk import rule_changing, trying
 
     trial = rule_changing.start_trial(change, days=days, by=change.made_by, now=datetime.now(ZONE))
     if days == 1:

@@ -17,8 +17,7 @@ PEOPLE = 50_000
 
 def make_people(cursor: Any, count: int) -> list[tuple[UUID, bytes]]:
     """New people with their keys, committed with the rest of this cursor's work."""
-    from odr_portal.accounts import keyring
-    from odr_portal.vault import sealing
+    from accounts.keys import keyring, sealing
 
     people = [(uuid4(), sealing.new_secret()) for _ in range(min(count, PEOPLE))]
     keys, suite = keyring.keys(), keyring.suite()
@@ -30,10 +29,9 @@ def make_people(cursor: Any, count: int) -> list[tuple[UUID, bytes]]:
 
 def add_names(cursor: Any, *, first: int, count: int) -> None:
     """The name of the consumer of each case above ``first``."""
+    from accounts.keys import keyring, sealing
     from complaints.models import PersonalText
     from complaints.models.record import with_salt
-    from odr_portal.accounts import keyring
-    from odr_portal.vault import sealing
 
     field: Any = PersonalText._meta.get_field("sealed")
     people, suite, digest = cycle(make_people(cursor, count)), keyring.suite(), b"\x00"
@@ -52,9 +50,8 @@ def add_names(cursor: Any, *, first: int, count: int) -> None:
 
 def seal_copies(cursor: Any, *, above: int) -> None:
     """Copied texts open where their pattern stands: seal them anew at their own cases, each for a person of its own."""
+    from accounts.keys import keyring, sealing
     from complaints.models import PersonalText
-    from odr_portal.accounts import keyring
-    from odr_portal.vault import sealing
 
     field: Any = PersonalText._meta.get_field("sealed")
     suite = keyring.suite()

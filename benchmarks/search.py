@@ -44,8 +44,8 @@ def measure(*, quick: bool) -> list[Figure]:
 
 def fill(size: int) -> None:
     """So many enterprises with the names that search knows; the real directory stands beside them."""
+    from enterprises.directory.naming import write_names
     from enterprises.models import Alias, Enterprise
-    from enterprises.naming import write_names
 
     chance = random.Random(12315)
     letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -65,7 +65,7 @@ def fill(size: int) -> None:
 
 
 def _figures(size: int, rounds: int) -> list[Figure]:
-    from enterprises.finding import find, suggest
+    from enterprises.directory.finding import find, suggest
     from enterprises.models import Enterprise
 
     today = date(2026, 11, 26)

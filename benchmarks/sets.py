@@ -58,10 +58,10 @@ def _staff() -> Any:
 
 def _offers(rounds: int) -> Figure:
     from complaints import handling
-    from complaints.actors import staff_member
-    from complaints.handling import offers
+    from complaints.handling.steps import offers
     from complaints.measures import sending
-    from complaints.short_answers import Short, offer_of
+    from complaints.parties.actors import staff_member
+    from complaints.tables.short_answers import Short, offer_of
 
     actor, now, ids = staff_member(_staff()), datetime.now(ZONE), _cases()
     together, alone = [], []
@@ -93,9 +93,9 @@ def _offers(rounds: int) -> Figure:
 def _table(lines: int) -> list[Figure]:
     from django.conf import settings
 
-    from complaints.actors import staff_member
     from complaints.models import Complaint, RoundTrip
-    from complaints.round_trip import asking, working
+    from complaints.parties.actors import staff_member
+    from complaints.tables.round_trip import asking, working
 
     staff, now = _staff(), datetime.now(ZONE)
     numbers = list(Complaint.objects.filter(status="negotiating", enterprise=staff.enterprise).order_by("-pk").values_list("number", flat=True)[:lines])

@@ -21,7 +21,7 @@ from benchmarks import ground
 from benchmarks.copies import STRIDE, multiply
 from benchmarks.measuring import Figure, arguments, compared, publish, tell, timed, tree_cpu
 from benchmarks.patterns import Pattern
-from odr_portal import roles
+from database import roles
 
 ROUNDS = 10
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -52,9 +52,9 @@ def _connect(base: ground.Ground) -> None:
 
 
 def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: datetime) -> list[Figure]:
-    from complaints.conditions import Conditions
     from complaints.models import Complaint
-    from routing import forwarding
+    from complaints.parties.conditions import Conditions
+    from routing.forwarding import forwarding
 
     tell(f"{kind}: making {due} cases")
     slices = due // ROUNDS
@@ -119,7 +119,7 @@ def _sweep(base: ground.Ground, kind: str, due: int, *, one_by_one: int, now: da
 
 def taking() -> Any:
     """The module; its package gives the verb of the same name."""
-    return importlib.import_module("complaints.handling.take")
+    return importlib.import_module("complaints.handling.transition.take")
 
 
 def _plain(base: ground.Ground, first: int, last: int, expected: int) -> None:
@@ -149,7 +149,7 @@ def _one_by_one(single: Callable[[], int], count: int) -> None:
 @contextmanager
 def _watched(kind: str, batches: list[float]) -> Any:
     """Notes how long each batch holds its locks: from opening its transaction to the end of it."""
-    from routing import forwarding
+    from routing.forwarding import forwarding
 
     take = taking()
     module, name = (forwarding, "take_each") if kind == "forwarding" else (take, "_chase")

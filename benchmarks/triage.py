@@ -34,8 +34,8 @@ def measure(*, quick: bool) -> list[Figure]:
 
 def _wait(pattern: Pattern) -> None:
     """One case that waits for a person, with a suggestion."""
-    from complaints.actors import SYSTEM
-    from complaints.handling import authority
+    from complaints.handling.steps import authority
+    from complaints.parties.actors import SYSTEM
 
     candidate = {"enterprise_id": pattern.enterprise.pk, "branch_id": pattern.branch.pk, "score": 90, "why": []}
     pattern.take(pattern.file(), authority.refer_to_triage(reason="ambiguous", explanation={
@@ -45,11 +45,11 @@ def _wait(pattern: Pattern) -> None:
 def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     from django.http import QueryDict
 
+    from accounts.models import User
     from authorities.models import Authority, Officer
+    from complaints.desks.authority_desk import desk_for
     from complaints.models import Complaint, HandlingStep
-    from complaints.views import authority_bulk
-    from complaints.views.authority_desk import desk_for
-    from odr_portal.accounts.models import User
+    from complaints.pages.authority.triage import bulk as authority_bulk
 
     user = User.objects.create(email="triage@example.com", name="分送")
     place = Complaint.objects.filter(status="triage").first()

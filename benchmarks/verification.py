@@ -38,8 +38,8 @@ def measure(*, quick: bool) -> list[Figure]:
         ground.set_up(base)
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        from complaints.sealing import seal
-        from complaints.verification import Report, _chains, _rows, verify
+        from complaints.record.sealing import seal
+        from complaints.record.verification import Report, _chains, _rows, verify
 
         key = Ed25519PrivateKey.generate()
         pattern = Pattern(datetime.now(zone))

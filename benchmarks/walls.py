@@ -71,7 +71,7 @@ def _figure(what: str, ask: Callable[[], Any], rounds: int, *, base: ground.Grou
 
 def _without(ask: Callable[[], Any]) -> Callable[[], Any]:
     """The same request with the middleware standing aside."""
-    from odr_portal import walls
+    from database import row_security as walls
 
     with_walls = walls.opens_its_own
 

@@ -14,8 +14,8 @@ PROVINCE = 350000000
 
 def officer(region: int = PROVINCE) -> Any:
     """An officer of the authority of a region; one is made where the directory has none."""
+    from accounts.sign_in.contacts import Contact, user_for
     from authorities.models import Authority, Officer, Region
-    from odr_portal.accounts.contacts import Contact, user_for
 
     place = Region.objects.get(pk=region)
     authority = Authority.objects.filter(region=place).exclude(level="office").first()
@@ -31,8 +31,8 @@ def officer(region: int = PROVINCE) -> Any:
 
 
 def manager(enterprise_id: int) -> Any:
+    from accounts.sign_in.contacts import Contact, user_for
     from enterprises.models import Staff
-    from odr_portal.accounts.contacts import Contact, user_for
 
     user = user_for(Contact("email", f"manager{enterprise_id}@example.com"), name="主管")
     Staff.objects.get_or_create(user=user, enterprise_id=enterprise_id, defaults={"role": Staff.Role.MANAGER})
@@ -43,7 +43,7 @@ def page_for(user: Any, path: str) -> Callable[[], Any]:
     """Asks for a page as this person, all middleware included, without a network."""
     from django.test import Client
 
-    from odr_portal.accounts import entering
+    from accounts.sign_in import entering
 
     client = Client(SERVER_NAME="localhost")
     client.force_login(user)
@@ -65,7 +65,7 @@ def empty_for(user: Any) -> Callable[[], Any]:
     """Asks as this person for a page whose view answers nothing: what everything around a view costs."""
     from django.http import HttpResponse
 
-    from odr_portal.accounts.urls import urlpatterns
+    from accounts.urls import urlpatterns
 
     ask, place = page_for(user, "/account/"), next(one for one in urlpatterns if one.name == "account")
     whole = place.callback

@@ -46,7 +46,7 @@ def measure(*, quick: bool) -> list[Figure]:
 def _figures(pattern: Pattern, receiver: Receiver, dead: Receiver, each: int, rounds: int) -> list[Figure]:
     from complaints.models import WebhookDelivery
     from complaints.webhooks import sending
-    from odr_portal import outgoing
+    from web import outgoing
 
     rule = outgoing.Rule(
         ports=(receiver.port, dead.port), allows=lambda address: address == ip_address("127.0.0.1"),

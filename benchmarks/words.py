@@ -39,7 +39,7 @@ def _in_sight(size: int, firm: int, rounds: int) -> list[Figure]:
     from django.utils import timezone
 
     from complaints.models import Complaint
-    from odr_portal import walls
+    from database import row_security as walls
 
     figures = []
     people = {"enterprise": (watchers.manager(firm), True), "county": (watchers.officer(COUNTY), False), "province": (watchers.officer(), False)}
@@ -68,8 +68,9 @@ def _queue(size: int, firm: int, rounds: int) -> list[Figure]:
     """The page of the queue with these words, whole, beside the same page by the ids of its rows."""
     from django.utils import timezone
 
-    from complaints.views import enterprise_desk, enterprise_queue, queue_lists
-    from odr_portal import walls
+    from complaints.desks import enterprise_desk, queue_lists
+    from complaints.pages.enterprise import queue as enterprise_queue
+    from database import row_security as walls
 
     user, figures = watchers.manager(firm), []
     staff = enterprise_desk.desk_of(watchers.request_of(user))
@@ -94,7 +95,7 @@ def _queue(size: int, firm: int, rounds: int) -> list[Figure]:
 
 
 def _with_ids(staff: Any, ids: list[int]) -> Any:
-    from complaints.views import queue_lists
+    from complaints.desks import queue_lists
 
     return queue_lists.open_cases(staff).filter(pk__among=ids)
 

@@ -3,19 +3,23 @@
 from celery import shared_task
 from django.utils import timezone
 
-from complaints import assigning, delivery, handling, officer_handover, retention, station_letters
-from complaints.callbacks import drawing
-from complaints.documents import making
+from complaints import handling
+from complaints.assignment import assigning, officer_handover
+from complaints.assignment import call_backs as drawing
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
-from complaints.exporting import building
+from complaints.handling.transition import printing_documents as making
 from complaints.law import working as law
 from complaints.models import Heartbeat
-from complaints.platform_files import working as platform
-from complaints.round_trip import working
+from complaints.notices import delivery
+from complaints.privacy import retention
+from complaints.stations import station_letters
+from complaints.tables.exporting import building
+from complaints.tables.platform import working as platform
+from complaints.tables.round_trip import working
 from complaints.webhooks import sending
-from enterprises import enrolled
-from odr_portal.sweeping import drain
+from database.sweeping import drain
+from enterprises.enrolment import enrolled
 
 
 @shared_task

@@ -2,28 +2,28 @@
 
 from django.urls import include, path
 
-from complaints.views import open_verify
+from complaints.pages.shared import open_verify
 
 app_name = "complaints"
 
 urlpatterns = [
-    path("", include("complaints.urls_filing")),
-    path("", include("complaints.urls_consumer")),
-    path("", include("complaints.urls_tracking")),
-    path("", include("complaints.urls_answer")),
-    path("", include("complaints.urls_mediate")),
-    path("", include("complaints.urls_station")),
-    path("", include("complaints.urls_enrolment")),
-    path("", include("complaints.urls_enterprise")),
-    path("", include("complaints.urls_review")),
-    path("", include("complaints.urls_supervision")),
+    path("", include("complaints.pages.filing.urls")),
+    path("", include("complaints.pages.consumer.urls")),
+    path("", include("complaints.pages.links.urls_tracking")),
+    path("", include("complaints.pages.links.urls_answer")),
+    path("", include("complaints.pages.mediation.urls_bodies")),
+    path("", include("complaints.pages.station.urls")),
+    path("", include("complaints.pages.enrolment.urls")),
+    path("", include("complaints.pages.enterprise.urls")),
+    path("", include("complaints.pages.authority.review.urls")),
+    path("", include("complaints.pages.authority.supervision.urls")),
     # Before the authority's own: below a case, any word could be a step.
-    path("", include("complaints.urls_mediation")),
-    path("", include("complaints.urls_authority")),
-    path("", include("complaints.urls_documents")),
-    path("", include("complaints.urls_law")),
-    path("", include("complaints.urls_exports")),
-    path("", include("complaints.urls_platform")),
+    path("", include("complaints.pages.mediation.urls")),
+    path("", include("complaints.pages.authority.urls")),
+    path("", include("complaints.pages.authority.documents.urls")),
+    path("", include("complaints.pages.authority.law.urls")),
+    path("", include("complaints.pages.shared.urls")),
+    path("", include("complaints.pages.authority.platform.urls")),
     path("open/verify/", open_verify.verify, name="open-verify"),
     path("open/verify/verify_dossier.py", open_verify.program, name="open-verify-program"),
     path("open/seals/", open_verify.seals, name="open-seals"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enterprises.views import house_rules, invitation, team
+from enterprises.pages import house_rules, invitation, team
 
 app_name = "enterprises"
 

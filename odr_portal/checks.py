@@ -11,8 +11,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from odr_portal import roles
-from odr_portal.permissions import OddPermissions, permission_rows
+from access.permissions import OddPermissions, permission_rows
+from database import roles
 
 
 def routes(

@@ -5,7 +5,7 @@ from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from odr_portal.walls import serving, working_as_steps
+from database.row_security import serving, working_as_steps
 
 
 @transaction.non_atomic_requests
@@ -13,11 +13,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers; ages say whether workers and watch do, and whether anything waits. Always 200."""
     now = timezone.now()
     try:
-        from complaints.conditions import current_calendar
         from complaints.law.numbers import missing_year
         from complaints.models import Heartbeat
-        from odr_portal.backlog import alarm_after, backlog, set_aside
-        from oversight import rollups
+        from complaints.parties.conditions import current_calendar
+        from oversight.counters import rollups
+        from oversight.portal_state.backlog import alarm_after, backlog, set_aside
 
         beats = dict(Heartbeat.objects.values_list("name", "at"))
         # Counts and ages of all rows, whoever asks; nothing of a case.

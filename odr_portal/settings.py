@@ -7,8 +7,9 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from odr_portal import environment, roles
-from odr_portal.vault import ciphers, keys
+from accounts.keys import ciphers, keys
+from database import roles
+from web import environment
 
 ROOT = environment.ROOT
 LOCAL = environment.local_folder()
@@ -80,7 +81,9 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "odr_portal",
-    "odr_portal.accounts",
+    "demo",
+    "web",
+    "accounts",
     "authorities",
     "enterprises",
     "complaints",
@@ -90,7 +93,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # These three stand outermost: an answer that the framework makes by itself (a forged Host) carries them too.
-    "odr_portal.shell.Shell",
+    "web.headers.Shell",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -100,18 +103,18 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "odr_portal.accounts.entering.SignedIn",
+    "accounts.sign_in.entering.SignedIn",
     # Below /api/ a token says who asks, and no cookie does; before anything asks who that is.
-    "enterprises.token_door.TokenDoor",
+    "enterprises.programs.token_door.TokenDoor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     # Before anything of the body is read, and before a page sees a text.
-    "odr_portal.incoming.ExactText",
-    "odr_portal.errors.RefusedSteps",
+    "web.incoming.ExactText",
+    "web.errors.RefusedSteps",
     # Whatever it refuses passes the same doors on its way out as any other answer.
-    "odr_portal.gate.Gate",
+    "access.gate.Gate",
     # Innermost: the view and its answer lie in one transaction, under the caller's database role.
-    "odr_portal.walls.Walls",
+    "database.row_security.Walls",
 ]
 
 ROOT_URLCONF = "odr_portal.urls"
@@ -120,11 +123,11 @@ WSGI_APPLICATION = "odr_portal.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [ROOT / "templates"],
+        "DIRS": sorted(folder for folder in (ROOT / "templates").iterdir() if folder.is_dir()),
         "OPTIONS": {
             "loaders": [
                 ("template_partials.loader.Loader", [
-                    ("odr_portal.folded_templates.Loader", [
+                    ("web.folded_templates.Loader", [
                         "django.template.loaders.filesystem.Loader",
                         "django.template.loaders.app_directories.Loader",
                     ]),
@@ -134,21 +137,22 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "template_partials.templatetags.partials",
-                "odr_portal.templatetags.portal",
-                "odr_portal.templatetags.law",
+                "web.templatetags.portal",
+                "accounts.templatetags.proof",
+                "complaints.templatetags.law",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "odr_portal.frame.page_frame",
+                "odr_portal.site.frame.page_frame",
             ],
         },
     }
 ]
-FORM_RENDERER = "odr_portal.form_renderer.PageRenderer"
-CSRF_FAILURE_VIEW = "odr_portal.views.csrf_refused"
+FORM_RENDERER = "web.form_renderer.PageRenderer"
+CSRF_FAILURE_VIEW = "odr_portal.site.views.csrf_refused"
 
 # --- PostgreSQL: the only truth ---------------------------------------------------------------------------------
 
@@ -186,7 +190,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         **environment.database(_url_name, environment.text(_url_name, _local_url)),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        # odr_portal.walls opens the transaction of a request, with the caller's role in it.
+        # database.row_security opens the transaction of a request, with the caller's role in it.
         "ATOMIC_REQUESTS": False,
         "OPTIONS": {
             "connect_timeout": 2,
@@ -207,7 +211,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- who you are ------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["odr_portal.accounts.backend.PortalBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.sign_in.backend.PortalBackend"]
 LOGIN_URL = "/account/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -225,8 +229,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 # In the database: sessions must outlive the loss of Valkey.
-SESSION_ENGINE = "odr_portal.accounts.sessions"
-SESSION_SERIALIZER = "odr_portal.accounts.sealed_sessions.SealedSessions"
+SESSION_ENGINE = "accounts.sign_in.sessions"
+SESSION_SERIALIZER = "accounts.keys.sealed_sessions.SealedSessions"
 # Of who is not signed in; entering.py says how long the others last.
 SESSION_COOKIE_AGE = 43200
 SESSION_COOKIE_HTTPONLY = True
@@ -301,11 +305,11 @@ EXPORT_MOST_ROWS = environment.number("EXPORT_MOST_ROWS", 100_000, least=1, most
 # Calls of one token within a minute; more are told when to come back.
 API_CALLS_PER_MINUTE = environment.number("API_CALLS_PER_MINUTE", 600, least=1, most=1_000_000)
 REST_FRAMEWORK = {
-    # Each call says what it wants (complaints/api/door.py); whatever forgets to is shut.
+    # Each call says what it wants (api/door.py); whatever forgets to is shut.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "complaints.api.problems.answered",
+    "EXCEPTION_HANDLER": "api.problems.answered",
     "COMPACT_JSON": True,
     "UNICODE_JSON": True,
 }
@@ -317,8 +321,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "PREPROCESSING_HOOKS": ["complaints.api.describing.a_path_for_each_step"],
-    "POSTPROCESSING_HOOKS": ["complaints.api.describing.what_every_call_may_answer"],
+    "PREPROCESSING_HOOKS": ["api.describing.a_path_for_each_step"],
+    "POSTPROCESSING_HOOKS": ["api.describing.what_every_call_may_answer"],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -333,7 +337,7 @@ USE_I18N = True
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
 LANGUAGE_COOKIE_AGE = 365 * 86400
-# Each area keeps its own catalogue: locale/<area>/en/LC_MESSAGES/django.po
+# Each package keeps its own catalogue: locale/<package>/en/LC_MESSAGES/django.po
 LOCALE_PATHS = sorted(folder for folder in (ROOT / "locale").glob("*") if folder.is_dir())
 
 # --- static files -----------------------------------------------------------------------------------------------
@@ -346,7 +350,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING
-        else "odr_portal.staticfiles.HashedFiles"
+        else "web.staticfiles.HashedFiles"
     },
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG or TESTING
@@ -374,7 +378,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     # Every line about a request carries its incident number and nothing of a person.
-    "filters": {"incident": {"()": "odr_portal.errors.IncidentLines"}},
+    "filters": {"incident": {"()": "web.errors.IncidentLines"}},
     "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["incident"]}},
     "root": {"handlers": ["stream"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
     # A line for each tick of each sweep would bury what matters.

@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from odr_portal import health
 
 APPS = (
-    "odr_portal.accounts",
+    "accounts",
     "complaints",
     "routing",
     "enterprises",
@@ -15,16 +15,16 @@ APPS = (
     "oversight",
 )
 
-handler400 = "odr_portal.views.bad_request"
-handler403 = "odr_portal.views.forbidden"
-handler404 = "odr_portal.views.page_not_found"
-handler500 = "odr_portal.views.server_error"
+handler400 = "odr_portal.site.views.bad_request"
+handler403 = "odr_portal.site.views.forbidden"
+handler404 = "odr_portal.site.views.page_not_found"
+handler500 = "odr_portal.site.views.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("", include("odr_portal.site_urls")),
-    path("api/v1/", include("complaints.api.urls")),
+    path("", include("odr_portal.site.site_urls")),
+    path("api/v1/", include("api.urls")),
     # An app without pages has no urls module.
     *(path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")),
 ]

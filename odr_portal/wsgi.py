@@ -9,6 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
 
 application = get_wsgi_application()
 if settings.DEMO:
-    from odr_portal.accounts.demo import refuse_real_people
+    from accounts.demo import refuse_real_people
 
     refuse_real_people()

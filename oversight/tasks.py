@@ -3,21 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from odr_portal.sweeping import drain
-from oversight import (
-    alarms,
-    director_letters,
-    effects,
-    guiding,
-    hotspots,
-    indicator_making,
-    league_making,
-    monthly,
-    proving,
-    publishing,
-    rollups,
-)
+from database.sweeping import drain
+from oversight.counters import publishing, rollups
+from oversight.hot_spots import effects, guiding, hotspots
+from oversight.letters import director_letters
+from oversight.mirror import monthly
 from oversight.open_data import issuing
+from oversight.portal_state import alarms, proving
+from oversight.published import indicator_making, league_making
 
 
 @shared_task

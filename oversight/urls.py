@@ -2,28 +2,15 @@
 
 from django.urls import path
 
-from oversight import (
-    appraisal_views,
-    behind_views,
-    compare_views,
-    flow_views,
-    guidance_views,
-    hotspot_views,
-    league_views,
-    letter_views,
-    metrics_views,
-    mirror_views,
-    open_data_views,
-    open_report_views,
-    reply_views,
-    report_views,
-    saved_views,
-    system_views,
-    views,
-    warning_views,
-)
 from oversight.administration import views as administration
+from oversight.dashboard import behind_views, compare_views, flow_views, league_views, saved_views, views
+from oversight.hot_spots import guidance_views, hotspot_views, warning_views
+from oversight.letters import letter_views
+from oversight.mirror import appraisal_views, mirror_views, reply_views
 from oversight.open_pages import home, league
+from oversight.portal_state import metrics_views, system_views
+from oversight.published import open_data_views
+from oversight.reports import open_report_views, report_views
 
 app_name = "oversight"
 

@@ -3,8 +3,10 @@
 from celery import shared_task
 from django.utils import timezone
 
-from odr_portal.sweeping import drain
-from routing import forwarding, learning, previewing, succeeding, trying
+from database.sweeping import drain
+from routing.directory_changes import previewing
+from routing.forwarding import forwarding, succeeding
+from routing.rule_desk import learning, trying
 
 
 @shared_task

@@ -4,8 +4,8 @@ an enterprise's own entry in the directory.
 
 from django.urls import path
 
-from routing import urls_rules
-from routing.views import before_filing, changes, enterprise_return, find, profile
+from routing.pages import before_filing, changes, enterprise_return, find, profile
+from routing.pages import urls as urls_rules
 
 app_name = "routing"
 

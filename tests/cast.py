@@ -20,11 +20,11 @@ from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.db import connection
 
+from accounts.models import User
 from authorities.models import Authority, Officer, Region
-from complaints import actors
-from complaints.actors import Actor
+from complaints.parties import actors
+from complaints.parties.actors import Actor
 from enterprises.models import Branch, Enterprise, Staff
-from odr_portal.accounts.models import User
 
 #: A Wednesday morning in Fuzhou: 2026-11-11 10:00.
 WEDNESDAY = datetime(2026, 11, 11, 2, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.test import Client, override_settings
 from django.utils import translation
 
-from odr_portal.accounts import entering
+from accounts.sign_in import entering
 
 pytest_plugins = ["tests.server", "tests.directory", "tests.cast", "tests.logs"]
 
@@ -21,7 +21,7 @@ pytest_plugins = ["tests.server", "tests.directory", "tests.cast", "tests.logs"]
 THOROUGH = ("tests/complaints/pages/", "tests/stateful/", "tests/demo/", "tests/routing/importing/",
             "tests/walls/sweep/")
 #: The same again in crossed looks: for the long run.
-FULL = ("tests/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py",
+FULL = ("tests/complaints/evidence/test_long_bodies.py", "tests/browser/test_elder.py", "tests/browser/test_components.py",
         "tests/browser/test_outbound.py", "tests/browser/test_enterprise_morning.py", "tests/walls/sweep/test_every_status.py",
         "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each", "tests/faults/test_tables.py",
         # Each change walks these pages in one look; strangers are met on every page by the sweep of the walls.
@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _pages_of_a_test_are_open(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that brings its own addresses is no page of the portal: permissions.csv does not know them."""
     if request.node.get_closest_marker("urls"):
-        monkeypatch.setattr("odr_portal.gate.is_public", lambda *_: True)
+        monkeypatch.setattr("access.gate.is_public", lambda *_: True)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -74,7 +74,7 @@ def _files_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_test_reads_the_page_of_another() -> None:
-    """Pages of the public are answered from memory for a minute (odr_portal/public_pages.py)."""
+    """Pages of the public are answered from memory for a minute (accounts/public_pages.py)."""
     cache.clear()
 
 

@@ -13,11 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from complaints import handling
-from complaints.actors import SYSTEM
-from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
-from complaints.handling import Answer, Move, Promise, authority, both, consumer, enterprise, mediation, offers
+from complaints.handling import Answer, Move, Promise
+from complaints.handling.steps import authority, both, consumer, enterprise, mediation, offers
 from complaints.models import Complaint
-from complaints.workflow import Status
+from complaints.parties.actors import SYSTEM
+from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
+from complaints.procedure.workflow import Status
 from enterprises.models import MediationBody
 from tests.cast import WEDNESDAY, World
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from odr_portal.errors import IncidentLines
 from tests.canaries import CANARIES, OF_THE_CAST, seen
+from web.errors import IncidentLines
 
 WORDS = [*CANARIES.items(), *((text, text) for text in OF_THE_CAST)]
 #: Names the folder of the run to its workers, where tests run in several processes: each writes a file of its own.

@@ -14,15 +14,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from odr_portal import embedded
+from odr_portal.processes import embedded
+from tests import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "odr-ready-"
 #: Bound to the closing keys of the house, which the migrations made: a copy needs the same ones.
 KEYS = "vault-keys"
-MADE_OF = ("*/migrations/*", "odr_portal/*/migrations/*", "*/models.py", "*/models/*.py", "odr_portal/*/models.py",
-           "odr_portal/*/models/*.py", "odr_portal/roles.py", "odr_portal/embedded.py", "odr_portal/vault/*.py",
-           "odr_portal/accounts/seal*.py", "tests/server.py", "requirements.txt")
+MADE_OF = ("*/migrations/*", "*/models.py", "*/models/*.py", "database/roles.py", "odr_portal/processes/embedded.py",
+           "accounts/keys/*.py", "tests/server.py", "requirements.txt")
 TWO_DAYS = 2 * 24 * 3600
 
 

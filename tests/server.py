@@ -2,7 +2,7 @@
 
 The server starts with the first test that needs a database, so a run of pure tests pays nothing. Tables belong to
 portal_owner and tests work as portal_web, as the portal itself does: beside requests under the role of the steps,
-as its workers do; what the test client asks for goes through the walls (odr_portal/walls.py).
+as its workers do; what the test client asks for goes through the walls (database/row_security.py).
 """
 
 import os
@@ -18,15 +18,15 @@ from django.conf import settings
 from django.db import connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-from odr_portal import embedded, roles
-from odr_portal.accounts import keyring
-from odr_portal.vault import keys
+from accounts.keys import keyring, keys
+from database import roles
+from odr_portal.processes import embedded
 from tests import ready_made
 
 DATABASE = "portal"
 PREFIX = "odr-test-"
 #: What a request of the test client says to the database beside its view: begin, who calls, end; and, because here
-#: nothing ends with it, that nobody calls any more (odr_portal/walls.py).
+#: nothing ends with it, that nobody calls any more (database/row_security.py).
 A_REQUEST = 4
 
 

@@ -15,19 +15,19 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
+from accounts.keys import keyring
+from accounts.models import User
 from authorities.models import Authority, Officer
 from complaints.documents import numbers
 from complaints.documents.kinds import KINDS, forms_of, is_to, issuer, reference
 from complaints.documents.wording import Facts, Paper, demand_words, paper, promise_words
 from complaints.models import Demand, DocumentVersion, Engagement, Obligation, OfficialDocument, PersonalText
 from complaints.models.record import SALT_BYTES
-from complaints.record import Entry, canonical, salted
-from complaints.workflow import Audience, Clock
-from odr_portal.accounts import keyring
-from odr_portal.accounts.models import User
+from complaints.procedure.workflow import Audience, Clock
+from complaints.record.record import Entry, canonical, salted
 
 if TYPE_CHECKING:
-    from complaints.handling.casefile import CaseFile
+    from complaints.handling.transition.writing import CaseFile
 
 #: Which clock tells the last day that a form names.
 _DAYS = {"forward": Clock.NEGOTIATION, "assign_authority": Clock.REVIEW, "accept": Clock.MEDIATION}

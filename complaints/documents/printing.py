@@ -13,12 +13,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from complaints.documents import typesetting as printing
 from complaints.documents.kinds import KINDS
+from complaints.documents.readable import readable
 from complaints.documents.wording import ZH, Paper
-from complaints.dossier import printing
-from complaints.dossier.readable import readable
 from complaints.models import DocumentVersion, HandlingStep
-from complaints.workflow import Audience
+from complaints.procedure.workflow import Audience
 
 TEMPLATE = Path(__file__).with_name("document.typ")
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from complaints import labels
+from complaints import wording as labels
+from complaints.acceptance.duty_bodies import phone_of
 from complaints.documents import kinds
 from complaints.documents.kinds import KINDS
-from complaints.duty_bodies import phone_of
-from complaints.labels_reasons import REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from complaints.models import Complaint
-from complaints.working_calendar import SHANGHAI
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.wording.reasons import REFUSAL_GROUNDS, TERMINATION_GROUNDS
 
 LAW = "《市场监督管理投诉举报处理办法》"
 ZH = "zh-hans"

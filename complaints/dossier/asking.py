@@ -13,10 +13,10 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts import security_log
+from accounts.models import User
 from complaints.models import Complaint, Dossier
-from complaints.refusals import StepNotAllowed
-from odr_portal.accounts import security_log
-from odr_portal.accounts.models import User
+from complaints.procedure.refusals import StepNotAllowed
 
 EXPIRES_AFTER = timedelta(hours=24)
 #: Of one person within a day; building one costs seconds of a processor.

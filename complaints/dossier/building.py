@@ -18,7 +18,8 @@ from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import override
 
-from complaints.dossier import asking, packing, papers, printing, telling
+from complaints.documents import typesetting as printing
+from complaints.dossier import asking, packing, papers, telling
 from complaints.dossier.gathering import Gathered, gather
 from complaints.dossier.proving import seal_of
 from complaints.models import Dossier

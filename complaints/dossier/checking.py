@@ -13,10 +13,10 @@ from functools import cache
 from typing import IO, Any
 
 from complaints.models import Complaint, HandlingStep, Seal, SealedHead
-from complaints.record import chained
-from complaints.workflow import Audience
-from odr_portal.environment import ROOT
-from odr_portal.walls import working_as_steps
+from complaints.procedure.workflow import Audience
+from complaints.record.record import chained
+from database.row_security import working_as_steps
+from web.environment import ROOT
 
 PROGRAM = ROOT / "docs" / "verify" / "verify_dossier.py"
 #: What a page looks into while somebody waits; larger ones are for the program.

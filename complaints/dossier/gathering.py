@@ -13,18 +13,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from accounts.keys import keyring
+from accounts.models import User
 from complaints import evidence
 from complaints.documents import keeping
 from complaints.models import DocumentVersion, Dossier, Evidence, HandlingStep, PersonalText, RecordedName
 from complaints.models.record import FREE_KINDS, salted_text
-from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, CasePage, find_case, page_of, steps_of
-from complaints.views.documents_told import readable_by, title_of
-from complaints.views.file_view import is_sender
-from complaints.workflow import Audience, Role
-from complaints.working_calendar import SHANGHAI
-from odr_portal import walls
-from odr_portal.accounts import keyring
-from odr_portal.accounts.models import User
+from complaints.procedure.workflow import Audience, Role
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, CasePage, find_case, page_of, steps_of
+from complaints.reading.documents_told import readable_by, title_of
+from complaints.reading.file_view import is_sender
+from database import row_security as walls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

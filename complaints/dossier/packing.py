@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from complaints import record
 from complaints.dossier.gathering import Gathered, Part
 from complaints.evidence.names import ENDINGS
 from complaints.evidence.storing import CHUNK, storage
-from complaints.working_calendar import SHANGHAI
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.record import record
 
 FORMAT = "odr-dossier-1"
 _README = Path(__file__).with_name("README.txt")

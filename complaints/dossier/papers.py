@@ -15,15 +15,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from authorities.models import named
-from complaints import labels
-from complaints.dossier import printing
+from complaints import wording as labels
+from complaints.documents import typesetting as printing
+from complaints.documents.readable import readable
 from complaints.dossier.gathering import Gathered
-from complaints.dossier.readable import readable
-from complaints.views.case import CasePage
-from complaints.views.case_settlement import ObligationView, OfferView
-from complaints.workflow import Outcome
-from complaints.working_calendar import SHANGHAI
-from odr_portal.templatetags.portal import MONTHS_EN, money
+from complaints.procedure.workflow import Outcome
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.reading.case import CasePage
+from complaints.reading.case_settlement import ObligationView, OfferView
+from web.templatetags.portal import MONTHS_EN, money
 
 #: A paper has an edge: longer runs without a space may be broken inside.
 _LONG = re.compile(r"[^\s\u2e80-\uffef]{24}(?=[^\s\u2e80-\uffef])")

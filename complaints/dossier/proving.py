@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from complaints import record
 from complaints.models import Complaint, Seal, SealedHead
-from complaints.sealing import Head, path_to
-from complaints.workflow import Audience
+from complaints.procedure.workflow import Audience
+from complaints.record import record
+from complaints.record.sealing import Head, path_to
 
 
 def seal_of(complaint: Complaint) -> dict[str, Any] | None:

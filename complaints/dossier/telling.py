@@ -11,11 +11,11 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints import hours
+from accounts.models import OutgoingMessage
 from complaints.dossier.asking import EXPIRES_AFTER
 from complaints.models import Dossier, NoticeChoice
-from complaints.recipients import ORDER, address_of
-from odr_portal.accounts.models import OutgoingMessage
+from complaints.notices.recipients import ORDER, address_of
+from complaints.procedure import hours
 
 
 def tell(dossier: Dossier, *, is_ready: bool, now: datetime) -> None:

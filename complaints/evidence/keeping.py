@@ -24,7 +24,7 @@ from complaints.evidence.refusing import EvidenceRefused
 from complaints.models.complaint import Complaint
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState
-from odr_portal.walls import nothing_held, working_as_steps
+from database.row_security import nothing_held, working_as_steps
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from complaints.evidence.handing_out import Download, download
 from complaints.evidence.keeping import Incoming, Kept, examined
 from complaints.evidence.names import shown_name
 from complaints.models.evidence import EvidenceState
+from database.row_security import nothing_held
 from enterprises.models import EnrolmentApplication, EnrolmentFile
-from odr_portal.walls import nothing_held
 
 #: What a licence keeps of a kept file.
 _COLUMNS = ("media_type", "size", "sha256", "path", "copy_type", "copy_size", "copy_sha256", "copy_path", "thumbnail_sha256",

@@ -23,7 +23,7 @@ from complaints.models.complaint import Complaint
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence
 from complaints.models.upload import Upload
-from odr_portal.walls import working_as_steps
+from database.row_security import working_as_steps
 
 #: Counted from the last part; long enough to go home to a better network.
 KEPT_FOR = timedelta(hours=24)

@@ -14,10 +14,13 @@ from typing import Any, cast
 
 from django.utils import timezone
 
-from complaints.filing import choices, drafts, respondents
+from complaints.filing import drafts, respondents
 from complaints.filing.forms import EnterpriseStep, Step
 from complaints.filing.people import ConsentsStep, representative_names
-from complaints.filing.request import (
+from complaints.filing.steps import STEP_CODES
+from complaints.models.draft import FilingDraft
+from complaints.procedure import categories as choices
+from complaints.procedure.filing_request import (
     AGENT,
     CONSENTS,
     JOINT,
@@ -27,8 +30,6 @@ from complaints.filing.request import (
     OnBehalf,
     RespondentRequest,
 )
-from complaints.filing.steps import STEP_CODES
-from complaints.models.draft import FilingDraft
 from enterprises.models import Station
 
 JUDGED = tuple(code for code in STEP_CODES if code not in ("evidence", "check"))

@@ -13,10 +13,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from complaints.filing import choices
 from complaints.filing.forms import Step
-from complaints.filing.typed import Several, Words, money
-from odr_portal.templatetags.portal import money as yuan
+from complaints.procedure import categories as choices
+from complaints.procedure.typed_values import Several, Words, money
+from web.templatetags.portal import money as yuan
 
 
 class DemandsStep(Step):

@@ -26,17 +26,17 @@ from django.utils.datastructures import MultiValueDict
 from complaints.evidence import keeping, limits, refusing, storing
 from complaints.evidence.keeping import Incoming, Kept
 from complaints.filing import places
-from complaints.filing.choices import OBJECT_LABELS
 from complaints.filing.demands import DemandsStep
 from complaints.filing.forms import EnterpriseStep, Pick, ProblemStep, Step, read_pick
 from complaints.filing.people import ConsentsStep
 from complaints.filing.steps import STEP_BY_CODE
-from complaints.filing.typed import KEPT_CHARACTERS, money, visible
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import Evidence, EvidenceKind
-from enterprises.answering import Area, BranchFacts, Period, answering_branches
+from complaints.procedure.categories import OBJECT_LABELS
+from complaints.procedure.typed_values import KEPT_CHARACTERS, money, visible
+from database.row_security import show
+from enterprises.directory.answering import Area, BranchFacts, Period, answering_branches
 from enterprises.models import Branch, Brand, Enterprise, ServiceArea
-from odr_portal.walls import show
 
 KEPT_FOR = timedelta(days=7)
 KEPT_FOR_OWNED = timedelta(days=30)

@@ -17,9 +17,9 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from complaints.filing import choices
-from complaints.filing.typed import Choice, Day, Money, Phone, Text, Words, YesNo
 from complaints.filing.whys import WHYS
+from complaints.procedure import categories as choices
+from complaints.procedure.typed_values import Choice, Day, Money, Phone, Text, Words, YesNo
 
 _PICK = re.compile(r"^([0-9]{1,18})-([0-9]{0,18})-([0-9]{0,18})$")
 NAMED, LEFT_TO_AUTHORITY = "named", "authority"

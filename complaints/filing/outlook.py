@@ -13,15 +13,20 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.keys import keyring
 from authorities.models import named
 from authorities.policies import Policies, PolicyMissing
-from complaints.alike import bare, same_text
-from complaints.conditions import Conditions, current_calendar
-from complaints.deadlines import Due, calendar_days, working_days
-from complaints.filing.request import PASS_TO_REGULATOR, SHARE_WITH_ENTERPRISE, FilingRequest, RespondentRequest
 from complaints.models import Complaint, PersonalText
-from complaints.workflow import Outcome, Status
-from odr_portal.accounts import keyring
+from complaints.parties.conditions import Conditions, current_calendar
+from complaints.procedure.deadlines import Due, calendar_days, working_days
+from complaints.procedure.filing_request import (
+    PASS_TO_REGULATOR,
+    SHARE_WITH_ENTERPRISE,
+    FilingRequest,
+    RespondentRequest,
+)
+from complaints.procedure.workflow import Outcome, Status
+from complaints.record.similarity import bare, same_text
 
 LOOKED_BACK = timedelta(days=60)
 COMPARED = 50

@@ -15,9 +15,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from complaints.filing import choices, request
 from complaints.filing.forms import Step
-from complaints.filing.typed import Choice, Day, PersonName, Phone, Several, Text, Words, YesNo
+from complaints.procedure import categories as choices
+from complaints.procedure import filing_request as request
+from complaints.procedure.typed_values import Choice, Day, PersonName, Phone, Several, Text, Words, YesNo
 
 BEHALF: choices.Options = (
     (request.SELF, _("我自己")),

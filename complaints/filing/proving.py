@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from odr_portal.accounts.codes import Asker, check_code, send_code
-from odr_portal.accounts.contacts import Contact, parse_contact
-from odr_portal.accounts.models import SignInCode
+from accounts.models import SignInCode
+from accounts.sign_in.codes import Asker, check_code, send_code
+from accounts.sign_in.contacts import Contact, parse_contact
 
 PURPOSE = SignInCode.Purpose.FILING
 

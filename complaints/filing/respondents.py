@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.filing import drafts
 from complaints.filing.forms import NAMED, Pick, read_pick
-from complaints.filing.request import RespondentRequest
-from complaints.filing.typed import Words
-from complaints.handling.filing import MOST_RESPONDENTS
+from complaints.handling.steps.filing import MOST_RESPONDENTS
 from complaints.models.draft import FilingDraft
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.typed_values import Words
 from enterprises.models import Enterprise
 
 #: Where the draft keeps them: picks as the form writes them, names behind a colon.

@@ -15,21 +15,22 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from accounts.masking import masked_phone
 from complaints.evidence import limits
-from complaints.filing import choices, drafts, places, respondents
+from complaints.filing import drafts, places, respondents
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Pick, Step, read_pick
 from complaints.filing.people import BEHALF, consent_questions
-from complaints.filing.request import JOINT, SELF
 from complaints.filing.steps import STEPS, number_of
-from complaints.filing.typed import Text
 from complaints.models.draft import FilingDraft
 from complaints.models.evidence import EvidenceKind
-from enterprises.expectations import Expectation, expected
-from enterprises.finding import Hit, find
+from complaints.procedure import categories as choices
+from complaints.procedure.filing_request import JOINT, SELF
+from complaints.procedure.typed_values import Text
+from enterprises.directory.expectations import Expectation, expected
+from enterprises.directory.finding import Hit, find
 from enterprises.models import Enterprise
-from odr_portal.accounts.masking import masked_phone
-from odr_portal.templatetags import portal
+from web.templatetags import portal
 
 HITS_SHOWN = 8
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from complaints.filing.typed import Text
+from complaints.procedure.typed_values import Text
 
 WHYS: dict[tuple[str, str], Text] = {
     ("enterprise", "service_region"): _("地区决定由哪个分公司答复、哪个监管部门管辖"),

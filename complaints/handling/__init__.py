@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from complaints.handling import (
+from complaints.handling.steps import (
     answer_links,
     authority,
     both,
@@ -19,7 +19,6 @@ from complaints.handling import (
     documents,
     enterprise,
     jurisdiction,
-    looking,
     mediation,
     offers,
     parties,
@@ -27,23 +26,15 @@ from complaints.handling import (
     proposals,
     suggesting,
     supervision,
-    undoing,
     violations,
 )
-from complaints.handling.effect import Effect, Move
-from complaints.handling.filing import file
-from complaints.handling.offers import Answer, Promise
-from complaints.handling.take import (
-    BATCH,
-    Taken,
-    allowed_steps,
-    one,
-    sweep_clocks,
-    take,
-    take_each,
-)
-from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import STEPS
+from complaints.handling.steps.filing import file
+from complaints.handling.steps.offers import Answer, Promise
+from complaints.handling.transition import looking, undoing
+from complaints.handling.transition.effect import Effect, Move
+from complaints.handling.transition.take import BATCH, Taken, allowed_steps, one, sweep_clocks, take, take_each
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import STEPS
 
 _MODULES = (answer_links, authority, both, casework, consumer, contact, documents, enterprise, jurisdiction, looking, mediation,
             offers, parties, platform, proposals, suggesting, supervision, undoing, violations)

@@ -16,14 +16,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from authorities import calendar
 from authorities.calendar_files import Year
 from authorities.models import Authority, CalendarVersion, Officer, Policy, Region
 from authorities.policies import Policies, PolicyNumber, PolicyRow
 from complaints.law.numbers import bounds_of
 from complaints.models import LawChange
-from complaints.refusals import StepNotAllowed, WrongInput
-from odr_portal.accounts.models import User
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
 
 WORKING = ("trying", "applying")
 #: A change of a policy is tried on the clocks that began within so long.

@@ -11,8 +11,8 @@ from datetime import date
 
 from authorities.models import Policy
 from complaints.law.resting import PAUSE_CAP
-from complaints.workflow import CLOCKS, Clock
-from complaints.working_calendar import Calendar
+from complaints.procedure.workflow import CLOCKS, Clock
+from complaints.procedure.working_calendar import Calendar
 
 #: Name → (the most that the law lets it be, the article that says so). Their unit is the law's too.
 CEILINGS: dict[str, tuple[int, str]] = {

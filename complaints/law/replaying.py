@@ -12,11 +12,11 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from authorities.policies import Policies, PolicyMissing
-from complaints import deadlines
-from complaints.deadlines import CALENDAR, Calendar, Due
 from complaints.law import resting
 from complaints.law.resting import PAUSE_CAP, Rest
-from complaints.workflow import CLOCKS, Clock
+from complaints.procedure import deadlines
+from complaints.procedure.deadlines import CALENDAR, Calendar, Due
+from complaints.procedure.workflow import CLOCKS, Clock
 
 #: Whether a last day on a weekend rolls on: the one number that is no length, and moves dates all the same.
 WEEKEND_ROLL = "weekend_roll"

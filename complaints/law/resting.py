@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from complaints import deadlines
-from complaints.deadlines import CALENDAR, Calendar, Due
-from complaints.workflow import CLOCKS, Clock, Status
+from complaints.procedure import deadlines
+from complaints.procedure.deadlines import CALENDAR, Calendar, Due
+from complaints.procedure.workflow import CLOCKS, Clock, Status
 
 #: The one number that is no length of a clock and moves the last day of one all the same.
 PAUSE_CAP = "negotiation_pause_cap"

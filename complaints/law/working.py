@@ -20,17 +20,17 @@ from django.utils import timezone
 
 from authorities import calendar as loaded
 from authorities.models import Policy
-from complaints import deadlines
-from complaints.conditions import current_calendar
-from complaints.deadlines import Calendar
-from complaints.handling.recounting import hangs_on, open_clocks, recount_piece
+from complaints.handling.transition.recounting import hangs_on, open_clocks, recount_piece
 from complaints.law import changing
 from complaints.law.numbers import moves
 from complaints.law.replaying import FIELDS, WEEKEND_ROLL, Recorded, Rules, outcome
 from complaints.law.resting import PAUSE_CAP, Rest, rests_of
 from complaints.models import Deadline, HandlingStep, LawChange, LawEffect
-from complaints.workflow import Status
-from complaints.working_calendar import SHANGHAI
+from complaints.parties.conditions import current_calendar
+from complaints.procedure import deadlines
+from complaints.procedure.deadlines import Calendar
+from complaints.procedure.workflow import Status
+from complaints.procedure.working_calendar import SHANGHAI
 
 log = logging.getLogger(__name__)
 

@@ -12,16 +12,17 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.keys import keyring
 from complaints import handling
-from complaints.actors import Actor, stands_to
-from complaints.handling import Move, StepNotAllowed, proposals
+from complaints.handling import Move, StepNotAllowed
+from complaints.handling.steps import proposals
 from complaints.measures.choosing import LeftOut, Pick, picks_of
 from complaints.measures.sending import Outcome
 from complaints.models import Complaint, Matter, Measure
-from complaints.refusals import not_yours
-from complaints.taking_many import take_all, why
-from complaints.workflow import Role
-from odr_portal.accounts import keyring
+from complaints.parties.actors import Actor, stands_to
+from complaints.procedure.refusals import not_yours
+from complaints.procedure.workflow import Role
+from complaints.tables.taking_many import take_all, why
 
 DECIDERS = frozenset({Role.MANAGER, Role.REVIEWER})
 

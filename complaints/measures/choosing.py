@@ -15,9 +15,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from complaints.exporting.columns import COLUMNS
-from complaints.handling import WrongInput, saying
+from complaints.handling import WrongInput
+from complaints.handling.transition import saying
 from complaints.models import Complaint
+from complaints.tables.exporting.columns import COLUMNS
 
 MOST_CASES = 500
 #: What is only told of a line: its case is chosen all the same.

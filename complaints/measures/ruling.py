@@ -11,12 +11,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from complaints import labels
+from complaints import wording as labels
 from complaints.handling import WrongInput
 from complaints.measures.choosing import Pick, amount_of
 from complaints.models import Demand
 from complaints.models.settlement import MONEY_KINDS
-from complaints.short_answers import Short
+from complaints.tables.short_answers import Short
 
 #: Where the amount comes from: what was asked for, the table, or one sum for all.
 SOURCES = ("none", "asked", "table", "fixed")

@@ -14,14 +14,16 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from complaints.actors import Actor, stands_to
-from complaints.conditions import Conditions
-from complaints.handling import Move, StepNotAllowed, Taken, enterprise, offers, proposals, two_persons
+from complaints.handling import Move, StepNotAllowed, Taken
+from complaints.handling.steps import enterprise, offers, proposals
+from complaints.handling.transition import two_persons
 from complaints.measures.choosing import LeftOut, Pick, picks_of
 from complaints.measures.ruling import Rule, answers_to
 from complaints.models import Complaint, Demand, Measure, Obligation, Offer
-from complaints.short_answers import Short, offer_of
-from complaints.taking_many import rehearse, take_all, why
+from complaints.parties.actors import Actor, stands_to
+from complaints.parties.conditions import Conditions
+from complaints.tables.short_answers import Short, offer_of
+from complaints.tables.taking_many import rehearse, take_all, why
 from enterprises.models import Staff
 
 

@@ -4,7 +4,7 @@ The database fills the three columns itself, so that whoever writes handling_reg
 import, a statement by hand) cannot forget them. Indexes that no list asks for any more go.
 """
 
-import complaints.workflow
+import complaints.procedure.workflow
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -163,31 +163,31 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='complaint',
-            index=models.Index(condition=models.Q(models.Q(('status', complaints.workflow.Status['CLOSED']), _negated=True), ('officer__isnull', False)), fields=['officer', 'next_due_at', 'id'], name='open_cases_of_an_officer'),
+            index=models.Index(condition=models.Q(models.Q(('status', complaints.procedure.workflow.Status['CLOSED']), _negated=True), ('officer__isnull', False)), fields=['officer', 'next_due_at', 'id'], name='open_cases_of_an_officer'),
         ),
         migrations.AddIndex(
             model_name='complaint',
-            index=models.Index(condition=models.Q(models.Q(('status', complaints.workflow.Status['CLOSED']), _negated=True), ('handler__isnull', False)), fields=['handler', 'next_due_at', 'id'], name='open_cases_of_a_handler'),
+            index=models.Index(condition=models.Q(models.Q(('status', complaints.procedure.workflow.Status['CLOSED']), _negated=True), ('handler__isnull', False)), fields=['handler', 'next_due_at', 'id'], name='open_cases_of_a_handler'),
         ),
         migrations.AddIndex(
             model_name='complaint',
-            index=models.Index(condition=models.Q(('status', complaints.workflow.Status['CLOSED']), _negated=True), fields=['enterprise', 'next_due_at', 'id', 'status'], name='open_cases_of_an_enterprise'),
+            index=models.Index(condition=models.Q(('status', complaints.procedure.workflow.Status['CLOSED']), _negated=True), fields=['enterprise', 'next_due_at', 'id', 'status'], name='open_cases_of_an_enterprise'),
         ),
         migrations.AddIndex(
             model_name='complaint',
-            index=models.Index(condition=models.Q(('status', complaints.workflow.Status['CLOSED']), _negated=True), fields=['next_due_at', 'id', 'status'], name='open_cases'),
+            index=models.Index(condition=models.Q(('status', complaints.procedure.workflow.Status['CLOSED']), _negated=True), fields=['next_due_at', 'id', 'status'], name='open_cases'),
         ),
         migrations.AddIndex(
             model_name='complaint',
-            index=models.Index(condition=models.Q(('status', complaints.workflow.Status['CLOSED']), _negated=True), fields=['handling_province', 'next_due_at', 'id', 'status'], name='open_cases_of_a_province'),
+            index=models.Index(condition=models.Q(('status', complaints.procedure.workflow.Status['CLOSED']), _negated=True), fields=['handling_province', 'next_due_at', 'id', 'status'], name='open_cases_of_a_province'),
         ),
         migrations.AddIndex(
             model_name='complaint',
-            index=models.Index(condition=models.Q(('status', complaints.workflow.Status['CLOSED']), _negated=True), fields=['handling_city', 'next_due_at', 'id', 'status'], name='open_cases_of_a_city'),
+            index=models.Index(condition=models.Q(('status', complaints.procedure.workflow.Status['CLOSED']), _negated=True), fields=['handling_city', 'next_due_at', 'id', 'status'], name='open_cases_of_a_city'),
         ),
         migrations.AddIndex(
             model_name='complaint',
-            index=models.Index(condition=models.Q(('status', complaints.workflow.Status['CLOSED']), _negated=True), fields=['handling_county', 'next_due_at', 'id', 'status'], name='open_cases_of_a_county'),
+            index=models.Index(condition=models.Q(('status', complaints.procedure.workflow.Status['CLOSED']), _negated=True), fields=['handling_county', 'next_due_at', 'id', 'status'], name='open_cases_of_a_county'),
         ),
         migrations.AddIndex(
             model_name='engagement',

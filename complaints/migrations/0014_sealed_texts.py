@@ -9,10 +9,10 @@ from typing import Any
 from django.db import migrations, models
 
 from complaints.models.record import with_salt
-from odr_portal.accounts import keyring
-from odr_portal.accounts.sealed_fields import SealedText
-from odr_portal.accounts.sealing_rows import seal_rows
-from odr_portal.vault import sealing
+from accounts.keys import keyring
+from accounts.keys.sealed_fields import SealedText
+from accounts.keys.sealing_rows import seal_rows
+from accounts.keys import sealing
 
 _TABLES = ("personaltext", "recordedname")
 # Bytes that were emptied read \\x in json, texts nothing.

@@ -1,8 +1,8 @@
-"""The second wall: PostgreSQL shows each caller the rows of his own cases and no others (odr_portal/walls.py).
+"""The second wall: PostgreSQL shows each caller the rows of his own cases and no others (database/row_security.py).
 
 One policy a database role on every table that hangs on a case. A table that names no policy for a role is empty for it;
 rows of a case are written by the steps alone. FORCE, so that not even an owner reads past them: portal_owner sees what
-the steps see because it is a member of that role (odr_portal/roles.py).
+the steps see because it is a member of that role (database/roles.py).
 """
 
 from django.db import migrations

@@ -3,8 +3,8 @@
 from django.db import migrations, models
 from django.db.models import Q
 
-from odr_portal.accounts.sealed_fields import SealedJSON, SealedText
-from odr_portal.accounts.sealing_rows import sealed_columns
+from accounts.keys.sealed_fields import SealedJSON, SealedText
+from accounts.keys.sealing_rows import sealed_columns
 
 WHOSE = "complaint.consumer_key"
 OFFER, PROMISE, TALK = ["complaint_id", "number"], ["complaint_id", "ordinal"], ["complaint_id", "at"]

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.db import migrations, models
 
-from complaints.person_digests import KINDS
-from odr_portal.accounts import keyring
-from odr_portal.accounts.sealed_fields import BlindIndex, digest_of
+from complaints.record.person_digests import KINDS
+from accounts.keys import keyring
+from accounts.keys.sealed_fields import BlindIndex, digest_of
 
 _SEEN = "exists (select from complaints_complaint c where c.id = complaints_persondigest.complaint_id)"
 # While it is against us: of a case that was given up, nobody may try phone numbers.

@@ -6,7 +6,7 @@ row of the case and nothing that hangs on it.
 """
 
 import django.db.models.deletion
-import odr_portal.accounts.sealed_fields
+import accounts.keys.sealed_fields
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -88,8 +88,8 @@ class Migration(migrations.Migration):
                 ('ordinal', models.PositiveSmallIntegerField()),
                 ('kind', models.CharField(choices=[('joint', 'joint'), ('principal', 'principal')], max_length=10)),
                 ('person_key', models.UUIDField(default=uuid.uuid4)),
-                ('name', odr_portal.accounts.sealed_fields.SealedText(blank=True, free_text=False, place=['complaint_id', 'ordinal'], whose='person_key')),
-                ('phone', odr_portal.accounts.sealed_fields.SealedText(blank=True, free_text=False, place=['complaint_id', 'ordinal'], whose='person_key')),
+                ('name', accounts.keys.sealed_fields.SealedText(blank=True, free_text=False, place=['complaint_id', 'ordinal'], whose='person_key')),
+                ('phone', accounts.keys.sealed_fields.SealedText(blank=True, free_text=False, place=['complaint_id', 'ordinal'], whose='person_key')),
                 ('is_representative', models.BooleanField(default=False)),
                 ('state', models.CharField(choices=[('asked', 'asked'), ('joined', 'joined'), ('declined', 'declined'), ('left', 'left')], default='asked', max_length=10)),
                 ('consents', models.JSONField(default=dict)),
@@ -112,8 +112,8 @@ class Migration(migrations.Migration):
                 ('how', models.CharField(choices=[('refund', 'refund'), ('replace', 'replace'), ('repair', 'repair'), ('apology', 'apology'), ('explained', 'explained'), ('other', 'other')], max_length=20)),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=14, null=True)),
                 ('person_key', models.UUIDField(default=uuid.uuid4)),
-                ('problem', odr_portal.accounts.sealed_fields.SealedText(free_text=True, place=['station_id', 'at', 'person_key'], whose='person_key')),
-                ('phone', odr_portal.accounts.sealed_fields.SealedText(blank=True, free_text=False, place=['station_id', 'at', 'person_key'], whose='person_key')),
+                ('problem', accounts.keys.sealed_fields.SealedText(free_text=True, place=['station_id', 'at', 'person_key'], whose='person_key')),
+                ('phone', accounts.keys.sealed_fields.SealedText(blank=True, free_text=False, place=['station_id', 'at', 'person_key'], whose='person_key')),
                 ('state', models.CharField(choices=[('unconfirmed', 'unconfirmed'), ('confirmed', 'confirmed'), ('denied', 'denied')], default='unconfirmed', max_length=12)),
                 ('sheet', models.CharField(blank=True, default='', max_length=40)),
                 ('token_digest', models.CharField(blank=True, default='', max_length=64)),

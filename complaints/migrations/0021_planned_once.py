@@ -3,7 +3,7 @@
 The conditions are those of 0015 and 0020 in what they let pass. Each `exists` of the consumer's and the
 enterprise's policies becomes a function that says yes or no about one id; PL/pgSQL keeps its plan. They run as the owner,
 since a plan of the caller's would be made anew whenever another role is served, see nothing but the views of the
-caller's own rows, and have their search_path pinned. `tell_who_calls` is what odr_portal/walls.py asks first; it runs as
+caller's own rows, and have their search_path pinned. `tell_who_calls` is what database/row_security.py asks first; it runs as
 whoever asks. The authority's policies stay: it reads whole tables, where a function would be called for each row.
 """
 

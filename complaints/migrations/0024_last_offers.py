@@ -1,4 +1,4 @@
-"""What an enterprise answered last is found by an index: each new offer is held against it (complaints/offer_quality.py)."""
+"""What an enterprise answered last is found by an index: each new offer is held against it (complaints/settlement/offer_quality.py)."""
 
 import django.db.models.deletion
 from django.db import migrations, models

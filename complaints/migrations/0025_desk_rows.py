@@ -5,7 +5,7 @@ to; nobody but the reader writes it, and only for a case of the own enterprise.
 """
 
 import django.db.models.deletion
-import odr_portal.accounts.sealed_fields
+import accounts.keys.sealed_fields
 from django.conf import settings
 from django.db import migrations, models
 
@@ -38,8 +38,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('made_at', models.DateTimeField()),
-                ('name', odr_portal.accounts.sealed_fields.SealedText(free_text=False, place=['user_id', 'made_at'], whose='user.person_key')),
-                ('query', odr_portal.accounts.sealed_fields.SealedText(free_text=False, place=['user_id', 'made_at'], whose='user.person_key')),
+                ('name', accounts.keys.sealed_fields.SealedText(free_text=False, place=['user_id', 'made_at'], whose='user.person_key')),
+                ('query', accounts.keys.sealed_fields.SealedText(free_text=False, place=['user_id', 'made_at'], whose='user.person_key')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='saved_views', to=settings.AUTH_USER_MODEL)),
             ],
             options={

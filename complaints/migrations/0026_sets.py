@@ -1,7 +1,7 @@
 """Measures, and tables that come back filled in: what was meant, how far it came. They name cases, and hang on none."""
 
 import django.db.models.deletion
-import odr_portal.accounts.sealed_fields
+import accounts.keys.sealed_fields
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -22,8 +22,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(default=uuid.uuid4, unique=True)),
                 ('made_at', models.DateTimeField()),
-                ('title', odr_portal.accounts.sealed_fields.SealedText(free_text=True, place=['public_id'], whose='')),
-                ('rule', odr_portal.accounts.sealed_fields.SealedJSON(blank=True, free_text=True, place=['public_id'], whose='')),
+                ('title', accounts.keys.sealed_fields.SealedText(free_text=True, place=['public_id'], whose='')),
+                ('rule', accounts.keys.sealed_fields.SealedJSON(blank=True, free_text=True, place=['public_id'], whose='')),
                 ('picks', models.JSONField(default=list)),
                 ('left_out', models.JSONField(default=list)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('mark', models.CharField(max_length=20, unique=True)),
-                ('file_name', odr_portal.accounts.sealed_fields.SealedText(blank=True, free_text=True, place=['mark'], whose='')),
+                ('file_name', accounts.keys.sealed_fields.SealedText(blank=True, free_text=True, place=['mark'], whose='')),
                 ('form', models.CharField(choices=[('csv', 'csv'), ('xlsx', 'xlsx')], max_length=4)),
                 ('digest', models.CharField(max_length=64)),
                 ('language', models.CharField(default='zh-hans', max_length=10)),
@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ('case_id', models.BigIntegerField(blank=True, null=True)),
                 ('step', models.CharField(blank=True, default='', max_length=40)),
                 ('key', models.CharField(blank=True, default='', max_length=64)),
-                ('said', odr_portal.accounts.sealed_fields.SealedJSON(blank=True, free_text=True, place=['trip_id', 'line'], whose='')),
+                ('said', accounts.keys.sealed_fields.SealedJSON(blank=True, free_text=True, place=['trip_id', 'line'], whose='')),
                 ('state', models.CharField(choices=[('read', 'read'), ('good', 'good'), ('bad', 'bad'), ('done', 'done'), ('refused', 'refused'), ('same', 'same')], default='read', max_length=8)),
                 ('column', models.CharField(blank=True, default='', max_length=40)),
                 ('problem', models.CharField(blank=True, default='', max_length=300)),

@@ -1,7 +1,7 @@
 """An offer half written: shown to whoever writes it and to nobody else, and only while the case is of the own enterprise."""
 
 import django.db.models.deletion
-import odr_portal.accounts.sealed_fields
+import accounts.keys.sealed_fields
 from django.conf import settings
 from django.db import migrations, models
 
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             name='OfferDraft',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('typed', odr_portal.accounts.sealed_fields.SealedJSON(free_text=False, place=['complaint_id', 'user_id'], whose='complaint.consumer_key')),
+                ('typed', accounts.keys.sealed_fields.SealedJSON(free_text=False, place=['complaint_id', 'user_id'], whose='complaint.consumer_key')),
                 ('saved_at', models.DateTimeField(db_index=True)),
                 ('complaint', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.complaint')),
                 ('engagement', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.engagement')),

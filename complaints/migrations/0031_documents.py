@@ -6,7 +6,7 @@ when a person is erased.
 """
 
 import django.db.models.deletion
-import odr_portal.accounts.sealed_fields
+import accounts.keys.sealed_fields
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ('public_id', models.UUIDField(default=uuid.uuid4, unique=True)),
                 ('sequence', models.PositiveIntegerField()),
                 ('at', models.DateTimeField()),
-                ('content', odr_portal.accounts.sealed_fields.SealedJSON(blank=True, free_text=False, place=['complaint_id', 'public_id'], whose='complaint.consumer_key')),
+                ('content', accounts.keys.sealed_fields.SealedJSON(blank=True, free_text=False, place=['complaint_id', 'public_id'], whose='complaint.consumer_key')),
                 ('digest', models.BinaryField()),
                 ('sha256', models.CharField(blank=True, default='', max_length=64)),
                 ('size', models.PositiveIntegerField(default=0)),

@@ -1,6 +1,6 @@
 """What the national platform says of a case, one number a case; and the files in which it says so."""
 import django.db.models.deletion
-import odr_portal.accounts.sealed_fields
+import accounts.keys.sealed_fields
 from django.conf import settings
 from django.db import migrations, models
 
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('mark', models.CharField(max_length=20, unique=True)),
-                ('file_name', odr_portal.accounts.sealed_fields.SealedText(blank=True, free_text=True, place=['mark'], whose='')),
+                ('file_name', accounts.keys.sealed_fields.SealedText(blank=True, free_text=True, place=['mark'], whose='')),
                 ('form', models.CharField(choices=[('csv', 'csv'), ('xlsx', 'xlsx')], max_length=4)),
                 ('digest', models.CharField(max_length=64)),
                 ('language', models.CharField(default='zh-hans', max_length=10)),

@@ -5,7 +5,7 @@ import uuid
 import django.db.models.deletion
 from django.db import migrations, models
 
-import odr_portal.accounts.sealed_fields
+import accounts.keys.sealed_fields
 
 _TABLE = "complaints_answerlink"
 _SHOWN = f"{_TABLE}.token_digest = any(nullif(current_setting('app.shown', true), '')::text[])"
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ("token_digest", models.CharField(max_length=64, unique=True)),
                 ("channel", models.CharField(choices=[("sms", "sms"), ("letter", "letter")], max_length=10)),
                 ("person_key", models.UUIDField(default=uuid.uuid4)),
-                ("phone", odr_portal.accounts.sealed_fields.SealedText(
+                ("phone", accounts.keys.sealed_fields.SealedText(
                     blank=True, free_text=False, place=["complaint_id", "token_digest"], whose="person_key")),
                 ("made_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),

@@ -1,4 +1,4 @@
-"""What a step changes in the counts is derived from its entry of the record (oversight/rollups.py); nobody writes it beside."""
+"""What a step changes in the counts is derived from its entry of the record (oversight/counters/rollups.py); nobody writes it beside."""
 
 from django.db import migrations
 

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import odr_portal.accounts.sealed_fields
+import accounts.keys.sealed_fields
 
 
 class Migration(migrations.Migration):
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
           for name in ("proposed_at", "decided_at")),
         migrations.AddField(
             model_name="measure", name="returned",
-            field=odr_portal.accounts.sealed_fields.SealedText(blank=True, free_text=True, place=["public_id"], whose="")),
+            field=accounts.keys.sealed_fields.SealedText(blank=True, free_text=True, place=["public_id"], whose="")),
         migrations.AddField(model_name="matter", name="measure_id", field=models.UUIDField(blank=True, null=True)),
         migrations.AddIndex(
             model_name="matter",

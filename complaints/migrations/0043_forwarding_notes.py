@@ -5,8 +5,8 @@ from typing import Any
 from django.db import migrations
 from django.db.models import Q
 
-from odr_portal.accounts.sealed_fields import SealedText
-from odr_portal.accounts.sealing_rows import seal_rows
+from accounts.keys.sealed_fields import SealedText
+from accounts.keys.sealing_rows import seal_rows
 
 _TABLE, _NAME = "complaints_forwardingdecision", "forwardingdecision"
 _LIFTED = f"drop trigger {_NAME}_is_append_only on {_TABLE}"

@@ -3,7 +3,7 @@ with it: the next date of the enterprise itself, who spoke last, whether the tim
 
 from django.db import migrations, models
 
-#: As the steps keep them from now on (complaints/handling/casefile.py); cases that were closed owe nothing.
+#: As the steps keep them from now on (complaints/handling/transition/writing.py); cases that were closed owe nothing.
 _OWED = """
 update complaints_complaint c set enterprise_due_at = d.due from (
     select complaint_id, min(due_at) as due from complaints_deadline

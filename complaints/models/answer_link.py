@@ -10,10 +10,10 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from accounts.keys.sealed_fields import SealedText
 from authorities.models import Officer
 from complaints.models.complaint import Complaint
 from complaints.models.matters import Matter
-from odr_portal.accounts.sealed_fields import SealedText
 
 
 class AnswerLink(models.Model):

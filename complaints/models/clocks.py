@@ -13,7 +13,7 @@ from authorities.models import Authority
 from complaints.models.complaint import Complaint
 from complaints.models.matters import Matter
 from complaints.models.settlement import Obligation
-from complaints.workflow import Clock
+from complaints.procedure.workflow import Clock
 
 
 class Deadline(models.Model):

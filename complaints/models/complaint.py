@@ -14,15 +14,15 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from accounts.keys.sealed_fields import SealedJSON, SealedText
+from accounts.sign_in.backend import may_work
 from authorities.models import Authority, Officer, Region
-from complaints.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome, Status
 from enterprises.models import Branch, Brand, Enterprise, Staff
-from enterprises.staffing import at_work, branch_ids_seen_by
-from odr_portal.accounts.backend import may_work
-from odr_portal.accounts.sealed_fields import SealedJSON, SealedText
+from enterprises.team.staffing import at_work, branch_ids_seen_by
 
 if TYPE_CHECKING:
-    from odr_portal.accounts.models import User
+    from accounts.models import User
 
 
 #: What an index on open cases holds; a list has to ask for it in the same words.
@@ -191,7 +191,7 @@ class Complaint(models.Model):
                                 related_name="+")
     station_sees = models.BooleanField(default=False)
     publication_consent = models.BooleanField(default=False)
-    #: On the national platform, as it says: complaints/platform.py.
+    #: On the national platform, as it says: complaints/handling/transition/platform_numbers.py.
     platform_number = models.CharField(max_length=60, blank=True, default="")
     platform_received_at = models.DateTimeField(null=True, blank=True)
     platform_state = models.CharField(max_length=16, blank=True, default="")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from accounts.keys.sealed_fields import SealedJSON, SealedText
 from complaints.models.complaint import Complaint, Engagement
 from enterprises.models import Enterprise
-from odr_portal.accounts.sealed_fields import SealedJSON, SealedText
 
 
 class Reading(models.Model):

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.keys.sealed_fields import SealedJSON
 from authorities.models import Authority
 from complaints.models.complaint import Complaint, Engagement
 from enterprises.models import Enterprise
-from odr_portal.accounts.sealed_fields import SealedJSON
 
 #: The official forms (文书式样) 1 to 10.
 FORMS = tuple(range(1, 11))

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from odr_portal.accounts.sealed_fields import SealedJSON
+from accounts.keys.sealed_fields import SealedJSON
 
 
 class FilingDraftQuerySet(models.QuerySet["FilingDraft"]):

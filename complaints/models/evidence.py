@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from odr_portal.accounts.sealed_fields import SealedText
+from accounts.keys.sealed_fields import SealedText
 
 
 class EvidenceKind(models.TextChoices):

@@ -11,9 +11,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.keys.sealed_fields import SealedText
 from authorities.models import Authority
 from enterprises.models import Enterprise
-from odr_portal.accounts.sealed_fields import SealedText
 
 
 class Export(models.Model):

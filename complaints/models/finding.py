@@ -10,8 +10,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from accounts.keys.sealed_fields import BlindIndex
 from complaints.models.complaint import Complaint
-from odr_portal.accounts.sealed_fields import BlindIndex
 
 
 class PersonDigest(models.Model):

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import models
 
+from accounts.keys.sealed_fields import SealedText
 from complaints.models.complaint import Complaint
-from odr_portal.accounts.sealed_fields import SealedText
 
 
 class ForwardingDecision(models.Model):

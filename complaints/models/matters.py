@@ -9,10 +9,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from accounts.keys.sealed_fields import SealedJSON
 from authorities.models import Authority
 from complaints.models.complaint import Complaint, Engagement
 from enterprises.models import Enterprise
-from odr_portal.accounts.sealed_fields import SealedJSON
 
 SINGLE_KINDS = ("question", "consent", "settled_elsewhere", "return", "extension",
                 "recusal", "appraisal", "objection", "undo", "delegation", "unreachable")

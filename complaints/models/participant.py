@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.keys.sealed_fields import SealedText
 from complaints.models.complaint import Complaint
-from odr_portal.accounts.sealed_fields import SealedText
 
 
 class Participant(models.Model):

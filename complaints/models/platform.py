@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.keys.sealed_fields import SealedText
 from authorities.models import Authority
-from odr_portal.accounts.sealed_fields import SealedText
 
 
 class PlatformFile(models.Model):

@@ -11,8 +11,8 @@ from typing import Any
 from django.db import models
 from django.db.models import BigIntegerField, Func, Q
 
+from accounts.keys.sealed_fields import SealedText
 from complaints.models.complaint import Complaint
-from odr_portal.accounts.sealed_fields import SealedText
 
 SALT_BYTES = 16
 #: What people say in their own words.
@@ -61,7 +61,7 @@ class HandlingStep(models.Model):
     """One entry. ``happened_at`` is when it counts, ``written_at`` when it was written.
 
     ``transaction`` is filled by the database: by it events are told in the order in which they
-    became visible (complaints/events.py). It is no part of what is hashed.
+    became visible (complaints/record/events.py). It is no part of what is hashed.
     """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="steps")

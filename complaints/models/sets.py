@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.keys.sealed_fields import SealedJSON, SealedText
 from enterprises.models import Branch, Enterprise, Staff
-from odr_portal.accounts.sealed_fields import SealedJSON, SealedText
 
 
 class Measure(models.Model):

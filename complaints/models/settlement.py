@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.keys.sealed_fields import SealedText
 from complaints.models.complaint import Complaint, Demand, Engagement
 from enterprises.models import Enterprise, Staff, TemplateVersion
-from odr_portal.accounts.sealed_fields import SealedText
 
 OBLIGATION_KINDS = (
     "original_channel", "transfer", "bill_credit", "voucher", "repair", "exchange",
@@ -194,7 +194,7 @@ class InternalNote(models.Model):
 class RootCause(models.Model):
     """Why it came to the complaint, in the enterprise's own eyes; one a time with a case. Seen by the enterprise alone.
 
-    ``cause`` is a code of complaints/root_causes.py; who tagged it stands in the record.
+    ``cause`` is a code of complaints/procedure/root_causes.py; who tagged it stands in the record.
     """
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="root_causes")

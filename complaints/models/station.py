@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.keys.sealed_fields import SealedText
 from enterprises.models import Station
-from odr_portal.accounts.sealed_fields import SealedText
 
 
 class StationEntry(models.Model):

@@ -77,7 +77,7 @@ class NoticeChoice(models.Model):
     """How one person wants to be told. Without a row: everything, at once, by the usual way.
 
     ``first`` is the way tried first ("" = the usual one). ``reminders`` and ``progress`` are the groups of
-    complaints/notice_choices.py that may come folded, or stand on the case alone (state in_portal).
+    complaints/notices/notice_choices.py that may come folded, or stand on the case alone (state in_portal).
     """
 
     HOW = ("each", "digest", "none")

@@ -15,16 +15,16 @@ from datetime import datetime
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from complaints import events
-from complaints.actors import Actor
+from accounts import security_log
+from accounts.models import User
 from complaints.models import WebhookDelivery
-from complaints.refusals import StepNotAllowed, WrongInput
+from complaints.parties.actors import Actor
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import TABLE, Audience, Role
+from complaints.record import events
 from complaints.webhooks import making
-from complaints.workflow import TABLE, Audience, Role
 from enterprises.models import WebhookEndpoint
-from odr_portal import outgoing
-from odr_portal.accounts import security_log
-from odr_portal.accounts.models import User
+from web import outgoing
 
 MOST = 5
 #: Steps that an endpoint may be told of alone; what only the authority reads is never told.

@@ -1,6 +1,6 @@
 """Makes deliveries from events. One rule: what is told is ids and states; whoever no longer has the case is told only that.
 
-An endpoint has its own cursor, safe by the order of commits (complaints/events.py), and is told an
+An endpoint has its own cursor, safe by the order of commits (complaints/record/events.py), and is told an
 event once: the cursor and the deliveries are written together, and the event's key is unique.
 """
 
@@ -16,10 +16,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from complaints.events import events_after, external_refs, of_enterprise, told
 from complaints.models import Engagement, HandlingStep, WebhookDelivery
+from complaints.record.events import events_after, external_refs, of_enterprise, told
 from enterprises.models import WebhookEndpoint
-from enterprises.staffing import shut_out
+from enterprises.team.staffing import shut_out
 
 LIMIT = 500
 TRANSFERRED = "case.transferred"

@@ -18,12 +18,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from complaints.channels.signing import headers_of
-from complaints.delivery import alone
 from complaints.models import WebhookDelivery
+from complaints.notices.channels.signing import headers_of
+from complaints.notices.delivery import alone
 from complaints.webhooks.making import listening, make_deliveries
 from enterprises.models import WebhookEndpoint
-from odr_portal import outgoing
+from web import outgoing
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from odr_portal.accounts.sealed_fields import SealedText
+from accounts.keys.sealed_fields import SealedText
 
 
 class Migration(migrations.Migration):

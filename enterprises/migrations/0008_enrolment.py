@@ -1,7 +1,7 @@
 """Applications, what is filed later, customer counts, and the history of enrolments, which nobody changes."""
 
 import django.db.models.deletion
-import odr_portal.accounts.sealed_fields
+import accounts.keys.sealed_fields
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -53,10 +53,10 @@ class Migration(migrations.Migration):
             name='EnrolmentApplication',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('email', odr_portal.accounts.sealed_fields.SealedText(free_text=False, place=['id'], whose='')),
-                ('email_index', odr_portal.accounts.sealed_fields.BlindIndex(kind='email', of='email')),
+                ('email', accounts.keys.sealed_fields.SealedText(free_text=False, place=['id'], whose='')),
+                ('email_index', accounts.keys.sealed_fields.BlindIndex(kind='email', of='email')),
                 ('language', models.CharField(max_length=10)),
-                ('data', odr_portal.accounts.sealed_fields.SealedJSON(blank=True, free_text=False, place=['id'], whose='')),
+                ('data', accounts.keys.sealed_fields.SealedJSON(blank=True, free_text=False, place=['id'], whose='')),
                 ('state', models.CharField(choices=[('draft', '正在填写'), ('submitted', '等待审核'), ('asked_back', '需要补正'), ('granted', '已经入驻'), ('refused', '不予入驻')], default='draft', max_length=12)),
                 ('version', models.PositiveSmallIntegerField(default=1)),
                 ('name', models.CharField(blank=True, max_length=200, verbose_name='名称')),
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             name='EnrolmentFile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', odr_portal.accounts.sealed_fields.SealedText(free_text=False, place=['path'], whose='')),
+                ('name', accounts.keys.sealed_fields.SealedText(free_text=False, place=['path'], whose='')),
                 ('size', models.PositiveBigIntegerField()),
                 ('media_type', models.CharField(max_length=80)),
                 ('sha256', models.CharField(max_length=64)),
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('contact', '联系人和人员变更'), ('licence', '营业执照变更'), ('customers', '用户数量'), ('exit', '申请退出')], max_length=10)),
-                ('data', odr_portal.accounts.sealed_fields.SealedJSON(free_text=False, place=['id'], whose='')),
+                ('data', accounts.keys.sealed_fields.SealedJSON(free_text=False, place=['id'], whose='')),
                 ('state', models.CharField(choices=[('filed', '等待备案'), ('noted', '已备案'), ('asked_back', '退回补正')], default='filed', max_length=10)),
                 ('filed_at', models.DateTimeField()),
                 ('answered_at', models.DateTimeField(null=True)),

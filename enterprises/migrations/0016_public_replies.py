@@ -1,7 +1,7 @@
 """What an enterprise says about its figures."""
 
 import django.db.models.deletion
-import odr_portal.accounts.sealed_fields
+import accounts.keys.sealed_fields
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(default=uuid.uuid4, unique=True)),
-                ('text', odr_portal.accounts.sealed_fields.SealedText(free_text=True, place=['public_id'], whose='')),
+                ('text', accounts.keys.sealed_fields.SealedText(free_text=True, place=['public_id'], whose='')),
                 ('state', models.CharField(choices=[('waiting', '等待核对'), ('shown', '已公开'), ('refused', '未公开'), ('replaced', '已被新的说明代替'), ('withdrawn', '企业已撤下')], default='waiting', max_length=9)),
                 ('written_at', models.DateTimeField()),
                 ('ground', models.CharField(blank=True, choices=[('names_somebody', '写了消费者或者其他人的信息'), ('abuse', '侮辱、威胁他人'), ('advertising', '广告，和数字无关'), ('unlawful', '法律禁止公开的内容')], default='', max_length=16)),

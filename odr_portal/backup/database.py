@@ -15,7 +15,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import make_dsn, parse_dsn
 
-from odr_portal import roles
+from database import roles
 from odr_portal.backup.archive import Unusable
 
 # A backup may take hours; whoever waits for a lock has a mistake to find, not a night to wait.

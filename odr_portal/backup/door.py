@@ -13,8 +13,8 @@ from typing import Any
 import psycopg2
 from django.core.management.base import CommandError
 
-from odr_portal import environment
 from odr_portal.backup.archive import Unusable
+from web import environment
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

@@ -20,15 +20,16 @@ import psycopg2
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
-from odr_portal import environment, roles
+from database import roles
 from odr_portal.backup import archive, database, person_keys
 from odr_portal.backup.archive import DUMP, EVIDENCE, FILES, Unusable
+from web import environment
 
 ASIDE = "before_restore"
 # As in a new database, so that the next backup has nothing to say about it.
 _NEW_SCHEMA = "create schema public authorization pg_database_owner"
 # Numbers of transactions mean something on the server that counted them only: restored entries come first, by their
-# ids, and a cursor that a program kept is known to be of another time (complaints/events.py).
+# ids, and a cursor that a program kept is known to be of another time (complaints/record/events.py).
 _NEW_ERA = [
     "alter table complaints_handlingstep alter column transaction drop default, "
     "alter column transaction type bigint using 0, "

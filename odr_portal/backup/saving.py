@@ -16,9 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from odr_portal import environment
 from odr_portal.backup import database, person_keys
 from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Part, Unusable, Writer, is_plain
+from web import environment
 
 #: Whoever reads a backup must not be able to be somebody; signing in again costs nothing. Keys have a file of their own.
 LEFT_OUT = ("accounts_browsersession", person_keys.TABLE)

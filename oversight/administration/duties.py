@@ -1,6 +1,6 @@
 """Who holds one of the three duties, and which accounts are switched off.
 
-The one rule: security administrators give and take (enterprises/rights.py LATTICE), never their own duty, and the
+The one rule: security administrators give and take (enterprises/team/rights.py LATTICE), never their own duty, and the
 last holder of a duty stays; every change stands in the security log.
 """
 
@@ -11,14 +11,14 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts import security_log
+from accounts.models import Administrator, BrowserSession, User
+from accounts.sign_in.backend import duty_of
 from authorities.models import Officer
 from enterprises.models import Staff
-from enterprises.rights import HEAD, LATTICE
-from enterprises.staffing import at_work
-from enterprises.team import TeamRefusal
-from odr_portal.accounts import security_log
-from odr_portal.accounts.backend import duty_of
-from odr_portal.accounts.models import Administrator, BrowserSession, User
+from enterprises.team.rights import HEAD, LATTICE
+from enterprises.team.staffing import at_work
+from enterprises.team.team import TeamRefusal
 
 KINDS = LATTICE["security", "platform"]
 AT = "platform"

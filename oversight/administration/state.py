@@ -15,13 +15,13 @@ from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import OutgoingMessage
 from complaints.models import Evidence, HandlingStep, Heartbeat, Notice, Seal
 from complaints.models.evidence import EvidenceState
 from complaints.models.exports import Export
-from complaints.verification import Report, verify
-from odr_portal.accounts.models import OutgoingMessage
-from odr_portal.backlog import Waiting, backlog
-from odr_portal.walls import working_as_steps
+from complaints.record.verification import Report, verify
+from database.row_security import working_as_steps
+from oversight.portal_state.backlog import Waiting, backlog
 
 QUEUES: dict[str, Any] = {
     "filed cases": gettext_lazy("等待转送的投诉"), "due clocks": gettext_lazy("到期的期限"),

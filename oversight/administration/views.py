@@ -22,22 +22,22 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from complaints.numbering import tidy
-from complaints.views import keyset
-from complaints.working_calendar import SHANGHAI
-from enterprises.team import TeamRefusal
-from odr_portal.accounts import keyring
-from odr_portal.accounts.backend import duty_of
-from odr_portal.accounts.contacts import known_user, parse_contact
-from odr_portal.accounts.entering import DEVICE, PLACE, SEEN
-from odr_portal.accounts.idempotency import once
-from odr_portal.accounts.masking import masked_email, masked_name, masked_phone
-from odr_portal.accounts.models import Administrator, BrowserSession, SecondFactor, SecurityEvent, User
-from odr_portal.accounts.network import client_address
-from odr_portal.accounts.step_up import fresh_factor
-from oversight import signs, system_views
+from accounts.idempotency import once
+from accounts.keys import keyring
+from accounts.masking import masked_email, masked_name, masked_phone
+from accounts.models import Administrator, BrowserSession, SecondFactor, SecurityEvent, User
+from accounts.sign_in.backend import duty_of
+from accounts.sign_in.contacts import known_user, parse_contact
+from accounts.sign_in.entering import DEVICE, PLACE, SEEN
+from accounts.sign_in.network import client_address
+from accounts.sign_in.step_up import fresh_factor
+from complaints.desks import keyset
+from complaints.procedure.numbering import tidy
+from complaints.procedure.working_calendar import SHANGHAI
+from enterprises.team.team import TeamRefusal
 from oversight.administration import duties, state
 from oversight.administration.words import KINDS, kind_words, reason_words
+from oversight.portal_state import signs, system_views
 
 NEWEST = keyset.Order("at", falling=True)
 HOME = {"system": "oversight:administration-system", "security": "oversight:administration-log",

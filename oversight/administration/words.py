@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from complaints import labels
-from complaints.labels_reasons import LOOK_REASONS
+from complaints import wording as labels
+from complaints.wording.reasons import LOOK_REASONS
 
 #: In the order of the filter.
 KINDS: dict[str, Any] = {

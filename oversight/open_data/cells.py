@@ -14,7 +14,9 @@ from datetime import date, datetime
 from django.db import connection
 
 from authorities.models import Region
-from complaints.conditions import current_calendar
+from complaints.parties.conditions import current_calendar
+from oversight.counters.reads import steadily
+from oversight.figures.suppression import TOTAL, Axis, published
 from oversight.models import MonthFacet
 from oversight.open_data.withholding import (
     NONE,
@@ -28,8 +30,6 @@ from oversight.open_data.withholding import (
     tell,
     tree_of,
 )
-from oversight.rollup_reads import steadily
-from oversight.suppression import TOTAL, Axis, published
 
 #: Figures with their parts; each part is a column of the counters, and excludes the others.
 FIGURES = (

@@ -20,15 +20,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from authorities.models import Region
-from complaints import labels
-from complaints.filing.choices import OBJECT_LABELS, PROBLEM_LABELS
-from enterprises.enrolled import customers_on
+from complaints import wording as labels
+from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS
+from enterprises.enrolment.enrolled import customers_on
 from enterprises.models import Enterprise
-from odr_portal.safe_cells import safe_cell
 from oversight.open_data import quarters
 from oversight.open_data.cells import GOODS, SERVICE, Cells
 from oversight.open_data.columns import TABLES, WITHHELD, Column, Table
 from oversight.open_data.withholding import NONE, Numbers
+from web.safe_cells import safe_cell
 
 CSV, JSON, TEXT = "text/csv; charset=utf-8", "application/json", "text/plain; charset=utf-8"
 #: Of a region or an enterprise that has a row: what is missing there happened zero times.

@@ -16,10 +16,10 @@ from django.db import connection, transaction
 
 from authorities.models import Region
 from complaints.models import Heartbeat
-from complaints.working_calendar import SHANGHAI
+from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
-from oversight import rollups
-from oversight.figures import VERSIONS
+from oversight.counters import rollups
+from oversight.figures.figures import VERSIONS
 from oversight.models import DataFile, DataSet
 from oversight.open_data import files, quarters, reading, rule
 from oversight.open_data.cells import cells_of

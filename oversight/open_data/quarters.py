@@ -14,13 +14,13 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 
 from authorities.models import Region
-from complaints.conditions import current_calendar
-from complaints.working_calendar import SHANGHAI
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
+from oversight.counters.reads import steadily
+from oversight.figures.suppression import TOTAL
 from oversight.models import MonthEnterprise, MonthFacet, Tally
 from oversight.open_data.withholding import Counts, Figure, Numbers, Withheld, tell, tree_of
-from oversight.rollup_reads import steadily
-from oversight.suppression import TOTAL
 
 #: First responses by the working hours within which they came.
 HOURS = (2, 4, 8, 16, 24, 40)

@@ -10,11 +10,11 @@ import csv
 import io
 from collections.abc import Iterator
 
-from odr_portal.small_numbers import SMALL
 from oversight.models import DataFile, DataSet
 from oversight.open_data import reading
 from oversight.open_data.columns import OF_QUARTERS, TABLES
 from oversight.open_data.quarters import ends_with
+from web.small_numbers import SMALL
 
 #: Told by months before stages of enterprises were told by quarters.
 WORDS = "更早的版本按月公布了企业阶段的结果，和季度数字比较能推算出1到4的数。请改用本版，不要再用更早的版本。"

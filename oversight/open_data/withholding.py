@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from authorities.models import Region
-from oversight.suppression import TOTAL, Axis, Key, published
+from oversight.figures.suppression import TOTAL, Axis, Key, published
 
 #: What lies in a region and in none below it; what is said of no enterprise that is named.
 OWN, NONE = "own:", "none"

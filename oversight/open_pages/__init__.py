@@ -1,1 +1,1 @@
-"""What the public reads of the figures: pages that are the same for everybody (odr_portal/public_pages.py)."""
+"""What the public reads of the figures: pages that are the same for everybody (accounts/public_pages.py)."""

@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from complaints.filing.choices import OBJECT_LABELS
-from odr_portal.accounts.landing import is_here
-from odr_portal.public_pages import public_page
-from odr_portal.templatetags.portal import name_of
-from oversight.indicator_making import OTHER
-from oversight.leagues import RANKED_FROM
-from oversight.open_models import OpenIndicators
+from accounts.public_pages import public_page
+from accounts.sign_in.landing import is_here
+from complaints.procedure.categories import OBJECT_LABELS
+from oversight.models.open_models import OpenIndicators
+from oversight.presenting.leagues import RANKED_FROM
+from oversight.published.indicator_making import OTHER
+from web.templatetags.portal import name_of
 
 #: The drawing of the months: its width, the height of the tallest bar, the room of one.
 _WIDE, _HIGH = 480.0, 100.0

@@ -17,11 +17,11 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from complaints.filing.choices import OBJECT_LABELS
-from enterprises.league import ALL
+from accounts.public_pages import public_page
+from complaints.procedure.categories import OBJECT_LABELS
 from enterprises.models import LeagueLine, LeagueSet, PublicReply
-from odr_portal.public_pages import public_page
-from oversight.leagues import RANKED_FROM
+from enterprises.models.league import ALL
+from oversight.presenting.leagues import RANKED_FROM
 
 PAGE = 50
 #: Nobody asks for more pages than this many lines.

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oversight import leagues
 from oversight.models import DataSet
 from oversight.open_data import issuing, quarters, reading
 from oversight.open_data.cells import GOODS, SERVICE
 from oversight.open_data.columns import TABLES, WITHHELD
 from oversight.open_data.withholding import NONE
+from oversight.presenting import leagues
 
 #: Categories that a table names.
 TOP_OBJECTS, TOP_PROBLEMS = 5, 10

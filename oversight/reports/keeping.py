@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from authorities.models import Authority
-from complaints.refusals import StepNotAllowed, WrongInput
-from odr_portal.accounts.models import User
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from oversight.models import MonthlyReport
 from oversight.open_data import issuing
 from oversight.reports import printing, words

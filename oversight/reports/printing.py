@@ -12,8 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from complaints.dossier import printing
-from complaints.dossier.readable import readable
+from complaints.documents import typesetting as printing
+from complaints.documents.readable import readable
 from oversight.models import MonthlyReport
 from oversight.reports import showing
 

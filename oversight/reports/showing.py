@@ -12,11 +12,11 @@ from typing import Any
 from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
-from oversight import cards
-from oversight.definitions import DEFINITIONS
+from oversight.figures.definitions import DEFINITIONS
 from oversight.models import MonthlyReport
 from oversight.open_data.columns import WITHHELD
 from oversight.open_data.files import label_of
+from oversight.presenting import cards
 from oversight.reports.figures import BY_QUARTER, Share, shares
 from oversight.reports.words import BLOCKS
 

@@ -13,12 +13,12 @@ import pytest
 import time_machine
 from django.test import Client, RequestFactory
 
-from odr_portal.accounts.codes import Asker, check_code, send_code
-from odr_portal.accounts.contacts import Contact, user_for
-from odr_portal.accounts.limits import TooManyTries
-from odr_portal.accounts.models import OutgoingMessage, SignInCode, User
-from odr_portal.accounts.network import client_address, network_of
-from odr_portal.accounts.proof import is_worked_for, new_task
+from accounts.models import OutgoingMessage, SignInCode, User
+from accounts.sign_in.codes import Asker, check_code, send_code
+from accounts.sign_in.contacts import Contact, user_for
+from accounts.sign_in.limits import TooManyTries
+from accounts.sign_in.network import client_address, network_of
+from accounts.sign_in.proof import is_worked_for, new_task
 
 NOON = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
 CHEN = Contact("sms", "+8619900001234")

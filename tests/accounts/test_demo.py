@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from odr_portal.accounts.demo import refuse_real_people
-from odr_portal.accounts.models import User
+from accounts.demo import refuse_real_people
+from accounts.models import User
 from tests.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from odr_portal.accounts.models import SecondFactor, SecurityEvent, User
+from accounts.models import SecondFactor, SecurityEvent, User
 from tests.accounts.authenticator import app_code
 from tests.cast import PASSWORD, World
 
@@ -72,8 +72,8 @@ def test_T25_staff_and_officers_get_in_with_password_and_app(client: Client, wor
 @pytest.mark.django_db
 def test_T25_a_consumer_who_is_given_work_is_out_until_a_factor_is_shown(client: Client, world: World) -> None:
     """A session begun by code, as a consumer; then the person becomes staff."""
+    from accounts.sign_in.entering import ENTERED, SEEN
     from enterprises.models import Staff
-    from odr_portal.accounts.entering import ENTERED, SEEN
     from tests.conftest import _force_login
 
     _force_login(client, world.chen)

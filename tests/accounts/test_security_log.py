@@ -6,8 +6,8 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from odr_portal.accounts import retention, security_log
-from odr_portal.accounts.models import SecurityEvent, User
+from accounts import retention, security_log
+from accounts.models import SecurityEvent, User
 
 
 def noted(at: datetime) -> SecurityEvent:

@@ -9,8 +9,8 @@ import time_machine
 from django.conf import settings as portal_settings
 from django.test import Client
 
-from complaints.workflow import Status
-from odr_portal.accounts.models import BrowserSession, OutgoingMessage, SecondFactor, SecurityEvent, User
+from accounts.models import BrowserSession, OutgoingMessage, SecondFactor, SecurityEvent, User
+from complaints.procedure.workflow import Status
 from tests.accounts.authenticator import app_code
 from tests.accounts.test_second_factor import KEY, NOW, give_password, set_up_app
 from tests.cast import PASSWORD, World
@@ -130,7 +130,7 @@ def test_who_is_switched_off_is_out_with_the_next_request(client: Client, world:
 def test_one_sees_where_one_is_signed_in_and_ends_it(world: World) -> None:
     phone = consumer_in(Client(headers={"user-agent": "Mozilla/5.0 (iPhone; …) MicroMessenger/8"}, REMOTE_ADDR="203.0.113.7"))
     OutgoingMessage.objects.all().delete()
-    from odr_portal.accounts.models import SignInCode
+    from accounts.models import SignInCode
 
     SignInCode.objects.all().delete()
     desk = consumer_in(Client(headers={"user-agent": "Mozilla/5.0 (Windows NT 10.0) Chrome/140 Edg/140"}))

@@ -13,8 +13,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from enterprises.api_token import SCOPES, Issued, issue
-from odr_portal.accounts.models import User
+from accounts.models import User
+from enterprises.models.api_token import SCOPES, Issued, issue
 from tests.cast import World
 
 ROOT = "/api/v1"

@@ -32,11 +32,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from accounts.models import User
 from authorities.models import Officer, Region
 from complaints.models import Complaint
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from enterprises.models import Staff
-from odr_portal.accounts.models import User
 from tests import given
 from tests.api.conftest import token_for
 from tests.cast import World

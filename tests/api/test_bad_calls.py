@@ -15,10 +15,10 @@ from hypothesis import given as for_all
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from complaints.api.shapes import Case, CaseLine
+from accounts.models import IdempotencyKey
+from api.shapes import Case, CaseLine
 from complaints.models import Complaint
-from complaints.workflow import Status
-from odr_portal.accounts.models import IdempotencyKey
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.api.conftest import Making, Program, token_for
 from tests.api.test_calls import filing

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from complaints.models import Complaint, Engagement
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.api.conftest import Making
 from tests.cast import World

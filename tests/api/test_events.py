@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from complaints import events
-from complaints.handling import authority, enterprise
+from complaints.handling.steps import authority, enterprise
 from complaints.models import Complaint, HandlingStep
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
+from complaints.record import events
 from tests import given
 from tests.cast import WEDNESDAY, World
 

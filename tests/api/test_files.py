@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from complaints.models import Evidence, HandlingStep
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.api.conftest import Making
 from tests.cast import World

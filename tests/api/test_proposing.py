@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
+from api.step_shapes import STEPS, input_of
 from authorities.models import Officer
-from complaints.api.step_shapes import STEPS, input_of
 from complaints.models import HandlingStep, Matter
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from enterprises.models import Branch, TwoPersons
-from odr_portal.accounts.models import User
 from tests import given
 from tests.api.conftest import Making
 from tests.cast import World

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from enterprises.api_token import ApiToken
-from odr_portal.accounts.entering import CONFIRMED
-from odr_portal.accounts.models import SecurityEvent
+from accounts.models import SecurityEvent
+from accounts.sign_in.entering import CONFIRMED
+from enterprises.models.api_token import ApiToken
 from tests.api.conftest import Program, token_for
 from tests.cast import World
 

@@ -13,10 +13,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from complaints.workflow import Status
-from enterprises.api_token import ApiToken, digest_of, revoke
+from accounts.models import SecurityEvent
+from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise, Staff
-from odr_portal.accounts.models import SecurityEvent
+from enterprises.models.api_token import ApiToken, digest_of, revoke
 from tests import given
 from tests.api.conftest import Making, Program, token_for
 from tests.cast import World

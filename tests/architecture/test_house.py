@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
-APPS = ("odr_portal", "authorities", "enterprises", "complaints", "routing", "oversight")
+from tests import APPS, ROOT
+
 MODULES = sorted(
     path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.relative_to(ROOT).parts
 )
 LONGEST = 400
 # The one place that writes a status, and the bulk writer below it.
-STATUS_WRITERS = {"complaints/handling/take.py", "complaints/handling/casefile.py", "complaints/handling/effect.py"}
+STATUS_WRITERS = {"complaints/handling/transition/take.py", "complaints/handling/transition/writing.py", "complaints/handling/transition/effect.py"}
 BANNED_NAMES = {"utils", "helpers", "services", "manager", "common", "data", "info"}
 
 
@@ -56,7 +56,7 @@ def test_nobody_publishes_and_nobody_signals() -> None:
     """The row is the queue: what must happen later is a row that a sweep finds."""
     forbidden = re.compile(r"\.delay\(|\.apply_async\(|send_task\(|on_commit\(|post_save|pre_save|@receiver")
     # A key leaves its transaction only with the commit; a column is asked for its stored form by this name.
-    of_django = {("odr_portal/accounts/keyring.py", "on_commit("), ("odr_portal/accounts/sealed_fields.py", "pre_save")}
+    of_django = {("accounts/keys/keyring.py", "on_commit("), ("accounts/keys/sealed_fields.py", "pre_save")}
     found = {(name_of(path), match[0]) for path in MODULES for match in forbidden.finditer(path.read_text())}
     assert not found - of_django
 

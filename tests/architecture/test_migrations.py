@@ -1,12 +1,12 @@
 """Migrations stand in one line, and two people who add one at once notice before they merge."""
 
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db.migrations.loader import MigrationLoader
 
-ROOT = Path(__file__).parent.parent.parent
+from tests import ROOT
+
 OURS = ("accounts", "authorities", "enterprises", "complaints", "routing", "oversight")
 
 
@@ -16,7 +16,7 @@ def test_nothing_is_missing_from_the_migrations(db: None) -> None:
 
 @pytest.mark.parametrize("app", OURS)
 def test_one_file_names_the_newest_migration(app: str) -> None:
-    folder = ROOT / ("odr_portal/accounts" if app == "accounts" else app) / "migrations"
+    folder = ROOT / app / "migrations"
     newest = MigrationLoader(None).graph.leaf_nodes(app)
     if not newest:
         return

@@ -29,9 +29,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from complaints import numbering
-from odr_portal.accounts.models import User
-from odr_portal.running import check_translations
+from accounts.models import User
+from complaints.procedure import numbering
+from odr_portal.processes.running import check_translations
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints import labels
+from accounts.models import User
+from complaints import wording as labels
 from complaints.models import Complaint, HandlingStep
-from complaints.workflow import Status
-from odr_portal.accounts.models import User
-from routing.forwarding import sweep_filed
+from complaints.procedure.workflow import Status
+from routing.forwarding.forwarding import sweep_filed
 from tests.browser.journey_people import Consumer, Officer, Person, Staff
 from tests.cast import World
 from tests.complaints.filing.answers import STATEMENT

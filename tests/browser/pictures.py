@@ -21,7 +21,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Response, sync_playwright
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
+from tests import ROOT
+
+FOLDER = ROOT / "docs" / "screens"
 LANGUAGES = ("zh-hans", "en")
 #: Where no link leads, or none that one may follow twice.
 STARTS = ("/", "/check/", "/check/letter/", "/find/?q=移动", "/track/", "/file/", "/account/sign-in/", "/account/sign-in/password/",

@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from authorities.models import Policy
-from complaints.filing.request import OnBehalf
-from complaints.handling import authority, enterprise, proposals, violations
+from complaints.handling.steps import authority, enterprise, proposals, violations
 from complaints.models import Complaint, ForwardingDecision, Matter
-from complaints.workflow import Status
+from complaints.procedure.filing_request import OnBehalf
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World

@@ -12,8 +12,8 @@ import pytest
 from django.utils import timezone
 
 from complaints.models import Complaint
-from complaints.verification import verify
-from complaints.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome, Status
+from complaints.record.verification import verify
 from tests.browser.journey_people import Consumer, Officer, Staff
 from tests.browser.journey_stage import (
     Stage,

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints import notice_choices
-from complaints.handling import Answer, Promise, consumer, enterprise, offers
+from complaints.handling import Answer, Promise
+from complaints.handling.steps import consumer, enterprise, offers
 from complaints.models import Notice
-from complaints.workflow import Status
+from complaints.notices import notice_choices
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
 

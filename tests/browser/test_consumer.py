@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests.browser.looks import LOOKS
 from tests.cast import World
 from tests.given import a_complaint

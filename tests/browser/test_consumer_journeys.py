@@ -11,12 +11,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from complaints import handling, my_data
+from accounts.models import User
+from complaints import handling
 from complaints.models import Complaint, Engagement, FilingDraft
-from complaints.verification import verify
-from complaints.workflow import Outcome, Status
-from odr_portal.accounts.models import User
-from oversight import publishing
+from complaints.privacy import my_data
+from complaints.procedure.workflow import Outcome, Status
+from complaints.record.verification import verify
+from oversight.counters import publishing
 from tests.browser.journey_people import Consumer, Filing
 from tests.browser.journey_stage import (
     Stage,

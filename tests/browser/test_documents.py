@@ -8,13 +8,13 @@ import pytest
 from django.utils import timezone
 
 from authorities.models import Policy
-from complaints.handling import authority
+from complaints.handling.steps import authority
 from complaints.models import OfficialDocument
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
-from tests.documents.test_pages import mediated
+from tests.complaints.documents.test_pages import mediated
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

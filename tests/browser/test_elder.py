@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 
 from complaints.filing import drafts
-from complaints.views.filing_frame import COOKIE
-from complaints.workflow import Status
+from complaints.pages.filing.filing_frame import COOKIE
+from complaints.procedure.workflow import Status
 from tests.cast import World
 from tests.complaints.filing.conftest import Town, town
 from tests.given import a_complaint

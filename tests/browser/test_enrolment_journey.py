@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.models import OutgoingMessage
 from complaints.models import Complaint
-from complaints.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome, Status
 from enterprises.models import Enterprise
-from odr_portal.accounts.models import OutgoingMessage
-from routing.forwarding import sweep_filed
+from routing.forwarding.forwarding import sweep_filed
 from tests.accounts.authenticator import app_code
 from tests.browser.journey_people import Filing, Officer, Person, Staff
 from tests.browser.journey_stage import Stage, answer_offer, offered, opened, stage, status_of
 from tests.cast import PASSWORD
+from tests.complaints.evidence import files
 from tests.complaints.filing.test_drafts import newest_code
 from tests.enterprises.enrolments import code
-from tests.evidence import files
 
 __all__ = ["stage"]
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.handling import consumer, enterprise
+from complaints.handling.steps import consumer, enterprise
 from complaints.models import Complaint, Offer
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World

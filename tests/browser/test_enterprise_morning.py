@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from authorities.models import Policy
 from complaints.models import Complaint, Contact, HandlingStep, Matter, Offer
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from enterprises.models import Staff, TwoPersons
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import World
 from tests.routing.labelled.measuring import SHARED

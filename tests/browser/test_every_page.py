@@ -16,10 +16,10 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from access.permissions import actions_for, is_public
+from accounts.models import User
 from complaints.filing import steps
 from enterprises.models import Station, StationStaff
-from odr_portal.accounts.models import User
-from odr_portal.permissions import actions_for, is_public
 from tests.browser import hands
 from tests.browser.conftest import Visitor
 from tests.cast import load_directory

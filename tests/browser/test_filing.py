@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from complaints.models import Complaint
+from tests.complaints.evidence.files import png
 from tests.complaints.filing.answers import STATEMENT
 from tests.complaints.filing.conftest import Town, town
 from tests.complaints.filing.test_drafts import newest_code
-from tests.evidence.files import png
 
 __all__ = ["town"]
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.handling import enterprise
+from accounts.models import User
+from complaints.handling.steps import enterprise
 from complaints.models import Matter, Offer
-from complaints.workflow import Status as S
-from enterprises import organising
+from complaints.procedure.workflow import Status as S
 from enterprises.models import Staff, TwoPersons
-from enterprises.rights import Post, enterprise_reach
-from odr_portal.accounts.models import User
+from enterprises.team import organising
+from enterprises.team.rights import Post, enterprise_reach
 from tests import given
 from tests.cast import World
 

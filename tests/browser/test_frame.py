@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from odr_portal.accounts.models import OutgoingMessage, User
+from accounts.models import OutgoingMessage, User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from odr_portal.accounts.entering import ENTERED
-from odr_portal.accounts.models import SecondFactor, SecurityEvent, SignInCode
-from odr_portal.accounts.sessions import SessionStore
+from accounts.models import SecondFactor, SecurityEvent, SignInCode
+from accounts.sign_in.entering import ENTERED
+from accounts.sign_in.sessions import SessionStore
 from tests.accounts.authenticator import app_code
 from tests.cast import PASSWORD, World
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from oversight import effects, hotspots
+from oversight.hot_spots import effects, hotspots
 from oversight.models import ConsumerWarning, DayFacet, Guidance, HotSpot
 from tests import given
 from tests.cast import World

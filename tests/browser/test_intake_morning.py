@@ -17,11 +17,11 @@ import pytest
 from django.utils import timezone
 
 from complaints import handling
-from complaints.actors import SYSTEM
-from complaints.filing.request import RespondentRequest
-from complaints.handling import authority
+from complaints.handling.steps import authority
 from complaints.models import Complaint, HandlingStep
-from complaints.workflow import Status
+from complaints.parties.actors import SYSTEM
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World

@@ -13,13 +13,16 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from complaints import urls_authority, urls_consumer, urls_enterprise, urls_filing
+from accounts.models import User
 from complaints.models import Complaint, HandlingStep
-from complaints.verification import verify
-from complaints.views.authority_pages import PAGES as AUTHORITY_PAGES
-from complaints.views.consumer_pages import FORMS
-from complaints.workflow import Outcome, Status
-from odr_portal.accounts.models import User
+from complaints.pages.authority import urls as urls_authority
+from complaints.pages.authority.pages import PAGES as AUTHORITY_PAGES
+from complaints.pages.consumer import urls as urls_consumer
+from complaints.pages.consumer.pages import FORMS
+from complaints.pages.enterprise import urls as urls_enterprise
+from complaints.pages.filing import urls as urls_filing
+from complaints.procedure.workflow import Outcome, Status
+from complaints.record.verification import verify
 from tests.browser.journey_stage import (
     Stage,
     accepted,

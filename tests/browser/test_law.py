@@ -13,7 +13,7 @@ from django.utils import timezone
 from authorities.models import Authority, Officer
 from complaints.law import working
 from complaints.models import Deadline, LawChange, Notice
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.handling import mediation
+from accounts.models import OutgoingMessage
+from complaints.handling.steps import mediation
 from complaints.models import Complaint, HandlingStep
-from complaints.verification import verify
-from complaints.workflow import Status
-from odr_portal.accounts.models import OutgoingMessage
+from complaints.procedure.workflow import Status
+from complaints.record.verification import verify
 from tests import given
 from tests.cast import World
 

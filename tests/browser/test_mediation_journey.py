@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.models import OutgoingMessage
 from authorities.models import Policy
-from complaints.filing.request import RespondentRequest
-from complaints.handling import authority
+from complaints.handling.steps import authority
 from complaints.models import Complaint, Deadline
-from complaints.verification import verify
-from complaints.workflow import Status
-from odr_portal.accounts.models import OutgoingMessage
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.workflow import Status
+from complaints.record.verification import verify
 from tests import given
 from tests.cast import World
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints import delivery, handling
+from complaints import handling
 from complaints.models import Notice
-from complaints.workflow import Status
+from complaints.notices import delivery
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World

@@ -11,9 +11,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from complaints import answer_templates
 from complaints.models import HandlingStep, Offer, OfferDraft
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
+from complaints.settlement import answer_templates
 from tests import given
 from tests.cast import World
 

@@ -9,13 +9,13 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from complaints.handling import both, casework, enterprise
-from complaints.workflow import Status
-from enterprises import replying
+from complaints.handling.steps import both, casework, enterprise
+from complaints.procedure.workflow import Status
+from enterprises.enrolment import replying
 from enterprises.models import Enterprise, Station
-from oversight import indicator_making, league_making
 from oversight.models import DataFile, DataSet, MonthlyReport
 from oversight.open_data import quarters, reading
+from oversight.published import indicator_making, league_making
 from oversight.reports import keeping
 from tests import given
 from tests.browser.looks import LOOKS

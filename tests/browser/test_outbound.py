@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints import events
-from complaints.exporting import asking, building
 from complaints.models import Export, WebhookDelivery
+from complaints.procedure.workflow import Status as S
+from complaints.record import events
+from complaints.tables.exporting import asking, building
 from complaints.webhooks import endpoints, making
-from complaints.workflow import Status as S
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World

@@ -13,8 +13,8 @@ import pytest
 from django.utils import timezone
 
 from authorities.models import Officer
-from complaints.workflow import Status
-from oversight import rollups
+from complaints.procedure.workflow import Status
+from oversight.counters import rollups
 from oversight.models import Tally
 from tests import given
 from tests.browser.looks import LOOKS

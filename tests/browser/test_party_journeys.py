@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.models import OutgoingMessage, User
 from complaints.models import Complaint, HandlingStep, Participant, StationEntry
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from enterprises.models import Station, StationStaff
-from odr_portal.accounts.models import OutgoingMessage, User
-from routing.forwarding import sweep_filed
+from routing.forwarding.forwarding import sweep_filed
 from tests.browser.journey_people import Consumer, Filing, Person
 from tests.browser.journey_stage import Stage, accepted, answer_offer, offered, opened, stage, status_of
 from tests.complaints.filing.test_drafts import newest_code

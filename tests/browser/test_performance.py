@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.handling import consumer, enterprise
-from complaints.workflow import Status as S
+from complaints.handling.steps import consumer, enterprise
+from complaints.procedure.workflow import Status as S
 from enterprises.models import Enterprise, PublishedFigure
 from tests import given
 from tests.cast import World

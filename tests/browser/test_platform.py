@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.handling import both
+from complaints.handling.steps import both
 from complaints.models import Complaint, PlatformFile
-from complaints.platform_files import working
-from complaints.workflow import Status as S
+from complaints.procedure.workflow import Status as S
+from complaints.tables.platform import working
 from enterprises.models import Station
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
-from tests.platform.conftest import answer, cases, complaint, table
+from tests.complaints.platform.conftest import answer, cases, complaint, table
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.filing.request import RespondentRequest
+from complaints.procedure.filing_request import RespondentRequest
 from enterprises.models import ServiceArea
-from routing import previewing
+from routing.directory_changes import previewing
 from tests import given
 from tests.cast import World
 

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from complaints.models import Complaint, Contact, HandlingStep
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
@@ -129,6 +129,6 @@ def test_many_at_once_and_a_view_of_my_own(visit: Callable[..., Any], world: Wor
 
 
 def _accepted(world: World) -> Any:
-    from complaints.handling import enterprise
+    from complaints.handling.steps import enterprise
 
     return enterprise.accept_case(handler_id=world.lead_staff.pk)

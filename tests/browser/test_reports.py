@@ -11,9 +11,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from complaints.handling import consumer
-from complaints.workflow import Status
-from oversight import rollup_making
+from complaints.handling.steps import consumer
+from complaints.procedure.workflow import Status
+from oversight.counters import making as rollup_making
 from oversight.models import MonthlyReport
 from oversight.open_data import issuing
 from tests import given

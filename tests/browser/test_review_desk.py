@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.handling import authority, both, violations
+from complaints.handling.steps import authority, both, violations
 from complaints.models import Matter, Notice
-from complaints.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World

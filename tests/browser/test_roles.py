@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.workflow import Status
-from enterprises import inviting
-from enterprises.rights import Post, enterprise_reach
-from odr_portal.accounts.contacts import Contact
-from odr_portal.accounts.models import Administrator, OutgoingMessage, User
+from accounts.models import Administrator, OutgoingMessage, User
+from accounts.sign_in.contacts import Contact
+from complaints.procedure.workflow import Status
+from enterprises.team import inviting
+from enterprises.team.rights import Post, enterprise_reach
 from tests import given
 from tests.cast import World
 

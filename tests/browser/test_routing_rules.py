@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from routing import learning, trying
 from routing.models import RoutingRule
+from routing.rule_desk import learning, trying
 from tests.cast import World
 from tests.routing.rules_at_work import WRITTEN, columns, corrected, written
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.handling import consumer
+from complaints.handling.steps import consumer
 from complaints.models import Complaint, Offer, RoundTrip
-from complaints.round_trip import working
-from complaints.workflow import Status as S
+from complaints.procedure.workflow import Status as S
+from complaints.tables.round_trip import working
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
-from tests.sets.conftest import cases, offer_row, table
+from tests.complaints.measures.conftest import cases, offer_row, table
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.callbacks import drawing
-from complaints.handling import authority, casework
+from complaints.assignment import call_backs as drawing
+from complaints.handling.steps import authority, casework
 from complaints.models import CallBack, Deadline, HandlingStep, Matter
-from complaints.workflow import Status as S
+from complaints.procedure.workflow import Status as S
 from tests import given
 from tests.cast import World
 

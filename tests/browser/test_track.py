@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from complaints.models import Complaint
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests.cast import World
 from tests.complaints.pages.test_track import TOKEN, with_token
 from tests.given import a_complaint

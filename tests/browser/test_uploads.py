@@ -10,13 +10,13 @@ import pytest
 from playwright.sync_api import Route
 
 from complaints.models import Evidence, Upload
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
+from tests.complaints.evidence.files import jpeg
+from tests.complaints.evidence.test_uploads import TEXT
 from tests.complaints.filing.conftest import Town, town
 from tests.complaints.filing.test_drafts import begin
-from tests.evidence.files import jpeg
-from tests.evidence.test_uploads import TEXT
 
 __all__ = ["town"]
 

@@ -11,12 +11,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from complaints.handling import consumer, enterprise
+from complaints.handling.steps import consumer, enterprise
 from complaints.models import Complaint, Contact, RootCause
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
-from tests.evidence.files import jpeg, pdf, recording
+from tests.complaints.evidence.files import jpeg, pdf, recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status

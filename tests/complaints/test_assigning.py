@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints import assigning, handling
-from complaints.actors import SYSTEM
-from complaints.handling import authority, consumer, enterprise, proposals
+from accounts.models import User
+from complaints import handling
+from complaints.assignment import assigning
+from complaints.handling.steps import authority, consumer, enterprise, proposals
 from complaints.models import Complaint, HandlingStep, Matter
-from complaints.refusals import StepNotAllowed
-from complaints.workflow import Status
+from complaints.parties.actors import SYSTEM
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Status
 from enterprises.models import Absence, AssignmentRule, Branch, Enterprise, Staff, TwoPersons
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
 

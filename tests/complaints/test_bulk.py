@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import DataError, transaction
 
-from complaints import bulk
 from complaints.models import Complaint, Heartbeat, PersonalText, Reminder
 from complaints.models.record import with_salt
+from complaints.record import bulk
 from tests import given
 from tests.cast import WEDNESDAY, World
 

@@ -14,13 +14,15 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from authorities.models import Officer, OfficerAbsence, Policy
-from complaints import actors, officer_handover
-from complaints.callbacks import drawing
-from complaints.handling import StepNotAllowed, WrongInput, casework
+from complaints.assignment import call_backs as drawing
+from complaints.assignment import officer_handover
+from complaints.handling import StepNotAllowed, WrongInput
+from complaints.handling.steps import casework
 from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
-from complaints.workflow import Status
-from odr_portal.accounts.models import User
+from complaints.parties import actors
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk, key, step_url

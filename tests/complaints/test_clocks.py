@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from complaints import handling
-from complaints.handling import authority, consumer, enterprise, mediation
-from complaints.handling.recounting import recount_clocks
+from complaints.handling.steps import authority, consumer, enterprise, mediation
+from complaints.handling.transition.recounting import recount_clocks
 from complaints.models import Complaint, Deadline, HandlingStep, Notice, Reminder
-from complaints.refusals import StepNotAllowed
-from complaints.workflow import Outcome, Status
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import World
 
@@ -312,8 +312,8 @@ def test_a_date_in_a_year_without_calendar_is_provisional_and_counted_anew(world
 
 
 def test_a_merged_entity_keeps_the_consent(world: World) -> None:
-    from complaints.conditions import Conditions
-    from complaints.handling.authority import consented
+    from complaints.handling.steps.authority import consented
+    from complaints.parties.conditions import Conditions
     from enterprises.models import Enterprise, Succession
 
     case = given.a_complaint(world, status=S.FILED)
@@ -356,7 +356,7 @@ def test_a_consumer_who_speaks_up_can_be_reached(world: World) -> None:
 
 
 def test_a_proposal_falls_when_the_case_moves_on(world: World) -> None:
-    from complaints.handling import proposals
+    from complaints.handling.steps import proposals
     from complaints.models import Matter
 
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from authorities.models import Authority, CalendarDay, CalendarVersion, Policy
-from complaints.conditions import Conditions
+from complaints.parties.conditions import Conditions
 from tests.cast import WEDNESDAY, World
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.handling import mediation
+from complaints.handling.steps import mediation
 from complaints.models import Complaint, Deadline, Matter
-from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import Clock, Status
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import Clock, Status
 from enterprises.models import MediationBody, Station
 from tests import given
 from tests.cast import WEDNESDAY, World

@@ -11,19 +11,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from accounts.models import User
 from authorities.models import Officer
 from complaints import handling
-from complaints.actors import Actor
-from complaints.conditions import Conditions
-from complaints.filing.request import FilingRequest, RespondentRequest
-from complaints.handling import authority, casework
+from complaints.desks.authority_desk import Desk, desk_for
+from complaints.handling.steps import authority, casework
 from complaints.models import Complaint, Deadline
-from complaints.views import authority_bulk
-from complaints.views.authority_desk import Desk, desk_for
-from complaints.views.authority_targets import because_of, first_of
-from complaints.workflow import Role, Status
-from odr_portal.accounts.models import User
-from routing.forwarding import sweep_filed
+from complaints.pages.authority.triage import bulk as authority_bulk
+from complaints.pages.authority.triage.targets import because_of, first_of
+from complaints.parties.actors import Actor
+from complaints.parties.conditions import Conditions
+from complaints.procedure.filing_request import FilingRequest, RespondentRequest
+from complaints.procedure.workflow import Role, Status
+from routing.forwarding.forwarding import sweep_filed
 from tests import given
 from tests.cast import World
 

@@ -9,10 +9,10 @@ import pytest
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.handling import authority, both, enterprise, jurisdiction, mediation, supervision, violations
+from complaints.handling.steps import authority, both, enterprise, jurisdiction, mediation, supervision, violations
 from complaints.models import HandlingStep
-from complaints.verification import verify
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
+from complaints.record.verification import verify
 from tests import given
 from tests.cast import World
 

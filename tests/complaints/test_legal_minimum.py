@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from complaints import legal_minimum
-from complaints.filing.choices import DEMAND_BY_CODE, OBJECT_LABELS, PROBLEM_LABELS
-from complaints.legal_minimum import Facts, minimum_for
+from complaints.procedure.categories import DEMAND_BY_CODE, OBJECT_LABELS, PROBLEM_LABELS
+from complaints.settlement import legal_minimum
+from complaints.settlement.legal_minimum import Facts, minimum_for
 
 TODAY = date(2026, 11, 26)
 PHONE: dict[str, Any] = {"category": "goods.phones", "amount": Decimal(1999)}

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from authorities.models import Officer
-from complaints import actors, handling
-from complaints.handling import authority, both, consumer, enterprise, mediation
+from complaints import handling
+from complaints.handling.steps import authority, both, consumer, enterprise, mediation
 from complaints.models import Complaint, Deadline, HandlingStep
-from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import Outcome, Status
+from complaints.parties import actors
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import Outcome, Status
 from enterprises.models import Branch, Staff
 from tests import given
 from tests.cast import WEDNESDAY, World

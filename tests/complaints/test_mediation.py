@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from accounts.models import User
 from authorities.models import Officer, Policy
-from complaints import actors
-from complaints.handling import Promise, authority, both, consumer, mediation, proposals, suggesting
+from complaints.handling import Promise
+from complaints.handling.steps import authority, both, consumer, mediation, proposals, suggesting
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, Obligation
-from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import Clock, Status
-from odr_portal.accounts.models import User
+from complaints.parties import actors
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import Clock, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 

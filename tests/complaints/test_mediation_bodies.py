@@ -10,14 +10,16 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from complaints import actors, answering, termination
-from complaints.handling import answer_links, both, consumer, mediation, suggesting
+from accounts.models import OutgoingMessage
+from complaints.acceptance import termination
+from complaints.handling.steps import answer_links, both, consumer, mediation, suggesting
+from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Deadline, Evidence, HandlingStep, Matter, OfficialDocument
-from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.verification import verify
-from complaints.views.file_view import is_sender
-from complaints.workflow import Clock, Status
-from odr_portal.accounts.models import OutgoingMessage
+from complaints.parties import actors
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import Clock, Status
+from complaints.reading.file_view import is_sender
+from complaints.record.verification import verify
 from tests import given
 from tests.cast import World
 from tests.complaints.filing.test_drafts import PNG

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from complaints import labels, offer_quality
-from complaints.offer_quality import Asked, Draft, Finding, Promised, Said, findings
+from complaints import wording as labels
+from complaints.settlement import offer_quality
+from complaints.settlement.offer_quality import Asked, Draft, Finding, Promised, Said, findings
 
 REFUND, CANCEL = Asked(1, "refund", Decimal("128.50")), Asked(2, "cancel_service")
 YES = Said(demand=1, verdict="grant", amount=Decimal("128.50"))

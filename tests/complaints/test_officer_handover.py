@@ -11,12 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
 from authorities.models import Officer, OfficerAbsence
-from complaints import officer_handover
-from complaints.handling import StepNotAllowed, authority
+from complaints.assignment import officer_handover
+from complaints.handling import StepNotAllowed
+from complaints.handling.steps import authority
 from complaints.models import Complaint, HandlingStep, Notice
-from complaints.verification import verify
-from odr_portal.accounts.models import User
+from complaints.record.verification import verify
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_authority import S, ahead, case_at, desk, key

@@ -10,15 +10,19 @@ import pytest
 import time_machine
 from django.test import Client
 
-from complaints import actors, handling, joining, recipients
-from complaints.filing.request import JointParty, OnBehalf
-from complaints.handling import StepNotAllowed, WrongInput, consumer, parties
+from accounts.models import OutgoingMessage, User
+from accounts.sign_in.contacts import Contact, user_for
+from complaints import handling
+from complaints.handling import StepNotAllowed, WrongInput
+from complaints.handling.steps import consumer, parties
+from complaints.links import joining
 from complaints.models import Complaint, HandlingStep, Notice, Participant
-from complaints.workflow import Status
+from complaints.notices import recipients
+from complaints.parties import actors
+from complaints.procedure.filing_request import JointParty, OnBehalf
+from complaints.procedure.workflow import Status
+from database import row_security as walls
 from enterprises.models import Station, StationStaff
-from odr_portal import walls
-from odr_portal.accounts.contacts import Contact, user_for
-from odr_portal.accounts.models import OutgoingMessage, User
 from tests import given
 from tests.cast import WEDNESDAY, World
 

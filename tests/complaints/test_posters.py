@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from complaints import posters
+from accounts.models import User
 from complaints.models import Complaint
-from complaints.posters import Poster
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
+from complaints.stations import posters
+from complaints.stations.posters import Poster
 from enterprises.models import Branch, Staff, Station, StationStaff
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from complaints.handling import StepNotAllowed, WrongInput, both, consumer, parties
+from complaints.handling import StepNotAllowed, WrongInput
+from complaints.handling.steps import both, consumer, parties
 from complaints.models import Complaint, HandlingStep, Matter, Notice
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in

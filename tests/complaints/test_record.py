@@ -11,13 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
-from complaints import record
-from complaints.actors import SYSTEM
-from complaints.handling import authority
+from complaints.handling.steps import authority
 from complaints.models import Complaint, HandlingStep, PersonalText
-from complaints.sealing import seal
-from complaints.verification import Broken, verify
-from complaints.workflow import Status
+from complaints.parties.actors import SYSTEM
+from complaints.procedure.workflow import Status
+from complaints.record import record
+from complaints.record.sealing import seal
+from complaints.record.verification import Broken, verify
 from tests import given
 from tests.cast import WEDNESDAY, World
 

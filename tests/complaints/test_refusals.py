@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from authorities.models import Policy
-from complaints import review_facts, review_grounds
-from complaints.grounds import REFUSAL_GROUNDS
-from complaints.handling import authority, both, casework
-from complaints.handling.filing import file as file_cases
+from complaints.acceptance import review_facts, review_grounds
+from complaints.handling.steps import authority, both, casework
+from complaints.handling.steps.filing import file as file_cases
 from complaints.models import Complaint, Evidence, HandlingStep, Notice
-from complaints.refusals import StepNotAllowed
-from complaints.workflow import Outcome, Status
+from complaints.procedure.grounds import REFUSAL_GROUNDS
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 

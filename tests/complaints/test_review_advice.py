@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from complaints.review_advice import PATTERNS, advise, wanted
-from complaints.review_grounds import Element
+from complaints.acceptance.review_advice import PATTERNS, advise, wanted
+from complaints.acceptance.review_grounds import Element
 
 ONE = [
     ("买了两袋玉米种子，出芽率不到一半。", "outside_duty", "agriculture"),

@@ -9,11 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from authorities.models import Officer, Policy
-from complaints import actors, handling
-from complaints.filing.request import RespondentRequest
-from complaints.handling import (
-    Answer,
-    Promise,
+from complaints import handling
+from complaints.handling import Answer, Promise
+from complaints.handling.steps import (
     authority,
     both,
     casework,
@@ -25,8 +23,10 @@ from complaints.handling import (
     violations,
 )
 from complaints.models import Complaint, Deadline, HandlingStep, Notice
-from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import Outcome, Status
+from complaints.parties import actors
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import World
 
@@ -196,8 +196,8 @@ def test_silence_in_a_supervised_settlement_goes_back_to_the_authority(world: Wo
 def test_one_bad_case_does_not_stop_the_clocks_of_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from complaints.handling import lapses
-    from complaints.workflow import Clock
+    from complaints.handling.transition import lapses
+    from complaints.procedure.workflow import Clock
 
     bad = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     good = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
@@ -333,7 +333,7 @@ def test_the_worker_forwards_nothing_out_of_triage(world: World) -> None:
 
 def test_a_hidden_clock_counted_anew_stays_hidden(world: World) -> None:
     from authorities.calendar import import_year
-    from complaints.handling.recounting import recount_clocks
+    from complaints.handling.transition.recounting import recount_clocks
 
     case = given.a_complaint(world, status=S.MEDIATING, now=at(14, month=12))
     walk(world, case, at(14, 11, month=12), ("officer", violations.open_lead(text="涉嫌虚假宣传")))

@@ -12,14 +12,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from authorities.models import Region
-from complaints import handling, labels_signals, signals
-from complaints.actors import Actor
-from complaints.filing.request import RespondentRequest
-from complaints.handling import violations
+from complaints import handling
+from complaints.handling.steps import violations
 from complaints.models import Complaint
-from complaints.signal_facts import signals_of, signals_of_request
-from complaints.signals import Around, DayCount, Facts
-from complaints.workflow import Role
+from complaints.parties.actors import Actor
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.workflow import Role
+from complaints.triage import signals
+from complaints.triage.signal_facts import signals_of, signals_of_request
+from complaints.triage.signals import Around, DayCount, Facts
+from complaints.wording import signals as labels_signals
 from tests import given
 from tests.cast import WEDNESDAY, World
 

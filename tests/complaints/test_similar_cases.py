@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from complaints import handling
-from complaints.filing.choices import PROBLEM_LABELS
-from complaints.handling import consumer, enterprise, jurisdiction, proposals, violations
-from complaints.labels import KINDS
+from complaints.desks.enterprise_desk import desk_for
+from complaints.handling.steps import consumer, enterprise, jurisdiction, proposals, violations
 from complaints.models import HandlingStep, Matter, RootCause
-from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.root_causes import CAUSES, fitting
-from complaints.similar_cases import similar_to
-from complaints.views.enterprise_desk import desk_for
-from complaints.workflow import Outcome, Status
+from complaints.procedure.categories import PROBLEM_LABELS
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.root_causes import CAUSES, fitting
+from complaints.procedure.workflow import Outcome, Status
+from complaints.settlement.similar_cases import similar_to
+from complaints.wording import KINDS
 from enterprises.models import Branch, Staff
 from tests import given
 from tests.cast import WEDNESDAY, World

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from complaints import station_letters
-from complaints.handling import consumer
+from accounts.models import OutgoingMessage, User
+from complaints.handling.steps import consumer
 from complaints.models import Complaint
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
+from complaints.stations import station_letters
+from database.row_security import working_as_steps
 from enterprises.models import Station, StationStaff
-from odr_portal.accounts.models import OutgoingMessage, User
-from odr_portal.walls import working_as_steps
 from tests import given
 from tests.cast import WEDNESDAY, World
 

@@ -10,14 +10,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import OutgoingMessage, User
+from accounts.sign_in.contacts import parse_contact
 from authorities.models import Officer
-from complaints import station_figures, stations
 from complaints.models import Complaint, FilingDraft, HandlingStep, StationEntry
-from enterprises import inviting
+from complaints.stations import station_figures, stations
 from enterprises.models import Station, StationStaff
-from enterprises.rights import authority_reach
-from odr_portal.accounts.contacts import parse_contact
-from odr_portal.accounts.models import OutgoingMessage, User
+from enterprises.team import inviting
+from enterprises.team.rights import authority_reach
 from tests.cast import World
 from tests.complaints.filing import answers
 from tests.complaints.filing.test_drafts import fill, newest_code, send, url
@@ -46,7 +46,7 @@ def desk(client: Client, clerk: User) -> Client:
 
 
 def category() -> str:
-    from complaints.filing.choices import OBJECT_CATEGORIES
+    from complaints.procedure.categories import OBJECT_CATEGORIES
 
     first = OBJECT_CATEGORIES[0]
     return str(first[1][0][0] if isinstance(first[1], list | tuple) else first[0])
@@ -222,7 +222,7 @@ def test_the_head_registers_invites_and_ends(world: World, client: Client, stati
     made = Station.objects.get(code="XH-1")
     assert made.authority == world.gulou
     reach = authority_reach(head.pk, on=timezone.localdate())
-    from enterprises.rights import Post
+    from enterprises.team.rights import Post
 
     assert reach.may_give(Post(station=made)) == ("station",)
     contact = parse_contact("new.clerk@example.com")

@@ -11,10 +11,8 @@ import pytest
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.handling import (
-    Answer,
-    Move,
-    Promise,
+from complaints.handling import Answer, Move, Promise
+from complaints.handling.steps import (
     answer_links,
     authority,
     both,
@@ -24,7 +22,6 @@ from complaints.handling import (
     documents,
     enterprise,
     jurisdiction,
-    looking,
     mediation,
     offers,
     parties,
@@ -32,13 +29,13 @@ from complaints.handling import (
     proposals,
     suggesting,
     supervision,
-    undoing,
     violations,
 )
+from complaints.handling.transition import looking, undoing
 from complaints.models import Complaint, HandlingStep, Matter
-from complaints.refusals import StepNotAllowed
-from complaints.verification import verify
-from complaints.workflow import TABLE, Outcome, Role, Status
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import TABLE, Outcome, Role, Status
+from complaints.record.verification import verify
 from tests import given
 from tests.cast import WEDNESDAY, World
 

@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from authorities.models import Authority, Officer
-from complaints import actors, handling
-from complaints.actors import SYSTEM
-from complaints.handling import StepNotAllowed, WrongInput, authority, enterprise, supervision
+from complaints import handling
+from complaints.handling import StepNotAllowed, WrongInput
+from complaints.handling.steps import authority, enterprise, supervision
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, PersonalText
-from complaints.verification import verify
-from complaints.workflow import Status
+from complaints.parties import actors
+from complaints.parties.actors import SYSTEM
+from complaints.procedure.workflow import Status
+from complaints.record.verification import verify
 from enterprises.models import Succession
 from tests import given
 from tests.cast import World

@@ -5,19 +5,8 @@ from __future__ import annotations
 import pytest
 
 from complaints.handling import MOVES
-from complaints.handling.lapses import LAPSES
-from complaints.workflow import (
-    CLOCKS,
-    MUST_ACT,
-    OPEN,
-    STEPS,
-    TABLE,
-    Clock,
-    Outcome,
-    Role,
-    Status,
-    steps_at,
-)
+from complaints.handling.transition.lapses import LAPSES
+from complaints.procedure.workflow import CLOCKS, MUST_ACT, OPEN, STEPS, TABLE, Clock, Outcome, Role, Status, steps_at
 
 S = Status
 #: Sides that must act → roles that may.

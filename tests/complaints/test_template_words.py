@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from complaints.template_words import comes_from, filled, is_filled, unknown
+from complaints.settlement.template_words import comes_from, filled, is_filled, unknown
 
 BODY = "{消费者称呼}您好，{商品或服务}一事给您带来不便。我们将在{履行日}前退还{金额}，经办人{经办人}。"
 VALUES = {"消费者称呼": "陈先生/女士", "商品或服务": "宽带", "履行日": "2026年12月7日（周一）", "金额": "¥128.50", "经办人": "明试"}

@@ -6,14 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import User
 from authorities.models import Officer, Policy
 from complaints import handling
-from complaints.actors import Actor, officer
-from complaints.handling import Move, authority, mediation, proposals, violations
+from complaints.handling import Move
+from complaints.handling.steps import authority, mediation, proposals, violations
 from complaints.models import Complaint, HandlingStep, Matter
-from complaints.refusals import StepNotAllowed
-from complaints.workflow import Outcome, Status
-from odr_portal.accounts.models import User
+from complaints.parties.actors import Actor, officer
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 

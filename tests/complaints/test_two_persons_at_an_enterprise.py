@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from complaints import actors, handling
-from complaints.actors import Actor
-from complaints.handling import Answer, Move, Promise, consumer, enterprise, offers, proposals, two_persons
+from accounts.models import User
+from complaints import handling
+from complaints.handling import Answer, Move, Promise
+from complaints.handling.steps import consumer, enterprise, offers, proposals
+from complaints.handling.transition import two_persons
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, Offer, OfferAnswer
-from complaints.refusals import StepNotAllowed, WrongInput
-from complaints.workflow import Status
-from enterprises.approving import setting_for
+from complaints.parties import actors
+from complaints.parties.actors import Actor
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Staff, TwoPersons
-from odr_portal.accounts.models import User
+from enterprises.team.approving import setting_for
 from tests import given
 from tests.cast import WEDNESDAY, World
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from authorities.models import Authority
-from complaints import recipients
-from complaints.channels import SMS
-from complaints.filing.request import RespondentRequest
-from complaints.handling import authority, casework, contact, jurisdiction
+from complaints.handling.steps import authority, casework, contact, jurisdiction
 from complaints.models import Complaint, HandlingStep, Matter, Notice
-from complaints.person_digests import cases_of
-from complaints.refusals import StepNotAllowed
-from complaints.workflow import Status
+from complaints.notices import recipients
+from complaints.notices.channels import SMS
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Status
+from complaints.record.person_digests import cases_of
 from tests import given
 from tests.cast import WEDNESDAY, World
 

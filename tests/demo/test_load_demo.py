@@ -15,10 +15,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import Max
 
+from accounts.demo import demo_people
+from accounts.sign_in.contacts import parse_contact
 from authorities.models import Officer, OfficerAbsence
-from complaints import numbering, platform
-from complaints.callbacks import drawing
-from complaints.conditions import Conditions
+from complaints.assignment import call_backs as drawing
+from complaints.handling.transition import platform_numbers as platform
 from complaints.models import (
     Complaint,
     Contact,
@@ -36,14 +37,14 @@ from complaints.models import (
     RootCause,
     StationEntry,
 )
-from complaints.verification import verify
-from complaints.workflow import Outcome, Status
-from enterprises.invitation import Invitation
+from complaints.parties.conditions import Conditions
+from complaints.procedure import numbering
+from complaints.procedure.workflow import Outcome, Status
+from complaints.record.verification import verify
+from demo import world
+from demo.people import CAST, PASSWORD
 from enterprises.models import DirectoryChange, Staff
-from odr_portal.accounts.contacts import parse_contact
-from odr_portal.accounts.demo import demo_people
-from odr_portal.demonstration import world
-from odr_portal.demonstration.people import CAST, PASSWORD
+from enterprises.models.invitation import Invitation
 
 pytestmark = [pytest.mark.usefixtures("demo_directory"), pytest.mark.django_db]
 
@@ -186,7 +187,7 @@ def test_only_an_empty_demo_portal_is_filled(settings: Any) -> None:
         call_command("load_demo", cases=3)
     from django.utils import timezone
 
-    from odr_portal.accounts.models import User
+    from accounts.models import User
 
     User.objects.create_user("somebody@demo.invalid", name="演示", created_at=timezone.now())
     with pytest.raises(CommandError, match="empty portal only"):

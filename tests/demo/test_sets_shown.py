@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from complaints.conditions import Conditions
-from complaints.filing.request import DemandRequest
 from complaints.models import Matter, Measure, Offer
-from complaints.workflow import Status
+from complaints.parties.conditions import Conditions
+from complaints.procedure.filing_request import DemandRequest
+from complaints.procedure.workflow import Status
+from demo.measures import MOST, make_sets
 from enterprises.models import TwoPersons
-from odr_portal.demonstration.measures import MOST, make_sets
 from tests import given
 from tests.cast import World
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from stdnum.cn import uscc
 
-from enterprises import enrolling
-from enterprises.enrolling import Wanted
-from enterprises.enrolment import EnrolmentApplication
+from enterprises.enrolment import enrolling
+from enterprises.enrolment.enrolling import Wanted
 from enterprises.models import Enterprise
+from enterprises.models.enrolment import EnrolmentApplication
 from tests.cast import WEDNESDAY, World
 
 MAIL = "office@example.com"

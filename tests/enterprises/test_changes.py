@@ -11,10 +11,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import OutgoingMessage, SecurityEvent
 from authorities.models import Authority
-from enterprises import changing, enrolled, team
-from enterprises.change_kinds import ChangeRefused
-from enterprises.finding import find
+from enterprises.directory import changing
+from enterprises.directory.change_kinds import ChangeRefused
+from enterprises.directory.finding import find
+from enterprises.directory.naming import write_names
+from enterprises.enrolment import enrolled
 from enterprises.models import (
     Alias,
     Branch,
@@ -27,9 +30,8 @@ from enterprises.models import (
     ServiceArea,
     Succession,
 )
-from enterprises.naming import write_names
-from enterprises.rights import Post
-from odr_portal.accounts.models import OutgoingMessage, SecurityEvent
+from enterprises.team import team
+from enterprises.team.rights import Post
 from tests.cast import WEDNESDAY, World
 
 TODAY = WEDNESDAY.date()

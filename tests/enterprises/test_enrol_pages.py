@@ -12,19 +12,19 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts.models import OutgoingMessage, User
 from complaints.models import Complaint
-from complaints.workflow import Status
-from enterprises import enrolled as rules
-from enterprises import enrolling
-from enterprises.enrolment import CustomerCount, EnrolmentApplication, EnrolmentFiling
+from complaints.procedure.workflow import Status
+from enterprises.enrolment import enrolled as rules
+from enterprises.enrolment import enrolling
 from enterprises.models import Enterprise
-from odr_portal.accounts.models import OutgoingMessage, User
+from enterprises.models.enrolment import CustomerCount, EnrolmentApplication, EnrolmentFiling
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.complaints.evidence import files
 from tests.complaints.filing.test_drafts import newest_code
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 from tests.enterprises.enrolments import MAIL, code, enrolled, submitted
-from tests.evidence import files
 
 START, TASKS = "/enterprise/enrol/", "/enterprise/enrol/application/"
 SAID: dict[str, dict[str, Any]] = {

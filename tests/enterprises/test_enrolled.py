@@ -9,15 +9,15 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import OutgoingMessage
 from complaints.models import Complaint
-from complaints.workflow import Status
-from enterprises import enrolled as rules
-from enterprises.enrolling import EnrolmentRefusal
-from enterprises.enrolment import EnrolmentEntry
+from complaints.procedure.workflow import Status
+from database import row_security as walls
+from enterprises.enrolment import enrolled as rules
+from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import Enterprise
-from odr_portal import walls
-from odr_portal.accounts.models import OutgoingMessage
-from routing.forwarding import sweep_filed
+from enterprises.models.enrolment import EnrolmentEntry
+from routing.forwarding.forwarding import sweep_filed
 from tests import given
 from tests.api.conftest import Program, token_for
 from tests.cast import WEDNESDAY, World

@@ -8,14 +8,15 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from enterprises import enrolling, inviting
-from enterprises.enrolling import EnrolmentRefusal
-from enterprises.enrolment import CustomerCount, EnrolmentApplication, EnrolmentEntry
-from enterprises.finding import find
-from enterprises.invitation import Invitation
+from accounts.models import OutgoingMessage, User
+from enterprises.directory.finding import find
+from enterprises.enrolment import enrolling
+from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import Branch, Enterprise, ServiceArea, Staff
-from enterprises.team import TeamRefusal
-from odr_portal.accounts.models import OutgoingMessage, User
+from enterprises.models.enrolment import CustomerCount, EnrolmentApplication, EnrolmentEntry
+from enterprises.models.invitation import Invitation
+from enterprises.team import inviting
+from enterprises.team.team import TeamRefusal
 from tests.cast import WEDNESDAY, World
 from tests.enterprises.enrolments import MAIL, PLACE, code, enrolled, submitted, wanted
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from enterprises import enrolled, enrolling
-from enterprises.enrolling import EnrolmentRefusal
-from enterprises.enrolment import EnrolmentEntry
+from enterprises.enrolment import enrolled, enrolling
+from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import Enterprise
+from enterprises.models.enrolment import EnrolmentEntry
 from tests.cast import WEDNESDAY, World
 from tests.enterprises.enrolments import PLACE, code, submitted, wanted
 

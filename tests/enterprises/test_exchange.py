@@ -9,10 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
-from enterprises.exchange import COLUMNS
-from enterprises.exporting import export_enterprises
-from enterprises.importing import ImportRefused, import_enterprises
+from enterprises.directory.exchange import COLUMNS
+from enterprises.directory.exporting import export_enterprises
+from enterprises.directory.importing import ImportRefused, import_enterprises
 from enterprises.models import Alias, Branch, Enterprise
+from tests import ROOT
 
 pytestmark = [pytest.mark.usefixtures("public_side"), pytest.mark.django_db]
 HEAD = ",".join(COLUMNS)
@@ -33,7 +34,7 @@ def _exported() -> str:
 
 @pytest.mark.parametrize("source", ["demo", "table"])
 def test_what_is_exported_comes_back_the_same(tmp_path: Path, source: str) -> None:
-    table = Path(__file__).parents[1] / "routing" / "directory.csv"
+    table = ROOT / "tests" / "routing" / "directory.csv"
     if source == "table":
         import_enterprises(table)
     first = _exported()

@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 from django.utils.translation import override
 
-from enterprises.finding import Hit, find, suggest
+from enterprises.directory.finding import Hit, find, suggest
+from enterprises.directory.naming import initials_of, write_names
 from enterprises.models import Enterprise
-from enterprises.naming import initials_of, write_names
 
 pytestmark = [pytest.mark.usefixtures("demo_directory"), pytest.mark.django_db]
 DAY = dt.date(2026, 9, 1)

@@ -17,11 +17,11 @@ from django.test import Client
 from django.utils import translation
 
 from complaints.models import Complaint, Deadline, Engagement, Heartbeat, Obligation
-from complaints.workflow import Status
-from enterprises.expectations import TOO_FEW, expected
+from complaints.procedure.workflow import Status
+from enterprises.directory.expectations import TOO_FEW, expected
 from enterprises.models import Enterprise, LeagueLine, PublishedFigure
 from odr_portal.celery import beats
-from oversight import publishing
+from oversight.counters import publishing
 from oversight.tasks import publish_figures
 from tests import given
 from tests.cast import World

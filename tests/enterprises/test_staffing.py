@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from enterprises.models import Branch, Enterprise, Staff
-from enterprises.staffing import branch_ids_seen_by, branch_subtree, branches_above
+from enterprises.team.staffing import branch_ids_seen_by, branch_subtree, branches_above
 
 pytestmark = pytest.mark.django_db
 

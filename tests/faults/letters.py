@@ -4,8 +4,8 @@ import re
 from typing import Any
 from uuid import UUID
 
-from odr_portal.accounts.models import OutgoingMessage
-from odr_portal.vault import keys, sealing
+from accounts.keys import keys, sealing
+from accounts.models import OutgoingMessage
 from tests.faults.portal import RunningPortal
 
 _NEWEST = """

@@ -21,9 +21,9 @@ from typing import Any
 
 import psycopg2
 
+from tests import ROOT
 from tests.faults import twins
 
-ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 240
 PROGRAMS = ("postgres", "valkey", "portal:web", "portal:worker", "portal:beat", "portal:watch")
 # Back by itself within so many seconds of a machine that does nothing else.

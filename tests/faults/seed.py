@@ -22,11 +22,11 @@ def main(count: int, begins: float, ends: float) -> None:
     from django.db import transaction
     from django.utils import timezone
 
+    from accounts.sign_in.contacts import Contact, user_for
     from complaints import handling
-    from complaints.actors import SYSTEM, consumer
-    from complaints.handling.authority import forward
+    from complaints.handling.steps.authority import forward
     from complaints.models import Deadline
-    from odr_portal.accounts.contacts import Contact, user_for
+    from complaints.parties.actors import SYSTEM, consumer
 
     chen = user_for(Contact("sms", "+8613800000001"), name="陈试")
     now = timezone.now()
@@ -53,7 +53,7 @@ def main(count: int, begins: float, ends: float) -> None:
 
 def request(chen, then):  # type: ignore[no-untyped-def]
     from authorities.models import Region
-    from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
+    from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
     from enterprises.models import Enterprise
 
     return FilingRequest(

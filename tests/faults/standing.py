@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from accounts.keys import keys, sealing
 from complaints.models import PersonalText
 from complaints.models.record import FREE_KINDS, salted_text
-from odr_portal.vault import keys, sealing
 from tests.faults import checker
 from tests.faults.checker import Case, ClockRow, Entry, Reminded, Rows, Text
 from tests.faults.clients import MARK

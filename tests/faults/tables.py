@@ -18,14 +18,14 @@ def main(count: int) -> None:
     from django.db import transaction
     from django.utils import timezone
 
+    from accounts.models import User
+    from accounts.sign_in.contacts import Contact, user_for
     from complaints import handling
-    from complaints.actors import SYSTEM, consumer, staff_member
-    from complaints.handling.authority import forward
+    from complaints.handling.steps.authority import forward
     from complaints.models import Complaint, RoundTrip
-    from complaints.round_trip import asking
+    from complaints.parties.actors import SYSTEM, consumer, staff_member
+    from complaints.tables.round_trip import asking
     from enterprises.models import Staff
-    from odr_portal.accounts.contacts import Contact, user_for
-    from odr_portal.accounts.models import User
     from tests.faults.seed import BATCH, request
 
     chen, now = user_for(Contact("sms", "+8613800000001"), name="陈试"), timezone.now()

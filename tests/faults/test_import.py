@@ -36,7 +36,7 @@ def made_up_rows(file: Path) -> None:
 def test_nothing_is_lost_or_doubled(portal: RunningPortal, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     made_up_rows(file)
-    words = ("import_complaints", str(file), "--mapping", "complaints/mappings/wa_ag.toml")
+    words = ("import_complaints", str(file), "--mapping", "complaints/tables/importing/mappings/wa_ag.toml")
 
     first = portal.manage(*words)
     portal.until(lambda: filed(portal) >= 300, "the first rows are in")

@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import ROOT
+
 VARIABLE = "FAULTS_TWIN"
-ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,12 @@ class Twin:
 
 
 _KEY_ROW = Change(
-    "odr_portal/accounts/idempotency.py",
+    "accounts/idempotency.py",
     "        if attempt.reference:\n            IdempotencyKey.objects.create(",
     "        if attempt.reference and not KEY_FIELD:\n            IdempotencyKey.objects.create(",
 )
 _NO_ROW_LOCK = Change(
-    "complaints/handling/casefile.py",
+    "complaints/handling/transition/writing.py",
     'Complaint.objects.all() if is_looking else Complaint.objects.select_for_update(\n        skip_locked=skip_locked, of=("self",))',
     "Complaint.objects.all()",
 )
@@ -53,7 +54,7 @@ TWINS: tuple[Twin, ...] = (
         ("LOST",),
         (
             Change(
-                "odr_portal/programs.py",
+                "odr_portal/processes/programs.py",
                 '    "synchronous_commit": "on",\n',
                 # The longest delay that the server allows, so that the few seconds of a test are enough.
                 '    "synchronous_commit": "off",\n    "wal_writer_delay": "10s",\n    "wal_writer_flush_after": "1GB",\n',
@@ -85,7 +86,7 @@ TWINS: tuple[Twin, ...] = (
         (
             _NO_ROW_LOCK,
             Change(
-                "complaints/handling/take.py",
+                "complaints/handling/transition/take.py",
                 "    with transaction.atomic():\n        files = open_files(ids, now=now, conditions=conditions, skip_locked=True)",
                 "    from contextlib import nullcontext\n\n    with nullcontext():\n"
                 "        files = open_files(ids, now=now, conditions=conditions, skip_locked=True)",
@@ -108,14 +109,14 @@ TWINS: tuple[Twin, ...] = (
                 "@shared_task\ndef sweep_filed() -> int:",
             ),
             Change(
-                "complaints/views/filing_check.py",
+                "complaints/pages/filing/filing_check.py",
                 "                attempt.reference = receipt_address(draft)\n",
                 "                attempt.reference = receipt_address(draft)\n"
                 "                for case in cases:\n"
                 "                    transaction.on_commit(lambda pk=case.pk: publish(pk))\n",
             ),
             Change(
-                "complaints/views/filing_check.py",
+                "complaints/pages/filing/filing_check.py",
                 "def _actor(",
                 "def publish(pk: int) -> None:\n"
                 "    import logging\n\n"

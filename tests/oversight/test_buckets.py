@@ -12,8 +12,8 @@ from hypothesis import given as such
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from oversight.rollup_buckets import bucket_of, quantile
-from oversight.rollup_sums import EXACT, RATIO
+from oversight.counters.buckets import bucket_of, quantile
+from oversight.counters.sums import EXACT, RATIO
 from tests.oversight import slow_count
 
 

@@ -12,10 +12,10 @@ from hypothesis import given as such
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from oversight import cards, changes
-from oversight.changes import newcombe, of_counts, of_figures, of_medians, of_ratios, of_shares
-from oversight.figures import Figure
-from oversight.rollup_buckets import bucket_of
+from oversight.counters.buckets import bucket_of
+from oversight.figures.figures import Figure
+from oversight.presenting import cards, changes
+from oversight.presenting.changes import newcombe, of_counts, of_figures, of_medians, of_ratios, of_shares
 
 MINUTES = "response_minutes"
 

@@ -14,12 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from authorities.models import Officer
-from complaints.handling import consumer, enterprise
+from complaints.handling.steps import consumer, enterprise
 from complaints.models import Complaint
-from complaints.workflow import Status
-from oversight import figures, leagues, overview
-from oversight.figures import Figure
-from oversight.leagues import Line, Standing
+from complaints.procedure.workflow import Status
+from oversight.figures import figures
+from oversight.figures.figures import Figure
+from oversight.presenting import leagues, overview
+from oversight.presenting.leagues import Line, Standing
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk, officer_of

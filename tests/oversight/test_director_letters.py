@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from complaints.workflow import Status
-from odr_portal.accounts.models import OutgoingMessage, User
-from oversight import director_letters
+from accounts.models import OutgoingMessage, User
+from complaints.procedure.workflow import Status
+from oversight.letters import director_letters
 from oversight.models import DirectorLetter
 from tests import given
 from tests.cast import World

@@ -9,13 +9,14 @@ import pytest
 
 from authorities.models import Region
 from complaints import handling
-from complaints.conditions import current_calendar
-from complaints.handling import Answer, Promise, consumer, enterprise, offers
+from complaints.handling import Answer, Promise
+from complaints.handling.steps import consumer, enterprise, offers
 from complaints.models import Complaint
-from complaints.workflow import Outcome, Status
-from oversight import figures
-from oversight.figures import Figure, Measure
-from oversight.scope import Period, Scope
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import Outcome, Status
+from oversight.figures import figures
+from oversight.figures.figures import Figure, Measure
+from oversight.figures.scope import Period, Scope
 from tests import given
 from tests.cast import World
 

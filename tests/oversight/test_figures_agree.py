@@ -10,12 +10,17 @@ import pytest
 from django.db import connection
 
 from authorities.models import Region
-from complaints.conditions import current_calendar
 from complaints.models import Complaint
-from oversight import figures, further_figures, leagues, mirror, rollup_figures, rollup_making, rollup_reads
-from oversight.figures import Measure
+from complaints.parties.conditions import current_calendar
+from oversight.counters import figures as rollup_figures
+from oversight.counters import making as rollup_making
+from oversight.counters import reads as rollup_reads
+from oversight.figures import figures
+from oversight.figures.figures import Measure
+from oversight.figures.scope import Period, Scope
+from oversight.mirror import mirror
 from oversight.models import Tally
-from oversight.scope import Period, Scope
+from oversight.presenting import further_figures, leagues
 from tests.cast import World
 from tests.oversight import slow_count
 from tests.oversight.worlds import CHANNELS, PROBLEMS, Walk

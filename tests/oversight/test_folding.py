@@ -11,9 +11,9 @@ from django.db import connection
 from django.db.models import Q
 
 from authorities.models import Region
-from complaints.working_calendar import SHANGHAI
+from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
-from oversight import folding, hotspots
+from oversight.hot_spots import folding, hotspots
 from oversight.models import HotSpot, Tally
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk

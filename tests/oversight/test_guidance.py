@@ -12,13 +12,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import OutgoingMessage
 from authorities.models import Officer, Region
-from complaints.working_calendar import SHANGHAI
+from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Staff
-from odr_portal.accounts.models import OutgoingMessage
-from oversight import effects, guiding, warning
-from oversight.effects import effect_of
-from oversight.guiding import Wanted
+from oversight.hot_spots import effects, guiding, warning
+from oversight.hot_spots.effects import effect_of
+from oversight.hot_spots.guiding import Wanted
 from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk, officer_of

@@ -14,8 +14,10 @@ from django.utils.translation import override
 
 from authorities.models import Officer, Region
 from complaints.models import Complaint
-from complaints.working_calendar import SHANGHAI
-from oversight import hotspots, reduction_words, rollup_making, rollups
+from complaints.procedure.working_calendar import SHANGHAI
+from oversight.counters import making as rollup_making
+from oversight.counters import rollups
+from oversight.hot_spots import hotspots, reduction_words
 from oversight.models import Deed, HotSpot, Tally
 from tests import given
 from tests.cast import World

@@ -6,18 +6,18 @@ import csv
 import gzip
 from collections import Counter
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from complaints.working_calendar import SHANGHAI
+from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
-from oversight import hotspots
+from oversight.hot_spots import hotspots
 from oversight.models import HotSpot, Tally
+from tests import ROOT
 from tests.cast import World
 from tests.oversight.cells import DAY
 
-REGISTER = Path(__file__).parents[3] / "shared" / "data" / "wa_ag" / "cases_all.csv.gz"
+REGISTER = ROOT.parent / "shared" / "data" / "wa_ag" / "cases_all.csv.gz"
 BUNGIE = "Bungie"
 pytestmark = [pytest.mark.django_db, pytest.mark.skipif(
     not REGISTER.exists(), reason="the folder shared/data with the public registers is not there")]

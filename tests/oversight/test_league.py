@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from enterprises.models import CustomerCount, Enterprise, LeagueLine, LeagueSet
-from oversight import league_making
-from oversight.league_making import periods, shown_counts
+from oversight.published import league_making
+from oversight.published.league_making import periods, shown_counts
 from tests.cast import World
 from tests.oversight.told import issued, stages
 

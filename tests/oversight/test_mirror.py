@@ -14,15 +14,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from complaints.conditions import current_calendar
-from complaints.handling import authority, consumer, enterprise
+from accounts.models import OutgoingMessage, User
+from complaints.handling.steps import authority, consumer, enterprise
 from complaints.models import Engagement, RootCause
-from complaints.workflow import Status as S
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import Status as S
 from enterprises.models import Branch, Enterprise, PublishedFigure, Staff
-from odr_portal.accounts.models import OutgoingMessage, User
-from oversight import figures, mirror, monthly, rollup_making
-from oversight.figures import Measure
-from oversight.scope import Period, Scope
+from oversight.counters import making as rollup_making
+from oversight.figures import figures
+from oversight.figures.figures import Measure
+from oversight.figures.scope import Period, Scope
+from oversight.mirror import mirror, monthly
 from tests.cast import World
 from tests.given import BECAUSE, a_complaint, a_request, an_offer, step
 from tests.oversight.slow_count import local

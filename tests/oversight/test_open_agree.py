@@ -11,8 +11,11 @@ from django.db import connection
 
 from authorities.models import Region
 from complaints.models import Complaint, Engagement
-from oversight import appraising, indicator_making, rollup_making, suppression
+from oversight.counters import making as rollup_making
+from oversight.figures import suppression
+from oversight.mirror import appraising
 from oversight.open_data import cells, quarters, withholding
+from oversight.published import indicator_making
 from tests.cast import World
 from tests.oversight import told
 from tests.oversight.worlds import Walk

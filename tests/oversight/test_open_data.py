@@ -19,22 +19,23 @@ from django.test import Client
 from django.utils import timezone
 
 from authorities.models import Region
-from complaints.handling import consumer
+from complaints.handling.steps import consumer
 from complaints.models import Heartbeat
-from enterprises import enrolled
-from oversight import rollup_making, suppression
+from enterprises.enrolment import enrolled
+from oversight.counters import making as rollup_making
+from oversight.figures import suppression
 from oversight.models import DataSet
 from oversight.open_data import cells, issuing, reading, rule, withholding
 from oversight.open_data.columns import OF_QUARTERS, TABLES, WITHHELD
 from oversight.open_data.quarters import CLASSES, HOURS, ends_with
-from tests import given
+from tests import ROOT, given
 from tests.cast import World
 from tests.oversight import slow_count
 from tests.oversight.test_reports import issued, last_month, month, published, rows_of
 from tests.oversight.worlds import Walk
 
 __all__ = ["issued"]
-SCRIPT = Path(__file__).parents[2] / "docs/how-to/recompute_figures.py"
+SCRIPT = ROOT / "docs/how-to/recompute_figures.py"
 _TYPES = {"integer": r"-?\d+", "number": r"-?\d+(\.\d+)?", "string": r"(?s:.*)", "yearmonth": r"\d{4}-\d{2}"}
 
 

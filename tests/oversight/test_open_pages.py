@@ -11,15 +11,16 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from authorities.models import Officer, Region
-from complaints.handling import both, casework, enterprise
+from complaints.handling.steps import both, casework, enterprise
 from complaints.models import StationEntry
-from complaints.workflow import Status
-from enterprises import replying
+from complaints.procedure.workflow import Status
+from enterprises.enrolment import replying
 from enterprises.models import Appraisal, Enterprise, PublicReply, Station
-from odr_portal.accounts.models import User
-from oversight import appraising, indicator_making
-from oversight.open_models import OpenIndicators
+from oversight.mirror import appraising
+from oversight.models.open_models import OpenIndicators
+from oversight.published import indicator_making
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk

@@ -12,16 +12,18 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from authorities.models import Officer
-from complaints.conditions import current_calendar
+from complaints.desks.authority_lists import due_soon
 from complaints.models import Complaint
-from complaints.views.authority_lists import due_soon
-from complaints.workflow import Status
-from complaints.working_calendar import SHANGHAI
-from odr_portal.walls import working_as_steps
-from oversight import changes, flow, rollup_behind, rollup_making, shifts
-from oversight.figures import Figure, Measure
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import Status
+from complaints.procedure.working_calendar import SHANGHAI
+from database.row_security import working_as_steps
+from oversight.counters import behind as rollup_behind
+from oversight.counters import making as rollup_making
+from oversight.figures.figures import Figure, Measure
+from oversight.figures.scope import Period, Scope
 from oversight.models import OversightView
-from oversight.scope import Period, Scope
+from oversight.presenting import changes, flow, shifts
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk, officer_of
@@ -219,7 +221,7 @@ def test_a_saved_view_opens_for_colleagues_and_never_widens(cases: World) -> Non
 
 
 def test_data_that_are_old_say_so(cases: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from oversight import rollup_reads
+    from oversight.counters import reads as rollup_reads
     from oversight.models import RollupState
 
     then = timezone.now() - timedelta(minutes=16)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.utils import timezone
 
 from authorities.models import Officer, Region
-from complaints.views.authority_desk import desk_for
-from complaints.workflow import Status
-from oversight.places import outermost, places_of
+from complaints.desks.authority_desk import desk_for
+from complaints.procedure.workflow import Status
+from oversight.presenting.places import outermost, places_of
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk, officer_of

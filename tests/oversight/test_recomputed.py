@@ -15,10 +15,10 @@ from django.core.cache import cache
 from django.test import Client
 
 from enterprises.models import CustomerCount, Enterprise, LeagueLine, LeagueSet
-from oversight import indicator_making, league_making
 from oversight.models import DataSet, MonthlyReport
+from oversight.models.open_models import OpenIndicators
 from oversight.open_data import reading
-from oversight.open_models import OpenIndicators
+from oversight.published import indicator_making, league_making
 from oversight.reports import keeping
 from tests.cast import World
 from tests.oversight.test_open_data import SCRIPT, load, written

@@ -15,12 +15,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from authorities.models import Officer
-from complaints.handling import consumer
+from complaints.handling.steps import consumer
 from complaints.models import Complaint
-from complaints.refusals import StepNotAllowed
-from complaints.workflow import Status
-from complaints.working_calendar import SHANGHAI
-from oversight import rollup_making
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Status
+from complaints.procedure.working_calendar import SHANGHAI
+from oversight.counters import making as rollup_making
 from oversight.models import DataSet, MonthlyReport
 from oversight.open_data import issuing
 from oversight.reports import keeping

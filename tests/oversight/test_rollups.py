@@ -15,14 +15,20 @@ from django.utils import timezone
 
 from authorities.models import CalendarDay, CalendarVersion, Region
 from complaints import handling
-from complaints.conditions import current_calendar
-from complaints.handling import consumer, enterprise, undoing
+from complaints.handling.steps import consumer, enterprise
+from complaints.handling.transition import undoing
 from complaints.models import Complaint, Engagement
-from complaints.workflow import Status
-from complaints.working_calendar import SHANGHAI
-from odr_portal import roles
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import Status
+from complaints.procedure.working_calendar import SHANGHAI
+from database import roles
 from odr_portal import settings as project
-from oversight import rollup_making, rollup_reads, rollups
+from oversight.counters import making as rollup_making
+from oversight.counters import reads as rollup_reads
+from oversight.counters import rollups
+from oversight.counters.reads import Counters
+from oversight.counters.statements import COLUMN_OF, NAMES, Windows
+from oversight.figures.scope import Period, Scope
 from oversight.models import (
     DayFacet,
     DayRegion,
@@ -33,9 +39,6 @@ from oversight.models import (
     RollupState,
     Tally,
 )
-from oversight.rollup_reads import Counters
-from oversight.rollup_statements import COLUMN_OF, NAMES, Windows
-from oversight.scope import Period, Scope
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.oversight import slow_count

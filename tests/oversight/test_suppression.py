@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oversight.suppression import SMALL, SPREAD, TOTAL, Axis, published, share
+from oversight.figures.suppression import SMALL, SPREAD, TOTAL, Axis, published, share
 
 NAMES = "abcd"
 PLAIN = [Axis.of("ab"), Axis.of("vwx")]

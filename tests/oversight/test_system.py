@@ -9,11 +9,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Administrator, OutgoingMessage, User
 from complaints.models import Heartbeat
-from complaints.workflow import Status
-from odr_portal.accounts.models import Administrator, OutgoingMessage, User
-from oversight import alarms, proving, rollups, signs
+from complaints.procedure.workflow import Status
+from oversight.counters import rollups
 from oversight.models import AlarmSent, RollupState, SystemCheck
+from oversight.portal_state import alarms, proving, signs
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import desk

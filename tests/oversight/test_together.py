@@ -13,9 +13,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oversight import indicator_making, league_making
+from oversight.figures.suppression import SMALL, SPREAD, TOTAL, Axis
 from oversight.open_data import cells, quarters, withholding
-from oversight.suppression import SMALL, SPREAD, TOTAL, Axis
+from oversight.published import indicator_making, league_making
 from tests.oversight.test_suppression import added_up, relations
 
 Cell = tuple[Any, ...]

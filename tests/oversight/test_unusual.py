@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from oversight import unusual
-from oversight.unusual import DAY_LEVEL, DAYS, FEWEST, RATE, USUAL, WEEK_LEVEL, Spread
+from oversight.hot_spots import unusual
+from oversight.hot_spots.unusual import DAY_LEVEL, DAYS, FEWEST, RATE, USUAL, WEEK_LEVEL, Spread
 
 #: The promise of the issue: the nominal rate within a third.
 LOW, HIGH = RATE * 2 / 3, RATE * 4 / 3

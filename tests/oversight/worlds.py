@@ -13,29 +13,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from accounts.models import User
 from authorities.models import Authority, Officer, Policy
-from complaints import actors, handling
-from complaints.actors import Actor
-from complaints.filing.request import RespondentRequest
-from complaints.handling import (
-    Answer,
-    Move,
-    Promise,
-    authority,
-    both,
-    casework,
-    consumer,
-    enterprise,
-    mediation,
-    offers,
-    supervision,
-    undoing,
-)
+from complaints import handling
+from complaints.handling import Answer, Move, Promise
+from complaints.handling.steps import authority, both, casework, consumer, enterprise, mediation, offers, supervision
+from complaints.handling.transition import undoing
 from complaints.models import Complaint
-from complaints.refusals import WrongInput
-from complaints.workflow import ANY_E, Status
+from complaints.parties import actors
+from complaints.parties.actors import Actor
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.refusals import WrongInput
+from complaints.procedure.workflow import ANY_E, Status
 from enterprises.models import Branch, Enterprise, Staff
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import World
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from accounts.models import User
 from authorities.models import Officer
-from complaints.filing.request import RespondentRequest
-from complaints.handling import authority, enterprise
+from complaints.handling.steps import authority, enterprise
 from complaints.models import Complaint
-from odr_portal.accounts.models import User
-from routing import forwarding, rule_changing, trying
+from complaints.procedure.filing_request import RespondentRequest
+from routing.forwarding import forwarding
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial
-from routing.rule_changing import Reach
+from routing.rule_desk import rule_changing, trying
+from routing.rule_desk.rule_changing import Reach
 from tests import given
 from tests.cast import World
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from enterprises.answering import Period
-from routing.conflicts import between, findings
-from routing.facts import Rule
+from enterprises.directory.answering import Period
+from routing.rules.conflicts import between, findings
+from routing.rules.facts import Rule
 
 TODAY = dt.date(2026, 11, 11)
 CITY, COUNTY, OTHER_COUNTY = {"first": 100, "last": 199}, {"first": 110, "last": 119}, {"first": 120, "last": 129}

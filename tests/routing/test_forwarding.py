@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from complaints import handling
-from complaints.filing.request import RespondentRequest
-from complaints.handling import enterprise
+from complaints.handling.steps import enterprise
 from complaints.models import Complaint, ForwardingDecision
-from complaints.workflow import Status
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.workflow import Status
+from enterprises.directory.reasons import say_all
 from enterprises.models import Brand, Enterprise
-from enterprises.reasons import say_all
-from routing import forwarding
+from routing.forwarding import forwarding
 from tests import given
 from tests.cast import WEDNESDAY, World
 

@@ -6,16 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from complaints.filing.request import RespondentRequest
 from complaints.models import Complaint
+from complaints.procedure.filing_request import RespondentRequest
+from enterprises.directory.spelling import fold
 from enterprises.models import Enterprise, SearchName
-from enterprises.spelling import fold
-from routing import judging, trying
-from routing.directory import rules as all_rules
-from routing.directory import snapshot
-from routing.forwarding import facts_of
-from routing.matching import choose
-from routing.previewing import place_of
+from routing.directory_changes.previewing import place_of
+from routing.forwarding.forwarding import facts_of
+from routing.rule_desk import judging, trying
+from routing.rules.directory import rules as all_rules
+from routing.rules.directory import snapshot
+from routing.rules.matching import choose
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.routing.rules_at_work import WRITTEN, drafted

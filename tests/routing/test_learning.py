@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from complaints.handling import authority, enterprise
+from complaints.handling.steps import authority, enterprise
 from complaints.models import Complaint, Engagement
-from routing import learning, misroutes, rule_changing
 from routing.models import Lesson, RuleUse
+from routing.rule_desk import learning, misroutes, rule_changing
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.routing.rules_at_work import BECAUSE, WRITTEN, approved, drafted, written

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from authorities.models import Authority, Region
-from complaints.conditions import Conditions
-from complaints.filing.request import RespondentRequest
 from complaints.models import Complaint
-from enterprises import changing
+from complaints.parties.conditions import Conditions
+from complaints.procedure.filing_request import RespondentRequest
+from enterprises.directory import changing
 from enterprises.models import Alias, Branch, Brand, BrandHolding, DirectoryChange, ServiceArea
-from routing import forwarding, previewing
-from routing.facts import Match
+from routing.directory_changes import previewing
+from routing.forwarding import forwarding
+from routing.rules.facts import Match
 from tests import given
 from tests.cast import WEDNESDAY, World
 

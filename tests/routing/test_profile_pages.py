@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from authorities.models import Officer
-from complaints.filing.request import RespondentRequest
-from enterprises import changing
+from complaints.procedure.filing_request import RespondentRequest
+from enterprises.directory import changing
 from enterprises.models import Alias, Branch, Brand, BrandHolding, DirectoryChange, Enterprise, ServiceArea, Staff
-from odr_portal.accounts.models import User
-from routing import previewing
+from routing.directory_changes import previewing
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from complaints.models import FilingDraft
-from routing.right_place import BODIES, QUESTIONS, Verdict, walk
+from routing.right_place.right_place import BODIES, QUESTIONS, Verdict, walk
 
 pytestmark = pytest.mark.django_db
 TABLE = Path(__file__).with_name("right_place.csv")

@@ -9,10 +9,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from authorities.models import Authority
-from enterprises.change_kinds import ChangeRefused
+from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.models import Enterprise
-from routing import directory, rule_changing
 from routing.models import RoutingRule, RuleChange
+from routing.rule_desk import rule_changing
+from routing.rules import directory
 from tests.cast import WEDNESDAY, World
 from tests.routing.rules_at_work import approved, columns, drafted, filed_change, head_of_city, reach, tried
 

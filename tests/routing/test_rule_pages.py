@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from complaints.models import Complaint
-from routing import forwarding, learning, trying
+from routing.forwarding import forwarding
 from routing.models import Lesson, RoutingRule, RuleChange
+from routing.rule_desk import learning, trying
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 from tests.routing.rules_at_work import WRITTEN, approved, corrected, drafted, head_of_city, written

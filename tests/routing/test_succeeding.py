@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import User
 from complaints.models import Deadline, Engagement, HandlingStep, Notice
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Enterprise, Staff, Succession
-from odr_portal.accounts.models import User
-from routing import succeeding
+from routing.forwarding import succeeding
 from tests import given
 from tests.cast import World
 from tests.complaints.test_steps import WEDNESDAY

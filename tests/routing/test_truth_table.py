@@ -13,13 +13,13 @@ from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
 from authorities.models import Authority, Region
-from enterprises.exchange import reference
-from enterprises.importing import import_enterprises
+from enterprises.directory.exchange import reference
+from enterprises.directory.importing import import_enterprises
+from enterprises.directory.reasons import WORDS, say_all
 from enterprises.models import Branch, Brand, Enterprise
-from enterprises.reasons import WORDS, say_all
-from routing import directory, matching
-from routing.facts import Directory, Facts, Match, NoMatch, Rule
-from routing.loading import load_rules
+from routing.rules import directory, matching
+from routing.rules.facts import Directory, Facts, Match, NoMatch, Rule
+from routing.rules.loading import load_rules
 
 HERE = Path(__file__).parent
 

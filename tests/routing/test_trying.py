@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from complaints.conditions import Conditions
-from complaints.filing.request import RespondentRequest
 from complaints.models import Complaint
+from complaints.parties.conditions import Conditions
+from complaints.procedure.filing_request import RespondentRequest
 from enterprises.models import Brand
-from routing import forwarding, rule_changing, trying
-from routing.facts import Match
+from routing.forwarding import forwarding
 from routing.models import RoutingRule, RuleTrial
+from routing.rule_desk import rule_changing, trying
+from routing.rules.facts import Match
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.routing.rules_at_work import (

@@ -6,9 +6,9 @@ import datetime as dt
 
 import pytest
 
-from enterprises.spelling import Said, fold, said, spellings
-from routing.facts import Directory, EnterpriseFacts, Facts, Holding, Match, Name, NoMatch, Rule
-from routing.matching import choose
+from enterprises.directory.spelling import Said, fold, said, spellings
+from routing.rules.facts import Directory, EnterpriseFacts, Facts, Holding, Match, Name, NoMatch, Rule
+from routing.rules.matching import choose
 
 DAY = dt.date(2026, 9, 1)
 

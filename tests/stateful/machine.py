@@ -18,20 +18,21 @@ from django.db import connection, transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from accounts.sign_in.contacts import Contact, user_for
 from authorities.calendar import import_year
 from authorities.models import Policy
-from complaints import actors, handling
-from complaints.actors import Actor
-from complaints.conditions import Conditions
-from complaints.filing.request import JointParty, OnBehalf
-from complaints.handling.recounting import recount_clocks
+from complaints import handling
+from complaints.handling.transition.recounting import recount_clocks
 from complaints.models import Complaint, Demand, Engagement, HandlingStep, Matter, Obligation, Offer, Participant
-from complaints.refusals import StepNotAllowed
-from complaints.taking_many import take_all
-from complaints.verification import verify
-from complaints.workflow import MUST_ACT, TABLE, Status
-from complaints.working_calendar import SHANGHAI
-from odr_portal.accounts.contacts import Contact, user_for
+from complaints.parties import actors
+from complaints.parties.actors import Actor
+from complaints.parties.conditions import Conditions
+from complaints.procedure.filing_request import JointParty, OnBehalf
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import MUST_ACT, TABLE, Status
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.record.verification import verify
+from complaints.tables.taking_many import take_all
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.stateful import promises

@@ -14,11 +14,11 @@ from typing import Any
 
 from django.db import connection
 
-from complaints import handling, standing
-from complaints.actors import Actor
+from complaints import handling
+from complaints.acceptance.ways_left import ways_left
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Notice, Obligation, Offer
-from complaints.ways_left import ways_left
-from complaints.workflow import (
+from complaints.parties.actors import Actor
+from complaints.procedure.workflow import (
     ANY_E,
     CLOCKS,
     HAS_RESPONDENT,
@@ -32,8 +32,9 @@ from complaints.workflow import (
     Role,
     Status,
 )
-from complaints.working_calendar import SHANGHAI, Calendar
-from oversight import rollups
+from complaints.procedure.working_calendar import SHANGHAI, Calendar
+from complaints.wording import duty as standing
+from oversight.counters import rollups
 from oversight.models import COUNTS, MonthEnterprise
 from tests.complaints.dates import oracle
 
@@ -53,10 +54,10 @@ COUNTED = ("received", "open", *(name for name in COUNTS if name.startswith("clo
 #: Which promise is kept where: what this machine cannot see, or what a slower look sees better.
 ELSEWHERE = {
     "I-08": "tests/complaints/test_clocks.py", "I-11": "tests/faults/test_sweepers.py",
-    "I-12": "tests/evidence/test_quarantine.py", "I-14": "tests/roles/test_apart.py",
-    "I-16": "tests/walls/test_idempotency_row.py", "I-19": "tests/vault/test_erasing.py",
-    "I-22": "tests/api/test_tokens.py", "I-23": "tests/walls/sweep/test_matrix.py", "I-24": "tests/front/test_odd_text.py",
-    "I-25": "tests/vault/test_ciphers.py", "I-26": "tests/walls/sweep/test_matrix.py",
+    "I-12": "tests/complaints/evidence/test_quarantine.py", "I-14": "tests/access/test_apart.py",
+    "I-16": "tests/walls/test_idempotency_row.py", "I-19": "tests/accounts/keys/test_erasing.py",
+    "I-22": "tests/api/test_tokens.py", "I-23": "tests/walls/sweep/test_matrix.py", "I-24": "tests/web/test_odd_text.py",
+    "I-25": "tests/accounts/keys/test_ciphers.py", "I-26": "tests/walls/sweep/test_matrix.py",
 }
 
 

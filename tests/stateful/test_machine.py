@@ -21,8 +21,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from authorities.models import Policy
 from complaints import handling
 from complaints.models import HandlingStep
-from complaints.workflow import CLOCKS, TABLE, Role, Status
-from tests import given
+from complaints.procedure.workflow import CLOCKS, TABLE, Role, Status
+from tests import ROOT, given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.test_steps import APART, WALKS
 from tests.stateful import promises
@@ -37,7 +37,6 @@ BESIDES = ("fall_silent", "remind", "recompute_clock", "pass_to_successor")
 TOWNS, DAYS = 3, 16
 FROM, SEEDS = int(os.environ.get("WALK_FROM") or 0), int(os.environ.get("WALK_SEEDS") or 8)
 PHASES = (Phase.generate, Phase.shrink) if os.environ.get("WALK_SHRINK") else (Phase.generate,)
-ROOT = Path(__file__).parent.parent.parent
 
 
 def walk(world: World, number: int) -> type[Town]:

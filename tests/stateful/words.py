@@ -15,17 +15,17 @@ from typing import Any
 from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
 
 from complaints import handling
-from complaints.actors import Actor
-from complaints.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from complaints.handling import Answer, Move, Promise
-from complaints.handling.authority import BODIES
-from complaints.handling.consumer import DECLINE_REASONS, REST, WITHDRAW_REASONS
-from complaints.handling.two_persons import ENTERPRISES, GUARDED
+from complaints.handling.steps.authority import BODIES
+from complaints.handling.steps.consumer import DECLINE_REASONS, REST, WITHDRAW_REASONS
+from complaints.handling.transition.platform_numbers import STATES
+from complaints.handling.transition.two_persons import ENTERPRISES, GUARDED
 from complaints.models import Complaint, Demand, Matter, Obligation, Offer, Participant
-from complaints.platform import STATES
-from complaints.root_causes import CAUSES
-from complaints.workflow import TABLE, Status
-from complaints.working_calendar import SHANGHAI
+from complaints.parties.actors import Actor
+from complaints.procedure.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
+from complaints.procedure.root_causes import CAUSES
+from complaints.procedure.workflow import TABLE, Status
+from complaints.procedure.working_calendar import SHANGHAI
 from tests import given
 from tests.cast import World
 from tests.complaints.test_steps import WALKS

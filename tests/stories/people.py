@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 import time_machine
 
+from accounts.models import User
 from authorities.models import Policy
 from complaints import handling
-from complaints.handling import Answer, Move, Promise, consumer, offers
+from complaints.handling import Answer, Move, Promise
+from complaints.handling.steps import consumer, offers
 from complaints.models import Complaint
-from complaints.workflow import Status
-from odr_portal.accounts.models import User
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_home import clock, place

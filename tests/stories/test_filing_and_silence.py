@@ -8,16 +8,16 @@ from datetime import timedelta
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from complaints import handling
-from complaints.actors import consumer as as_consumer
-from complaints.filing.request import RespondentRequest
-from complaints.handling import casework, enterprise
+from complaints.handling.steps import casework, enterprise
 from complaints.models import Complaint, Deadline, Notice
-from complaints.workflow import Outcome, Status
-from routing import forwarding
+from complaints.parties.actors import consumer as as_consumer
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.workflow import Outcome, Status
+from routing.forwarding import forwarding
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.complaints.evidence.files import jpeg
 from tests.complaints.pages.at_the_desk import address, signed_in
-from tests.evidence.files import jpeg
 from tests.stories.people import Person, clock, day, granting, home, passed
 
 __all__ = ["clock", "home"]

@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 
 from authorities.models import Policy
-from complaints.handling import Answer, Promise, authority, both, enterprise, mediation, offers
+from complaints.handling import Answer, Promise
+from complaints.handling.steps import authority, both, enterprise, mediation, offers
 from complaints.models import Notice
-from complaints.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in

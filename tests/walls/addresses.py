@@ -13,15 +13,12 @@ from functools import cache
 from typing import Any
 
 from complaints.models import CallBack, Complaint, Evidence, Matter, Notice, Offer, OfficialDocument
-from complaints.views import (
-    answer_forms,
-    authority_documents,
-    authority_pages,
-    consumer_pages,
-    enterprise_steps,
-    mediate_pages,
-    track,
-)
+from complaints.pages.authority import pages as authority_pages
+from complaints.pages.authority.documents import documents as authority_documents
+from complaints.pages.consumer import pages as consumer_pages
+from complaints.pages.enterprise import steps as enterprise_steps
+from complaints.pages.links import answer_forms, track
+from complaints.pages.mediation import mediate_pages
 from enterprises.models import Station
 from odr_portal.checks import routes
 from tests.walls.things import OWNERS

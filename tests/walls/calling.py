@@ -23,8 +23,8 @@ from django.test.client import ClientHandler, RequestFactory
 from django.utils import timezone
 
 from complaints.filing import drafts
-from complaints.views.filing_frame import COOKIE
-from complaints.views.track import KEPT_IN_SESSION, OPEN_FOR
+from complaints.pages.filing.filing_frame import COOKIE
+from complaints.pages.links.track import KEPT_IN_SESSION, OPEN_FOR
 from tests.walls.world import TRACKED, Person, World
 
 _CHANGES = re.compile(

@@ -12,25 +12,15 @@ from decimal import Decimal
 from typing import Any
 
 from complaints import handling
-from complaints.actors import SYSTEM, Actor, consumer, officer, staff_member
-from complaints.conditions import Conditions
 from complaints.filing import drafts
-from complaints.filing.request import DemandRequest, FilingRequest, RespondentRequest
-from complaints.handling import (
-    Answer,
-    Move,
-    Promise,
-    authority,
-    both,
-    enterprise,
-    mediation,
-    offers,
-    proposals,
-    violations,
-)
-from complaints.handling import consumer as consumer_steps
+from complaints.handling import Answer, Move, Promise
+from complaints.handling.steps import authority, both, enterprise, mediation, offers, proposals, violations
+from complaints.handling.steps import consumer as consumer_steps
 from complaints.models import Complaint, Evidence, Notice
-from complaints.workflow import Status
+from complaints.parties.actors import SYSTEM, Actor, consumer, officer, staff_member
+from complaints.parties.conditions import Conditions
+from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
+from complaints.procedure.workflow import Status
 from tests.given import BECAUSE
 from tests.walls.world import FILED_BEFORE, Family, World, canary
 

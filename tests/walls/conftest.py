@@ -19,13 +19,14 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 
-from complaints import actors
+from accounts.models import User
 from complaints.models import Complaint
 from complaints.models.complaint import ComplaintQuerySet
-from complaints.views import case_rows
-from complaints.workflow import Status
-from odr_portal import roles, walls
-from odr_portal.accounts.models import User
+from complaints.parties import actors
+from complaints.procedure.workflow import Status
+from complaints.reading import case_rows
+from database import roles
+from database import row_security as walls
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from random import Random
 
 from django.db import connection
 
-from odr_portal.accounts.models import User
-from odr_portal.permissions import actions_for, is_held_by_key, is_public
+from access.permissions import actions_for, is_held_by_key, is_public
+from accounts.models import User
+from tests import ROOT
 from tests.walls.addresses import Address, Place, addresses, places
 from tests.walls.calling import Answer, Caller
 from tests.walls.cases import STATUSES
@@ -57,7 +57,7 @@ _keys = count()
 NUMBER = re.compile(r"(?<![\w.+-])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?![\w.-])|(?<![\w.-])\d{17}[\dXx](?![\w.-])")
 
 
-#: Who opens a case at the desk has read it: the own row says how far (complaints/reading.py), and nothing else does.
+#: Who opens a case at the desk has read it: the own row says how far (complaints/assignment/reading.py), and nothing else does.
 LEFT_BY_LOOKING = {"complaints:enterprise-case": frozenset({"complaints_reading"})}
 
 
@@ -77,7 +77,7 @@ class Tally:
 
 def seed() -> str:
     """The commit, so that every commit looks at other statuses and each can be repeated."""
-    root = Path(__file__).parent.parent.parent
+    root = ROOT
     done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True)
     return done.stdout.strip() if done.returncode == 0 else "no commit"
 

@@ -18,7 +18,7 @@ from authorities.models import Policy
 from complaints import handling
 from complaints.handling import StepNotAllowed
 from complaints.models import HandlingStep
-from complaints.workflow import TABLE
+from complaints.procedure.workflow import TABLE
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.test_steps import WALKS

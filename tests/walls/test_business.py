@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from complaints import handling
-from complaints.actors import Actor
-from complaints.handling import Move, StepNotAllowed, authority, consumer, enterprise
+from complaints.handling import Move, StepNotAllowed
+from complaints.handling.steps import authority, consumer, enterprise
 from complaints.models import Complaint, Deadline
-from complaints.workflow import ENTERPRISE_ROLES, TABLE, Role, Status
+from complaints.parties.actors import Actor
+from complaints.procedure.workflow import ENTERPRISE_ROLES, TABLE, Role, Status
 from tests.cast import WEDNESDAY, World
 from tests.given import BECAUSE, a_complaint, an_offer, step
 

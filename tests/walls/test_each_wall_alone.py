@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from accounts.models import User
 from complaints.models import Complaint
-from complaints.workflow import Status
-from odr_portal.accounts.models import User
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import signed_in

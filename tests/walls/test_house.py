@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
-APPS = ("odr_portal", "authorities", "enterprises", "complaints", "routing", "oversight")
+from tests import APPS, ROOT
+
 #: Where it stands, and what was asked under the caller's role before.
 BEYOND_SIGHT = {
-    "complaints/handling/take.py": "the cases were found under the caller's role",
-    "complaints/handling/filing.py": "new cases",
-    "complaints/handling/previewing.py": "the case was found under the caller's role; nothing is written",
+    "complaints/handling/transition/take.py": "the cases were found under the caller's role",
+    "complaints/handling/steps/filing.py": "new cases",
+    "complaints/handling/transition/previewing.py": "the case was found under the caller's role; nothing is written",
     "complaints/evidence/keeping.py": "files of a case that the caller has",
     "complaints/evidence/uploads.py": "whether an id is taken by somebody else",
-    "complaints/file_forms.py": "files that came with a refused step",
-    "complaints/notice_choices.py": "the own cases were found under the caller's role",
-    "complaints/answering.py": "the one case of a live link, which was found by its digest",
-    "complaints/joining.py": "links of a case that the caller has; who is asked was found by the digest of the own link",
-    "complaints/posters.py": "how many cases came by a station's own poster: a number alone",
-    "complaints/sending_again.py": "the notice was found under the caller's role",
-    "complaints/api/filing.py": "a draft of the caller's own for as long as a recording is filed",
-    "complaints/api/cases.py": "the own engagement was found under the caller's role",
+    "complaints/forms/file_forms.py": "files that came with a refused step",
+    "complaints/notices/notice_choices.py": "the own cases were found under the caller's role",
+    "complaints/links/answer_links.py": "the one case of a live link, which was found by its digest",
+    "complaints/links/joining.py": "links of a case that the caller has; who is asked was found by the digest of the own link",
+    "complaints/stations/posters.py": "how many cases came by a station's own poster: a number alone",
+    "complaints/notices/sending_again.py": "the notice was found under the caller's role",
+    "api/filing.py": "a draft of the caller's own for as long as a recording is filed",
+    "api/cases.py": "the own engagement was found under the caller's role",
     "complaints/dossier/checking.py": "whoever shows the digest of an entry holds that record; answered by yes, no and numbers",
-    "complaints/published.py": "what an authority decided to show with the consumer's consent, asked by that condition alone and masked",
+    "complaints/pages/public/published.py": "what an authority decided to show with the consumer's consent, asked by that condition alone and masked",
     "odr_portal/health.py": "counts and ages of all that waits",
-    "odr_portal/demo.py": "the mailbox of everybody, in a demo",
-    "oversight/signs.py": "counts and ages of everything together, nothing of a case",
+    "demo/mailbox.py": "the mailbox of everybody, in a demo",
+    "oversight/portal_state/signs.py": "counts and ages of everything together, nothing of a case",
     "oversight/administration/state.py": "counts and codes for administrators, who see no case",
 }
 
@@ -40,15 +39,15 @@ def modules() -> dict[str, str]:
 
 
 def test_steps_work_beyond_sight_in_named_places_only() -> None:
-    using = {name for name, text in modules().items() if "working_as_steps(" in text} - {"odr_portal/walls.py"}
+    using = {name for name, text in modules().items() if "working_as_steps(" in text} - {"database/row_security.py"}
     assert using == set(BEYOND_SIGHT), "find the rows under the caller's role first, then say so here"
 
 
 def test_T05_the_context_is_told_by_one_module_and_for_a_transaction_only() -> None:
     telling = re.compile(r"set_config\('(role|app\.)|set (session |local )?role\b|set session\b", re.IGNORECASE)
     found = {name for name, text in modules().items() if telling.search(text)}
-    assert found <= {"odr_portal/walls.py"}
-    text = modules()["odr_portal/walls.py"]
+    assert found <= {"database/row_security.py"}
+    text = modules()["database/row_security.py"]
     calls = [call_at(text, match.end()) for match in re.finditer(r"set_config\(", text)]
     assert len(calls) > 15
     assert [call for call in calls if not call.endswith(", true")] == []
@@ -68,4 +67,4 @@ def test_no_view_hands_out_rows_after_its_transaction() -> None:
     """A stream is read after the answer was given, under nobody's role: it must not ask the database."""
     streaming = {name for name, text in modules().items() if "StreamingHttpResponse" in text}
     assert streaming == set()
-    assert ast.parse(modules()["odr_portal/walls.py"])
+    assert ast.parse(modules()["database/row_security.py"])

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from odr_portal.accounts.models import IdempotencyKey
+from accounts.models import IdempotencyKey
 
 
 @pytest.mark.django_db

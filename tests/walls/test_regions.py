@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from authorities.models import Authority, Officer, Region
-from complaints.actors import offices_of
 from complaints.models import Complaint
+from complaints.parties.actors import offices_of
 from tests.cast import World
 from tests.given import a_complaint
 from tests.walls.sweeping import seed

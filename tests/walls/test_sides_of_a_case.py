@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from complaints.handling import enterprise, registering
+from accounts.models import User
+from complaints.handling.steps import enterprise
+from complaints.handling.transition import registering
 from complaints.models import Complaint, Engagement, HandlingStep, InternalNote, Matter
-from complaints.workflow import Clock, Status
+from complaints.procedure.workflow import Clock, Status
 from enterprises.models import Branch, Staff
-from odr_portal.accounts.models import User
-from tests import given
+from tests import ROOT, given
 from tests.cast import WEDNESDAY, World
 from tests.walls.conftest import ask, seeing_as
 
@@ -110,10 +110,10 @@ def test_clocks_that_only_the_authority_knows_are_not_there_for_the_parties(worl
 
 def test_a_clock_of_a_matter_of_the_authority_has_a_hidden_name() -> None:
     """The policy of clocks names them and does not ask the matter; whoever gives such a matter a new clock learns it here."""
-    from complaints.views.case_rows import _CLOCKS_OF_AUTHORITY
+    from complaints.reading.case_rows import _CLOCKS_OF_AUTHORITY
 
-    root = Path(__file__).parent.parent.parent / "complaints" / "handling"
-    source = "\n".join(path.read_text(encoding="utf-8") for path in root.glob("*.py"))
+    root = ROOT / "complaints" / "handling"
+    source = "\n".join(path.read_text(encoding="utf-8") for path in root.rglob("*.py"))
     # The register opens its kinds by name.
     kinds = set(re.findall(r'open_matter\("(\w+)"[^)]*audience="authority"', source)) | set(registering.KINDS)
     assert kinds >= {"lead", "jurisdiction", "report", "concern"}

@@ -12,11 +12,12 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from accounts.models import User
 from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, HandlingStep, InternalNote
-from complaints.workflow import Status
-from odr_portal import roles, walls
-from odr_portal.accounts.models import User
+from complaints.procedure.workflow import Status
+from database import roles
+from database import row_security as walls
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.walls.conftest import ask, seeing_as
@@ -290,7 +291,7 @@ def test_T71_whom_a_case_is_shown_to_cannot_write_it(world: World, who: str) -> 
 @pytest.mark.django_db
 def test_a_step_on_a_case_that_the_caller_cannot_see_finds_no_case(world: World, first_wall_off: None) -> None:
     from complaints import handling
-    from complaints.handling import consumer
+    from complaints.handling.steps import consumer
 
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     with seeing_as(world.hua, path="/enterprise/queue/"):

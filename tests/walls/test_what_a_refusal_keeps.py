@@ -13,11 +13,11 @@ from django.test import Client
 from django.urls import path
 from django.utils import timezone
 
+from accounts.models import SignInCode
 from complaints.models import Deadline, Heartbeat, TrackingTry
-from complaints.refusals import StepNotAllowed
-from complaints.workflow import Status
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Status
 from odr_portal import urls
-from odr_portal.accounts.models import SignInCode
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import address, send, signed_in
@@ -44,7 +44,7 @@ def raising(request: HttpRequest, kind: str) -> HttpResponse:
 
 @pytest.fixture
 def raising_view(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from odr_portal import gate
+    from access import gate
 
     class Urls:
         urlpatterns = [path("raising/<str:kind>/", raising), *urls.urlpatterns]

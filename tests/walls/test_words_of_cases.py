@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, transaction
 
+from accounts.models import User
 from authorities.models import Authority, Officer
 from complaints.models import Complaint, Engagement
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from enterprises.models import Branch
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.walls.conftest import ask, seeing_as

@@ -8,27 +8,30 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from accounts.models import SecondFactor, User
+from accounts.sign_in.contacts import parse_contact
 from authorities.models import Officer
-from complaints import answer_templates, stations
-from complaints.actors import officer, staff_member
-from complaints.exporting import asking, columns
 from complaints.law import changing as law
 from complaints.measures import sending
 from complaints.measures.choosing import Pick
 from complaints.models import LawChange, Matter, PlatformFile, RoundTrip
+from complaints.parties.actors import officer, staff_member
+from complaints.settlement import answer_templates
+from complaints.stations import stations
+from complaints.tables.exporting import asking, columns
 from complaints.webhooks import endpoints
-from enterprises import changing, enrolled, enrolling, inviting, organising
-from enterprises.api_token import SCOPES, ApiToken, issue
+from enterprises.directory import changing
+from enterprises.enrolment import enrolled, enrolling
 from enterprises.models import DirectoryChange, MediationBody, Staff, StationStaff
-from enterprises.rights import authority_reach, enterprise_reach, post_of
-from odr_portal.accounts.contacts import parse_contact
-from odr_portal.accounts.models import SecondFactor, User
-from oversight import guiding, warning
+from enterprises.models.api_token import SCOPES, ApiToken, issue
+from enterprises.team import inviting, organising
+from enterprises.team.rights import authority_reach, enterprise_reach, post_of
+from oversight.hot_spots import guiding, warning
 from oversight.models import HotSpot, OversightView
 from oversight.open_data import issuing
 from oversight.reports import keeping
-from routing import rule_changing
 from routing.models import Lesson, RuleChange, RuleTrial
+from routing.rule_desk import rule_changing
 from tests.walls.world import World
 
 #: Managers who reach what happens in the branch.

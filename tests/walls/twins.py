@@ -91,7 +91,7 @@ TWINS: tuple[Twin, ...] = (
         ("tests/walls/test_idempotency_row.py",),
         (
             Change(
-                "odr_portal/accounts/migrations/0001_initial.py",
+                "accounts/migrations/0001_initial.py",
                 'fields=("actor", "key"), name="one_effect_per_key"',
                 'fields=("actor", "key", "id"), name="one_effect_per_key"',
             ),
@@ -100,10 +100,10 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "formula-guard",
         "cells leave as they were typed",
-        ("tests/outbound/test_safe_cells.py",),
+        ("tests/web/test_safe_cells.py",),
         (
             Change(
-                "odr_portal/safe_cells.py",
+                "web/safe_cells.py",
                 '    if _NUMBER.fullmatch(text) or not _IS_FORMULA.match(text):\n        return text\n    return f"\'{text}"\n',
                 "    return text\n",
             ),
@@ -112,10 +112,10 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "ssrf-rule",
         "every address counts as one of the open internet",
-        ("tests/outbound/test_outgoing.py",),
+        ("tests/web/test_outgoing.py",),
         (
             Change(
-                "odr_portal/outgoing.py",
+                "web/outgoing.py",
                 '    """The rule of D15: an address of the open internet, whatever it is wrapped in."""\n',
                 '    """The rule of D15: an address of the open internet, whatever it is wrapped in."""\n'
                 "    if address:\n        return True\n",
@@ -125,10 +125,10 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "gate",
         "a page without a line is open",
-        ("tests/front/test_permissions.py", "-k", "T09 or before_the_view"),
+        ("tests/access/test_permissions.py", "-k", "T09 or before_the_view"),
         (
             Change(
-                "odr_portal/gate.py",
+                "access/gate.py",
                 "        if is_public(resource, action) or is_held_by_key(resource, action):\n            return None\n",
                 "        return None\n",
             ),

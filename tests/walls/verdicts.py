@@ -5,8 +5,8 @@ One rule: this module knows the file and the table of steps, and nothing of any 
 
 from __future__ import annotations
 
-from complaints.workflow import Outcome, Role, Status, steps_at
-from odr_portal.permissions import KEY_ROLES, RELATIONS, actions_for, is_held_by_key, is_public, rows_of
+from access.permissions import KEY_ROLES, RELATIONS, actions_for, is_held_by_key, is_public, rows_of
+from complaints.procedure.workflow import Outcome, Role, Status, steps_at
 from tests.walls.addresses import Address, Place
 from tests.walls.calling import Answer
 from tests.walls.things import OWNERS

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from django.db import transaction
 
+from access.permissions import ENTERPRISE_ROLES, OFFICER_ROLES
+from accounts.models import Administrator, User
 from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, FilingDraft
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Enterprise, Staff, Station, StationStaff
-from odr_portal.accounts.models import Administrator, User
-from odr_portal.permissions import ENTERPRISE_ROLES, OFFICER_ROLES
 from tests.cast import _person
 
 #: County of the authority that handles a family's cases. The second is a sibling of the first, the third a cousin.

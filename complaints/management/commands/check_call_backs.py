@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from complaints.callbacks.drawing import recount
+from complaints.assignment.call_backs import recount
 from complaints.models import CallBackMonth
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from complaints.erasing import erase
-from complaints.refusals import StepNotAllowed
+from complaints.privacy.erasing import erase
+from complaints.procedure.refusals import StepNotAllowed
 
 
 class Command(BaseCommand):

@@ -14,7 +14,7 @@ from authorities.calendar_files import read_year
 from authorities.tables import TableError
 from complaints.law import changing, working
 from complaints.models import LawChange
-from complaints.refusals import StepNotAllowed
+from complaints.procedure.refusals import StepNotAllowed
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from complaints import person_digests
+from complaints.record import person_digests
 
 #: So many texts are opened and marked in one transaction.
 BATCH = 500

@@ -16,7 +16,7 @@ from authorities.models import Region
 from authorities.tables import TableError
 from complaints.law import changing, working
 from complaints.models import LawEffect
-from complaints.refusals import StepNotAllowed
+from complaints.procedure.refusals import StepNotAllowed
 
 VERDICTS = {"late": "would have been late", "in_time": "would have been in time", "unknown": "ended by a lapse that would "
             "not have come: unknown", "moved": "another last day, done in time (or late) all the same",

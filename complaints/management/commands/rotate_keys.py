@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from complaints import person_digests
-from odr_portal.accounts import keyring, rotation
-from odr_portal.vault.ciphers import CannotOpen
-from odr_portal.vault.keys import UnusableKeys
+from accounts.keys import keyring, rotation
+from accounts.keys.ciphers import CannotOpen
+from accounts.keys.keys import UnusableKeys
+from complaints.record import person_digests
 
 
 class Command(BaseCommand):

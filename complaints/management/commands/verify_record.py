@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from complaints.models import Complaint
-from complaints.verification import verify
+from complaints.record.verification import verify
 
 
 class Command(BaseCommand):

@@ -12,10 +12,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from complaints import labels
-from complaints.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
-from complaints.labels_standing import IF_MISSED
-from complaints.workflow import (
+from complaints import wording as labels
+from complaints.procedure.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
+from complaints.procedure.workflow import (
     CLOCKS,
     MUST_ACT,
     OPEN,
@@ -28,6 +27,7 @@ from complaints.workflow import (
     Status,
     Target,
 )
+from complaints.wording.standing import IF_MISSED
 
 ZH, EN = "zh-hans", "en"
 PAGE = "docs/lifecycle.md"
@@ -35,7 +35,7 @@ PAGE = "docs/lifecycle.md"
 _INTRO = """\
 # Lifecycle of a complaint
 
-Generated from `complaints/workflow.py` by `manage.py write_lifecycle`; a test fails when the two
+Generated from `complaints/procedure/workflow.py` by `manage.py write_lifecycle`; a test fails when the two
 differ. Change the table, then run the command. Words come from `complaints/labels*.py`.
 """
 _BY_SIDE = (

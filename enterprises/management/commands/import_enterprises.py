@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from authorities.tables import TableError
-from enterprises.importing import ImportRefused, import_enterprises
+from enterprises.directory.importing import ImportRefused, import_enterprises
 
 
 class Command(BaseCommand):

@@ -11,11 +11,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from accounts import security_log
+from accounts.models import User
 from authorities.models import Officer
-from enterprises.api_token import SCOPES, issue
-from enterprises.staffing import at_work
-from odr_portal.accounts import security_log
-from odr_portal.accounts.models import User
+from enterprises.models.api_token import SCOPES, issue
+from enterprises.team.staffing import at_work
 
 
 class Command(BaseCommand):

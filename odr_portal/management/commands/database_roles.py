@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from odr_portal import roles
+from database import roles
 
 
 class Command(BaseCommand):

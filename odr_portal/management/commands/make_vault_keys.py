@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from odr_portal.vault import keys
+from accounts.keys import keys
 
 
 class Command(BaseCommand):

@@ -7,11 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from odr_portal import environment
 from odr_portal.backup import person_keys
 from odr_portal.backup.archive import Unusable
 from odr_portal.backup.door import Progress, owner_url, said_plainly
 from odr_portal.backup.restoring import Anchor, Target, restore
+from web import environment
 
 
 class Command(BaseCommand):

@@ -16,22 +16,33 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
-from complaints import assigning, delivery, handling, officer_handover, retention, sealing, station_letters
-from complaints.callbacks import drawing
-from complaints.documents import making
+from complaints import handling
+from complaints.assignment import assigning, officer_handover
+from complaints.assignment import call_backs as drawing
 from complaints.dossier import building as dossiers
 from complaints.evidence import sweeping
-from complaints.exporting import building
+from complaints.handling.transition import printing_documents as making
 from complaints.law import working as law
 from complaints.models import Heartbeat
-from complaints.platform_files import working as platform
-from complaints.round_trip import working
+from complaints.notices import delivery
+from complaints.privacy import retention
+from complaints.record import sealing
+from complaints.stations import station_letters
+from complaints.tables.exporting import building
+from complaints.tables.platform import working as platform
+from complaints.tables.round_trip import working
 from complaints.webhooks import sending
-from enterprises import enrolled
-from odr_portal.sweeping import Sweep, drain
-from oversight import alarms, director_letters, effects, guiding, hotspots, monthly, proving, publishing, rollups
+from database.sweeping import Sweep, drain
+from enterprises.enrolment import enrolled
+from oversight.counters import publishing, rollups
+from oversight.hot_spots import effects, guiding, hotspots
+from oversight.letters import director_letters
+from oversight.mirror import monthly
 from oversight.open_data import issuing
-from routing import forwarding, learning, previewing, succeeding, trying
+from oversight.portal_state import alarms, proving
+from routing.directory_changes import previewing
+from routing.forwarding import forwarding, succeeding
+from routing.rule_desk import learning, trying
 
 log = logging.getLogger("watch")
 

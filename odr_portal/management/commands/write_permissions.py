@@ -12,15 +12,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from access.permissions import RELATIONS, STATUSES, Permission, rows_of
 from odr_portal.checks import routes
-from odr_portal.permissions import RELATIONS, STATUSES, Permission, rows_of
 
 PAGE = "docs/permissions.md"
 _INTRO = """\
 # Who may do what
 
-Generated from `odr_portal/permissions.csv` by `manage.py write_permissions`; a test fails when the two differ.
-The gate (`odr_portal/gate.py`) reads the same file before every page: an address without a line is shut for everybody,
+Generated from `access/permissions.csv` by `manage.py write_permissions`; a test fails when the two differ.
+The gate (`access/gate.py`) reads the same file before every page: an address without a line is shut for everybody,
 and `manage.py check` names it. `tests/walls/` sweeps every address with every role, relation and status against it.
 
 An empty cell is a refusal: sign-in without a session; with one, the answer for an address that does not exist, byte for
@@ -40,7 +40,7 @@ _ORDER = ("public", "own", "any", "party", "former", "jurisdiction")
 
 
 class Command(BaseCommand):
-    help = "Write docs/permissions.md from odr_portal/permissions.csv."
+    help = "Write docs/permissions.md from access/permissions.csv."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="Only say whether the page is up to date.")

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from enterprises.team import TeamRefusal
-from odr_portal.accounts.contacts import known_user, parse_contact
-from odr_portal.accounts.models import Administrator, User
+from accounts.models import Administrator, User
+from accounts.sign_in.contacts import known_user, parse_contact
+from enterprises.team.team import TeamRefusal
 from oversight.administration.duties import KINDS, appoint
 
 

@@ -10,9 +10,9 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from complaints.working_calendar import SHANGHAI
-from odr_portal.accounts.models import SecurityEvent
-from odr_portal.safe_cells import safe_cell
+from accounts.models import SecurityEvent
+from complaints.procedure.working_calendar import SHANGHAI
+from web.safe_cells import safe_cell
 
 COLUMNS = ("at", "kind", "person_key", "organisation", "subject", "reason", "address")
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from oversight import publishing
+from oversight.counters import publishing
 
 
 class Command(BaseCommand):

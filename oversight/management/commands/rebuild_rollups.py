@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from oversight import rollup_making, rollups
+from oversight.counters import making as rollup_making
+from oversight.counters import rollups
 
 
 class Command(BaseCommand):

@@ -10,10 +10,10 @@ from django.db import transaction
 
 from authorities.regions import RegionsDoNotFit
 from authorities.tables import TableError
-from complaints.importing.directory import build_directory
-from complaints.importing.mapping import MappingError, read_mapping
-from complaints.importing.reading import FileRefused
-from complaints.importing.report import directory_lines
+from complaints.tables.importing.directory import build_directory
+from complaints.tables.importing.mapping import MappingError, read_mapping
+from complaints.tables.importing.reading import FileRefused
+from complaints.tables.importing.report import directory_lines
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--mapping", type=Path, required=True, help="complaints/mappings/….toml")
+        parser.add_argument("--mapping", type=Path, required=True, help="complaints/tables/importing/mappings/….toml")
         parser.add_argument("--dry-run", action="store_true", help="say what would be new, write nothing")
 
     def handle(self, *args: Any, file: Path, mapping: Path, dry_run: bool, **options: Any) -> None:

@@ -22,15 +22,15 @@ from authorities.jurisdiction import NoAuthority
 from authorities.policies import PolicyMissing
 from authorities.regions import RegionsDoNotFit
 from authorities.tables import TableError
-from complaints.importing.bad import BadRows
-from complaints.importing.batches import Batches, SourceConditions, Tally, would_file
-from complaints.importing.directory import build_directory
-from complaints.importing.mapping import Mapping, MappingError, read_mapping
-from complaints.importing.reading import FileRefused
-from complaints.importing.report import Progress, directory_lines, doubt_lines, filing_lines
-from complaints.importing.rows import Rows
 from complaints.models import Heartbeat
-from routing.forwarding import sweep_filed
+from complaints.tables.importing.bad import BadRows
+from complaints.tables.importing.batches import Batches, SourceConditions, Tally, would_file
+from complaints.tables.importing.directory import build_directory
+from complaints.tables.importing.mapping import Mapping, MappingError, read_mapping
+from complaints.tables.importing.reading import FileRefused
+from complaints.tables.importing.report import Progress, directory_lines, doubt_lines, filing_lines
+from complaints.tables.importing.rows import Rows
+from routing.forwarding.forwarding import sweep_filed
 
 SOME_BAD, STOPPED = 2, 130
 ALIVE = timedelta(seconds=60)
@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--mapping", type=Path, required=True, help="complaints/mappings/….toml")
+        parser.add_argument("--mapping", type=Path, required=True, help="complaints/tables/importing/mappings/….toml")
         parser.add_argument("--dry-run", action="store_true", help="judge every row, write nothing")
         parser.add_argument("--limit", type=int, help="only the first rows")
         parser.add_argument("--dated", action="store_true", help="now moves with the rows' days; nobody is told")

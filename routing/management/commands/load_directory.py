@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from authorities.loading import load_all
 from authorities.tables import TableError
-from enterprises.importing import ImportRefused, import_enterprises
-from routing.loading import DATA as RULES
-from routing.loading import load_rules
+from enterprises.directory.importing import ImportRefused, import_enterprises
+from routing.rules.loading import DATA as RULES
+from routing.rules.loading import load_rules
 
 DEMO = Path(__file__).parents[3] / "enterprises" / "data"
 

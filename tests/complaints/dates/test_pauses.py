@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from complaints.deadlines import (
+from complaints.procedure.deadlines import (
     CALENDAR,
     Due,
     calendar_days,

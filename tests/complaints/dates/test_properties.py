@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from complaints.deadlines import (
+from complaints.procedure.deadlines import (
     Calendar,
     calendar_days,
     day_by_day,

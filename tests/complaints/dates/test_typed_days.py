@@ -9,10 +9,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from complaints.enterprise_forms import Day
-from complaints.handling import authority, casework, mediation, supervision
-from complaints.refusals import StepNotAllowed
-from enterprises.team_forms import LeaveForm
+from complaints.handling.steps import authority, casework, mediation, supervision
+from complaints.pages.enterprise.forms import Day
+from complaints.procedure.refusals import StepNotAllowed
+from enterprises.team.team_forms import LeaveForm
 
 
 @pytest.mark.parametrize("verb", [

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from complaints.deadlines import SHANGHAI, Calendar, calendar_days, fixed_day, working_days
+from complaints.procedure.deadlines import SHANGHAI, Calendar, calendar_days, fixed_day, working_days
 from tests.complaints.dates import oracle
 from tests.complaints.dates.years import CHINA, NONE, rows
 

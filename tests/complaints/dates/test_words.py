@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from complaints.deadlines import (
+from complaints.procedure.deadlines import (
     calendar_days,
     day_by_day,
     explain,
@@ -17,8 +17,8 @@ from complaints.deadlines import (
     with_allowance,
     working_days,
 )
-from complaints.derivation import _RULES
-from complaints.workflow import Clock
+from complaints.procedure.derivation import _RULES
+from complaints.procedure.workflow import Clock
 from tests.complaints.dates.years import CHINA, NONE, WITH_2027
 
 

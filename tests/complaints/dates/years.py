@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 from datetime import date
-from pathlib import Path
 
-from complaints.deadlines import SHANGHAI, Calendar
+from complaints.procedure.deadlines import SHANGHAI, Calendar
+from tests import ROOT
 
-FOLDER = Path(__file__).parents[3] / "authorities" / "calendars"
+FOLDER = ROOT / "authorities" / "calendars"
 Row = tuple[date, bool, str, str]
 
 

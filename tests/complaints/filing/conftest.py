@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from authorities.loading import DATA, load_calendars, load_policies
 from authorities.models import Authority, Region
+from enterprises.directory.naming import write_names
 from enterprises.models import Branch, Enterprise, ServiceArea
-from enterprises.naming import write_names
 
 GULOU, FUZHOU, FUJIAN = 350102000, 350100000, 350000000
 

@@ -13,12 +13,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
 from complaints import handling
-from complaints.conditions import Conditions
 from complaints.models import Complaint
-from complaints.workflow import Status
-from odr_portal.accounts.models import User
-from routing import forwarding
+from complaints.parties.conditions import Conditions
+from complaints.procedure.workflow import Status
+from routing.forwarding import forwarding
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.filing.conftest import Town

@@ -11,17 +11,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import OutgoingMessage, User
 from authorities.models import Region
 from authorities.regions import china_interval
 from authorities.romanising import english_name
 from complaints.filing import composing, drafts
-from complaints.filing.request import FilingRequest
 from complaints.models import Evidence, FilingDraft
-from complaints.views.filing_frame import COOKIE
-from odr_portal.accounts.models import OutgoingMessage, User
+from complaints.pages.filing.filing_frame import COOKIE
+from complaints.procedure.filing_request import FilingRequest
+from tests.complaints.evidence import files
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
-from tests.evidence import files
 
 PNG = files.png()
 KEY = {"idempotency_key": "0123456789abcdef"}

@@ -9,14 +9,14 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from complaints import handling
-from complaints.actors import consumer
 from complaints.filing import composing
 from complaints.filing.outlook import duplicates
-from complaints.filing.request import FilingRequest
-from complaints.handling import consumer as consumer_steps
+from complaints.handling.steps import consumer as consumer_steps
 from complaints.models import Complaint
-from odr_portal.accounts.models import User
+from complaints.parties.actors import consumer
+from complaints.procedure.filing_request import FilingRequest
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_submit import file, prove, ready

@@ -6,9 +6,9 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.sign_in.limits import Limit
 from complaints.models import Complaint
-from complaints.views import filing_check
-from odr_portal.accounts.limits import Limit
+from complaints.pages.filing import filing_check
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_submit import file, prove, ready
 

@@ -12,14 +12,14 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.translation import override
 
+from accounts.models import User
 from complaints.filing import drafts
-from complaints.filing.choices import DEMAND_BY_CODE
 from complaints.filing.demands import DemandsStep
 from complaints.filing.steps import STEPS
 from complaints.filing.whys import WHYS
 from complaints.models import Complaint, HandlingStep, Matter, PersonalText
-from complaints.views.filing_frame import COOKIE
-from odr_portal.accounts.models import User
+from complaints.pages.filing.filing_frame import COOKIE
+from complaints.procedure.categories import DEMAND_BY_CODE
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_bad_input import TABLE, form_with

@@ -11,11 +11,11 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from complaints.models import Complaint
-from odr_portal.accounts.models import User
+from tests.complaints.dossier.test_dossier import text_of
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_submit import file, prove, ready
-from tests.dossier.test_dossier import text_of
 
 
 def read(content: bytes) -> str:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from complaints.filing import respondents
 from complaints.models import Complaint, FilingDraft
-from complaints.views.consumer_people import siblings_of
+from complaints.pages.consumer.people import siblings_of
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import begin, fill, send, url

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,11 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
+from accounts.models import User
 from complaints.filing import drafts
 from complaints.models import Complaint, FilingDraft, PersonalText
-from complaints.views.filing_frame import COOKIE
-from odr_portal.accounts.models import User
+from complaints.pages.filing.filing_frame import COOKIE
+from tests import ROOT
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import begin, fill, send, url
@@ -81,7 +81,7 @@ def test_odd_texts_are_kept_as_they_were_typed(client: Client, town: Town) -> No
 
 
 #: Public texts of complaints, beside the project and no part of it.
-DATA = Path(__file__).parents[4] / "shared" / "data" / "cn_12315" / "golden_100_labelled.json"
+DATA = ROOT.parent / "shared" / "data" / "cn_12315" / "golden_100_labelled.json"
 
 
 @pytest.mark.full

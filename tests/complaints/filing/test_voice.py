@@ -17,18 +17,18 @@ from django.test import Client
 
 from complaints import handling
 from complaints.evidence import examining, limits
-from complaints.handling import casework
+from complaints.handling.steps import casework
 from complaints.models import Complaint, Evidence, FilingDraft, Notice, PersonalText
-from complaints.refusals import StepNotAllowed
-from complaints.workflow import Status
-from routing import forwarding
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Status
+from routing.forwarding import forwarding
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.complaints.evidence import files
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import PNG, begin, fill, send, url
 from tests.complaints.filing.test_submit import file, prove
-from tests.evidence import files
 
 SPOKEN = answers.PROBLEM | {"statement": ""}
 

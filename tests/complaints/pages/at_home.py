@@ -13,9 +13,10 @@ import pytest
 import time_machine
 
 from complaints import handling
-from complaints.handling import Answer, Promise, authority, both, consumer, enterprise, offers, suggesting
+from complaints.handling import Answer, Promise
+from complaints.handling.steps import authority, both, consumer, enterprise, offers, suggesting
 from complaints.models import Complaint, HandlingStep
-from complaints.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 

@@ -9,11 +9,11 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from authorities.models import Policy
-from complaints.handling import enterprise
+from complaints.handling.steps import enterprise
 from complaints.models import Complaint
-from complaints.workflow import Status
-from odr_portal.accounts.models import User
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
 

@@ -11,10 +11,10 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from complaints.actors import SYSTEM
-from complaints.handling import authority, enterprise
+from accounts.models import User
+from complaints.handling.steps import authority, enterprise
 from complaints.models import Complaint
-from odr_portal.accounts.models import User
+from complaints.parties.actors import SYSTEM
 from tests import given
 from tests.cast import World
 

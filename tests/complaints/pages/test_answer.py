@@ -10,20 +10,21 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from complaints import answering
+from accounts.models import OutgoingMessage
 from complaints.documents import kinds
-from complaints.filing.request import RespondentRequest
-from complaints.handling import Promise, answer_links, authority, both, enterprise, mediation, suggesting
+from complaints.handling import Promise
+from complaints.handling.steps import answer_links, authority, both, enterprise, mediation, suggesting
+from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Evidence, HandlingStep, OfficialDocument
-from complaints.refusals import StepNotAllowed
-from complaints.verification import verify
-from complaints.workflow import Status
-from odr_portal.accounts.models import OutgoingMessage
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Status
+from complaints.record.verification import verify
 from tests import given
 from tests.cast import World
+from tests.complaints.evidence import files
 from tests.complaints.filing.test_drafts import PNG
 from tests.complaints.pages.at_the_authority import DAYS, TEXT, ahead, case_at, desk, key, now, one_person_suffices
-from tests.evidence import files
 
 S = Status
 PHONE = "+8613900000123"

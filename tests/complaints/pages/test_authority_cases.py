@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from accounts.models import User
 from authorities.models import Officer
-from complaints import actors, handling
-from complaints.handling import enterprise, proposals, violations
+from complaints import handling
+from complaints.handling.steps import enterprise, proposals, violations
 from complaints.models import Complaint, ForwardingDecision, HandlingStep, Matter, OfficialDocument
-from complaints.views import authority_approvals
-from complaints.workflow import Status
-from odr_portal.accounts.models import User
+from complaints.pages.authority import approvals as authority_approvals
+from complaints.parties import actors
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from authorities.models import Region
+from complaints.desks import keyset
 from complaints.models import Complaint, Engagement
-from complaints.views import keyset
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import DAYS, S, case_at, desk, now
@@ -222,6 +222,6 @@ def test_the_database_places_a_case_wherever_it_is_written(world: World) -> None
 
 
 def test_days_of_the_filter_end_at_local_midnight() -> None:
-    from complaints.views.authority_lists import midnight
+    from complaints.desks.authority_lists import midnight
 
     assert midnight(date(2026, 10, 1)).isoformat() == "2026-10-01T00:00:00+08:00"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from complaints.handling import authority, proposals
+from complaints.handling.steps import authority, proposals
 from complaints.models import Complaint, HandlingStep, Matter
-from complaints.views.authority_pages import PAGES
+from complaints.pages.authority.pages import PAGES
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import DAYS, TEXT, S, asked_return, case_at, desk, key, now, officer_of
@@ -129,7 +129,7 @@ def test_a_list_costs_the_same_however_long(world: World, path: str, django_asse
 
 
 def test_pages_of_a_list_follow_each_other_without_gap_or_double(world: World, monkeypatch: Any) -> None:
-    monkeypatch.setattr("complaints.views.keyset.PAGE", 3)
+    monkeypatch.setattr("complaints.desks.keyset.PAGE", 3)
     made = {case_at(world, S.REVIEW).number for _ in range(7)}
     client, seen, url = desk(world.rui), [], "/authority/cases/?status=review"
     while url:

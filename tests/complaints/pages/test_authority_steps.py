@@ -12,11 +12,12 @@ from django.test import Client
 from django.utils.translation import gettext, override
 
 from authorities.models import Policy
-from complaints import handling, labels
-from complaints.handling import authority, both, enterprise, jurisdiction, violations
+from complaints import handling
+from complaints import wording as labels
+from complaints.handling.steps import authority, both, enterprise, jurisdiction, violations
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
-from complaints.views.authority_pages import PAGES
-from complaints.workflow import Status
+from complaints.pages.authority.pages import PAGES
+from complaints.procedure.workflow import Status
 from enterprises.models import MediationBody
 from tests import given
 from tests.cast import World

@@ -10,11 +10,12 @@ import pytest
 from django.conf import settings
 
 from complaints import handling
-from complaints.handling import Answer, Promise, consumer, enterprise, offers
+from complaints.acceptance.ways_left import after, ways_left
+from complaints.handling import Answer, Promise
+from complaints.handling.steps import consumer, enterprise, offers
 from complaints.models import Complaint, HandlingStep
-from complaints.ways_left import after, ways_left
-from complaints.workflow import Outcome, Status
-from complaints.working_calendar import Calendar
+from complaints.procedure.workflow import Outcome, Status
+from complaints.procedure.working_calendar import Calendar
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_home import AFTER_DUE, clock, overdue_promise, place, steps_of, unconfirmed

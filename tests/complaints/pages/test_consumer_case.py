@@ -12,13 +12,14 @@ from django.db import connection
 from django.http import Http404
 
 from complaints import handling
-from complaints.deadlines import day_by_day, explain
-from complaints.handling import authority, both, consumer, enterprise, looking
+from complaints.handling.steps import authority, both, consumer, enterprise
+from complaints.handling.transition import looking
 from complaints.models import Complaint, Deadline
-from complaints.views import consumer_cases
-from complaints.views.case import AUTHORITY, CONSUMER, ENTERPRISE, open_case
-from complaints.workflow import Status
-from odr_portal.walls import seeing_as
+from complaints.pages.consumer import cases as consumer_cases
+from complaints.procedure.deadlines import day_by_day, explain
+from complaints.procedure.workflow import Status
+from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, open_case
+from database.row_security import seeing_as
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import shown, signed_in

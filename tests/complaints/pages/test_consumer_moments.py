@@ -8,12 +8,12 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from complaints.models import Evidence
-from complaints.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.complaints.evidence.files import png as a_png
 from tests.complaints.pages.at_home import accepted, at, clock, files, place, reported, withdrawn
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
-from tests.evidence.files import png as a_png
 
 __all__ = ["clock", "files"]
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from complaints.models import Complaint
-from complaints.workflow import Outcome, Status
-from odr_portal.errors import INCIDENT_HEADER
+from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_home import (
@@ -34,6 +33,7 @@ from tests.complaints.pages.at_home import (
     withdrawn,
 )
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
+from web.errors import INCIDENT_HEADER
 
 __all__ = ["clock", "files"]
 

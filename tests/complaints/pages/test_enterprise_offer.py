@@ -12,9 +12,9 @@ import pytest
 import time_machine
 from django.db import connection
 
-from complaints.enterprise_offer_form import without_blank_rows
+from complaints.forms.enterprise_offer_form import without_blank_rows
 from complaints.models import Obligation, Offer, OfferAnswer
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in

@@ -10,15 +10,15 @@ import pytest
 import time_machine
 from django.test import Client
 
-from complaints.handling import consumer, enterprise, supervision
+from complaints.desks import case_search, keyset
+from complaints.handling.steps import consumer, enterprise, supervision
 from complaints.models import Complaint
-from complaints.views import case_search, keyset
-from complaints.workflow import Status
-from odr_portal.templatetags import portal
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import shown, signed_in
 from tests.server import A_REQUEST
+from web.templatetags import portal
 
 S = Status
 QUEUE = "/enterprise/queue/"

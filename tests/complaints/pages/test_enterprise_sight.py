@@ -10,11 +10,12 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from complaints.handling import authority, consumer, enterprise, looking
-from complaints.urls_enterprise import urlpatterns
-from complaints.workflow import Status
+from accounts.models import User
+from complaints.handling.steps import authority, consumer, enterprise
+from complaints.handling.transition import looking
+from complaints.pages.enterprise.urls import urlpatterns
+from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Staff
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import address, send, shown, signed_in

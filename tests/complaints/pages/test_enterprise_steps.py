@@ -11,9 +11,9 @@ import time_machine
 from django.utils import timezone
 
 from authorities.models import Policy
-from complaints.handling import authority, both, consumer, enterprise, suggesting, supervision
+from complaints.handling.steps import authority, both, consumer, enterprise, suggesting, supervision
 from complaints.models import Contact, HandlingStep, InternalNote, Matter, Obligation, Offer
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in

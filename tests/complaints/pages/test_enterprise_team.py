@@ -10,13 +10,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from complaints import assigning
-from complaints.workflow import Status
-from enterprises import organising, team
+from accounts.models import SecurityEvent, User
+from complaints.assignment import assigning
+from complaints.procedure.workflow import Status
 from enterprises.models import Absence, AssignmentRule, Branch, Staff, TwoPersons
-from enterprises.rights import Post, enterprise_reach
-from enterprises.team import TeamRefusal
-from odr_portal.accounts.models import SecurityEvent, User
+from enterprises.team import organising, team
+from enterprises.team.rights import Post, enterprise_reach
+from enterprises.team.team import TeamRefusal
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from complaints import answer_templates
-from complaints.answer_templates import Rate
-from complaints.handling import consumer, enterprise, offers
-from complaints.handling.offers import Answer
+from complaints.handling.steps import consumer, enterprise, offers
+from complaints.handling.steps.offers import Answer
 from complaints.models import Complaint, Offer
-from complaints.refusals import WrongInput
-from complaints.workflow import Status
+from complaints.procedure.refusals import WrongInput
+from complaints.procedure.workflow import Status
+from complaints.settlement import answer_templates
+from complaints.settlement.answer_templates import Rate
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 from tests import given
 from tests.cast import WEDNESDAY, World

@@ -11,21 +11,22 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts.models import User
 from authorities.models import Policy
-from complaints import actors, handling
-from complaints.actors import SYSTEM
-from complaints.conditions import Conditions
-from complaints.filing.request import RespondentRequest
-from complaints.handling import authority, consumer, enterprise, supervision
+from complaints import handling
+from complaints.handling.steps import authority, consumer, enterprise, supervision
 from complaints.models import Complaint, Contact, Evidence, ForwardingDecision, HandlingStep, RootCause
-from complaints.views.authority_targets import latest_decision, suggested
-from complaints.workflow import Status
+from complaints.pages.authority.triage.targets import latest_decision, suggested
+from complaints.parties import actors
+from complaints.parties.actors import SYSTEM
+from complaints.parties.conditions import Conditions
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Staff
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.complaints.evidence.files import pdf, png, recording
 from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
-from tests.evidence.files import pdf, png, recording
 from tests.walls.conftest import ask, seeing_as
 from tests.walls.forms import forms_of
 

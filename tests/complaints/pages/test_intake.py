@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, ConsentRecord, HandlingStep, Notice, PersonalText
 from enterprises.models import Station
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, desk, key, officer_of

@@ -10,15 +10,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.keys import keyring
+from accounts.models import User
 from complaints import handling
-from complaints.actors import Actor
-from complaints.filing.request import RespondentRequest
-from complaints.handling import authority, enterprise, proposals, supervision, violations
+from complaints.handling.steps import authority, enterprise, proposals, supervision, violations
 from complaints.models import Complaint, Evidence, ForwardingDecision
-from complaints.workflow import Role
+from complaints.parties.actors import Actor
+from complaints.procedure.filing_request import RespondentRequest
+from complaints.procedure.workflow import Role
 from enterprises.models import Enterprise, Succession
-from odr_portal.accounts import keyring
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import TEXT, S, ahead, asked_return, case_at, desk, now

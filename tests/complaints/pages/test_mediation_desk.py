@@ -10,10 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from complaints.handling import Promise, both, mediation, suggesting
+from complaints.handling import Promise
+from complaints.handling.steps import both, mediation, suggesting
 from complaints.models import Complaint, HandlingStep, Matter
-from complaints.views.mediation_facts import sixty_days
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
+from complaints.reading.mediation_facts import sixty_days
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_authority import TEXT, ahead, case_at, desk, key, now, one_person_suffices, step_url

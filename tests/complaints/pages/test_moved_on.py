@@ -12,11 +12,11 @@ import pytest
 import time_machine
 from django.db import connections
 
-from complaints.handling import consumer, enterprise
+from accounts.models import User
+from complaints.handling.steps import consumer, enterprise
 from complaints.models import Complaint, HandlingStep
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from enterprises.models import Staff
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in

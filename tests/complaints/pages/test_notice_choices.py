@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from complaints import delivery, my_data, notice_choices
 from complaints.handling import sweep_clocks
 from complaints.models import Complaint, Notice, NoticeChoice
-from complaints.workflow import TABLE, Role, Status
+from complaints.notices import delivery, notice_choices
+from complaints.privacy import my_data
+from complaints.procedure.workflow import TABLE, Role, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, post_office
+from tests.complaints.notices.test_delivery import case, mail, queue, sms
 from tests.complaints.pages.at_home import clock
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
-from tests.portal.post_office import Gateway, PostOffice, gateway, post_office
-from tests.portal.test_delivery import case, mail, queue, sms
 
 __all__ = ["case", "clock", "gateway", "mail", "post_office", "sms"]
 

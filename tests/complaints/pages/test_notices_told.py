@@ -11,10 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from authorities.models import Officer
-from complaints import delivery
 from complaints.models import Complaint, Notice, NoticeOrder
-from complaints.views.authority_notices import PAGE
-from complaints.views.notices_told import error_words
+from complaints.notices import delivery
+from complaints.pages.authority.notices import PAGE
+from complaints.reading.notices_told import error_words
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, case_at, desk, key, now, officer_of
 

@@ -11,11 +11,12 @@ import pytest
 import time_machine
 from django.db import connection
 
-from complaints import erasing, offer_drafts
-from complaints.handling import enterprise
+from complaints.handling.steps import enterprise
 from complaints.models import HandlingStep, Offer, OfferDraft
-from complaints.workflow import Status
-from odr_portal import walls
+from complaints.privacy import erasing
+from complaints.procedure.workflow import Status
+from complaints.settlement import offer_drafts
+from database import row_security as walls
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import OFFER, address, moved_to_telecom, send, shown, signed_in

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from accounts.models import User
 from authorities.models import Officer
-from complaints import actors
-from complaints.handling import StepNotAllowed, consumer
+from complaints.handling import StepNotAllowed
+from complaints.handling.steps import consumer
 from complaints.models import Complaint, HandlingStep, Matter, Notice, Participant
-from complaints.verification import verify
-from complaints.workflow import Status
-from odr_portal.accounts.models import User
+from complaints.parties import actors
+from complaints.procedure.workflow import Status
+from complaints.record.verification import verify
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_home import SOON, clock, files, reported, steps_of

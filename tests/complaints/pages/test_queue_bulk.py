@@ -10,11 +10,11 @@ import pytest
 import time_machine
 from django.test import Client
 
-from complaints.handling import enterprise
+from accounts.models import User
+from complaints.handling.steps import enterprise
 from complaints.models import Complaint, HandlingStep, Reading
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Staff
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import time_machine
 
-from complaints import reading, retention
-from complaints.handling import consumer
+from accounts.models import User
+from complaints.assignment import reading
+from complaints.handling.steps import consumer
 from complaints.models import Complaint, Reading, SavedView
-from complaints.workflow import Status
+from complaints.privacy import retention
+from complaints.procedure.workflow import Status
+from database import row_security as walls
 from enterprises.models import Branch, Staff
-from odr_portal import walls
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import address, moved_to_telecom, send, shown, signed_in

@@ -7,10 +7,10 @@ from html import unescape
 
 import pytest
 
-from complaints import labels
-from complaints.filing.choices import DEMAND_BY_CODE, OBJECT_LABELS, PROBLEM_LABELS
-from complaints.handling import enterprise, violations
-from complaints.workflow import TABLE, Clock, Role, Status
+from complaints import wording as labels
+from complaints.handling.steps import enterprise, violations
+from complaints.procedure.categories import DEMAND_BY_CODE, OBJECT_LABELS, PROBLEM_LABELS
+from complaints.procedure.workflow import TABLE, Clock, Role, Status
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, case_at, desk, now

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from complaints.handling import authority, both, enterprise, looking, proposals, violations
+from complaints.handling.steps import authority, both, enterprise, proposals, violations
+from complaints.handling.transition import looking
 from complaints.models import Complaint, HandlingStep, Matter, Notice
-from complaints.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import (
@@ -157,8 +158,8 @@ def test_a_wrong_refusal_points_at_its_field(world: World, said: dict[str, str],
 
 
 def test_only_the_head_is_offered_what_the_policy_leaves_to_the_head(world: World) -> None:
+    from accounts.models import User
     from authorities.models import Officer
-    from odr_portal.accounts.models import User
 
     case = case_at(world, S.REVIEW)
     given.step(case, proposals.propose(move=authority.refuse(**REFUSAL)), world.officer, now())
@@ -174,8 +175,8 @@ def test_only_the_head_is_offered_what_the_policy_leaves_to_the_head(world: Worl
 
 
 def test_the_police_page_goes_round_three_people(world: World) -> None:
+    from accounts.models import User
     from authorities.models import Officer
-    from odr_portal.accounts.models import User
 
     case = case_at(world, S.REVIEW)
     assert desk(world.rui).post(step_url(case, "police"), {"text": TEXT} | key()).status_code == 302

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from authorities.models import Policy
 from complaints import handling
-from complaints.handling import authority, enterprise, supervision
+from complaints.handling.steps import authority, enterprise, supervision
 from complaints.models import Complaint, HandlingStep
 from tests import given
 from tests.cast import World

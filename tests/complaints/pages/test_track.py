@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from complaints.filing import drafts
-from complaints.handling import consumer
+from complaints.handling.steps import consumer
 from complaints.models import Complaint, Evidence, Obligation, TrackingTry
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from tests.cast import World
 from tests.given import a_complaint, step
 from tests.server import A_REQUEST

@@ -12,16 +12,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from complaints import numbering
+from accounts.models import OutgoingMessage, User
 from complaints.models import Complaint, Evidence, HandlingStep, Notice
-from complaints.workflow import Status
+from complaints.procedure import numbering
+from complaints.procedure.workflow import Status
 from enterprises.models import Station, StationStaff
-from odr_portal.accounts.models import OutgoingMessage, User
-from odr_portal.templatetags.portal import moment
 from tests.cast import World
 from tests.complaints.filing.test_drafts import PNG
 from tests.complaints.pages.test_track import TOKEN, ask, case, clock, opened, with_token  # noqa: F401
 from tests.given import a_complaint
+from web.templatetags.portal import moment
 
 KEY = {"idempotency_key": "a1b2c3d4e5f6a7b8"}
 ACCEPT = {"answer": "accept", "idempotency_key": "accept-accept-accept"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from complaints.handling import authority, both, enterprise, jurisdiction
+from complaints.handling.steps import authority, both, enterprise, jurisdiction
 from complaints.models import Complaint, HandlingStep
 from tests import given
 from tests.cast import World

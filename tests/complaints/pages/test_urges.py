@@ -11,17 +11,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from authorities.models import Officer
 from complaints import handling
-from complaints.handling import authority, supervision
+from complaints.handling.steps import authority, supervision
 from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Matter
-from complaints.workflow import Status
-from odr_portal.accounts.models import User
-from odr_portal.templatetags.portal import last_day
+from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, desk, key, now, officer_of, step_url
 from tests.server import A_REQUEST
+from web.templatetags.portal import last_day
 
 BOARD, NEW = "/authority/urges/", "/authority/urges/new/"
 

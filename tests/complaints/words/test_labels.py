@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import heroicons
 import pytest
 from django.utils import translation
 
-from complaints import labels
-from complaints.filing.choices import DEMAND_KINDS
-from complaints.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
-from complaints.labels import KINDS, action, icon, label, reason, tone
-from complaints.labels_standing import IF_MISSED, SENTENCES
+from complaints import wording as labels
 from complaints.models.settlement import OBLIGATION_KINDS
-from complaints.workflow import (
-    STEPS,
-    TABLE,
-    Audience,
-    Clock,
-    Outcome,
-    Role,
-    Status,
-)
+from complaints.procedure.categories import DEMAND_KINDS
+from complaints.procedure.grounds import FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
+from complaints.procedure.workflow import STEPS, TABLE, Audience, Clock, Outcome, Role, Status
+from complaints.wording import KINDS, action, icon, label, reason, tone
+from complaints.wording.standing import IF_MISSED, SENTENCES
+from tests import ROOT
 
-HERE = Path(__file__).parents[3]
+HERE = ROOT
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 WANTED = {
@@ -132,7 +124,7 @@ def test_the_words_are_those_of_the_filing_form() -> None:
 def written_reasons() -> set[str]:
     """Every code that a verb or a lapse writes as the reason of an entry."""
     found = set()
-    for path in [*(HERE / "complaints/handling").glob("*.py"), *(HERE / "routing").glob("*.py")]:
+    for path in [*(HERE / "complaints/handling").rglob("*.py"), *(HERE / "routing").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in (
                 "Effect",
@@ -162,7 +154,7 @@ def test_every_written_reason_has_words() -> None:
 
 
 def test_choices_of_the_verbs_have_words() -> None:
-    from complaints.handling import authority, casework, consumer, enterprise
+    from complaints.handling.steps import authority, casework, consumer, enterprise
 
     assert set(consumer.REST) == set(KINDS["rest"])
     assert set(authority.BODIES) == set(KINDS["body"])
@@ -175,7 +167,7 @@ def test_choices_of_the_verbs_have_words() -> None:
 
 def test_every_matter_that_a_verb_opens_has_words() -> None:
     found: set[str] = set()
-    for path in (HERE / "complaints/handling").glob("*.py"):
+    for path in (HERE / "complaints/handling").rglob("*.py"):
         found |= set(re.findall(r'open_matter\(\s*"([a-z_]+)"', path.read_text(encoding="utf-8")))
     assert found <= set(KINDS["matter_kind"])
 

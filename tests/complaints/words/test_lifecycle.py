@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from complaints.management.commands import write_lifecycle
-from complaints.workflow import CLOCKS, TABLE, Status
+from complaints.procedure.workflow import CLOCKS, TABLE, Status
 
 
 def test_the_page_is_what_the_table_generates() -> None:

@@ -8,14 +8,15 @@ from typing import Any, cast
 
 import pytest
 
-from complaints import notices
-from complaints.actors import SYSTEM
-from complaints.conditions import Conditions
-from complaints.handling import authority, consumer, enterprise, sweep_clocks
-from complaints.handling.casefile import open_files
+from complaints.handling import sweep_clocks
+from complaints.handling.steps import authority, consumer, enterprise
+from complaints.handling.transition.writing import open_files
 from complaints.models import Notice
-from complaints.record import Entry
-from complaints.workflow import TABLE, Audience, Status
+from complaints.notices import writing as notices
+from complaints.parties.actors import SYSTEM
+from complaints.parties.conditions import Conditions
+from complaints.procedure.workflow import TABLE, Audience, Status
+from complaints.record.record import Entry
 from tests import given
 from tests.cast import WEDNESDAY, World
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from complaints.labels_clock import chip, clock_facts
+from accounts.models import User
 from complaints.models import Complaint, Deadline
-from complaints.standing import Standing, standing
-from complaints.workflow import CLOCKS, Clock, Outcome, Status
-from complaints.working_calendar import SHANGHAI, Calendar
+from complaints.procedure.workflow import CLOCKS, Clock, Outcome, Status
+from complaints.procedure.working_calendar import SHANGHAI, Calendar
+from complaints.wording.clock import chip, clock_facts
+from complaints.wording.duty import Standing, standing
 from enterprises.models import Branch, Staff
-from odr_portal.accounts.models import User
 from tests import given
 from tests.cast import WEDNESDAY, World
 

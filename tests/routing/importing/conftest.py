@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests import ROOT
 from tests.cast import load_directory
 
-MAPPINGS = Path("complaints/mappings")
-SHARED = Path(__file__).parents[4] / "shared" / "data"
+MAPPINGS = Path("complaints/tables/importing/mappings")
+SHARED = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from complaints.importing.bad import MOST_SHOWN
-from complaints.importing.reading import LONGEST_LINE
 from complaints.models import Complaint, HandlingStep
+from complaints.tables.importing.bad import MOST_SHOWN
+from complaints.tables.importing.reading import LONGEST_LINE
 from tests.routing.importing import register
 from tests.routing.importing.conftest import run
 

@@ -9,9 +9,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from authorities.models import Region
-from complaints.importing.mapping import MappingError, read_mapping
 from complaints.models import Complaint, Heartbeat
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
+from complaints.tables.importing.mapping import MappingError, read_mapping
 from enterprises.models import Alias, Enterprise
 from tests.routing.importing import register
 from tests.routing.importing.conftest import MAPPINGS, run

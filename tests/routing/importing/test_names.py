@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from complaints.importing.mapping import Naming
-from complaints.importing.names import Firm, Mention, Names, Splitter, firms
+from complaints.tables.importing.mapping import Naming
+from complaints.tables.importing.names import Firm, Mention, Names, Splitter, firms
 
 NAMING = Naming(
     former=("fka", "formerly"), alias=("dba", "aka"), split="/", legal_forms=("Inc", "LLC", "Corp"),

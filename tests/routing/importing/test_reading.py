@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from complaints.importing.reading import Shape, records
+from complaints.tables.importing.reading import Shape, records
 
 
 def _read(tmp_path: Path, content: bytes, shape: Shape) -> list[tuple[int, dict[str, str] | str]]:

@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 
 from complaints.models import Complaint, HandlingStep, Notice
-from complaints.workflow import Status
+from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise
 from tests.routing.importing import register
 from tests.routing.importing.conftest import MAPPINGS, SHARED, run
@@ -104,8 +104,8 @@ def test_who_is_known_gets_it_and_the_rest_goes_to_a_person_with_the_reason(tmp_
 def test_a_row_that_the_verb_refuses_does_not_hold_up_its_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from complaints.handling import filing
-    from complaints.refusals import WrongInput
+    from complaints.handling.steps import filing
+    from complaints.procedure.refusals import WrongInput
 
     whole = filing._open
 

@@ -17,20 +17,21 @@ from pathlib import Path
 
 from django.db import transaction
 
-from complaints.importing.bad import BadRows
-from complaints.importing.batches import Batches, SourceConditions
-from complaints.importing.directory import Built, build_directory
-from complaints.importing.mapping import Mapping as SourceMapping
-from complaints.importing.mapping import read_mapping
-from complaints.importing.rows import Rows
 from complaints.models import Complaint
+from complaints.tables.importing.bad import BadRows
+from complaints.tables.importing.batches import Batches, SourceConditions
+from complaints.tables.importing.directory import Built, build_directory
+from complaints.tables.importing.mapping import Mapping as SourceMapping
+from complaints.tables.importing.mapping import read_mapping
+from complaints.tables.importing.rows import Rows
+from enterprises.directory.spelling import fold, grams_of
 from enterprises.models import Enterprise, SearchName
-from enterprises.spelling import fold, grams_of
-from routing.forwarding import sweep_filed
+from routing.forwarding.forwarding import sweep_filed
+from tests import ROOT
 
 HERE = Path(__file__).parent
-SHARED = Path(__file__).parents[4] / "shared" / "data"
-MAPPINGS = Path("complaints/mappings")
+SHARED = ROOT.parent / "shared" / "data"
+MAPPINGS = Path("complaints/tables/importing/mappings")
 #: The file that a directory is built from, its mapping, and the column that numbers a row.
 SOURCES = {
     "wa_ag": ("wa_ag/cases_all.csv.gz", "business_name", "complaint_id"),

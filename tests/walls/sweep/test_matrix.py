@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.http import HttpRequest, HttpResponse
 
-from odr_portal import permissions, views
-from odr_portal.permissions import actions_for
+from access import permissions
+from access.permissions import actions_for
+from odr_portal.site import views
 from tests.walls.addresses import addresses, without_example
 from tests.walls.sweeping import Sweep, Tally
 from tests.walls.world import CANARY, World
@@ -74,7 +75,7 @@ def test_the_words_that_are_looked_for_are_met_by_whom_they_are_for(world: World
 
 def test_T08_the_sweep_finds_a_number_that_is_not_masked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is as it is, but a page at work shows the person in full."""
-    monkeypatch.setattr("complaints.views.case._sight", lambda side, **_: "full")
+    monkeypatch.setattr("complaints.reading.case._sight", lambda side, **_: "full")
     for name, who in (("enterprise-case", "handler own"), ("authority-case", "authority_handler at own")):
         pages = [a for a in addresses() if a.name == f"complaints:{name}"]
         wrong = Sweep(world, every_status=True).run(pages, [world.person(who)]).wrong
@@ -128,7 +129,7 @@ def test_T04_one_wall_is_enough_for_pages_lists_searches_and_exports(
 def test_the_sweep_finds_a_page_that_the_gate_lets_pass(
     some: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("odr_portal.gate.actions_for", lambda resource, roles: frozenset({"GET", "POST"}))
+    monkeypatch.setattr("access.gate.actions_for", lambda resource, roles: frozenset({"GET", "POST"}))
     assert some()
 
 

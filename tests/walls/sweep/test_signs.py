@@ -7,8 +7,9 @@ import time_machine
 from django.utils import timezone
 
 from complaints import handling
-from complaints.actors import officer, staff_member
-from complaints.handling import Move, enterprise, violations
+from complaints.handling import Move
+from complaints.handling.steps import enterprise, violations
+from complaints.parties.actors import officer, staff_member
 from tests.walls.calling import Answer, Caller
 from tests.walls.world import World, undone
 

@@ -1,0 +1,110 @@
+"""The gate before every page: what permissions.csv does not allow is refused before the view runs.
+
+The one rule: a page that has no line in the file is shut, for everybody. The gate knows roles; which
+case somebody may see is asked by the page (`visible_to`), and once more by the database.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import connection
+from django.db.models import CharField, Value
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils import timezone
+
+from access.permissions import KEY_ROLES, actions_for, is_held_by_key, is_public, rows_of
+from accounts.models import User
+from accounts.sign_in.backend import duty_of
+from authorities.models import Officer
+from enterprises.models import StationStaff
+from enterprises.team.staffing import at_work
+
+# Names of permissions.csv for the roles of the two tables.
+_OFFICES = {
+    Officer.Role.INTAKE: "intake",
+    Officer.Role.HANDLER: "authority_handler",
+    Officer.Role.APPROVER: "approver",
+    Officer.Role.ANALYST: "analyst",
+}
+OFFICE_ROLES = frozenset(_OFFICES.values())
+#: Opened by a token, which the view reads: its permission class asks `permissions.allows` with `roles_held`.
+PROGRAMS = "api:"
+
+#: Stands for the person in a statement that is kept; no key is below one.
+_NOBODY = -1
+
+#: What everybody with an account is.
+ACCOUNT = frozenset({"consumer"})
+
+
+def roles_held(user: User, *, on: date) -> frozenset[str]:
+    """What `user` is on day `on`, in the words of permissions.csv; one query.
+
+    An administrator is that and nothing else: no consumer, no staff (三员 see no case content).
+    """
+    if duty := duty_of(user):
+        return frozenset({f"{duty}_admin"})
+    words, told = _statement()
+    with connection.cursor() as cursor:
+        meant: dict[Any, Any] = {_NOBODY: user.pk, date.min: on}
+        cursor.execute(words, [meant.get(value, value) for value in told])
+        found = cursor.fetchall()
+    return ACCOUNT | {_OFFICES[Officer.Role(role)] if place == "office" else str(role) for place, role in found}
+
+
+@cache
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    """Reads (kind of work, role) of one person on one day, both stood in for; kept, as each page at work asks it."""
+    offices = Officer.objects.on(date.min).filter(user_id=_NOBODY).order_by()
+    jobs = at_work(date.min).filter(user_id=_NOBODY).order_by()
+    posts = StationStaff.objects.on(date.min).filter(user_id=_NOBODY).order_by()
+    return offices.values_list(Value("office", output_field=CharField()), "role").union(
+        jobs.values_list(Value("job", output_field=CharField()), "role"),
+        posts.values_list(Value("post", output_field=CharField()), "role"),
+    ).query.sql_with_params()
+
+
+class Gate:
+    """Middleware; stands behind AuthenticationMiddleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """None lets the view run; Http404 is the answer for an address that does not exist."""
+        resource = request.resolver_match.view_name if request.resolver_match else ""
+        action = "GET" if request.method in {"HEAD", "OPTIONS"} else str(request.method)
+        if is_public(resource, action) or is_held_by_key(resource, action):
+            return None
+        if not rows_of(resource):
+            raise Http404
+        if resource.startswith(PROGRAMS):
+            return None
+        user = request.user
+        if not isinstance(user, User):
+            allowed = actions_for(resource, KEY_ROLES)
+            return _not_allowed(allowed) if allowed else redirect_to_login(request.get_full_path())
+        if not duty_of(user) and action in actions_for(resource, ACCOUNT):
+            # Most of what people ask for needs no look at their offices.
+            return None
+        # The frame of the page asks again what work this person has; it reads it here.
+        user.roles_today = roles_held(user, on=timezone.localdate())  # type: ignore[attr-defined]
+        allowed = actions_for(resource, user.roles_today | KEY_ROLES)  # type: ignore[attr-defined]
+        if action in allowed:
+            return None
+        if not allowed:
+            raise Http404
+        return _not_allowed(allowed)
+
+
+def _not_allowed(allowed: frozenset[str]) -> HttpResponse:
+    also = {"HEAD"} if "GET" in allowed else set()
+    return HttpResponseNotAllowed(sorted(allowed | also))

@@ -1,0 +1,368 @@
+"""Who may come in, how they proved it, and which request has already been answered.
+
+The one rule: nothing secret is stored in a form that can be read back. A password is a hash, a
+one-time code is a keyed digest; the person is known elsewhere by ``person_key`` only. Names and addresses
+are sealed (sealed_fields.py): read them from a user, look for them by ``with_email`` and ``with_phone``.
+"""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.keys.sealed_fields import BlindIndex, SealedText, digests_of
+
+#: An e-mail domain that cannot exist: the people of the demo data have it, and nobody else.
+DEMO_DOMAIN = "demo.invalid"
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """Finds people by what is sealed, through its blind index."""
+
+    def with_email(self, email: str) -> "UserQuerySet":
+        return self.filter(email_index__in=digests_of("email", email))
+
+    def with_phone(self, phone: str) -> "UserQuerySet":
+        return self.filter(phone_index__in=digests_of("phone", phone))
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users with the address written one way only: e-mail in lower case."""
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def with_email(self, email: str) -> UserQuerySet:
+        return self.get_queryset().with_email(email)
+
+    def with_phone(self, phone: str) -> UserQuerySet:
+        return self.get_queryset().with_phone(phone)
+
+    def create_user(
+        self,
+        email: str | None = None,
+        password: str | None = None,
+        *,
+        phone: str | None = None,
+        **fields: Any,
+    ) -> "User":
+        """A new user; without a password only a one-time code signs in."""
+        address = email.strip().lower() if email else None
+        fields.setdefault("is_demo", bool(address and address.endswith(f"@{DEMO_DOMAIN}")))
+        user = self.model(email=address, phone=phone, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.with_email(username or "").get()
+
+
+class PersonKey(models.Model):
+    """The key of one person, wrapped (keyring.py). Destroyed with the person, it stays as an empty row."""
+
+    person = models.UUIDField(primary_key=True)
+    wrapped = models.BinaryField()
+    made_at = models.DateTimeField()
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(destroyed_at__isnull=False, wrapped=b"") | Q(destroyed_at__isnull=True) & ~Q(wrapped=b""),
+                name="destroyed_key_is_empty",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+
+class User(AbstractBaseUser):
+    """A person with a way to sign in. What they may do hangs on Officer and Staff rows."""
+
+    email = SealedText(_("邮箱"), null=True, blank=True, whose="person_key", place=("person_key",))
+    phone = SealedText(_("手机"), null=True, blank=True, whose="person_key", place=("person_key",))
+    name = SealedText(_("姓名"), blank=True, whose="person_key", place=("person_key",))
+    email_index = BlindIndex(null=True, unique=True, of="email", kind="email")
+    phone_index = BlindIndex(null=True, unique=True, of="phone", kind="phone")
+    is_demo = models.BooleanField(default=False)
+    language = models.CharField(_("语言"), max_length=10, default="zh-hans")
+    is_active = models.BooleanField(default=True)
+    person_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # A new phone or mailbox: for a day nothing that matters is done with it (holding.py).
+    contact_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    # E-mail is what is typed (get_by_natural_key); Django wants a column that is unique by itself.
+    USERNAME_FIELD = "person_key"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(is_active=False) | Q(email_index__isnull=False) | Q(phone_index__isnull=False),
+                name="active_user_has_an_address",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.phone or str(self.person_key)
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """An address is never written without its index."""
+        if update_fields is not None:
+            update_fields = {*update_fields, *(f"{name}_index" for name in ("email", "phone") if name in update_fields)}
+        super().save(update_fields=update_fields, **options)
+
+
+class Administrator(models.Model):
+    """三员: who runs the platform, in one of three duties that nobody holds together, nor with any other work.
+
+    One row a person; triggers (enterprises/migrations/0003) refuse an office or a job beside it, and the other way.
+    """
+
+    class Kind(models.TextChoices):
+        SYSTEM = "system", _("系统管理员")
+        SECURITY = "security", _("安全管理员")
+        AUDIT = "audit", _("审计管理员")
+
+    user = models.OneToOneField("accounts.User", on_delete=models.CASCADE, related_name="duties")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(kind__in=("system", "security", "audit")), name="a_duty_is_one_of_three"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.kind}"
+
+
+class SignInCode(models.Model):
+    """One six-digit code sent to one address for one purpose; only its digest is here."""
+
+    class Purpose(models.TextChoices):
+        SIGN_IN = "sign_in", _("登录")
+        FILING = "filing", _("提交投诉")
+        STEP = "step", _("办理案件")
+        CONFIRM = "confirm", _("再次确认")
+        CHANGE = "change", _("更换手机或邮箱")
+        RESET = "reset", _("重设密码")
+
+    purpose = models.CharField(max_length=20, choices=Purpose.choices)
+    # Found by its digest, read by nobody.
+    address_digest = BlindIndex()
+    # The browser that asked (codes.py); another one cannot use the code.
+    flow_digest = models.CharField(max_length=64, default="")
+    code_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    # The form that used the code may arrive twice (a double click); it is the same use.
+    used_by_form = models.CharField(max_length=64, blank=True)
+    wrong_guesses = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=("address_digest", "purpose", "-created_at"),
+                name="newest_code_of_an_address",
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")),
+                name="code_expires_after_it_is_made",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class CountedTry(models.Model):
+    """Something that is allowed so often (limits.py), counted here because the cache may be away."""
+
+    kind = models.CharField(max_length=40)
+    who_digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("kind", "who_digest", "-at"), name="tries_of_somebody"),
+            models.Index(fields=("at",), name="oldest_tries_first"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class BrowserSession(AbstractBaseSession):
+    """A browser that came by, found by a digest of its cookie; ``user`` is empty until somebody signed in."""
+
+    user = models.ForeignKey("accounts.User", null=True, on_delete=models.CASCADE, related_name="browser_sessions")
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        from accounts.sign_in.sessions import SessionStore
+
+        return SessionStore
+
+    def __str__(self) -> str:
+        return self.session_key[:8]
+
+
+class SecondFactor(models.Model):
+    """What somebody holds beside the password: an authenticator app or a passkey."""
+
+    class Kind(models.TextChoices):
+        APP = "app", _("验证器应用")
+        PASSKEY = "passkey", _("通行密钥")
+
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="second_factors")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(max_length=60)
+    # App: the shared key under a key of the installation. Passkey: its public key.
+    key = models.BinaryField()
+    credential_id = models.BinaryField(null=True, unique=True)
+    # App: the last half minute that was used. Passkey: how often it signed.
+    counter = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(kind="app", credential_id__isnull=True) | Q(kind="passkey", credential_id__isnull=False),
+                name="a_passkey_has_an_id_and_an_app_has_none",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class RecoveryCode(models.Model):
+    """One way in for somebody whose factors are lost: shown once, kept as a digest, used up."""
+
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="recovery_codes")
+    code_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "code_digest"), name="one_recovery_code_each"),)
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d}"
+
+
+class OutgoingMessage(models.Model):
+    """A message of the account side (codes) that waits to be delivered; its body is emptied when it has gone out."""
+
+    class Channel(models.TextChoices):
+        SMS = "sms", _("短信")
+        EMAIL = "email", _("邮件")
+
+    STATES = ("queued", "leased", "sent", "given_up")
+
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    address = SealedText(whose="person_key", place=("channel", "created_at"))
+    subject = SealedText(blank=True, whose="person_key", place=("channel", "created_at"))
+    body = SealedText(blank=True, whose="person_key", place=("channel", "created_at"))
+    person_key = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+    state = models.CharField(max_length=10, default="queued", choices=[(s, s) for s in STATES])
+    # Empty: as long as a code is (codes.VALID_FOR).
+    useful_until = models.DateTimeField(null=True)
+    # Empty: at once.
+    send_after = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("-created_at", "-id"), name="newest_messages_first"),
+            models.Index(fields=("id",), name="messages_to_send", condition=Q(state__in=("queued", "leased"))),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class IdempotencyKey(models.Model):
+    """A request that took effect, and where its answer can be read again."""
+
+    actor = models.CharField(max_length=100)
+    key = models.CharField(max_length=100)
+    body_digest = models.CharField(max_length=64)
+    reference = models.CharField(max_length=500)
+    # What a program was answered, byte for byte; such answers name no person.
+    # Bytes as Latin-1: a program may have been answered with somebody's phone.
+    answer = SealedText(null=True, place=("actor", "key"))
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("actor", "key"), name="one_effect_per_key"),)
+        indexes = (models.Index(fields=("created_at",), name="oldest_keys_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.key[:8]}"
+
+
+class SecurityEvent(models.Model):
+    """One row of the security log (``security_log.note``); append-only by trigger."""
+
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    person_key = models.UUIDField(null=True)
+    organisation = models.CharField(max_length=200, blank=True)
+    subject = models.CharField(max_length=120, blank=True)
+    reason = models.CharField(max_length=120, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("-at", "-id"), name="newest_security_events"),
+            models.Index(fields=("person_key", "-at"), name="security_events_of_a_person"),
+            models.Index(fields=("kind", "-at"), name="security_events_of_a_kind"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class AccountClosing(models.Model):
+    """A closed account: restricted to keeping until ``destroy_after``, then its key is destroyed."""
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="closing")
+    closed_at = models.DateTimeField()
+    destroy_after = models.DateTimeField()
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(destroyed_at__isnull=True) | Q(destroyed_at__gte=F("destroy_after")),
+                name="nothing_is_destroyed_before_its_time",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("destroy_after",), name="accounts_to_destroy", condition=Q(destroyed_at__isnull=True)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.closed_at:%Y-%m-%d}"

@@ -1,0 +1,42 @@
+"""What the account side keeps no longer than it needs it.
+
+The one rule: only rows whose work is done go, a few hundred at a time, so that no page waits for it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from accounts.models import BrowserSession, CountedTry, IdempotencyKey, OutgoingMessage, SecurityEvent, SignInCode
+from accounts.security_log import KEPT_FOR
+
+KEYS_FOR = timedelta(days=30)
+# The codes of a day are counted (at most ten), so a code stays until it counts no more.
+CODES_FOR = timedelta(days=1)
+# That a message went out is of use while somebody may ask; its words were emptied long before.
+MESSAGES_FOR = timedelta(days=7)
+
+
+def throw_away_done(*, now: datetime, limit: int) -> int:
+    """Answered requests, dead codes, old counts of tries, ended sessions, the security log of last year. Returns how many rows went."""
+    used_or_expired = Coalesce(F("used_at"), F("expires_at"))
+    codes = SignInCode.objects.annotate(dead_at=used_or_expired).filter(
+        Q(dead_at__lte=now - CODES_FOR) & Q(created_at__lte=now - CODES_FOR)
+    )
+    done: tuple[QuerySet[Any], ...] = (
+        IdempotencyKey.objects.filter(created_at__lte=now - KEYS_FOR),
+        codes,
+        CountedTry.objects.filter(at__lte=now - CODES_FOR),
+        OutgoingMessage.objects.filter(created_at__lte=now - MESSAGES_FOR),
+        BrowserSession.objects.filter(expire_date__lte=now),
+        SecurityEvent.objects.filter(at__lte=now - KEPT_FOR),
+    )
+    return sum(delete_some(rows, limit=limit) for rows in done)
+
+
+def delete_some(rows: QuerySet[Any], *, limit: int) -> int:
+    """At most so many of these rows, oldest key first."""
+    some = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
+    return rows.model._default_manager.filter(pk__in=some).delete()[0] if some else 0

@@ -1,0 +1,79 @@
+"""Who a session belongs to, read with the one fact that decides how it must have been proven.
+
+The one rule: whether somebody needs a second factor is asked anew for each request, in the query that loads the
+person, so that who is given work today is held to it with the next click.
+"""
+
+from functools import cache
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
+
+from accounts.models import User
+
+#: Reverse relations of a user that mean work for an organisation; this app knows neither by name.
+WORK = ("offices", "employments", "duties", "station_posts")
+#: Stands for the person in a statement that is kept; no key is below one.
+_NOBODY = -1
+
+
+def _has_work() -> Combinable | Q:
+    found: Q | None = None
+    for relation in User._meta.related_objects:
+        if relation.get_accessor_name() in WORK:
+            model: Any = relation.related_model
+            rows = model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
+            found = Q(Exists(rows)) if found is None else found | Q(Exists(rows))
+    return found if found is not None else Value(False, output_field=BooleanField())
+
+
+def needs_second_factor(user: User) -> bool:
+    """True for who works for an organisation, and for whoever signs in with a password."""
+    has_work = getattr(user, "has_work", None)
+    if has_work is None:
+        found: Any = with_work().filter(pk=user.pk).first()
+        has_work = bool(found is not None and found.has_work)
+        user.has_work = has_work  # type: ignore[attr-defined]
+    return bool(has_work) or user.has_usable_password()
+
+
+def with_work() -> QuerySet[User]:
+    """Users with ``has_work``: a job at an enterprise, an office at an authority, or a duty of the platform.
+
+    ``duty``: which of the three duties of an administrator, None for everybody else.
+    """
+    return User._default_manager.annotate(has_work=_has_work(), duty=F("duties__kind"))
+
+
+def may_work(user: Any) -> bool:
+    """False where the person of this request came with the news that no work stands anywhere: jobs need no look-up."""
+    return getattr(user, "has_work", True) is not False
+
+
+def duty_of(user: User) -> str:
+    """system, security or audit; empty for everybody who is no administrator. Comes with the person of a request."""
+    if not hasattr(user, "duty"):
+        found: Any = with_work().filter(pk=user.pk).first()
+        user.duty = found.duty if found is not None else None  # type: ignore[attr-defined]
+    return str(getattr(user, "duty", None) or "")
+
+
+@cache
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    """Reads one person (who stands in as nobody) with ``has_work`` and ``duty``.
+
+    Kept, as every request asks it and putting it together took five times as long as any other look-up by a key.
+    """
+    return with_work().filter(pk=_NOBODY).query.sql_with_params()
+
+
+class PortalBackend(ModelBackend):
+    """Django's own, which finds nobody who is switched off; the person comes with ``has_work``."""
+
+    def get_user(self, user_id: Any) -> User | None:
+        words, told = _statement()
+        found = User._default_manager.raw(words, [user_id if value == _NOBODY else value for value in told])
+        user = next(iter(found), None)
+        return user if user is not None and self.user_can_authenticate(user) else None

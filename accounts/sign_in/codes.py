@@ -1,0 +1,189 @@
+"""One-time codes: six digits, ten minutes, one use, for the browser that asked.
+
+The one rule: whether an address is known, new or blocked, the asker sees the same answer. Asking is counted per
+address, per network address and by everybody together, known or not; guesses are counted with the code. All of it
+lies in the database, so it counts when the cache is away; call these functions outside of a transaction that may be
+rolled back.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext, override
+
+from accounts.keys.sealed_fields import digest_of, digests_of
+from accounts.models import OutgoingMessage, SignInCode, User
+from accounts.sign_in.contacts import Contact, known_user, may_sign_in_by_code
+from accounts.sign_in.limits import EVERYBODY, Limit, TooManyTries, count, waits_until
+from accounts.sign_in.network import client_address
+from accounts.sign_in.proof import is_worked_for
+
+VALID_FOR = timedelta(minutes=10)
+RESEND_AFTER = timedelta(seconds=60)
+GUESSES = 5
+# The same form sent twice by a double click is one use, for as long as a double click may take.
+SAME_USE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+#: Codes to one phone or mailbox, whoever asks.
+OF_CONTACT = Limit("code_to_contact", 10, timedelta(days=1))
+FLOW = "code_flow"
+
+
+def of_network() -> Limit:
+    """Codes that one network address may ask for; many people may share one."""
+    return Limit("code_of_network", settings.CODES_PER_ADDRESS, HOUR)
+
+
+def of_network_unworked() -> Limit:
+    """The same for browsers that did no work for it, mostly those without scripts."""
+    return Limit("code_of_network_unworked", settings.CODES_PER_ADDRESS_UNWORKED, HOUR)
+
+
+def of_everybody() -> Limit:
+    """What all short messages together may cost."""
+    return Limit("code_of_everybody", settings.CODES_PER_HOUR, HOUR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """A browser that asks for a code: a random mark in its session, its network address, and whether it worked."""
+
+    flow: str
+    address: str
+    has_worked: bool = True
+
+    @property
+    def flow_digest(self) -> str:
+        return flow_digest(self.flow)
+
+
+def flow_digest(flow: str) -> str:
+    """What a code keeps of the mark."""
+    return salted_hmac("accounts.flow", flow, algorithm="sha256").hexdigest()
+
+
+def asker_of(request: HttpRequest, *, now: datetime) -> Asker:
+    """Who asks in this request; marks the session. Somebody signed in has no work to do."""
+    flow = request.session.get(FLOW) or secrets.token_urlsafe(16)
+    request.session[FLOW] = flow
+    has_worked = isinstance(request.user, User) or is_worked_for(request.POST.get("proof", ""), now=now)
+    return Asker(flow=flow, address=client_address(request), has_worked=has_worked)
+
+
+def flow_of(request: HttpRequest) -> str:
+    """The mark of the browser that types a code; empty if it never asked for one."""
+    return str(request.session.get(FLOW, ""))
+
+
+def _digest(code: str, contact: Contact, purpose: str) -> str:
+    return salted_hmac("accounts.codes", f"{purpose}:{contact.address}:{code}", algorithm="sha256").hexdigest()
+
+
+def _kind(contact: Contact) -> str:
+    return "email" if contact.channel == "email" else "phone"
+
+
+def _written(contact: Contact) -> bytes:
+    return digest_of(_kind(contact), contact.address) or b""
+
+
+def _known_as(contact: Contact) -> list[bytes]:
+    return digests_of(_kind(contact), contact.address)
+
+
+def _lock_address(contact: Contact) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"code:{_written(contact).hex()}"])
+
+
+def send_code(*, contact: Contact, purpose: str, language: str, asker: Asker, now: datetime) -> None:
+    """Make a code and hand it to delivery; within a minute of the last one, nothing happens.
+
+    Raises TooManyTries, for reasons that have nothing to do with whether the address is known. Returns nothing on
+    purpose: the caller must not be able to answer differently.
+    """
+    limits = [(OF_CONTACT, contact.address), (of_network(), asker.address), (of_everybody(), EVERYBODY)]
+    if not asker.has_worked:
+        limits.append((of_network_unworked(), asker.address))
+    with transaction.atomic():
+        _lock_address(contact)
+        newest = SignInCode.objects.filter(address_digest__in=_known_as(contact), purpose=purpose).order_by("-created_at").first()
+        if newest is not None and now - newest.created_at < RESEND_AFTER and newest.used_at is None:
+            return
+        for limit, who in limits:
+            until = waits_until(limit, who, now=now)
+            if until is not None:
+                raise TooManyTries(until)
+        for limit, who in limits:
+            count(limit.kind, who, now=now)
+        code = f"{secrets.randbelow(1_000_000):06d}"
+        SignInCode.objects.create(
+            purpose=purpose,
+            address_digest=_written(contact),
+            flow_digest=asker.flow_digest,
+            code_digest=_digest(code, contact, purpose),
+            created_at=now,
+            expires_at=now + VALID_FOR,
+        )
+        if _reaches(contact, purpose):
+            deliver(contact=contact, code=code, language=language, now=now)
+
+
+def _reaches(contact: Contact, purpose: str) -> bool:
+    """Who signs in with a password gets no code to sign in with, and only they get one for a new password."""
+    if purpose == SignInCode.Purpose.SIGN_IN:
+        return may_sign_in_by_code(known_user(contact))
+    if purpose == SignInCode.Purpose.RESET:
+        user = known_user(contact)
+        return user is not None and user.is_active and user.has_usable_password()
+    return True
+
+
+def deliver(*, contact: Contact, code: str, language: str, now: datetime) -> None:
+    """Put the message with the code into the outbox, in the reader's language, below 70 characters."""
+    user = known_user(contact)
+    with override(language):
+        OutgoingMessage.objects.create(
+            channel=contact.channel,
+            address=contact.address,
+            subject=gettext("验证码") if contact.channel == "email" else "",
+            body=gettext("【12315】验证码%(code)s，10分钟内有效，请勿告诉他人。") % {"code": code},
+            person_key=user.person_key if user else None,
+            created_at=now,
+        )
+
+
+def check_code(*, contact: Contact, purpose: str, code: str, flow: str, form_key: str, now: datetime) -> bool:
+    """True if this is the newest code that this browser (``flow``) asked for; it is then used up.
+
+    `form_key` is the idempotency key of the form: the same form arriving twice counts as one use.
+    Five wrong guesses end a code.
+    """
+    typed = "".join(character for character in code if character.isdigit())
+    digest = _digest(typed, contact, purpose)
+    with transaction.atomic():
+        row = (
+            SignInCode.objects.select_for_update()
+            .filter(address_digest__in=_known_as(contact), purpose=purpose, flow_digest=flow_digest(flow))
+            .order_by("-created_at", "-id")
+            .first()
+        )
+        if row is None:
+            constant_time_compare(digest, digest)
+            return False
+        is_right = constant_time_compare(row.code_digest, digest)
+        if row.used_at is not None:
+            return bool(is_right and form_key and row.used_by_form == form_key and now - row.used_at < SAME_USE)
+        if now >= row.expires_at or row.wrong_guesses >= GUESSES:
+            return False
+        if not is_right:
+            SignInCode.objects.filter(pk=row.pk).update(wrong_guesses=F("wrong_guesses") + 1)
+            return False
+        SignInCode.objects.filter(pk=row.pk).update(used_at=now, used_by_form=form_key)
+        return True

@@ -1,0 +1,136 @@
+"""A signed-in browser: how it begins, what it must have shown, when it ends.
+
+The one rule: who works for an organisation is nobody until the second factor was shown. The pages and the API see
+such a session as no session at all, so no door has to think of it; only the pages of the second factor ask
+``person_at_the_door``.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user, login
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import User
+from accounts.security_log import note
+from accounts.sign_in.backend import needs_second_factor
+from accounts.sign_in.devices import device_words
+from accounts.sign_in.network import client_address, network_of
+
+BACKEND = "accounts.sign_in.backend.PortalBackend"
+
+#: (idle, at the longest). People at work sit at shared desks; consumers mostly hold their own telephone.
+AT_WORK = (timedelta(minutes=30), timedelta(hours=12))
+AT_HOME = (timedelta(days=14), timedelta(days=90))
+#: From the password to the second factor.
+AT_THE_DOOR = timedelta(minutes=10)
+SEEN_EVERY = timedelta(minutes=1)
+
+# What a session knows, in seconds since 1970.
+ENTERED, SEEN, VERIFIED, CONFIRMED = "entered_at", "seen_at", "verified_at", "confirmed_at"
+DEVICE, PLACE, IS_DEMO = "device", "place", "is_demo"
+
+
+def moment(session: SessionBase | dict[str, Any], name: str) -> datetime | None:
+    """The moment that a session keeps under this name."""
+    seconds = session.get(name)
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None
+
+
+def ends_of(user: User) -> tuple[timedelta, timedelta]:
+    """(idle, at the longest) of a session of this person."""
+    return AT_WORK if needs_second_factor(user) else AT_HOME
+
+
+def enter(request: HttpRequest, user: User, *, now: datetime, how: str, is_demo: bool = False) -> None:
+    """Sign in under a new session key. ``how`` (code, password, demo, set_up) goes to the security log.
+
+    Who needs a second factor is not in yet: ``show_factor`` follows. A person of the demo has shown everything.
+    """
+    login(request, user, backend=BACKEND)
+    session = request.session
+    for name in (VERIFIED, CONFIRMED, IS_DEMO):
+        session.pop(name, None)
+    session[ENTERED] = session[SEEN] = int(now.timestamp())
+    session[DEVICE] = device_words(request.headers.get("User-Agent", ""))
+    session[PLACE] = network_of(client_address(request))
+    session.set_expiry(int(ends_of(user)[1].total_seconds()))
+    if is_demo and settings.DEMO:
+        session[IS_DEMO] = True
+        session[VERIFIED] = session[CONFIRMED] = int(now.timestamp())
+    elif needs_second_factor(user):
+        note("password_right", now=now, user=user, reason=how, address=client_address(request))
+        return
+    elif how == "code":
+        session[CONFIRMED] = int(now.timestamp())
+    note("sign_in", now=now, user=user, reason=how, address=client_address(request))
+
+
+def show_factor(request: HttpRequest, user: User, *, now: datetime, how: str) -> None:
+    """The second factor was right, at sign-in or again: a new session key, and fresh for ten minutes."""
+    session = request.session
+    is_sign_in = VERIFIED not in session
+    session.cycle_key()
+    session[CONFIRMED] = session[VERIFIED] = session[SEEN] = int(now.timestamp())
+    request.user = user
+    note("sign_in" if is_sign_in else "stepped_up", now=now, user=user, reason=how, address=client_address(request))
+
+
+def confirm_by_code(request: HttpRequest, user: User, *, now: datetime) -> None:
+    """A consumer showed a fresh code: a new session key; never enough for somebody at work."""
+    request.session.cycle_key()
+    request.session[CONFIRMED] = int(now.timestamp())
+    note("stepped_up", now=now, user=user, reason="code", address=client_address(request))
+
+
+def person_at_the_door(request: HttpRequest) -> User | None:
+    """Who gave the right password (or code) in this browser and still owes the second factor."""
+    bool(request.user.is_authenticated)
+    return getattr(request, "_person_at_the_door", None)
+
+
+class SignedIn:
+    """Middleware behind Django's: ``request.user`` is whoever may act in this session now."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Found when first asked for: what shows no person reads no session.
+        request.user = SimpleLazyObject(lambda: _person(request, now=timezone.now()))  # type: ignore[assignment]
+        return self.get_response(request)
+
+
+def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
+    user: Any = get_user(request)
+    if not isinstance(user, User):
+        return AnonymousUser()
+    session = request.session
+    entered = moment(session, ENTERED)
+    if entered is None:
+        # Begun by other means than enter(): it counts from here.
+        entered = now
+        session[ENTERED] = session[SEEN] = int(now.timestamp())
+    seen = moment(session, SEEN) or entered
+    idle, longest = ends_of(user)
+    owes_factor = needs_second_factor(user) and VERIFIED not in session
+    if now - seen >= idle or now - entered >= (AT_THE_DOOR if owes_factor else longest):
+        note("session_ended", now=now, user=user, reason="idle" if now - seen >= idle else "too_long",
+             address=client_address(request))
+        session.flush()
+        return AnonymousUser()
+    if owes_factor:
+        request._person_at_the_door = user  # type: ignore[attr-defined]
+        return AnonymousUser()
+    if session.get(IS_DEMO) and not settings.DEMO:
+        session.flush()
+        return AnonymousUser()
+    if now - seen >= SEEN_EVERY:
+        session[SEEN] = int(now.timestamp())
+    return user

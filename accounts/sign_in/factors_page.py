@@ -1,0 +1,236 @@
+"""The second factor: shown at sign-in, shown again before what matters, set up, and its recovery codes.
+
+The one rule: these pages serve the person of the session, or whoever just gave the right password in this browser;
+nobody else learns that they exist for anybody.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.forms import CodeForm, FactorForm, NewAppForm
+from accounts.models import SecondFactor, SignInCode, User
+from accounts.security_log import note
+from accounts.sign_in.backend import needs_second_factor
+from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
+from accounts.sign_in.contacts import contact_of
+from accounts.sign_in.entering import VERIFIED, confirm_by_code, person_at_the_door, show_factor
+from accounts.sign_in.factors import (
+    Shown,
+    add_app,
+    app_address,
+    key_words,
+    new_app_key,
+    new_recovery_codes,
+    seal,
+    show_code,
+    unseal,
+)
+from accounts.sign_in.landing import landing_of
+from accounts.sign_in.limits import TooManyTries
+from accounts.sign_in.network import client_address
+from accounts.sign_in.passkeys import add_passkey, ask_for_known, ask_for_new, show_passkey
+from accounts.sign_in.step_up import confirm_address, is_fresh
+from accounts.views.sign_in import next_of, too_many_codes, with_next
+from web.qr import qr_code
+from web.templatetags.portal import moment as moment_words
+
+NEW_APP = "new_app_key"
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """After the password: a passkey, the app's code, or a recovery code."""
+    target = next_of(request)
+    if isinstance(request.user, User):
+        return HttpResponseRedirect(target or landing_of(request.user))
+    user = person_at_the_door(request)
+    if user is None:
+        return redirect(with_next("accounts:sign-in-password", target))
+    if not SecondFactor.objects.filter(user=user).exists():
+        return redirect(with_next("accounts:factor-set-up", target))
+    return _ask(request, user, target=target, template="accounts/second_factor.html")
+
+
+@never_cache
+@login_required
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Once more before something that matters; consumers, who have no factor, get a code sent."""
+    target = next_of(request)
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    if is_fresh(request, now=timezone.now()) and request.method != "POST":
+        return HttpResponseRedirect(target or landing_of(user))
+    if SecondFactor.objects.filter(user=user).exists():
+        return _ask(request, user, target=target, template="accounts/confirm.html")
+    if needs_second_factor(user):
+        return redirect(with_next("accounts:factor-set-up", target))
+    return _ask_code(request, user, target=target)
+
+
+def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> HttpResponse:
+    now, status = timezone.now(), 200
+    form = FactorForm(request.POST if request.method == "POST" and "credential" not in request.POST else None)
+    passkey_error = ""
+    if request.method == "POST":
+        status = 422
+        shown: Shown | None = None
+        if "credential" in request.POST:
+            shown = show_passkey(request, user, now=now)
+            passkey_error = gettext("通行密钥没有通过。请再试一次，或改用验证器。")
+        elif form.is_valid():
+            try:
+                shown = show_code(user, form.cleaned_data["code"], address=client_address(request), now=now)
+            except TooManyTries as wait:
+                status = wait.told(request)
+                form.add_error("code", _later(wait.until))
+            else:
+                form.add_error("code", gettext("这个码不对，或已用过。请等验证器显示下一个再填。"))
+        if shown is not None:
+            show_factor(request, user, now=now, how=shown.how)
+            return _go_on(request, user, shown, target)
+        if passkey_error or form.data.get("code"):
+            note("factor_refused", now=now, user=user, address=client_address(request))
+    kinds = set(SecondFactor.objects.filter(user=user).values_list("kind", flat=True))
+    if SecondFactor.Kind.APP not in kinds:
+        form.fields["code"].label, form.fields["code"].help_text = gettext("恢复码"), ""
+    return render(request, template, {
+        "form": form, "next": target, "passkey": ask_for_known(request, user), "passkey_error": passkey_error,
+        "has_app": SecondFactor.Kind.APP in kinds, "has_errors": bool(passkey_error)}, status=status)  # fmt: skip
+
+
+def _later(until: datetime) -> str:
+    return gettext("试错的次数太多了，请在%(moment)s之后再试。") % {"moment": moment_words(until)}
+
+
+def _go_on(request: HttpRequest, user: User, shown: Shown, target: str) -> HttpResponse:
+    if shown.how == "recovery":
+        return render(request, "accounts/recovery_used.html", {
+            "left": shown.left, "next": target or landing_of(user)})  # fmt: skip
+    return HttpResponseRedirect(target or landing_of(user))
+
+
+def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
+    """A consumer: a fresh code to the own phone or mailbox."""
+    now = timezone.now()
+    contact = contact_of(user)
+    if contact is None:
+        raise Http404
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    status = 422 if form.is_bound else 200
+    if request.method == "POST" and "send" in request.POST:
+        try:
+            send_code(contact=contact, purpose=SignInCode.Purpose.CONFIRM, asker=asker_of(request, now=now),
+                      language=get_language() or settings.LANGUAGE_CODE, now=now)  # fmt: skip
+        except TooManyTries as wait:
+            status = wait.told(request)
+            form.add_error("code", too_many_codes(wait.until))
+        else:
+            return redirect(f"{with_next('accounts:confirm', target)}{'&' if target else '?'}sent=1")
+    elif form.is_bound and form.is_valid():
+        if check_code(contact=contact, purpose=SignInCode.Purpose.CONFIRM, code=form.cleaned_data["code"],
+                      flow=flow_of(request), form_key=request.POST.get("idempotency_key", ""), now=now):  # fmt: skip
+            confirm_by_code(request, user, now=now)
+            return HttpResponseRedirect(target or landing_of(user))
+        form.add_error("code", gettext("验证码不对或已过期，请重新获取；已填内容还在"))
+    return render(request, "accounts/confirm_code.html", {
+        "form": form, "next": target, "masked": contact.masked, "is_sent": "sent" in request.GET or form.is_bound,
+    }, status=status)  # fmt: skip
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_up(request: HttpRequest) -> HttpResponse:
+    """A new app or passkey: the first one right after the password, a further one after confirming."""
+    target = next_of(request)
+    user = request.user if isinstance(request.user, User) else person_at_the_door(request)
+    if user is None:
+        return redirect_to_login(request.get_full_path())
+    now = timezone.now()
+    is_first = not SecondFactor.objects.filter(user=user).exists()
+    if not is_first:
+        if not isinstance(request.user, User):
+            return redirect(with_next("accounts:second-factor", target))
+        if not is_fresh(request, now=now):
+            return redirect(confirm_address(request.get_full_path()))
+    form = NewAppForm(request.POST if request.method == "POST" and "credential" not in request.POST else None)
+    passkey_error, status = "", 200
+    if request.method == "POST":
+        status = 422
+        made: SecondFactor | None = None
+        if "credential" in request.POST:
+            made = add_passkey(request, user, name=_name(request, gettext("通行密钥")), now=now)
+            passkey_error = gettext("没有设置成功。请再试一次，或改用验证器。")
+        elif form.is_valid():
+            key = unseal(bytes.fromhex(request.session.get(NEW_APP, "")), user=user)
+            name = _name(request, gettext("验证器"))
+            made = add_app(user, key, form.cleaned_data["code"], name=name, now=now) if key else None
+            form.add_error("code", gettext("这个码不对。请看验证器现在显示的6位数字；手机时间要准。"))
+        if made is not None:
+            return _made(request, user, made, is_first=is_first, target=target, now=now)
+    return _show_set_up(request, user, form, status=status, context={
+        "next": target, "is_first": is_first, "passkey_error": passkey_error, "has_errors": bool(passkey_error)})  # fmt: skip
+
+
+def _name(request: HttpRequest, otherwise: str) -> str:
+    return request.POST.get("name", "").strip()[:60] or otherwise
+
+
+def _show_set_up(
+    request: HttpRequest, user: User, form: NewAppForm, *, status: int, context: dict[str, Any]
+) -> HttpResponse:
+    key = unseal(bytes.fromhex(request.session.get(NEW_APP, "")), user=user)
+    if key is None:
+        key = new_app_key()
+        request.session[NEW_APP] = seal(key, user=user).hex()
+    return render(request, "accounts/factor_set_up.html", {
+        **context, "form": form, "key": key_words(key), "passkey": ask_for_new(request, user),
+        "qr": qr_code(app_address(key, name=user.email or str(user)))}, status=status)  # fmt: skip
+
+
+def _made(
+    request: HttpRequest, user: User, factor: SecondFactor, *, is_first: bool, target: str, now: datetime
+) -> HttpResponse:
+    request.session.pop(NEW_APP, None)
+    note("factor_added", now=now, user=user, subject=factor.kind, address=client_address(request))
+    if isinstance(request.user, User) and VERIFIED in request.session and not is_first:
+        return redirect(target or "accounts:ways")
+    # Who has no more than this one device needs another way in: the codes are shown now and never again.
+    codes = new_recovery_codes(user, now=now)
+    show_factor(request, user, now=now, how="set_up")
+    return render(request, "accounts/recovery_codes.html", {"codes": codes, "next": target or landing_of(user)})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def recovery_codes(request: HttpRequest) -> HttpResponse:
+    """Ten new codes instead of the old ones."""
+    user = request.user
+    if not isinstance(user, User):
+        return redirect_to_login(request.get_full_path())
+    if not SecondFactor.objects.filter(user=user).exists():
+        raise Http404
+    now = timezone.now()
+    if not is_fresh(request, now=now):
+        return redirect(confirm_address(request.get_full_path()))
+    if request.method != "POST":
+        return render(request, "accounts/recovery_renew.html")
+    codes = new_recovery_codes(user, now=now)
+    note("recovery_codes_made", now=now, user=user, address=client_address(request))
+    return render(request, "accounts/recovery_codes.html", {"codes": codes, "next": ""})

@@ -1,0 +1,215 @@
+"""GET complaints/ and complaints/{number}/: lists by cursor, one case, its record, the enterprise's ticket.
+
+The one rule: a list costs a page, however long it is; and whether the contact data was seen stands in
+the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpResponse
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_naive, make_aware
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api import exact, shapes, telling
+from api.door import Answer, Caller, Door, RefusedAfterwards, caller, once_only, said_in
+from api.problems import StepRefused, WrongFields
+from api.sight import actors_for, engagements_of, found_for, listed_for, side_of
+from api.step_shapes import STEPS
+from api.strict_json import StrictJSONParser
+from authorities.periods import YEARS
+from complaints import handling
+from complaints.desks import keyset
+from complaints.desks.case_search import numbered
+from complaints.handling.transition import looking
+from complaints.models import Complaint, Engagement
+from complaints.models.complaint import OPEN
+from complaints.procedure.refusals import not_yours
+from complaints.procedure.workflow import Status
+from complaints.reading.case import CONSUMER, ENTERPRISE, Found, page_of, steps_of
+from complaints.reading.case_people import FULL, MASKED, NONE
+from database.row_security import working_as_steps
+
+MOST = 100
+LISTED = ("enterprise", "branch", "handling_authority")
+
+
+class CaseQuery(serializers.Serializer[Any]):
+    """The conditions of a list; they narrow what the token sees and never widen it."""
+
+    status = serializers.CharField(required=False, help_text="statuses joined by commas; with closed, closed cases too")
+    state = exact.Choice(required=False, choices=["open", "closed", "any"], help_text="open without it")
+    due_before = serializers.CharField(required=False, help_text="next_due_at before this instant")
+    changed_since = serializers.CharField(required=False, help_text="last_event_at at or after this instant")
+    external_ref = exact.Text(required=False, max_length=80)
+    number = exact.Text(required=False, max_length=32)
+    order = exact.Choice(required=False, choices=["due", "received"])
+    after = exact.Text(required=False, max_length=60, help_text="`next` of the page before")
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=MOST)
+
+
+class Cases(Door):
+    """A page of cases; a new complaint."""
+
+    scopes = {"GET": "cases:read", "POST": "cases:write"}
+    # A complaint may be spoken.
+    parser_classes = (StrictJSONParser, MultiPartParser)
+
+    def get(self, request: Request) -> Response:
+        who = caller(request)
+        asked = said_in(CaseQuery(data=request.query_params.dict()))
+        rows, order = _narrowed(listed_for(who), asked, who)
+        page = keyset.page_of(rows, {"after": asked.get("after", "")}, order, related=LISTED,
+                              size=asked.get("limit", keyset.PAGE))
+        refs = _refs(page.rows, who)
+        found = {"results": [telling.line(case, external_ref=refs.get(case.pk)) for case in page.rows],
+                 "next": page.after or None}
+        return Response(shapes.CaseList(found).data)
+
+    def post(self, request: Request) -> HttpResponse:
+        from api.filing import file_one
+
+        return file_one(request)
+
+
+def _narrowed(rows: QuerySet[Complaint], asked: Mapping[str, Any], who: Caller
+              ) -> tuple[QuerySet[Complaint], keyset.Order]:
+    state = asked.get("state", "")
+    if asked.get("status"):
+        wanted = set(asked["status"].split(","))
+        if unknown := wanted - set(Status):
+            raise WrongFields({"/status": [_("没有这个状态：%(status)s") % {"status": ", ".join(sorted(unknown))[:100]}]})
+        rows = rows.filter(status__in=sorted(wanted))
+        state = state or ("any" if Status.CLOSED in wanted else "open")
+    if asked.get("number"):
+        rows, state = rows.filter(**numbered(asked["number"].upper())), state or "any"
+    if asked.get("external_ref"):
+        state = state or "any"
+        mine = Engagement.objects.filter(engagements_of(actors_for(who)), complaint=OuterRef("pk"),
+                                         external_ref=asked["external_ref"])
+        rows = rows.filter(Exists(mine))
+    if asked.get("due_before"):
+        rows = rows.filter(next_due_at__lt=_moment(asked["due_before"], "due_before"))
+    if asked.get("changed_since"):
+        rows, state = rows.filter(last_event_at__gte=_moment(asked["changed_since"], "changed_since")), state or "any"
+    if state == "closed":
+        rows = rows.filter(status=Status.CLOSED)
+    elif state != "any":
+        rows = rows.filter(OPEN)
+    order = asked.get("order") or ("received" if state in ("closed", "any") else "due")
+    return rows, keyset.BY_DUE if order == "due" else keyset.BY_RECEIPT
+
+
+def _moment(text: str, name: str) -> datetime:
+    """An instant with or without a zone (then Beijing time); a plus sign may have become a space."""
+    try:
+        found = parse_datetime(text.replace(" ", "+") if "T" in text else text)
+    except ValueError:
+        found = None
+    if found is None or not YEARS[0] < found.year < YEARS[1]:
+        raise WrongFields({f"/{name}": [_("时间请写成 2026-12-02T09:00:00+08:00 这样。")]})
+    return make_aware(found) if is_naive(found) else found
+
+
+def _refs(cases: Sequence[Complaint], who: Caller) -> dict[int, str]:
+    if side_of(who) != ENTERPRISE:
+        return {}
+    rows = Engagement.objects.filter(engagements_of(actors_for(who)), complaint__in=cases).order_by("pk")
+    return dict(rows.values_list("complaint_id", "external_ref"))
+
+
+class OneCase(Door):
+    """One case, with its version for If-Match."""
+
+    scopes = {"GET": "cases:read"}
+
+    def get(self, request: Request, number: str) -> Response:
+        who = caller(request)
+        found = found_for(who, number)
+        page = page_of(found, now=who.now, sight=_sight(who, found))
+        told = telling.whole(page, steps=[step for step in page.steps if step in STEPS])
+        response = Response(shapes.Case(told).data)
+        response["ETag"] = told["version"]
+        return response
+
+
+def _sight(who: Caller, found: Found) -> str:
+    """The own data is one's own; others' needs the scope and the right to look, and leaves an entry in the
+    record (and in the security log), one a case and day."""
+    case, actor = found.complaint, found.actor
+    if found.side == CONSUMER:
+        return FULL
+    if actor is None:
+        return NONE
+    if not who.token.allows("contact:read") or not looking.may_look(
+            case, actor, Engagement.objects.filter(complaint=case)):
+        return MASKED
+    if not looking.program_looked(steps_of(found), actor, on=who.today):
+        try:
+            handling.take(looking.reveal_contact(reason=looking.PROGRAM), [case.pk], actor=actor, now=who.now)
+        except handling.StepNotAllowed:
+            # A clock ran out at this moment and took the case elsewhere: a reading is not refused for that.
+            return MASKED
+        case.refresh_from_db(fields=["last_sequence", "last_hash"])
+    return FULL
+
+
+class CaseRecord(Door):
+    """The chained entries that this side may read, oldest first."""
+
+    scopes = {"GET": "cases:read"}
+
+    def get(self, request: Request, number: str) -> Response:
+        found = found_for(caller(request), number)
+        entries = [telling.entry(step, names={}) for step in steps_of(found)]
+        return Response(shapes.Record({"case": found.complaint.number, "entries": entries}).data)
+
+
+class ExternalRefInput(serializers.Serializer[Any]):
+    """The ticket of the enterprise's own system; empty takes it away."""
+
+    external_ref = exact.Text(allow_blank=True, max_length=80)
+
+
+class ExternalRef(Door):
+    """The enterprise's ticket on its own time with the case; no other case of it may have the same."""
+
+    scopes = {"POST": "cases:write"}
+
+    def post(self, request: Request, number: str) -> HttpResponse:
+        who = caller(request)
+
+        def work() -> Answer:
+            found = found_for(who, number)
+            ref = said_in(ExternalRefInput(data=request.data))["external_ref"].strip()
+            if found.side != ENTERPRISE or found.actor is None:
+                raise RefusedAfterwards(StepRefused(not_yours(), ()))
+            _set_ref(found, ref, who)
+            return Answer({"case": found.complaint.number, "external_ref": ref})
+
+        return once_only(request, work)
+
+
+def _set_ref(found: Found, ref: str, who: Caller) -> None:
+    """On the newest time with the case; an older one of the same case gives the ticket up."""
+    mine = Engagement.objects.filter(engagements_of(actors_for(who)), complaint=found.complaint).order_by("pk")
+    newest = mine.last()
+    if newest is None:
+        raise RefusedAfterwards(StepRefused(not_yours(), ()))
+    older = list(mine.filter(external_ref=ref).exclude(pk=newest.pk).values_list("pk", flat=True)) if ref else []
+    try:
+        with working_as_steps(), transaction.atomic():
+            Engagement.objects.filter(pk__in=older).update(external_ref="")
+            Engagement.objects.filter(pk=newest.pk).update(external_ref=ref)
+    except IntegrityError:
+        raise WrongFields({"/external_ref": [_("这个工单号已用于另一件投诉。")]}) from None

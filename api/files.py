@@ -1,0 +1,130 @@
+"""complaints/{number}/files/: what was put forward, and putting something forward.
+
+The one rule: the bytes say what a file is; it goes out as an attachment that nothing may run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api import exact, shapes
+from api.door import Answer, Caller, Door, RefusedAfterwards, caller, once_only, said_in
+from api.problems import StepRefused
+from api.sight import found_for
+from api.steps import refused
+from complaints import handling
+from complaints.evidence import EvidenceRefused, download, keeping, shows_content
+from complaints.handling import StepNotAllowed, WrongInput
+from complaints.handling.steps import consumer
+from complaints.models import Evidence
+from complaints.models.evidence import EvidenceKind
+from complaints.procedure.refusals import not_yours
+from complaints.procedure.workflow import Status
+from complaints.reading.case import CONSUMER, Found
+
+
+class FileInput(serializers.Serializer[Any]):
+    """One file a call (multipart/form-data)."""
+
+    file = serializers.FileField(allow_empty_file=True)
+    kind = exact.Choice(required=False, choices=EvidenceKind.values)
+
+
+def _url(number: str, row: Evidence) -> str:
+    return reverse("api:file", args=[number, row.pk])
+
+
+def _held(request: Request, number: str) -> Found:
+    """A former enterprise gets no files."""
+    found = found_for(caller(request), number)
+    if found.actor is None:
+        raise Http404
+    return found
+
+
+class Files(Door):
+    """The files of a case; a new one."""
+
+    scopes = {"GET": "files:read", "POST": "files:write"}
+    parser_classes = (MultiPartParser,)
+
+    def get(self, request: Request, number: str) -> Response:
+        found = _held(request, number)
+        rows = Evidence.objects.known_to(found.side).filter(complaint=found.complaint).order_by("pk")
+        return Response(shapes.FileList({"results": [{
+            "id": row.pk, "kind": row.kind, "name": row.name, "size": row.size, "media_type": row.media_type,
+            "sha256": row.sha256, "state": row.state, "uploaded_at": row.uploaded_at, "url": _url(number, row)} for row in rows]}).data)
+
+    def post(self, request: Request, number: str) -> HttpResponse:
+        who = caller(request)
+        found = found_for(who, number)
+        said = said_in(FileInput(data=request.data))
+        try:
+            # Looked into before anything is locked: that takes a moment.
+            kept = keeping.examined(said["file"])
+        except EvidenceRefused as refusal:
+            raise _refused(refusal) from refusal
+        done: list[Evidence] = []
+
+        def work() -> Answer:
+            row = _put(found, kept, said, who)
+            done.append(row)
+            return Answer({"case": number, "id": row.pk, "size": row.size, "media_type": row.media_type,
+                           "sha256": row.sha256, "url": _url(number, row)}, status=201,
+                          headers={"Location": _url(number, row)})
+
+        try:
+            return once_only(request, work)
+        finally:
+            if not done:
+                kept.drop()
+
+
+def _refused(refusal: EvidenceRefused) -> StepRefused:
+    return StepRefused(WrongInput("file_refused", str(refusal), field="file"), ())
+
+
+def _put(found: Found, kept: keeping.Kept, said: dict[str, Any], who: Caller) -> Evidence:
+    """With the case; what the consumer puts forward is an entry of the record, as on the page."""
+    if found.actor is None or found.complaint.status == Status.CLOSED:
+        raise RefusedAfterwards(refused(not_yours(), found))
+    try:
+        row = keeping.put_with_case(
+            kept, complaint=found.complaint, name=said["file"].name, kind=said.get("kind", EvidenceKind.OTHER),
+            uploaded_by=who.user.pk, now=who.now)
+        if found.side == CONSUMER:
+            handling.take(consumer.add_statement(text="", files=[row.sha256]), [found.complaint.pk],
+                          actor=found.actor, now=who.now)
+    except EvidenceRefused as refusal:
+        raise RefusedAfterwards(_refused(refusal)) from refusal
+    except StepNotAllowed as refusal:
+        row.delete()
+        raise RefusedAfterwards(refused(refusal, found)) from refusal
+    return row
+
+
+class OneFile(Door):
+    """The bytes."""
+
+    scopes = {"GET": "files:read"}
+
+    def get(self, request: Request, number: str, pk: int) -> HttpResponseBase:
+        found = _held(request, number)
+        row = Evidence.objects.known_to(found.side).filter(pk=pk, complaint=found.complaint).first()
+        if row is None or not shows_content(row, is_sender=row.uploaded_by_id == caller(request).user.pk):
+            raise Http404
+        try:
+            handed = download(row)
+        except FileNotFoundError:
+            raise Http404 from None
+        response = FileResponse(handed.stream)
+        for name, value in handed.headers.items():
+            response.headers[name] = value
+        return response

@@ -1,0 +1,124 @@
+"""What the file of a case says about acceptance: who, against whom, what, since when, what was asked for.
+
+The one rule: facts only, as the record has them; what follows from them is said in review_grounds.py. Five queries a
+case, and no text is opened: that one was given is seen from its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+
+from complaints.models import Complaint, Demand, Evidence, HandlingStep, Participant, PersonalText
+from complaints.parties.powers import CONFIRMED, REFUSED
+from complaints.procedure.filing_request import AGENT, JOINT
+from complaints.procedure.workflow import Audience, Outcome, Status
+from complaints.procedure.working_calendar import SHANGHAI
+
+#: An authority accepted or handled it; what only an enterprise answered was not handled by one (art. 16, item 2).
+HANDLED = Q(outcome__in=[Outcome.MEDIATED, Outcome.MEDIATION_TERMINATED]) | Q(
+    status__in=[Status.MEDIATING, Status.MEDIATION_SUSPENDED])
+MOST_EARLIER = 5
+_STEPS = ("request_material", "supply_material", "lapse_material", "verify_contact")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """``said``: kinds of what was filed. ``material`` / ``identity``: "" not asked for, "asked", "given", "not_given"."""
+
+    filed_on: date
+    learned_on: date | None
+    disputed_on: date | None
+    said: frozenset[str]
+    has_respondent: bool
+    has_respondent_address: bool
+    demands: int
+    files: int
+    has_amount: bool
+    contact_verified: bool
+    #: "" no representative, "confirmed", "refused", "unchecked".
+    power: str
+    is_joint: bool
+    representatives: int
+    material: str
+    identity: str
+    is_impostor: bool
+    #: Numbers of cases in which an authority accepted or handled the same consumer's dispute with the same respondent.
+    earlier: tuple[str, ...]
+
+    @property
+    def since(self) -> date | None:
+        """From here the three years are counted."""
+        return self.learned_on or self.disputed_on
+
+
+def known_of(complaint: Complaint, *, among: Any = None) -> Known:
+    """``among``: the cases in which earlier ones are looked for (those that a page may show); None: all that there are."""
+    steps = list(HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, step__in=_STEPS)
+                 .order_by("sequence").only("step", "reason", "data", "complaint"))
+    kinds = frozenset(PersonalText.objects.filter(
+        complaint=complaint, audience=Audience.PARTIES, kind__startswith="consumer_").values_list("kind", flat=True))
+    material, identity = _asked(steps)
+    details = complaint.respondent_details or {}
+    firm = complaint.branch_id or complaint.enterprise_id or complaint.picked_branch_id or complaint.picked_enterprise_id
+    return Known(
+        filed_on=complaint.received_at.astimezone(SHANGHAI).date(),
+        learned_on=complaint.learned_on, disputed_on=complaint.disputed_on, said=kinds,
+        has_respondent=bool(firm or complaint.respondent_named),
+        has_respondent_address=bool(firm or details.get("address")),
+        demands=Demand.objects.filter(complaint=complaint).count(),
+        files=Evidence.objects.filter(complaint=complaint, audience=Audience.PARTIES).count(),
+        has_amount=complaint.amount is not None, contact_verified=complaint.contact_verified,
+        power=_power(complaint), is_joint=complaint.on_behalf_kind == JOINT, representatives=_representatives(complaint),
+        material=material, identity=identity,
+        is_impostor=any(s.step == "verify_contact" and s.reason == "call_not_theirs" for s in steps)
+        and not complaint.contact_verified,
+        earlier=tuple(case.number for case in earlier_cases(complaint, among=among)))
+
+
+def _asked(steps: Iterable[HandlingStep]) -> tuple[str, str]:
+    """How it stands with what was asked for last, of any kind and as proof of identity."""
+    material = identity = ""
+    is_identity = False
+    for step in steps:
+        if step.step == "request_material":
+            is_identity = bool((step.data or {}).get("identity"))
+            material, identity = "asked", "asked" if is_identity else identity
+        elif step.step in ("supply_material", "lapse_material"):
+            came = step.step == "supply_material" and step.reason != "has_none"
+            material = "given" if came else "not_given"
+            identity = material if is_identity else identity
+    return material, identity
+
+
+def _power(complaint: Complaint) -> str:
+    if complaint.on_behalf_kind != AGENT:
+        return ""
+    if complaint.facts.get("power_confirmed") or complaint.facts.get("power_check") == CONFIRMED:
+        return "confirmed"
+    return "refused" if complaint.facts.get("power_check") == REFUSED else "unchecked"
+
+
+def _representatives(complaint: Complaint) -> int:
+    """Elected ones; the filer of a joint complaint is one of them."""
+    if complaint.on_behalf_kind != JOINT:
+        return 0
+    return 1 + Participant.objects.filter(complaint=complaint, is_representative=True).count()
+
+
+def earlier_cases(complaint: Complaint, *, among: Any = None) -> list[Complaint]:
+    """The newest few cases of this consumer against this respondent that an authority accepted or handled."""
+    rows = Complaint.objects.all() if among is None else among
+    firm = complaint.enterprise_id or complaint.picked_enterprise_id
+    if firm:
+        rows = rows.filter(Q(enterprise_id=firm) | Q(picked_enterprise_id=firm))
+    elif complaint.respondent_named:
+        rows = rows.filter(respondent_named=complaint.respondent_named)
+    else:
+        return []
+    return list(rows.filter(HANDLED, consumer_key=complaint.consumer_key).exclude(pk=complaint.pk)
+                .order_by("-received_at", "-pk")[:MOST_EARLIER])

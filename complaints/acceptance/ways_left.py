@@ -1,0 +1,120 @@
+"""What can still be done after a case is closed, each way with its last day where the law names one.
+
+The one rule: pure over the case; a day is said only where a rule counts one, and from where it counts. Sources:
+Order 121 arts 15, 16(4); consumer law art. 39; MIIT Order 35 art. 11 (12300); Civil Code art. 188; Administrative
+Reconsideration Law art. 20; Administrative Procedure Law art. 46; procedure sections 2 and 3.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from complaints.models import Complaint
+from complaints.procedure import deadlines
+from complaints.procedure.workflow import Outcome
+from complaints.procedure.working_calendar import Calendar
+
+O = Outcome  # noqa: E741
+#: Ended in agreement and kept, as far as anybody said.
+_ENDED_WELL = frozenset({O.SETTLED, O.SETTLED_ELSEWHERE, O.MEDIATED})
+#: The authority has decided already: nothing is left to pass on to it.
+_DECIDED = frozenset({O.REFUSED, O.REDIRECTED, O.MEDIATION_TERMINATED, O.MEDIATED})
+LATE_ANSWER_DAYS = 30
+FEE_MONTHS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """``until``: the last day, None where no rule names one. ``step``: the page of the case that does it."""
+
+    what: str
+    until: date | None = None
+    why: str = ""
+    step: str = ""
+
+    def is_over(self, today: date) -> bool:
+        return self.until is not None and self.until < today
+
+
+def after(day: date, *, months: int) -> date:
+    """The same day so many months later; the last of that month where it has no such day (Civil Code art. 202)."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def ways_left(complaint: Complaint, *, today: date, calendar: Calendar, may: frozenset[str], is_broken: bool) -> list[Way]:
+    """The most useful first; what is over is left out. ``may``: the steps that stand open to the reader."""
+    if complaint.closed_at is None:
+        return []
+    ended_well = complaint.outcome in _ENDED_WELL and not (complaint.is_not_kept or is_broken)
+    ways = [*_here(complaint, calendar, may, ended_well)]
+    if not ended_well:
+        ways += [*_against_a_decision(complaint, calendar), *_elsewhere(complaint)]
+    return [way for way in ways if not way.is_over(today)]
+
+
+def _here(complaint: Complaint, calendar: Calendar, may: frozenset[str], ended_well: bool) -> list[Way]:
+    found = []
+    closed_at: datetime = complaint.closed_at or complaint.status_since
+    if "answer_late" in may:
+        until = deadlines.calendar_days(closed_at, LATE_ANSWER_DAYS, calendar).last_day
+        found.append(Way(what=_("现在仍可以答复企业的方案"), until=until, why=_("办结后30天内"), step="late"))
+    if "object" in may:
+        found.append(Way(what=_("对处理结果提出异议，由另一名工作人员答复"), step="objection"))
+    if "refer_to_regulator" in may:
+        known = known_since(complaint)
+        found.append(Way(what=_("一步转交市场监管部门，内容和材料一起带去"),
+                         until=after(known, months=36) if known else None,
+                         why=_("知道或者应当知道权益受损起3年内（办法第十六条第四项）"), step="refer"))
+    elif ended_well and complaint.outcome == O.SETTLED:
+        found.append(Way(what=_("企业没有做到的，回到这里，一步转监管部门")))
+    return found
+
+
+def _against_a_decision(complaint: Complaint, calendar: Calendar) -> list[Way]:
+    if complaint.outcome not in (O.REFUSED,) or complaint.closed_at is None:
+        return []
+    told = calendar.local_day(complaint.closed_at)
+    return [
+        Way(what=_("对不予受理的决定申请行政复议"),
+            until=deadlines.calendar_days(complaint.closed_at, 60, calendar, weekend_roll=False).last_day,
+            why=_("知道决定起60日内（行政复议法第二十条）")),
+        Way(what=_("对不予受理的决定向法院提起行政诉讼"), until=after(told, months=6),
+            why=_("知道决定起6个月内（行政诉讼法第四十六条）")),
+    ]
+
+
+def _elsewhere(complaint: Complaint) -> list[Way]:
+    known = known_since(complaint)
+    found = []
+    if "telecom" in complaint.object_category.split("."):
+        months = telecom_months(complaint)
+        found.append(Way(
+            what=_("向12300（电信用户申诉）申诉：先向运营商投诉，对答复不满意或者15日没有答复的"),
+            until=after(known, months=months) if known else None,
+            why=_("资费争议，从知道起5个月内") if months == FEE_MONTHS else _("非资费争议，从知道起2年内")))
+    found += [
+        Way(what=_("请消费者协会（消委会）或者依法成立的其他调解组织调解"), why=_("消费者权益保护法第三十九条")),
+        Way(what=_("与企业有仲裁协议的，申请仲裁"), until=after(known, months=36) if known else None,
+            why=_("时效一般3年（民法典第一百八十八条、第一百九十八条）；投诉、协商可能使它重新计算")),
+        Way(what=_("向人民法院起诉"), until=after(known, months=36) if known else None,
+            why=_("时效一般3年（民法典第一百八十八条）；投诉、协商可能使它重新计算")),
+        Way(what=_("自己再与企业协商")),
+    ]
+    return found
+
+
+def telecom_months(complaint: Complaint) -> int:
+    """How long 12300 takes a matter of this kind."""
+    is_fee = ".fees." in f".{complaint.problem_category}." or complaint.problem_category.startswith("fee")
+    return FEE_MONTHS if is_fee else 24
+
+
+def known_since(complaint: Complaint) -> date | None:
+    """When the consumer knew or should have known: from here the years are counted."""
+    return complaint.learned_on or complaint.disputed_on

@@ -1,0 +1,39 @@
+"""What the filters of an authority's lists offer: officers and parts of the region, in one statement.
+
+The one rule: it is asked once a request, however many lists and forms of a page offer it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from authorities.models import Officer, Region
+from complaints.reading.case_people import by_name
+from database.prepared import Kept, Together
+
+#: More are not told apart by a list to choose from.
+MOST = 200
+
+# The same values for all: the authorities, their regions, the day.
+_parts = Kept(lambda authorities, regions: (
+    Region.objects.filter(parent_id__among=regions).exclude(level=Region.Level.TOWNSHIP).order_by("pk")), list, list)
+_officers = Kept(lambda authorities, regions, day: (
+    Officer.objects.on(day).filter(authority_id__among=authorities, user__is_active=True)
+    .exclude(role=Officer.Role.ANALYST).select_related("user").order_by("pk")[:MOST]), list, list, date)
+_together = Together(_parts, _officers)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Officers who handle cases, by name; the regions right below."""
+
+    officers: list[Officer]
+    parts: list[Region]
+
+
+def choices_of(authorities: Iterable[int], regions: Iterable[int], *, day: date) -> Choices:
+    """One statement, beside keys that are not held yet."""
+    parts, officers = _together(sorted(authorities), sorted(regions), day)
+    return Choices(by_name(officers), parts)

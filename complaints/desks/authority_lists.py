@@ -1,0 +1,152 @@
+"""Lists of cases for an authority: what is late or due soon, and the rows of a page.
+
+The one rule: a number on the first page and the list that it opens are one and the same
+condition, and a page of rows costs the same number of queries however many cases there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+
+from accounts.masking import masked_name
+from authorities.models import named
+from complaints import wording as labels
+from complaints.assignment.officer_handover import away
+from complaints.desks.authority_desk import Desk
+from complaints.desks.case_filter import AT_A_FIRM, BACK, HERE, LEFT, OTHERS
+from complaints.models import Complaint, Deadline, Engagement, Matter
+from complaints.models.complaint import OPEN
+from complaints.procedure import deadlines
+from complaints.procedure.workflow import ENTERPRISE_SIDE, TABLE, Status
+from complaints.procedure.working_calendar import SHANGHAI, Calendar
+from complaints.reading import listed_rows
+from complaints.reading.case import AUTHORITY, case_url, why_url
+from complaints.reading.case_people import label_of
+from complaints.reading.listed_rows import Beside
+from complaints.wording import duty as standing
+
+SOON_DAYS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a list, ready to be shown; the consumer is masked."""
+
+    complaint: Complaint
+    url: str
+    title: str
+    consumer: str
+    respondent: str
+    status: str
+    tone: str
+    icon: str
+    clock: dict[str, Any] | None
+    officer: str
+    #: What only some lists show: a decision that waits for a second person, the sixty days of a mediation.
+    is_proposed: bool = False
+    sixty: Any = None
+
+
+def late(now: datetime) -> Q:
+    """A clock of the case has run out, whether a sweeper has seen it or not: the date that stands
+    on the case is the earliest of its clocks, lapsed ones too."""
+    return OPEN & Q(next_due_at__lte=now)
+
+
+def due_soon(now: datetime, calendar: Calendar) -> Q:
+    """Not late yet, and due by the end of the second working day from today."""
+    end = deadlines.working_days(calendar.local_day(now), SOON_DAYS, calendar, rule="due_soon").due_at
+    return OPEN & Q(next_due_at__gt=now, next_due_at__lte=end)
+
+
+def due_today(desk: Desk, calendar: Calendar) -> Q:
+    end = deadlines.fixed_day(desk.today, calendar, rule="due_today").due_at
+    return OPEN & Q(next_due_at__gt=desk.now, next_due_at__lte=end)
+
+
+def midnight(day: date) -> datetime:
+    """Where a local day begins."""
+    return datetime.combine(day, time(), tzinfo=SHANGHAI)
+
+
+#: A merger passes a case on; nothing ended by it.
+PASSED_ON = "succession"
+#: Nobody at an authority has to act now.
+WITH_OTHERS = tuple(sorted(ENTERPRISE_SIDE | {Status.AWAITING_MATERIAL, Status.MEDIATION_SUSPENDED}))
+
+
+def at_an_authority() -> Q:
+    """Open cases that an authority has; those of an enterprise and those that wait to be forwarded are not."""
+    return OPEN & ~Q(status__in=sorted({*ENTERPRISE_SIDE, Status.FILED, Status.DRAFT}))
+
+
+def with_others() -> Q:
+    return OPEN & Q(status__in=WITH_OTHERS)
+
+
+def at_an_enterprise() -> Q:
+    """Cases that an enterprise has to act on, or whose consumer answers it; asked together with OPEN."""
+    return Q(status__in=sorted(ENTERPRISE_SIDE), enterprise__isnull=False)
+
+
+def came_back() -> Q:
+    """In review after an enterprise had it: no settlement, a breach, a recall."""
+    return OPEN & Q(status=Status.REVIEW) & Q(Exists(Engagement.objects.filter(complaint=OuterRef("pk"), until_at__isnull=False)))
+
+
+#: Where a case lies, as a filter of lists names it.
+LYING: dict[str, Callable[[Desk], Q]] = {
+    HERE: lambda desk: at_an_authority(), OTHERS: lambda desk: with_others(),
+    BACK: lambda desk: came_back(), LEFT: lambda desk: OPEN & Q(officer__in=away(desk.today)),
+    AT_A_FIRM: lambda desk: OPEN & at_an_enterprise()}
+
+
+def waits_for(kind: str) -> Exists:
+    """An open matter of this kind lies with the case."""
+    return Exists(Matter.objects.filter(complaint=OuterRef("pk"), kind=kind, state="open"))
+
+
+#: What a row of a list says of others than the case.
+RELATED = ("enterprise", "branch", "picked_enterprise", "officer__user")
+
+
+def rows_of(cases: Sequence[Complaint], desk: Desk, *, beside: Beside | None = None) -> list[Row]:
+    """One statement, unless what stands ``beside`` was read with something else."""
+    if not cases:
+        return []
+    more = beside or listed_rows.beside(cases)
+    return [_row(case, more.names.get(case.pk, ""), more.clocks.get(case.pk, []), desk) for case in cases]
+
+
+def _row(case: Complaint, name: str, clocks: list[Deadline], desk: Desk) -> Row:
+    status = Status(case.status)
+    deadline, facts = standing.listed_facts(case, clocks, now=desk.now, calendar=desk.calendar)
+    clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
+    return Row(
+        complaint=case, url=case_url(case, AUTHORITY), consumer=masked_name(name),
+        title=case.item_name or label_of(case.problem_category) or case.title,
+        respondent=respondent_of(case),
+        status=labels.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
+        tone=labels.tone(status, case.outcome), icon=labels.icon(status, case.outcome), clock=clock,
+        officer=case.officer.user.name if case.officer else "")
+
+
+def respondent_of(case: Complaint) -> str:
+    row = case.branch or case.enterprise or case.picked_enterprise
+    return named(row) if row else case.respondent_named
+
+
+def may_take(step: str, desk: Desk) -> bool:
+    """Whether somebody with the rights of this desk takes such a step at all; whether it is open in a case its page says."""
+    return any(actor.has(TABLE[step].by) for actor in desk.actors)
+
+
+def step_url(case: Complaint, slug: str, step: str, desk: Desk) -> str:
+    """The page of a step, or that of the case for a desk that only reads."""
+    return reverse("complaints:authority-step", args=[case.number, slug]) if may_take(step, desk) else case_url(case, AUTHORITY)

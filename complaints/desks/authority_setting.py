@@ -1,0 +1,230 @@
+"""One case in front of an officer: which steps stand open, and what a step page is made of.
+
+The one rule: nothing is added to what the table offers; a step is only left out when there is
+nothing it could act on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from accounts.keys import keyring
+from authorities.models import Authority, Officer, named
+from authorities.policies import Policies
+from complaints import handling
+from complaints import wording as labels
+from complaints.desks.authority_desk import Desk
+from complaints.handling import Move
+from complaints.handling.steps import proposals
+from complaints.handling.transition import two_persons
+from complaints.pages.enterprise.forms import StepForm
+from complaints.procedure.filing_request import AGENT
+from complaints.procedure.refusals import not_now, not_yours
+from complaints.procedure.workflow import ENTERPRISE_SIDE, TABLE, Role, Status
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.reading.case import AUTHORITY, Found
+from complaints.reading.case_rows import Rows, of_case
+from complaints.reading.case_steps import Around, open_steps
+from web.listing import listed
+
+Data = QueryDict | None
+Payload = dict[str, Any]
+#: Names of those who may approve; more than these nobody reads.
+MOST_SIGNERS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One case in front of an officer: what a page needs to draw its form and judge it."""
+
+    desk: Desk
+    found: Found
+    around: Around
+    rows: Rows
+    query: QueryDict = field(default_factory=lambda: QueryDict())
+
+    @cached_property
+    def may(self) -> tuple[str, ...]:
+        """The steps that stand open; judged once, as a page asks for each of its buttons."""
+        return shown_steps(self.found, self.around)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPage:
+    """One address below a case.
+
+    ``payload`` gives what the verb of ``step`` is built with, in JSON primitives, so that it can
+    lie in a proposal as well; ``step`` may depend on what was said (granted or refused). Such a page
+    ``decides`` something, and that is its name: the name of a step would say how.
+    """
+
+    slug: str
+    steps: tuple[str, ...]
+    effect: Any
+    form: Callable[[Setting, Data], StepForm]
+    payload: Callable[[StepForm], Payload]
+    choose: Callable[[StepForm], str] | None = None
+    is_danger: bool = False
+    template: str = "authority/step.html"
+    decides: Any = ""
+
+    @property
+    def title(self) -> str:
+        return str(self.decides) or labels.action(self.steps[0])
+
+    def step(self, form: StepForm | None = None) -> str:
+        return self.choose(form) if self.choose and form is not None else self.steps[0]
+
+    def is_open(self, setting: Setting) -> bool:
+        return any(step in setting.may for step in self.steps)
+
+
+def setting_of(desk: Desk, number: str, query: QueryDict, *, read: Callable[[int], Rows] = of_case[AUTHORITY]) -> Setting:
+    """The case and what hangs on it: one query after the case itself. ``read``: how much of that a page needs."""
+    found = desk.find(number)
+    case = found.complaint
+    # Of several instructions the one to this officer's authority counts here, whoever got another one after it.
+    ours = found.actor.authority_ids if found.actor is not None else frozenset()
+    rows = read(case.pk)
+    found = replace(found, rows=rows)
+    matters = {m.kind: m for m in sorted(rows.matters, key=lambda m: (m.to_authority_id in ours, m.pk)) if m.audience in ("parties", AUTHORITY)}
+    around = Around(complaint=case, side=AUTHORITY, engagement_id=None, now=desk.now, matters=matters,
+                    offers=(), obligations=())
+    return Setting(desk=desk, found=found, around=around, rows=rows, query=query)
+
+
+def shown_steps(found: Found, around: Around) -> tuple[str, ...]:
+    """What the table offers this officer, less what has nothing to act on and what waits for a second person; an
+    analyst only reads."""
+    if found.actor is None or not found.actor.roles:
+        return ()
+    hidden = {step for step, is_there in _NEEDS.items() if not is_there(found, around)}
+    hidden |= {m.subject for m in (found.rows.matters if found.rows is not None else ()) if m.kind == "proposal" and m.audience == AUTHORITY}
+    return tuple(step for step in open_steps(found.actor, around) if step not in hidden)
+
+
+def _is_agreed(found: Found, around: Around) -> bool:
+    consents = found.complaint.consents
+    return bool(consents.get("mediation_consumer") and consents.get("mediation_enterprise"))
+
+
+def _answers(found: Found, around: Around) -> bool:
+    urge = around.matters.get("urge")
+    return "office_question" in around.matters or (
+        urge is not None and found.actor is not None and urge.to_authority_id in found.actor.authority_ids)
+
+
+def _is_elsewhere(found: Found, around: Around) -> bool:
+    return found.actor is not None and found.complaint.handling_authority_id not in found.actor.authority_ids
+
+
+def _is_superior(found: Found) -> bool:
+    """From above, or where the case lies because it was returned twice."""
+    actor, case = found.actor, found.complaint
+    if actor is None or actor.region is None:
+        return False
+    here = case.handling_authority
+    if here.pk in actor.authority_ids:
+        return case.status == Status.TRIAGE and here.pk == actor.authority_id
+    return actor.region[0] <= here.region_id <= actor.region[1]
+
+
+def _has_power_to_check(found: Found, around: Around) -> bool:
+    """As long as a representative acts whom the principal has not confirmed; a better paper may come any day."""
+    case = found.complaint
+    return (case.on_behalf_kind == AGENT and not case.facts.get("power_confirmed")
+            and case.represented_until is not None and case.represented_until >= around.now.astimezone(SHANGHAI).date())
+
+
+def _is_checked(found: Found, around: Around) -> bool:
+    return bool({"report", "lead"} & around.matters.keys())
+
+
+#: Nobody below them could be designated.
+_LOWEST = (Authority.Level.COUNTY, Authority.Level.OFFICE)
+_NEEDS: dict[str, Callable[[Found, Around], bool]] = {
+    "schedule_session": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
+    "record_session": _is_agreed,
+    "record_agreement": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
+    "suggest_settlement": lambda f, a: _is_agreed(f, a) and "recusal" not in a.matters,
+    "end_appraisal": lambda f, a: "appraisal" in a.matters,
+    "delegate_mediation": lambda f, a: (
+        _is_agreed(f, a) and f.complaint.consents.get("delegated_mediation") is True and "delegation" not in a.matters),
+    "recall_mediation": lambda f, a: "delegation" in a.matters,
+    "invite_body": lambda f, a: "delegation" in a.matters,
+    "take_up": lambda f, a: _is_elsewhere(f, a) or f.complaint.handling_authority.level not in _LOWEST,
+    "urge": lambda f, a: f.complaint.status in ENTERPRISE_SIDE or _is_elsewhere(f, a),
+    "reveal_contact": lambda f, a: not _is_elsewhere(f, a),
+    "answer_instruction": _answers,
+    "explain_overdue": lambda f, a: f.complaint.is_overdue and not _is_elsewhere(f, a),
+    "approve": lambda f, a: "proposal" in a.matters,
+    "send_back": lambda f, a: "proposal" in a.matters,
+    "dispute_jurisdiction": lambda f, a: "jurisdiction" not in a.matters,
+    "verify_contact": lambda f, a: not f.complaint.contact_verified and not _is_elsewhere(f, a),
+    "write_down_statement": lambda f, a: bool(f.complaint.facts.get("voice")) and not _is_elsewhere(f, a),
+    "publish": lambda f, a: f.complaint.publication_consent and f.complaint.facts.get("published") is not True,
+    "withhold": lambda f, a: f.complaint.publication_consent and f.complaint.facts.get("published") is not False,
+    "record_platform_number": lambda f, a: f.complaint.authority_received_at is not None and not _is_elsewhere(f, a),
+    "change_contact": lambda f, a: not _is_elsewhere(f, a),
+    "designate_authority": lambda f, a: "jurisdiction" in a.matters and _is_superior(f),
+    "separate_case": lambda f, a: f.complaint.linked_group is not None,
+    "ask_consent": lambda f, a: "consent" not in a.matters,
+    "extend_lead": lambda f, a: _is_checked(f, a) and f.actor is not None and f.actor.has(frozenset({Role.APPROVER})),
+    "close_lead": lambda f, a: _is_checked(f, a),
+    "confirm_power": _has_power_to_check,
+    "refuse_power": _has_power_to_check,
+}
+
+
+def needs_two(found: Found, step: str, desk: Desk) -> bool:
+    """Whether this step is proposed here, for somebody else to approve."""
+    return step in two_persons.GUARDED and two_persons.needed(
+        Policies.load(desk.today), step, found.complaint.handling_region_id)
+
+
+def who_signs(setting: Setting, rule: str) -> str:
+    """Who may approve what falls under ``rule``: by name, the heads first; or that nobody can yet. One query and their keys."""
+    case, desk = setting.found.complaint, setting.desk
+    here = case.handling_authority
+    acting = Q(authority=here) | Q(authority__parent=here, authority__level=Authority.Level.OFFICE)
+    if here.level == Authority.Level.OFFICE:
+        acting |= Q(authority=here.parent_id)
+    needs_head = two_persons.signatures(Policies.load(desk.today), rule, case.handling_region_id)[0] == two_persons.HEAD
+    roles = (Officer.Role.APPROVER,) if needs_head else (Officer.Role.APPROVER, Officer.Role.HANDLER)
+    rows = list(Officer.objects.on(desk.today).filter(acting, role__in=roles).exclude(user=desk.user)
+                .select_related("user").order_by("role", "pk")[:MOST_SIGNERS])
+    keyring.load_for(row.user for row in rows)
+    names = listed(dict.fromkeys(row.user.name for row in rows))
+    if names:
+        return _("可以批准的人：%(names)s。") % {"names": names}
+    return (_("%(unit)s现在没有另一名负责人，还不能批准。") if needs_head else _("%(unit)s现在没有另一名经办人或者负责人，还不能批准。")) % {
+        "unit": named(here)}
+
+
+def move_of(setting: Setting, step: str, payload: Payload, *, is_proposed: bool) -> Move:
+    move = handling.MOVES[step](**payload)
+    return proposals.propose(move=move) if is_proposed else move
+
+
+def refuse_unless_open(steps: Sequence[str], setting: Setting) -> None:
+    """A page whose step the table does not offer now says why, like the step itself would."""
+    offered = setting.may
+    if any(name in offered for name in steps):
+        return
+    allowed = () if setting.found.actor is None else handling.allowed_steps(
+        setting.found.complaint, setting.found.actor)
+    status = setting.found.complaint.status
+    if any(name in allowed for name in steps) or status not in _statuses_of(steps):
+        raise not_now(labels.label(status, kind="status"))
+    raise not_yours()
+
+
+def _statuses_of(steps: Sequence[str]) -> set[str]:
+    return {str(status) for name in steps for status in TABLE[name].at}

@@ -1,0 +1,60 @@
+"""What may be chosen at the desk of an enterprise: people, branches, own views. With the calendar, in one statement.
+
+The one rule: it is asked once a request, however many lists and forms of a page offer it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q
+
+from accounts.keys import keyring
+from accounts.models import User
+from complaints.models import SavedView
+from complaints.parties.actors import Actor
+from complaints.parties.conditions import calendar_of, newest_calendar
+from complaints.procedure.working_calendar import Calendar
+from complaints.reading.case_people import by_name
+from database.prepared import Kept, Together
+from enterprises.models import Branch, Staff
+from enterprises.team.staffing import at_work
+
+#: Own views, so many a person, since each is counted with every page of the queue.
+MOST_VIEWS = 12
+_HANDLING = (Staff.Role.HANDLER, Staff.Role.MANAGER)
+
+# The same values for all: who sits here, the enterprises, those of them that are seen whole, branches of the others, the day.
+_views = Kept(lambda user: SavedView.objects.filter(user_id=user)[:MOST_VIEWS], int)
+_calendar = Kept(lambda user: newest_calendar("CN"), int)
+_branches = Kept(lambda user, firms, whole, some: Branch.objects.filter(
+    Q(enterprise_id__among=whole) | Q(pk__among=some)).order_by("pk"), int, list, list, list)
+_people = Kept(lambda user, firms, whole, some, day: (
+    at_work(day).filter(role__in=_HANDLING, user__is_active=True, enterprise_id__among=firms)
+    .filter(Q(enterprise_id__among=whole) | Q(branch=None) | Q(branch_id__among=some))
+    .select_related("user", "branch", "enterprise").order_by("pk")), int, list, list, list, date)
+_together = Together(_views, _calendar, _branches, _people)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """People by name; branches, none where there is no choice; views in the order in which they were made."""
+
+    people: list[Staff]
+    branches: list[Branch]
+    views: list[SavedView]
+    calendar: Calendar
+
+
+def choices_of(user: User, actors: Iterable[Actor], *, day: date) -> Choices:
+    """For ``user`` with these jobs on ``day``; one statement, beside keys that are not held yet."""
+    jobs = [(actor.enterprise_id, actor.branch_ids) for actor in actors if actor.enterprise_id is not None]
+    whole = sorted({firm for firm, branches in jobs if branches is None})
+    some = sorted({branch for _firm, branches in jobs for branch in branches or ()})
+    views, newest, branches, people = _together(user.pk, sorted({firm for firm, _ in jobs}), whole, some, day)
+    for view in views:
+        view.user = user
+    keyring.load_for(views)
+    return Choices(by_name(people), branches if len(branches) > 1 else [], views, calendar_of("CN", next(iter(newest), None)))

@@ -1,0 +1,146 @@
+"""The desk of somebody who works for an enterprise: who they are here, and which case they hold.
+
+The one rule: who has no job at an enterprise today, or whose enterprise never had the case, gets
+the same 404 as for an address that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from complaints.desks.desk_choices import Choices, choices_of
+from complaints.desks.staff_door import View, staff_page
+from complaints.models import Complaint, Engagement
+from complaints.parties.actors import Actor, jobs_of, staff_member, stands_to
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import ENTERPRISE_ROLES, Status
+from complaints.procedure.working_calendar import Calendar
+from complaints.reading.case import ENTERPRISE, CasePage, Found, page_of
+from complaints.reading.case_rows import RELATED, Rows, of_page
+from database.prepared import Kept
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One person at work. ``actors`` are the jobs held today, those that may act first."""
+
+    user: User
+    actors: tuple[Actor, ...]
+    now: datetime
+    today: date
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The working days as they are known now; asked for once a request, where they did not come with the choices."""
+        return self.__dict__["choices"].calendar if "choices" in self.__dict__ else current_calendar()
+
+    @cached_property
+    def choices(self) -> Choices:
+        """Who and what may be chosen at this desk; asked for once a request."""
+        return choices_of(self.user, self.actors, day=self.today)
+
+    @property
+    def staff_ids(self) -> list[int]:
+        return [actor.staff_id for actor in self.actors if actor.staff_id is not None]
+
+    def stands_to(self, complaint: Complaint) -> bool:
+        """Whether one of these jobs answers for the case now."""
+        return any(stands_to(actor, complaint) for actor in self.actors)
+
+    def cases(self) -> QuerySet[Complaint]:
+        """Cases that one of these jobs answers for now."""
+        return Complaint.objects.held_by(
+            (actor.enterprise_id, actor.branch_ids) for actor in self.actors if actor.enterprise_id is not None)
+
+    def engagements(self) -> Q:
+        """Times with a case that belong to one of these jobs, ended ones too."""
+        found = Q(pk__in=[])
+        for actor in self.actors:
+            mine = Q(enterprise_id=actor.enterprise_id)
+            if actor.branch_ids is not None:
+                mine &= Q(branch_id__in=actor.branch_ids)
+            found |= mine
+        return found
+
+
+def case_url(complaint: Complaint) -> str:
+    return reverse("complaints:enterprise-case", args=[complaint.number])
+
+
+def desk_page(*methods: str) -> Callable[[View], View]:
+    """A page of the enterprise's side."""
+    return staff_page(desk_of, *methods)
+
+
+def desk_of(request: HttpRequest) -> Desk:
+    """Who sits here today; a person without a job at an enterprise is a stranger."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return desk_for(request.user, now=timezone.now())
+
+
+def desk_for(user: User, *, now: datetime) -> Desk:
+    """The desk of ``user`` at ``now``; Http404 without one."""
+    today = timezone.localdate(now)
+    # The frame of the page asks the same; it reads it from the person of the request.
+    user.jobs_today = jobs_of(user, on=today)  # type: ignore[attr-defined]
+    jobs = [staff_member(job) for job in user.jobs_today]  # type: ignore[attr-defined]
+    if not jobs:
+        raise Http404
+    jobs.sort(key=lambda actor: not actor.has(ENTERPRISE_ROLES))
+    return Desk(user=user, actors=tuple(jobs), now=now, today=today)
+
+
+#: (number, enterprises): all times of these enterprises with the case, which comes with them; oldest first.
+_HAD = Kept(lambda number, enterprises: (
+    Engagement.objects.filter(complaint__number=number, enterprise_id__among=enterprises)
+    .exclude(complaint__status=Status.DRAFT)
+    .select_related("branch", "enterprise", *(f"complaint__{name}" for name in RELATED)).order_by("from_at", "pk")), str, list)
+
+
+def found(desk: Desk, number: str) -> Found:
+    """The case ``number`` as this desk stands to it; Http404 for a stranger. One statement.
+
+    Returned cases lie with intake again: who returned one reads on, and takes no step.
+    """
+    had = [engagement for engagement in _HAD(number, sorted({a.enterprise_id for a in desk.actors if a.enterprise_id is not None}))
+           if any(_is_of(engagement, actor) for actor in desk.actors)]
+    if not had:
+        raise Http404
+    complaint, engagement = had[0].complaint, max(had, key=lambda e: e.pk)
+    for one in had:
+        one.complaint = complaint
+    viewer = next((a for a in desk.actors if stands_to(a, complaint)), None)
+    actor = viewer
+    if engagement.odr_result == "returned" or complaint.status in (Status.FILED, Status.TRIAGE):
+        actor = None
+    if viewer is None:
+        viewer = next((a for a in desk.actors if _is_of(engagement, a)), desk.actors[0])
+    return Found(complaint=complaint, side=ENTERPRISE, viewer=viewer, actor=actor,
+                 engagements=tuple(e for e in had if _is_of(e, viewer)))
+
+
+def _is_of(engagement: Engagement, actor: Actor) -> bool:
+    return engagement.enterprise_id == actor.enterprise_id and (
+        actor.branch_ids is None or engagement.branch_id in actor.branch_ids)
+
+
+def held(desk: Desk, number: str) -> CasePage:
+    """The whole case for the pages of this desk."""
+    return page_of(found(desk, number), now=desk.now)
+
+
+def held_whole(desk: Desk, number: str) -> tuple[CasePage, Rows]:
+    """The case for the page of itself, with the rows that only this page shows; one statement after the case."""
+    here = found(desk, number)
+    rows = of_page[ENTERPRISE](here.complaint.pk, here.viewer.enterprise_id or 0, [e.pk for e in here.engagements or ()])
+    return page_of(replace(here, rows=rows), now=desk.now), rows

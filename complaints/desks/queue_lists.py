@@ -1,0 +1,188 @@
+"""Which cases a list of the queue holds: its views, the conditions in its address, what has ended.
+
+The one rule: each list is a condition on cases of the desk and none on anything else, so a view, a count, an export and
+a step for many cases mean the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any, TypeVar
+
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy
+
+from authorities.models import named
+from complaints.desks.case_search import matching
+from complaints.desks.enterprise_desk import Desk
+from complaints.models import Complaint, Engagement, Matter, Obligation
+from complaints.pages.enterprise.forms import QueueFilter, handler_words
+from complaints.procedure.workflow import ENTERPRISE_SIDE, HAS_RESPONDENT, Status
+from complaints.reading.case_people import by_name
+from enterprises.models import Staff
+from enterprises.team.staffing import branch_subtree
+
+S = Status
+AT_THE_AUTHORITY = sorted(HAS_RESPONDENT - ENTERPRISE_SIDE)
+HERE = sorted(HAS_RESPONDENT)
+ON_OUR_SIDE = Q(status__in=sorted(ENTERPRISE_SIDE))
+#: So many working days from today are soon.
+SOON = 2
+
+Shown = TypeVar("Shown", bound=Model)
+Rows = QuerySet[Complaint]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """One view that everybody has: its words, which of the open cases it shows, its tone."""
+
+    code: str
+    title: Any
+    of: Callable[[Rows, Desk], Rows]
+    tone: str = "neutral"
+    empty: Any = ""
+
+
+def _at(*statuses: Status) -> Callable[[Rows, Desk], Rows]:
+    return lambda cases, desk: cases.filter(status__in=statuses)
+
+
+def _due_by(days: int) -> Callable[[Rows, Desk], Rows]:
+    """Not late, and due today or within so many working days."""
+
+    def of(cases: Rows, desk: Desk) -> Rows:
+        last = desk.calendar.after(desk.today, days) if days else desk.today
+        night = desk.calendar.moment(last + timedelta(days=1))
+        return cases.filter(ON_OUR_SIDE, enterprise_due_at__gt=desk.now, enterprise_due_at__lte=night)
+
+    return of
+
+
+def _late(cases: Rows, desk: Desk) -> Rows:
+    return cases.filter(ON_OUR_SIDE, enterprise_due_at__lte=desk.now)
+
+
+def _breached(cases: Rows, desk: Desk) -> Rows:
+    """A promise was broken: the case lies with the authority until both name a new day."""
+    broken = Obligation.objects.filter(complaint=OuterRef("pk"), owed_by="enterprise", state="broken")
+    return cases.filter(Exists(broken), status__in=AT_THE_AUTHORITY)
+
+
+def _urged(cases: Rows, desk: Desk) -> Rows:
+    """An authority waits for an answer of ours."""
+    asked = Matter.objects.filter(complaint=OuterRef("pk"), kind="urge", state="open", to_authority=None)
+    return cases.filter(Exists(asked))
+
+
+def _replied(cases: Rows, desk: Desk) -> Rows:
+    return cases.filter(ON_OUR_SIDE, last_word="consumer")
+
+
+def _fresh(cases: Rows, desk: Desk) -> Rows:
+    """Came to us yesterday or today."""
+    yesterday = datetime.combine(desk.today - timedelta(days=1), time.min, tzinfo=desk.calendar.zone)
+    return cases.filter(ON_OUR_SIDE, delivered_at__gte=yesterday)
+
+
+def _mine(cases: Rows, desk: Desk) -> Rows:
+    return cases.filter(handler_id__in=desk.staff_ids)
+
+
+VIEWS: dict[str, QueueView] = {view.code: view for view in (
+    QueueView("all", gettext_lazy("全部"), lambda cases, desk: cases, "neutral",
+              gettext_lazy("现在没有未办结的案件。")),
+    QueueView("overdue", gettext_lazy("逾期"), _late, "bad",
+              gettext_lazy("没有逾期的案件，都在期限内。")),
+    QueueView("today", gettext_lazy("今日到期"), _due_by(0), "warn",
+              gettext_lazy("今天没有到期的案件。")),
+    QueueView("soon", gettext_lazy("2工作日内到期"), _due_by(SOON), "warn",
+              gettext_lazy("2个工作日内没有到期的案件。")),
+    QueueView("new", gettext_lazy("待受理"), _at(S.WITH_ENTERPRISE), "info",
+              gettext_lazy("没有等待受理的案件。")),
+    QueueView("fresh", gettext_lazy("昨天以来新到"), _fresh, "info",
+              gettext_lazy("昨天和今天没有新到的案件。")),
+    QueueView("urged", gettext_lazy("有督办"), _urged, "authority",
+              gettext_lazy("没有等您答复的督办。")),
+    QueueView("replied", gettext_lazy("有回复"), _replied, "info",
+              gettext_lazy("消费者没有新的回复。")),
+    QueueView("waiting", gettext_lazy("等消费者"), _at(S.AWAITING_CONSUMER), "neutral",
+              gettext_lazy("没有等消费者答复的方案。")),
+    QueueView("performing", gettext_lazy("待履行"), _at(S.PERFORMING), "neutral",
+              gettext_lazy("没有待履行的和解。")),
+    QueueView("breached", gettext_lazy("违约"), _breached, "bad",
+              gettext_lazy("没有违约的案件，答应的都做到了。")),
+    QueueView("mine", gettext_lazy("我的"), _mine, "neutral",
+              gettext_lazy("没有分派给您的案件。")),
+    QueueView("unassigned", gettext_lazy("未分派"), lambda cases, desk: cases.filter(ON_OUR_SIDE, handler=None), "warn",
+              gettext_lazy("每件都有处理人。")),
+)}
+PAST = QueueView("past", gettext_lazy("已结束"), lambda cases, desk: cases, "neutral",
+                 gettext_lazy("还没有结束的案件。"))
+
+
+def view_of(code: str) -> QueueView:
+    """The view of this code; all open cases for a code that nobody knows."""
+    return PAST if code == PAST.code else VIEWS.get(code, VIEWS["all"])
+
+
+def open_cases(desk: Desk) -> Rows:
+    """What lies with this desk now, here or at an authority."""
+    return desk.cases().filter(status__in=HERE)
+
+
+def asked_for(desk: Desk, asked: Mapping[str, Any]) -> QueueFilter:
+    """The conditions of an address, with the people and branches of this desk to choose from."""
+    people = [*desk.choices.people, *_who_left(desk, asked.get("handler", ""))]
+    return QueueFilter(asked, people=[(str(p.pk), handler_words(p)) for p in people],
+                       branches=[(str(b.pk), named(b)) for b in desk.choices.branches])
+
+
+def _who_left(desk: Desk, handler: str) -> list[Staff]:
+    """Who is asked for in the address and does not handle cases here any more: the list stays what it was called."""
+    if not (handler.isascii() and handler.isdigit() and len(handler) < 10) or any(p.pk == int(handler) for p in desk.choices.people):
+        return []
+    found = Staff.objects.filter(pk=int(handler), enterprise_id__in={actor.enterprise_id for actor in desk.actors})
+    if None not in (reach := [actor.branch_ids for actor in desk.actors]):
+        found = found.filter(Q(branch=None) | Q(branch_id__in={branch for ids in reach for branch in ids or ()}))
+    return by_name(found.select_related("user", "branch", "enterprise"))
+
+
+def narrowed(rows: QuerySet[Shown], form: QueueFilter, desk: Desk, *, path: str = "",
+             newest_by: str = "") -> QuerySet[Shown]:
+    """``rows`` under the conditions of ``form``; ``path`` leads from a row to its case."""
+    said = form.said
+    words, handler = said.get("q", ""), said.get("handler", "")
+    if handler and path:
+        # Who handles it elsewhere now is not ours to ask for.
+        rows = rows.filter(**{f"{path}enterprise_id": F("enterprise_id")})
+    if numbers := form.numbers:
+        rows = rows.filter(**{f"{path}number__in": numbers})
+    if words:
+        tickets = Engagement.objects.filter(desk.engagements(), external_ref=words.strip()).values_list("complaint_id")
+        rows = matching(rows, words, path=path, newest_by=newest_by, tickets=tickets)
+    if handler == "none":
+        rows = rows.filter(**{f"{path}handler": None})
+    elif handler == "mine":
+        rows = rows.filter(**{f"{path}handler_id__in": desk.staff_ids})
+    elif handler:
+        rows = rows.filter(**{f"{path}handler_id": int(handler)})
+    if said.get("problem"):
+        rows = rows.filter(**{f"{path}problem_category": said["problem"]})
+    if said.get("branch"):
+        rows = rows.filter(branch_id__in=branch_subtree([int(said["branch"])]))
+    return rows
+
+
+def past_times(desk: Desk, form: QueueFilter) -> QuerySet[Engagement]:
+    """Ended times with a case, not cases: these are in order, however many there are.
+
+    ``is_past`` is said of one branch; whoever sits over several sees each case once.
+    """
+    ours = Engagement.objects.filter(desk.engagements())
+    again = ours.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
+    held = desk.cases().filter(pk=OuterRef("complaint"), status__in=HERE)
+    return narrowed(ours.filter(~Exists(again), ~Exists(held), is_past=True), form, desk,
+                    path="complaint__", newest_by="until_at")

@@ -1,0 +1,125 @@
+"""What is typed in supervision: answers to instructions, instructions for many cases, designations, reasons.
+
+The one rule is that of authority_forms.py: a form reads and says what is missing, the verb judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from authorities.models import Authority, Officer, named
+from complaints import wording as labels
+from complaints.forms.file_forms import FilesField, TakesFiles
+from complaints.handling.steps.casework import CALL_BACK_ANSWERS
+from complaints.pages.authority.forms import UrgeForm, lines_of, set_choices
+from complaints.pages.enterprise.forms import FILL, Choice, StepForm, Words, words_of
+from complaints.wording.supervision import OVERDUE_REASONS
+
+#: So many cases at once.
+MOST_URGED = 200
+
+
+class AnswerForm(TakesFiles, StepForm):
+    """What was done about an instruction, with what shows it."""
+
+    text = Words(label=_("答复"), help_text=_("写明做了什么、什么时候办完；发出督办的机关会收到。"))
+    uploads = FilesField(label=_("证明材料"))
+
+
+class ManyUrgeForm(UrgeForm):
+    """One instruction for the chosen cases of a list."""
+
+    case = forms.MultipleChoiceField(label=_("案件"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, data: Any = None, *, today: date, numbers: Sequence[str] = ()) -> None:
+        super().__init__(data, today=today)
+        #: A number that is not there is told in the result, not here.
+        self.numbers = list(dict.fromkeys(data.getlist("case") if data else numbers))
+        set_choices(self, "case", [(number, number) for number in self.numbers])
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.numbers:
+            self.add_error("case", _("请先选中要督办的案件。"))
+        if len(self.numbers) > MOST_URGED:
+            self.add_error("case", _("一次最多督办200件。"))
+        return said
+
+
+class TakeUpForm(StepForm):
+    """提级: kept here, or designated to an authority below."""
+
+    authority = forms.ChoiceField(label=_("由谁办理"), required=False, widget=forms.Select(attrs={"class": "w-24"}))
+    text = Words(label=_("为什么提级办理"))
+
+    def __init__(self, *args: Any, authorities: Sequence[Authority], may_keep: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        kept = _("本机关办理") if may_keep else _("请选择")
+        set_choices(self, "authority", [("", str(kept)), *((str(a.pk), str(_("指定%(authority)s办理") % {"authority": named(a)})) for a in authorities)])
+
+
+class OverdueForm(StepForm):
+    """Why it is late; said once."""
+
+    reason = Choice(label=_("为什么逾期"))
+    text = Words(label=_("说明"), required=False, rows=3, longest=500, help_text=_("选“其他”时必填。只有监管部门看得到，写了不能再改。"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "reason", lines_of(tuple(OVERDUE_REASONS), "overdue_reason"))
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("reason") == "other" and not said.get("text") and "text" not in self.errors:
+            self.add_error("text", FILL)
+        return said
+
+
+class CallBackForm(StepForm):
+    """The script of a call-back: reached or not; what the consumer says to each question, which only somebody reached can."""
+
+    reached = Choice(label=_("打通了吗"), choices=[("yes", _("打通了，本人接听")), ("no", _("没有打通，下面不用填"))])
+    overall = Choice(label=_("总的满意度，1最低，5最高"), choices=[(str(n), str(n)) for n in range(1, 6)])
+    disagrees = forms.BooleanField(label=_("企业已办结，但消费者不认可"), required=False)
+    text = Words(label=_("消费者还说了什么"), required=False, rows=3, help_text=_("只有监管部门看得到。"))
+
+    def __init__(self, data: Any = None, *, questions: Sequence[str]) -> None:
+        super().__init__(data)
+        self.questions = questions
+        for name in questions:
+            self.fields[name] = Choice(label=labels.label(name, kind="call_back_question"),
+                                       choices=words_of(CALL_BACK_ANSWERS[name], "call_back_answer"))
+        if data is not None and data.get("reached") == "no":
+            for name in (*questions, "overall"):
+                self.fields[name].required = False
+        self.order_fields(["reached", *questions, "overall", "disagrees", "text"])
+
+    @property
+    def answers(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in self.questions if self.cleaned_data.get(name)}
+
+
+class ManyAssignForm(StepForm):
+    """Which of the listed cases go to whom."""
+
+    case = forms.MultipleChoiceField(label=_("案件"), required=False, widget=forms.CheckboxSelectMultiple)
+    to = Choice(label=_("改由谁经办"), widget=forms.Select(attrs={"class": "w-24"}))
+
+    def __init__(self, data: Any = None, *, people: Sequence[Officer]) -> None:
+        super().__init__(data)
+        self.numbers = list(dict.fromkeys(data.getlist("case") if data else []))
+        set_choices(self, "case", [(number, number) for number in self.numbers])
+        set_choices(self, "to", [("", str(_("请选择"))), *((str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)])
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if not self.numbers:
+            self.add_error("case", _("请先选中要改派的案件。"))
+        if len(self.numbers) > MOST_URGED:
+            self.add_error("case", _("一次最多改派200件。"))
+        return said

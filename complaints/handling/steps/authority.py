@@ -1,0 +1,364 @@
+"""What an authority does: distribute, review, decide, supervise.
+
+The one rule: a decision names its ground from the closed list of the law, and what an
+authority has no power for goes back to intake, never sideways (art. 41).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from authorities.models import Authority, Officer, OfficerAbsence
+from complaints.acceptance.duty_bodies import PHONES, WITH_A_DUTY, last_day
+from complaints.acceptance.review_facts import known_of
+from complaints.acceptance.review_grounds import barred
+from complaints.handling.steps import documents
+from complaints.handling.steps.jurisdiction import give_to
+from complaints.handling.transition import clocks, leaving, saying, two_persons
+from complaints.handling.transition.effect import Effect, Move, proposable
+from complaints.handling.transition.writing import CaseFile
+from complaints.models import Complaint, Engagement, ForwardingDecision
+from complaints.parties import recusals
+from complaints.parties.actors import Actor
+from complaints.parties.conditions import Conditions
+from complaints.parties.workforce import Given, House
+from complaints.procedure import deadlines
+from complaints.procedure.grounds import REFUSAL_GROUNDS
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import ENTERPRISE_SIDE, Clock, Outcome, Role, Status
+from enterprises.models import Enterprise
+
+S = Status
+#: Bodies that a refusal or a redirection may name.
+BODIES = tuple(PHONES)
+ROUTES = ("negotiate", "association", "complain", "arbitrate", "sue")
+
+
+def decided(file: CaseFile, verdict: str, explanation: dict[str, Any]) -> None:
+    """Keep what routing said, as it was when it was said; the words of an officer apart, as they may name people."""
+    explanation = dict(explanation)
+    note = str(explanation.pop("note", ""))
+    file.add(ForwardingDecision(
+        complaint=file.complaint, at=file.now, verdict=verdict,
+        rule=str(explanation.get("rule", ""))[:60], rule_version=explanation.get("version"),
+        confidence=str(explanation.get("confidence", ""))[:12], explanation=explanation, note=note))
+
+
+def forward(*, enterprise_id: int, branch_id: int | None, because: dict[str, Any]) -> Move:
+    """To the legal entity that answers. By an officer it is a supervised settlement
+    (监督ODR企业开展和解): the review clock rests. Needs the consumer's consent to the entity."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        complaint = file.complaint
+        conditions = file.conditions
+        enterprise = conditions.enterprise(enterprise_id)
+        branch = conditions.branch(branch_id, enterprise_id) if branch_id else None
+        if enterprise is None or (branch_id and branch is None):
+            raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
+        if enterprise.enrolment != Enterprise.Enrolment.ENROLLED:
+            raise StepNotAllowed("not_enrolled", _("这家企业没有入驻或已暂停，请由监管部门处理。"))
+        if not consented(complaint, enterprise_id, conditions=conditions):
+            raise StepNotAllowed("no_consent", _("消费者没有同意转给这家企业，请先征求同意。"))
+        by_officer = actor.role != Role.SYSTEM
+        if not by_officer and file.status != S.FILED:
+            raise StepNotAllowed("not_now", _("已转由工作人员分送。"))
+        supervised = by_officer or clocks.live(file, Clock.REVIEW) is not None
+        last = file.latest_engagement
+        running = clocks.live(file, Clock.NEGOTIATION)
+        same = last is not None and enterprise_id in conditions.with_successors(last.enterprise_id)
+        if running is not None and not same:
+            # The first entity was the wrong respondent: the ten days begin anew.
+            clocks.end(file, running, file.now, met=False)
+        file.add(Engagement(complaint=complaint, enterprise=enterprise, branch=branch,
+                            from_at=file.now, is_supervised=supervised))
+        complaint.enterprise, complaint.branch, complaint.handler = enterprise, branch, None
+        complaint.delivered_at = file.now
+        if complaint.consents.get("share_with_enterprise") and not complaint.consents.get("named_entity"):
+            # Named by brand or in free words: the consent is to this entity, not to the next.
+            complaint.consents = {**complaint.consents, "named_entity": enterprise_id}
+        place = (branch.place_id if branch else None) or enterprise.domicile_id
+        if place is not None:
+            complaint.handling_region_id = place
+        leaving.to_county(file)
+        decided(file, "forward", because)
+        return Effect(to=S.WITH_ENTERPRISE, reason="supervised" if supervised else "",
+                      data={"enterprise": enterprise.name, "branch": branch.name if branch else "",
+                            "rule": because.get("rule", ""), "version": because.get("version"),
+                            "supervised": supervised, **({"form": 3} if by_officer else {}),
+                            **(because.get("override") or {})})
+
+    return Move("forward", carry)
+
+
+def consented(complaint: Complaint, enterprise_id: int, *, conditions: Conditions) -> bool:
+    """Consent to that legal entity: given at filing for the one named, or asked for later.
+
+    A foreign source that never asked declares it absent; then its own rules applied.
+    """
+    return consents_cover(complaint.consents, complaint.absent, enterprise_id, conditions=conditions)
+
+
+def consents_cover(consents: Mapping[str, Any], absent: Collection[str], enterprise_id: int, *, conditions: Conditions) -> bool:
+    """``consented`` for a case of which only these two columns were read."""
+    if enterprise_id in consents.get("entities", []) or "consents" in absent:
+        return True
+    if consents.get("share_with_enterprise") is not True:
+        return False
+    named = consents.get("named_entity")
+    return named in (None, enterprise_id) or enterprise_id in conditions.with_successors(named)
+
+
+def refer_to_triage(*, reason: str, explanation: dict[str, Any]) -> Move:
+    """Routing could not decide: a person does, with ranked suggestions."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        decided(file, "triage", explanation)
+        file.complaint.handling_authority = file.conditions.jurisdiction.intake(
+            file.complaint.handling_region_id)
+        return Effect(to=S.TRIAGE, reason=reason, data={"reason": reason})
+
+    return Move("refer_to_triage", carry)
+
+
+def ask_consent(*, enterprise_id: int) -> Move:
+    """One tap for the consumer: may this named entity have it? 2 working days."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        entity = file.conditions.enterprise(enterprise_id)
+        if entity is None:
+            raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="enterprise")
+        if file.matter("consent") is not None:
+            raise StepNotAllowed("already_open", _("已经问过，正等消费者答复。"))
+        matter = file.open_matter("consent", by="authority", enterprise=entity.pk,
+                                  name=entity.name)
+        clocks.start(file, Clock.CONSENT, file.now, matter=matter)
+        return Effect(data={"enterprise": entity.pk, "name": entity.name})
+
+    return Move("ask_consent", carry)
+
+
+def assign_authority(*, authority_id: int, text: str = "", because: dict[str, Any] | None = None) -> Move:
+    """To the county authority (or its office) that has the power. ``because``: what was suggested, where it was
+    something else, and why not that."""
+    said = saying.text(text, "text", needed=False)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        authority = Authority.objects.select_related("region").filter(pk=authority_id).first()
+        if authority is None or not (authority.has_power
+                                     or authority.level == Authority.Level.OFFICE):
+            raise WrongInput("bad_choice", _("请选一个有处理权限的机关。"), field="authority")
+        if actor.region is not None and not (
+                actor.region[0] <= authority.region_id <= actor.region[1]):
+            raise WrongInput("bad_choice", _("请选本辖区内的机关。"), field="authority")
+        give_to(file, authority)
+        if because:
+            decided(file, "assign", because)
+        forms = [*documents.unregistered(file), 3]
+        return Effect(to=S.REVIEW, texts={"message": said},
+                      data={"authority": authority.name, **({"form": forms} if actor.role != Role.SYSTEM else {}),
+                            **((because or {}).get("override") or {})})
+
+    return Move("assign_authority", carry)
+
+
+def _papers(*forms: int) -> dict[str, Any]:
+    """What an entry says of the documents that it issues. A case that flowed back from an enterprise was distributed by
+    nobody, so what an officer begins with registers it."""
+    return {"form": list(forms)} if forms else {}
+
+
+def _officer(file: CaseFile, officer_id: int) -> Officer:
+    """Somebody in office today at the authority that has the case."""
+    officer = (Officer.objects.on(file.today).exclude(role=Officer.Role.ANALYST)
+               .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id).first())
+    if officer is None:
+        raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")
+    if officer.user_id in recusals.recused(file.complaint):
+        raise WrongInput("recused", _("这位同事在本案已回避，请另选一位。"), field="officer")
+    if OfficerAbsence.objects.on(file.today).filter(
+            officer__user_id=officer.user_id, officer__authority_id=officer.authority_id).exists():
+        raise WrongInput("on_leave", _("这位同事今天请假，请另选一位。"), field="officer")
+    return officer
+
+
+def assign_officer(*, officer_id: int) -> Move:
+    """Names who handles it (责任到人)."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        officer = _officer(file, officer_id)
+        file.complaint.officer = officer
+        return Effect(data={"officer": officer.pk})
+
+    return Move("assign_officer", carry)
+
+
+def return_to_intake(*, text: str) -> Move:
+    """No power here: back to intake; twice → the common superior, 7 WD (art. 33)."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        complaint = file.complaint
+        before = complaint.facts.get("returned_to_intake", 0) + 1
+        complaint.facts = {**complaint.facts, "returned_to_intake": before}
+        jurisdiction = file.conditions.jurisdiction
+        intake = jurisdiction.intake(complaint.handling_region_id)
+        complaint.officer = None
+        complaint.handling_authority = intake
+        data: dict[str, Any] = {"times": before}
+        if before >= 2:
+            superior = jurisdiction.superior(intake.pk)
+            matter = file.open_matter("jurisdiction", by="authority", audience="authority")
+            clocks.start(file, Clock.JURISDICTION, file.now, matter=matter)
+            complaint.handling_authority = superior
+            data["superior"] = superior.name
+        return Effect(to=S.TRIAGE, reason="no_power", data=data, texts={"message": said})
+
+    return Move("return_to_intake", carry)
+
+
+def recall(*, text: str) -> Move:
+    """Takes the case back from the enterprise's side, with a reason."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        leaving.leave(file, result="failed", ended_by="recalled", reason="recalled")
+        leaving.to_county(file)
+        return Effect(to=S.REVIEW, reason="recalled", texts={"message": said}, data=_papers(*documents.unregistered(file)))
+
+    return Move("recall", carry)
+
+
+def request_material(*, what: str, last_day: date | str | None = None,
+                     is_identity: bool = False) -> Move:
+    """What is missing, until a day: at the latest 1 WD before review's last day."""
+    said = saying.text(what, "what")
+    named = saying.day(last_day, "last_day")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        calendar = file.conditions.calendar
+        if named is not None and named < file.today:
+            raise WrongInput("bad_day", _("这一天已经过去。"), field="last_day")
+        usual, _length, _unit, _version = clocks.counted_due(file, Clock.MATERIAL, file.now)
+        day = named or usual.last_day
+        review = clocks.live(file, Clock.REVIEW)
+        if review is not None and review.lapsed_at is None:
+            latest = calendar.before(review.last_day, 1)
+            if named is not None and named > latest:
+                raise WrongInput("bad_day", _("最晚写%(day)s，审查期限的前一个工作日。")
+                                 % {"day": latest.isoformat()}, field="last_day")
+            day = max(min(day, latest), file.today)
+        due = deadlines.fixed_day(day, calendar, rule="material")
+        clocks.start(file, Clock.MATERIAL, file.now, due=due)
+        return Effect(to=S.AWAITING_MATERIAL, texts={"message": said},
+                      data={"last_day": day.isoformat(), "identity": is_identity,
+                            **_papers(*documents.unregistered(file), *([4] if is_identity else []))})
+
+    return Move("request_material", carry)
+
+
+def accept(*, officer_id: int | None = None) -> Move:
+    """Art. 14: accepted; sixty days begin."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if officer_id is not None:
+            file.complaint.officer = _officer(file, officer_id)
+        elif actor.officer_id is not None and actor.user_id not in recusals.recused(file.complaint):
+            file.complaint.officer_id = actor.officer_id
+        return Effect(to=S.MEDIATING, data=_papers(*documents.unregistered(file), 5))
+
+    return Move("accept", carry)
+
+
+@proposable
+def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Move:
+    """Art. 16: one of seven grounds with its facts and the five routes, in the names of two officers.
+
+    Ground 1 names the body that has the duty; ground 2 who has accepted or handled it: a body, or ``earlier``, the number
+    of a case of the same consumer against the same respondent. What the file itself rules out is refused by name.
+    """
+    why = saying.choice(ground, REFUSAL_GROUNDS, "ground")
+    said = saying.text(facts, "facts", shortest=10)
+    if body or why == "outside_duty":
+        saying.choice(body, WITH_A_DUTY if why == "outside_duty" else BODIES, "body")
+    # With any other ground a body would say where to go, which it is not.
+    named = body if why in ("outside_duty", "already_handled") else ""
+    number = saying.text(earlier, "earlier", needed=False, longest=32)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        waiting = clocks.live(file, Clock.MATERIAL)
+        if file.status == S.AWAITING_MATERIAL and waiting is not None:
+            raise StepNotAllowed("material_awaited", _("补正期限还没到，消费者仍可补充。"))
+        known = known_of(file.complaint)
+        if number and number not in known.earlier:
+            raise WrongInput("bad_choice", _("没有查到同一人与同一被投诉人的这件投诉由监管部门受理或者处理过。"), field="earlier")
+        if why == "already_handled" and not (named or number):
+            raise WrongInput("missing", _("请写明谁已经受理或者处理过：一个部门，或者查到的那件投诉。"), field="body")
+        reason = barred(why, known)
+        if reason:
+            raise WrongInput("ground_ruled_out", reason, field="ground")
+        until = last_day(named, file.complaint) if why == "outside_duty" else None
+        return Effect(to=S.CLOSED, outcome=Outcome.REFUSED, reason=why,
+                      data={"ground": why, "body": named, "routes": list(ROUTES), **_papers(*documents.unregistered(file), 6),
+                            **({"body_until": until.isoformat()} if until else {}), **({"earlier": number} if number else {}),
+                            "officers": two_persons.names_of(file, "refuse", actor)},
+                      texts={"decision": said})
+
+    return Move("refuse", carry)
+
+
+def redirect(*, matter: str, body: str, text: str) -> Move:
+    """Only what is no consumer complaint (arts 34, 44): told where it belongs."""
+    kind = saying.choice(matter, ("report", "consultation", "information", "reconsideration",
+                                  "discipline"), "matter")
+    where = saying.choice(body, BODIES, "body")
+    said = saying.text(text, "text")
+    return Move("redirect", lambda file, actor: Effect(
+        to=S.CLOSED, outcome=Outcome.REDIRECTED, reason=kind, data={"body": where},
+        texts={"decision": said}))
+
+
+def pass_to_successor(*, enterprise_id: int, branch_id: int | None = None) -> Move:
+    """Mergers keep cases, offers, promises and clocks: only who answers changes. The successor's rules say who handles it
+    there (somebody must where somebody did), and what the former people proposed among themselves is void."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        two_persons.fall_with_the_house(file, actor)
+        successor = Enterprise.objects.get(pk=enterprise_id)
+        before = file.complaint.enterprise
+        file.complaint.enterprise = successor
+        file.complaint.branch_id = branch_id
+        given = _given_there(file)
+        file.complaint.handler = given.worker.staff if given is not None else None
+        old = file.engagement
+        if old is not None:
+            leaving.end_engagement(file, "returned", "succession", file.now)
+            file.add(Engagement(
+                complaint=file.complaint, enterprise=successor, branch_id=branch_id,
+                from_at=file.now, is_supervised=old.is_supervised, is_overdue=old.is_overdue,
+                accepted_at=old.accepted_at, first_contact_at=old.first_contact_at))
+        elif file.latest_engagement is not None:
+            # An authority has it: whoever answers now must be able to see what it answers for.
+            file.add(Engagement(complaint=file.complaint, enterprise=successor, branch_id=branch_id, from_at=file.now,
+                                until_at=file.now, odr_result="returned", ended_by="succession"))
+        if given is not None:
+            leaving.note_inside(file, actor, "assign", {"handler": given.worker.staff.pk, "before": None, "because": given.because})
+        return Effect(data={"from": before.name if before else "", "to": successor.name})
+
+    return Move("pass_to_successor", carry)
+
+
+def _given_there(file: CaseFile) -> Given | None:
+    """Who handles the case at the enterprise that it lies with now."""
+    case = file.complaint
+    if file.status not in ENTERPRISE_SIDE:
+        return None
+    house = file.conditions.once("house", case.enterprise_id, lambda: House.of([case.enterprise_id or 0], file.today))
+    # Whatever had a handler needs one: it may be negotiated again with the next step, which nobody at the firm takes.
+    given = house.by_rules(case) or (house.somebody(case) if case.handler_id is not None else None)
+    if given is None and case.handler_id is not None:
+        raise StepNotAllowed("nobody_there", _("承继企业没有在岗人员，请先由它登记处理人员。"))
+    return None if given is None else house.give(given)

@@ -1,0 +1,245 @@
+"""Filing: what was said becomes cases, their demands and the first entry of the record.
+
+The one rule: one request with n respondents gives n linked cases, all or none; what a
+source does not know stays absent, it is never invented.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from complaints.handling.transition import saying
+from complaints.handling.transition.effect import Effect
+from complaints.handling.transition.platform_numbers import SOURCE
+from complaints.handling.transition.registering import register
+from complaints.handling.transition.take import take_new
+from complaints.handling.transition.writing import CaseFile
+from complaints.models import Complaint, Demand, Evidence, Participant
+from complaints.parties.actors import SYSTEM, Actor
+from complaints.parties.conditions import Conditions
+from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest, RespondentRequest
+from complaints.procedure.numbering import new_number
+from complaints.procedure.refusals import WrongInput
+from complaints.procedure.workflow import Audience, Status
+from complaints.record.record import Entry
+from database.row_security import working_as_steps
+from enterprises.models import Branch, Enterprise
+
+LONGEST_STATEMENT = 1200
+#: A foreign source has its own limits; what it took is not cut here.
+LONGEST_FOREIGN = 20_000
+MOST_RESPONDENTS = 3
+
+
+def file(
+    requests: Sequence[FilingRequest],
+    *,
+    actor: Actor | Sequence[Actor],
+    now: datetime,
+    conditions: Conditions | None = None,
+) -> list[Complaint]:
+    """File complaints at ``now``; raises WrongInput before anything is written.
+
+    ``actor`` is the consumer (its person key is taken when it has one), or one for each
+    request; for an import or the counter ``actor.recorded_by`` says who wrote it down.
+    """
+    actors = [actor] * len(requests) if isinstance(actor, Actor) else actor
+    conditions = conditions or Conditions.at(now)
+    places = _places(requests)
+    cases = []
+    evidence: list[tuple[Complaint, tuple[int, ...]]] = []
+    for request, filer in zip(requests, actors, strict=True):
+        respondents = request.respondents or (RespondentRequest(),)
+        if len(respondents) > MOST_RESPONDENTS:
+            raise WrongInput("too_many", _("一次最多投诉3个对象。"), field="respondents")
+        group = uuid.uuid4() if len(respondents) > 1 else None
+        for place, respondent in enumerate(respondents):
+            opened, who, effect = _open(request, respondent, group, places, filer, now, conditions)
+            cases.append((opened, who, effect))
+            evidence.append((opened.complaint, request.evidence_ids))
+            if request.report and not place:
+                # One report, however many respondents the complaint has.
+                _split(opened, request.report)
+    # What is refused was refused above, so nothing needs to be taken back to here.
+    with working_as_steps(), transaction.atomic(savepoint=False):
+        filed = take_new(cases)
+        for complaint, ids in evidence:
+            if ids:
+                _attach(complaint, ids)
+        return filed
+
+
+def _places(requests: Sequence[FilingRequest]) -> dict[str, dict[int, Any]]:
+    """Branches and enterprises that were picked, read once for the whole batch."""
+    picks = [r for request in requests for r in request.respondents]
+    return {
+        "branch": Branch.objects.in_bulk({p.branch_id for p in picks if p.branch_id}),
+        "enterprise": Enterprise.objects.in_bulk({p.enterprise_id for p in picks
+                                                  if p.enterprise_id}),
+    }
+
+
+def _open(request: FilingRequest, respondent: RespondentRequest, group: uuid.UUID | None,
+          places: dict[str, dict[int, Any]], actor: Actor, now: datetime,
+          conditions: Conditions) -> tuple[CaseFile, Actor, Effect]:
+    branch = places["branch"].get(respondent.branch_id or 0)
+    enterprise = places["enterprise"].get(respondent.enterprise_id or 0)
+    if respondent.enterprise_id and enterprise is None:
+        raise WrongInput("bad_choice", _("没有找到这家企业，请重新选择。"), field="enterprise")
+    region = request.service_region_id or (branch.place_id if branch else None) or (
+        enterprise.domicile_id if enterprise else None)
+    if region is None:
+        raise WrongInput("missing", _("请选择使用或购买所在的地区。"), field="service_region")
+    until = request.on_behalf.valid_until
+    if request.on_behalf.kind == AGENT and until is not None and until < conditions.calendar.local_day(now):
+        raise WrongInput("power_over", _("委托已经到期，请核对日期，或重新取得委托"), field="valid_until")
+    statement = saying.text(request.statement, "statement", longest=_longest(request),
+                            needed="statement" not in request.absent and request.voice_id is None)
+    if not request.demands and "demands" not in request.absent:
+        raise WrongInput("missing", _("请至少选一项诉求"), field="demands")
+    key = actor.person_key or uuid.uuid4()
+    from_platform = request.external_source == SOURCE
+    to_authority = (from_platform or request.is_at_authority or respondent.is_left_to_authority
+                    or request.consents.get("share_with_enterprise") is False)
+    complaint = Complaint(
+        number=new_number(conditions.calendar.local_day(now)), status=Status.DRAFT,
+        status_since=now, consumer_id=request.consumer_id, consumer_key=key,
+        contact_verified=request.contact_verified, language=request.language,
+        picked_enterprise=enterprise, picked_branch=branch,
+        picked_brand_id=respondent.brand_id, respondent_named=respondent.named[:200],
+        respondent_details={k: v for k, v in (("address", respondent.address),
+                                              ("phone", respondent.phone),
+                                              ("link", respondent.link)) if v},
+        service_region_id=request.service_region_id, handling_region_id=region,
+        handling_authority=conditions.jurisdiction.intake(region),
+        authority_received_at=request.received_at if to_authority else None,
+        object_kind=request.object_kind, object_category=request.object_category,
+        problem_category=request.problem_category, item_name=request.item_name[:200],
+        brand_named=request.brand[:120], amount=saying.money(request.amount, "amount"),
+        currency=request.currency, bought_on=request.bought_on, is_online=request.is_online,
+        disputed_on=request.disputed_on,
+        disputed_on_is_approximate=request.disputed_on_is_approximate,
+        learned_on=request.learned_on, facts=_facts(request),
+        consents={**request.consents, "named_entity": enterprise.pk if enterprise else None},
+        consent_version=request.consent_version, on_behalf_kind=request.on_behalf.kind,
+        represented_until=request.on_behalf.valid_until if request.on_behalf.kind == AGENT else None,
+        station_id=request.station_id, station_sees=request.station_sees,
+        publication_consent=request.consents_to("publish_masked"), channel=request.channel,
+        source=request.source, external_source=request.external_source,
+        external_id=request.external_id, absent=list(request.absent),
+        platform_number=request.external_id if from_platform else "",
+        platform_received_at=request.received_at if from_platform else None,
+        platform_state="registered" if from_platform else "",
+        tracking_digest=request.tracking_digest, linked_group=group,
+        received_at=request.received_at, filed_at=now, last_event_at=now)
+    opened = CaseFile(complaint=complaint, now=now, conditions=conditions)
+    for person in _participants(request, opened):
+        opened.add(person)
+    if request.on_behalf.kind == AGENT:
+        # Somebody must look at the power of attorney, unless the principal says so first.
+        opened.open_matter("power", by="consumer", audience="authority")
+    for ordinal, demand in enumerate(request.demands, start=1):
+        opened.add(Demand(complaint=complaint, ordinal=ordinal, kind=demand.kind,
+                          amount=saying.money(demand.amount, f"demand-{ordinal}"),
+                          note=saying.text(demand.note, f"demand-{ordinal}", needed=False,
+                                           longest=400)))
+    who = actor if actor.person_key else replace(actor, person_key=key)
+    if request.consumer_name and not who.name:
+        who = replace(who, name=request.consumer_name)
+    return opened, who, Effect(
+        to=Status.FILED, texts=_texts(request, statement),
+        files=_digests(request.evidence_ids),
+        data={"channel": request.channel, "demands": [
+            {"kind": d.kind, "amount": None if d.amount is None else str(d.amount)}
+            for d in request.demands],
+            "received_at": request.received_at.isoformat(), "absent": list(request.absent),
+            "consents": dict(request.consents)})
+
+
+def _facts(request: FilingRequest) -> dict[str, Any]:
+    """What the form knows and no rule asks for, without personal text."""
+    facts = {
+        "has_contacted": request.has_contacted,
+        "contacted_on": request.contacted_on.isoformat() if request.contacted_on else None,
+        "reply_by": request.reply_by,
+        "need_help": list(request.need_help),
+        # Which file is the statement by voice, and whether nothing was written beside it.
+        "voice": "".join(_digests([request.voice_id])) if request.voice_id else "",
+        "voice_only": True if request.voice_id and not request.statement else None,
+        "contract_until": request.contract_until.isoformat() if request.contract_until else None,
+        "may_settle": request.on_behalf.may_settle,
+    }
+    return {name: value for name, value in facts.items() if value not in (None, "", [])}
+
+
+def _participants(request: FilingRequest, opened: CaseFile) -> list[Participant]:
+    """The others, as the filer named them; each is asked by a link of the own (joining.py)."""
+    behalf = request.on_behalf
+    if behalf.kind == AGENT:
+        return [Participant(complaint=opened.complaint, ordinal=1, kind=Participant.PRINCIPAL,
+                            name=behalf.principal_name, phone=behalf.principal_phone)]
+    if behalf.kind != JOINT:
+        return []
+    return [Participant(complaint=opened.complaint, ordinal=place, kind=Participant.JOINT, name=party.name,
+                        phone=party.phone, is_representative=party.name in behalf.representatives)
+            for place, party in enumerate(behalf.parties, start=1)]
+
+
+def _texts(request: FilingRequest, statement: str) -> dict[str, str]:
+    behalf = request.on_behalf
+    texts = {
+        "consumer_name": request.consumer_name, "consumer_phone": request.consumer_phone,
+        "consumer_email": request.consumer_email, "consumer_address": request.consumer_address,
+        "consumer_statement": statement, "consumer_demand_note": request.demand_note,
+        "consumer_place": request.place, "consumer_order_no": request.order_no,
+        "consumer_service_number": request.service_number,
+        "consumer_plan": request.plan, "consumer_promised": request.promised,
+        "consumer_their_reference": request.their_reference,
+        "consumer_principal": " ".join(filter(None, (
+            behalf.principal_name, behalf.principal_phone, behalf.relation, behalf.powers,
+            behalf.valid_until.isoformat() if behalf.valid_until else ""))),
+        "consumer_parties": "；".join(f"{p.name} {p.phone}".strip() for p in behalf.parties),
+        "consumer_representatives": "；".join(behalf.representatives),
+    }
+    return {kind: saying.text(text, kind, needed=False,
+                              longest=max(saying.LONGEST, _longest(request)))
+            for kind, text in texts.items() if text}
+
+
+def _longest(request: FilingRequest) -> int:
+    return LONGEST_FOREIGN if request.external_source else LONGEST_STATEMENT
+
+
+def _digests(ids: Sequence[int]) -> tuple[str, ...]:
+    if not ids:
+        return ()
+    return tuple(Evidence.objects.filter(pk__in=ids).order_by("pk")
+                 .values_list("sha256", flat=True))
+
+
+def _split(opened: CaseFile, report: str) -> None:
+    """A report mixed in goes to the authority's own chain; the parties' shows nothing (art. 9)."""
+    matter = register(opened, "report", by="consumer")
+    opened.entries.append(Entry(
+        complaint=opened.complaint, step="split_report", actor=SYSTEM, happened_at=opened.now,
+        written_at=opened.now, from_status=Status.FILED, to_status=Status.FILED,
+        audience=Audience.AUTHORITY, data={"register": matter.subject},
+        texts=[("report", saying.text(report, "report"), opened.complaint.consumer_key)]))
+
+
+def _attach(complaint: Complaint, ids: Sequence[int]) -> None:
+    """Files of the draft move to the case; a linked case gets rows of its own."""
+    for row in Evidence.objects.filter(pk__in=ids):
+        if row.complaint_id is not None:
+            row.pk = None
+        row.complaint, row.draft = complaint, None
+        # From now on its name lies under the consumer's key.
+        row.name = str(row.name)
+        row.save()

@@ -1,0 +1,265 @@
+"""Mediation at the authority: sessions, recusal, appraisal, agreement, termination.
+
+The one rule: no session and no agreement without both consents (art. 18), and only an
+appraisal stops the sixty days (art. 22).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from authorities.models import Officer
+from complaints.acceptance import delegating, termination
+from complaints.handling.steps.offers import Promise, mediated_promises
+from complaints.handling.transition import clocks, saying, settling
+from complaints.handling.transition.effect import Effect, Move, proposable
+from complaints.handling.transition.writing import CaseFile
+from complaints.models import Deadline, Matter
+from complaints.models.matters import SESSION_MODES
+from complaints.parties import recusals
+from complaints.parties.actors import Actor
+from complaints.procedure import deadlines
+from complaints.procedure.grounds import TERMINATION_GROUNDS
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import Clock, Outcome, Role, Status
+
+S = Status
+#: What a body may report.
+DELEGATED_RESULTS = ("agreed", "failed")
+
+
+def both_agreed(file: CaseFile) -> None:
+    """Art. 18. Raises StepNotAllowed."""
+    consents = file.complaint.consents
+    if not (consents.get("mediation_consumer") and consents.get("mediation_enterprise")):
+        raise StepNotAllowed("no_consent", _("须双方都同意调解，请先记录双方的意见。"))
+
+
+def no_recusal(file: CaseFile) -> None:
+    """Art. 21: nobody mediates while it is asked who may. Raises StepNotAllowed."""
+    if file.matter("recusal") is not None:
+        raise StepNotAllowed("recusal_open", _("回避申请还没有决定，调解会暂停。"))
+
+
+def schedule_session(*, at: datetime, place: str, mode: str) -> Move:
+    """On site, online, by phone or video (art. 20); both are told. Set again, the earlier day is off."""
+    saying.choice(mode, SESSION_MODES, "mode")
+    where = saying.text(place, "place", longest=200)
+    saying.moment(at, "at")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        both_agreed(file)
+        no_recusal(file)
+        if at <= file.now:
+            raise WrongInput("bad_day", _("请写现在之后的时间。"), field="at")
+        before = file.matter("session")
+        if before is not None:
+            file.end_matter(before, "fallen")
+        file.open_matter("session", by="authority", key=actor.person_key,
+                         subject=at.isoformat(), mode=mode, place=where)
+        return Effect(data={"at": at.isoformat(), "place": where, "mode": mode, "is_moved": before is not None,
+                            # The notice of mediation is the authority's; a body tells both in its own name.
+                            **({} if actor.role == Role.MEDIATION_BODY else {"form": 7})})
+
+    return Move("schedule_session", carry)
+
+
+def record_session(*, minutes: str, present: Sequence[str] = ("consumer", "enterprise"), files: Sequence[str] = (),
+                   at: datetime | None = None, place: str = "", mode: str = "") -> Move:
+    """``at``, ``place``, ``mode``: of a session that nobody had planned here; without them, those of the planned one."""
+    said = saying.text(minutes, "minutes")
+    where = saying.text(place, "place", needed=False, longest=200)
+    if mode:
+        saying.choice(mode, SESSION_MODES, "mode")
+    began = saying.moment(at, "at")
+    for who in present:
+        saying.choice(who, ("consumer", "enterprise", "body"), "present")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        both_agreed(file)
+        session = file.matter("session")
+        if began is not None and began > file.now:
+            raise WrongInput("bad_day", _("请写已经过去的时间。"), field="at")
+        planned = {} if session is None else {"at": session.subject, "mode": session.data.get("mode", "")}
+        if began is not None:
+            planned = {"at": began.isoformat(), "mode": mode, "place": where}
+        if session is not None and (began is None or datetime.fromisoformat(session.subject) <= file.now):
+            # A call before the day that was planned leaves that day as it is.
+            file.end_matter(session)
+        return Effect(texts={"minutes": said}, data={"present": list(present), **planned}, files=tuple(files))
+
+    return Move("record_session", carry)
+
+
+def delegate_mediation(*, body_id: int) -> Move:
+    """To a consumer association or lawful body of the register, in the authority's name (art. 19); the 60 days run on."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        both_agreed(file)
+        if file.complaint.consents.get("delegated_mediation") is not True:
+            raise StepNotAllowed("no_consent", _("消费者没有同意委托调解。"))
+        if file.matter("delegation") is not None:
+            raise StepNotAllowed("already_open", _("已经委托调解，受委托的组织不能再委托。"))
+        body = delegating.bodies_for(file.complaint, on=file.today).filter(pk=body_id).first()
+        if body is None:
+            raise WrongInput("bad_choice", _("请从名册里选一个在本地的组织。"), field="body_id")
+        if why_not := delegating.why_not(file.complaint, body):
+            raise WrongInput("not_neutral", why_not, field="body_id")
+        file.open_matter("delegation", by="authority", body=body.name, body_id=body.pk)
+        return Effect(data={"body": body.name, "body_id": body.pk, "kind": body.kind})
+
+    return Move("delegate_mediation", carry)
+
+
+def recall_mediation(*, text: str = "") -> Move:
+    said = saying.text(text, "text", needed=False)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        file.end_matter(saying.open_matter(file, "delegation"))
+        return Effect(texts={"message": said})
+
+    return Move("recall_mediation", carry)
+
+
+def report_mediation(*, result: str, text: str, files: Sequence[str] = ()) -> Move:
+    """What the body to which it was handed brought about; the authority decides what follows. Said again, the newer holds."""
+    saying.choice(result, DELEGATED_RESULTS, "result")
+    said = saying.text(text, "text", shortest=10)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        file.change(saying.open_matter(file, "delegation"), subject=result)
+        return Effect(data={"result": result}, texts={"message": said}, files=tuple(files))
+
+    return Move("report_mediation", carry)
+
+
+def decide_recusal(*, decision: str, text: str = "") -> Move:
+    """By another officer: ``suspend`` stops the sessions, ``grant`` or ``refuse`` ends it."""
+    saying.choice(decision, ("suspend", "grant", "refuse"), "decision")
+    said = saying.text(text, "text", needed=decision == "refuse")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        request = saying.open_matter(file, "recusal")
+        if request.data.get("whom") == actor.name or Officer.objects.filter(
+                pk=file.complaint.officer_id or 0, user=actor.user_id or 0).exists():
+            raise StepNotAllowed("own_recusal", _("不能决定针对自己的回避申请。"))
+        if decision == "suspend":
+            if file.status != S.MEDIATING:
+                raise StepNotAllowed("not_mediating", _("只有调解中才需要中止。"))
+            if clocks.live(file, Clock.SUSPENSION, matter=request) is None:
+                # Asked for during the review.
+                clocks.start(file, Clock.SUSPENSION, file.now, matter=request)
+            return Effect(to=S.MEDIATION_SUSPENDED, reason="recusal", texts={"message": said})
+        file.end_matter(request, "granted" if decision == "grant" else "refused")
+        _end_suspension(file, request)
+        if decision == "grant":
+            recusals.keep_out(file.complaint, request.data.get("whom", ""), on=file.today)
+        if file.status == S.MEDIATION_SUSPENDED and file.matter("appraisal") is None:
+            return Effect(to=S.MEDIATING, reason=f"recusal_{decision}", texts={"message": said})
+        return Effect(reason=f"recusal_{decision}", texts={"message": said})
+
+    return Move("decide_recusal", carry)
+
+
+def order_appraisal(*, laboratory: str, until: date | str, cost_borne_by: str) -> Move:
+    """鉴定、检测 stops the sixty days until the laboratory's date (art. 22)."""
+    name = saying.text(laboratory, "laboratory", longest=200)
+    day = saying.day(until, "until")
+    saying.choice(cost_borne_by, ("consumer", "enterprise", "shared", "later"), "cost_borne_by")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if day is None or day <= file.today:
+            raise WrongInput("bad_day", _("请写今天之后的一天。"), field="until")
+        matter = file.open_matter("appraisal", by="authority", laboratory=name,
+                                  cost=cost_borne_by)
+        running = clocks.live(file, Clock.MEDIATION)
+        if running is not None and running.lapsed_at is None:
+            _stop_sixty_days(file, running)
+        due = deadlines.fixed_day(day, file.conditions.calendar, rule="suspension")
+        clocks.start(file, Clock.SUSPENSION, file.now, due=due, matter=matter)
+        return Effect(to=S.MEDIATION_SUSPENDED, reason="appraisal",
+                      data={"laboratory": name, "until": day.isoformat(), "cost": cost_borne_by})
+
+    return Move("order_appraisal", carry)
+
+
+def _stop_sixty_days(file: CaseFile, running: Deadline) -> None:
+    strict = date.fromisoformat(running.derivation.get("strict_day", running.last_day.isoformat()))
+    left = deadlines.remaining(strict, file.today, file.conditions.calendar, unit="CD")
+    file.change(running, state="paused", remaining=left, paused_on=file.today, chase_at=None)
+
+
+def _end_suspension(file: CaseFile, matter: Matter) -> None:
+    running = clocks.live(file, Clock.SUSPENSION, matter=matter)
+    if running is not None:
+        clocks.end(file, running, file.now)
+
+
+def end_appraisal(*, result: str) -> Move:
+    """The sixty days go on with the days that were left."""
+    said = saying.text(result, "result")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        appraisal = saying.open_matter(file, "appraisal")
+        file.end_matter(appraisal)
+        _end_suspension(file, appraisal)
+        running = clocks.live(file, Clock.MEDIATION)
+        if running is not None and running.state == "paused":
+            clocks.resume(file, running, file.now)
+        return Effect(to=S.MEDIATING, reason="appraisal_ended", texts={"message": said})
+
+    return Move("end_appraisal", carry)
+
+
+def record_agreement(*, promises: Sequence[Promise], text: str,
+                     without_document: bool = False) -> Move:
+    """调解书 unless performed at once or both waive it (art. 24)."""
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        both_agreed(file)
+        no_recusal(file)
+        rows = mediated_promises(file, promises)
+        settling.settle_anew(file, file.now)
+        for row in rows:
+            file.add(row)
+        _over(file)
+        data = {"promises": len(rows), "form": None if without_document else 9}
+        for demand in file.demands:
+            file.change(demand, is_settled=True)
+        if not rows:
+            return Effect(to=S.CLOSED, outcome=Outcome.MEDIATED, reason="nothing_to_perform",
+                          data=data, texts={"agreement": said})
+        settling.bring_into_force(file, rows, file.now)
+        return Effect(to=S.PERFORMING, data=data, texts={"agreement": said}, reason="mediated")
+
+    return Move("record_agreement", carry)
+
+
+@proposable
+def terminate(*, ground: str, facts: str) -> Move:
+    """Art. 23: one of eight grounds; both are told within 7 working days."""
+    why = saying.choice(ground, TERMINATION_GROUNDS, "ground")
+    said = saying.text(facts, "facts", shortest=10)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        found = termination.grounds(file.complaint, matters=file.matters, sixty=clocks.live(file, Clock.MEDIATION),
+                                    now=file.now)[why]
+        if not found.is_open:
+            raise StepNotAllowed("not_sixty_days" if why == "sixty_days" else "no_such_facts", found.why_not, field="ground")
+        _over(file)
+        clocks.start(file, Clock.NOTICE, file.now)
+        return Effect(to=S.CLOSED, outcome=Outcome.MEDIATION_TERMINATED, reason=why,
+                      data={"ground": why, "form": 8}, texts={"decision": said})
+
+    return Move("terminate", carry)
+
+
+def _over(file: CaseFile) -> None:
+    """What was planned, suggested or handed on for this mediation is no longer asked."""
+    for matter in file.matters:
+        if matter.state == "open" and matter.kind in ("session", "suggestion", "delegation"):
+            file.end_matter(matter, "fallen" if matter.kind == "session" else "done")

@@ -1,0 +1,280 @@
+"""Offers: an answer to every demand and the promises that follow from it.
+
+The one rule: an unanswered demand cannot be sent, and a replaced offer is never worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from complaints.handling.steps import advising
+from complaints.handling.transition import clocks, saying, settling
+from complaints.handling.transition.effect import Effect, Move, proposable
+from complaints.handling.transition.writing import CaseFile
+from complaints.models import Engagement, Obligation, Offer, OfferAnswer
+from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
+from complaints.parties.actors import Actor
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import Clock, Status
+from complaints.settlement import template_words
+from enterprises.models import TemplateVersion
+
+S = Status
+SHORTEST_REASON = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """To one demand (by ordinal): grant, part or refuse; a reason for the last two."""
+
+    demand: int
+    verdict: str
+    amount: Decimal | str | None = None
+    reason: str = ""
+    is_separable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """One obligation: a last day, or days after another promise (by its place, from 1)."""
+
+    kind: str
+    what: str
+    amount: Decimal | str | None = None
+    owed_by: str = "enterprise"
+    due_on: date | str | None = None
+    days_after: int | None = None
+    after: int | None = None
+    payee_last4: str = ""
+    proof: str = ""
+    demand: int | None = None
+
+
+def engaged(file: CaseFile) -> Engagement:
+    """The entity that has the case, or had it last (promises outlive the engagement)."""
+    engagement = file.engagement or file.latest_engagement
+    if engagement is None:
+        raise StepNotAllowed("no_engagement", _("这件投诉没有送达企业。"))
+    return engagement
+
+
+def touch_first_contact(file: CaseFile, at: datetime) -> None:
+    """首次响应: the first contact that reached or is visible to the consumer; no bare accept."""
+    engagement = engaged(file)
+    known = engagement.first_contact_at
+    if known is None or at < known:
+        # A call may be written down after a message that came later.
+        file.change(engagement, first_contact_at=max(at, engagement.from_at))
+
+
+@proposable
+def make_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
+               message: str = "", measure_id: UUID | None = None, template_version: int | None = None) -> Move:
+    """Answers every open demand and says what follows from it. ``template_version``: whose words the message holds."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if file.open_offer is not None:
+            raise StepNotAllowed("offer_open", _("已有一份方案在等消费者；请先答复提问。"))
+        offer = _write_offer(file, actor, answers, promises, message, measure_id=measure_id, template=template_version)
+        data = _offer_facts(offer, answers, promises) | _advice(file, offer, answers, promises)
+        touch_first_contact(file, file.now)
+        return Effect(to=S.AWAITING_CONSUMER, data=data,
+                      texts=_offer_texts(message, answers))
+
+    return Move("make_offer", carry)
+
+
+@proposable
+def replace_offer(*, answers: Sequence[Answer], promises: Sequence[Promise] = (),
+                  message: str = "", template_version: int | None = None) -> Move:
+    """Better or equal for each demand; once a case."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        old = saying.open_offer(file)
+        if any(o.is_replacement for o in file.offers):
+            raise StepNotAllowed("replaced_once", _("方案只能改一次。"))
+        before = {a.demand.ordinal: a for a in
+                  OfferAnswer.objects.filter(offer=old).select_related("demand")}
+        for answer in answers:
+            standing = before.get(answer.demand)
+            if standing is not None and _is_worse(answer, standing):
+                raise WrongInput("worse", _("新方案的每一项都不能比原来差。"),
+                                 field=f"answer-{answer.demand}")
+        offer = _write_offer(file, actor, answers, promises, message, is_replacement=True, template=template_version)
+        file.change(old, state="superseded", answered_at=file.now)
+        settling.drop_obligations(file, old)
+        running = clocks.live(file, Clock.CONFIRMATION)
+        if running is not None:
+            clocks.end(file, running, file.now)
+        clocks.start(file, Clock.CONFIRMATION, file.now)
+        return Effect(data=_offer_facts(offer, answers, promises) | {"replaces": old.number}
+                      | _advice(file, offer, answers, promises),
+                      texts=_offer_texts(message, answers))
+
+    return Move("replace_offer", carry)
+
+
+_RANK = {"refuse": 0, "part": 1, "grant": 2}
+
+
+def _is_worse(answer: Answer, standing: OfferAnswer) -> bool:
+    saying.choice(answer.verdict, _RANK, f"answer-{answer.demand}")
+    amount, asked = saying.money(answer.amount, f"amount-{answer.demand}"), standing.demand.amount
+    # Offers of old could call a part a grant.
+    stood = "part" if standing.verdict == "grant" and asked and standing.amount is not None and standing.amount < asked \
+        else standing.verdict
+    return _RANK[answer.verdict] < _RANK[stood] or (
+        standing.amount is not None and (amount is None or amount < standing.amount))
+
+
+def _write_offer(file: CaseFile, actor: Actor, answers: Sequence[Answer],
+                 promises: Sequence[Promise], message: str, *,
+                 measure_id: UUID | None = None, is_replacement: bool = False, template: int | None = None) -> Offer:
+    engagement = engaged(file)
+    checked = _checked_answers(file, answers)
+    said = saying.text(message, "message", needed=False)
+    offer = Offer(
+        complaint=file.complaint, enterprise_id=engagement.enterprise_id, engagement=engagement,
+        number=len(file.offers) + 1, state="open", message=said, made_by_id=actor.staff_id,
+        made_by_name=actor.name, made_at=file.now, measure_id=measure_id,
+        template_version=_template(file, engagement, template, said), is_replacement=is_replacement)
+    rows = _checked_promises(file, promises, offer, engagement)
+    file.add(offer)
+    by_ordinal = {d.ordinal: d for d in file.demands}
+    for answer, amount, reason in checked:
+        file.add(OfferAnswer(offer=offer, demand=by_ordinal[answer.demand],
+                             verdict=answer.verdict, amount=amount, reason=reason,
+                             is_separable=answer.is_separable))
+    for row in rows:
+        file.add(row)
+    return offer
+
+
+def _template(file: CaseFile, engagement: Engagement, version: int | None, message: str) -> TemplateVersion | None:
+    """The wording of the house that the message still holds; None where it was written anew since."""
+    if version is None:
+        return None
+    found = file.conditions.once("template", (version, engagement.enterprise_id), lambda: TemplateVersion.objects.filter(
+        pk=version, template__enterprise_id=engagement.enterprise_id).first())
+    if found is None:
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="template")
+    return found if template_words.comes_from(message, found.body) else None
+
+
+def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[
+        tuple[Answer, Decimal | None, str]]:
+    """Every demand that is still open exactly once; refusals and parts with a reason."""
+    wanted = {d.ordinal: d for d in file.demands if not d.is_settled and not d.is_given_up}
+    given = [a.demand for a in answers]
+    for ordinal in wanted:
+        if ordinal not in given:
+            raise WrongInput("demand_unanswered", _(
+                "还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": ordinal},
+                field=f"answer-{ordinal}")
+    if len(given) != len(set(given)) or set(given) - wanted.keys():
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="answers")
+    checked = []
+    for answer in answers:
+        field = f"answer-{answer.demand}"
+        saying.choice(answer.verdict, _RANK, field)
+        amount = saying.money(answer.amount, f"amount-{answer.demand}")
+        reason = saying.text(answer.reason, f"reason-{answer.demand}", longest=1000,
+                             needed=answer.verdict != "grant",
+                             shortest=SHORTEST_REASON if answer.verdict != "grant" else 1)
+        _check_amount(answer, amount, wanted[answer.demand].amount)
+        checked.append((answer, amount, reason))
+    return checked
+
+
+def _check_amount(answer: Answer, amount: Decimal | None, asked: Decimal | None) -> None:
+    """Where a sum was asked, less of it is no grant and nothing of it is no part."""
+    if not asked:
+        return
+    field = f"amount-{answer.demand}"
+    if answer.verdict == "grant" and amount is not None and amount < asked:
+        raise WrongInput("less_than_asked", _("少于消费者要求的金额时，请选“部分同意”并写明理由。"), field=field)
+    if answer.verdict == "part" and amount is None:
+        raise WrongInput("bad_amount", _("部分同意时请填金额，例如 128.50"), field=field)
+    if answer.verdict == "part" and not amount:
+        raise WrongInput("nothing_granted", _("金额是0就是不同意，请选“不同意”并写明理由。"), field=field)
+
+
+def _checked_promises(file: CaseFile, promises: Sequence[Promise], offer: Offer | None,
+                      engagement: Engagement | None, *, source: str = "offer") -> list[Obligation]:
+    """Obligations with numbers of their own in the case; days in the future."""
+    first = max((o.ordinal for o in file.obligations), default=0)
+    before = max((o.settlement for o in file.obligations
+                  if engagement is None or o.engagement_id != engagement.pk), default=0)
+    by_ordinal = {d.ordinal: d for d in file.demands}
+    rows = []
+    for place, promise in enumerate(promises, start=1):
+        field = f"promise-{place}"
+        saying.choice(promise.kind, OBLIGATION_KINDS, f"{field}-kind")
+        what = saying.text(promise.what, f"{field}-what", longest=200)
+        amount = saying.money(promise.amount, f"{field}-amount")
+        if promise.kind in MONEY_KINDS and not amount:
+            raise WrongInput("bad_amount", _("金额请填数字，例如 128.50"), field=f"{field}-amount")
+        due_on = saying.day(promise.due_on, f"{field}-due_on")
+        after = promise.after
+        if due_on is None and (promise.days_after is None or after is None):
+            raise WrongInput("missing", _("请写明最后一天。"), field=f"{field}-due_on")
+        if due_on is not None and due_on < file.today:
+            raise WrongInput("bad_day", _("这一天已经过去。"), field=f"{field}-due_on")
+        if after is not None and not 1 <= after < place:
+            raise WrongInput("bad_choice", _("只能排在前面某一项之后。"), field=f"{field}-after")
+        last4 = promise.payee_last4.strip()
+        if last4 and not (len(last4) == 4 and last4.isascii() and last4.isalnum()):
+            raise WrongInput("bad_text", _("只填账号末4位。"), field=f"{field}-last4")
+        rows.append(Obligation(
+            complaint=file.complaint,
+            enterprise_id=engagement.enterprise_id if engagement else None,
+            engagement=engagement, offer=offer, source=source, settlement=before + 1,
+            answers_demand=by_ordinal.get(promise.demand) if promise.demand else None,
+            ordinal=first + place, kind=promise.kind, what=what,
+            owed_by=saying.choice(promise.owed_by, ("enterprise", "consumer"), f"{field}-owed_by"),
+            amount=amount, payee_last4=last4, due_on=due_on,
+            days_after=None if due_on else promise.days_after,
+            after_ordinal=None if due_on or after is None else first + after,
+            proof=saying.text(promise.proof, f"{field}-proof", needed=False, longest=200)))
+    return rows
+
+
+def mediated_promises(file: CaseFile, promises: Sequence[Promise]) -> list[Obligation]:
+    """Obligations of a mediation agreement; they hang on no engagement."""
+    return _checked_promises(file, promises, None, None, source="mediation")
+
+
+def _offer_facts(offer: Offer, answers: Sequence[Answer], promises: Sequence[Promise]) -> dict[
+        str, Any]:
+    facts: dict[str, Any] = {
+        "offer": offer.number,
+        "answers": [{"demand": a.demand, "verdict": a.verdict,
+                     "amount": None if a.amount in (None, "") else str(a.amount)}
+                    for a in answers],
+        "promises": [{"kind": p.kind, "amount": None if p.amount in (None, "") else str(p.amount),
+                      "due_on": str(p.due_on or ""), "owed_by": p.owed_by} for p in promises],
+    }
+    if offer.measure_id is not None:
+        facts["measure"] = str(offer.measure_id)
+    return facts
+
+
+def _advice(file: CaseFile, offer: Offer, answers: Sequence[Answer], promises: Sequence[Promise]) -> dict[str, Any]:
+    """What the offer lacked when it was sent nevertheless. It stands in the parties' entry: the authority that gets
+    the case reads it, the enterprise cannot say later that nobody told it, and nothing in it names anybody."""
+    found = advising.advice(
+        file.complaint, offer.engagement, file.demands, answers=answers, promises=promises, message=offer.message,
+        is_measure=offer.measure_id is not None, template=offer.template_version, now=file.now, conditions=file.conditions)
+    return {"advice": [{"code": one.code, "field": one.field} for one in found]} if found else {}
+
+
+def _offer_texts(message: str, answers: Sequence[Answer]) -> dict[str, str]:
+    texts = {f"answer_{a.demand}": a.reason for a in answers if a.reason}
+    return texts | ({"message": message} if message else {})

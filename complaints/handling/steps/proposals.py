@@ -1,0 +1,137 @@
+"""Two persons: one proposes a step, another approves it; then it is judged anew.
+
+The one rule: a proposal changes no status and stops no clock; it falls when the case
+moves on, and nobody approves what he proposed himself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from complaints.handling.transition import saying, two_persons
+from complaints.handling.transition.effect import Effect, Move
+from complaints.handling.transition.writing import CaseFile
+from complaints.models import Matter
+from complaints.parties import recusals
+from complaints.parties.actors import Actor
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import TABLE, Audience, Role
+
+
+def propose(*, move: Move) -> Move:
+    """Keeps what the verb of ``move`` was called with, in JSON primitives; refused like the step itself would be."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        row = TABLE[move.step]
+        # What an enterprise proposes hangs on its engagement; an authority corrects its documents after closing too.
+        gone = actor.side == "enterprise" and file.engagement is None
+        if file.status not in row.at or not actor.has(row.by) or gone:
+            raise StepNotAllowed("not_now", _("这一步现在不能提出。"))
+        if recusals.bars(move.step, actor, file.complaint):
+            raise recusals.refusal()
+        if file.matter("proposal", move.step) is not None:
+            raise StepNotAllowed("already_open", _("同一事项已有一份待批准。"))
+        why = two_persons.asked_of(file, move, actor)
+        # What could not be carried out today is not worth a second person's time.
+        back = file.mark()
+        move.carry(file, actor)
+        back()
+        matter = file.open_matter("proposal", by=actor.side, key=actor.person_key, subject=move.step,
+                                  audience=_audience(actor), payload=primitive(move.said), why=list(why),
+                                  status=file.complaint.status, sequence=file.complaint.last_sequence)
+        matter.measure_id = move.said.get("measure_id")
+        if actor.officer_id is not None:
+            matter.data = {**matter.data, "officers": [actor.officer_id], "rule": two_persons.rule_of(file, move)}
+        if actor.side == "enterprise":
+            matter.engagement, matter.enterprise_id = file.engagement, actor.enterprise_id
+        return _effect(actor, move.step, tells="enterprise")
+
+    return Move("propose", carry)
+
+
+def primitive(value: Any) -> Any:
+    """Words of a verb as JSON keeps them."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return primitive(asdict(value))
+    if isinstance(value, Mapping):
+        return {name: primitive(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [primitive(one) for one in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal | UUID) else value
+
+
+def _audience(actor: Actor) -> Audience:
+    return Audience.AUTHORITY if actor.side == "authority" else Audience.ENTERPRISE
+
+
+def _effect(actor: Actor, step: str, **more: Any) -> Effect:
+    """Who asks and who answers stands in the chain of their own house."""
+    return Effect(data={"step": step}, audience=_audience(actor), **more)
+
+
+def proposal(matter: Matter, actor: Actor) -> Matter:
+    """The open proposal of the same organisation's other person, or a refusal."""
+    theirs = actor.side == "enterprise" and matter.enterprise_id != actor.enterprise_id
+    if matter.state != "open" or matter.opened_by != actor.side or theirs:
+        raise StepNotAllowed("nothing_open", _("没有等待批准的这一事项。"))
+    saying.another_person(actor, matter)
+    return matter
+
+
+def approve(*, matter_id: int | None = None, missing: int | None = None) -> Move:
+    """Signs the proposal. With the last signature it is approved, and the door takes the proposed move in the same
+    call; before that (two names and the head) it stays open and nothing else may follow.
+
+    ``missing``: how many signatures of an authority the door saw missing when it chose what follows. Where somebody
+    signed since, it is refused (moved_on): else the last signature would come without its step.
+    """
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
+        if recusals.bars(matter.subject, actor, file.complaint):
+            raise recusals.refusal()
+        if matter.data["status"] != file.complaint.status:
+            file.end_matter(matter, "fallen")
+            raise StepNotAllowed("moved_on", _("案件已有变化，这份请示已失效。"))
+        if actor.side == "authority":
+            _sign(file, matter, actor, missing)
+            if two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id):
+                return _effect(actor, matter.subject, reason="signed")
+        file.end_matter(matter, "granted")
+        return _effect(actor, matter.subject)
+
+    return Move("approve", carry)
+
+
+def _sign(file: CaseFile, matter: Matter, actor: Actor, missing: int | None) -> None:
+    """One person, one signature; the head's only by a head."""
+    signed, key = matter.data.get("signed", []), str(actor.person_key)
+    if key in signed:
+        raise StepNotAllowed("own_proposal", _("您已经签过，须由另一位人员签署。"))
+    wanted = two_persons.left_to_sign(file.conditions.policies, matter, file.complaint.handling_region_id)
+    if missing is not None and missing != len(wanted):
+        raise StepNotAllowed("moved_on", _("刚刚有人签署了这份请示，请重新打开再签。"))
+    if wanted and wanted[0] == two_persons.HEAD and not actor.has(frozenset({Role.APPROVER})):
+        raise StepNotAllowed("not_head", _("按规定须由负责人批准。"))
+    officers = [*matter.data.get("officers", []), *([actor.officer_id] if actor.officer_id is not None else [])]
+    file.change(matter, data={**matter.data, "signed": [*signed, key], "officers": officers})
+
+
+def send_back(*, matter_id: int, text: str) -> Move:
+    said = saying.text(text, "text")
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
+        file.end_matter(matter, "refused")
+        return _effect(actor, matter.subject, texts={"message": said}, tells="enterprise")
+
+    return Move("send_back", carry)

@@ -1,0 +1,201 @@
+"""What happens when a clock runs out: one function a clock, named by the table.
+
+The one rule: a lapse is a step of the system; *happened* is the clock's due moment,
+*written* is now, and the clock it starts for another party starts at *written*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from complaints.handling.transition import clocks, escalating, leaving, settling
+from complaints.handling.transition.effect import Effect
+from complaints.handling.transition.writing import CaseFile, is_internal
+from complaints.models import Deadline
+from complaints.procedure.workflow import Audience, Clock, Outcome, Status
+
+S = Status
+Lapse = Callable[[CaseFile, Deadline], tuple[Effect, str]]
+
+
+def _stays(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    """The miss is recorded and told; the case stays (acceptance, suspension)."""
+    return Effect(data=_facts(clock), happened_at=clock.due_at), ""
+
+
+def _escalate(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    """The superior is told; nothing is deemed to have been decided."""
+    data: dict[str, Any] = {**_facts(clock), "escalated_to": escalating.next_above(file, clock).name}
+    matter = next((m for m in file.matters if m.pk == clock.matter_id), None) if clock.clock == Clock.INSTRUCTION else None
+    if matter is not None and matter.authority_id is not None:
+        # Whoever sent the instruction waits for the answer.
+        data |= {"told": matter.authority_id, "matter": matter.pk}
+    return Effect(data=data, happened_at=clock.due_at, audience=Audience.AUTHORITY if is_internal(clock) else None), ""
+
+
+def _facts(clock: Deadline) -> dict[str, str]:
+    return {"clock": clock.clock, "last_day": clock.last_day.isoformat()}
+
+
+def _forwarding(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    if file.status == S.FILED:
+        clocks.end(file, clock, clock.due_at)
+        return Effect(to=S.TRIAGE, reason="not_routed_in_time", data=_facts(clock),
+                      happened_at=clock.due_at), ""
+    return _escalate(file, clock)
+
+
+def _negotiation(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    """→review, marked overdue; an offer lying with the consumer stays open to its day."""
+    engagement = file.engagement
+    if engagement is not None:
+        file.change(engagement, is_overdue=True)
+    if file.open_offer is not None or engagement is None:
+        return Effect(data=_facts(clock) | {"offer_stays_open": True},
+                      happened_at=clock.due_at, reason="overdue"), ""
+    return leaving.leave(file, result="failed", ended_by="lapse", reason="overdue",
+                         data=_facts(clock), happened_at=clock.due_at), ""
+
+
+def _confirmation(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    """An offer: closed as unconfirmed, or →review; a reported obligation: silent."""
+    obligation = next((o for o in file.obligations
+                       if clock.obligation_id is not None and o.pk == clock.obligation_id), None)
+    if obligation is not None:
+        file.change(obligation, state="silent")
+        clocks.end(file, clock, clock.due_at)
+        clocks.release_obligations(file, obligation, clock.due_at)
+        return settling.when_all_is_done(
+            file, Effect(data=_facts(clock) | {"obligation": obligation.ordinal},
+                         happened_at=clock.due_at)), "fall_silent"
+    offer = file.open_offer
+    if offer is not None:
+        file.change(offer, state="lapsed", answered_at=clock.due_at)
+        settling.drop_obligations(file, offer)
+    clocks.end(file, clock, clock.due_at)
+    engagement = file.engagement
+    if file.was_received_by_authority or (engagement is not None and engagement.is_overdue
+                                          and leaving.goes_on(file)):
+        leaving.end_engagement(file, "unconfirmed", "silence", clock.due_at)
+        return Effect(to=S.REVIEW, reason="offer_unanswered", data=_facts(clock),
+                      happened_at=clock.due_at), ""
+    leaving.end_engagement(file, "unconfirmed", "silence", clock.due_at)
+    return Effect(to=S.CLOSED, outcome=Outcome.UNCONFIRMED, reason="offer_unanswered",
+                  data=_facts(clock), happened_at=clock.due_at), ""
+
+
+def _performance(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    """Both are asked for 3 working days; the answer clock starts when this is written."""
+    obligation = next((o for o in file.obligations if o.pk == clock.obligation_id), None)
+    clocks.end(file, clock, clock.due_at)
+    if obligation is None or obligation.state != "due":
+        return Effect(data=_facts(clock), happened_at=clock.due_at), ""
+    file.change(obligation, is_late=True)
+    clocks.start(file, Clock.PERFORMANCE_ANSWER, file.now, owed_by=obligation.owed_by,
+                 obligation=obligation)
+    return Effect(data=_facts(clock) | {"obligation": obligation.ordinal},
+                  happened_at=clock.due_at), ""
+
+
+def _performance_answer(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    """Nobody showed that it was done: breached, →review; the others stay in force.
+
+    The consumer's own part is never the enterprise's breach: the authority looks at it.
+    """
+    obligation = next((o for o in file.obligations if o.pk == clock.obligation_id), None)
+    clocks.end(file, clock, clock.due_at)
+    facts = _facts(clock) | {"obligation": obligation.ordinal if obligation else 0}
+    if obligation is None or obligation.state != "due":
+        return Effect(data=facts, happened_at=clock.due_at), ""
+    if obligation.owed_by == "consumer":
+        if file.status != S.PERFORMING:
+            return Effect(data=facts, happened_at=clock.due_at), ""
+        return leaving.leave(file, result="unconfirmed", ended_by="consumer_part",
+                             reason="consumer_part_unmet", data=facts,
+                             happened_at=clock.due_at), ""
+    return settling.breach(file, obligation, facts, clock.due_at), ""
+
+
+def _material(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    clocks.end(file, clock, clock.due_at)
+    return Effect(to=S.REVIEW, reason="material_not_supplied", happened_at=clock.due_at,
+                  data=_facts(clock) | {"prepared_ground": "material_missing"}), ""
+
+
+def _mediation(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    effect, step = _escalate(file, clock)
+    return Effect(data=effect.data | {"prepared_ground": "sixty_days"},
+                  happened_at=clock.due_at), step
+
+
+def _consent(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    """No answer is no consent: the authority handles the case itself."""
+    return leaving.to_authority(file, reason="consent_not_given", data=_facts(clock),
+                                happened_at=clock.due_at), ""
+
+
+def _settled_elsewhere(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    """The consumer's silence lets the claim fall, the enterprise's lets it stand."""
+    claim = file.matter("settled_elsewhere")
+    clocks.end(file, clock, clock.due_at)
+    if claim is None:
+        return Effect(data=_facts(clock), happened_at=clock.due_at), ""
+    if claim.opened_by != "consumer":
+        file.end_matter(claim, "fallen")
+        return Effect(data=_facts(clock), reason="claim_fell", happened_at=clock.due_at), ""
+    file.end_matter(claim, "granted")
+    leaving.end_engagement(file, "settled_elsewhere", "claim", clock.due_at)
+    return Effect(to=S.CLOSED, outcome=Outcome.SETTLED_ELSEWHERE, reason="consumers_word",
+                  data=_facts(clock), happened_at=clock.due_at), ""
+
+
+def _answer(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    """No answer to a question about the offer: it lies with the consumer again. A consumer
+    who was told that nobody can reach him, and stays silent: not settled."""
+    clocks.end(file, clock, clock.due_at)
+    matter = next((m for m in file.matters if m.pk == clock.matter_id), None)
+    kind = matter.kind if matter is not None else ""
+    if matter is not None:
+        file.end_matter(matter, "fallen")
+    if kind == "unreachable" and file.status == S.NEGOTIATING:
+        return leaving.leave(file, result="failed", ended_by="unreachable", reason="unreachable",
+                             data=_facts(clock), happened_at=clock.due_at), ""
+    if file.status != S.NEGOTIATING or file.open_offer is None:
+        return Effect(data=_facts(clock), happened_at=clock.due_at), ""
+    return Effect(to=S.AWAITING_CONSUMER, data=_facts(clock), reason="question_unanswered",
+                  happened_at=clock.due_at), ""
+
+
+def _heirs(file: CaseFile, clock: Deadline) -> tuple[Effect, str]:
+    """Nobody came forward within 30 days: the case ends without a finding."""
+    clocks.end(file, clock, clock.due_at)
+    mediating = file.status in (S.MEDIATING, S.MEDIATION_SUSPENDED)
+    leaving.end_engagement(file, "withdrawn", "party_gone", clock.due_at)
+    return Effect(to=S.CLOSED, reason="party_gone", data=_facts(clock),
+                  outcome=Outcome.MEDIATION_TERMINATED if mediating else Outcome.WITHDRAWN,
+                  happened_at=clock.due_at), ""
+
+
+LAPSES: dict[Clock, Lapse] = {
+    Clock.FORWARDING: _forwarding,
+    Clock.ACCEPTANCE: _stays,
+    Clock.NEGOTIATION: _negotiation,
+    Clock.CONFIRMATION: _confirmation,
+    Clock.PERFORMANCE: _performance,
+    Clock.PERFORMANCE_ANSWER: _performance_answer,
+    Clock.REVIEW: _escalate,
+    Clock.MATERIAL: _material,
+    Clock.MEDIATION: _mediation,
+    Clock.SUSPENSION: _stays,
+    Clock.NOTICE: _escalate,
+    Clock.JURISDICTION: _escalate,
+    Clock.LEAD: _escalate,
+    Clock.INSTRUCTION: _escalate,
+    Clock.CONSENT: _consent,
+    Clock.SETTLED_ELSEWHERE: _settled_elsewhere,
+    Clock.ANSWER: _answer,
+    Clock.RETURN: _escalate,
+    Clock.OBJECTION: _escalate,
+    Clock.HEIRS: _heirs,
+}

@@ -1,0 +1,115 @@
+"""Showing a consumer's contact data: who may, for how long, and the step that leaves the trace.
+
+The one rule: the entry in the record is the permit. Nothing is shown in full to staff unless an entry of the
+same person, of this case, young enough, stands in the record; so nobody can look without being seen to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import security_log
+from accounts.models import SecurityEvent, User
+from complaints.handling.transition import saying
+from complaints.handling.transition.effect import Effect, Move
+from complaints.handling.transition.writing import CaseFile
+from complaints.models import Complaint, Engagement, HandlingStep
+from complaints.parties.actors import Actor
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import AUTHORITY_ROLES, ENTERPRISE_ROLES, LOOK, Role
+from complaints.record.record import Entry
+
+#: Why somebody looks, in the order of the page; the last one asks for words.
+WHY = ("look_call", "look_account", "look_deliver", "look_identity", "look_other")
+
+#: Not asked on a page: the contact data went into a table that a second person approved.
+EXPORTED = "look_export"
+#: Not asked on a page: a program with the scope contact:read fetched the case; once a case and day.
+PROGRAM = "look_program"
+
+
+def may_look(complaint: Complaint, actor: Actor, engagements: Iterable[Engagement]) -> bool:
+    """Whether this person may ask to see the contact data now.
+
+    An authority's people who act, where the case lies; of an enterprise the named handler and a manager, once the
+    case was accepted and as long as it is theirs (procedure, sections 1 and 3).
+    """
+    if actor.side == "authority":
+        return actor.has(AUTHORITY_ROLES) and complaint.handling_authority_id in actor.authority_ids
+    if actor.side != "enterprise":
+        return False
+    accepted = any(e.until_at is None and e.accepted_at is not None and e.enterprise_id == actor.enterprise_id
+                   for e in engagements)
+    is_handler = actor.has(ENTERPRISE_ROLES) and actor.staff_id == complaint.handler_id
+    return accepted and (is_handler or actor.has(frozenset({Role.MANAGER})))
+
+
+def shown_until(steps: Iterable[HandlingStep], actor: Actor, *, now: datetime) -> datetime | None:
+    """Until when this person's newest look at the case lasts; None when there is none that still does."""
+    length = timedelta(minutes=settings.REVEAL_MINUTES)
+    ends = [step.written_at + length for step in steps
+            if step.step == LOOK and step.reason not in (EXPORTED, PROGRAM)
+            and step.name is not None and step.name.person_key == actor.person_key]
+    return max((end for end in ends if end > now), default=None)
+
+
+def program_looked(steps: Iterable[HandlingStep], actor: Actor, *, on: date) -> bool:
+    """Whether a program of this person saw the contact data on that day already."""
+    return any(step.step == LOOK and step.reason == PROGRAM and timezone.localdate(step.written_at) == on
+               and step.name is not None and step.name.person_key == actor.person_key for step in steps)
+
+
+def reveal_contact(*, reason: str, text: str = "") -> Move:
+    """See name, phone, address and service number in full for a while; changes nothing of the case."""
+    why = saying.choice(reason, (*WHY, PROGRAM), "reason")
+    said = saying.text(text, "text", needed=why == WHY[-1], longest=200)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if not may_look(file.complaint, actor, file.engagements):
+            raise StepNotAllowed("not_your_contact", _("只有受理后的处理人、管理员和经办机关可以查看联系方式。"))
+        return Effect(reason=why, texts={"look": said}, tells="")
+
+    return Move(LOOK, carry)
+
+
+def export_contact(*, mark: str) -> Move:
+    """Put the contact data into the export ``mark`` (complaints/exporting); no page shows more for it."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if not may_look(file.complaint, actor, file.engagements):
+            raise StepNotAllowed("not_your_contact", _("只有受理后的处理人、管理员和经办机关可以查看联系方式。"))
+        return Effect(reason=EXPORTED, data={"export": mark}, tells="")
+
+    return Move(LOOK, carry)
+
+
+def note_looks(files: Iterable[CaseFile]) -> None:
+    """Write what was looked at into the security log as well, and raise an alert for somebody who looks too often.
+
+    In the caller's transaction: a look that is not in both places did not happen.
+    """
+    for file in files:
+        for entry in file.entries:
+            # An export is noted as one, by whoever asks, approves and fetches it.
+            if entry.step == LOOK and entry.reason != EXPORTED and entry.actor.user_id is not None:
+                _note(entry, User.objects.get(pk=entry.actor.user_id), now=file.now)
+
+
+def _note(entry: Entry, user: User, *, now: datetime) -> None:
+    at = entry.actor.organisation
+    security_log.note("reveal", now=now, user=user, organisation=at, subject=entry.complaint.number,
+                      reason=entry.reason)
+    if entry.reason == PROGRAM:
+        # One a case and day, by a token that may: no sign of somebody who pries.
+        return
+    morning = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = SecurityEvent.objects.filter(person_key=user.person_key, at__gte=morning)
+    looks = today.filter(kind="reveal").exclude(reason=PROGRAM).count()
+    if looks > settings.REVEALS_A_DAY and not today.filter(kind="reveal_alert").exists():
+        security_log.note("reveal_alert", now=now, user=user, organisation=at,
+                          subject=str(user.person_key), reason=f"more than {settings.REVEALS_A_DAY} a day")

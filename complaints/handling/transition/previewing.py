@@ -1,0 +1,51 @@
+"""What would be sent if a step were taken now: the very words, and nothing is written.
+
+The one rule: the case is read without a lock and changed in memory only; the step is judged as it would be, but for the
+second person, whose signature is still to come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from complaints.documents import issuing, kinds, previewing
+from complaints.documents.wording import Paper
+from complaints.handling.transition.effect import Move
+from complaints.handling.transition.take import carry_out, judge, lapse_overdue
+from complaints.handling.transition.writing import open_files
+from complaints.models import Notice
+from complaints.notices import writing as notices
+from complaints.parties.actors import Actor
+from complaints.parties.conditions import Conditions
+from complaints.procedure.workflow import TABLE
+from database.row_security import working_as_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Unsaved notices, and the official documents without a number."""
+
+    notices: list[Notice] = field(default_factory=list)
+    papers: list[Paper] = field(default_factory=list)
+
+
+def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str], now: datetime) -> Sent:
+    """What ``move`` would write; nothing for a case that is gone. ``officers``: who would sign. Raises the step's own
+    refusal."""
+    with working_as_steps():
+        conditions = Conditions.at(now)
+        files = open_files([case_id], now=now, conditions=conditions, is_looking=True)
+        if not files:
+            return Sent()
+        file, row = files[0], TABLE[move.step]
+        lapse_overdue(file)
+        file.entries.clear()
+        judge(row, file, actor)
+        carry_out(row, file, actor, move.carry(file, actor))
+        entry = file.entries[-1]
+        papers = [previewing.preview(
+            form, file.complaint, authorities=conditions.jurisdiction.authorities, officers=officers, now=now, data=entry.data,
+            said={kind: text for kind, text, _key in entry.texts}, last_day=issuing.last_day_of(file, entry.step),
+        ) for form in kinds.forms_of(entry.data) if form != kinds.REGISTRATION]  # the register is sent to nobody
+        return Sent(notices.for_file(file), papers)

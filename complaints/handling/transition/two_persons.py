@@ -1,0 +1,171 @@
+"""Steps that one person alone may not take: by policy at an authority, by its own setting at an enterprise.
+
+The one rule: such a step follows its own approval within one call of ``take_each``; an approval that was given at
+another time, or for another step, opens nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from authorities.policies import Policies, PolicyMissing
+from complaints.documents import kinds
+from complaints.handling.steps.offers import Answer
+from complaints.handling.transition import leaving, saying
+from complaints.handling.transition.effect import Move
+from complaints.handling.transition.writing import CaseFile
+from complaints.models import Demand, Matter, OfficialDocument
+from complaints.parties.actors import Actor
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Role
+from enterprises.models import TwoPersons
+
+#: Two policies a step: two_persons.<step>, whether it stands in two names; head.<step>, whether the head (负责人) signs.
+GUARDED = ("refuse", "terminate", "refer_to_police")
+#: What both sides signed: issued by one officer, corrected in two names.
+AGREED = "agreement"
+RULES = (*GUARDED, AGREED)
+#: At a closed case there is nothing that an enterprise would propose.
+PROPOSING = ("propose", "approve", "send_back")
+ANOTHER, HEAD = "another", "head"
+#: Form → the rule of its correction: the step whose decision it prints, as that needs whoever the decision needed.
+DECISIONS = {kinds.REFUSAL: "refuse", kinds.TERMINATION: "terminate", kinds.AGREEMENT: AGREED}
+OFFERS = ("make_offer", "replace_offer")
+#: What an enterprise may guard by its setting.
+ENTERPRISES = (*OFFERS, "report_failure", "return_case")
+
+
+def needed(policies: Policies, step: str, region_id: int) -> bool:
+    """Whether an authority's ``step`` needs a second person in this place on the day of ``policies``.
+
+    Where no row says anything, it does: only an authority that decided so does without.
+    """
+    return step in RULES and _flag(policies, f"two_persons.{step}", region_id, missing=True)
+
+
+def _flag(policies: Policies, name: str, region_id: int, *, missing: bool) -> bool:
+    try:
+        return policies.flag(name, region_id)
+    except PolicyMissing:
+        return missing
+
+
+def signatures(policies: Policies, step: str, region_id: int) -> tuple[str, ...]:
+    """Who must sign after whoever proposed an authority's ``step``, in this order: another officer, the head.
+
+    The head may be the second name of a refusal or a termination; a referral to the police has two names and the head
+    (art. 42). Without a row that asks for the head the two names still stand.
+    """
+    head = (HEAD,) if step in GUARDED and _flag(policies, f"head.{step}", region_id, missing=False) else ()
+    return (ANOTHER, *head) if step == "refer_to_police" else head or (ANOTHER,)
+
+
+def rule_of(file: CaseFile, move: Move) -> str:
+    """The rule by which this move of an authority is judged: of its own step; for the correction of an official document that
+    of what it prints."""
+    document = move.said.get("document_id")
+    if move.step != "correct_clerical_error" or document is None:
+        return move.step
+    form = OfficialDocument.objects.filter(pk=document, complaint_id=file.complaint.pk).values_list("form", flat=True).first()
+    return DECISIONS.get(form or 0, move.step)
+
+
+def left_to_sign(policies: Policies, matter: Matter, region_id: int) -> tuple[str, ...]:
+    """What of ``signatures`` is still missing on an open proposal of an authority."""
+    rule = matter.data.get("rule", matter.subject)
+    return signatures(policies, rule, region_id)[len(matter.data.get("signed", ())):]
+
+
+def names_of(file: CaseFile, step: str, actor: Actor) -> list[int]:
+    """The officers in whose names ``step`` is taken: who proposed it and who signed; else the actor alone."""
+    granted = next((m for m in reversed(file.matters) if m.kind == "proposal" and m.subject == step
+                    and m.state == "granted"), None)
+    if granted is not None and granted.data.get("officers"):
+        return list(granted.data["officers"])
+    return [actor.officer_id] if actor.officer_id is not None else []
+
+
+def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tuple[str, ...]:
+    """Why the enterprise wants a second person for this move: amount, refusal, failure, return. Empty: it does not.
+
+    Raises WrongInput for an amount that is none.
+    """
+    if setting is None or move.step not in ENTERPRISES:
+        return ()
+    if move.step == "report_failure":
+        return ("failure",) if setting.failures else ()
+    if move.step == "return_case":
+        return ("return",) if setting.returns else ()
+    found = []
+    if setting.offers_above is not None and worth(move.said, demands) > setting.offers_above:
+        found.append("amount")
+    if setting.refusals and any(_is_refusal(answer) for answer in move.said["answers"]):
+        found.append("refusal")
+    return tuple(found)
+
+
+def _is_refusal(answer: Answer) -> bool:
+    """Also where it is called otherwise and comes to nothing."""
+    return answer.verdict == "refuse" or saying.money(answer.amount, f"amount-{answer.demand}") == 0
+
+
+def worth(said: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:
+    """What an offer comes to: what is granted or what is promised, whichever is more; so that neither hides the other."""
+    asked = {demand.ordinal: demand.amount for demand in demands}
+    granted = promised = Decimal(0)
+    for answer in said["answers"]:
+        amount = saying.money(answer.amount, f"amount-{answer.demand}")
+        if answer.verdict == "grant" and amount is None:
+            amount = asked.get(answer.demand)
+        if answer.verdict != "refuse":
+            granted += amount or 0
+    for place, promise in enumerate(said.get("promises", ()), start=1):
+        if promise.owed_by == "enterprise":
+            promised += saying.money(promise.amount, f"promise-{place}-amount") or 0
+    return max(granted, promised)
+
+
+def asked_of(file: CaseFile, move: Move, actor: Actor) -> tuple[str, ...]:
+    """Why this move of this side needs somebody else, by what is in force; empty when it does not."""
+    case = file.complaint
+    if actor.side == "enterprise" and move.step in ENTERPRISES and actor.enterprise_id is not None:
+        setting = file.conditions.two_persons(actor.enterprise_id, case.branch_id)
+        return why(setting, move, file.demands)
+    if actor.side == "authority" and needed(file.conditions.policies, rule_of(file, move), case.handling_region_id):
+        return ("policy",)
+    return ()
+
+
+def check(file: CaseFile, move: Move, actor: Actor) -> None:
+    """Refuse the move unless nobody else is needed or somebody else has just approved it."""
+    if asked_of(file, move, actor) and not is_approved(file, move.step):
+        raise StepNotAllowed("two_persons", _("这一步须经第二人批准，请先提请批准。"))
+
+
+def is_approved(file: CaseFile, step: str) -> bool:
+    """Only open matters are read from the database: a granted one was granted in this call."""
+    return any(m.kind == "proposal" and m.subject == step and m.state == "granted" for m in file.matters)
+
+
+def is_open_to(file: CaseFile, step: str, actor: Actor) -> bool:
+    """A reviewer takes no step of his own; what he has just approved is carried out in his name."""
+    return actor.has(frozenset({Role.REVIEWER})) and step in ENTERPRISES and is_approved(file, step)
+
+
+def fall(file: CaseFile) -> None:
+    """The case moved on: what was proposed in its former status is void."""
+    for matter in file.matters:
+        if matter.kind == "proposal" and matter.state == "open":
+            file.end_matter(matter, "fallen")
+
+
+def fall_with_the_house(file: CaseFile, actor: Actor) -> None:
+    """Another enterprise answers from now on: what people of the former one proposed is void, and their chain says so."""
+    for matter in file.matters:
+        if matter.kind == "proposal" and matter.state == "open" and matter.opened_by == "enterprise":
+            file.end_matter(matter, "fallen")
+            leaving.note_inside(file, actor, "send_back", {"step": matter.subject}, reason="succession")

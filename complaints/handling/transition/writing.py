@@ -1,0 +1,290 @@
+"""The open file of one locked case: its rows in memory, and what will be written.
+
+The one rule: nothing here touches the database but ``open_files`` (reads) and ``write``
+(one flush for the whole batch); ``take`` decides what happens in between.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+from complaints.casefile import consents
+from complaints.documents import issuing
+from complaints.models import (
+    AnswerLink,
+    CallBack,
+    Complaint,
+    Contact,
+    Deadline,
+    Demand,
+    DocumentVersion,
+    Engagement,
+    ForwardingDecision,
+    InternalNote,
+    Matter,
+    Obligation,
+    Offer,
+    OfferAnswer,
+    OfficialDocument,
+    Participant,
+    Reminder,
+    RootCause,
+)
+from complaints.notices import answer_notices
+from complaints.notices import writing as notices
+from complaints.parties.conditions import Conditions
+from complaints.procedure.workflow import HAS_RESPONDENT, HIDDEN_CLOCKS, LOOK, Audience, Clock, Status
+from complaints.record import bulk, record
+from complaints.record.record import Entry
+
+Model = TypeVar("Model", bound=models.Model)
+
+#: Parents before children.
+_ORDER: tuple[type[models.Model], ...] = (
+    Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline,
+    Reminder, ForwardingDecision, Participant, RootCause, OfficialDocument, DocumentVersion, AnswerLink,
+)
+#: What a step may change on a row that already stands.
+CHANGES: dict[type[models.Model], tuple[str, ...]] = {
+    Complaint: (
+        "status", "outcome", "reason", "is_in_part", "is_not_kept", "is_late", "is_overdue",
+        "status_since", "contact_verified", "enterprise", "branch", "handler",
+        "picked_enterprise", "picked_branch", "picked_brand",
+        "handling_region", "handling_authority", "officer", "authority_received_at", "returns",
+        "consents", "publication_consent", "platform_number", "platform_received_at", "platform_state", "linked_group", "delivered_at",
+        "closed_at", "represented_until", "next_due_at", "enterprise_due_at", "last_word", "last_event_at", "last_sequence", "last_hash", "facts",
+    ),
+    Engagement: ("branch", "until_at", "is_supervised", "is_overdue", "accepted_at",
+                 "first_contact_at", "odr_result", "ended_by", "is_past"),
+    Demand: ("is_settled", "is_given_up"),
+    Participant: ("person", "person_key", "name", "phone", "state", "consents", "agreed_offer", "refused_offer",
+                  "answered_at"),
+    Offer: ("state", "answered_at", "questions", "counter_demand", "decline_reason"),
+    Obligation: ("state", "reported_at", "reported_proof", "payment_channel", "confirmed_at",
+                 "disputed_at", "is_late", "due_on", "payee_last4"),
+    Matter: ("subject", "state", "closed_at", "data", "until_at", "to_authority"),
+    RootCause: ("cause", "at"),
+    OfficialDocument: ("state", "served_consumer_at", "served_enterprise_at"),
+    DocumentVersion: ("sha256", "size", "path", "leased_until"),
+    AnswerLink: ("revoked_at",),
+    CallBack: ("state", "attempts", "officer", "overall", "disagrees", "finding", "ended_at"),
+    Deadline: ("state", "due_at", "last_day", "chase_at", "remaining", "paused_on",
+               "allowance_used", "lapsed_at", "lapse_written_at", "ended_at", "is_provisional",
+               "derivation", "length", "escalated_to", "escalated_at", "escalate_at", "escalations"),
+}
+
+
+@dataclass(slots=True)
+class CaseFile:
+    """``now`` is the moment of writing. Lists hold the case's rows, newest last."""
+
+    complaint: Complaint
+    now: datetime
+    conditions: Conditions
+    demands: list[Demand] = field(default_factory=list)
+    engagements: list[Engagement] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    obligations: list[Obligation] = field(default_factory=list)
+    matters: list[Matter] = field(default_factory=list)
+    clocks: list[Deadline] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    added: dict[type[models.Model], list[models.Model]] = field(
+        default_factory=lambda: defaultdict(list))
+    touched: dict[tuple[type[models.Model], int], models.Model] = field(default_factory=dict)
+    consents_before: consents.Said = field(default_factory=dict)
+
+    @property
+    def status(self) -> Status:
+        return Status(self.complaint.status)
+
+    @property
+    def today(self) -> date:
+        return self.conditions.calendar.local_day(self.now)
+
+    @property
+    def engagement(self) -> Engagement | None:
+        """The entity that has the case now."""
+        return next((e for e in reversed(self.engagements) if e.until_at is None), None)
+
+    @property
+    def latest_engagement(self) -> Engagement | None:
+        return self.engagements[-1] if self.engagements else None
+
+    @property
+    def open_offer(self) -> Offer | None:
+        return next((o for o in self.offers if o.state == "open"), None)
+
+    @property
+    def was_received_by_authority(self) -> bool:
+        return self.complaint.authority_received_at is not None
+
+    @property
+    def has_broken_promise(self) -> bool:
+        return self.complaint.is_not_kept or any(o.state == "broken" for o in self.obligations)
+
+    def obligations_in(self, *states: str) -> list[Obligation]:
+        return [o for o in self.obligations if o.state in states]
+
+    def matter(self, kind: str, subject: str = "") -> Matter | None:
+        """The open matter of this kind, if any."""
+        return next((m for m in self.matters if m.kind == kind and m.state == "open"
+                     and (not subject or m.subject == subject)), None)
+
+    def add(self, row: Model) -> Model:
+        """A new child row; it joins the file's own list at once."""
+        self.added[type(row)].append(row)
+        own: dict[type[models.Model], list[Any]] = {
+            Engagement: self.engagements, Offer: self.offers, Obligation: self.obligations,
+            Matter: self.matters, Deadline: self.clocks, Demand: self.demands,
+        }
+        if type(row) in own:
+            own[type(row)].append(row)
+        return row
+
+    def change(self, row: models.Model, **values: Any) -> None:
+        """Set values on a row of the file; written with the batch."""
+        for name, value in values.items():
+            setattr(row, name, value)
+        if row.pk is not None:
+            self.touched[type(row), row.pk] = row
+
+    def mark(self) -> Callable[[], None]:
+        """A way back: what a refused move had changed by then is forgotten."""
+        lists: list[list[Any]] = [self.demands, self.engagements, self.offers, self.obligations, self.matters,
+                 self.clocks, self.entries]
+        kept: list[list[Any]] = [list(rows) for rows in lists]
+        values = [(row, dict(row.__dict__)) for rows in kept[:-1] for row in rows]
+        values.append((self.complaint, dict(self.complaint.__dict__)))
+        added = {kind: list(rows) for kind, rows in self.added.items()}
+        touched = dict(self.touched)
+
+        def back() -> None:
+            for rows, before in zip(lists, kept, strict=True):
+                rows[:] = before
+            for row, fields in values:
+                row.__dict__.clear()
+                row.__dict__.update(fields)
+            self.added.clear()
+            self.added.update(added)
+            self.touched.clear()
+            self.touched.update(touched)
+
+        return back
+
+    def open_matter(self, kind: str, *, by: str, subject: str = "", until: datetime | None = None,
+                    audience: str = "parties", key: Any = None, **data: Any) -> Matter:
+        return self.add(Matter(
+            complaint=self.complaint, kind=kind, subject=subject, audience=audience,
+            opened_by=by, opened_by_key=key, opened_at=self.now, until_at=until, data=data))
+
+    def end_matter(self, matter: Matter, state: str = "done") -> None:
+        self.change(matter, state=state, closed_at=self.now)
+
+
+def open_files(
+    ids: Sequence[int], *, now: datetime, conditions: Conditions, skip_locked: bool = False, is_looking: bool = False
+) -> list[CaseFile]:
+    """Lock the cases (in id order) and read what belongs to them; eight queries a batch. ``is_looking``: without the lock,
+    for whoever writes nothing."""
+    rows = Complaint.objects.all() if is_looking else Complaint.objects.select_for_update(
+        skip_locked=skip_locked, of=("self",))
+    cases = list(rows.filter(pk__in=ids).order_by("pk"))
+    files = {c.pk: CaseFile(complaint=c, now=now, conditions=conditions) for c in cases}
+    for file in files.values():
+        file.consents_before = consents.said(file.complaint)
+    if not files:
+        return []
+    for model, name in ((Demand, "demands"), (Engagement, "engagements"), (Offer, "offers"),
+                        (Obligation, "obligations")):
+        for row in model._default_manager.filter(complaint_id__in=files).order_by("pk"):
+            # Whose key its texts lie under is asked of its case.
+            row.complaint = files[row.complaint_id].complaint
+            getattr(files[row.complaint_id], name).append(row)
+    for matter in Matter.objects.filter(complaint_id__in=files, state="open").order_by("pk"):
+        matter.complaint = files[matter.complaint_id].complaint
+        files[matter.complaint_id].matters.append(matter)
+    live = Deadline.objects.filter(complaint_id__in=files,
+                                   state__in=["running", "paused", "lapsed"], ended_at=None)
+    matters = {matter.pk: matter for file in files.values() for matter in file.matters}
+    for clock in live.order_by("pk"):
+        if clock.matter_id in matters:
+            clock.matter = matters[clock.matter_id]
+        files[clock.complaint_id].clocks.append(clock)
+    return list(files.values())
+
+
+def write(files: Iterable[CaseFile]) -> None:
+    """Everything that happened in these files, in one flush; parents first."""
+    files = [f for f in files if f.entries or f.added or f.touched]
+    if not files:
+        return
+    with connection.cursor() as cursor:
+        # The sealer takes this lock alone: after it no entry with a lower id can appear.
+        cursor.execute("select pg_advisory_xact_lock_shared(%s)", [record.SEAL_LOCK])
+    issuing.issue(files)
+    # Before the cases are inserted: they go in once, with the head of their record and their next date.
+    entries = record.compose([entry for f in files for entry in f.entries])
+    issuing.number_versions(files)
+    for file in files:
+        _look_ahead(file)
+    standing = [f.complaint for f in files if f.complaint.pk is not None]
+    bulk.insert_and_number([f.complaint for f in files if f.complaint.pk is None])
+    _update(files)
+    for model in _ORDER:
+        rows = [row for f in files for row in f.added.get(model, [])]
+        if rows:
+            bulk.insert_and_number(rows)
+    entries.insert()
+    bulk.update(standing, CHANGES[Complaint])
+    bulk.insert(consents.rows(files))
+    bulk.insert([notice for f in files if f.conditions.tells for notice in notices.for_file(f)])
+    answer_notices.write(files)
+
+
+def _update(files: Iterable[CaseFile]) -> None:
+    """Rows that stand are changed before new ones come: an old offer makes room first."""
+    changed: dict[type[models.Model], list[models.Model]] = defaultdict(list)
+    for file in files:
+        for (model, _), row in file.touched.items():
+            if model is not Complaint:
+                changed[model].append(row)
+    for model, rows in changed.items():
+        bulk.update(rows, CHANGES[model])
+
+
+def is_internal(clock: Deadline) -> bool:
+    """Only authorities know of it: a lead, a dispute about jurisdiction, what a superior asks of a lower authority."""
+    return clock.clock in HIDDEN_CLOCKS or (
+        clock.clock == Clock.INSTRUCTION and clock.owed_by == "authority"
+        # The enterprise's own question to the office is the parties'.
+        and clock.matter is not None and clock.matter.audience == Audience.AUTHORITY)
+
+
+def _look_ahead(file: CaseFile) -> None:
+    """For lists: the earliest running clock, the earliest that the enterprise owes, who spoke last, whose time is over."""
+    running = [c for c in file.clocks if c.ended_at is None and not is_internal(c)
+               and c.state in ("running", "lapsed")]
+    file.complaint.next_due_at = min((c.due_at for c in running), default=None)
+    file.complaint.enterprise_due_at = min((c.due_at for c in running if c.owed_by == "enterprise"), default=None)
+    file.complaint.is_overdue = any(c.state == "lapsed" for c in running)
+    # What only one side knows (a report, a concern, a note) must not show in a date or a version that others read.
+    told = [entry for entry in file.entries if entry.step != LOOK and entry.audience == Audience.PARTIES]
+    if told:
+        file.complaint.last_event_at = told[-1].written_at
+    # A filing and what the system wrote are no words to answer.
+    spoken = [entry for entry in told if entry.actor.role != "system" and entry.step != "file"]
+    if spoken:
+        file.complaint.last_word = spoken[-1].actor.role
+    latest = {(time.enterprise_id, time.branch_id): time for time in file.engagements}
+    for time in file.engagements:
+        is_here = file.status in HAS_RESPONDENT and (time.enterprise_id, time.branch_id) == (
+            file.complaint.enterprise_id, file.complaint.branch_id)
+        is_past = time.until_at is not None and not is_here and latest[time.enterprise_id, time.branch_id] is time
+        if time.is_past != is_past:
+            file.change(time, is_past=is_past)

@@ -1,0 +1,92 @@
+"""Finding a case by its number and the token of its receipt, for whoever holds both.
+
+The one rule: a number that does not exist and a token that does not fit get the same answer, and
+every wrong try counts. The sixth within an hour is not looked up at all.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.crypto import salted_hmac
+
+from accounts.sign_in.limits import TooManyTries
+from complaints.filing.drafts import tracking_digest
+from complaints.models import Complaint, TrackingTry
+from complaints.procedure.numbering import tidy
+from complaints.procedure.workflow import Status
+from complaints.procedure.working_calendar import SHANGHAI
+from database.row_security import show
+
+TRIES = 5
+#: Many people may share one address (a telephone network, an office): it has room for them.
+TRIES_OF_ADDRESS = 60
+WITHIN = timedelta(hours=1)
+RELATED = ("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch",
+           "service_region", "consumer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeker:
+    """Who tries: an address, and the browser there as far as it can be told."""
+
+    address: str
+    browser: str
+
+    @property
+    def address_digest(self) -> str:
+        return salted_hmac("complaints.links.tracking", self.address, algorithm="sha256").hexdigest()
+
+    @property
+    def browser_digest(self) -> str:
+        return salted_hmac("complaints.links.tracking", f"{self.address}\n{self.browser}",
+                           algorithm="sha256").hexdigest()
+
+
+def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> Complaint | None:
+    """The case that both belong to; None is a wrong try and was counted. TooManyTries: nothing was looked up."""
+    with transaction.atomic():
+        _lock(seeker)
+        until = _waits_until(seeker, now=now)
+        if until is None:
+            case = case_of_digest(number=tidy(number), digest=tracking_digest(token), now=now)
+            if case is None:
+                TrackingTry.objects.create(
+                    browser_digest=seeker.browser_digest,
+                    address_digest=seeker.address_digest, at=now)
+            return case
+    raise TooManyTries(until)
+
+
+def case_of_digest(*, number: str, digest: str, now: datetime) -> Complaint | None:
+    """The case with its organisations and without its people; not for a representative whose term is over.
+
+    Who shows the digest of a case's token may see that case for the rest of this request.
+    """
+    show(digest)
+    case = (Complaint.objects.exclude(status=Status.DRAFT).select_related(*RELATED)
+            .filter(Q(represented_until=None) | Q(represented_until__gte=now.astimezone(SHANGHAI).date()), number=number).first())
+    # Compared even when there is no case: the time of an answer tells nothing.
+    kept = case.tracking_digest if case is not None else ""
+    return case if hmac.compare_digest(digest, kept or "0" * len(digest)) else None
+
+
+def _lock(seeker: Seeker) -> None:
+    """Tries sent at once are counted one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+                       [f"tracking:{seeker.address_digest}"])
+
+
+def _waits_until(seeker: Seeker, *, now: datetime) -> datetime | None:
+    recent = TrackingTry.objects.filter(at__gt=now - WITHIN).order_by("-at")
+    for found, most in ((Q(browser_digest=seeker.browser_digest), TRIES),
+                        (Q(address_digest=seeker.address_digest), TRIES_OF_ADDRESS)):
+        wrong = list(recent.filter(found).values_list("at", flat=True)[:most])
+        if len(wrong) == most:
+            return wrong[-1] + WITHIN
+    return None

@@ -1,0 +1,73 @@
+"""Who has no account and a live link with a phone is told by a text message that there is news of the case.
+
+The one rule: the message holds the number of the case and nothing of it; the link itself was sent before and is not known
+any more. Written with the step, like every notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext, override
+
+from accounts.keys import keyring
+from accounts.models import OutgoingMessage
+from accounts.sign_in.contacts import parse_contact
+from complaints.models import AnswerLink
+from complaints.notices import writing as notices
+from complaints.procedure import hours
+from complaints.procedure.workflow import Audience, Role, Status
+from complaints.record import bulk
+from complaints.record.record import Entry
+
+if TYPE_CHECKING:
+    from complaints.handling.transition.writing import CaseFile
+
+#: Where a link may be alive.
+_SINCE_ACCEPTANCE = frozenset({Status.MEDIATING, Status.MEDIATION_SUSPENDED, Status.PERFORMING})
+#: News that nobody could deliver for so long are none.
+USEFUL_FOR = timedelta(days=3)
+_THEIR_LANGUAGE = "zh-hans"
+
+
+def write(files: Iterable[CaseFile]) -> None:
+    """One message a link and flush, however many entries tell its holder; no statement where there are none."""
+    told = {(file.complaint.pk, delegation): file for file in files if file.conditions.tells for delegation in _tells(file)}
+    if not told:
+        return
+    now = next(iter(told.values())).now
+    links = [link for link in AnswerLink.objects.filter(
+        complaint_id__in={case for case, _delegation in told}, revoked_at=None, expires_at__gt=now).exclude(phone="")
+        if (link.complaint_id, link.delegation_id) in told]
+    keyring.load_for(links)
+    rows = []
+    for link in links:
+        contact = parse_contact(link.phone)
+        if contact is None:
+            continue
+        number = told[link.complaint_id, link.delegation_id].complaint.number
+        with override(_THEIR_LANGUAGE):
+            body = gettext("【12315】投诉%(number)s有新进展，请从之前的链接查看") % {"number": number}
+        rows.append(OutgoingMessage(channel=contact.channel, address=contact.address, subject="", body=body, created_at=now,
+                                    useful_until=now + USEFUL_FOR, send_after=hours.not_before(contact.channel, now)))
+    bulk.insert(rows)
+
+
+def _tells(file: CaseFile) -> list[int | None]:
+    """Whose links: None for the respondent's, the delegation for the body's."""
+    found: list[int | None] = []
+    if file.complaint.enterprise_id is None and any(
+            entry.from_status in _SINCE_ACCEPTANCE and "enterprise" in notices.addressees(entry) for entry in file.entries):
+        found.append(None)
+    delegation = file.matter("delegation")
+    if delegation is not None and delegation.pk is not None and any(_concerns_the_body(entry) for entry in file.entries):
+        found.append(delegation.pk)
+    return found
+
+
+def _concerns_the_body(entry: Entry) -> bool:
+    """What somebody else did and somebody is told of."""
+    return (entry.audience == Audience.PARTIES and entry.actor.role not in (Role.SYSTEM, Role.MEDIATION_BODY)
+            and bool(notices.addressees(entry)))

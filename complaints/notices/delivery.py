@@ -1,0 +1,231 @@
+"""Delivers notices. One rule: lease the rows, send, stamp; no transaction is open while something is sent.
+
+A sweep ends long before a lease does, whatever the other side does with us: it begins no letter
+after SECONDS, and no letter takes longer than its own limit. What was leased and not begun is handed
+back. What fails is tried again later and later; a dead address moves the notice to the person's next
+channel; after the last try or the last channel it is set aside, where people see it.
+
+Only one sweep sends at a time: a mail server that holds us must not hold every worker, for clocks run
+on. One-time codes go first, before each batch.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, F, QuerySet
+
+from complaints.models import Notice
+from complaints.notices import account_letters, recipients
+from complaints.notices.channels import Bounced, Channels, ServerAway, TryAgain, open_channels
+from complaints.notices.digests import letter_of
+from complaints.parties.conditions import current_calendar
+from complaints.procedure import hours
+
+log = logging.getLogger(__name__)
+
+#: Letters of one lease.
+BATCH = 50
+#: Digests hold many rows: so many people and rows of one lease; who has more gets several letters.
+PEOPLE, ROWS = 10, 1000
+LEASE = timedelta(seconds=60)
+#: With the limit of one letter (8 s) still below the limit of a task (30 s) and far below the lease.
+SECONDS = 12
+#: Of these, codes may take half.
+CODES_SECONDS = 6
+#: So many in a row, and the server is left alone until the next sweep; a time-out counts as all of them.
+AWAY_AFTER = 3
+#: The advisory lock of whoever sends.
+SENDER = 0x5E4D
+# Minutes after the first, second, … failed try: four days in all.
+TRY_AGAIN_AFTER = (1, 5, 30, 120, 360, 720, 1440, 1440, 1440)
+
+Letters = list[list[Notice]]
+
+
+def sweep_notices(*, now: datetime) -> int:
+    """How many notices and codes went out; none while another sweep sends."""
+    with alone(SENDER) as is_alone:
+        if not is_alone:
+            return 0
+        with open_channels(now=now) as channels:
+            return _Sweep(channels, begun=time.monotonic(), now=now).run()
+
+
+@contextmanager
+def alone(lock: int) -> Iterator[bool]:
+    """Whether no other sweep holds this advisory lock. Held by the session, so it ends with a killed process; the
+    leases do not depend on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [lock])
+        is_alone = bool(cursor.fetchone()[0])
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_unlock(%s)", [lock])
+
+
+class _Sweep:
+    """One sweep: which channels are away, and when it must end."""
+
+    def __init__(self, channels: Channels, *, begun: float, now: datetime) -> None:
+        self.channels, self.begun, self.now = channels, begun, now
+        self.failed_in_a_row: Counter[str] = Counter()
+
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.begun + SECONDS
+
+    def run(self) -> int:
+        sent = self._codes()
+        calendar = current_calendar()
+        while recipients.settle(now=self.now, channels=self.channels, calendar=calendar) and not self.is_over():
+            pass
+        recipients.wait_for_morning(now=self.now)
+        while not self.is_over() and (batch := lease(now=self.now, without=self.away)):
+            sent += self._deliver(batch) + self._codes()
+        return sent
+
+    def _codes(self) -> int:
+        return account_letters.send_due(
+            self.channels, now=self.now, is_over=lambda: time.monotonic() >= self.begun + CODES_SECONDS)
+
+    @property
+    def away(self) -> list[str]:
+        return [name for name, times in self.failed_in_a_row.items() if times >= AWAY_AFTER]
+
+    def _deliver(self, batch: Letters) -> int:
+        contacts = recipients.contacts_of(row for rows in batch for row in rows)
+        arrived: list[int] = []
+        not_begun: list[int] = []
+        try:
+            for rows in batch:
+                if self.is_over() or rows[0].channel in self.away:
+                    not_begun += [row.pk for row in rows]
+                elif self._send(rows, contacts.get(recipients.told_as(rows[0]), {})):
+                    arrived += [row.pk for row in rows]
+                    if not self.channels.is_mailbox:
+                        # At once: whoever is killed now has at most one letter to send twice.
+                        self._stamp(arrived[-len(rows):])
+        finally:
+            if self.channels.is_mailbox:
+                self._stamp(arrived)
+            _leased(not_begun).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
+        return len(arrived)
+
+    def _stamp(self, ids: list[int]) -> None:
+        _leased(ids).update(state="sent", sent_at=self.now, leased_until=None, last_error="")
+
+    def _send(self, rows: list[Notice], contact: dict[str, str]) -> bool:
+        first = rows[0]
+        address = recipients.address_of(first.channel, first.user, contact)
+        try:
+            if not address:
+                raise Bounced("no_address")
+            self.channels.send(first.channel, letter_of(rows, site=settings.SITE_URL, now=self.now), address)
+        except Bounced as dead:
+            self.failed_in_a_row[first.channel] = 0
+            _next_channel(rows, dead.code, contact, self.channels, now=self.now)
+            return False
+        except TryAgain as failed:
+            if isinstance(failed, ServerAway):
+                self.failed_in_a_row[first.channel] += AWAY_AFTER if failed.code == "timeout" else 1
+            _try_later(rows, failed.code, now=self.now)
+            return False
+        except Exception as error:
+            # Only its kind: its words may hold an address.
+            log.error("notice %s was not delivered: %s", first.pk, type(error).__name__)
+            _try_later(rows, f"fault_{type(error).__name__}"[:200], now=self.now)
+            return False
+        self.failed_in_a_row[first.channel] = 0
+        return True
+
+
+def lease(*, now: datetime, without: Sequence[str] = ()) -> Letters:
+    """The next letters that are due; their rows are this sender's for LEASE."""
+    with transaction.atomic():
+        due = recipients.due(now=now).exclude(channel__in=without)
+        letters = [[row] for row in _locked(due.filter(form="single").order_by("send_after", "id"))[:BATCH]]
+        letters += _digests(due.exclude(form="single"))
+        taken = [row.pk for rows in letters for row in rows]
+        Notice.objects.filter(pk__in=taken).update(
+            state="leased", leased_until=now + LEASE, attempts=F("attempts") + 1)
+    return letters
+
+
+def _locked(rows: QuerySet[Notice]) -> QuerySet[Notice]:
+    return rows.select_for_update(of=("self",), skip_locked=True).select_related(
+        "user", "complaint__branch", "authority", "enterprise")
+
+
+def _digests(due: QuerySet[Notice]) -> Iterator[list[Notice]]:
+    """All that is due for a few people: new rows join in one letter, an earlier letter stays as it was."""
+    counted = due.order_by("user_id").values_list("user_id").annotate(rows=Count("id"))[:PEOPLE]
+    people: list[int | None] = []
+    total = 0
+    for person, rows_of_person in counted:
+        total += rows_of_person
+        if people and total > ROWS:
+            break
+        people.append(person)
+    letters: dict[tuple[int | None, str, int | None], list[Notice]] = {}
+    # By letter first: what is tried again stays together, however much is new.
+    for row in _locked(due.filter(user_id__in=people).order_by("letter", "send_after", "id")[:ROWS]):
+        letters.setdefault((row.user_id, row.channel, row.letter), []).append(row)
+    if sum(map(len, letters.values())) == ROWS and len(letters) > 1:
+        # Perhaps cut off: a letter that was tried before goes whole or not at all.
+        last = list(letters)[-1]
+        if last[2] is not None:
+            del letters[last]
+    for rows in letters.values():
+        if rows[0].letter is None:
+            name = min(row.pk for row in rows)
+            Notice.objects.filter(pk__in=[row.pk for row in rows]).update(letter=name)
+            for row in rows:
+                row.letter = name
+        yield rows
+
+
+def _leased(ids: list[int]) -> QuerySet[Notice]:
+    return Notice.objects.filter(pk__in=ids, state="leased")
+
+
+def _try_later(rows: list[Notice], code: str, *, now: datetime) -> None:
+    """``attempts`` of the rows was read before the lease counted this try."""
+    ids, tried, channel = [row.pk for row in rows], rows[0].attempts, rows[0].channel
+    if tried < len(TRY_AGAIN_AFTER):
+        later = hours.not_before(channel, now + timedelta(minutes=TRY_AGAIN_AFTER[tried]))
+        _leased(ids).update(state="queued", send_after=later, leased_until=None, last_error=code)
+    else:
+        _leased(ids).update(state="set_aside", leased_until=None, last_error=code)
+
+
+def _next_channel(
+    rows: list[Notice], code: str, contact: dict[str, str], channels: Channels, *, now: datetime
+) -> None:
+    """A new row on the first channel that was not tried yet; after the last one it is an officer's task."""
+    for row in rows:
+        usable = recipients.usable_channels(row.addressee, row.user, contact, channels)
+        with transaction.atomic():
+            tried = set(Notice.objects.filter(
+                complaint_id=row.complaint_id, audience=row.audience, sequence=row.sequence, addressee=row.addressee,
+                user=row.user).values_list("channel", flat=True))
+            name = next((channel for channel in usable if channel not in tried), "")
+            state = "bounced" if name else "set_aside"
+            moved = _leased([row.pk]).update(state=state, leased_until=None, last_error=code)
+            if name and moved:
+                Notice.objects.bulk_create([_on(name, row, now=now)], ignore_conflicts=True)
+
+
+def _on(channel: str, row: Notice, *, now: datetime) -> Notice:
+    values = {f.attname: getattr(row, f.attname) for f in Notice._meta.concrete_fields if not f.primary_key}
+    return Notice(**values | {
+        "channel": channel, "state": "queued", "attempts": 0, "leased_until": None, "letter": None,
+        "last_error": "", "sent_at": None, "send_after": hours.not_before(channel, now),
+    })

@@ -1,0 +1,267 @@
+"""Who gets a notice, and over which channel: chosen when it is due, not when it was written.
+
+The one rule: one row is one person and one channel. A notice for an organisation becomes a row for
+each of its people who must know: whoever handles the case, else its managers or its intake; its
+heads get a line in their digest where something is late or about to be.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from accounts.keys import keyring
+from accounts.models import User
+from accounts.sign_in.contacts import parse_contact
+from authorities.models import Officer
+from complaints.models import Notice, NoticeChoice, Participant, PersonalText
+from complaints.notices.channels import MAIL, SMS, Channels
+from complaints.notices.notice_choices import how, wishes_of
+from complaints.notices.writing import is_breach
+from complaints.procedure import hours
+from complaints.procedure.filing_request import AGENT, JOINT
+from complaints.procedure.workflow import Status
+from complaints.procedure.working_calendar import SHANGHAI, Calendar
+from complaints.record import bulk
+from enterprises.models import Staff
+
+BATCH = 500
+#: Of one organisation at most so many people are told of one entry.
+MOST = 20
+#: In this order (procedure, section 4: portal and short message, then e-mail; a letter is an officer's task).
+ORDER = {"consumer": (SMS, MAIL), "enterprise": (MAIL, SMS), "authority": (MAIL, SMS)}
+_SUMMARISED = {"remind"}
+#: What those who distribute must know, wherever the case lies when it is told.
+_FOR_INTAKE = {"refer_to_triage", "lapse_forwarding", "give_consent", "decline_consent", "return_to_intake",
+               "return_case", "request_return", "lapse_return"}
+
+
+@dataclass(slots=True)
+class _People:
+    """The people of the organisations of one batch, asked for once."""
+
+    staff: dict[int, list[Staff]] = field(default_factory=lambda: defaultdict(list))
+    officers: dict[int, list[Officer]] = field(default_factory=lambda: defaultdict(list))
+
+    def ids(self) -> Iterator[int]:
+        yield from (job.user_id for jobs in self.staff.values() for job in jobs)
+        yield from (office.user_id for offices in self.officers.values() for office in offices)
+
+
+def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
+    """Give each due notice its person and channel; how many were settled."""
+    with transaction.atomic():
+        rows = list(
+            unsettled().filter(send_after__lte=now).order_by("send_after", "id")
+            .select_for_update(of=("self",), skip_locked=True)
+            .select_related("complaint__officer", "user")[:BATCH]
+        )
+        if not rows:
+            return 0
+        today = now.astimezone(SHANGHAI).date()
+        more = with_participants(rows, today)
+        people, phones = _people(rows, today), contacts_of(rows)
+        wishes = wishes_of([*(row.user_id for row in (*rows, *more)), *people.ids()])
+        for row in more:
+            _choose(row, row.user, {}, wishes.get(row.user_id or 0), channels, now)
+        for row in rows:
+            more += _settle(row, people, phones, wishes, channels, now, calendar)
+        bulk.update(rows, ["user", "channel", "form", "state", "send_after", "last_error"])
+        # Somebody may have been told of it by an earlier order to send again.
+        Notice.objects.bulk_create(more, ignore_conflicts=True, batch_size=BATCH)
+    return len(rows)
+
+
+def with_participants(rows: Sequence[Notice], today: date) -> list[Notice]:
+    """Copies for each fellow complainant who joined; what a representative would get after the term goes to the principal
+    (``user`` of the row is changed). One query where there are such cases, none where there are not."""
+    own = [row for row in rows if row.addressee == "consumer" and row.complaint.on_behalf_kind in (JOINT, AGENT)]
+    joined: dict[int, list[Participant]] = defaultdict(list)
+    if own:
+        for person in Participant.objects.filter(complaint_id__in={row.complaint_id for row in own},
+                                                 state=Participant.JOINED).select_related("person").order_by("ordinal"):
+            joined[person.complaint_id].append(person)
+    more: list[Notice] = []
+    for row in own:
+        until = row.complaint.represented_until
+        others = [person.person for person in joined[row.complaint_id] if person.person_id != row.user_id]
+        if until is not None and until < today:
+            row.user = others.pop(0) if others else None
+        for user in others:
+            copy = _copy(row)
+            copy.user = user
+            more.append(copy)
+    return more
+
+
+def unsettled() -> QuerySet[Notice]:
+    return Notice.objects.filter(state="queued", channel="")
+
+
+def _settle(row: Notice, people: _People, contacts: dict[tuple[int, int], dict[str, str]], wishes: dict[int, NoticeChoice],
+            channels: Channels, now: datetime, calendar: Calendar) -> list[Notice]:
+    """Changes the row in memory; returns rows for further people."""
+    if row.user_id is not None or row.addressee == "consumer":
+        wish = wishes.get(row.user_id or 0)
+        wanted = how(row, wish)
+        if wanted == "none":
+            row.state = "in_portal"
+            return []
+        _choose(row, row.user, contacts.get(told_as(row), {}), wish, channels, now)
+        if wanted == "digest" and row.state == "queued":
+            row.form, row.send_after = "digest", hours.next_digest(now, calendar)
+        return []
+    main, heads = _persons(row, people)
+    if not main and not heads:
+        row.state, row.last_error = "set_aside", "nobody"
+        return []
+    rows = [row] + [_copy(row) for _ in range(len(main) + len(heads) - 1)]
+    for each, user in zip(rows, [*main, *heads], strict=True):
+        each.user = user
+        if user in heads:
+            each.form = "summary"
+        _choose(each, user, {}, wishes.get(user.pk), channels, now)
+        if each.form == "summary" and row.form == "single" and each.state == "queued":
+            each.send_after = hours.next_digest(now, calendar)
+    return rows[1:]
+
+
+def _copy(row: Notice) -> Notice:
+    values = {f.attname: getattr(row, f.attname) for f in Notice._meta.concrete_fields if not f.primary_key}
+    return Notice(**values)
+
+
+def _choose(row: Notice, user: User | None, contact: dict[str, str], wish: NoticeChoice | None, channels: Channels,
+            now: datetime) -> None:
+    usable = usable_channels(row.addressee, user, contact, channels, first=wish.first if wish is not None else "")
+    if usable:
+        row.channel = usable[0]
+        if (later := hours.not_before(usable[0], now)) > now:
+            row.send_after = later
+    else:
+        row.state, row.last_error = "set_aside", "no_address"
+
+
+def usable_channels(addressee: str, user: User | None, contact: dict[str, str], channels: Channels, *,
+                    first: str = "") -> list[str]:
+    """The channels on which this person can be reached, the first choice first: the person's own, else the usual."""
+    order = sorted(ORDER[addressee], key=lambda name: name != first)
+    return [name for name in order if channels.takes(name) and address_of(name, user, contact)]
+
+
+def address_of(channel: str, user: User | None, contact: dict[str, str]) -> str:
+    if user is None:
+        return contact.get(channel, "")
+    if not user.is_active:
+        return ""
+    return (user.phone if channel == SMS else user.email) or ""
+
+
+#: Told to where the consumer was reached before it, so that nobody takes a case over unnoticed.
+TELLS_BEFORE = "change_contact"
+
+
+def told_as(row: Notice) -> tuple[int, int]:
+    """Under which key ``contacts_of`` has where this notice goes: (case, entry before which, 0 for now)."""
+    return row.complaint_id, row.sequence if row.kind == TELLS_BEFORE else 0
+
+
+def contacts_of(rows: Iterable[Notice]) -> dict[tuple[int, int], dict[str, str]]:
+    """Where consumers without an account can be reached: what the case says of them."""
+    wanted = {told_as(row) for row in rows if row.addressee == "consumer" and row.user_id is None}
+    found: dict[tuple[int, int], dict[str, str]] = defaultdict(dict)
+    if wanted:
+        kinds = {"consumer_phone": SMS, "consumer_email": MAIL}
+        texts = PersonalText.objects.filter(complaint_id__in={case for case, _before in wanted}, audience="parties", kind__in=kinds)
+        found_texts = list(texts.order_by("sequence", "id"))
+        keyring.load_for(found_texts)
+        for text in found_texts:
+            contact = parse_contact(text.text)
+            if contact is None or contact.channel != kinds[text.kind]:
+                continue
+            for case, before in wanted:
+                if case == text.complaint_id and (not before or text.sequence < before):
+                    found[case, before][contact.channel] = contact.address
+    return found
+
+
+# --- the people of an organisation ------------------------------------------------------------
+
+
+def _people(rows: Sequence[Notice], today: date) -> _People:
+    found = _People()
+    alone = [row for row in rows if row.user_id is None]
+    firms = {row.enterprise_id for row in alone if row.addressee == "enterprise"}
+    if firms:
+        jobs = Staff.objects.on(today).filter(enterprise_id__in=firms, user__is_active=True)
+        for job in jobs.select_related("user").order_by("id"):
+            found.staff[job.enterprise_id].append(job)
+    bodies = {row.authority_id for row in alone if row.addressee == "authority"}
+    if bodies:
+        offices = Officer.objects.on(today).filter(authority_id__in=bodies, user__is_active=True)
+        for office in offices.select_related("user").order_by("id"):
+            found.officers[office.authority_id].append(office)
+    return found
+
+
+def _persons(row: Notice, people: _People) -> tuple[list[User], list[User]]:
+    """Who is told, and which heads get a line; nobody stands in both."""
+    if row.addressee == "enterprise":
+        main, heads = _of_enterprise(row, people.staff.get(row.enterprise_id or 0, []))
+    else:
+        main, heads = _of_authority(row, people.officers.get(row.authority_id or 0, []))
+    if row.kind not in _SUMMARISED and not is_breach(row.kind):
+        heads = []
+    told = list(dict.fromkeys(main))[:MOST]
+    return told, [user for user in dict.fromkeys(heads) if user not in told][:MOST]
+
+
+def _of_enterprise(row: Notice, staff: list[Staff]) -> tuple[list[User], list[User]]:
+    branch = row.complaint.branch_id
+    near = [job for job in staff if job.branch_id in (None, branch)]
+    managers = [job.user for job in near if job.role == Staff.Role.MANAGER] \
+        or [job.user for job in staff if job.role == Staff.Role.MANAGER]
+    # Whoever handles it when the notice is due; a former enterprise has only who handled it then.
+    present = (row.complaint.handler_id if row.complaint.enterprise_id == row.enterprise_id else None) or row.staff_id
+    if row.kind == "propose":
+        # Whoever handles the case is asking.
+        reviewers = [job.user for job in near if job.role == Staff.Role.REVIEWER]
+        return reviewers + managers, managers
+    handler = [job.user for job in staff if present is not None and job.pk == present]
+    others = [job.user for job in near or staff if job.role != Staff.Role.REVIEWER]
+    return handler or managers or others, managers
+
+
+def _of_authority(row: Notice, officers: list[Officer]) -> tuple[list[User], list[User]]:
+    complaint = row.complaint
+    distributes = complaint.status in (Status.FILED, Status.TRIAGE) or row.kind in _FOR_INTAKE
+    by_role: dict[str, list[User]] = defaultdict(list)
+    for office in officers:
+        by_role[office.role].append(office.user)
+    heads = by_role[Officer.Role.APPROVER]
+    own = [o.user for o in officers if complaint.officer is not None and o.user_id == complaint.officer.user_id]
+    intake, handlers = by_role[Officer.Role.INTAKE], by_role[Officer.Role.HANDLER]
+    if row.kind == "escalate":
+        return heads or handlers or intake, []
+    first, second = (intake, handlers) if distributes else (handlers, intake)
+    return (own if not distributes else []) or first or heads or second, heads
+
+
+def due(*, now: datetime) -> QuerySet[Notice]:
+    """Settled notices that may go out now: waiting, or held by a sender that did not come back."""
+    rows = Notice.objects.exclude(channel="").filter(
+        Q(state="queued") | Q(state="leased", leased_until__lte=now), send_after__lte=now)
+    return rows.exclude(channel__in=hours.LOUD) if hours.is_quiet(now) else rows
+
+
+def wait_for_morning(*, now: datetime) -> int:
+    """What became loud during a quiet hour waits, and is no backlog."""
+    if not hours.is_quiet(now):
+        return 0
+    loud = Notice.objects.filter(channel__in=hours.LOUD, state="queued", send_after__lte=now)
+    return loud.update(send_after=hours.not_before(SMS, now))

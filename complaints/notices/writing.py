@@ -1,0 +1,369 @@
+"""Whom we tell what after each step. The words are stamped when the notice is made.
+
+The one rule: a notice holds no name, no phone and nothing of the problem, only the number, what
+happened, who must act by when and where to read on. Rows of the file suffice: no query here, so
+person and channel are chosen when it is sent (complaints/notices/recipients.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from authorities.models import Authority
+from complaints import wording as labels
+from complaints.acceptance.duty_bodies import phone_of
+from complaints.documents import kinds
+from complaints.models import Complaint, Notice
+from complaints.procedure import hours
+from complaints.procedure.workflow import (
+    ENTERPRISE_SIDE,
+    HIDDEN_CLOCKS,
+    MUST_ACT,
+    TABLE,
+    Audience,
+    Outcome,
+    Role,
+    Status,
+)
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.record.record import Entry
+from complaints.wording import notices as words
+from complaints.wording.days import before, capitals, day_words, number_of_days
+from complaints.wording.duty import speaking_clock, standing, what_if_missed
+from complaints.wording.reasons import ROUTES
+
+if TYPE_CHECKING:
+    from complaints.handling.transition.writing import CaseFile
+
+#: Whom the ``tells`` of an entry means; the holder is whoever must act then.
+ADDRESSEES: dict[str, tuple[str, ...]] = {
+    "": (),
+    "consumer": ("consumer",),
+    "enterprise": ("enterprise",),
+    "authority": ("authority",),
+    "both": ("consumer", "enterprise"),
+}
+_PATHS = {
+    "consumer": "/cases/{number}/",
+    "enterprise": "/enterprise/cases/{number}/",
+    "authority": "/authority/cases/{number}/",
+}
+_STAFF_LANGUAGE = "zh-hans"
+#: What a consumer is reminded of on the last day, and once it is over.
+LAST_REMINDER = "remind_last"
+#: So long a short message may be; the gateway splits what is longer, and the second half gets lost.
+SHORT = 70
+
+
+def for_file(file: CaseFile) -> list[Notice]:
+    """One notice for each addressee of each entry of this flush."""
+    found: list[Notice] = []
+    _hand_promises_to_clocks(file)
+    for entry in file.entries:
+        for addressee in addressees(entry):
+            enterprise_id = _enterprise_id(file, entry) if addressee == "enterprise" else None
+            if addressee == "enterprise" and enterprise_id is None:
+                continue
+            found.append(_notice(file, entry, addressee, enterprise_id))
+    return found
+
+
+def _hand_promises_to_clocks(file: CaseFile) -> None:
+    """The words need to know whether a promise stems from a mediation; the file has the row."""
+    promises = {row.pk: row for row in file.obligations}
+    for clock in file.clocks:
+        if clock.obligation_id in promises:
+            clock.obligation = promises[clock.obligation_id]
+
+
+def addressees(entry: Entry) -> tuple[str, ...]:
+    """Who is told; an entry of one audience is told to that audience alone."""
+    if entry.tells == "holder":
+        holder = MUST_ACT.get(Status(entry.to_status), "")
+        # Nobody is told what they have just done themselves.
+        told = ADDRESSEES[holder if holder != entry.actor.side else ""]
+    else:
+        told = ADDRESSEES[entry.tells]
+    if entry.audience == Audience.PARTIES:
+        # In whose name an officer wrote something down reads it at once.
+        is_theirs = entry.data.get("recorded") and entry.actor.side == "consumer" and "consumer" not in told
+        return ("consumer", *told) if is_theirs else told
+    return tuple(side for side in told if side == entry.audience)
+
+
+def _enterprise_id(file: CaseFile, entry: Entry) -> int | None:
+    """The enterprise that answers; who gave the case back hears of that alone, as what follows is with somebody else."""
+    if file.complaint.enterprise_id is not None:
+        return file.complaint.enterprise_id
+    engagement = file.latest_engagement if entry.from_status in ENTERPRISE_SIDE else None
+    return engagement.enterprise_id if engagement is not None else None
+
+
+def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | None) -> Notice:
+    complaint = file.complaint
+    language = complaint.language if addressee == "consumer" else _STAFF_LANGUAGE
+    text = _Text(file, entry, addressee, language)
+    single = addressee == "consumer" or is_pressing(file, entry, addressee)
+    at = entry.written_at
+    notice = Notice(
+        complaint=complaint,
+        audience=entry.audience,
+        sequence=entry.sequence,
+        kind=_kind(file, entry, addressee),
+        addressee=addressee,
+        language=language,
+        form="single" if single else "digest",
+        subject=text.subject(),
+        body="\n".join(text.lines()),
+        short=text.short(),
+        created_at=at,
+        send_after=at if single else hours.next_digest(_fell_due(file, entry), file.conditions.calendar),
+        state="queued",
+    )
+    if addressee == "consumer":
+        notice.user_id = complaint.consumer_id
+    elif addressee == "enterprise":
+        notice.enterprise_id = enterprise_id
+        if enterprise_id == complaint.enterprise_id:
+            notice.staff_id = complaint.handler_id
+    else:
+        notice.authority_id = entry.data.get("told") or complaint.handling_authority_id
+    return notice
+
+
+def _fell_due(file: CaseFile, entry: Entry) -> datetime:
+    """Reminders belong to the morning of their day, however late a sweep comes to write them."""
+    return datetime.combine(file.today, time(), SHANGHAI) if entry.step == "remind" else entry.written_at
+
+
+def _kind(file: CaseFile, entry: Entry, addressee: str) -> str:
+    """The step; a consumer's reminder of the last day has a name of its own, for nobody may turn it off."""
+    if entry.step == "remind" and addressee == "consumer" and is_pressing(file, entry, addressee):
+        return LAST_REMINDER
+    return entry.step
+
+
+def is_breach(step: str) -> bool:
+    return step.startswith("lapse_") or step in ("report_breach", "escalate")
+
+
+def is_pressing(file: CaseFile, entry: Entry, addressee: str) -> bool:
+    """On the last day and at a breach nobody waits for the next digest."""
+    if is_breach(entry.step):
+        return True
+    if entry.step == "remind":
+        return date.fromisoformat(entry.data["last_day"]) <= file.today
+    return any(
+        clock.state == "running" and clock.ended_at is None and clock.owed_by == addressee
+        and clock.last_day <= file.today and clock.clock not in HIDDEN_CLOCKS
+        for clock in file.clocks
+    )
+
+
+def _authority(file: CaseFile) -> Authority | None:
+    """The handling authority from what is in memory already."""
+    wanted = file.complaint.handling_authority_id
+    return next((row for row in file.conditions.jurisdiction.authorities if row.pk == wanted), None)
+
+
+class _Text:
+    """Subject and lines of one notice."""
+
+    def __init__(self, file: CaseFile, entry: Entry, addressee: str, language: str) -> None:
+        self.file, self.entry, self.addressee, self.language = file, entry, addressee, language
+        self.complaint: Complaint = file.complaint
+        self.chinese = labels.is_chinese(language)
+        self.authority = _authority(file)
+        self.path = _PATHS[addressee].format(number=self.complaint.number)
+        self.what = self._what()
+
+    def say(self, pair: tuple[str, str], **slots: str) -> str:
+        text = labels.pick(pair, self.language).format(**slots)
+        return text if self.chinese else capitals(text)
+
+    def day(self, day: date) -> str:
+        return before(day, today=self.file.today, chinese=self.chinese)
+
+    @property
+    def closes(self) -> bool:
+        return self.entry.to_status == Status.CLOSED != self.entry.from_status
+
+    # --- the subject ----------------------------------------------------------------------
+
+    def subject(self) -> str:
+        return labels.pick(words.SUBJECT, self.language).format(number=self.complaint.number, what=self.what)
+
+    def _what(self) -> str:
+        step = self.entry.step
+        if step == "remind":
+            return self._reminded()
+        if self.closes:
+            return labels.pick(words.CLOSED_SUBJECT, self.language).format(outcome=self._outcome())
+        own = words.SUBJECTS.get(f"{step}/{self.addressee}") or words.SUBJECTS.get(step)
+        if own:
+            return labels.pick(own, self.language)
+        if self.entry.to_status == Status.REVIEW != self.entry.from_status and self.addressee != "authority":
+            return labels.pick(words.REVIEW_SUBJECT, self.language)
+        return labels.label(step, self.language, kind="step")
+
+    def _reminded(self) -> str:
+        last, left, late = self._counted()
+        if last < self.file.today:
+            pair, number = (words.REMIND_LATE if late else words.REMIND_JUST_LATE), late
+        elif last == self.file.today:
+            pair, number = words.REMIND_TODAY, 0
+        else:
+            pair, number = (words.REMIND_SUBJECT if left else words.REMIND_SOON), left
+        return labels.pick(pair, self.language).format(n=number_of_days(number, chinese=self.chinese))
+
+    def _counted(self) -> tuple[date, int, int]:
+        """(last day, working days left, working days overdue) of a reminder, as of now."""
+        calendar, today = self.file.conditions.calendar, self.file.today
+        last = date.fromisoformat(self.entry.data["last_day"])
+        return last, calendar.count(today, last), calendar.count(last, today)
+
+    def _outcome(self) -> str:
+        word = labels.label(self.entry.outcome, self.language, kind="outcome")
+        return word if self.chinese else word.lower()
+
+    def _missed(self, what: str) -> str:
+        return self.say(words.IF_MISSED, what=what if self.chinese else what[:1].lower() + what[1:])
+
+    def short(self) -> str:
+        """For a short message: microcopy 28 to 30 where they fit, else the subject, else that there is news."""
+        number = self.complaint.number
+        choices = [self.subject()]
+        if self.entry.step == "remind":
+            rest = self.what.removeprefix(labels.pick(words.REMINDER, self.language))
+            choices.insert(0, labels.pick(words.SHORT_REMIND, self.language).format(number=number, what=rest))
+        pair = words.SHORT.get(f"{self.entry.step}/{self.addressee}")
+        due = self._due_day() if pair else None
+        if pair and due:
+            choices.insert(0, labels.pick(pair, self.language).format(number=number, day=self.day(due)))
+        choices.append(labels.pick(words.SHORT_NEWS, self.language).format(number=number))
+        return next((text for text in choices if len(text) <= SHORT), "")
+
+    def _due_day(self) -> date | None:
+        clock = speaking_clock(Status(self.complaint.status), self.file.clocks)
+        return clock.last_day if clock is not None and self.entry.to_status == self.complaint.status else None
+
+    # --- the body -------------------------------------------------------------------------
+
+    def lines(self) -> list[str]:
+        if self.entry.step == "remind":
+            found = self._reminder()
+        else:
+            found = [self._happened(), *(self._closed() if self.closes else self._next())]
+        return [*found, *self._documents(), self.say(words.SEE, path=self.path)]
+
+    def _documents(self) -> list[str]:
+        """The official documents that this step addresses to the reader, by number."""
+        said = [one for one in self.entry.data.get("documents", ()) if kinds.is_to(one["form"], self.addressee, self.entry.data)]
+        return [self.say(words.DOCUMENT, reference=one["reference"], path=f"{self.path}#documents",
+                         title=labels.pick((kinds.KINDS[one["form"]].title, kinds.KINDS[one["form"]].title_en), self.language))
+                for one in said]
+
+    def _happened(self) -> str:
+        what = labels.label(self.entry.step, self.language, kind="step")
+        side = self.entry.actor.side
+        if self.entry.actor.role == Role.SYSTEM:
+            lapsed = self.entry.step.startswith("lapse_") or self.entry.step == "fall_silent"
+            return self.say(words.HAPPENED_BY_ITSELF if lapsed else words.THE_SYSTEM, what=what)
+        if side == self.addressee == "consumer":
+            pair = words.WRITTEN_DOWN if self.entry.data.get("recorded") else words.HAPPENED
+            return self.say(pair, who=labels.pick(words.YOU, self.language), what=what)
+        return self.say(words.HAPPENED, who=labels.label(side, self.language, kind="side"), what=what)
+
+    def _next(self) -> list[str]:
+        """Who must act by when, and what if not; of the newest state only."""
+        if self.entry.to_status != self.complaint.status:
+            return self._undo()
+        where = standing(
+            complaint=self.complaint,
+            clocks=self.file.clocks,
+            viewer_side=self.addressee,
+            now=self.file.now,
+            language=self.language,
+            authority=self.authority,
+            names=False,
+        )
+        found = [where.sentence]
+        if where.if_missed and not where.is_overdue:
+            found.append(self._missed(where.if_missed))
+        return found + self._undo()
+
+    def _undo(self) -> list[str]:
+        """Until when the consumer may take the step back."""
+        row = TABLE[self.entry.step]
+        if not row.undo or self.addressee != "consumer" or self.entry.actor.side != "consumer":
+            return []
+        matter = self.file.matter("undo", self.entry.step)
+        if matter is None or matter.until_at is None:
+            return []
+        last = self.file.conditions.calendar.local_day(matter.until_at - timedelta(microseconds=1))
+        return [self.say(words.UNDO, day=self.day(last), path=f"{self.path}undo/")]
+
+    def _closed(self) -> list[str]:
+        """Outcome, reason, and which ways remain open."""
+        entry = self.entry
+        found = [
+            self.say(
+                words.CLOSED_WHY,
+                outcome=self._outcome(),
+                reason=labels.reason(entry.reason, entry.outcome, self.language),
+            )
+            if entry.reason
+            else self.say(words.CLOSED, outcome=self._outcome())
+        ]
+        if self.addressee != "consumer":
+            return found
+        found += self._whose_duty()
+        if entry.outcome == Outcome.UNCONFIRMED:
+            found.append(self.say(words.LATE_ANSWER))
+        if entry.outcome in TABLE["refer_to_regulator"].closed_as:
+            pair = words.REFER_IF_NOT_KEPT if entry.outcome == Outcome.SETTLED else words.REFER
+            found.append(self.say(pair, path=f"{self.path}refer/"))
+        if entry.outcome in TABLE["object"].closed_as:
+            found.append(self.say(words.OBJECT, path=f"{self.path}objection/"))
+        comma = "；" if self.chinese else "; "
+        found.append(self.say(words.ROUTES, routes=comma.join(labels.pick(r, self.language) for r in ROUTES.values())))
+        if "telecom" in self.complaint.object_category.split(".") and not entry.data.get("body_until"):
+            found.append(self.say(words.TELECOM))
+        return found + self._undo()
+
+    def _whose_duty(self) -> list[str]:
+        """Ground 1: the body that has the duty, with its phone and the last day where there is one."""
+        data = self.entry.data
+        if data.get("ground") != "outside_duty" or not data.get("body"):
+            return []
+        body, phone = labels.label(data["body"], self.language, kind="body"), phone_of(data["body"])
+        pair = words.BODY_PHONE if phone and phone not in body else words.BODY
+        found = [self.say(pair, body=body, phone=phone)]
+        if data.get("body_until"):
+            day = day_words(date.fromisoformat(data["body_until"]), today=self.file.today, chinese=self.chinese)
+            found.append(self.say(words.BODY_UNTIL, day=day))
+        return found
+
+    def _reminder(self) -> list[str]:
+        """Microcopy 13 to 15, then what happens if it is missed."""
+        last, left, late = self._counted()
+        clock = self.entry.data["clock"]
+        name = labels.label(clock, self.language, kind="clock")
+        if last < self.file.today:
+            day = day_words(last, today=self.file.today, chinese=self.chinese)
+            pair = words.REMIND_OVERDUE if late else words.REMIND_JUST_OVERDUE
+            return [self.say(pair, clock=name, n=number_of_days(late, chinese=self.chinese), day=day)]
+        if last == self.file.today:
+            found = [self.say(words.REMIND_DAY, clock=name)]
+        else:
+            day = before(last, today=self.file.today, chinese=self.chinese, weekday=True)
+            pair = words.REMIND_LEFT if left else words.REMIND_LAST
+            found = [self.say(pair, clock=name, n=number_of_days(left, chinese=self.chinese), day=day)]
+        row = next((c for c in self.file.clocks if c.clock == clock and c.last_day == last), None)
+        if row is not None:
+            missed = what_if_missed(
+                complaint=self.complaint, deadline=row, language=self.language, authority=self.authority
+            )
+            found.append(self._missed(missed))
+        return found

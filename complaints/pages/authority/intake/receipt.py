@@ -1,0 +1,81 @@
+"""/authority/intake/<ref>/receipt/: what an officer hands over, or reads out, right after writing a complaint down.
+
+The one rule: the token is shown to the officer who filed it, for half an hour, and never again; the case keeps its digest only.
+So long it opens this receipt, wherever the case lies; nothing else of a case elsewhere.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+
+from accounts.keys import keyring
+from accounts.masking import masked_name, masked_phone
+from complaints import wording as labels
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.filing import drafts
+from complaints.filing.outlook import ahead
+from complaints.filing.people import consent_questions
+from complaints.models import Complaint, Deadline, PersonalText
+from complaints.models.draft import FilingDraft
+from complaints.parties.conditions import current_calendar
+from complaints.reading.case import AUTHORITY, case_url
+from complaints.wording.duty import standing
+from database.row_security import show
+from web.qr import qr_code
+
+
+@officer_page("GET")
+def receipt(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    case, token = _found(number, request.GET.get("of", ""), desk)
+    said = _said(case)
+    firm = str(case.picked_enterprise or "")
+    words = {one.code: one.short for name in (firm, "") for one in consent_questions(name)}
+    stand = standing(complaint=case, clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)), viewer_side="consumer",
+                     now=desk.now, calendar=current_calendar())
+    shown: dict[str, Any] = {
+        "case": case, "token": token, "duty": stand, "sentence": stand.sentence,
+        # A case of another region has no page for this officer.
+        "back": case_url(case, AUTHORITY) if desk.cases().filter(pk=case.pk).exists() else "",
+        "qr": qr_code(request.build_absolute_uri("/track/") + f"#{case.number}.{token}") if token else None,
+        "channel": labels.label(case.channel, kind="channel"), "consumer": masked_name(said.get("consumer_name", "")),
+        "phone": masked_phone(said.get("consumer_phone", "")),
+        "ahead": ahead(case, phone=masked_phone(said.get("consumer_phone", "")), now=desk.now),
+        "consents": [(words[code], case.consents[code]) for code in words if isinstance(case.consents.get(code), bool)],
+    }
+    return render(request, "authority/intake_receipt.html", shown)
+
+
+def _said(case: Complaint) -> dict[str, str]:
+    rows = list(PersonalText.objects.filter(complaint=case, audience="parties", kind__in=("consumer_name", "consumer_phone"))
+                .order_by("sequence"))
+    keyring.load_for(rows)
+    return {row.kind: row.text for row in rows}
+
+
+def _found(number: str, typed: str, desk: Desk) -> tuple[Complaint, str]:
+    """The case and its token: by the secret of who filed it for half an hour; afterwards, and for all others, without token.
+
+    Raises Http404 for who has neither the secret nor the case in sight.
+    """
+    rows = Complaint.objects.select_related("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch", "station")
+    token = _token(typed, desk)
+    if token:
+        digest = drafts.tracking_digest(token)
+        show(digest)
+        case = rows.filter(number=number, tracking_digest=digest, filed_at__gt=desk.now - drafts.RECEIPT_FOR).first()
+        if case is not None:
+            return case, token
+    return rows.get(pk=desk.find(number).complaint.pk), ""
+
+
+def _token(typed: str, desk: Desk) -> str:
+    """The token of what this officer wrote down under this key; of somebody else's key it opens nothing."""
+    try:
+        draft = FilingDraft(pk=uuid.UUID(typed))
+    except ValueError:
+        return ""
+    return drafts.tracking_token(draft, f"intake:{desk.user.pk}")

@@ -1,0 +1,86 @@
+"""/authority/calendar/: which years are loaded, from which decree, what is still provisional; and a year to load.
+
+The one rule: a file that is read is only put up for trial; which dates would move is shown, and a second person decides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.idempotency import once
+from authorities.models import CalendarVersion
+from complaints.desks import keyset
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.law import changing
+from complaints.law.numbers import missing_year
+from complaints.models import Deadline
+from complaints.pages.authority.law.law import (
+    MOST_CHANGES,
+    Seat,
+    approvers_of,
+    in_words,
+    seat_of,
+    seen_by,
+    shown,
+    url_of,
+)
+from complaints.pages.authority.law.law_forms import CalendarForm
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.refusals import StepNotAllowed
+
+
+@officer_page("GET", "POST")
+def calendar(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The years, and the form that puts a new one up for trial."""
+    seat = seat_of(desk)
+    loaders = [a for a in seat.drafts if a.level in changing.LOADS_CALENDARS]
+    if request.method == "POST" and not seat.drafts:
+        raise Http404
+    today_calendar = current_calendar()
+    missing = missing_year(today_calendar, desk.today)
+    form = CalendarForm(request.POST if request.method == "POST" else None, request.FILES or None,
+                        year=missing or desk.today.year + 1, today=desk.today)
+    if form.is_bound:
+        with once(request) as attempt:
+            if not attempt.answered and form.is_valid():
+                said = form.cleaned_data
+                try:
+                    attempt.reference = url_of(changing.draft_calendar(
+                        by=desk.user, authority=(loaders or seat.drafts)[0], year=said["read"], source=said["source"],
+                        published_on=said["published_on"], now=desk.now))
+                except StepNotAllowed as wrong:
+                    form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
+        if attempt.reference:
+            return redirect(attempt.reference)
+    provisional = Deadline.objects.filter(is_provisional=True, state__in=["running", "paused"])
+    count = keyset.counts({"provisional": provisional})["provisional"]
+    changes = list(seen_by(seat).filter(kind="calendar").order_by("-pk")[:MOST_CHANGES])
+    return render(request, "law/calendar.html", {
+        "approvers": approvers_of((loaders or seat.all)[0], desk), "loaders": "" if loaders else _loaders(seat, desk),
+        "form": form, "may_load": bool(loaders), "years": _years(), "missing": missing, "now": desk.now, "tab": "calendar",
+        "provisional": keyset.in_words(count), "has_provisional": bool(count),
+        "waiting": shown(row for row in changes if row.state in ("trying", "tried", "applying")),
+        "decided": shown(row for row in changes if row.state not in ("trying", "tried", "applying")),
+    }, status=422 if form.is_bound else 200)
+
+
+def _loaders(seat: Seat, desk: Desk) -> str:
+    """Who may load a year for this place, the nearest first; for whoever may not."""
+    officers = changing.calendar_loaders([authority.region_id for authority in seat.all], on=desk.today)
+    return _("可以载入的人：%(names)s。") % {"names": in_words(officers)} if officers else ""
+
+
+def _years() -> list[dict[str, Any]]:
+    versions = list(CalendarVersion.objects.filter(country="CN").order_by("-year", "-number").annotate(
+        off=Count("days", filter=Q(days__is_working=False)), on=Count("days", filter=Q(days__is_working=True))))
+    counts: set[int] = set()
+    rows = []
+    for version in versions:
+        rows.append({"version": version, "counts": version.year not in counts})
+        counts.add(version.year)
+    return rows

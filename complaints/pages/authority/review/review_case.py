@@ -1,0 +1,162 @@
+"""/authority/review/<ref>/: one case at the review desk: arts 10 to 12, the seven grounds, the decision, its very words.
+
+The one rule: the page shows what the file has and lacks, and chooses nothing; what it offers is what the table offers,
+and each decision is taken at the address of its own step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts.keys import keyring
+from authorities.models import Officer
+from complaints import handling
+from complaints import wording as labels
+from complaints.acceptance import review_advice, review_grounds
+from complaints.acceptance.review_advice import Advice
+from complaints.acceptance.review_grounds import DOUBT, NOTHING, Ground
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_setting import Setting, setting_of
+from complaints.handling import Move, StepNotAllowed
+from complaints.handling.transition import previewing
+from complaints.models import Complaint, PersonalText
+from complaints.pages.authority.review.review_building import known_of, refusal_form
+from complaints.pages.authority.review.review_forms import RefusalForm
+from complaints.pages.authority.triage.signals_shown import shown_signals
+from complaints.procedure.workflow import Audience, Status
+from complaints.reading import documents_sight
+from complaints.reading.case import AUTHORITY, case_url, page_of
+from complaints.reading.case_people import by_name
+from complaints.wording.days import capitals
+from complaints.wording.reasons import ROUTES
+
+__all__ = ["REVIEWED", "Letter", "grounds_of", "letters_of", "review_case", "review_url"]
+
+#: Where the decision on acceptance is still to be made.
+REVIEWED = (Status.REVIEW, Status.AWAITING_MATERIAL)
+#: What one may weigh for ground 3; the others are for whoever distributes.
+ART_17 = frozenset({"frequent", "frequent_here", "shared_contact", "copied_text", "burst"})
+_TONES = {NOTHING: "ok", DOUBT: "warn"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One message as it would be sent now, in the language of whoever gets it."""
+
+    to: str
+    language: str
+    subject: str
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundView:
+    """One of the seven as the page shows it; ``option``: its radio, where it can be chosen; ``earlier``: (number, address)
+    of what ground 2 may mean."""
+
+    ground: Ground
+    words: str
+    tone: str
+    seen: str
+    advice: list[Advice]
+    earlier: list[tuple[str, str]]
+    option: Any = None
+
+
+def review_url(complaint: Complaint) -> str:
+    return reverse("complaints:authority-review-case", args=[complaint.number])
+
+
+def letters_of(setting: Setting, move: Move, *, by: str = "") -> dict[str, Any]:
+    """``letters`` and ``papers``: what each side would be sent, and the document, if ``move`` took effect now; the consumer
+    masked until the officer has said why. ``by``: who proposed it. Raises the refusal of the step."""
+    actor = setting.found.actor
+    if actor is None:
+        return {}
+    officers = list(dict.fromkeys(filter(None, (by, actor.name))))
+    case = setting.found.complaint
+    sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=setting.desk.now)
+    is_shown = documents_sight.is_shown(case, setting.found, now=setting.desk.now)
+    hide = str if is_shown else documents_sight.letter_masked(case)
+    return {"papers": [paper if is_shown else documents_sight.masked(paper) for paper in sent.papers], "letters": [
+        Letter(to=labels.label(n.addressee, kind="side"), language=n.language, subject=hide(n.subject),
+               lines=[hide(line) for line in n.body.split("\n")]) for n in sent.notices]}
+
+
+def grounds_of(setting: Setting, form: RefusalForm | None) -> dict[str, Any]:
+    """For the grounds as radios: what the file and its words show for each."""
+    known = form.known if form is not None else known_of(setting)
+    advice = review_advice.advise(_statement(setting.found.complaint))
+    links = [(case.number, case_url(case, AUTHORITY)) for case in (form.cases if form is not None else ())]
+    case = setting.found.complaint
+    noticed = [one.text for one in shown_signals([case], setting.desk)[case.pk] if one.code in ART_17]
+    options = {option.data["value"]: option for option in form["ground"]} if form is not None else {}
+    views = [GroundView(
+        ground=ground, words=capitals(labels.label(ground.code, kind="refusal_ground")),
+        tone=_tone(ground, advice), seen=_seen(ground, advice),
+        advice=review_advice.of_ground(advice, ground.code),
+        earlier=links if ground.code == "already_handled" else [], option=options.get(ground.code),
+    ) for ground in review_grounds.grounds(known, signals=noticed)]
+    return {"grounds": views, "elements": review_grounds.elements(known), "lacks": review_grounds.lacking(known)}
+
+
+def _tone(ground: Ground, advice: Sequence[Advice]) -> str:
+    if review_advice.of_ground(advice, ground.code):
+        return "warn"
+    return _TONES.get(ground.seen, "neutral")
+
+
+def _seen(ground: Ground, advice: Sequence[Advice]) -> str:
+    return labels.label(DOUBT if review_advice.of_ground(advice, ground.code) else ground.seen, kind="seen")
+
+
+def _statement(complaint: Complaint) -> str:
+    rows = list(PersonalText.objects.filter(
+        complaint=complaint, audience=Audience.PARTIES, kind__in=["consumer_statement", "consumer_transcript"]))
+    keyring.load_for(rows)
+    return "\n".join(row.text for row in rows)
+
+
+@officer_page("GET")
+def review_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """Not under review any more: its case page."""
+    setting = setting_of(desk, number, request.GET)
+    case = setting.found.complaint
+    if case.status not in REVIEWED:
+        return redirect(case_url(case, AUTHORITY))
+    may = setting.may
+    page = page_of(setting.found, now=desk.now)
+    form = refusal_form(setting, None) if "refuse" in may else None
+    return render(request, "authority/review_case.html", {
+        "page": page, "case": case, "may": may, "now": desk.now, **grounds_of(setting, form),
+        "form": form,
+        **(_acceptance(setting) if "accept" in may else {}),
+        "routes": [labels.pick(words) for words in ROUTES.values()],
+        "others": _others(setting), "proposal": page.matters.get("proposal"),
+        "urls": {name: reverse("complaints:authority-step", args=[case.number, slug]) + "?from=review" for name, slug in (
+            ("accept", "accept"), ("material", "material"), ("refuse", "refuse"), ("back", "return"), ("split", "split"),
+            ("redirect", "redirect"))},
+        "approvals_url": reverse("complaints:authority-approvals"), "case_url": case_url(case, AUTHORITY),
+    })
+
+
+def _acceptance(setting: Setting) -> dict[str, Any]:
+    try:
+        return letters_of(setting, handling.MOVES["accept"]())
+    except StepNotAllowed:
+        # Its clocks have just moved the case on; the page says so when something is taken.
+        return {}
+
+
+def _others(setting: Setting) -> list[str]:
+    """Who of the authority can be the second name."""
+    found = by_name(Officer.objects.on(setting.desk.today).select_related("user").filter(
+        authority_id=setting.found.complaint.handling_authority_id, user__is_active=True,
+        role__in=[Officer.Role.HANDLER, Officer.Role.APPROVER]).exclude(user=setting.desk.user).order_by("pk"))
+    return list(dict.fromkeys(person.user.name for person in found))

@@ -1,0 +1,139 @@
+"""/authority/violations/: reports and leads of the own authority with their checks, and one of them.
+
+The one rule: only officers of the authority that has the case read it; no party's page, list, count or notice knows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from accounts.keys import keyring
+from authorities.models import Officer
+from complaints import wording as labels
+from complaints.desks import keyset, tabs
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_lists import respondent_of
+from complaints.desks.authority_setting import setting_of
+from complaints.desks.tabs import Tab
+from complaints.handling.transition.registering import KINDS
+from complaints.models import Deadline, Matter, OfficialDocument
+from complaints.procedure.workflow import Clock, Status
+from complaints.reading.case import AUTHORITY, case_url, page_of
+from complaints.reading.case_record import Message
+from complaints.reading.documents_told import title_of
+from complaints.wording import duty as standing
+from database.prepared import Kept, Together
+from web.listing import listed
+
+BY_OPENING = keyset.Order("opened_at", falling=True)
+_CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterprise")
+#: Steps of the record that belong to the register.
+_STEPS = frozenset({"split_report", "open_lead", "extend_lead", "close_lead"})
+
+
+TABS = (
+    Tab("open", gettext_lazy("正在核查"), "authority", gettext_lazy("没有正在核查的举报和线索。")),
+    Tab("late", gettext_lazy("已逾期"), "bad", gettext_lazy("没有逾期的。")),
+    Tab("done", gettext_lazy("已办结"), "neutral", gettext_lazy("没有办结的。")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One record of the register in words."""
+
+    matter: Matter
+    number: str
+    kind: str
+    respondent: str
+    clock: dict[str, Any] | None
+    officers: str
+    result: str
+    url: str
+    case_url: str
+
+
+def registered(desk: Desk) -> QuerySet[Matter]:
+    """What lies with the authorities in whose name this person may act."""
+    return Matter.objects.filter(kind__in=KINDS, audience="authority", complaint__handling_authority_id__in=desk.authority_ids,
+                                 complaint__in=desk.cases())
+
+
+def lists_of(desk: Desk) -> dict[str, QuerySet[Matter]]:
+    late = Deadline.objects.filter(matter=OuterRef("pk"), clock=Clock.LEAD, ended_at=None, due_at__lte=desk.now)
+    rows = registered(desk)
+    return {"open": rows.filter(state="open"), "late": rows.filter(Exists(late), state="open"), "done": rows.exclude(state="open")}
+
+
+@officer_page("GET")
+def violations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    lists = lists_of(desk)
+    tab = tabs.chosen(TABS, request.GET)
+    counts = keyset.counts(lists)
+    page = keyset.page_of(lists[tab.code], request.GET, BY_OPENING, related=_CASE)
+    return render(request, "authority/violations.html", {
+        "rows": rows_of(page.rows, desk), "now": desk.now,
+        **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-violations")),
+    })
+
+
+def rows_of(matters: Sequence[Matter], desk: Desk) -> list[Row]:
+    """With clocks and names: one query for a page, beside keys that are not held yet."""
+    if not matters:
+        return []
+    keyring.load_for(matters)
+    live, officers = _BESIDE([m.pk for m in matters], sorted({pk for m in matters for pk in m.data.get("officers", [])}))
+    keyring.load_for(one.user for one in officers)
+    clocks, names = {clock.matter_id: clock for clock in live}, {one.pk: one.user.name for one in officers}
+
+    def row(matter: Matter) -> Row:
+        clock, case = clocks.get(matter.pk), matter.complaint
+        facts = None if clock is None else standing.clock_facts(
+            deadline=clock, now=desk.now, calendar=desk.calendar, status=Status(case.status))
+        return Row(
+            matter=matter, number=matter.subject or f"{matter.pk}", kind=labels.label(matter.kind, kind="matter_kind"),
+            respondent=respondent_of(case), clock=facts, result=labels.label(matter.data.get("result", ""), kind="lead_result"),
+            officers=listed(names[pk] for pk in matter.data.get("officers", []) if pk in names),
+            url=reverse("complaints:authority-violation", args=[matter.pk]), case_url=case_url(case, AUTHORITY))
+
+    return [row(matter) for matter in matters]
+
+
+# By the ids of records, of officers.
+_BESIDE = Together(
+    Kept(lambda matters: Deadline.objects.filter(matter_id__among=matters, clock=Clock.LEAD, ended_at=None), list),
+    Kept(lambda matters, officers: Officer.objects.filter(pk__among=officers).select_related("user"), list, list))
+
+
+@officer_page("GET")
+def violation(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """What was reported, by when it is to be checked, what came of it; and the steps that this officer may take."""
+    matter = registered(desk).filter(pk=pk).select_related(*_CASE).first()
+    if matter is None:
+        raise Http404
+    setting = setting_of(desk, matter.complaint.number, request.GET)
+    page = page_of(setting.found, now=desk.now)
+    may = setting.may if matter.state == "open" else ()
+    case = matter.complaint
+    said = _messages(page.confidential, matter)
+    return render(request, "authority/violation.html", {
+        "row": rows_of([matter], desk)[0], "matter": matter, "page": page, "now": desk.now, "messages_of": said,
+        "documents": [(title_of(one.form), one) for one in OfficialDocument.objects.filter(
+            complaint=case, audience=AUTHORITY, sequence__in=[m.sequence for m in said]).order_by("pk")],
+        "steps": [(labels.action(step), f"{reverse('complaints:authority-step', args=[case.number, slug])}?matter={matter.pk}")
+                  for step, slug in (("close_lead", "lead-close"), ("extend_lead", "lead-extend")) if step in may],
+    })
+
+
+def _messages(confidential: Iterable[Message], matter: Matter) -> list[Message]:
+    """What the record says of this one: by its number, and by its moment for what was registered before it had one."""
+    return [m for m in confidential if m.step in _STEPS and (
+        m.register == matter.subject if m.register else m.at == matter.opened_at)]

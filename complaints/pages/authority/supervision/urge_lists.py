@@ -1,0 +1,210 @@
+"""Instructions (督办) as lists: the four columns of a board, and what a row or a card says of one.
+
+The one rule: a column is one condition on matters of cases that the desk sees, for its number, its cards and its table
+alike; a page of rows costs the same number of queries however many instructions there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.keys import keyring
+from authorities.models import Authority, named
+from complaints.desks import keyset
+from complaints.desks.authority_desk import Desk
+from complaints.models import Complaint, Deadline, HandlingStep, Matter, PersonalText
+from complaints.procedure.workflow import Status
+from complaints.procedure.working_calendar import Calendar
+from complaints.reading.case import AUTHORITY, case_url
+from complaints.wording import duty as standing
+from database.prepared import Kept, Together
+
+#: Answered ones stay on the board so long; older ones are on their case.
+ANSWERED_SINCE = timedelta(days=30)
+#: What a row says of others than the matter.
+RELATED = ("complaint__enterprise", "complaint__branch", "complaint__handling_authority", "enterprise", "authority",
+           "to_authority", "engagement__branch")
+Rows = QuerySet[Matter]
+BY_LAST_MOMENT, BY_ANSWER = keyset.Order("until_at"), keyset.Order("closed_at", falling=True)
+#: What this desk sent, and what was sent to it.
+SENT, RECEIVED = "sent", "received"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the board: its words, its tone, what stands in it, in which order."""
+
+    code: str
+    title: Any
+    tone: str
+    of: Callable[[Rows, Desk, str], Rows]
+    empty: Any
+    order: keyset.Order = BY_LAST_MOMENT
+
+
+def _clock(**which: Any) -> Exists:
+    return Exists(Deadline.objects.filter(matter=OuterRef("pk"), ended_at=None, **which))
+
+
+def _waiting(rows: Rows, desk: Desk, box: str) -> Rows:
+    return rows.filter(of_box(desk, box), state="open", until_at__gt=desk.now)
+
+
+def _late(rows: Rows, desk: Desk, box: str) -> Rows:
+    return rows.filter(of_box(desk, box), ~Q(_clock(escalations__gte=2)), state="open", until_at__lte=desk.now)
+
+
+def _escalated(rows: Rows, desk: Desk, box: str) -> Rows:
+    """Those that were reported for the second time; and, where the desk reads what it sent, what was reported to it."""
+    own = of_box(desk, box)
+    found = own & Q(_clock(escalations__gte=2))
+    if box == SENT:
+        found |= ~own & ~of_box(desk, RECEIVED) & Q(_clock(escalated_to__in=told_here(desk)))
+    return rows.filter(found, state="open")
+
+
+def _answered(rows: Rows, desk: Desk, box: str) -> Rows:
+    return rows.filter(of_box(desk, box), state="answered", closed_at__gte=desk.now - ANSWERED_SINCE)
+
+
+def _open(rows: Rows, desk: Desk, box: str) -> Rows:
+    return rows.filter(of_box(desk, box), state="open")
+
+
+#: Whatever waits for an answer, in time or not: a table without a column on the board.
+UNANSWERED = Column("open", gettext_lazy("还没有回复的"), "warn", _open, gettext_lazy("没有等待回复的督办。"))
+COLUMNS: dict[str, Column] = {column.code: column for column in (
+    Column("waiting", gettext_lazy("待回复"), "warn", _waiting, gettext_lazy("没有等待回复的督办。")),
+    Column("late", gettext_lazy("逾期"), "bad", _late, gettext_lazy("没有逾期的督办。")),
+    Column("escalated", gettext_lazy("升级"), "authority", _escalated, gettext_lazy("没有升级的督办。")),
+    Column("answered", gettext_lazy("已回复"), "ok", _answered, gettext_lazy("近30天没有收到回复。"),
+           BY_ANSWER),
+)}
+
+
+def told_here(desk: Desk) -> QuerySet[Any]:
+    """These authorities and everybody above them: what was reported so high was reported to us or past us. No query yet."""
+    own = [actor.authority_id for actor in desk.actors]
+    above, path = Q(pk__in=own), "children"
+    for _level in Authority.Level.choices[1:]:
+        above |= Q(**{f"{path}__in": own})
+        path += "__children"
+    found: QuerySet[Any] = Authority.objects.filter(above).order_by().values("pk")
+    return found
+
+
+def of_box(desk: Desk, box: str) -> Q:
+    """What this desk sent, or what was sent to it."""
+    name = "to_authority_id__in" if box == RECEIVED else "authority_id__in"
+    return Q(**{name: desk.authority_ids})
+
+
+def instructions(desk: Desk, unit: int | None = None) -> Rows:
+    """All instructions in the regions of this desk; ``unit``: about cases of that authority and those below it."""
+    rows = Matter.objects.filter(kind="urge", complaint__in=desk.cases())
+    if unit is not None:
+        rows = rows.filter(complaint__handling_authority_id__in={unit} | desk.conditions.jurisdiction.below(unit))
+    return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One instruction, ready to be shown. ``told``: whom the silence was reported to, and how often."""
+
+    matter: Matter
+    complaint: Complaint
+    url: str
+    case_url: str
+    to: str
+    by: str
+    words: str
+    clock: dict[str, Any] | None
+    told: str
+    is_ours_to_answer: bool
+
+
+def rows_of(matters: Sequence[Matter], *, now: datetime, calendar: Calendar, url: Callable[[Matter], str] | None = None,
+            side: str = AUTHORITY, mine: frozenset[int] = frozenset()) -> list[Row]:
+    """One query for any number, beside keys that are not held yet."""
+    if not matters:
+        return []
+    live, said = _BESIDE([matter.pk for matter in matters])
+    return _worded(matters, live, said, now=now, calendar=calendar, url=url, side=side, mine=mine)
+
+
+def read(ids: Iterable[int], *, now: datetime, calendar: Calendar, mine: frozenset[int] = frozenset()) -> dict[int, Row]:
+    """The instructions with these ids, ready to be shown, by id; one query more for any number of keys."""
+    matters, live, said = _WITH_MATTERS(list(ids))
+    return {row.matter.pk: row for row in _worded(
+        matters, live, said, now=now, calendar=calendar, url=None, side=AUTHORITY, mine=mine)}
+
+
+def _worded(matters: Sequence[Matter], live: Iterable[Deadline], said: Sequence[PersonalText], *, now: datetime,
+            calendar: Calendar, url: Callable[[Matter], str] | None, side: str, mine: frozenset[int]) -> list[Row]:
+    clocks = {clock.matter_id: clock for clock in live}
+    texts, found = _by_matter(matters, said), []
+    for matter in matters:
+        clock, case = clocks.get(matter.pk), matter.complaint
+        facts = None
+        if clock is not None and matter.state == "open":
+            facts = standing.clock_facts(deadline=clock, now=now, calendar=calendar, status=Status(case.status))
+        found.append(Row(
+            matter=matter, complaint=case, url=(url or urge_url)(matter), case_url=case_url(case, side), to=addressee(matter),
+            by=named(matter.authority) if matter.authority else "", words=texts.get(matter.pk, ""), clock=facts,
+            told=told_words(clock), is_ours_to_answer=matter.state == "open" and matter.to_authority_id in mine))
+    return found
+
+
+def urge_url(matter: Matter) -> str:
+    return reverse("complaints:authority-urge", args=[matter.pk])
+
+
+def addressee(matter: Matter) -> str:
+    """To whom it was sent: an authority, or the branch that had the case."""
+    if matter.to_authority is not None:
+        return named(matter.to_authority)
+    branch = matter.engagement.branch if matter.engagement is not None else None
+    row = branch or matter.enterprise
+    return named(row) if row else ""
+
+
+def told_words(clock: Deadline | None) -> str:
+    if clock is None or clock.escalated_to is None:
+        return ""
+    return _("已报%(authority)s（第%(n)s次）") % {"authority": named(clock.escalated_to), "n": clock.escalations}
+
+
+def texts_of(matters: Iterable[Matter]) -> dict[int, str]:
+    """What each instruction says: the text of the entry that opened it."""
+    rows = list(matters)
+    return _by_matter(rows, _TEXTS([matter.pk for matter in rows])) if rows else {}
+
+
+def _by_matter(matters: Iterable[Matter], said: Sequence[PersonalText]) -> dict[int, str]:
+    opened = {(matter.complaint_id, matter.opened_at): matter.pk for matter in matters}
+    keyring.load_for(said)
+    return {opened[key]: text.text for text in said if (key := (text.complaint_id, text.written_at)) in opened}  # type: ignore[attr-defined]
+
+
+def _texts(matters: Any) -> QuerySet[PersonalText]:
+    """What entries of this kind say in the cases of these instructions, with when they were written."""
+    entry = HandlingStep.objects.filter(
+        complaint_id=OuterRef("complaint_id"), audience=OuterRef("audience"), sequence=OuterRef("sequence"), step="urge")
+    return PersonalText.objects.filter(
+        complaint_id__in=Matter.objects.filter(pk__among=matters).values("complaint_id"), kind="message",
+    ).annotate(written_at=Subquery(entry.values("written_at")[:1])).filter(written_at__isnull=False)
+
+
+# By the ids of instructions.
+_CLOCKS = Kept(lambda matters: Deadline.objects.filter(matter_id__among=matters).select_related("escalated_to"), list)
+_TEXTS = Kept(_texts, list)
+_BESIDE = Together(_CLOCKS, _TEXTS)
+_WITH_MATTERS = Together(Kept(lambda matters: Matter.objects.filter(pk__among=matters).select_related(*RELATED), list), _CLOCKS, _TEXTS)

@@ -1,0 +1,184 @@
+"""/authority/urges/: the 督办 board (or one column of it as a table), and one instruction with its answer.
+
+The one rule: what a card offers is what the table of steps lets this officer do; the answer goes through the step like
+any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from authorities.models import Authority, named
+from complaints.desks import keyset
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_setting import setting_of
+from complaints.forms.file_forms import upload_address
+from complaints.forms.supervision_forms import AnswerForm
+from complaints.handling import Move
+from complaints.handling.steps import supervision
+from complaints.models import HandlingStep, Matter
+from complaints.pages.authority.case import step_url
+from complaints.pages.authority.supervision.urge_lists import (
+    COLUMNS,
+    RECEIVED,
+    RELATED,
+    SENT,
+    UNANSWERED,
+    Column,
+    Rows,
+    instructions,
+    of_box,
+    read,
+    rows_of,
+)
+from complaints.procedure.refusals import not_yours
+from complaints.procedure.workflow import AUTHORITY_ROLES, Audience
+from complaints.reading.case import AUTHORITY, CasePage, case_url, page_of
+from complaints.reading.case_form import take_step
+from complaints.reading.case_record import Message
+
+#: So many cards stand in a column of the board; the table shows the rest.
+CARDS = 10
+BOXES = ((SENT, gettext_lazy("发出的和报上来的")), (RECEIVED, gettext_lazy("发给本机关的")))
+
+
+@officer_page("GET")
+def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    box = RECEIVED if request.GET.get("box") == RECEIVED else SENT
+    units = units_of(desk)
+    unit = next((row for row in units if str(row.pk) == request.GET.get("unit", "")), None)
+    asked = request.GET.get("column", "")
+    column = UNANSWERED if asked == UNANSWERED.code else COLUMNS.get(asked)
+    every = instructions(desk, unit.pk if unit else None)
+    found = {one.code: one.of(every, desk, box) for one in COLUMNS.values()}
+    boxes = {other: instructions(desk).filter(of_box(desk, other), state="open") for other, _t in BOXES}
+    cards = {} if column else {code: COLUMNS[code].order.first(rows, CARDS) for code, rows in found.items()}
+    counts, cards_of = keyset.counts_and_ids(found | boxes, cards)
+    said = {"box": box} | ({"unit": str(unit.pk)} if unit else {})
+    shown = _table(request, desk, column, column.of(every, desk, box), said) if column else _board(desk, cards_of, counts, said)
+    return render(request, "authority/supervision/urges.html", shown | {
+        "boxes": [{"title": title, "url": _url({"box": code}), "is_current": code == box,
+                   "words": keyset.in_words(counts[code]), "value": counts[code]} for code, title in BOXES],
+        "units": [{"row": row, "name": named(row), "is_chosen": row == unit} for row in units], "box": box, "column": column,
+        "sentence": _sentence(counts, box), "now": desk.now, "may_urge": may_act(desk), "board_url": _url(said),
+        "columns": [_head(one, counts[one.code], said, column) for one in COLUMNS.values()],
+        "cases_url": reverse("complaints:authority-cases"),
+    })
+
+
+def may_act(desk: Desk) -> bool:
+    """Analysts read and order nothing."""
+    return any(actor.has(AUTHORITY_ROLES) for actor in desk.actors)
+
+
+def units_of(desk: Desk) -> list[Authority]:
+    """The own authorities and those directly below them; each stands for everybody below itself."""
+    own = {actor.authority_id for actor in desk.actors}
+    rows = [row for row in desk.conditions.jurisdiction.authorities if row.pk in own or row.parent_id in own]
+    return sorted(rows, key=lambda row: (row.region_id, row.pk))
+
+
+def _board(desk: Desk, ids: dict[str, list[int]], counts: dict[str, int], said: dict[str, str]) -> dict[str, Any]:
+    """The first cards of each column; the rows of all four are read together."""
+    cards = read([pk for column in ids.values() for pk in column], now=desk.now, calendar=desk.calendar, mine=desk.authority_ids)
+    return {"board": [_head(column, counts[column.code], said, None) | {
+        "cards": [cards[pk] for pk in ids[column.code] if pk in cards], "empty": column.empty,
+        "more": counts[column.code] > len(ids[column.code])} for column in COLUMNS.values()]}
+
+
+def _table(request: HttpRequest, desk: Desk, column: Column, rows: Rows, said: dict[str, str]) -> dict[str, Any]:
+    page = keyset.page_of(rows, request.GET, column.order, related=RELATED)
+    said = said | {"column": column.code}
+    return {"rows": rows_of(page.rows, now=desk.now, calendar=desk.calendar, mine=desk.authority_ids),
+            "previous_url": _url(said, before=page.before), "next_url": _url(said, after=page.after)}
+
+
+def _head(column: Column, count: int, said: dict[str, str], current: Column | None) -> dict[str, Any]:
+    return {"code": column.code, "title": column.title, "value": count, "words": keyset.in_words(count),
+            "tone": column.tone if count else "neutral", "url": _url(said | {"column": column.code}),
+            "is_current": column is current}
+
+
+def _sentence(counts: dict[str, int], box: str) -> str:
+    words = {name: keyset.in_words(count) for name, count in counts.items()}
+    if counts["escalated"] or counts["late"]:
+        return _("督办：逾期%(late)s件，升级%(escalated)s件") % words
+    return _("督办：%(waiting)s件等待回复，没有逾期") % words
+
+
+def _url(said: dict[str, str], **key: str) -> str:
+    if key and not any(key.values()):
+        return ""
+    return f"{reverse('complaints:authority-urges')}?{urlencode(said | {k: v for k, v in key.items() if v})}"
+
+
+@officer_page("GET", "POST")
+def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """One instruction: what was asked, who was told of the silence, the answer; POST answers it."""
+    matter = instructions(desk).select_related(*RELATED).filter(pk=pk).first()
+    if matter is None:
+        raise Http404
+    setting = setting_of(desk, matter.complaint.number, request.GET)
+    if request.method != "POST":
+        return _show(request, desk, matter, AnswerForm(None))
+    form = AnswerForm(request.POST)
+    form.files, form.audience = request.FILES, matter.audience
+
+    def moves() -> Sequence[Move] | None:
+        if setting.found.actor is None or not setting.found.actor.has(AUTHORITY_ROLES):
+            raise not_yours()
+        if not form.is_valid():
+            return None
+        return [supervision.answer_instruction(text=form.cleaned_data["text"], matter_id=matter.pk, files=form.digests)]
+
+    done = take_step(request, setting.found, moves, form=form, to=reverse("complaints:authority-urge", args=[pk]), now=desk.now)
+    if not done.address:
+        return _show(request, desk, matter, form, status=422)
+    if done.is_new:
+        messages.success(request, _("已答复。发出督办的机关会收到通知。"), extra_tags="ok")
+    return redirect(done.address)
+
+
+def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *, status: int = 200) -> HttpResponseBase:
+    setting = setting_of(desk, matter.complaint.number, request.GET)
+    page, case = page_of(setting.found, now=desk.now), matter.complaint
+    row = rows_of([matter], now=desk.now, calendar=desk.calendar, mine=desk.authority_ids)[0]
+    may_answer = row.is_ours_to_answer and "answer_instruction" in setting.may
+    return render(request, "authority/supervision/urge.html", {
+        "row": row, "page": page, "case": case, "form": form if may_answer else None, "messages_of": said_of(page, matter),
+        "told": told_of(matter), "upload_address": upload_address(case), "now": desk.now,
+        "again_url": step_url(case, "urge") if "urge" in setting.may and not row.is_ours_to_answer else "",
+        "take_up_url": step_url(case, "take_up") if "take_up" in setting.may else "",
+        "others": rows_of(_others(desk, matter), now=desk.now, calendar=desk.calendar, mine=desk.authority_ids),
+        "case_url": case_url(case, AUTHORITY), "board_url": reverse("complaints:authority-urges"),
+    }, status=status)
+
+
+def _others(desk: Desk, matter: Matter) -> list[Matter]:
+    return list(instructions(desk).select_related(*RELATED).filter(complaint_id=matter.complaint_id).exclude(
+        pk=matter.pk).order_by("-opened_at", "-pk")[:CARDS])
+
+
+def said_of(page: CasePage, matter: Matter) -> list[Message]:
+    """The instruction and its answer, as the thread of the case has them."""
+    entries = HandlingStep.objects.filter(complaint=matter.complaint, step__in=["urge", "answer_instruction"])
+    own = {(entry.audience, entry.sequence) for entry in entries if (entry.step == "urge" and entry.written_at == matter.opened_at)
+           or (entry.step != "urge" and entry.data.get("matter") == matter.pk)}
+    talk = [(Audience.PARTIES, page.thread), (Audience.AUTHORITY, page.confidential)]
+    return [message for audience, messages in talk for message in messages if (audience, message.sequence) in own]
+
+
+def told_of(matter: Matter) -> list[dict[str, Any]]:
+    """Who was told of the silence, when: as it stands in the record."""
+    entries = HandlingStep.objects.filter(complaint_id=matter.complaint_id, step="escalate", data__matter=matter.pk)
+    return [{"at": entry.happened_at, "to": entry.data["escalated_to"], "times": entry.data["times"]}
+            for entry in entries.order_by("sequence")]

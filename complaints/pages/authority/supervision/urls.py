@@ -1,0 +1,23 @@
+"""The addresses of supervision: instructions on both sides, what is late and reported upwards, what waits for a decision."""
+
+from django.urls import path
+
+from complaints.pages.authority import team as authority_team
+from complaints.pages.authority.supervision import call_backs, supervision, urges, urges_many
+from complaints.pages.enterprise import urges as enterprise_urges
+
+urlpatterns = [
+    path("authority/urges/", urges.urges, name="authority-urges"),
+    path("authority/urges/new/", urges_many.urges_new, name="authority-urges-new"),
+    path("authority/urges/escalated/", supervision.escalated, name="authority-escalated"),
+    path("authority/urges/decisions/", supervision.decisions, name="authority-decisions"),
+    path("authority/urges/overdue/", supervision.overdue, name="authority-overdue"),
+    path("authority/urges/<int:pk>/", urges.urge, name="authority-urge"),
+    path("authority/call-backs/", call_backs.call_backs, name="authority-call-backs"),
+    path("authority/call-backs/<int:pk>/", call_backs.call_back, name="authority-call-back"),
+    path("authority/team/", authority_team.team, name="authority-team"),
+    path("authority/team/assign/", authority_team.assign, name="authority-team-assign"),
+    path("open/call-backs/", call_backs.public, name="open-call-backs"),
+    path("enterprise/urges/", enterprise_urges.urges, name="enterprise-urges"),
+    path("enterprise/urges/<int:pk>/", enterprise_urges.urge, name="enterprise-urge"),
+]

@@ -1,0 +1,242 @@
+"""To whom a case may go: what routing suggested, who has the power there, and what an officer looks up.
+
+The one rule: a suggestion is read from the stored decision as it was made; only whether the
+enterprise can receive, and whether the consumer agreed, is asked anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db.models.expressions import RawSQL
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from authorities.jurisdiction import NoAuthority
+from authorities.models import Authority, named
+from complaints.desks.authority_desk import Desk
+from complaints.handling.steps.authority import consented
+from complaints.models import Complaint, ForwardingDecision
+from complaints.pages.enterprise.forms import Choices
+from complaints.parties.conditions import Conditions
+from database.prepared import Kept, Together
+from enterprises.directory import reasons
+from enterprises.directory.finding import find
+from enterprises.models import Branch, Enterprise, Succession
+
+MOST = 5
+DECISIONS = Kept(lambda cases: (
+    ForwardingDecision.objects.filter(complaint_id__among=cases).exclude(rule="officer").order_by("complaint_id", "-pk")
+    .distinct("complaint_id")), list)
+"""By the ids of cases: what routing decided last about each. What an officer chose suggests nothing."""
+#: Of an enterprise, whoever answers for it now: its successors, and theirs.
+_SUCCESSIONS = """
+    with recursive after as (
+        select id, successor_id from enterprises_succession where predecessor_id = any(%s::bigint[])
+        union select s.id, s.successor_id from enterprises_succession s join after on s.predecessor_id = after.successor_id)
+    select id from after"""
+#: From this score on a suggestion is called likely, below the second unlikely.
+LIKELY, POSSIBLE = 80, 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One enterprise (and branch), or one authority, with why and what stands in the way."""
+
+    rank: int
+    value: str
+    name: str
+    entity: str
+    is_enrolled: bool
+    is_agreed: bool
+    likelihood: str = ""
+    tone: str = "neutral"
+    why: list[str] = field(default_factory=list)
+    authority_id: int | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.is_enrolled and self.is_agreed
+
+    @property
+    def words(self) -> str:
+        """One line for a choice."""
+        said = [self.name, *([self.entity] if self.entity != self.name else [])]
+        if not self.is_enrolled:
+            said.append(_("未入驻或已暂停"))
+        said.append(_("消费者已同意") if self.is_agreed else _("消费者还没有同意"))
+        return " · ".join(said)
+
+
+def latest_decision(complaint: Complaint) -> ForwardingDecision | None:
+    return latest_decisions([complaint]).get(complaint.pk)
+
+
+def latest_decisions(cases: Sequence[Complaint]) -> dict[int, ForwardingDecision]:
+    """What routing decided last about each of these cases; one query."""
+    return {row.complaint_id: row for row in DECISIONS([case.pk for case in cases])}
+
+
+def why_words(decision: ForwardingDecision | None) -> list[str]:
+    """Why routing decided so, or could not; what several rules say is said once."""
+    if decision is None:
+        return []
+    return list(dict.fromkeys(reasons.say_all(decision.explanation.get("why", []), get_language() or "")))
+
+
+def suggested(complaint: Complaint, decision: ForwardingDecision | None, *,
+              conditions: Conditions) -> list[Target]:
+    """The ranked enterprises of the decision, at most five; one query."""
+    return suggested_each({complaint.pk: decision}, [complaint], conditions=conditions)[complaint.pk]
+
+
+def suggested_each(decisions: Mapping[int, ForwardingDecision | None], cases: Sequence[Complaint], *,
+                   conditions: Conditions) -> dict[int, list[Target]]:
+    """The same for many cases, as many queries as for one."""
+    candidates = candidates_of(decision for decision in decisions.values() if decision is not None)
+    named = named_by(cases)
+    firms, branches, successions = _directory(*wanted_of(candidates), named)
+    conditions.know_successors(named, successions)
+    return suggested_among(cases, candidates, firms, branches, conditions=conditions)
+
+
+def candidates_of(decisions: Iterable[ForwardingDecision]) -> dict[int, list[dict[str, Any]]]:
+    """Case → the best of what routing found for it."""
+    return {decision.complaint_id: decision.explanation.get("candidates", [])[:MOST] for decision in decisions}
+
+
+def wanted_of(candidates: Mapping[int, list[dict[str, Any]]]) -> tuple[list[int], list[int]]:
+    """The ids of the enterprises and of the branches among them."""
+    every = [row for rows in candidates.values() for row in rows]
+    return (sorted({row["enterprise_id"] for row in every}), sorted({row["branch_id"] for row in every if row.get("branch_id")}))
+
+
+def named_by(cases: Iterable[Complaint]) -> list[int]:
+    """The enterprises to which these consumers agreed by name."""
+    return sorted({pk for case in cases if (pk := case.consents.get("named_entity"))})
+
+
+def firms_at(place: int) -> Kept[Enterprise]:
+    """Enterprises by the list of ids in this place of the values."""
+    return Kept(lambda *lists: Enterprise.objects.filter(pk__among=lists[place]), *[list] * (place + 1))
+
+
+def branches_at(place: int) -> Kept[Branch]:
+    return Kept(lambda *lists: Branch.objects.filter(pk__among=lists[place]), *[list] * (place + 1))
+
+
+def successions_at(place: int) -> Kept[Succession]:
+    """What followed these enterprises, and what followed that."""
+    return Kept(lambda *lists: Succession.objects.filter(pk__in=RawSQL(_SUCCESSIONS, [lists[place]])).order_by(), *[list] * (place + 1))  # noqa: S611
+
+
+_directory = Together(firms_at(0), branches_at(1), successions_at(2))
+
+
+def suggested_among(cases: Sequence[Complaint], candidates: Mapping[int, list[dict[str, Any]]], firms: Iterable[Enterprise],
+                    branches: Iterable[Branch], *, conditions: Conditions) -> dict[int, list[Target]]:
+    """The candidates of each case as targets, of these rows of the directory."""
+    firm_of, branch_of = {row.pk: row for row in firms}, {row.pk: row for row in branches}
+    found: dict[int, list[Target]] = {}
+    for case in cases:
+        here: list[Target] = []
+        for row in candidates.get(case.pk, ()):
+            firm, branch = firm_of.get(row["enterprise_id"]), branch_of.get(row.get("branch_id") or 0)
+            if firm is not None:
+                here.append(_target(case, firm, branch, conditions, rank=len(here) + 1, score=int(row.get("score") or 0),
+                                    why=reasons.say_all(row.get("why", []), get_language() or "")))
+        found[case.pk] = here
+    return found
+
+
+def ranked(complaint: Complaint, firms: list[Target], desk: Desk, *, conditions: Conditions) -> list[Target]:
+    """Enterprises and authorities in one order: the authority of the place comes first where no enterprise may have the
+    case (the consumer said no, or none can receive), else after them."""
+    offices = [_office(office, why) for office, why in _competent(complaint, desk, conditions)]
+    declined = complaint.consents.get("share_with_enterprise") is False
+    if offices and (declined or not any(target.is_enrolled for target in firms)):
+        why = _("消费者没有同意转给企业") if declined else _("没有可以接收的企业")
+        first = replace(offices[0], likelihood=_("把握高"), tone="ok", why=[*offices[0].why, why])
+        order = [first, *firms, *offices[1:]]
+    else:
+        order = [*firms, *offices]
+    return [replace(target, rank=place) for place, target in enumerate(order, start=1)]
+
+
+def _competent(complaint: Complaint, desk: Desk, conditions: Conditions) -> list[tuple[Authority, str]]:
+    """The county that has the power for the place, and the offices that lie there, as far as this desk may assign."""
+    place = complaint.handling_region_id
+    try:
+        county = conditions.jurisdiction.with_power(place)
+    except NoAuthority:
+        return []
+    offices = [row for row in conditions.jurisdiction.authorities
+               if row.level == Authority.Level.OFFICE and row.region.covers(place)]
+    regions = [actor.region for actor in desk.actors if actor.region is not None]
+    return [(row, _("经营地或使用地区在%(region)s，有处理权限") % {"region": named(row.region)} if row is county
+             else _("在%(office)s的辖区") % {"office": named(row)})
+            for row in (county, *offices) if any(first <= row.region_id <= last for first, last in regions)]
+
+
+def _office(office: Authority, why: str) -> Target:
+    return Target(rank=0, value=f"a{office.pk}", name=named(office), entity="", is_enrolled=False, is_agreed=True,
+                  likelihood=_("把握中"), why=[why], authority_id=office.pk)
+
+
+def looked_up(complaint: Complaint, query: str, desk: Desk, *, conditions: Conditions,
+              besides: Iterable[Target] = ()) -> list[Target]:
+    """What the directory has under ``query``, without what is on the list already."""
+    if not query.strip():
+        return []
+    known = {target.value for target in besides}
+    hits = find(query, on=desk.today, region_id=complaint.service_region_id or complaint.handling_region_id)
+    found = [_target(complaint, hit.enterprise, hit.branch, conditions, rank=0, score=0,
+                     why=[str(why) for why in hit.why])
+             for hit in hits[:2 * MOST]]
+    return [target for target in found if target.value not in known]
+
+
+def value_of(enterprise: Enterprise, branch: Branch | None) -> str:
+    return f"{enterprise.pk}-{branch.pk if branch else ''}"
+
+
+def likelihood(score: int) -> tuple[str, str]:
+    """A score of routing in words, and their tone."""
+    if score >= LIKELY:
+        return _("把握高"), "ok"
+    return (_("把握中") if score >= POSSIBLE else _("把握低")), "neutral"
+
+
+def _target(complaint: Complaint, firm: Enterprise, branch: Branch | None, conditions: Conditions, *,
+            rank: int, score: int, why: list[str]) -> Target:
+    sure, tone = likelihood(score) if rank else ("", "neutral")
+    return Target(rank=rank, value=value_of(firm, branch), name=named(branch or firm), entity=named(firm),
+                  is_enrolled=firm.enrolment == Enterprise.Enrolment.ENROLLED,
+                  is_agreed=consented(complaint, firm.pk, conditions=conditions), likelihood=sure, tone=tone, why=why)
+
+
+def choices_of(targets: Iterable[Target]) -> Choices:
+    return [(target.value, target.words) for target in targets]
+
+
+def first_of(targets: Iterable[Target]) -> str:
+    """The value of the first suggestion, "" where there is none."""
+    return next((target.value for target in targets if target.rank == 1), "")
+
+
+def ranking(complaint: Complaint, desk: Desk, *, conditions: Conditions) -> list[Target]:
+    """All that is suggested for one case, enterprises and authorities."""
+    firms = suggested(complaint, latest_decision(complaint), conditions=conditions)
+    return ranked(complaint, firms, desk, conditions=conditions)
+
+
+def because_of(chosen: str, first: str, *, rank: int = 0, note: str = "", why: str = "") -> dict[str, Any]:
+    """What is stored with an officer's choice: which rank it had, and, where it was not the first, instead of what and why.
+
+    ``note`` is for the authority alone; the entry of the record has the code ``why``.
+    """
+    override = {"suggested": first, "chosen": chosen, "reason": why} if first and first != chosen else {}
+    return {"rule": "officer", "version": None, "confidence": "", "is_match": True, "why": [],
+            "candidates": [], "rank": 1 if first and first == chosen else rank, "note": note, "override": override}

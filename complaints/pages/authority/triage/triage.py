@@ -1,0 +1,187 @@
+"""/authority/triage/: what waits for a person to say where it goes, and one case of it.
+
+The one rule: one decision in seconds; the first suggestion is one button, all else is one page
+away, and what blocks it is said in words. Many go at once to where each should (authority_bulk.py).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from accounts.idempotency import once
+from authorities.models import named
+from complaints import wording as labels
+from complaints.desks import keyset, tabs
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_lists import PASSED_ON, RELATED, Row, due_today, late, rows_of, waits_for
+from complaints.desks.authority_setting import setting_of
+from complaints.desks.bulk_run import Run
+from complaints.desks.tabs import Tab
+from complaints.models import Complaint
+from complaints.pages.authority.forms import set_choices
+from complaints.pages.authority.triage import bulk as authority_bulk
+from complaints.pages.authority.triage.bulk import BatchForm
+from complaints.pages.authority.triage.signals_shown import Shown, short_words, shown_signals
+from complaints.pages.authority.triage.targets import Target, latest_decision, looked_up, ranked, suggested, why_words
+from complaints.pages.authority.triage.triage_rows import waiting_rows
+from complaints.pages.enterprise.forms import Choices
+from complaints.parties.conditions import Conditions
+from complaints.procedure.filing_request import PASS_TO_REGULATOR, PAUSE_FOR_SETTLEMENT, SHARE_WITH_ENTERPRISE
+from complaints.procedure.workflow import AUTHORITY_ROLES, Role, Status
+from complaints.reading.case import AUTHORITY, CasePage, case_url, page_of
+from complaints.wording.reasons import RETURN_REASONS
+
+BESIDE = 30
+#: Earlier complaints of the same person that an officer should know of.
+LOOK_BACK = timedelta(days=365)
+
+
+#: Steps of whoever distributes.
+_SENDING = frozenset({"forward", "assign_authority", "ask_consent"})
+#: Enterprise with or without branch, or an authority.
+_TARGET = re.compile(r"\d{1,18}-\d{0,18}|a\d{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One case of the list, with its first suggestion and (word, tone) of each signal."""
+
+    row: Row
+    url: str
+    first: Target | None
+    signals: list[tuple[str, str]]
+
+
+TABS = (
+    Tab("all", gettext_lazy("全部待分送"), "neutral", gettext_lazy("没有等待分送的投诉。")),
+    Tab("today", gettext_lazy("今日到期"), "warn", gettext_lazy("今天没有到期的。")),
+    Tab("late", gettext_lazy("已逾期"), "bad", gettext_lazy("没有逾期的。")),
+    Tab("twice", gettext_lazy("退回两次"), "bad", gettext_lazy("没有被退回两次的。")),
+    Tab("asked", gettext_lazy("等消费者同意"), "neutral", gettext_lazy("没有在等消费者同意的。")),
+)
+
+
+def waiting(desk: Desk) -> QuerySet[Complaint]:
+    return desk.cases().filter(status=Status.TRIAGE)
+
+
+def _conditions(desk: Desk) -> dict[str, Any]:
+    return {"all": Q(), "today": due_today(desk, desk.calendar), "late": late(desk.now),
+            "twice": Q(returns__gte=2), "asked": Q(waits_for("consent"))}
+
+
+@officer_page("GET", "POST")
+def triage(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """/authority/triage/?view=…: one view of what waits; POST distributes the chosen ones."""
+    tab = tabs.chosen(TABS, request.GET)
+    if request.method != "POST":
+        return _show(request, desk, tab)
+    form = BatchForm(request.POST, targets=_named_target(request.POST.get("target", "")))
+    run: Run | None = None
+    with once(request) as attempt:
+        if attempt.answered:
+            run = Run.from_text(attempt.answer.decode())
+        elif form.is_valid():
+            run = authority_bulk.carry_out(form, waiting(desk).filter(_conditions(desk)[tab.code]), desk)
+            if run is not None:
+                attempt.reference, attempt.answer = request.path, run.as_text().encode()
+    if run is None:
+        return _show(request, desk, tab, form=form, status=422)
+    return render(request, "staff/bulk_done.html", {
+        "run": run, "title": run.title(), "groups": run.refusals(), "case_page": "complaints:authority-case",
+        "back_url": tabs.url_of(reverse("complaints:authority-triage"), tab)})
+
+
+def _named_target(value: str) -> Choices:
+    """What was chosen is a target in its form; whether it is one says the step."""
+    return [(value, value)] if _TARGET.fullmatch(value) else []
+
+
+def _show(request: HttpRequest, desk: Desk, tab: Tab, *, form: BatchForm | None = None, status: int = 200) -> HttpResponseBase:
+    conditions = _conditions(desk)
+    counts = keyset.counts({code: waiting(desk).filter(condition) for code, condition in conditions.items()})
+    page = keyset.page_of(waiting(desk).filter(conditions[tab.code]), request.GET, related=RELATED)
+    shown = waiting_rows(page.rows, desk)
+    may_send = any(Role.INTAKE in actor.roles for actor in desk.actors)
+    targets = authority_bulk.targets_of(shown.targets)
+    if form is not None:
+        set_choices(form, "target", [(authority_bulk.OWN, str(_("各自的第一个建议"))), *targets])
+    return render(request, "authority/triage.html", {
+        "rows": [Line(row, triage_url(row.complaint), next(iter(shown.targets[row.complaint.pk]), None),
+                      short_words(shown.signals[row.complaint.pk])) for row in shown.rows],
+        "now": desk.now, **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
+        "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None, "form": form, "may_send": may_send,
+        "may_intake": any(actor.has(AUTHORITY_ROLES) for actor in desk.actors),
+    }, status=status)
+
+
+def triage_url(complaint: Complaint) -> str:
+    return reverse("complaints:authority-triage-case", args=[complaint.number])
+
+
+@officer_page("GET")
+def triage_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """One case: what was filed | to whom it may go. Not in triage any more: its case page."""
+    setting = setting_of(desk, number, request.GET)
+    case = setting.found.complaint
+    if case.status != Status.TRIAGE:
+        return redirect(case_url(case, AUTHORITY))
+    page = page_of(setting.found, now=desk.now)
+    beside = keyset.first(waiting(desk), BESIDE, related=RELATED)
+    decision = latest_decision(case)
+    conditions = desk.conditions
+    targets = ranked(case, suggested(case, decision, conditions=conditions), desk, conditions=conditions)
+    query = request.GET.get("q", "")[:80]
+    signals = shown_signals([case], desk, may=setting.may)[case.pk]
+    return render(request, "authority/triage_case.html", {
+        "page": page, "case": case, "may": setting.may, "now": desk.now, "query": query,
+        "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, desk)],
+        "why": why_words(decision), "targets": targets,
+        "reason": labels.reason(case.reason) if case.reason else "",
+        "hits": looked_up(case, query, desk, conditions=conditions, besides=targets),
+        "checks": _checks(page, desk, signals), "signals": signals, "asked": page.matters.get("consent"),
+        "is_returned_twice": case.returns >= 2, "returned_by": _returned_by(page), "consents": _consents(case, conditions),
+        "dispute": page.matters.get("jurisdiction"), "may_send": not _SENDING.isdisjoint(setting.may),
+        "sender": named(case.handling_authority) if case.handling_authority else "",
+    })
+
+
+def _checks(page: CasePage, desk: Desk, signals: list[Shown]) -> dict[str, Any]:
+    """Other complaints of the same person within a year, as far as this officer sees them and no signal names them."""
+    case = page.complaint
+    named = {number for signal in signals for number, _url in signal.cases}
+    others = list(desk.cases().filter(consumer_key=case.consumer_key, filed_at__gte=desk.now - LOOK_BACK)
+                  .exclude(pk=case.pk).order_by("-filed_at")[:5])
+    return {"others": [(o, case_url(o, AUTHORITY), labels.label(o.outcome or o.status,
+                        kind="outcome" if o.outcome else "status")) for o in others if o.number not in named],
+            "has_others": bool(others)}
+
+
+def _returned_by(page: CasePage) -> list[tuple[str, str]]:
+    """Who gave the case back, and why in words, where a reason was chosen."""
+    return [(named(stage.branch or stage.enterprise),
+             labels.label(stage.ended_by, kind="return_reason") if stage.ended_by in RETURN_REASONS else "")
+            for stage in page.engagements if stage.odr_result == "returned" and stage.ended_by != PASSED_ON]
+
+
+def _consents(case: Complaint, conditions: Conditions) -> list[tuple[str, str, str]]:
+    """What the consumer said to handing over, and to whom, and to a supervised settlement; (what, word, tone)."""
+    given = dict.fromkeys((case.consents.get("named_entity"), *case.consents.get("entities", ())))
+    firms = [firm for pk in given if pk and (firm := conditions.enterprise(pk)) is not None]
+    said = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("没有问过"), "neutral")}
+    names = ((SHARE_WITH_ENTERPRISE, _("转给企业")), (PAUSE_FOR_SETTLEMENT, _("先让企业和解，审查计时暂停")),
+             (PASS_TO_REGULATOR, _("谈不成转监管部门")))
+    found = [(words, *said[case.consents.get(code)]) for code, words in names if code in case.consents or code == SHARE_WITH_ENTERPRISE]
+    if firms and (case.consents.get(SHARE_WITH_ENTERPRISE) or case.consents.get("entities")):
+        found[0] = (_("转给企业"), _("同意转给%(names)s") % {"names": pgettext("between names", "、").join(map(named, firms))}, "ok")
+    return found

@@ -1,0 +1,49 @@
+"""What the rows of triage show, read by two statements: signals and suggestions, with what every list shows of a case.
+
+The one rule: as many statements for a page as for one case (complaints/triage/signal_facts.py, listed_rows.py, authority_targets.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from complaints.desks.authority_desk import Desk
+from complaints.desks.authority_lists import Row, rows_of
+from complaints.models import Complaint
+from complaints.pages.authority.triage import targets
+from complaints.pages.authority.triage.signals_shown import Shown, all_shown
+from complaints.pages.authority.triage.targets import Target
+from complaints.reading import listed_rows
+from complaints.triage.signal_facts import Asking
+
+_asking = Asking(
+    more={"clocks": listed_rows.CLOCKS, "decisions": targets.DECISIONS},
+    # After the two lists of signals: enterprises, branches, whom consumers named.
+    then={"firms": targets.firms_at(2), "branches": targets.branches_at(3), "successions": targets.successions_at(4)})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The rows in the order of their cases; by the id of a case its ranked targets and its signals."""
+
+    rows: list[Row]
+    targets: dict[int, list[Target]]
+    signals: dict[int, list[Shown]]
+
+
+def waiting_rows(cases: Sequence[Complaint], desk: Desk) -> Waiting:
+    """Two statements, beside keys that are not held yet."""
+    if not cases:
+        return Waiting([], {}, {})
+    asked = _asking.about(cases, desk.regions)
+    candidates = targets.candidates_of(asked.rows["decisions"])
+    named = targets.named_by(cases)
+    found = asked.answered(*targets.wanted_of(candidates), named, people=listed_rows.people_of(cases))
+    desk.conditions.know_successors(named, found["successions"])
+    firms = targets.suggested_among(cases, candidates, found["firms"], found["branches"], conditions=desk.conditions)
+    names = [text for text in asked.rows["texts"] if text.kind == "consumer_name"]
+    return Waiting(
+        rows_of(cases, desk, beside=listed_rows.Beside.of(names, asked.rows["clocks"])),
+        {case.pk: targets.ranked(case, firms[case.pk], desk, conditions=desk.conditions) for case in cases},
+        all_shown(cases, asked.signals()))

@@ -1,0 +1,140 @@
+"""The others of a case, on the consumer's pages alone: fellow complainants, the principal, linked cases against others.
+
+The one rule: it is asked for the consumer's page and for no other; an enterprise never learns of another's case, and of
+fellow complainants only how many there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.idempotency import once
+from accounts.keys import keyring
+from accounts.masking import masked_name, masked_phone
+from accounts.models import User
+from accounts.sign_in.limits import TooManyTries
+from accounts.sign_in.network import place_of
+from complaints import wording as labels
+from complaints.links import joining
+from complaints.models import Complaint, Offer, Participant
+from complaints.pages.consumer.cases import respondent_of
+from complaints.procedure.filing_request import AGENT, JOINT
+from complaints.procedure.workflow import Role
+from complaints.reading.case import CONSUMER, Found, case_url, find_case
+from web.templatetags.portal import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """A case of the same person about the same matter, against somebody else."""
+
+    number: str
+    respondent: str
+    status: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """Another person of this case: what became of the asking, and of the offer."""
+
+    ordinal: int
+    name: str
+    role: str
+    state: str
+    tone: str
+    offer: str
+    is_me: bool
+    can_ask: bool
+    phone: str = ""
+
+
+def siblings_of(complaint: Complaint, user: User) -> list[Sibling]:
+    """One query where there are any, none where there are not."""
+    if complaint.linked_group is None:
+        return []
+    rows = (Complaint.objects.visible_to(user).filter(linked_group=complaint.linked_group, consumer_id=complaint.consumer_id)
+            .exclude(pk=complaint.pk).select_related("enterprise", "branch", "picked_enterprise", "picked_branch"))
+    return [Sibling(row.number, respondent_of(row), labels.label(row.outcome or row.status, kind="outcome" if row.outcome else "status"),
+                    case_url(row)) for row in rows.order_by("pk")]
+
+
+def people_of(found: Found, *, now: datetime) -> list[PersonLine]:
+    """Everybody beside the filer; two queries where there is anybody, none where there is not."""
+    complaint = found.complaint
+    if complaint.on_behalf_kind not in (JOINT, AGENT):
+        return []
+    rows = list(Participant.objects.filter(complaint=complaint).order_by("ordinal"))
+    keyring.load_for(rows)
+    offer = Offer.objects.filter(complaint=complaint, state__in=("open", "accepted")).order_by("-number").first()
+    may_ask = _may_ask(found)
+    return [_line(row, found, offer, may_ask=may_ask, now=now) for row in rows]
+
+
+def _may_ask(found: Found) -> bool:
+    """The representatives see to it that the others are asked."""
+    return found.actor is not None and found.actor.role == Role.CONSUMER and found.complaint.contact_verified
+
+
+def _line(row: Participant, found: Found, offer: Offer | None, *, may_ask: bool, now: datetime) -> PersonLine:
+    is_me = found.viewer.party == row.ordinal
+    is_open = row.state == Participant.ASKED
+    states = {
+        Participant.ASKED: (_("还没有确认") if row.expires_at is None or row.expires_at > now else _("链接已过期，没有确认"), "warn"),
+        Participant.JOINED: (_("已确认委托") if row.kind == Participant.PRINCIPAL else _("已确认参加"), "ok"),
+        Participant.DECLINED: (_("否认委托") if row.kind == Participant.PRINCIPAL else _("不参加"), "neutral"),
+        Participant.LEFT: (_("已退出"), "neutral"),
+    }
+    words = ""
+    if offer is not None and row.kind == Participant.JOINT and row.state == Participant.JOINED:
+        words = (_("同意方案") if row.agreed_offer == offer.number
+                 else _("不同意方案，不受约束") if row.refused_offer == offer.number else _("还没有答复方案"))
+    state, tone = states[row.state]
+    role = _("委托人") if row.kind == Participant.PRINCIPAL else _("代表人") if row.is_representative else _("共同投诉人")
+    return PersonLine(
+        ordinal=row.ordinal, name=row.name if is_me or may_ask else masked_name(row.name), role=role, state=state,
+        tone=tone, offer=words, is_me=is_me, can_ask=may_ask and is_open and bool(row.phone),
+        phone=masked_phone(row.phone) if may_ask else "")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def people(request: HttpRequest, number: str) -> HttpResponseBase:
+    """/cases/<ref>/people/: who else is in it, and a new link for who has not answered."""
+    now = timezone.now()
+    found = find_case(request.user, number, side=CONSUMER, now=now)
+    if found.complaint.on_behalf_kind not in (JOINT, AGENT):
+        raise Http404
+    if request.method == "POST":
+        return _ask(request, found, now=now)
+    return render(request, "consumer/people.html", {
+        "case": found.complaint, "rows": people_of(found, now=now), "url": case_url(found.complaint)})
+
+
+def _ask(request: HttpRequest, found: Found, *, now: datetime) -> HttpResponseBase:
+    typed = request.POST.get("ask", "")
+    if not _may_ask(found) or not (typed.isascii() and typed.isdigit() and len(typed) < 4):
+        raise Http404
+    here = request.path
+    try:
+        with once(request) as attempt:
+            if not attempt.answered:
+                sent = joining.ask(found.complaint, place=place_of(request), now=now, only=int(typed))
+                attempt.reference = here
+                if sent:
+                    messages.success(request, _("已经再发一条短信。以前的链接不再有效。"), extra_tags="ok")
+    except TooManyTries as wait:
+        messages.warning(request, _("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)},
+                         extra_tags="warn")
+    return redirect(here)

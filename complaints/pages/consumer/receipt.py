@@ -1,0 +1,141 @@
+"""The receipt: proof and calm, right after filing and whenever one comes back.
+
+The one rule: the tracking token is shown for 30 minutes, in the browser that
+filed, and never again; the case keeps its digest only.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.masking import masked_phone
+from accounts.models import User
+from complaints.documents import typesetting as printing
+from complaints.documents.readable import readable
+from complaints.filing import drafts
+from complaints.filing.outlook import ahead
+from complaints.models import Complaint, Deadline, PersonalText
+from complaints.pages.consumer.cases import respondent_of
+from complaints.pages.filing.filing_frame import Held, held_by
+from complaints.parties.conditions import current_calendar
+from complaints.wording.duty import standing
+from database.row_security import show
+from web.qr import qr_code
+from web.templatetags.portal import last_day, moment
+
+PAPER = Path(drafts.__file__).with_name("receipt.typ")
+
+
+@never_cache
+@require_safe
+def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
+    found = _found(request, number, now=timezone.now())
+    return found if isinstance(found, HttpResponseBase) else render(request, "consumer/filing/receipt.html", found)
+
+
+@never_cache
+@require_safe
+def receipt_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
+    """/cases/<number>/receipt.pdf: the same on paper, for who prints elsewhere or keeps files."""
+    now = timezone.now()
+    found = _found(request, number, now=now)
+    if isinstance(found, HttpResponseBase):
+        return found
+    return HttpResponse(printing.pdf(_paper(found), at=now, template=PAPER), content_type="application/pdf", headers={
+        "Content-Disposition": f'attachment; filename="{number}-receipt.pdf"'})
+
+
+def _paper(found: dict[str, Any]) -> dict[str, Any]:
+    """The words of the page as plain data, in the language of the page."""
+    case, duty = found["case"], found["duty"]
+    several = len(found["linked"]) > 1
+    numbers = [(f"{_('投诉编号')} · {respondent}" if several else _("投诉编号"), number) for number, respondent in found["linked"]]
+    numbers.append((_("提交时间"), moment(case.filed_at)))
+    if found["token"]:
+        numbers.append((_("查询口令"), found["token"]))
+    notes = [] if case.contact_verified else [_("您的电话还没有验证：工作人员会打电话核实，请留意来电。")]
+    words: dict[str, Any] = readable({
+        "title": _("投诉已提交"), "site": _("12315 在线和解 · 收据"), "lead": found["sentence"], "numbers": numbers, "notes": notes,
+        "duty_title": _("接下来谁做什么"), "duty": [
+            (_("谁在办"), duty.holder or _("没有人需要办理")), (_("期限"), last_day(duty.due_at) if duty.due_at else _("没有期限")),
+            (pgettext("if missed", "逾期"), duty.if_missed or "–")],
+        "ahead_title": _("接下来的三件事"), "ahead": [(last_day(item.due_at), item.what) for item in found["ahead"]],
+        "qr": printing.qr_svg(found["track_url"]) if found["token"] else "", "qr_words": _("扫码查进度"),
+        "foot": _("查进度：%(address)s") % {"address": found["track_page"]}})
+    return words
+
+
+def _found(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any] | HttpResponseBase:
+    """What the receipt says; the way to sign in, or Http404, for whoever it is not for."""
+    held = held_by(request, now=now)
+    if held is not None and number not in held.draft.filed_as:
+        held = None
+    if held is not None:
+        show(drafts.tracking_digest(drafts.tracking_token(held.draft, held.key or str(held.draft.pk))))
+    visible = Complaint.objects.filter(number=number) if held else Complaint.objects.visible_to(request.user)
+    case = visible.filter(number=number).select_related(
+        "enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch").first()
+    if case is None or (held is None and case.consumer_id != request.user.pk):
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.get_full_path())
+        raise Http404
+    token = _token(held, case, now=now)
+    stand = standing(
+        complaint=case,
+        clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)),
+        viewer_side="consumer",
+        now=now,
+        calendar=current_calendar(),
+    )
+    linked = _linked(case, held)
+    track_page = request.build_absolute_uri("/track/")
+    return {
+        "case": case,
+        "linked": linked,
+        "token": token,
+        "track_page": track_page,
+        "track_url": f"{track_page}#{case.number}.{token}",
+        "qr": qr_code(f"{track_page}#{case.number}.{token}") if token else None,
+        "duty": stand,
+        "is_own": isinstance(request.user, User) and case.consumer_id == request.user.pk,
+        "sentence": stand.sentence,
+        "ahead": ahead(case, phone=_phone(case), now=now),
+    }
+
+
+def _linked(case: Complaint, held: Held | None) -> list[tuple[str, str]]:
+    """(number, respondent) of this case and of those that were filed with it against others."""
+    if case.linked_group is None:
+        return [(case.number, "")]
+    rows = Complaint.objects.filter(linked_group=case.linked_group, consumer_key=case.consumer_key)
+    rows = rows.filter(number__in=held.draft.filed_as) if held else rows.filter(consumer_id=case.consumer_id)
+    rows = rows.select_related("enterprise", "branch", "picked_enterprise", "picked_branch").order_by("pk")
+    return [(row.number, respondent_of(row) or _("由监管部门确定")) for row in rows]
+
+
+def _phone(case: Complaint) -> str:
+    """The number that will be rung, masked; only asked for where it is not proven."""
+    row = None if case.contact_verified else PersonalText.objects.filter(
+        complaint=case, kind="consumer_phone", audience="parties").order_by("sequence").first()
+    return masked_phone(row.text) if row else ""
+
+
+def _token(held: Held | None, case: Complaint, *, now: datetime) -> str:
+    """The token again, or nothing once half an hour is over."""
+    if held is None or held.draft.filed_at is None or now >= held.draft.filed_at + drafts.RECEIPT_FOR:
+        return ""
+    token = drafts.tracking_token(held.draft, held.key)
+    is_its = hmac.compare_digest(drafts.tracking_digest(token), case.tracking_digest)
+    return token if is_its else ""

@@ -1,0 +1,44 @@
+"""The consumer's pages of a case, and the two that all sides share: why a date, a file."""
+
+from django.urls import path
+
+from complaints.pages.consumer import people as consumer_people
+from complaints.pages.consumer import views as consumer
+from complaints.pages.links import joining
+from complaints.pages.shared import case_documents, case_files, case_shared, dossier, my_data, notice_choices, uploads
+
+urlpatterns = [
+    path("account/privacy/", my_data.overview, name="my-data"),
+    path("account/privacy/copy/", my_data.copy, name="my-data-copy"),
+    path("account/privacy/close/", my_data.close, name="my-data-close"),
+    path("account/privacy/closed/", my_data.closed, name="my-data-closed"),
+    path("account/notices/", notice_choices.choices, name="notice-choices"),
+    path("account/notices/off/<str:token>/", notice_choices.off, name="notice-off"),
+    path("cases/", consumer.cases, name="cases"),
+    # Before the numbers: no case is called that.
+    path("cases/join/", joining.join, name="join"),
+    path("cases/join/<str:token>/", joining.open_link, name="join-link"),
+    path("cases/<str:number>/", consumer.case, name="case"),
+    path("cases/<str:number>/people/", consumer_people.people, name="case-people"),
+    path("cases/<str:number>/why/<slug:clock>/", case_shared.why, name="case-why"),
+    path("cases/<str:number>/dossier/", dossier.dossier, name="case-dossier"),
+    path("cases/<str:number>/dossier/<uuid:public_id>/<slug:form>/", dossier.download, name="case-dossier-file"),
+    path("cases/<str:number>/documents/<int:pk>/", case_documents.document, name="case-document"),
+    path("cases/<str:number>/court/", case_documents.court_page, name="case-court"),
+    path("cases/<str:number>/court/<slug:form>/", case_documents.court_file, name="case-court-file"),
+    path("cases/<str:number>/files/<int:pk>/", case_files.of_case, name="case-file"),
+    *(
+        path(f"cases/<str:number>/files/<int:pk>/{form}/", case_files.of_case, {"form": form}, name=f"case-file-{form}")
+        for form in (case_files.ORIGINAL, case_files.THUMBNAIL)
+    ),
+    path("cases/<str:number>/uploads/<uuid:upload_id>/", uploads.of_case, name="case-upload"),
+    *(
+        path(f"cases/<str:number>/uploads/<uuid:upload_id>/{deed}/", uploads.of_case, {"deed": deed},
+             name=f"case-upload-{deed}")
+        for deed in (uploads.PART, uploads.FINISH, uploads.CANCEL)
+    ),
+    path("cases/<str:number>/done/", consumer.done, name="case-done"),
+    path("cases/<str:number>/offer/<int:offer>/", consumer.step, {"name": "offer"},
+         name="case-offer"),
+    path("cases/<str:number>/<slug:name>/", consumer.step, name="case-step"),
+]

@@ -1,0 +1,284 @@
+"""/enterprise/enrol/: a firm applies to become an ODR enterprise.
+
+The one rule: who proves the mailbox by a code holds the application, today and after a pause; every step saves what
+was typed before anything is judged, and what lies with the authority is only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.idempotency import KEY_FIELD, once
+from accounts.sign_in.codes import asker_of, flow_of
+from accounts.sign_in.contacts import Contact, parse_contact
+from accounts.sign_in.limits import TooManyTries
+from accounts.views.sign_in import too_many_codes
+from complaints.evidence import EvidenceRefused, licences
+from complaints.filing import proving
+from complaints.filing.drafts import typed_in
+from complaints.pages.enrolment import enrol_forms
+from complaints.pages.station.station_forms import PlainForm
+from enterprises.enrolment import enrolling
+from enterprises.enrolment.enrolling import EnrolmentRefusal
+from enterprises.models import EnrolmentApplication, EnrolmentEntry
+from enterprises.models.enrolment import RefusalGround
+
+HELD = "enrolment"
+State, Kind = EnrolmentApplication.State, EnrolmentEntry.Kind
+#: What the applicant reads of the history; opinions and invitations are for the authority.
+TOLD = (Kind.SUBMITTED, Kind.ASKED_BACK, Kind.REFUSED, Kind.ENROLLED)
+PAPERS = {"application": "enrol/paper_application.html", "pledge": "enrol/paper_pledge.html"}
+TONES = {State.DRAFT: "neutral", State.SUBMITTED: "info", State.ASKED_BACK: "warn", State.GRANTED: "ok", State.REFUSED: "bad"}
+View = Callable[..., HttpResponseBase]
+
+
+class StartForm(PlainForm):
+    """The mailbox, and the code that went there."""
+
+    email = forms.CharField(
+        label=gettext_lazy("单位的电子邮箱"), max_length=254, help_text=gettext_lazy("申请的进展和决定都发到这里；以后也用它接着填"),
+        widget=forms.EmailInput(attrs={"class": "w-24", "autocomplete": "email"}),
+        error_messages={"required": gettext_lazy("请填像 name@example.org 这样的邮箱")})
+    code = forms.CharField(
+        label=gettext_lazy("验证码"), required=False, max_length=20,
+        widget=forms.TextInput(attrs={"class": "w-10", "inputmode": "numeric", "autocomplete": "one-time-code"}))
+
+    def clean_email(self) -> Contact:
+        contact = parse_contact(self.cleaned_data["email"])
+        if contact is None or contact.channel != "email":
+            raise forms.ValidationError(_("请填像 name@example.org 这样的邮箱"))
+        return contact
+
+
+class TruthForm(PlainForm):
+    """What is confirmed when it is handed in."""
+
+    is_true = forms.BooleanField(label=gettext_lazy("以上内容真实，我有权代表本企业提出申请"),
+                                 error_messages={"required": gettext_lazy("请确认内容真实")})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest) -> HttpResponseBase:
+    """/enterprise/enrol/: what it takes, and the mailbox by which the application is held."""
+    now = timezone.now()
+    if "leave" in request.POST:
+        request.session.pop(HELD, None)
+        messages.success(request, _("这台设备上的申请已关上。用同一个邮箱随时可以再打开。"), extra_tags="ok")
+        return redirect("complaints:enrol")
+    form = StartForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST":
+        return _start(request, form)
+    if not form.is_valid():
+        return _start(request, form, status=422)
+    contact: Contact = form.cleaned_data["email"]
+    if "send" in request.POST:
+        try:
+            proving.send(contact, language=get_language() or settings.LANGUAGE_CODE, asker=asker_of(request, now=now), now=now)
+        except TooManyTries as wait:
+            form.add_error("email", too_many_codes(wait.until))
+            return _start(request, form, status=wait.told(request))
+        return _start(request, form, is_sent=True)
+    proven = proving.proven(phone="", email=contact.address, code=form.cleaned_data["code"], flow=flow_of(request),
+                            form_key=request.POST.get(KEY_FIELD, ""), now=now)
+    if proven is None:
+        form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
+        return _start(request, form, is_sent=True, status=422)
+    application = enrolling.begin(contact.address, language=get_language() or settings.LANGUAGE_CODE, now=now)
+    request.session.cycle_key()
+    request.session[HELD] = str(application.pk)
+    return redirect("complaints:enrol-application")
+
+
+def _start(request: HttpRequest, form: StartForm, *, is_sent: bool = False, status: int = 200) -> HttpResponse:
+    return render(request, "enrol/start.html", {
+        "form": form, "is_sent": is_sent, "held": _of_session(request), "steps": enrol_forms.STEPS,
+    }, status=status)
+
+
+def _of_session(request: HttpRequest) -> EnrolmentApplication | None:
+    """The application that this browser proved to hold."""
+    try:
+        held = UUID(str(request.session.get(HELD, "")))
+    except ValueError:
+        return None
+    return EnrolmentApplication.objects.select_related("authority", "enterprise", "licence").filter(pk=held).first()
+
+
+def holder_page(*methods: str) -> Callable[[View], View]:
+    """The view gets the application of this browser; without one, a page that leads to the beginning (404)."""
+
+    def wrap(view: View) -> View:
+        @never_cache
+        @require_http_methods(["HEAD", *methods])
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            held = _of_session(request)
+            if held is None:
+                return render(request, "enrol/over.html", status=404)
+            return view(request, held, *args, **kwargs)
+
+        return inner
+
+    return wrap
+
+
+@holder_page("GET", "POST")
+def application(request: HttpRequest, held: EnrolmentApplication) -> HttpResponseBase:
+    """/enterprise/enrol/application/: the list of tasks, handing in, and the county's answer."""
+    now = timezone.now()
+    steps = enrol_forms.judged_steps(held, today=timezone.localdate(now))
+    form = TruthForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        status, wanted = 422, enrol_forms.wanted_of(steps)
+        if wanted is None and held.is_open:
+            form.add_error(None, _("还有没填好的步骤，见下面的清单"))
+        elif form.is_valid():
+            try:
+                with once(request, actor=f"enrolment:{held.pk}") as attempt:
+                    if not attempt.answered:
+                        if wanted is None:
+                            raise EnrolmentRefusal("not_open", _("申请已经提交，现在不能修改。"))
+                        enrolling.submit(held, wanted, now=now)
+                        attempt.reference = request.path
+                        messages.success(request, _("申请已经提交。有了结果，会发邮件告诉您。"), extra_tags="ok")
+                return redirect(attempt.reference)
+            except EnrolmentRefusal as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+    return render(request, "enrol/application.html", {
+        "form": form, "held": held, "tone": TONES[State(held.state)], "entries": told(held),
+        "tasks": [_task(held, code, step) for code, step in steps.items()],
+        "sections": [] if held.is_open else sections(steps),
+        "kept_until": held.saved_at + enrolling.KEPT_FOR,
+    }, status=status)
+
+
+def _task(held: EnrolmentApplication, code: str, step: enrol_forms.Step) -> dict[str, Any]:
+    is_done, is_begun = step.is_valid(), enrol_forms.begun(held, code)
+    if code == "customers" and not is_begun:
+        state = (_("选填"), "neutral")
+    else:
+        state = (_("已填好"), "ok") if is_done else (_("有遗漏"), "warn") if is_begun else (_("没有填"), "neutral")
+    address = reverse("complaints:enrol-step", args=[code])
+    return {"title": step.title, "state": state[0], "tone": state[1],
+            "url": f"{address}?check=1" if is_begun and not is_done else address}
+
+
+def sections(steps: dict[str, enrol_forms.Step]) -> list[dict[str, Any]]:
+    """All that the application says, for whoever reads it."""
+    return [{"title": step.title, "rows": enrol_forms.rows_of(step)} for step in steps.values()]
+
+
+def told(held: EnrolmentApplication) -> list[dict[str, Any]]:
+    """The history as the applicant reads it: without names of officers."""
+    rows = held.entries.filter(kind__in=TOLD).select_related("authority")
+    return [{"at": row.at, "what": Kind(row.kind).label, "text": row.text,
+             "ground": RefusalGround(row.ground).label if row.ground else "",
+             "who": row.authority if row.kind != Kind.SUBMITTED else _("申请人")} for row in rows]
+
+
+@holder_page("GET", "POST")
+def step(request: HttpRequest, held: EnrolmentApplication, step: str) -> HttpResponseBase:
+    """/enterprise/enrol/application/<step>/: one screen; each submit saves first."""
+    if step not in enrol_forms.BY_CODE:
+        raise Http404
+    if not held.is_open:
+        return redirect("complaints:enrol-application")
+    now = timezone.now()
+    today = timezone.localdate(now)
+    if request.method != "POST":
+        return _step(request, held, enrol_forms.form_of(step, held, today=today, judged="check" in request.GET))
+    refused = ""
+    try:
+        names = [name for name in enrol_forms.BY_CODE[step].base_fields if name != "licence"]
+        enrolling.save(held, step=step, typed=typed_in(request.POST, names), now=now)
+        upload = request.FILES.get("licence")
+        if step == "papers" and upload is not None:
+            held.licence = licences.receive(upload, application=held, now=now)
+    except EnrolmentRefusal as refusal:
+        messages.warning(request, str(refusal), extra_tags="warn")
+        return redirect("complaints:enrol-application")
+    except EvidenceRefused as refusal:
+        refused = str(refusal)
+    if "later" in request.POST and not refused:
+        messages.success(request, _("已经保存。用同一个邮箱随时可以接着填。"), extra_tags="ok")
+        return redirect("complaints:enrol-application")
+    form = enrol_forms.form_of(step, held, today=today, judged=True)
+    if refused:
+        form.errors.pop("licence", None)
+        form.add_error("licence", refused)
+    if not form.is_valid():
+        return _step(request, held, form, status=422)
+    return redirect(_after(step))
+
+
+def _after(code: str) -> str:
+    codes = list(enrol_forms.BY_CODE)
+    following = codes[codes.index(code) + 1 :]
+    return reverse("complaints:enrol-step", args=following[:1]) if following else reverse("complaints:enrol-application")
+
+
+def _step(request: HttpRequest, held: EnrolmentApplication, form: enrol_forms.Step, *, status: int = 200) -> HttpResponse:
+    codes = list(enrol_forms.BY_CODE)
+    number = codes.index(form.code) + 1
+    return render(request, "enrol/step.html", {
+        "form": form, "held": held, "number": number, "total": len(codes), "marks": [n < number for n in range(len(codes))],
+        "is_papers": form.code == "papers", "is_last": number == len(codes),
+        "licence": getattr(held, "licence", None) if form.code == "papers" else None,
+    }, status=status)
+
+
+@holder_page("GET")
+def paper(request: HttpRequest, held: EnrolmentApplication, kind: str) -> HttpResponseBase:
+    """/enterprise/enrol/papers/<kind>/: 申请书 or 承诺书 with what was typed, to be read, confirmed and printed."""
+    if kind not in PAPERS:
+        raise Http404
+    return render(request, PAPERS[kind], paper_of(held, now=timezone.now()))
+
+
+def paper_of(held: EnrolmentApplication, *, now: datetime) -> dict[str, Any]:
+    """What the two papers say of this firm; the same for whoever reads them."""
+    steps = enrol_forms.judged_steps(held, today=timezone.localdate(now))
+    found = {name: row["value"] for one in steps.values() for name, row in zip(
+        [field for field in one.fields if field != "licence"], enrol_forms.rows_of(one), strict=True)}
+    return {"held": held, "said": found, "on_day": held.submitted_at or now}
+
+
+@holder_page("GET")
+def licence(request: HttpRequest, held: EnrolmentApplication) -> HttpResponseBase:
+    """/enterprise/enrol/licence/: the own scan."""
+    return licence_of(held, is_sender=True)
+
+
+def licence_of(held: EnrolmentApplication, *, is_sender: bool) -> HttpResponseBase:
+    """The file as an attachment; Http404 where there is none, or the scanner has not passed it."""
+    row = getattr(held, "licence", None)
+    try:
+        found = licences.handed_out(row, is_sender=is_sender) if row is not None else None
+    except FileNotFoundError:
+        found = None
+    if found is None:
+        raise Http404
+    response = FileResponse(found.stream)
+    # After the fact: FileResponse would put words of its own in their place.
+    for name, value in found.headers.items():
+        response.headers[name] = value
+    return response

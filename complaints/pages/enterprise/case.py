@@ -1,0 +1,180 @@
+"""The enterprise's workspace: the case on the left, the steps that stand open on the right.
+
+The one rule: the buttons are the open steps of this person, nothing more; a former enterprise
+reads its own engagement and finds none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints import wording as labels
+from complaints.assignment import reading
+from complaints.desks.enterprise_desk import Desk, case_url, desk_page, held_whole
+from complaints.handling.steps import suggesting
+from complaints.models import OfficialDocument
+from complaints.pages.enterprise import work
+from complaints.pages.enterprise.approvals import standing_of
+from complaints.pages.enterprise.steps import BUTTONS, stands_open
+from complaints.procedure.workflow import Clock
+from complaints.reading import documents_told
+from complaints.reading.case import CasePage
+from complaints.reading.case_people import demand_text
+from complaints.reading.notices_told import of_case
+from web.templatetags.portal import last_day
+
+#: Steps that the enterprise owes: the first of them is the main button.
+TO_DO = frozenset({"accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation", "suggestion"})
+#: Buttons beside the main one; the rest stand as links below.
+IN_FRONT = ("contact", "ask", "message", "note", "assign", "replace", "performed", "offer", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One step that stands open, and where its page is."""
+
+    slug: str
+    words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemandLine:
+    """One demand and the answer that stands for it."""
+
+    ordinal: int
+    title: str
+    amount: Any
+    note: str
+    answer: str
+    tone: str
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.answer)
+
+
+@desk_page("GET")
+def home(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """/enterprise/: the queue is the day."""
+    return redirect("complaints:enterprise-queue")
+
+
+@desk_page("GET")
+def workspace(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/"""
+    page, rows = held_whole(desk, number)
+    engagement = page.engagement
+    log, lines = work.contact_log(page, rows.contacts), demand_lines(page)
+    buttons = [b for b in buttons_of(page) if b.slug != "failure" or log.lines]
+    waiting = waiting_of(page, buttons)
+    told = {item["url"] for item in waiting}
+    main = buttons[0] if buttons and buttons[0].slug in TO_DO and not waiting else None
+    rest = [b for b in buttons if b is not main and b.url not in told]
+    shown: dict[str, Any] = {
+        "page": page, "complaint": page.complaint, "engagement": engagement, "main": main,
+        "front": [b for b in rest if b.slug in IN_FRONT],
+        "more": [b for b in rest if b.slug not in IN_FRONT],
+        "may": {b.slug: b.url for b in buttons}, "demands": lines, "answered": sum(line.is_answered for line in lines), "waiting": waiting,
+        "proposal": standing_of(page),
+        "log": log, "failure_waits": page.may("report_failure") and not log.lines,
+        "extension_note": work.extension_note(page), "notes": rows.notes,
+        "told": [] if page.is_former else of_case(page.complaint, page.side, rows),
+        "documents": (documents := [] if page.is_former else documents_told.of_case(
+            page.complaint, page.side, page.viewer, documents_of(page, rows.documents))),
+        "court": documents_told.court_of(documents, page.complaint.number),
+        "others": [] if page.is_former or engagement is None or request.method != "GET"
+        else reading.opened(page.complaint, engagement, user=desk.user, now=desk.now),
+        "odr_result": labels.label(engagement.odr_result, kind="odr_result")
+        if engagement and engagement.odr_result else "",
+    }
+    if main is not None and main.slug == "accept" and page.viewer.staff_id is not None:
+        # Whoever a rule or a colleague gave it to keeps it.
+        given_to = page.complaint.handler
+        shown["accept_as"] = page.viewer.staff_id if given_to is None else given_to.pk
+        shown["accept_words"] = (_("受理，由我处理") if shown["accept_as"] == page.viewer.staff_id or given_to is None
+                                 else _("受理，由%(name)s处理") % {"name": given_to.user.name})
+    if work.is_working(page):
+        shown["history"], shown["has_more_history"] = work.history_of(page, desk)
+        shown["similar"] = work.similar_of(page, desk)
+    elif not page.is_former:
+        cause = work.cause_of(page, rows.causes)
+        shown |= {"cause": cause, "cause_words": labels.label(cause, kind="root_cause") if cause else ""}
+        shown["cause_options"] = work.cause_options(page.complaint.problem_category, cause) if "cause" in shown["may"] else ""
+    return render(request, "enterprise/case.html", shown)
+
+
+def documents_of(page: CasePage, rows: list[OfficialDocument]) -> list[OfficialDocument]:
+    """Of what was issued to this enterprise, what whoever works for some of its branches may read."""
+    if page.viewer.branch_ids is None:
+        return rows
+    ours = {engagement.pk for engagement in page.engagements}
+    return [row for row in rows if row.engagement_id in ours]
+
+#: What runs while somebody waits for an answer; the strip may be about another clock.
+_CLOCK_OF = {"answer": Clock.ANSWER, "instruction": Clock.INSTRUCTION, "payment": Clock.PERFORMANCE_ANSWER,
+             "settled-elsewhere": Clock.SETTLED_ELSEWHERE}
+
+
+def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
+    """Somebody waits for a word of this enterprise: a banner with the way to answer."""
+    by_slug = {button.slug: button for button in buttons}
+    claim, suggestion = page.matters.get("settled_elsewhere"), page.matters.get("suggestion")
+    asked = (
+        ("answer", _("消费者就方案提了问题，等您回答。"), True),
+        ("instruction", _("监管部门发来督办，等您答复。"), True),
+        ("payment", _("消费者说没有收到，请出示付款凭证。"), True),
+        ("confirm", _("消费者已经做到他答应的事，请您确认。"), any(
+            o.owed_by == "consumer" and o.state_code == "reported" for o in page.promises)),
+        ("settled-elsewhere", _("消费者称已经另行和解，请您答复。"),
+         claim is not None and claim.opened_by == "consumer"),
+        ("suggestion", _("监管部门提出了调解方案，请您答复。"),
+         suggestion is not None and page.side not in suggesting.answers_of(suggestion)),
+        ("mediation", _("监管部门在处理这件投诉。调解须双方同意，请您答复。"),
+         f"mediation_{page.side}" not in page.complaint.consents),
+    )
+    dates = {clock.row.clock: clock.row.due_at for clock in page.clocks if clock.row.owed_by == page.side and clock.row.ended_at is None}
+
+    def until(slug: str) -> str:
+        due_at = dates.get(_CLOCK_OF.get(slug, ""))
+        return "" if due_at is None else _("请在%(day)s答复。") % {"day": last_day(due_at)}
+
+    return [{"text": text + until(slug), "url": by_slug[slug].url, "action": by_slug[slug].words}
+            for slug, text, is_asked in asked if is_asked and slug in by_slug]
+
+
+#: Where one page answers either way, the button asks.
+_ASKED = {"agree_to_mediation": gettext_lazy("是否同意调解"), "decline_mediation": gettext_lazy("是否同意调解"),
+          "confirm_settled_elsewhere": gettext_lazy("是否已经另行和解")}
+
+
+def buttons_of(page: CasePage) -> list[Button]:
+    """In the order of use, main one first; what waits for a second person is not asked for twice."""
+    proposal = page.matters.get("proposal")
+    asked = proposal.subject if proposal is not None else ""
+    found, here = [], case_url(page.complaint)
+    for slug, steps in BUTTONS:
+        step = next((s for s in steps if stands_open(page, s)), "")
+        if step and step != asked:
+            found.append(Button(slug, str(_ASKED.get(step) or labels.action(step)), f"{here}{slug}/"))
+    return found
+
+
+def demand_lines(page: CasePage) -> list[DemandLine]:
+    """Every demand beside the newest answer to it; 未答复 says so."""
+    newest: dict[int, Any] = {}
+    for offer in reversed(page.offers):
+        newest |= {answer.ordinal: answer for answer in offer.answers}
+    lines = []
+    for demand in page.demands:
+        answer = newest.get(demand.ordinal)
+        lines.append(DemandLine(
+            ordinal=demand.ordinal, title=demand_text(demand), amount=demand.amount, note=demand.note,
+            answer=answer.verdict if answer else "", tone=answer.tone if answer else "warn"))
+    return lines

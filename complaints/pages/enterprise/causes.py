@@ -1,0 +1,76 @@
+"""Ended cases whose root cause nobody has tagged: one select and one press each.
+
+The one rule: only cases that still stand against this desk, the newest first; older ones than DAYS are let go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from complaints import wording as labels
+from complaints.desks import keyset
+from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.models import Engagement, RootCause
+from complaints.pages.enterprise.work import RESULT_TONES, cause_options
+from complaints.procedure.categories import problem_label
+from complaints.procedure.workflow import ENTERPRISE_ROLES, TABLE
+
+DAYS = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseRow:
+    """One ended case, and the causes to choose from."""
+
+    number: str
+    url: str
+    item: str
+    problem: str
+    ended_at: datetime
+    result: str
+    tone: str
+    tag_url: str
+    options: SafeString
+
+
+@desk_page("GET")
+def causes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """/enterprise/causes/"""
+    page = keyset.page_of(untagged(desk), request.GET, keyset.BY_END, related=("complaint",))
+    return render(request, "enterprise/causes.html", {
+        "rows": [_row(time) for time in page.rows], "days": DAYS,
+        "may_tag": any(actor.has(ENTERPRISE_ROLES) for actor in desk.actors),
+        "previous_url": _page_url(before=page.before), "next_url": _page_url(after=page.after),
+    })
+
+
+def untagged(desk: Desk) -> QuerySet[Engagement]:
+    """Times with a case that ended within DAYS, were ours to answer and have no root cause yet."""
+    return Engagement.objects.filter(
+        desk.engagements(), ~Exists(RootCause.objects.filter(engagement=OuterRef("pk"))),
+        until_at__gte=desk.now - timedelta(days=DAYS), complaint__enterprise_id=F("enterprise_id"),
+        complaint__status__in=list(TABLE["tag_cause"].at)).exclude(odr_result="returned")
+
+
+def _row(time: Engagement) -> CauseRow:
+    case = time.complaint
+    assert time.until_at is not None  # noqa: S101
+    return CauseRow(
+        number=case.number, url=case_url(case), item=case.title, problem=str(problem_label(case.problem_category)),
+        ended_at=time.until_at, result=labels.label(time.odr_result, kind="odr_result"),
+        tone=RESULT_TONES.get(time.odr_result, "neutral"),
+        tag_url=reverse("complaints:enterprise-cause", args=[case.number]), options=cause_options(case.problem_category))
+
+
+def _page_url(**key: Any) -> str:
+    given = {name: value for name, value in key.items() if value}
+    return f"{reverse('complaints:enterprise-causes')}?{urlencode(given)}" if given else ""

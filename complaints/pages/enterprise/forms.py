@@ -1,0 +1,392 @@
+"""What an enterprise types: one form a step, each field named as the rule names it.
+
+The one rule: a form only reads and says what is missing; whether the step may be taken is judged
+by the verb, and its refusal lands on the field of the same name.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from authorities.periods import in_our_years
+from complaints import wording as labels
+from complaints.forms.file_forms import FilesField, TakesFiles
+from complaints.handling.steps.enterprise import CONTACT_CHANNELS
+from complaints.handling.transition.looking import WHY
+from complaints.handling.transition.saying import LONGEST
+from complaints.models import Obligation
+from complaints.procedure import typed_values as typed
+from complaints.procedure.categories import PROBLEM_CATEGORIES
+from complaints.procedure.grounds import FAILURE_REASONS
+from enterprises.models import Staff
+
+#: The rule's reasons for a return, in the order of the page.
+RETURN_REASONS = ("wrong_branch", "wrong_entity", "duplicate", "not_customer", "other")
+CHOOSE = _("请从列出的选项中选一项。")
+FILL = _("请填写这一项。")
+Choices = list[tuple[str, str]]
+
+
+def words_of(codes: Sequence[str], kind: str) -> Choices:
+    return [(code, labels.label(code, kind=kind)) for code in codes]
+
+
+class Words(forms.CharField):
+    """A text of a person: tidied once, counted in characters, never cut."""
+
+    def __init__(self, *, rows: int = 4, longest: int = LONGEST, **options: Any) -> None:
+        widget = forms.Textarea(attrs={"rows": rows}) if rows > 1 else forms.TextInput()
+        options.setdefault("widget", widget)
+        super().__init__(strip=True, max_length=longest, **options)
+        # The browser must not cut a pasted text: the rule says how much is too much.
+        self.widget.attrs.pop("maxlength", None)
+        self.error_messages |= {
+            "required": FILL, "max_length": _("最多%(limit_value)s个字，现在有%(show_value)s个。"),
+            "null_characters_not_allowed": _("文字里有不能保存的字符，请删去后重试。")}
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(unicodedata.normalize("NFC", value) if isinstance(value, str) else value)
+
+
+class Money(forms.CharField):
+    """Yuan and cents as people type them: full-width digits and thousands commas too."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, strip=True, **options)
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "w-10"}
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return typed.money(text)
+        except forms.ValidationError:
+            raise forms.ValidationError(_("金额请填数字，例如 128.50")) from None
+
+
+class Day(forms.DateField):
+    """A local day of our years; typed or picked."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
+                         input_formats=["%Y-%m-%d", "%Y/%m/%d"], validators=[in_our_years], **options)
+        self.error_messages |= {"required": FILL, "invalid": _("日期请写成 2026-12-02 这样。")}
+
+
+class Choice(forms.ChoiceField):
+    """One of a few, as radios; nothing is chosen beforehand."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", forms.RadioSelect)
+        super().__init__(**options)
+        self.error_messages |= {"required": CHOOSE, "invalid_choice": CHOOSE}
+
+
+class StepForm(forms.Form):
+    """Base: no colon after labels, the browser checks nothing."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options["label_suffix"] = ""
+        super().__init__(*args, **options)
+        self.use_required_attribute = False
+
+
+class QueueFilter(forms.Form):
+    """Conditions on the queue: a shareable GET form; what cannot be read is left out.
+
+    ``people`` and ``branches`` are (id, words) of this desk; ``only`` are numbers of cases with dots between them.
+    """
+
+    #: So many cases can be named one by one in an address.
+    MOST_NAMED = 100
+    SIZES = ("25", "50", "100")
+
+    view = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
+    q = forms.CharField(label=_("编号、商品、姓名、电话、订单号"), required=False, max_length=60,
+                        widget=forms.TextInput(attrs={"type": "search", "size": 18}))
+    problem = forms.ChoiceField(label=_("问题"), required=False, choices=[("", _("全部")), *PROBLEM_CATEGORIES])
+    handler = forms.ChoiceField(label=_("处理人"), required=False)
+    branch = forms.ChoiceField(label=_("网点"), required=False)
+    size = forms.ChoiceField(label=_("每页"), required=False, choices=[("", SIZES[0]), *((n, n) for n in SIZES[1:])])
+    only = forms.CharField(label=_("选中的"), required=False, max_length=2000, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, people: Choices | None = None, branches: Choices | None = None) -> None:
+        super().__init__(data)
+        self.people = people or []
+        self.fields["handler"].choices = [  # type: ignore[attr-defined]
+            ("", _("全部")), ("mine", _("我的")), ("none", _("未分派")), *self.people]
+        self.fields["branch"].choices = [("", _("全部")), *(branches or [])]  # type: ignore[attr-defined]
+        if not branches:
+            self.fields["branch"].widget = forms.HiddenInput()
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The conditions that could be read, by name; how long a page is, is none."""
+        self.is_valid()
+        said = getattr(self, "cleaned_data", {})
+        return {name: str(value) for name, value in said.items() if value and name not in ("view", "size")}
+
+    @property
+    def numbers(self) -> list[str]:
+        """Cases that were named one by one."""
+        return [one for one in self.said.get("only", "").split(".") if one][:self.MOST_NAMED]
+
+    @property
+    def rows_a_page(self) -> int:
+        """0 where the usual number is meant."""
+        self.is_valid()
+        return int(getattr(self, "cleaned_data", {}).get("size") or 0)
+
+    def words_of(self, name: str) -> str:
+        value: Any = self.said.get(name, "")
+        if name == "only":
+            value = gettext("%(n)s件") % {"n": len(self.numbers)}
+        elif name in ("handler", "branch", "problem"):
+            value = dict(_flat(self.fields[name].choices)).get(value, value)  # type: ignore[attr-defined]
+        return gettext("%(label)s：%(value)s") % {"label": self.fields[name].label, "value": value}
+
+
+def _flat(choices: Any) -> Iterator[tuple[str, Any]]:
+    """The choices of a list with groups."""
+    for value, words in choices:
+        if isinstance(words, list | tuple):
+            yield from words
+        else:
+            yield value, words
+
+
+class LookForm(StepForm):
+    """Why somebody looks at the contact data; both sides' staff use it."""
+
+    reason = Choice(label=_("为什么查看"))
+    text = Words(label=_("具体说明"), required=False, rows=2, longest=200,
+                 help_text=_("选“其他”时必填。消费者看得到。"))
+
+    def __init__(self, *args: Any, chosen: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["reason"]
+        field.choices = words_of(WHY, "look_reason")  # type: ignore[attr-defined]
+        field.initial = chosen if chosen in WHY else WHY[0]
+
+
+class HandlerForm(StepForm):
+    """Who handles the case: 责任到人."""
+
+    handler = Choice(label=_("由谁处理"), widget=forms.Select(attrs={"class": "w-24"}))
+
+    def __init__(self, *args: Any, people: Sequence[Staff], chosen: int | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["handler"]
+        field.choices = [("", _("请选择")), *((str(p.pk), handler_words(p)) for p in people)]  # type: ignore[attr-defined]
+        if chosen in {p.pk for p in people}:
+            field.initial = str(chosen)
+
+
+def handler_words(person: Staff) -> str:
+    where = str(person.branch) if person.branch else str(person.enterprise)
+    return f"{person.user.name} · {person.get_role_display()} · {where}"
+
+
+class ContactForm(StepForm):
+    """One attempt to reach the consumer."""
+
+    channel = Choice(label=_("怎么联系的"))
+    reached = Choice(label=_("联系上了吗"), choices=[("yes", _("联系上了")), ("no", _("没有联系上"))])
+    at = forms.DateTimeField(
+        label=_("什么时候"), required=False, help_text=_("不填就是现在；不能晚于现在。"), validators=[in_our_years],
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "w-24"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"invalid": _("时间请写成 2026-12-02 15:30 这样。")})
+    note = Words(label=_("谈了什么"), rows=3, longest=1000,
+                 help_text=_("消费者看得到这条记录。"))
+    #: One press after a call (the case page): whether it got through is all there is to say.
+    quick = forms.BooleanField(required=False, widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any, now: datetime, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.now = now
+        self.fields["note"].required = not self.data.get("quick")
+        self.fields["channel"].choices = words_of(CONTACT_CHANNELS, "contact_channel")  # type: ignore[attr-defined]
+
+    def clean_at(self) -> datetime | None:
+        at: datetime | None = self.cleaned_data["at"]
+        if at is not None and at > self.now:
+            raise forms.ValidationError(_("联系时间不能晚于现在。"))
+        return at
+
+
+class TextForm(StepForm):
+    """One text, under the words of the step."""
+
+    text = Words()
+
+    def __init__(self, *args: Any, label: Any, hint: Any = "", why: Any = "", longest: int = LONGEST,
+                 **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["text"] = Words(longest=longest)
+        field = self.fields["text"]
+        field.label, field.help_text = label, hint
+        field.why = why  # type: ignore[attr-defined]
+
+
+class FailureForm(StepForm):
+    """Why no settlement was found."""
+
+    reason = Choice(label=_("为什么没有谈成"))
+    text = Words(label=_("说明"), help_text=_("写明谈过什么、卡在哪里；消费者和监管部门看得到。"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["reason"].choices = words_of(FAILURE_REASONS, "failure_reason")  # type: ignore[attr-defined]
+
+
+class ReturnForm(StepForm):
+    """Not ours: whose, or why."""
+
+    reason = Choice(label=_("退回的原因"))
+    q = forms.CharField(label=_("应由谁答复"), required=False, max_length=80,
+                        help_text=_("写企业或分支机构的名称、品牌，按“查找”。不知道就不用填。"))
+    target = Choice(label=_("查到的单位"), required=False)
+    text = Words(label=_("说明"), required=False,
+                 help_text=_("没有选单位时请写明理由；消费者和分送人员看得到。"))
+
+    def __init__(self, *args: Any, targets: Choices, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "reason" in self.fields:
+            self.fields["reason"].choices = words_of(RETURN_REASONS, "return_reason")  # type: ignore[attr-defined]
+        self.fields["target"].choices = [*targets, ("none", _("不清楚，请分送人员决定"))]  # type: ignore[attr-defined]
+
+    @property
+    def picked(self) -> tuple[int | None, int | None]:
+        """(enterprise, branch) of the chosen target; nothing when left to intake."""
+        enterprise, _dash, branch = str(self.cleaned_data.get("target", "")).partition("-")
+        if not enterprise.isdigit():
+            return None, None
+        return int(enterprise), int(branch) if branch.isdigit() else None
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if "target" in said and self.picked[0] is None and not said.get("text") and "text" not in self.errors:
+            self.add_error("text", _("没有选单位时，请写明理由。"))
+        return said
+
+
+class RequestReturnForm(ReturnForm):
+    """Accepted already: asked of whoever distributes, so it always says why."""
+
+    reason = None  # type: ignore[assignment]
+    text = Words(label=_("为什么不应由本企业答复"))
+
+    field_order = ("text", "q", "target")
+
+
+class PerformedForm(TakesFiles, StepForm):
+    """Which promises were kept, and what shows it."""
+
+    obligations = forms.MultipleChoiceField(
+        label=_("已经做到的"), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("请至少选一项约定。"), "invalid_choice": CHOOSE})
+    channel = Words(label=_("怎么做到的"), required=False, rows=1, longest=60,
+                    help_text=_("例如：原路退回、账单抵扣。"))
+    proof = Words(label=_("证明"), rows=3, longest=1000,
+                  help_text=_("流水号、日期、金额等，便于消费者核对；不要写完整的账号。"))
+    uploads = FilesField(label=_("证明材料"))
+
+    def __init__(self, *args: Any, promises: Sequence[Obligation], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["obligations"].choices = [  # type: ignore[attr-defined]
+            (str(p.ordinal), promise_words(p)) for p in promises]
+
+
+def promise_words(promise: Obligation) -> str:
+    amount = f" ¥{promise.amount:,.2f}" if promise.amount is not None else ""
+    return f"{promise.ordinal} {promise.what}{amount}"
+
+
+class PaymentForm(StepForm):
+    """The answer to a disputed payment: channel, last four digits, day; once."""
+
+    obligation = Choice(label=_("哪一项"))
+    channel = Words(label=_("付款渠道"), rows=1, longest=60, help_text=_("例如：中国银行转账、原支付账户。"))
+    last4 = Words(label=_("收款账号末4位"), rows=1, longest=4)
+    paid_on = Day(label=_("付款日期"))
+
+    def __init__(self, *args: Any, promises: Sequence[Obligation], today: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today = today
+        self.fields["last4"].widget.attrs |= {"class": "w-10", "autocomplete": "off"}
+        self.fields["obligation"].choices = [  # type: ignore[attr-defined]
+            (str(p.ordinal), promise_words(p)) for p in promises]
+
+    def clean_last4(self) -> str:
+        digits = str(self.cleaned_data["last4"])
+        if not (len(digits) == 4 and digits.isascii() and digits.isalnum()):
+            raise forms.ValidationError(_("只填账号末4位。"))
+        return digits
+
+    def clean_paid_on(self) -> date:
+        day: date = self.cleaned_data["paid_on"]
+        if day > self.today:
+            raise forms.ValidationError(_("付款日期不能晚于今天。"))
+        return day
+
+
+class ClaimAnswerForm(StepForm):
+    """The consumer says that it was settled elsewhere: is it so?"""
+
+    answer = Choice(label=_("是这样吗"), choices=[
+        ("confirm", _("是，已经另行和解")), ("deny", _("不是，没有另行和解"))])
+    text = Words(label=_("说明"), required=False)
+
+
+class MediationForm(StepForm):
+    """Art. 18: no mediation without both consents."""
+
+    answer = Choice(label=_("是否同意调解"), choices=[("agree", _("同意调解")), ("decline", _("不同意调解"))])
+
+
+class ConfirmForm(StepForm):
+    """What the consumer owed and has done."""
+
+    obligations = forms.MultipleChoiceField(
+        label=_("消费者已经做到的"), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("请至少选一项约定。"), "invalid_choice": CHOOSE})
+
+    def __init__(self, *args: Any, promises: Sequence[Obligation], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["obligations"].choices = [  # type: ignore[attr-defined]
+            (str(p.ordinal), promise_words(p)) for p in promises]
+
+
+class RedateForm(StepForm):
+    """New days for what was broken: one a promise, in force once the consumer names the same."""
+
+    def __init__(self, *args: Any, promises: Sequence[Obligation], proposed: dict[str, str], today: date,
+                 **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today, self.ordinals = today, [p.ordinal for p in promises]
+        for promise in promises:
+            self.fields[f"day-{promise.ordinal}"] = Day(
+                label=promise_words(promise), help_text=_("新的最后一天，须在今天之后。"),
+                initial=proposed.get(str(promise.ordinal)))
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for name, day in list(said.items()):
+            if isinstance(day, date) and day <= self.today:
+                self.add_error(name, _("新的日期须在今天之后。"))
+        return said
+
+    @property
+    def dates(self) -> dict[int, str]:
+        return {n: self.cleaned_data[f"day-{n}"].isoformat() for n in self.ordinals}

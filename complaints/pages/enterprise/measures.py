@@ -1,0 +1,311 @@
+"""/enterprise/measures/: one answer to equal cases, from choosing them to what became of each.
+
+The one rule: who sees the branch where a measure was made sees the measure, and of its cases only the own ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Sum
+from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.idempotency import once
+from accounts.masking import masked_name
+from complaints import wording as labels
+from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.handling import StepNotAllowed, WrongInput
+from complaints.measures import sending, standing
+from complaints.measures.choosing import MOST_CASES, TOLD, LeftOut, Pick, from_lines, picks_of
+from complaints.measures.ruling import Rule
+from complaints.models import Complaint, Measure, Obligation
+from complaints.models.settlement import MONEY_KINDS
+from complaints.pages.enterprise.measure_forms import ChoosingForm, DoneForm, RuleForm, kinds_in
+from complaints.pages.shared.exports import ENTERPRISE, query_of
+from complaints.procedure.workflow import ENTERPRISE_ROLES
+from complaints.reading.case_people import demand_text, label_of, names_of_consumers
+from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
+from complaints.tables.exporting.selecting import chosen, sight_at
+from complaints.tables.sheets import SheetRefused, form_of, lines_of, pasted
+from complaints.tables.short_answers import Short, offer_of
+
+PAGE = 50
+#: Of a table of at most five hundred cases; it is read while somebody waits.
+MOST_MB = 2
+
+
+@desk_page("GET")
+def measures(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The measures of this desk, newest first, each with how it stands."""
+    found = list(sending.readable(desk.actors).select_related("made_by__user").order_by("-pk")[:PAGE])
+    offers = list(standing.offers_of([one.public_id for one in found], desk.engagements()).only("pk", "measure_id", "state"))
+    states = standing.states_of(offers)
+    by_measure: dict[UUID | None, list[str]] = {}
+    for offer in offers:
+        by_measure.setdefault(offer.measure_id, []).append(states[offer.pk])
+    return render(request, "measures/list.html", {
+        "rows": [{"measure": one, "url": _url("measure", one.public_id), "by": one.made_by.user.name,
+                  "counts": _counts(one, by_measure.get(one.public_id, [])), "chosen": len(one.picks)} for one in found],
+        "new_url": reverse("complaints:enterprise-measure-new"), "may_make": _may_make(desk), "now": desk.now,
+    })
+
+
+@desk_page("GET", "POST")
+def measure_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """Which cases; ``?view=…``: those of the queue, ``?again=<id>``: those that another measure left out."""
+    query = query_of(request.GET, ENTERPRISE)
+    listed = _listed(desk, query) if query else []
+    form = ChoosingForm(request.POST if request.method == "POST" else None, request.FILES or None, listed=_many(listed),
+                        initial={"use_list": bool(query), **_again(desk, request.GET)})
+    status = 200
+    if request.method == "POST":
+        with once(request) as attempt:
+            if not attempt.answered and form.is_valid():
+                try:
+                    picks, left = _chosen(desk, form, listed)
+                    measure = sending.make(title=form.cleaned_data["title"], picks=picks, left_out=left, actor=desk.actors[0], now=desk.now)
+                    attempt.reference = _url("measure", measure.public_id)
+                except (WrongInput, SheetRefused) as wrong:
+                    field = "file" if form.cleaned_data.get("file") else "lines" if form.cleaned_data.get("lines") else "use_list"
+                    form.add_error(field if field in form.fields else None, str(wrong))
+        if attempt.reference:
+            return redirect(attempt.reference)
+        status = 422
+    return render(request, "measures/new.html", {
+        "form": form, "back": reverse("complaints:enterprise-measures"), "most": MOST_CASES,
+    }, status=status)
+
+
+@desk_page("GET", "POST")
+def measure(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBase:
+    """A draft: the rule, tried out, then sent. Afterwards: how it stands."""
+    found = found_measure(desk, public_id)
+    if found.sent_at is not None:
+        # The same form again leads to what came of it.
+        return redirect(_url("measure", public_id)) if request.method == "POST" else _standing(request, desk, found)
+    if found.proposed_at is not None:
+        return redirect(_url("measure-approval", public_id))
+    demands = [d for rows in sending.open_demands(desk.cases().filter(
+        pk__in=[pick.case for pick in picks_of(found.picks)]).values_list("pk", flat=True)).values() for d in rows]
+    kinds = kinds_in(demands)
+    if request.method != "POST":
+        return _draft(request, desk, found, RuleForm(kinds=kinds, today=desk.today, rule=Rule.of(found.rule)))
+    form = RuleForm(request.POST, kinds=kinds, today=desk.today)
+    if not form.is_valid():
+        return _draft(request, desk, found, form, status=422)
+    if "send" not in request.POST:
+        found = found_measure(desk, public_id, lock=True)
+        if found.sent_at is not None or found.proposed_at is not None:
+            # Sent by somebody since it was looked at: what it said stays.
+            return redirect(_url("measure", public_id))
+        found.rule = form.rule().kept()
+        found.save(update_fields=["rule"])
+        outcome = sending.try_out(found, form.rule(), cases=desk.cases(), actors=desk.actors, now=desk.now)
+        return _draft(request, desk, found, form, outcome=outcome)
+    with once(request) as attempt:
+        if not attempt.answered:
+            outcome = sending.send(found_measure(desk, public_id, lock=True), form.rule(), cases=desk.cases(), actors=desk.actors, now=desk.now)
+            attempt.reference = _url("measure", public_id)
+            words = _("已把%(n)s件方案提请批准，批准后才发送；期限不停。") if outcome.is_for_two else _("已发送%(n)s件方案。")
+            messages.success(request, words % {"n": len(outcome.done)}, extra_tags="ok")
+    return redirect(attempt.reference)
+
+
+@desk_page("GET", "POST")
+def performed(request: HttpRequest, desk: Desk, public_id: UUID) -> HttpResponseBase:
+    """Report the whole of it as done, or the cases of a table."""
+    found = found_measure(desk, public_id)
+    if found.sent_at is None:
+        return redirect(_url("measure", public_id))
+    offers = list(standing.offers_of([found.public_id], desk.engagements()).only("pk", "state"))
+    due = list(standing.states_of(offers).values()).count("accepted")
+    form, status = DoneForm(request.POST if request.method == "POST" else None, request.FILES or None), 200
+    if request.method == "POST":
+        with once(request) as attempt:
+            if not attempt.answered and form.is_valid():
+                try:
+                    outcome = _reported(desk, found_measure(desk, public_id, lock=True), form)
+                    attempt.reference = _url("measure", public_id)
+                    messages.success(request, _("已报告%(n)s件履行。") % {"n": len(outcome.done)}, extra_tags="ok")
+                except (WrongInput, SheetRefused) as wrong:
+                    form.add_error("file" if form.cleaned_data.get("file") else "lines", str(wrong))
+        if attempt.reference:
+            return redirect(attempt.reference)
+        status = 422
+    return render(request, "measures/performed.html", {
+        "form": form, "measure": found, "due": due, "back": _url("measure", public_id)}, status=status)
+
+
+def _reported(desk: Desk, found: Measure, form: DoneForm) -> sending.Outcome:
+    said = form.cleaned_data
+    proofs, left = None, list[LeftOut]()
+    if said["lines"] or said["file"]:
+        proofs, left = from_lines(_lines(said["lines"], said["file"]), desk.cases())
+        bare = [pick for pick in proofs if not pick.word and not said["proof"]]
+        if bare:
+            raise WrongInput("missing", _("%(number)s没有证明。请写上，或者填共同的证明。") % {"number": bare[0].number}, field="lines")
+    outcome = sending.report_performed(found, proofs=proofs, proof=said["proof"], channel=said["channel"], cases=desk.cases(),
+                                       actors=desk.actors, now=desk.now)
+    if not outcome.done:
+        raise StepNotAllowed("nothing_due", _("没有一件待履行。"))
+    if left:
+        found.left_out = [*found.left_out, *(LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != TOLD)]
+        found.save(update_fields=["left_out"])
+    return outcome
+
+
+def _url(page: str, public_id: UUID) -> str:
+    return reverse(f"complaints:enterprise-{page}", args=[public_id])
+
+
+def _may_make(desk: Desk) -> bool:
+    return any(actor.has(ENTERPRISE_ROLES) for actor in desk.actors)
+
+
+def found_measure(desk: Desk, public_id: UUID, *, lock: bool = False) -> Measure:
+    """The measure, if this desk sees the branch where it was made; Http404 else."""
+    rows = sending.readable(desk.actors).filter(public_id=public_id)
+    people = ("made_by__user", "proposed_by__user", "decided_by__user")
+    found: Measure | None = (rows.select_for_update(of=("self",)) if lock else rows.select_related(*people)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+# --- choosing ---
+
+
+def _listed(desk: Desk, query: str) -> list[int]:
+    mine = [a for a in desk.actors if a.enterprise_id == desk.actors[0].enterprise_id]
+    return chosen(sight_at(desk, mine), query, most=MOST_CASES + 1)
+
+
+def _many(listed: list[int]) -> str:
+    return "" if not listed else str(len(listed)) if len(listed) <= MOST_CASES else f"{MOST_CASES}+"
+
+
+def _again(desk: Desk, asked: QueryDict) -> dict[str, str]:
+    """The cases that got nothing from another measure, to be chosen anew."""
+    try:
+        before = found_measure(desk, UUID(asked.get("again", "")))
+    except (ValueError, Http404):
+        return {}
+    amounts = {pick.number: pick.word for pick in picks_of(before.picks)}
+    numbers = dict.fromkeys(one["number"] for one in before.left_out if one["step"] == "make_offer")
+    return {"title": before.title, "lines": "\n".join(
+        f"{number},{amounts[number]}" if amounts.get(number) else number for number in numbers if number in amounts)}
+
+
+def _chosen(desk: Desk, form: ChoosingForm, listed: list[int]) -> tuple[list[Pick], list[LeftOut]]:
+    said = form.cleaned_data
+    left: list[LeftOut] = []
+    if said.get("use_list"):
+        if len(listed) > MOST_CASES:
+            raise WrongInput("too_many", _("一次最多%(n)s件，请分成几次。") % {"n": MOST_CASES}, field="use_list")
+        picks = [Pick(pk, number) for pk, number in desk.cases().filter(pk__in=listed).order_by("pk").values_list("pk", "number")]
+    else:
+        picks, left = from_lines(_lines(said["lines"], said["file"]), desk.cases())
+    if not picks:
+        raise WrongInput("nobody", _("没有找到这些投诉。"), field="lines")
+    return picks, left
+
+
+def _lines(text: str, file: UploadedFile | None) -> Iterator[tuple[int, list[str]]]:
+    if file is None:
+        yield from pasted(text)
+        return
+    if (file.size or 0) > MOST_MB << 20:
+        raise SheetRefused(_("文件太大，最多%(n)s MB。请分成几份。") % {"n": MOST_MB})
+    with NamedTemporaryFile() as kept:
+        for chunk in file.chunks():
+            kept.write(chunk)
+        kept.flush()
+        kept.seek(0)
+        yield from lines_of(Path(kept.name), form_of(kept.read(8)))
+
+
+# --- showing ---
+
+
+def _draft(request: HttpRequest, desk: Desk, found: Measure, form: RuleForm, *, outcome: sending.Outcome | None = None,
+           status: int = 200) -> HttpResponseBase:
+    return render(request, "measures/draft.html", {
+        "measure": found, "form": form, "chosen": len(found.picks), "may_make": _may_make(desk),
+        "with_amount": sum(bool(pick.word) for pick in picks_of(found.picks)),
+        "missing": found.left_out, "outcome": outcome, "preview": _preview(desk, found, form, outcome) if outcome and outcome.done else None,
+        "back": reverse("complaints:enterprise-measures"), "by": found.made_by.user.name,
+        "returned_by": found.decided_by.user.name if found.decided_by else "",
+    }, status=status)
+
+
+def _preview(desk: Desk, found: Measure, form: RuleForm, outcome: sending.Outcome) -> dict[str, Any]:
+    """What the consumer of the first case will see: the same card."""
+    number, shorts = outcome.done[0], outcome.said[outcome.done[0]]
+    _answers, promises = offer_of(shorts)
+    sums = [p.amount for p in promises if p.kind in MONEY_KINDS and p.amount is not None]
+    return {
+        "title": _("%(number)s的消费者会看到") % {"number": number}, "at": desk.now, "by": desk.actors[0].name,
+        "answers": [_answer(short) for short in shorts],
+        "obligations": [{"what": p.what, "amount": p.amount, "to_whom": labels.label(p.kind, kind="obligation_kind"),
+                         "due_on": p.due_on, "due_words": "", "proof": ""} for p in promises],
+        "total": sum(sums) if sums else None, "message": form.cleaned_data["message"],
+    }
+
+
+def _answer(short: Short) -> AnswerView:
+    amount = short.demand.amount if short.verdict == "grant" and short.amount is None else short.amount
+    return AnswerView(
+        ordinal=short.demand.ordinal, demand=demand_text(short.demand), asked=short.demand.amount, note="",
+        verdict=labels.label(short.verdict, kind="verdict"), verdict_code=short.verdict, tone=VERDICT_TONES[short.verdict],
+        text=short.reason, amount=amount, is_separable=False)
+
+
+def _counts(found: Measure, states: list[str]) -> list[dict[str, Any]]:
+    here = _url("measure", found.public_id)
+    return [{"title": standing.STATES[state][0], "tone": standing.STATES[state][1], "count": count, "state": state,
+             "url": f"{here}?{urlencode({'state': state})}"} for state, count in standing.counted(states).items() if count]
+
+
+def _standing(request: HttpRequest, desk: Desk, found: Measure) -> HttpResponseBase:
+    offers = list(standing.offers_of([found.public_id], desk.engagements()).defer("message", "counter_demand")
+                  .order_by("complaint_id", "pk"))
+    states = standing.states_of(offers)
+    asked = request.GET.get("state", "")
+    state = asked if asked in standing.STATES else ""
+    after = request.GET.get("after", "")
+    behind = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+    meant = [o for o in offers if (not state or states[o.pk] == state) and o.complaint_id > behind]
+    page = meant[:PAGE]
+    cases = Complaint.objects.visible_to(desk.user, on=desk.today).in_bulk([o.complaint_id for o in page])
+    names = names_of_consumers(cases)
+    totals = _totals([o.pk for o in page])
+    here = _url("measure", found.public_id)
+    return render(request, "measures/show.html", {
+        "measure": found, "by": found.made_by.user.name, "counts": _counts(found, list(states.values())),
+        "state": state, "state_words": standing.STATES[state][0] if state else "", "here": here, "total": len(offers),
+        "rows": [{"case": case, "url": case_url(case), "consumer": masked_name(names.get(case.pk, "")),
+                  "problem": case.item_name or label_of(case.problem_category), "state": standing.STATES[states[o.pk]][0],
+                  "tone": standing.STATES[states[o.pk]][1], "answered_at": o.answered_at, "total": totals.get(o.pk)}
+                 for o in page if (case := cases.get(o.complaint_id)) is not None],
+        "next_url": f"{here}?{urlencode({'state': state, 'after': page[-1].complaint_id})}" if len(meant) > PAGE else "",
+        "missing": [one for one in found.left_out if one["step"] == "make_offer"],
+        "not_reported": [one for one in found.left_out if one["step"] == "report_performed"],
+        "decided_by": found.decided_by.user.name if found.decided_by else "", "may_make": _may_make(desk), "may_report": _may_make(desk) and "accepted" in states.values(),
+        "performed_url": _url("measure-performed", found.public_id), "back": reverse("complaints:enterprise-measures"),
+        "again_url": f"{reverse('complaints:enterprise-measure-new')}?{urlencode({'again': str(found.public_id)})}",
+    })
+
+
+def _totals(offers: list[int]) -> dict[int, Any]:
+    return dict(Obligation.objects.filter(offer__in=offers, owed_by="enterprise", kind__in=MONEY_KINDS).order_by()
+                .values_list("offer_id").annotate(n=Sum("amount")))

@@ -1,0 +1,280 @@
+"""The offer editor: make an offer, or replace the one on the table by a better one.
+
+The one rule: adding a row, taking one away and looking at the preview are submits like any
+other, so that the editor works without a script and keeps what was typed. What an offer lacks is
+shown once before it goes; whoever sends it nevertheless has seen it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from complaints import wording as labels
+from complaints.desks.enterprise_desk import Desk, desk_page, held
+from complaints.forms.enterprise_offer_form import (
+    MOST_ROWS,
+    OfferForm,
+    count_of,
+    proposed_values,
+    standing_values,
+    without_blank_rows,
+    without_row,
+)
+from complaints.handling import Move
+from complaints.handling.steps import advising, offers
+from complaints.models import Demand, OfferAnswer
+from complaints.models.settlement import MONEY_KINDS
+from complaints.pages.enterprise.offer_figures import Figures, day_in, figures_of
+from complaints.pages.enterprise.similar_shown import similar_shown
+from complaints.pages.enterprise.steps import carry_out, not_open
+from complaints.pages.enterprise.work import waits_for_approval
+from complaints.procedure.workflow import Audience
+from complaints.reading import moved_on
+from complaints.reading.case import CasePage
+from complaints.reading.case_people import demand_text
+from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
+from complaints.settlement import answer_templates, offer_drafts, template_words
+from complaints.settlement.offer_quality import Finding
+from enterprises.models import TemplateVersion
+from web.templatetags.portal import day_text, moment, money
+
+#: What ends the writing of an offer, or sends it back to be written on.
+_AFTER_WRITING = frozenset({"propose", "approve", "send_back", "make_offer", "replace_offer"})
+
+
+@desk_page("GET", "POST")
+def make_offer(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/offer/"""
+    return _editor(request, desk, held(desk, number), "make_offer")
+
+
+@desk_page("GET", "POST")
+def replace_offer(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/replace/: better or equal for each demand, once."""
+    return _editor(request, desk, held(desk, number), "replace_offer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """One offer being written: the case, the step, and the texts of the house by version."""
+
+    desk: Desk
+    case: CasePage
+    step: str
+    texts: dict[int, TemplateVersion]
+
+    @property
+    def demands(self) -> list[Demand]:
+        return [d for d in self.case.demands if not d.is_settled and not d.is_given_up]
+
+    def form(self, data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> OfferForm:
+        typed = None if data is None else without_blank_rows(data.dict())
+        return OfferForm(typed, demands=self.demands, today=self.case.today, initial=initial,
+                         count=count_of((initial or {}) if typed is None else typed),
+                         templates=[(pk, version.template.name) for pk, version in self.texts.items()])
+
+    def text_of(self, form: OfferForm) -> TemplateVersion | None:
+        return self.texts.get(form.cleaned_data.get("template") or 0)
+
+
+def _editor(request: HttpRequest, desk: Desk, case: CasePage, step: str) -> HttpResponseBase:
+    if request.method != "POST" and (not case.may(step) or waits_for_approval(case, (step,))):
+        return not_open(request, case, (step,))
+    writing = Writing(desk=desk, case=case, step=step, texts=_texts(case))
+    if request.method != "POST":
+        draft = offer_drafts.kept(case.complaint, user=desk.user, step=step)
+        if draft:
+            return _show(request, writing, writing.form(initial=draft[0]), saved_at=draft[1])
+        back = _sent_back(case, step)
+        return _show(request, writing, writing.form(initial=back or (_standing(case) if step == "replace_offer" else {"rows": 1})),
+                     is_back=bool(back))
+    typed = request.POST.dict()
+    if typed.keys() & {"save", "forget"} and case.may(step):
+        return _drafted(request, writing, typed)
+    if typed.keys() & {"add", "remove", "use"}:
+        return _show(request, writing, writing.form(initial=_rearranged(writing, typed)))
+    form = writing.form(request.POST)
+    if case.may(step) and form.is_valid():
+        found = _findings(writing, form)
+        if "preview" in typed or not {_token(f) for f in found} <= set(typed.get("anyway", "").split()):
+            preview = _preview(case, form, found)
+            is_behind = moved_on.is_behind(case, typed.get("version", ""), step, form)
+            return _show(request, writing, form, preview=preview, status=moved_on.status_of(form) if is_behind else 200)
+    elif "preview" in typed:
+        return _show(request, writing, form, status=422)
+    done = carry_out(request, case, (step,), form, lambda said: _move(writing, said))
+    if done is not None:
+        offer_drafts.forget(case.complaint, user=desk.user)
+    return done or _show(request, writing, form, status=moved_on.status_of(form))
+
+
+def _drafted(request: HttpRequest, writing: Writing, typed: dict[str, str]) -> HttpResponseBase:
+    """Keep what is typed, or throw it away. A script asks for a line and keeps the page as it is."""
+    case, user = writing.case, writing.desk.user
+    if "forget" in typed:
+        offer_drafts.forget(case.complaint, user=user)
+        return redirect(request.path)
+    form = writing.form(initial=typed)
+    fields = {name: value for name, value in typed.items() if name in form.fields}
+    is_kept = case.engagement is not None and offer_drafts.keep(
+        case.complaint, case.engagement, user=user, step=writing.step, typed=fields, now=case.now)
+    if request.accepts("application/json") and not request.accepts("text/html"):
+        words = _("草稿已保存 %(time)s") % {"time": moment(case.now)} if is_kept else _("太长，没有存为草稿。")
+        return JsonResponse({"words": words, "sum": _sum(figures_of(case.complaint, writing.demands, typed, form.count))})
+    return _show(request, writing, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
+
+
+def _sum(figures: Figures) -> str:
+    """What the offer comes to, beside what was asked for."""
+    missing, words = figures.missing, [money(figures.offered)]
+    if missing is not None:
+        words.append(_("与要求相同") if not missing else _("比要求少%(less)s") % {"less": money(missing)} if missing > 0
+                     else _("比要求多%(more)s") % {"more": money(-missing)})
+    return " · ".join(words)
+
+
+def _texts(case: CasePage) -> dict[int, TemplateVersion]:
+    """The templates of the enterprise that has the case, by version, in the order of their names."""
+    return {version.pk: version for version in answer_templates.in_use(case.complaint.enterprise_id or 0)}
+
+
+def _token(finding: Finding) -> str:
+    return f"{finding.code}:{finding.field}"
+
+
+def _findings(writing: Writing, form: OfferForm) -> list[Finding]:
+    case = writing.case
+    if case.engagement is None:
+        return []
+    return advising.advice(
+        case.complaint, case.engagement, case.demands, answers=form.answers(), promises=form.promises(),
+        message=form.cleaned_data["message"], is_measure=False, template=writing.text_of(form), now=case.now)
+
+
+def _move(writing: Writing, form: OfferForm) -> Move:
+    verb = offers.make_offer if writing.step == "make_offer" else offers.replace_offer
+    return verb(answers=form.answers(), promises=form.promises(), message=form.cleaned_data["message"],
+                template_version=form.cleaned_data.get("template"))
+
+
+def _rearranged(writing: Writing, typed: dict[str, Any]) -> dict[str, Any]:
+    """One row more, one less, or a text of the house below what is written; nothing is judged yet and nothing is lost."""
+    if "use" in typed:
+        return typed | _used(writing, typed)
+    if "add" in typed:
+        return typed | {"rows": str(min(count_of(typed) + 1, MOST_ROWS))}
+    gone = typed["remove"]
+    return without_row(typed, int(gone) if gone.isascii() and gone.isdigit() and len(gone) < 4 else 0)
+
+
+def _used(writing: Writing, typed: dict[str, Any]) -> dict[str, Any]:
+    pick = typed.get("pick", "")
+    version = writing.texts.get(int(pick)) if pick.isascii() and pick.isdigit() and len(pick) < 19 else None
+    if version is None:
+        return {}
+    case, rows = writing.case, count_of(typed)
+    offered = figures_of(case.complaint, writing.demands, typed, rows).offered
+    days = [day for place in range(1, rows + 1) if typed.get(f"promise-{place}-owed_by") != "consumer"
+            and (day := day_in(typed.get(f"promise-{place}-due_on")))]
+    text = template_words.filled(version.body, {
+        "消费者称呼": _addressed(case.person.name), "案件编号": case.complaint.number, "商品或服务": case.complaint.item_name,
+        "经办人": case.actor.name if case.actor else "", "金额": money(offered) if offered else "",
+        "履行日": day_text(max(days)) if days else ""})
+    return {"template": str(version.pk), "pick": "", "message": "\n".join(filter(None, [typed.get("message", "").strip(), text]))}
+
+
+def _addressed(name: str) -> str:
+    """陈**, 陈雨桐 → 陈先生/女士; of a name in letters nobody can tell how to begin a letter."""
+    return f"{name[0]}先生/女士" if name and "\u4e00" <= name[0] <= "\u9fff" else ""
+
+
+def _sent_back(case: CasePage, step: str) -> dict[str, Any]:
+    """The offer that a second person sent back, as first values; nothing once something was decided or sent after it."""
+    last = next((event.step for event in case.timeline if event.step in _AFTER_WRITING), "")
+    if last != "send_back":
+        return {}
+    matter = case.complaint.matters.filter(
+        kind="proposal", audience=Audience.ENTERPRISE, enterprise=case.complaint.enterprise_id, state="refused").order_by("-pk").first()
+    if matter is None or matter.subject != step or matter.measure_id is not None:
+        return {}
+    return proposed_values(matter.data.get("payload", {}))
+
+
+def _standing(case: CasePage) -> dict[str, Any]:
+    standing = case.open_offer
+    if standing is None:
+        return {"rows": 1}
+    answers = OfferAnswer.objects.filter(offer=standing.offer).select_related("demand")
+    return standing_values(standing.offer, list(answers), [o.row for o in standing.obligations])
+
+
+def _preview(case: CasePage, form: OfferForm, found: Sequence[Finding]) -> dict[str, Any]:
+    """The same card that the consumer gets, from what is typed and not yet sent; and what it lacks."""
+    card = card_of(form.demands, form.answers(), form.promises(), message=form.cleaned_data["message"], at=case.now,
+                   by=case.actor.name if case.actor else "")
+    return card | {"findings": [_told(form, f) for f in found], "seen": " ".join(map(_token, found))}
+
+
+def card_of(demands: Sequence[Demand], answers: Sequence[offers.Answer], promises: Sequence[offers.Promise], *, message: str,
+            by: str, at: datetime) -> dict[str, Any]:
+    """An offer that was not sent yet, for components/offer_card.html."""
+    by_ordinal = {d.ordinal: d for d in demands}
+    sums = [p.amount for p in promises if p.owed_by == "enterprise" and p.kind in MONEY_KINDS
+            and p.amount is not None]
+    return {
+        "title": _("消费者会看到"), "at": at, "by": by,
+        "answers": [_answer(by_ordinal[a.demand], a) for a in answers],
+        "obligations": [_promise(p) for p in promises],
+        "total": sum(sums) if sums else None,
+        "message": message,
+    }
+
+
+def _told(form: OfferForm, finding: Finding) -> dict[str, str]:
+    """A finding in words, with the control where it is mended."""
+    field = form[finding.field] if finding.field in form.fields else None
+    if field is None:
+        return {"words": finding.words, "target": finding.field, "label": ""}
+    return {"words": finding.words, "target": field.id_for_label or field.auto_id, "label": str(field.label)}
+
+
+def _answer(demand: Demand, answer: offers.Answer) -> AnswerView:
+    amount = answer.amount if not isinstance(answer.amount, str) else None
+    words = [_("同意%(amount)s") % {"amount": money(amount)}] \
+        if answer.verdict == "part" and amount is not None else []
+    return AnswerView(
+        ordinal=demand.ordinal, demand=demand_text(demand), asked=demand.amount, note=demand.note,
+        verdict=labels.label(answer.verdict, kind="verdict"), verdict_code=answer.verdict,
+        tone=VERDICT_TONES[answer.verdict], text="\n".join([*words, answer.reason]).strip(),
+        amount=amount, is_separable=answer.is_separable)
+
+
+def _promise(promise: offers.Promise) -> dict[str, Any]:
+    where = labels.label(promise.kind, kind="obligation_kind")
+    if promise.payee_last4:
+        where = _("%(kind)s，尾号%(last4)s") % {"kind": where, "last4": promise.payee_last4}
+    if promise.owed_by == "consumer":
+        where = f"{_('由消费者做')} · {where}"
+    after = "" if promise.after is None else _("事项%(n)s确认后%(days)s个工作日内") % {
+        "n": promise.after, "days": promise.days_after}
+    return {"what": promise.what, "amount": promise.amount, "to_whom": where,
+            "due_on": promise.due_on, "due_words": after, "proof": promise.proof}
+
+
+def _show(
+    request: HttpRequest, writing: Writing, form: OfferForm, *, preview: dict[str, Any] | None = None,
+    saved_at: datetime | None = None, is_back: bool = False, status: int = 200,
+) -> HttpResponseBase:
+    case, values = writing.case, {name: form[name].value() for name in form.fields}
+    figures = figures_of(case.complaint, form.demands, values, form.count)
+    return render(request, "enterprise/offer.html", {
+        "page": case, "complaint": case.complaint, "form": form, "preview": preview, "step": writing.step, "saved_at": saved_at, "is_back": is_back,
+        "title": labels.action(writing.step), "figures": figures, "sum": _sum(figures),
+        "version": moved_on.version_of(request, case, form), "similar": similar_shown(case.complaint, seen=writing.desk.engagements())}, status=status)

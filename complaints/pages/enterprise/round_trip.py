@@ -1,0 +1,165 @@
+"""/enterprise/round-trip/: a table goes out, comes back filled in, is tried out, and is carried out line by line.
+
+The one rule: a table is shown to whoever sent it in and to nobody else; its lines name only what that person sees.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.idempotency import once
+from accounts.sign_in.step_up import fresh_factor
+from complaints import wording as labels
+from complaints.desks import queue_lists, sent_tables
+from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.models import Demand, RoundTrip, RoundTripRow
+from complaints.procedure.refusals import WrongInput
+from complaints.tables.exporting import asking as exports
+from complaints.tables.exporting.columns import MOST_DEMANDS, coming_back
+from complaints.tables.exporting.selecting import chosen, sight_at
+from complaints.tables.round_trip import asking, rows
+from complaints.tables.table_forms import DecisionForm, TableForm, UploadForm
+
+
+@desk_page("GET", "POST")
+def round_trips(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The way out, the way back, and the tables of this person."""
+    form, status = UploadForm(), 200
+    if request.method == "POST":
+        form = UploadForm(request.POST, request.FILES)
+        with once(request) as attempt:
+            if not attempt.answered and form.is_valid():
+                file = form.cleaned_data["file"]
+                try:
+                    trip = asking.take_in(file.chunks(), name=file.name or "", user=desk.user, actor=desk.actors[0],
+                                          language=get_language() or "zh-hans", now=desk.now)
+                    attempt.reference = _url("round-trip", trip.mark)
+                except WrongInput as wrong:
+                    form.add_error("file", wrong.reason)
+        if attempt.reference:
+            return redirect(attempt.reference)
+        status = 422
+    trips = list(_own(desk).order_by("-pk")[:sent_tables.PAGE])
+    return render(request, "round_trip/list.html", {
+        "form": form, "table": TableForm(views=_views()), "rows": [_shown(trip) for trip in trips], "now": desk.now,
+        "steps": [labels.action(step) for step in rows.STEPS], "here": _url("round-trips"), "table_url": _url("round-trip-table"),
+    }, status=status)
+
+
+@desk_page("POST")
+@fresh_factor
+def table(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """An export whose columns come back; its page shows how far it is, and hands it out once."""
+    form = TableForm(request.POST, views=_views())
+    with once(request) as attempt:
+        if not attempt.answered and form.is_valid():
+            query = urlencode({"view": form.cleaned_data["view"]})
+            sight = sight_at(desk, [a for a in desk.actors if a.enterprise_id == desk.actors[0].enterprise_id])
+            ids = chosen(sight, query, most=asking.MOST_ROWS)
+            export = exports.ask(
+                user=desk.user, actor=sight.actor, query=query, form=form.cleaned_data["format"], purpose="",
+                wanted=[column.code for column in coming_back(demands=_most_demands(ids))],
+                language=get_language() or "zh-hans", now=desk.now)
+            attempt.reference = _url("export", export.mark)
+    if not attempt.reference:
+        messages.error(request, _("请从列出的选项中选一项。"), extra_tags="bad")
+    return redirect(attempt.reference or _url("round-trips"))
+
+
+def _most_demands(ids: list[int]) -> int:
+    counted = Demand.objects.filter(complaint_id__in=ids).order_by().values("complaint_id").annotate(n=Count("pk"))
+    most = counted.order_by("-n").values_list("n", flat=True).first()
+    return min(most or 1, MOST_DEMANDS)
+
+
+@desk_page("GET")
+def round_trip(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+    return _show(request, _found(desk, mark))
+
+
+@desk_page("POST")
+def decide(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+    """POST: all or nothing, the good lines, or none."""
+    trip = _found(desk, mark)
+    form = _decision(trip, asking.counts_of(trip), request.POST)
+    with once(request) as attempt:
+        if not attempt.answered and form.is_valid():
+            locked = _found(desk, mark, lock=True)
+            asking.decide(locked, form.cleaned_data["decision"], now=desk.now)
+            attempt.reference = _url("round-trip", mark)
+    if not attempt.reference:
+        return _show(request, trip, form, status=422)
+    messages.success(request, _("已记录您的决定。"), extra_tags="ok")
+    return redirect(attempt.reference)
+
+
+@desk_page("GET")
+def results(request: HttpRequest, desk: Desk, mark: str) -> HttpResponseBase:
+    """What came of each line, as CSV; no text of anybody stands in it."""
+    trip = _found(desk, mark)
+    return sent_tables.as_file(trip.mark, _heads(), _lines(trip).iterator(chunk_size=2000), cells=_cells, title=rows.title_of)
+
+
+def _url(page: str, *args: str) -> str:
+    return reverse(f"complaints:enterprise-{page}", args=args)
+
+
+def _views() -> list[tuple[str, Any]]:
+    return [(view.code, view.title) for view in queue_lists.VIEWS.values()]
+
+
+def _own(desk: Desk) -> Any:
+    return asking.own(desk.user, [actor.enterprise_id for actor in desk.actors])
+
+
+def _found(desk: Desk, mark: str, *, lock: bool = False) -> RoundTrip:
+    trips = _own(desk).filter(mark=mark)
+    trip: RoundTrip | None = (trips.select_for_update(of=("self",)) if lock else trips).first()
+    if trip is None:
+        raise Http404
+    return trip
+
+
+def _lines(trip: RoundTrip) -> Any:
+    return RoundTripRow.objects.filter(trip=trip).defer("said").order_by("line")
+
+
+def _decision(trip: RoundTrip, counts: dict[str, int], data: Any = None) -> DecisionForm:
+    return DecisionForm(data, good=counts["good"], may_all=bool(counts["good"]) and not asking.why_not_all(counts),
+                        is_long=asking.is_long(counts))
+
+
+def _shown(trip: RoundTrip) -> dict[str, Any]:
+    return sent_tables.shown(trip, url=_url("round-trip", trip.mark), length=trip.read_rows, working=asking.WORKING)
+
+
+def _heads() -> list[str]:
+    return [_("案件编号"), _("步骤")]
+
+
+def _cells(line: RoundTripRow) -> list[sent_tables.Cell]:
+    url = reverse("complaints:enterprise-case", args=[line.number]) if line.case_id else ""
+    return [(line.number, url), (labels.action(line.step) if line.step else "", "")]
+
+
+def _show(request: HttpRequest, trip: RoundTrip, form: DecisionForm | None = None, *, status: int = 200) -> HttpResponseBase:
+    counts = asking.counts_of(trip)
+    found = sent_tables.results_of(request, counts, _lines(trip), cells=_cells, title=rows.title_of)
+    return render(request, "round_trip/show.html", {
+        **_shown(trip), **found, "heads": _heads(), "may_write": True, "blank": trip.blank_rows,
+        "most": 0 if trip.state == "reading" else found["total"],
+        "passed": found["total"] - counts["read" if trip.state == "checking" else "good"],
+        "form": form or _decision(trip, counts), "why_not_all": asking.why_not_all(counts) if counts["good"] else "",
+        "is_long": bool(counts["good"]) and asking.is_long(counts), "most_at_once": asking.MOST_AT_ONCE,
+        "decide_url": _url("round-trip-decide", trip.mark), "results_url": _url("round-trip-results", trip.mark),
+        "list_url": _url("round-trips"), "list_title": _("用表格办理"),
+    }, status=status)

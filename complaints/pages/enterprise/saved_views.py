@@ -1,0 +1,126 @@
+"""/enterprise/views/: filters of the queue that a person keeps under a name, as tabs beside those that everybody has.
+
+The one rule: they are that person's alone; a view holds the conditions as they stand in the address and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.idempotency import once
+from complaints.desks import keyset
+from complaints.desks.desk_choices import MOST_VIEWS
+from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.desks.queue_lists import PAST, VIEWS, Rows, asked_for, narrowed, view_of
+from complaints.models import SavedView
+from complaints.pages.enterprise.forms import QueueFilter, StepForm, Words
+
+LONGEST_NAME = 20
+
+
+class SaveForm(StepForm):
+    """A name for the conditions in ``query``."""
+
+    name = Words(label=gettext_lazy("视图的名称"), rows=1, longest=LONGEST_NAME,
+                 help_text=gettext_lazy("例如：资费专班。不要写消费者的姓名。"))
+
+
+def lists(own: Sequence[SavedView], ours: Rows, desk: Desk) -> dict[str, Rows]:
+    """What each of them holds, for its count. What is searched for by words is not counted: a count must stay cheap."""
+    found = {}
+    for one in own:
+        asked = dict(parse_qsl(one.query))
+        if asked.get("q") or asked.get("view") == PAST.code:
+            continue
+        view = VIEWS.get(asked.get("view", ""), VIEWS["all"])
+        found[_key(one)] = narrowed(view.of(ours, desk), _filter(asked), desk)
+    return found
+
+
+def tab(one: SavedView, counts: Mapping[str, int], query: str) -> dict[str, Any]:
+    """As the queue shows it; ``query`` is what it shows now."""
+    count = counts.get(_key(one))
+    return {"title": one.name, "url": _url(one), "count": "" if count is None else keyset.in_words(count), "value": count,
+            "tone": "neutral", "is_current": one.query == query}
+
+
+@desk_page("GET", "POST")
+def views(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """/enterprise/views/: the list of one's own; POST saves one more or takes one away."""
+    if request.method != "POST":
+        wanted = request.GET.get("query", "")
+        return _show(request, desk, None, tidy(desk, wanted) if wanted else "")
+    query = tidy(desk, request.POST.get("query", ""))
+    form = SaveForm(request.POST if "remove" not in request.POST else None)
+    with once(request) as attempt:
+        if not attempt.answered and "remove" in request.POST:
+            _take_away(desk, request.POST["remove"])
+            attempt.reference = reverse("complaints:enterprise-views")
+            messages.success(request, _("已删除这个视图。"), extra_tags="ok")
+        elif not attempt.answered and form.is_valid() and _keep(desk, form, query):
+            attempt.reference = f"{reverse('complaints:enterprise-queue')}?{query}"
+            messages.success(request, _("已保存视图“%(name)s”。") % {"name": form.cleaned_data["name"]}, extra_tags="ok")
+    return redirect(attempt.reference) if attempt.reference else _show(request, desk, form, query, status=422)
+
+
+def tidy(desk: Desk, query: str) -> str:
+    """The conditions of this address that can be read, in one order."""
+    asked = dict(parse_qsl(query[:3000]))
+    return urlencode({"view": view_of(asked.get("view", "")).code} | asked_for(desk, asked).said)
+
+
+def _keep(desk: Desk, form: SaveForm, query: str) -> bool:
+    """Save it; a name that is there already gets the new conditions."""
+    own, name = desk.choices.views, form.cleaned_data["name"]
+    known = next((one for one in own if one.name == name), None)
+    if known is None and len(own) >= MOST_VIEWS:
+        form.add_error("name", _("最多保存%(n)s个视图，请先删除不用的。") % {"n": MOST_VIEWS})
+        return False
+    view = known or SavedView(user=desk.user, made_at=desk.now, name=name)
+    view.query = query
+    view.save()
+    return True
+
+
+def _take_away(desk: Desk, pk: str) -> None:
+    is_number = pk.isascii() and pk.isdigit() and len(pk) < 19
+    if not is_number or not SavedView.objects.filter(user=desk.user, pk=int(pk)).delete()[0]:
+        raise Http404
+
+
+def _show(request: HttpRequest, desk: Desk, form: SaveForm | None, query: str, *, status: int = 200) -> HttpResponseBase:
+    own = desk.choices.views
+    return render(request, "enterprise/views.html", {
+        "rows": [{"view": one, "url": _url(one), "conditions": conditions(desk, one.query)} for one in own],
+        "form": form or SaveForm(), "query": query, "conditions": conditions(desk, query), "is_full": len(own) >= MOST_VIEWS,
+    }, status=status)
+
+
+def conditions(desk: Desk, query: str) -> list[str]:
+    """The conditions in words."""
+    asked = dict(parse_qsl(query))
+    form = asked_for(desk, asked)
+    return [str(view_of(asked.get("view", "")).title), *(form.words_of(name) for name in form.said)]
+
+
+def _filter(asked: Mapping[str, str]) -> QueueFilter:
+    """As it was saved: whom it names need not be asked for again."""
+    handler, branch = asked.get("handler", ""), asked.get("branch", "")
+    return QueueFilter(asked, people=[(handler, "")], branches=[(branch, "")])
+
+
+def _key(one: SavedView) -> str:
+    return f"own {one.pk}"
+
+
+def _url(one: SavedView) -> str:
+    return f"{reverse('complaints:enterprise-queue')}?{one.query}"

@@ -1,0 +1,135 @@
+"""/enterprise/templates/: the texts that this enterprise answers with, who owns them, how often they were accepted.
+
+The one rule: everybody at the desk reads and uses them; managers alone write, and each change is a new version.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from accounts.idempotency import once
+from accounts.keys import keyring
+from complaints.desks.enterprise_desk import Desk, desk_page
+from complaints.pages.enterprise.forms import StepForm, Words
+from complaints.parties.actors import Actor
+from complaints.procedure.refusals import WrongInput
+from complaints.procedure.workflow import Role
+from complaints.settlement import answer_templates, template_words
+from enterprises.models import AnswerTemplate, Staff, TemplateVersion
+
+#: So many versions of one template are shown.
+SHOWN = 20
+
+
+class NewTemplateForm(StepForm):
+    """Its name and its words."""
+
+    name = Words(label=gettext_lazy("名称"), rows=1, longest=60, help_text=gettext_lazy("同事按名称找，例如“多扣费全退”。"))
+    body = Words(label=gettext_lazy("正文"), rows=8, longest=template_words.LONGEST,
+                 help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"))
+
+
+class TemplateForm(StepForm):
+    """New words for a template that stands."""
+
+    body = Words(label=gettext_lazy("正文"), rows=8, longest=template_words.LONGEST,
+                 help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"))
+
+
+@desk_page("GET")
+def templates(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    found = list(answer_templates.of(_firms(desk)))
+    bodies, rates = answer_templates.newest(found), answer_templates.rates(found, now=desk.now)
+    keyring.load_for(template.owner.user for template in found)
+    return render(request, "enterprise/templates.html", {
+        "may_write": _manager(desk) is not None,
+        "rows": [{"template": one, "body": bodies[one.pk].body, "owner": one.owner.user.name, "at": bodies[one.pk].made_at,
+                  "rate": rates.get(one.pk, answer_templates.Rate()),
+                  "url": reverse("complaints:enterprise-template", args=[one.pk])} for one in found]})
+
+
+@desk_page("GET", "POST")
+def template_new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    staff = _writer(desk)
+    form = NewTemplateForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        with once(request) as attempt:
+            if not attempt.answered and form.is_valid():
+                try:
+                    made = answer_templates.make(staff=staff, name=form.cleaned_data["name"], body=form.cleaned_data["body"],
+                                                 now=desk.now)
+                    attempt.reference = reverse("complaints:enterprise-template", args=[made.pk])
+                except WrongInput as wrong:
+                    form.add_error(wrong.field, wrong.reason)
+        if attempt.reference:
+            return redirect(attempt.reference)
+    return render(request, "enterprise/template_new.html", {"form": form, "variables": _variables()},
+                  status=422 if form.errors else 200)
+
+
+@desk_page("GET", "POST")
+def template(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """One template: POST ``what``: change (a new version), retire, again."""
+    found = AnswerTemplate.objects.filter(pk=pk, enterprise_id__in=_firms(desk)).first()
+    if found is None:
+        raise Http404
+    staff = _writer(desk, enterprise=found.enterprise_id)
+    form = TemplateForm(request.POST if request.POST.get("what") == "change" else None)
+    if request.method == "POST":
+        what = request.POST.get("what", "")
+        if what not in ("change", "retire", "again"):
+            raise Http404
+        with once(request) as attempt:
+            if not attempt.answered and (what != "change" or form.is_valid()):
+                try:
+                    _do(what, found, form, staff, desk)
+                    attempt.reference = reverse("complaints:enterprise-template", args=[found.pk])
+                except WrongInput as wrong:
+                    form.add_error(wrong.field, wrong.reason)
+        if attempt.reference:
+            if not attempt.answered:
+                messages.success(request, _("已保存。"), extra_tags="ok")
+            return redirect(attempt.reference)
+    versions = list(TemplateVersion.objects.filter(template=found).select_related("made_by__user")[:SHOWN])
+    keyring.load_for([*versions, *(version.made_by.user for version in versions)])
+    if not form.is_bound:
+        form = TemplateForm(initial={"body": versions[0].body})
+    return render(request, "enterprise/template.html", {
+        "form": form, "template": found, "versions": versions, "variables": _variables(),
+        "rate": answer_templates.rates([found], now=desk.now).get(found.pk, answer_templates.Rate()),
+    }, status=422 if form.errors else 200)
+
+
+def _do(what: str, found: AnswerTemplate, form: StepForm, staff: Staff, desk: Desk) -> None:
+    if what == "change":
+        answer_templates.change(found, staff=staff, body=form.cleaned_data["body"], now=desk.now)
+    else:
+        answer_templates.retire(found, is_retired=what == "retire")
+
+
+def _variables() -> list[dict[str, Any]]:
+    english = get_language() == "en"
+    return [{"name": f"{{{name}}}", "words": words if english else ""} for name, words in template_words.VARIABLES.items()]
+
+
+def _firms(desk: Desk) -> set[int]:
+    return {actor.enterprise_id for actor in desk.actors if actor.enterprise_id is not None}
+
+
+def _manager(desk: Desk, enterprise: int | None = None) -> Actor | None:
+    return next((actor for actor in desk.actors if actor.has(frozenset({Role.MANAGER}))
+                 and enterprise in (None, actor.enterprise_id)), None)
+
+
+def _writer(desk: Desk, enterprise: int | None = None) -> Staff:
+    actor = _manager(desk, enterprise)
+    if actor is None or actor.staff_id is None:
+        raise Http404
+    return Staff.objects.get(pk=actor.staff_id)

@@ -1,0 +1,103 @@
+"""/enterprise/urges/: what authorities asked of this desk, until when, and the answer with what shows it.
+
+The one rule: an instruction is seen by whoever holds its case now; answered once, through the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from complaints.desks import keyset
+from complaints.desks.enterprise_desk import Desk, desk_page, found
+from complaints.forms.file_forms import upload_address
+from complaints.forms.supervision_forms import AnswerForm
+from complaints.handling import Move
+from complaints.handling.steps import supervision
+from complaints.models import Matter
+from complaints.pages.authority.supervision.urge_lists import ANSWERED_SINCE, BY_LAST_MOMENT, RELATED, rows_of
+from complaints.pages.authority.supervision.urges import said_of
+from complaints.procedure.refusals import not_yours
+from complaints.procedure.workflow import ENTERPRISE_ROLES
+from complaints.reading.case import ENTERPRISE, page_of
+from complaints.reading.case_form import take_step
+
+
+def _ours(desk: Desk) -> QuerySet[Matter]:
+    return Matter.objects.filter(kind="urge", to_authority=None, complaint__in=desk.cases())
+
+
+def _url(matter: Matter) -> str:
+    return reverse("complaints:enterprise-urge", args=[matter.pk])
+
+
+@desk_page("GET")
+def urges(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    page = keyset.page_of(_ours(desk).filter(state="open"), request.GET, BY_LAST_MOMENT, related=RELATED)
+    answered = list(_ours(desk).filter(state="answered", closed_at__gte=desk.now - ANSWERED_SINCE)
+                    .select_related(*RELATED).order_by("-closed_at", "-pk")[:keyset.PAGE])
+    rows = {row.matter.pk: row for row in rows_of([*page.rows, *answered], now=desk.now, calendar=desk.calendar, url=_url, side=ENTERPRISE)}
+    here = reverse("complaints:enterprise-urges")
+    counts = keyset.counts({"open": _ours(desk).filter(state="open"),
+                            "late": _ours(desk).filter(state="open", until_at__lte=desk.now)})
+    return render(request, "enterprise/urges.html", {
+        "rows": [rows[m.pk] for m in page.rows], "answered": [rows[m.pk] for m in answered], "now": desk.now,
+        "sentence": _sentence(counts), "previous_url": f"{here}?before={page.before}" if page.before else "",
+        "next_url": f"{here}?after={page.after}" if page.after else "",
+    })
+
+
+def _sentence(counts: dict[str, int]) -> str:
+    words = {name: keyset.in_words(count) for name, count in counts.items()}
+    if counts["late"]:
+        return _("督办：%(open)s件等您答复，逾期%(late)s件") % words
+    return _("督办：%(open)s件等您答复") % words if counts["open"] else _("没有等您答复的督办")
+
+
+@desk_page("GET", "POST")
+def urge(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    matter = _ours(desk).select_related(*RELATED).filter(pk=pk).first()
+    if matter is None:
+        raise Http404
+    case = found(desk, matter.complaint.number)
+    if request.method != "POST":
+        return _show(request, desk, matter, AnswerForm(None))
+    form = AnswerForm(request.POST)
+    form.files = request.FILES
+
+    def moves() -> Sequence[Move] | None:
+        if case.actor is None or not case.actor.has(ENTERPRISE_ROLES):
+            raise not_yours()
+        if not form.is_valid():
+            return None
+        return [supervision.answer_instruction(text=form.cleaned_data["text"], matter_id=matter.pk, files=form.digests)]
+
+    done = take_step(request, case, moves, form=form, to=_url(matter), now=desk.now)
+    if not done.address:
+        return _show(request, desk, matter, form, status=422)
+    if done.is_new:
+        messages.success(request, _("已答复，监管部门会收到。"), extra_tags="ok")
+    return redirect(done.address)
+
+
+def _show(request: HttpRequest, desk: Desk, matter: Matter, form: AnswerForm, *, status: int = 200) -> HttpResponseBase:
+    case = found(desk, matter.complaint.number)
+    page = page_of(case, now=desk.now)
+    may_answer = matter.state == "open" and page.may("answer_instruction") and _acts(case.actor)
+    return render(request, "enterprise/urge.html", {
+        "row": rows_of([matter], now=desk.now, calendar=desk.calendar, url=_url, side=ENTERPRISE)[0], "page": page, "case": matter.complaint,
+        "form": form if may_answer else None, "messages_of": said_of(page, matter), "now": desk.now,
+        "upload_address": upload_address(matter.complaint), "list_url": reverse("complaints:enterprise-urges"),
+        "case_url": reverse("complaints:enterprise-case", args=[matter.complaint.number]),
+    }, status=status)
+
+
+def _acts(actor: Any) -> bool:
+    return actor is not None and actor.has(ENTERPRISE_ROLES)

@@ -1,0 +1,313 @@
+"""Filing in the browser: begin, the eight screens, submit.
+
+The one rule: every screen is one form on its own address that works without a
+script; each submit saves what was typed before anything is judged.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.idempotency import KEY_FIELD
+from accounts.models import User
+from accounts.sign_in.codes import asker_of, flow_of
+from accounts.sign_in.contacts import Contact, may_sign_in_by_code, user_for
+from accounts.sign_in.entering import enter
+from accounts.sign_in.limits import TooManyTries
+from accounts.views.sign_in import too_many_codes
+from complaints import evidence
+from complaints.filing import drafts, places, proving, steps
+from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
+from complaints.filing.people import YouStep
+from complaints.models.draft import FilingDraft
+from complaints.models.evidence import Evidence
+from complaints.pages.filing.filing_check import check
+from complaints.pages.filing.filing_frame import Held, address_of, give_cookie, held_by, receipt_address, show
+from web.headers import ALWAYS
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest) -> HttpResponseBase:
+    """The first screen without a draft; the draft is made when something is sent."""
+    now = timezone.now()
+    if request.method == "POST":
+        draft, key = drafts.begin(
+            now=now, source=request.GET.get("source", ""), category=request.GET.get("object_category", "")
+        )
+        response = _take_in(request, Held(draft, key), "enterprise", now=now)
+        give_cookie(response, key, seconds=drafts.KEPT_FOR.total_seconds())
+        return response
+    held = held_by(request, now=now)
+    unfinished = held.draft if held and held.draft.filed_at is None else None
+    if unfinished is None and isinstance(request.user, User):
+        unfinished = drafts.newest_of_owner(request.user.pk, now=now)
+    if unfinished is not None and not {"new", "pick", "query", "lost"} & set(request.GET):
+        return _resume(request, unfinished, now=now)
+    form = steps.STEP_BY_CODE["enterprise"](today=timezone.localdate(now), initial=_prefilled(request))
+    return show(
+        request,
+        None,
+        form,
+        now=now,
+        is_replacing=unfinished is not None and unfinished.owner_id is None,
+        unfinished_url=address_of(unfinished, unfinished.step) if unfinished else "",
+        is_lost="lost" in request.GET,
+    )
+
+
+def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> HttpResponseBase:
+    """What lies there from before, and the way on."""
+    picked = drafts.picked(unfinished, today=timezone.localdate(now))
+    context = {
+        "unfinished": unfinished,
+        "unfinished_url": address_of(unfinished, unfinished.step),
+        "enterprise": picked.name if picked else drafts.first(unfinished, "enterprise", "named"),
+        "number": steps.number_of(unfinished.step),
+        "total": len(steps.STEPS),
+        "is_saved": "saved" in request.GET,
+        "category": request.GET.get("object_category", "")[:60],
+    }
+    return render(request, "consumer/filing/resume.html", context)
+
+
+def _prefilled(request: HttpRequest) -> dict[str, str]:
+    """What the search page or a poster's code hands over."""
+    asked = request.GET
+    initial = {name: asked[name][:100] for name in ("query", "service_region") if asked.get(name)}
+    pick = asked.get("pick", "")
+    if pick in (NAMED, LEFT_TO_AUTHORITY) or read_pick(pick):
+        initial["respondent"] = pick
+    if pick == NAMED:
+        initial["named"] = initial.pop("query", "")
+    return initial
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBase:
+    """One screen: show, or take in what was sent and go on."""
+    if step not in steps.STEP_CODES:
+        raise Http404
+    now = timezone.now()
+    held = held_by(request, now=now, draft_id=draft_id)
+    if held is None:
+        return _lost(request, step, now=now)
+    if held.draft.filed_at is not None:
+        return redirect(receipt_address(held.draft))
+    if step == "check":
+        return check(request, held, now=now)
+    if request.method == "POST":
+        response = _shown(_take_in(request, held, step, now=now), step)
+        if held.key:
+            # The browser holds the draft as long as the draft is kept: both began anew with what was just saved.
+            give_cookie(response, held.key, seconds=(held.draft.expires_at - now).total_seconds())
+        return response
+    form = drafts.form_of(held.draft, step, today=timezone.localdate(now), judged="check" in request.GET)
+    return _shown(show(request, held.draft, form, now=now), step)
+
+
+def _shown(response: HttpResponseBase, step: str) -> HttpResponseBase:
+    """The screen on which one may speak is the only one that may use the microphone."""
+    if step == "problem":
+        response.headers["Permissions-Policy"] = ALWAYS["Permissions-Policy"].replace(
+            "microphone=()", "microphone=(self)")
+    return response
+
+
+def _lost(request: HttpRequest, step: str, *, now: datetime) -> HttpResponseBase:
+    """The draft is gone or lies elsewhere; what was just sent begins a new one."""
+    if request.method != "POST" or step in ("evidence", "check"):
+        return redirect(f"{reverse('complaints:file')}?lost=1")
+    draft, key = drafts.begin(now=now)
+    _keep_typed(request, draft, step, now=now)
+    messages.warning(
+        request, _("上一份草稿已经过期，或者不在这台设备上。您刚才填的这一页已经保存在新的草稿里。"), extra_tags="warn"
+    )
+    response = redirect(address_of(draft, "enterprise"))
+    give_cookie(response, key, seconds=drafts.KEPT_FOR.total_seconds())
+    return response
+
+
+def _keep_typed(request: HttpRequest, draft: FilingDraft, step: str, *, now: datetime) -> None:
+    form = drafts.form_of(draft, step, today=timezone.localdate(now))
+    names = [name for name in form.fields if (step, name) != (YouStep.step, "code")]
+    drafts.save(draft, step=step, typed=drafts.typed_in(request.POST, names), now=now)
+
+
+def _take_in(request: HttpRequest, held: Held, step: str, *, now: datetime) -> HttpResponseBase:
+    """Save, then do what the pressed button says."""
+    draft, posted = held.draft, request.POST
+    _keep_typed(request, draft, step, now=now)
+    here = address_of(draft, step) + (f"?{request.GET.urlencode()}" if request.GET.get("back") else "")
+    if step == "problem" and _take_voice(request, draft, now=now):
+        return redirect(f"{here}#voice")
+    if step == "evidence":
+        _take_files(request, draft, now=now)
+        if "upload" in posted or "remove" in posted:
+            return redirect(f"{here}#files")
+    if "later" in posted:
+        return redirect(f"{reverse('complaints:file')}?saved=1")
+    if step == "enterprise" and "region" in posted:
+        return redirect(reverse("complaints:file-region", args=[draft.pk]))
+    if step == "enterprise" and ("search" in posted or _means_search(request, draft)):
+        return redirect(f"{here}#found")
+    if step == "you" and ("send_code" in posted or "send_email_code" in posted):
+        return _send_code(request, held, now=now)
+    data = drafts.values(draft, step)
+    if step == "you":
+        data.setlist("code", [posted.get("code", "")])
+    form = drafts.form_of(draft, step, today=timezone.localdate(now), data=data)
+    is_right = form.is_valid()
+    proven: User | None = None
+    if step == "you":
+        proven = _prove(request, draft, form, now=now)
+        is_right = not form.errors
+    if not is_right:
+        return show(request, draft, form, now=now, status=422)
+    following = "check" if request.GET.get("back") == "check" else steps.after(step)
+    response = redirect(address_of(draft, following))
+    # The screen of a station is not the consumer's own.
+    if proven is not None and may_sign_in_by_code(proven) and drafts.station_of(draft) is None:
+        enter(request, proven, now=now, how="code")
+    return response
+
+
+def _means_search(request: HttpRequest, draft: FilingDraft) -> bool:
+    """Enter in the search field, before anything was chosen."""
+    return bool(request.POST.get("query", "").strip()) and not drafts.first(draft, "enterprise", "respondent")
+
+
+def _take_voice(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> bool:
+    """The statement by voice; True when the page is to be shown again (taken away, kept alone, or refused)."""
+    if "remove_voice" in request.POST:
+        drafts.drop_voice(draft, now=now)
+        return True
+    upload = request.FILES.get("voice")
+    if upload is not None:
+        try:
+            drafts.take_voice(
+                draft, upload, uploaded_by=request.user.pk if isinstance(request.user, User) else None, now=now)
+        except evidence.EvidenceRefused as refusal:
+            messages.error(request, str(refusal), extra_tags="bad")
+            return True
+    return "keep_voice" in request.POST
+
+
+def _take_files(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> None:
+    if request.POST.get("remove", "").isdigit():
+        row = Evidence.objects.filter(draft=draft, pk=int(request.POST["remove"][:18])).first()
+        if row is not None:
+            evidence.remove(row)
+            messages.info(request, _("已删除“%(file)s”") % {"file": row.name}, extra_tags="info")
+        return
+    uploader = request.user.pk if isinstance(request.user, User) else None
+    for upload in request.FILES.getlist("files"):
+        try:
+            evidence.receive(
+                upload, draft=draft, kind=request.POST.get("kind", ""), uploaded_by=uploader, now=now
+            )
+        except evidence.EvidenceRefused as refusal:
+            messages.error(request, str(refusal), extra_tags="bad")
+
+
+def _send_code(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBase:
+    """A code to the phone (or mailbox) as typed; everything else stays as typed."""
+    name = "email" if "send_email_code" in request.POST else "phone"
+    form = drafts.form_of(held.draft, "you", today=timezone.localdate(now), judged=True)
+    form.is_valid()
+    address = form.cleaned_data.get(name, "")
+    if not address:
+        if name not in form.errors:
+            form.add_error(name, _("请先填邮箱，再获取验证码"))
+        form.only(name)
+        return show(request, held.draft, form, now=now, status=422)
+    contact = Contact("email" if name == "email" else "sms", address)
+    language = get_language() or settings.LANGUAGE_CODE
+    try:
+        proving.send(contact, language=language, asker=asker_of(request, now=now), now=now)
+    except TooManyTries as wait:
+        form.add_error(name, too_many_codes(wait.until))
+        form.only(name)
+        return show(request, held.draft, form, now=now, status=wait.told(request))
+    target = reverse("complaints:file-step", args=[held.draft.pk, "you"])
+    query = {"sent": name, **({"back": request.GET["back"]} if request.GET.get("back") else {})}
+    return redirect(f"{target}?{urlencode(query)}#id_code")
+
+
+def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetime) -> User | None:
+    """The person whose phone (or mailbox) this is; adds the error of the code to the form."""
+    said = form.cleaned_data
+    phone, email = said.get("phone", ""), said.get("email", "")
+    if not phone or drafts.is_proven(draft, phone, email):
+        return None
+    if isinstance(request.user, User):
+        # A session began with a code to this very address.
+        for address, own in ((phone, request.user.phone), (email.lower(), request.user.email)):
+            if address and address == own:
+                drafts.own(draft, user_id=request.user.pk, address=address, now=now)
+                return None
+    typed = said.get("code", "").strip()
+    if typed:
+        contact = proving.proven(
+            phone=phone, email=email, code=typed, flow=flow_of(request), form_key=request.POST.get(KEY_FIELD, ""), now=now
+        )
+        if contact is None:
+            form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
+            return None
+        user = user_for(contact, name=said.get("name", ""), language=get_language() or settings.LANGUAGE_CODE)
+        drafts.own(draft, user_id=user.pk, address=contact.address, now=now)
+        return user
+    if not said.get("is_unverified"):
+        form.add_error("code", _("请获取并填写验证码；收不到就勾选“收不到验证码，先提交”"))
+    return None
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def region(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
+    """Anywhere else: by name, or province and then city and county, in plain pages."""
+    now = timezone.now()
+    held = held_by(request, now=now, draft_id=draft_id)
+    if held is None or held.draft.filed_at is not None:
+        return redirect(f"{reverse('complaints:file')}?lost=1")
+    back = address_of(held.draft, "enterprise")
+    if request.method == "POST":
+        chosen = request.POST.get("region", "")
+        if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 and places.is_choosable(int(chosen)):
+            typed = dict(held.draft.data.get("enterprise", {}))
+            typed["service_region"] = [chosen]
+            drafts.save(held.draft, step="enterprise", typed=typed, now=now)
+            return redirect(back)
+    query, province = request.GET.get("q", "").strip()[:40], request.GET.get("province", "")
+    chosen_province, groups = places.inside(int(province)) if province.isascii() and province.isdigit() and len(
+        province
+    ) < 10 else (None, [])
+    return render(
+        request,
+        "consumer/filing/region.html",
+        {
+            "query": query,
+            "found": places.search(query),
+            "provinces": places.provinces(),
+            "province": chosen_province,
+            "groups": groups,
+            "back_url": back,
+            "is_unchosen": request.method == "POST",
+            "has_errors": request.method == "POST",
+        },
+        status=422 if request.method == "POST" else 200,
+    )

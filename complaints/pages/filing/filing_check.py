@@ -1,0 +1,162 @@
+"""The last screen of filing: everything once more, then the one rule call.
+
+The one rule: whatever a double click sends, one complaint comes of it and both
+submits end at the same receipt.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.idempotency import once
+from accounts.models import User
+from accounts.sign_in.limits import Limit, TooManyTries, count, waits_until
+from accounts.sign_in.network import client_address, place_of
+from accounts.sign_in.proof import is_worked_for
+from complaints import handling
+from complaints.filing import composing, drafts, screens, steps
+from complaints.filing.composing import Unfinished
+from complaints.filing.drafts import Picked
+from complaints.filing.forms import ProblemStep
+from complaints.filing.outlook import duplicates, outlook
+from complaints.links import joining
+from complaints.models.draft import FilingDraft
+from complaints.pages.filing.filing_frame import Held, address_of, give_cookie, receipt_address, show
+from complaints.parties.actors import Actor, consumer
+from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
+from complaints.procedure.workflow import Role
+from enterprises.directory.expectations import Expectation, expected
+from web.templatetags.portal import moment
+
+#: Complaints without a proven phone from one network address: with the browser's work, and without.
+UNPROVEN = Limit("unproven_filing", 30, timedelta(hours=1))
+UNPROVEN_UNWORKED = Limit("unproven_filing_unworked", 5, timedelta(hours=1))
+
+
+def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBase:
+    """The last screen: everything once more, then the one rule call."""
+    draft, today = held.draft, timezone.localdate(now)
+    language = get_language() or settings.LANGUAGE_CODE
+    token = drafts.tracking_token(draft, held.key or str(draft.pk))
+    form = steps.STEP_BY_CODE["check"](request.POST if request.method == "POST" else None, today=today)
+    if request.method == "POST" and "later" in request.POST:
+        return redirect(f"{reverse('complaints:file')}?saved=1")
+    forms = composing.judged_forms(draft, today=today)
+    composed = composing.to_request(
+        draft, now=now, language=language, tracking_digest=drafts.tracking_digest(token), forms=forms
+    )
+    status = 422 if request.method == "POST" else 200
+    if request.method == "POST" and form.is_valid() and not isinstance(composed, Unfinished):
+        try:
+            return _file(request, held, composed, now=now)
+        except TooManyTries as wait:
+            status = wait.told(request)
+            form.add_error(None, _too_many(wait.until))
+    problem, picked = forms["problem"], drafts.picked(draft, today=today)
+    answers = picked.name if picked and picked.is_enrolled else ""
+    links = {code: f"{address_of(draft, code)}?back=check" for code in steps.STEP_CODES}
+    links["respondents"] = reverse("complaints:file-respondents", args=[draft.pk])
+    unfinished = [
+        {"text": str(steps.STEP_BY_CODE[code].question), "url": f"{links[code]}&check=1"}
+        for code in (composed.forms if isinstance(composed, Unfinished) else ())
+    ]
+    return show(
+        request,
+        draft,
+        form,
+        now=now,
+        status=status,
+        is_unproven=draft.owner_id is None,
+        sections=screens.summary(draft, forms, picked=picked, addresses=links),
+        unfinished_steps=unfinished,
+        duplicates=[] if isinstance(composed, Unfinished) else duplicates(composed, now=now),
+        outlook=None if isinstance(composed, Unfinished) else outlook(composed, is_enrolled=bool(answers), now=now),
+        answers=answers,
+        expectation=_expectation(picked, composed, today=today),
+        is_unasked=getattr(problem, "cleaned_data", {}).get("has_contacted") is False,
+        is_old=isinstance(problem, ProblemStep) and problem.is_old,
+    )
+
+
+def _expectation(picked: Picked | None, composed: FilingRequest | Unfinished, *, today: date) -> Expectation | None:
+    """Of the enterprise that will answer, for this kind of problem if there were enough of it."""
+    if picked is None or not picked.is_enrolled or isinstance(composed, Unfinished):
+        return None
+    firm = picked.enterprise.pk
+    return expected([firm], on=today, category=composed.problem_category).get(firm)
+
+
+def _file(
+    request: HttpRequest, held: Held, filing: FilingRequest, *, now: datetime
+) -> HttpResponseBase:
+    """Files once, whatever a double click sends; a second submit finds the receipt."""
+    with transaction.atomic():
+        draft = FilingDraft.objects.select_for_update().get(pk=held.draft.pk)
+        if draft.filed_at is not None:
+            return redirect(receipt_address(draft))
+        with once(request, actor=f"draft:{draft.pk}", savepoint=False) as attempt:
+            if not attempt.answered:
+                if draft.owner_id is None:
+                    _count_unproven(request, now=now)
+                cases = handling.file([filing], actor=_actor(filing, held.draft), now=now)
+                if filing.on_behalf.kind in (JOINT, AGENT):
+                    for case in cases:
+                        joining.ask(case, place=place_of(request), now=now)
+                drafts.mark_filed(draft, numbers=[case.number for case in cases], now=now)
+                attempt.reference = receipt_address(draft)
+                if filing.report:
+                    # Said here and once: neither the case nor its record shows that there is one (arts 9, 37).
+                    messages.info(request, _("您举报的内容已经另行登记，由监管部门单独处理；不写进这件投诉，企业看不到。"),
+                                  extra_tags="info")
+    response = HttpResponseRedirect(attempt.reference)
+    if held.key:
+        give_cookie(response, held.key, seconds=drafts.RECEIPT_FOR.total_seconds())
+    return response
+
+
+def _count_unproven(request: HttpRequest, *, now: datetime) -> None:
+    """Complaints of nobody proven are counted, so that a flood of them does not bury one enterprise; none is dropped."""
+    here = client_address(request)
+    limits = [UNPROVEN] if is_worked_for(request.POST.get("proof", ""), now=now) else [UNPROVEN, UNPROVEN_UNWORKED]
+    for limit in limits:
+        until = waits_until(limit, here, now=now)
+        if until is not None:
+            raise TooManyTries(until)
+    for limit in limits:
+        count(limit.kind, here, now=now)
+
+
+def _too_many(until: datetime) -> str:
+    return _("这里的网络提交得太频繁了。您填的都已保存，请在%(moment)s之后再提交；用手机验证码证明是您，就不用等。也可以打12315。") % {
+        "moment": moment(until)}
+
+
+def _actor(filing: FilingRequest, draft: FilingDraft) -> Actor:
+    """The proven person; else somebody of that name whom nobody has rung yet."""
+    if draft.owner is not None and draft.owner.pk == filing.consumer_id:
+        return replace(consumer(draft.owner), name=filing.consumer_name, recorded_by=_clerk(draft))
+    return Actor(
+        role=Role.CONSUMER,
+        roles=frozenset({Role.CONSUMER}),
+        name=filing.consumer_name,
+        person_key=uuid.uuid4(),
+    )
+
+
+def _clerk(draft: FilingDraft) -> Actor | None:
+    """Who wrote it down at a station, where the consumer's own code proved that this was the consumer's word."""
+    kept = drafts.station_of(draft)
+    user = User.objects.filter(pk=kept[1]).first() if kept else None
+    return replace(consumer(user), channel="station") if user is not None else None

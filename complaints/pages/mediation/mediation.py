@@ -1,0 +1,216 @@
+"""/authority/mediation/: what is being mediated, by what it waits for; and the desk of one mediation.
+
+The one rule: the desk shows and links; every step has its own page and is judged there. Day n of 60 is what the clock
+counts, and stretches that do not count are named with their days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints import wording as labels
+from complaints.acceptance import termination
+from complaints.desks import keyset, tabs
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_lists import RELATED, Row, late, rows_of, waits_for
+from complaints.desks.authority_setting import Setting, setting_of
+from complaints.desks.tabs import Tab
+from complaints.models import Complaint, Deadline, Matter
+from complaints.pages.authority.case import Button, step_url
+from complaints.pages.authority.intake.on_behalf import may_write_down
+from complaints.procedure.workflow import Clock, Outcome, Status
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.reading import documents_told, listed_rows
+from complaints.reading.case import AUTHORITY, case_url, page_of
+from complaints.reading.mediation_facts import (
+    calendar_file,
+    desk_url,
+    facts_for,
+    mediation_clock,
+    sixty_days,
+)
+from database.prepared import Kept
+from web.listing import listed
+
+#: A mediation is short of time from here on, in days to its last day.
+SHORT_OF_TIME = timedelta(days=15)
+IN_MEDIATION = (Status.MEDIATING, Status.MEDIATION_SUSPENDED)
+
+
+TABS = (
+    Tab("all", gettext_lazy("全部调解中"), "authority", gettext_lazy("没有正在调解的投诉。")),
+    Tab("consent", gettext_lazy("等双方同意"), "warn", gettext_lazy("正在调解的，双方都表示过意见了。")),
+    Tab("session", gettext_lazy("已排调解"), "neutral", gettext_lazy("没有排好时间的调解。")),
+    Tab("suggestion", gettext_lazy("方案待答复"), "neutral", gettext_lazy("没有在等答复的调解方案。")),
+    Tab("recusal", gettext_lazy("回避待决定"), "bad", gettext_lazy("没有待决定的回避申请。")),
+    Tab("appraisal", gettext_lazy("鉴定、检测中"), "neutral", gettext_lazy("没有在鉴定、检测的。")),
+    Tab("delegated", gettext_lazy("委托调解中"), "neutral", gettext_lazy("没有委托出去的调解。")),
+    Tab("short", gettext_lazy("15日内届满"), "warn", gettext_lazy("15日内没有届满的。")),
+    Tab("late", gettext_lazy("已逾期"), "bad", gettext_lazy("没有逾期的。")),
+    Tab("agreed", gettext_lazy("协议履行中"), "neutral", gettext_lazy("没有正在履行的调解协议。")),
+    Tab("notice", gettext_lazy("终止待告知"), "warn", gettext_lazy("终止调解的，都告知双方了。")),
+)
+
+
+def _clock(name: Clock, **more: Any) -> Exists:
+    return Exists(Deadline.objects.filter(complaint=OuterRef("pk"), clock=name, ended_at=None, **more))
+
+
+def _lists(desk: Desk) -> dict[str, QuerySet[Complaint]]:
+    """Code of a tab → its cases."""
+    cases = desk.cases()
+    mediating = cases.filter(status__in=IN_MEDIATION)
+    # What was never asked is missing there: a comparison with it would be neither true nor false.
+    unasked = ~Q(consents__contains={"mediation_consumer": True, "mediation_enterprise": True})
+    soon = datetime.combine(desk.today, time(), SHANGHAI) + SHORT_OF_TIME + timedelta(days=1)
+    return {
+        "all": mediating, "consent": mediating.filter(unasked), "session": mediating.filter(waits_for("session")),
+        "suggestion": mediating.filter(waits_for("suggestion")), "recusal": mediating.filter(waits_for("recusal")),
+        "appraisal": mediating.filter(waits_for("appraisal")),
+        "delegated": mediating.filter(waits_for("delegation")),
+        "short": mediating.filter(_clock(Clock.MEDIATION, state="running", due_at__gt=desk.now, due_at__lte=soon)),
+        "late": mediating.filter(late(desk.now)),
+        "agreed": cases.filter(Exists(_mediated()), status=Status.PERFORMING),
+        "notice": cases.filter(_clock(Clock.NOTICE), status=Status.CLOSED, outcome=Outcome.MEDIATION_TERMINATED),
+    }
+
+
+def _mediated() -> QuerySet[Deadline]:
+    """A promise that no engagement carries stems from a mediation."""
+    return Deadline.objects.filter(complaint=OuterRef("pk"), clock=Clock.PERFORMANCE, obligation__source="mediation")
+
+
+@officer_page("GET")
+def mediations(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    lists = _lists(desk)
+    tab = tabs.chosen(TABS, request.GET)
+    counts = keyset.counts(lists)
+    page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
+    return render(request, "authority/mediation.html", {
+        "rows": _rows(page.rows, desk), "now": desk.now,
+        **tabs.shown(TABS, tab, counts, page, address=reverse("complaints:authority-mediation")),
+    })
+
+
+_READING = listed_rows.Reading(
+    sixty=Kept(lambda cases: Deadline.objects.filter(complaint_id__among=cases, clock=Clock.MEDIATION).order_by("pk"), list),
+    matters=Kept(lambda cases: Matter.objects.filter(
+        complaint_id__among=cases, state="open", audience="parties").defer("data").order_by("pk"), list))
+
+
+def _rows(cases: list[Complaint], desk: Desk) -> list[Row]:
+    """Each leads to its desk and says what it waits for: the clock of the mediation and the open matters."""
+    beside, more = _READING(cases)
+    clocks = {clock.complaint_id: clock for clock in more["sixty"]}
+    matters: dict[int, dict[str, Matter]] = {}
+    for matter in more["matters"]:
+        matters.setdefault(matter.complaint_id, {})[matter.kind] = matter
+    found = []
+    for row in rows_of(cases, desk, beside=beside):
+        case = row.complaint
+        waits, tone = _waits(case, matters.get(case.pk, {}), desk)
+        found.append(replace(row, url=desk_url(case), sixty=sixty_days(clocks.get(case.pk), desk.today),
+                             status=waits, tone=tone, icon=""))
+    return found
+
+
+def _waits(case: Complaint, matters: dict[str, Matter], desk: Desk) -> tuple[str, str]:
+    """What the officer has to know first, in a few words."""
+    if case.status == Status.CLOSED:
+        return _("待送达终止调解决定书"), "warn"
+    if case.status == Status.PERFORMING:
+        return _("等协议履行"), "neutral"
+    if "recusal" in matters:
+        return _("回避申请待决定"), "bad"
+    if "appraisal" in matters:
+        return _("鉴定、检测中，60日暂停"), "neutral"
+    for side, words in (("consumer", _("消费者不同意调解")), ("enterprise", _("被投诉人不同意调解"))):
+        if case.consents.get(f"mediation_{side}") is False:
+            return words, "bad"
+    missing = [words for side, words in (("consumer", _("消费者")), ("enterprise", _("被投诉人")))
+               if case.consents.get(f"mediation_{side}") is None]
+    if missing:
+        return _("等%(who)s表示是否同意") % {"who": listed(missing)}, "warn"
+    if "delegation" in matters and (result := matters["delegation"].subject):
+        return _("受委托组织报告：%(result)s") % {"result": labels.label(result, kind="delegated_result")}, "warn"
+    if "session" in matters:
+        at = datetime.fromisoformat(matters["session"].subject)
+        words = labels.label("session", kind="matter_kind")
+        when = at.astimezone(SHANGHAI)
+        return f"{words} {when.month}-{when.day:02d} {when:%H:%M}", "warn" if at <= desk.now else "authority"
+    if "suggestion" in matters:
+        return _("等双方答复方案"), "neutral"
+    return _("可以安排调解"), "ok"
+
+
+@officer_page("GET")
+def mediation_case(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """One mediation. A case that never came so far has its case page only."""
+    setting = setting_of(desk, number, request.GET)
+    case = setting.found.complaint
+    clock = mediation_clock(case)
+    if clock is None:
+        return redirect(case_url(case, AUTHORITY))
+    page = page_of(setting.found, now=desk.now)
+    is_open = case.status in IN_MEDIATION
+    live = clock if clock.ended_at is None else None
+    return render(request, "authority/mediation_case.html", {
+        "page": page, "case": case, "may": setting.may, "now": desk.now, "is_open": is_open, "case_url": case_url(case, AUTHORITY),
+        "groups": _buttons(setting), "officer": case.officer.user.name if case.officer else "",
+        "grounds": list(termination.grounds(case, matters=list(setting.around.matters.values()), sixty=live,
+                                            now=desk.now).values()) if is_open else [],
+        "terminate_url": step_url(case, "terminate") if "terminate" in setting.may else "",
+        "on_behalf_url": reverse("complaints:authority-on-behalf", args=[number]) if is_open and may_write_down(page.actor) else "",
+        "respondent_url": reverse("complaints:authority-respondent", args=[number]) if (
+            case.enterprise_id is None and may_write_down(page.actor)) else "",
+        "body_url": reverse("complaints:authority-body", args=[number]) if "invite_body" in setting.may else "",
+        "notice_clocks": [c for c in page.clocks if c.row.clock == Clock.NOTICE],
+        "documents": (documents := documents_told.of_case(case, AUTHORITY, page.viewer)),
+        "court": documents_told.court_of(documents, case.number),
+        "proposals": [m for m in page.matters.values() if m.kind == "proposal"],
+        **facts_for(page, setting.around.matters, desk.now)})
+
+
+#: In the order of a mediation.
+_ORDER = ("decide_recusal", "end_appraisal", "record_agreement", "suggest_settlement", "schedule_session", "record_session",
+          "order_appraisal", "delegate_mediation", "recall_mediation", "terminate", "serve_notice", "assign_officer")
+#: What brings a mediation on; the rest is never the first thing to do.
+_MAIN = frozenset({"decide_recusal", "end_appraisal", "record_agreement", "suggest_settlement", "schedule_session", "record_session"})
+
+
+def _buttons(setting: Setting) -> list[Button]:
+    case = setting.found.complaint
+    order: Sequence[str] = _ORDER
+    suggested, handed = setting.around.matters.get("suggestion"), setting.around.matters.get("delegation")
+    said = suggested.data.get("answers", {}) if suggested is not None else {}
+    if not (handed is not None and handed.subject == "agreed") and not all(said.get(side) for side in ("consumer", "enterprise")):
+        # Nothing is agreed yet: what comes next is a day or a suggestion.
+        planned = "record_session" if "session" in setting.around.matters else "schedule_session"
+        order = (*_ORDER[:2], planned, *(step for step in _ORDER[2:] if step != planned))
+    found: list[Button] = []
+    for step in order:
+        if step in setting.may and all(step_url(case, step) != button.url for button in found):
+            found.append(Button(labels.action(step), step_url(case, step), is_main=not found and step in _MAIN))
+    return found
+
+
+@officer_page("GET")
+def session_file(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """The planned session for the officer's calendar."""
+    setting = setting_of(desk, number, request.GET)
+    planned = setting.around.matters.get("session")
+    if planned is None:
+        raise Http404
+    response = HttpResponse(calendar_file(setting.found.complaint, planned, now=desk.now), content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{number}.ics"'
+    return response

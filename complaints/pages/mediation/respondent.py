@@ -1,0 +1,229 @@
+"""/authority/mediation/<ref>/respondent/: the link of a respondent without account, and its words written down.
+
+The one rule: the link is shown or sent once and kept as a digest; what an officer writes down is the respondent's own step,
+with how that officer knew who spoke, read back first where it decides something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.sign_in.contacts import parse_contact
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_lists import respondent_of
+from complaints.desks.authority_setting import Setting, refuse_unless_open, setting_of
+from complaints.handling import Move
+from complaints.handling.steps import answer_links
+from complaints.links import answer_links as answering
+from complaints.models import AnswerLink, Complaint, Matter, Obligation
+from complaints.pages.authority.intake.on_behalf import ReadForm, RecordForm
+from complaints.pages.enterprise.forms import Choice, StepForm, Words
+from complaints.pages.links.answer_forms import PAGES, Page, Table, said_in
+from complaints.parties import actors
+from complaints.procedure.refusals import StepNotAllowed, not_now
+from complaints.procedure.workflow import AUTHORITY_ROLES
+from complaints.reading.case import AUTHORITY, ENTERPRISE, Found, page_of
+from complaints.reading.case_form import take_step
+from complaints.reading.case_steps import Around, open_steps
+from complaints.reading.mediation_facts import desk_url
+from web.qr import qr_code
+
+
+class LinkForm(StepForm):
+    """How the link goes out, and the phone that codes are sent to."""
+
+    channel = Choice(label=gettext_lazy("怎么送"), choices=[
+        (AnswerLink.SMS, gettext_lazy("发短信")), (AnswerLink.LETTER, gettext_lazy("打印出来，寄送或者当面交"))])
+    phone = Words(label=gettext_lazy("被投诉人的手机"), rows=1, longest=40, required=False,
+                  help_text=gettext_lazy("作决定时向这个手机发验证码。信里没有手机的，只能看和说明，决定由您代为记录。"))
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        phone = said.get("phone", "")
+        contact = parse_contact(phone) if phone else None
+        if phone and (contact is None or contact.channel != "sms"):
+            self.add_error("phone", _("手机号码不对，请核对。"))
+        elif said.get("channel") == AnswerLink.SMS and not phone and "phone" not in self.errors:
+            self.add_error("phone", _("发短信须填手机号码。"))
+        return said
+
+
+def _case(desk: Desk, request: HttpRequest, number: str) -> Setting:
+    """A case whose respondent has no account, for somebody who acts in its region."""
+    setting = setting_of(desk, number, request.GET)
+    actor = setting.found.actor
+    if actor is None or not actor.has(AUTHORITY_ROLES):
+        raise Http404
+    if setting.found.complaint.enterprise_id is not None:
+        raise StepNotAllowed("has_account", _("被投诉人是在线和解企业，在自己的账号里办理。"))
+    return setting
+
+
+@officer_page("GET", "POST")
+def respondent(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """The link, who has it and until when; POST makes a new one and shows it once."""
+    setting = _case(desk, request, number)
+    case = setting.found.complaint
+    given = (case.respondent_details or {}).get("phone", "")
+    form = LinkForm(request.POST if request.method == "POST" else None, initial={"phone": given})
+    if request.method != "POST":
+        return _show(request, setting, form)
+    return given_out(
+        request, setting, form, step="invite_respondent", verb=answer_links.invite_respondent, door=answering.RESPONDENT,
+        here=reverse("complaints:authority-respondent", args=[number]), to=respondent_of(case),
+        show=lambda: _show(request, setting, form, status=422))
+
+
+def given_out(request: HttpRequest, setting: Setting, form: LinkForm, *, step: str, verb: Callable[..., Move], door: str,
+              here: str, to: str, show: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """A new link for ``to``: sent as a text message, or shown once as a letter. ``show``: the page with what is wrong."""
+    secret, case = answering.new_secret(door), setting.found.complaint
+
+    def moves() -> list[Move] | None:
+        refuse_unless_open([step], setting)
+        if not form.is_valid():
+            return None
+        return [verb(digest=secret.digest, channel=form.cleaned_data["channel"], phone=form.cleaned_data["phone"])]
+
+    done = take_step(request, setting.found, moves, form=form, to=here, now=setting.desk.now)
+    if not done.address:
+        return show()
+    if not done.is_new:
+        return redirect(done.address)
+    place = request.build_absolute_uri("/").rstrip("/")
+    if form.cleaned_data["channel"] == AnswerLink.SMS:
+        answering.send(secret, form.cleaned_data["phone"], place=place, now=setting.desk.now)
+        messages.success(request, _("链接已发到填写的手机。"), extra_tags="ok")
+        return redirect(here)
+    return render(request, "authority/respondent_letter.html", {
+        "case": case, "address": f"{place}{secret.path}", "qr": qr_code(f"{place}{secret.path}"), "back": here, "to": to,
+        "is_bodys": door == answering.BODY, "link": live_link(case, is_bodys=door == answering.BODY),
+        "authority": case.handling_authority})
+
+
+@officer_page("POST")
+def revoke(request: HttpRequest, desk: Desk, number: str) -> HttpResponseBase:
+    """From now on the link leads nowhere."""
+    setting = _case(desk, request, number)
+    here = reverse("complaints:authority-respondent", args=[number])
+
+    def moves() -> list[Move]:
+        refuse_unless_open(["end_invitation"], setting)
+        return [answer_links.end_invitation()]
+
+    done = take_step(request, setting.found, moves, form=None, to=here, now=desk.now)
+    if done.is_new:
+        messages.success(request, _("链接已收回，从现在起打不开了。"), extra_tags="ok")
+    return redirect(done.address)
+
+
+def live_link(case: Complaint, *, is_bodys: bool = False) -> AnswerLink | None:
+    """The link that was not taken back: the respondent's, or the body's."""
+    return AnswerLink.objects.select_related("made_by__user").filter(
+        complaint=case, revoked_at=None, delegation__isnull=not is_bodys).first()
+
+
+def _show(request: HttpRequest, setting: Setting, form: LinkForm, *, status: int = 200) -> HttpResponseBase:
+    case, now = setting.found.complaint, setting.desk.now
+    link = live_link(case)
+    contact = answering.phone_of(link) if link is not None else None
+    steps = _open_steps(setting, _table(setting))
+    open_pages = [(page, reverse("complaints:authority-respondent-step", args=[case.number, page.name]))
+                  for page in PAGES.values() if steps & set(page.steps)]
+    return render(request, "authority/respondent.html", {
+        "case": case, "page": page_of(setting.found, now=now), "form": form, "back": desk_url(case), "link": link,
+        "masked": contact.masked if contact else "", "is_over": link is not None and link.expires_at <= now,
+        "respondent": respondent_of(case), "pages": open_pages, "may_invite": "invite_respondent" in setting.may,
+        "may_revoke": link is not None and "end_invitation" in setting.may}, status=status)
+
+
+def _table(setting: Setting) -> Table:
+    case = setting.found.complaint
+    matters = {m.kind: m for m in Matter.objects.filter(complaint=case, state="open", audience="parties").order_by("pk")}
+    return Table(matters=matters, obligations=list(Obligation.objects.filter(complaint=case, engagement=None)))
+
+
+def _open_steps(setting: Setting, table: Table) -> set[str]:
+    """What the respondent may do now, through this officer."""
+    case = setting.found.complaint
+    actor = actors.respondent(case, organisation=respondent_of(case), person_key=None, channel="phone", by=setting.found.actor)
+    around = Around(complaint=case, side=ENTERPRISE, engagement_id=None, now=setting.desk.now, matters=dict(table.matters), offers=(),
+                    obligations=tuple(table.obligations))
+    return set(open_steps(actor, around))
+
+
+class RespondentReadForm(ReadForm):
+    """Said back to the respondent, word for word."""
+
+    by_read = forms.BooleanField(label=gettext_lazy("已经读给被投诉人听，对方说对"),
+                                 error_messages={"required": gettext_lazy("请先读给被投诉人听，再勾选。")})
+
+
+@officer_page("GET", "POST")
+def step(request: HttpRequest, desk: Desk, number: str, name: str) -> HttpResponseBase:
+    """The respondent's own page in the officer's frame: words, read back where they decide something, written down."""
+    page = PAGES.get(name)
+    setting = _case(desk, request, number)
+    if page is None:
+        raise Http404
+    case, officer, table = setting.found.complaint, setting.found.actor, _table(setting)
+    is_open = bool(set(page.steps) & _open_steps(setting, table))
+    record = RecordForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST":
+        if not is_open:
+            raise not_now(page_of(setting.found, now=desk.now).duty.status)
+        return _show_step(request, setting, page, page.form(table, None, None), record)
+    form = page.form(table, request.POST, request.FILES)
+    recording = record.recording if record.is_valid() else None
+    is_right = is_open and form.is_valid() and recording is not None
+    read = RespondentReadForm(request.POST if "by_stage" in request.POST else None)
+    if is_right and recording is not None and page.decides and not read.is_valid():
+        return _read_back(request, setting, page, form, record, read)
+    actor = actors.respondent(case, organisation=respondent_of(case), person_key=None, by=officer, recording=recording,
+                              channel=recording["how"] if recording else "phone")
+
+    def moves() -> list[Move] | None:
+        if not is_open:
+            # Sent twice, it was answered before this is asked.
+            raise not_now(page_of(setting.found, now=desk.now).duty.status)
+        return [page.move(form)] if is_right else None
+
+    # Files that come with it were sent by the officer.
+    seen = Found(complaint=case, side=AUTHORITY, viewer=setting.found.viewer, actor=actor)
+    done = take_step(request, seen, moves, form=form, to=desk_url(case), now=desk.now)
+    if not done.address:
+        return _show_step(request, setting, page, form, record, status=422)
+    if done.is_new:
+        messages.success(request, _("%(number)s：已代被投诉人记录。") % {"number": number}, extra_tags="ok")
+    return redirect(done.address)
+
+
+def _frame(setting: Setting, page: Page, form: StepForm) -> dict[str, Any]:
+    case = setting.found.complaint
+    return {"case": case, "page": page_of(setting.found, now=setting.desk.now), "form": form, "asked": page,
+            "respondent": respondent_of(case), "suggestion": _table(setting).shown_with(page), "back": reverse("complaints:authority-respondent", args=[case.number])}
+
+
+def _show_step(request: HttpRequest, setting: Setting, page: Page, form: StepForm, record: RecordForm, *,
+               status: int = 200) -> HttpResponseBase:
+    return render(request, "authority/respondent_step.html", {**_frame(setting, page, form), "record": record}, status=status)
+
+
+def _read_back(request: HttpRequest, setting: Setting, page: Page, form: StepForm, record: RecordForm,
+               read: RespondentReadForm) -> HttpResponseBase:
+    kept = [(name, value) for name in (*form.fields, *record.fields) if name != "uploads"
+            for value in request.POST.getlist(name)]
+    return render(request, "authority/respondent_read.html", {
+        **_frame(setting, page, form), "kept": kept, "lines": said_in(form), "recording": record.recording, "read": read},
+        status=422 if read.is_bound else 200)
+
+

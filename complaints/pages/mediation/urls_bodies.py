@@ -1,0 +1,19 @@
+"""The one case of a body to which a mediation was handed, by the link that an officer sent."""
+
+from django.urls import path
+
+from complaints.pages.links import link_door, link_papers
+from complaints.pages.mediation import mediate
+from complaints.pages.shared.case_files import THUMBNAIL
+
+DOOR = {"door": mediate.DOOR}
+
+urlpatterns = [
+    path("mediate/<str:token>/", link_door.open_link, DOOR, name="mediate-link"),
+    path("mediate/case/<str:number>/", mediate.case, name="mediate"),
+    path("mediate/case/<str:number>/code/", link_door.code, DOOR, name="mediate-code"),
+    path("mediate/case/<str:number>/why/<slug:clock>/", link_papers.why, DOOR, name="mediate-why"),
+    path("mediate/case/<str:number>/files/<int:pk>/", link_papers.file, DOOR, name="mediate-file"),
+    path("mediate/case/<str:number>/files/<int:pk>/thumbnail/", link_papers.file, {**DOOR, "form": THUMBNAIL}, name="mediate-file-thumbnail"),
+    path("mediate/case/<str:number>/<slug:name>/", mediate.step, name="mediate-step"),
+]

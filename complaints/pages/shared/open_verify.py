@@ -1,0 +1,177 @@
+"""/open/verify/: is this dossier whole and unaltered? /open/seals/: the published seals, for anybody to keep.
+
+The one rule: nothing sent is kept, nothing of a case is shown; who asks too often is told until when to wait.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.sign_in import limits
+from accounts.sign_in.network import client_address, network_of
+from complaints.dossier import checking
+from complaints.dossier.proving import published
+from complaints.models import Seal
+from complaints.procedure.numbering import tidy
+from database.row_security import nothing_held
+from web.templatetags.portal import moment
+
+LOOKS = limits.Limit("open_verify", 60, timedelta(minutes=10))
+PAGE, MOST = 50, 1000
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_TONES = {checking.UNBROKEN: "ok", checking.BROKEN: "bad", checking.UNKNOWN: "warn"}
+
+
+class FileForm(forms.Form):
+    """A dossier to look into."""
+
+    file = forms.FileField(
+        label=gettext_lazy("档案（ZIP）"), allow_empty_file=True,
+        help_text=gettext_lazy("最大60兆；更大的请用下面的核对程序。文件只用来核对，不保存。"),
+        error_messages={"required": gettext_lazy("请选择档案文件"), "missing": gettext_lazy("请选择档案文件")},
+        widget=forms.FileInput(attrs={"accept": ".zip,application/zip"}))
+
+
+class EntryForm(forms.Form):
+    """What stands at the foot of each page."""
+
+    number = forms.CharField(
+        label=gettext_lazy("投诉编号"), max_length=60, error_messages={"required": gettext_lazy("请填投诉编号")},
+        widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off", "autocapitalize": "characters",
+                                      "spellcheck": "false"}))
+    digest = forms.CharField(
+        label=gettext_lazy("记录摘要"), max_length=200,
+        help_text=gettext_lazy("档案每页下方的64个字母和数字；空格可以不填。"),
+        error_messages={"required": gettext_lazy("请填记录摘要")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}))
+
+    def clean_digest(self) -> str:
+        digest = "".join(self.cleaned_data["digest"].split()).lower()
+        if not _DIGEST.fullmatch(digest):
+            raise forms.ValidationError(_("记录摘要应为64个字母（a–f）和数字"))
+        return digest
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def verify(request: HttpRequest) -> HttpResponse:
+    """A file, or number and digest; answered on the same page."""
+    now = timezone.now()
+    by_entry = request.method == "POST" and "digest" in request.POST
+    by_file = request.method == "POST" and not by_entry
+    file_form = FileForm(request.POST, request.FILES) if by_file else FileForm()
+    entry_form = EntryForm(request.POST) if by_entry else EntryForm()
+    asked: FileForm | EntryForm = entry_form if by_entry else file_form
+    answer, status = None, 200
+    if asked.is_bound:
+        status = 422
+        if asked.is_valid():
+            if (until := _waits(request, now=now)) is not None:
+                status = limits.TooManyTries(until).told(request)
+                asked.add_error(None, _("核对得太频繁了，请在%(moment)s之后再试。") % {"moment": moment(until)})
+            else:
+                answer, status = _of_file(asked) if isinstance(asked, FileForm) else _of_entry(asked), 200
+    return render(request, "open/verify.html", {
+        "file_form": file_form, "entry_form": entry_form, "form": asked, "answer": answer,
+        "key": _newest_key()}, status=status)
+
+
+def _waits(request: HttpRequest, *, now: datetime) -> datetime | None:
+    """Until when this network has to wait; one look more is counted where it has not."""
+    who = network_of(client_address(request))
+    until = limits.waits_until(LOOKS, who, now=now)
+    if until is None:
+        limits.count(LOOKS.kind, who, now=now)
+    return until
+
+
+def _of_entry(form: EntryForm) -> dict[str, Any]:
+    found = checking.standing_of(tidy(form.cleaned_data["number"]), form.cleaned_data["digest"])
+    title = {
+        checking.UNBROKEN: _("记录完整，未被改动"),
+        checking.BROKEN: _("记录在第%(n)s条有断裂") % {"n": found.entry},
+        checking.UNKNOWN: _("没有查到：编号和摘要对不上"),
+    }[found.state]
+    lines = []
+    if found.state == checking.UNBROKEN:
+        lines.append(_("您给出的是第%(n)s条，现在共有%(all)s条。") % {"n": found.entry, "all": found.entries})
+        lines.append(_("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": found.seal, "at": moment(found.sealed_at)}
+                     if found.seal is not None else _("这一条还没有封印，请过两分钟再核对。"))
+    elif found.state == checking.UNKNOWN:
+        lines.append(_("请照档案再核对一遍。如果没有抄错，这份档案不是本平台现有的记录。"))
+    return {"tone": _TONES[found.state], "title": title, "lines": lines}
+
+
+def _of_file(form: FileForm) -> dict[str, Any]:
+    program, language = checking.verifier(), "en" if get_language() == "en" else "zh"
+    try:
+        with nothing_held():
+            report = checking.report_on(form.cleaned_data["file"])
+    except program.Unreadable as wrong:
+        return {"tone": "warn", "title": _("不能核对"), "lines": [program.UNREADABLE[wrong.code][language == "en"]]}
+    lines = program.told(report, language)
+    if report.first is not None:
+        return {"tone": "bad", "title": _("已被改动或不完整"), "lines": [lines[0], report.first.words(language), *lines[2:]]}
+    if not _is_ours(report):
+        return {"tone": "bad", "title": _("内容前后一致，但不是本平台的记录"),
+                "lines": [lines[0], _("封印或记录摘要与本平台公布的不符。")]}
+    # The key is ours, so nobody need compare it.
+    lines = [line for line in lines if not report.public_key or report.public_key not in line]
+    if not report.is_sealed:
+        return {"tone": "warn", "title": _("未见改动，最后几条还没有封印"), "lines": lines}
+    sealed_at = parse_datetime(report.sealed_at)
+    lines[1] = _("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": report.seal, "at": moment(sealed_at)}
+    return {"tone": "ok", "title": _("完整，未被改动"), "lines": lines}
+
+
+def _is_ours(report: Any) -> bool:
+    """Its last entry stands in our record; its seal is one of ours."""
+    if not _DIGEST.fullmatch(report.head) or len(report.case) > 60:
+        return False
+    if checking.standing_of(tidy(report.case), report.head).state == checking.UNKNOWN:
+        return False
+    return report.seal is None or checking.is_published(report.seal, report.root, report.public_key)
+
+
+def _newest_key() -> str:
+    newest = Seal.objects.order_by("-number").first()
+    return bytes(newest.public_key).hex() if newest is not None else ""
+
+
+@require_safe
+def program(request: HttpRequest) -> HttpResponseBase:
+    """The checking program, one file, to be kept and read."""
+    return FileResponse(checking.PROGRAM.open("rb"), as_attachment=True, filename=checking.PROGRAM.name,
+                        content_type="text/x-python; charset=utf-8")
+
+
+@require_safe
+def seals(request: HttpRequest) -> HttpResponse:
+    """The newest seals for people."""
+    found = list(Seal.objects.order_by("-number")[:PAGE])
+    return render(request, "open/seals.html", {
+        "seals": [{"number": seal.number, "at": seal.at, "size": seal.size, "root": bytes(seal.root).hex()}
+                  for seal in found],
+        "key": bytes(found[0].public_key).hex() if found else ""})
+
+
+@require_safe
+def seals_json(request: HttpRequest) -> HttpResponse:
+    """Seals after number ``after``, the oldest first, for programs that keep them; ``next`` goes on."""
+    asked = request.GET.get("after", "0")
+    after = int(asked) if re.fullmatch(r"[0-9]{1,18}", asked) else 0
+    found = [published(seal) for seal in Seal.objects.filter(number__gt=after).order_by("number")[:MOST]]
+    return JsonResponse({"seals": found, "next": found[-1]["number"] if found else after},
+                        headers={"Access-Control-Allow-Origin": "*"})

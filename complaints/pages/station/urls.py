@@ -1,0 +1,30 @@
+"""The addresses of stations and posters: the own pages, what posters and messages open, and the register."""
+
+from django.urls import path
+
+from complaints.pages.public import stations as open_stations
+from complaints.pages.shared import posters
+from complaints.pages.station import authority_station, authority_stations, station, station_public
+
+urlpatterns = [
+    path("open/stations/", open_stations.stations, name="open-stations"),
+    path("open/stations/<str:code>/", open_stations.station, name="open-station"),
+    path("go/<str:code>/", station_public.go, name="go"),
+    path("station/", station.home, name="station"),
+    path("station/file/", station.file, name="station-file"),
+    path("station/cases/", station.cases, name="station-cases"),
+    path("station/log/", station.log, name="station-log"),
+    path("station/log/new/", station.log_new, name="station-log-new"),
+    path("station/log/<int:pk>/", station.log_entry, name="station-log-entry"),
+    path("station/poster/", station.poster, name="station-poster"),
+    path("station/poster/<str:kind>.pdf", station.poster_file, name="station-poster-file"),
+    path("enterprise/posters/", posters.enterprise, name="enterprise-posters"),
+    path("enterprise/posters/<str:kind>.pdf", posters.enterprise_file, name="enterprise-poster"),
+    path("authority/posters/", posters.authority, name="authority-posters"),
+    path("station/confirm/", station_public.confirm, name="station-confirm"),
+    path("station/confirm/<str:token>/", station_public.open_link, name="station-confirm-link"),
+    path("authority/stations/", authority_stations.register, name="authority-stations"),
+    path("authority/stations/<int:pk>/", authority_station.station, name="authority-station"),
+    path("authority/stations/<int:pk>/table/", authority_station.table, name="authority-station-table"),
+    path("authority/stations/staff/<int:pk>/end/", authority_stations.end, name="authority-station-end"),
+]

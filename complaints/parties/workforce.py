@@ -1,0 +1,116 @@
+"""Who is at work in an enterprise, by which rules cases are given there, and to whom one goes.
+
+The one rule: it reads once for many cases and writes nothing; whoever gives a case writes the step (assigning.py; a
+succession, handling/authority.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Count
+
+from complaints.models import Complaint
+from complaints.procedure.workflow import ENTERPRISE_SIDE
+from enterprises.models import Absence, AssignmentRule, Staff
+from enterprises.team.presence import Worker, parents_of, upwards, workers_of
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """To whom a case goes, and what goes into the record."""
+
+    worker: Worker
+    because: dict[str, Any]
+
+
+@dataclass(slots=True)
+class House:
+    """Who is at work in some enterprises on a day, by which rules, with how many open cases; counts go up as cases are given."""
+
+    day: date
+    workers: dict[int, list[Worker]]
+    parents: dict[int, int | None]
+    rules: dict[int, list[AssignmentRule]]
+    open: Counter[int] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, enterprise_ids: Iterable[int], day: date) -> House:
+        """A fixed number of queries, however many enterprises."""
+        wanted = set(enterprise_ids)
+        workers = workers_of(wanted, day)
+        rules: dict[int, list[AssignmentRule]] = defaultdict(list)
+        for rule in AssignmentRule.objects.filter(enterprise_id__in=wanted, ended_at=None).select_related("handler"):
+            rules[rule.enterprise_id].append(rule)
+        load = Counter(dict(Complaint.objects.filter(
+            enterprise_id__in=wanted, status__in=ENTERPRISE_SIDE, handler__isnull=False).order_by()
+            .values_list("handler").annotate(n=Count("pk"))))
+        return cls(day, workers, parents_of(wanted), rules, load)
+
+    def by_rules(self, case: Complaint) -> Given | None:
+        """The first rule that finds somebody who is there."""
+        for rule in sorted(self.rules.get(case.enterprise_id or 0, ()), key=_order):
+            if rule.branch_id not in (None, case.branch_id) or rule.category not in ("", case.problem_category):
+                continue
+            found = self._named(case, rule) if rule.handler_id is not None else self._freest(case)
+            if found is not None:
+                worker, how = found
+                return Given(worker, {"why": "rule", "rule": rule.pk, "how": how})
+        return None
+
+    def instead_of(self, case: Complaint, leave: Absence | None) -> Given | None:
+        """The deputy, else the nearest head; None when neither is there."""
+        why = {"why": "left"} if leave is None else {"why": "leave", "leave": leave.pk}
+        if leave is not None and (deputy := self._there(case, leave.deputy_id)) is not None:
+            return Given(deputy, {**why, "to": "deputy"})
+        head = self._nearest(case, Staff.Role.MANAGER)
+        return None if head is None else Given(head, {**why, "to": "head"})
+
+    def somebody(self, case: Complaint) -> Given | None:
+        """Whoever answers for a case that must not be without a handler: a head, else a handler of the nearest place, else
+        whoever of the firm is at work."""
+        there = [w for w in self._of(case) if w.leave is None]
+        found = self._nearest(case, Staff.Role.MANAGER) or self._nearest(case, Staff.Role.HANDLER) or min(
+            there, key=lambda w: (self.open[w.staff.pk], w.staff.pk), default=None)
+        return None if found is None else Given(found, {"why": "succession"})
+
+    def give(self, given: Given) -> Given:
+        """Counts it, so that the next case goes to somebody else."""
+        self.open[given.worker.staff.pk] += 1
+        return given
+
+    def _named(self, case: Complaint, rule: AssignmentRule) -> tuple[Worker, str] | None:
+        named = self._there(case, rule.handler_id)
+        if named is not None:
+            return named, "named"
+        away = next((w for w in self._of(case) if w.staff.pk == rule.handler_id and w.leave is not None), None)
+        deputy = self._there(case, away.leave.deputy_id) if away is not None and away.leave is not None else None
+        return None if deputy is None else (deputy, "deputy")
+
+    def _freest(self, case: Complaint) -> tuple[Worker, str] | None:
+        found = self._nearest(case, Staff.Role.HANDLER)
+        return None if found is None else (found, "fewest")
+
+    def _there(self, case: Complaint, staff_id: int | None) -> Worker | None:
+        return next((w for w in self._of(case) if w.staff.pk == staff_id and w.leave is None and w.may_have(case.branch_id)),
+                    None)
+
+    def _nearest(self, case: Complaint, role: str) -> Worker | None:
+        """Of the nearest place that has somebody in this role, who has the fewest open cases."""
+        for place in upwards(case.branch_id, self.parents):
+            there = [w for w in self._of(case) if w.staff.branch_id == place and w.staff.role == role and w.leave is None]
+            if there:
+                return min(there, key=lambda w: (self.open[w.staff.pk], w.staff.pk))
+        return None
+
+    def _of(self, case: Complaint) -> list[Worker]:
+        return self.workers.get(case.enterprise_id or 0, [])
+
+
+def _order(rule: AssignmentRule) -> tuple[bool, int, int]:
+    """A branch's own rules before those of the whole enterprise."""
+    return rule.branch_id is None, rule.position, rule.pk

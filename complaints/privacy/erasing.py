@@ -1,0 +1,121 @@
+"""Erasing a person: the key is destroyed, and what it closed is emptied; the record still verifies.
+
+The one rule: nothing is erased while somebody has a duty to keep it (accounts/closing.py says until when), and what
+is erased is gone everywhere: from old archives too, because no archive holds a key (odr_portal/backup).
+
+What stays: the entries with their digests, whose salts are gone; files of evidence, which belong to the case and have a
+term of their own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts import closing, security_log
+from accounts.keys import keyring
+from accounts.models import AccountClosing, OutgoingMessage, User
+from complaints.documents import keeping
+from complaints.dossier import asking
+from complaints.models import (
+    AnswerLink,
+    Complaint,
+    Contact,
+    Demand,
+    DocumentVersion,
+    Dossier,
+    Evidence,
+    FilingDraft,
+    ForwardingDecision,
+    InternalNote,
+    Matter,
+    Obligation,
+    Offer,
+    OfferAnswer,
+    OfferDraft,
+    Participant,
+    PersonalText,
+    PersonDigest,
+    RecordedName,
+    SavedView,
+    StationEntry,
+)
+from complaints.procedure.refusals import StepNotAllowed
+
+#: Opens to nothing and is not empty: a refusal must have a reason, also when its words are gone.
+_WORDLESS = b"\x00"
+
+
+def erase_due(*, now: datetime, limit: int) -> int:
+    """Everybody whose account was closed and whose term is over. How many were erased."""
+    erased = 0
+    for user in closing.due(now=now, limit=limit):
+        if not _open_cases(user.person_key).exists():
+            erase(user.person_key, now=now)
+            erased += 1
+    return erased
+
+
+def erase(person: UUID, *, now: datetime, reason: str = "term_over") -> None:
+    """Raises StepNotAllowed while a case is open or a term runs. ``reason``: a code, for the security log."""
+    user = User.objects.filter(person_key=person).first()
+    running = AccountClosing.objects.filter(user=user, destroy_after__gt=now).first() if user else None
+    if running is not None:
+        raise StepNotAllowed("kept", f"kept until {running.destroy_after:%Y-%m-%d}")
+    if _open_cases(person).exists():
+        raise StepNotAllowed("open_cases", "a case is open")
+    with transaction.atomic():
+        _empty_cases(person)
+        RecordedName.objects.filter(person_key=person).exclude(sealed=b"").update(sealed=b"")
+        OutgoingMessage.objects.filter(person_key=person).delete()
+        if user is not None:
+            _empty_user(user, now=now)
+        keyring.destroy([person], now=now)
+        security_log.note("person_erased", now=now, subject=str(person), reason=reason)
+
+
+def _open_cases(person: UUID) -> Any:
+    return Complaint.objects.filter(consumer_key=person).open()
+
+
+def _empty_cases(person: UUID) -> None:
+    PersonalText.objects.filter(key_id=person).exclude(sealed=b"").update(sealed=b"")
+    cases = list(Complaint.objects.filter(consumer_key=person).values_list("pk", flat=True))
+    Complaint.objects.filter(pk__in=cases).update(respondent_details=b"")
+    Demand.objects.filter(complaint_id__in=cases).update(note=b"")
+    Offer.objects.filter(complaint_id__in=cases).update(message=b"", counter_demand=b"")
+    OfferAnswer.objects.filter(offer__complaint_id__in=cases).exclude(reason=b"").update(reason=_WORDLESS)
+    OfferDraft.objects.filter(complaint_id__in=cases).delete()
+    Obligation.objects.filter(complaint_id__in=cases).update(
+        what=b"", payee_last4=b"", proof=b"", reported_proof=b"", payment_channel=b"")
+    Contact.objects.filter(complaint_id__in=cases).update(note=b"")
+    InternalNote.objects.filter(complaint_id__in=cases).update(text=b"")
+    Matter.objects.filter(complaint_id__in=cases).update(data=b"")
+    ForwardingDecision.objects.filter(complaint_id__in=cases).exclude(note=b"").update(note=b"")
+    Evidence.objects.filter(complaint_id__in=cases).update(name=b"")
+    PersonDigest.objects.filter(complaint_id__in=cases).delete()
+    asking.destroy(list(Dossier.objects.filter(complaint_id__in=cases)))
+    keeping.destroy(DocumentVersion.objects.filter(complaint_id__in=cases))
+    AnswerLink.objects.filter(complaint_id__in=cases).update(phone=b"")
+    Participant.objects.filter(Q(complaint_id__in=cases) | Q(person_key=person)).update(name=b"", phone=b"")
+    StationEntry.objects.filter(person_key=person).update(problem=b"", phone=b"")
+
+
+def _empty_user(user: User, *, now: datetime) -> None:
+    FilingDraft.objects.filter(owner=user, filed_at=None).delete()
+    SavedView.objects.filter(user=user).delete()
+    OfferDraft.objects.filter(user=user).delete()
+    asking.destroy(list(Dossier.objects.filter(asked_by=user)))
+    Offer.objects.filter(made_by__user=user).update(made_by_name=b"")
+    Contact.objects.filter(by__user=user).update(by_name=b"")
+    InternalNote.objects.filter(by=user).update(by_name=b"")
+    for rows in (user.browser_sessions, user.second_factors, user.recovery_codes):
+        rows.all().delete()
+    user.set_unusable_password()
+    User.objects.filter(pk=user.pk).update(
+        is_active=False, name=b"", email=None, phone=None, email_index=None, phone_index=None, password=user.password)
+    AccountClosing.objects.filter(user=user).update(destroyed_at=now)

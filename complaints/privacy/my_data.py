@@ -1,0 +1,122 @@
+"""What the portal holds about one person, for that person: to read, to take along, to be rid of.
+
+The one rule: it answers for the person asked about and touches no other; what the law makes us keep is
+kept and said (PIPL arts 44 to 50).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Max
+
+from accounts import closing
+from accounts.models import User
+from complaints.casefile import consents
+from complaints.models import (
+    Complaint,
+    ConsentRecord,
+    Demand,
+    Evidence,
+    FilingDraft,
+    HandlingStep,
+    NoticeChoice,
+    PersonalText,
+)
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import LOOK, Status
+from complaints.wording import label
+
+#: Identity, words and files of a case are kept so long after it was closed (limitation of claims: three years).
+KEPT_FOR = timedelta(days=3 * 365 + 1)
+COPIED_CASES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One consent as it stands: the newest row of its purpose and entity in one case."""
+
+    record: ConsentRecord
+    words: Any
+    may_be_taken_back: bool
+
+
+def cases_of(user: User) -> Iterable[Complaint]:
+    return Complaint.objects.filter(consumer_id=user.pk).exclude(status=Status.DRAFT).order_by("-filed_at")
+
+
+def standing_consents(user: User, *, limit: int = 200) -> list[Holding]:
+    """What holds now, newest case first."""
+    rows = (ConsentRecord.objects.filter(person_key=user.person_key)
+            .order_by("complaint_id", "purpose", "enterprise_id", "-id")
+            .distinct("complaint_id", "purpose", "enterprise_id").values("pk"))
+    newest = (ConsentRecord.objects.filter(pk__in=rows).select_related("complaint", "enterprise")
+              .order_by("-complaint__filed_at", "complaint_id", "id")[:limit])
+    return [Holding(record, consents.WORDS.get(record.purpose, record.purpose), record.is_given
+                    and record.purpose in consents.REVOCABLE and record.complaint.status != Status.CLOSED)
+            for record in newest]
+
+
+def looks_at(user: User, *, limit: int = 100) -> list[HandlingStep]:
+    """Who had the contact data shown, newest first."""
+    return list(HandlingStep.objects.filter(complaint__consumer_id=user.pk, step=LOOK)
+                .select_related("complaint").order_by("-written_at", "-id")[:limit])
+
+
+def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
+    """Everything that this person gave us or that stands under their key, as plain values for JSON."""
+    cases = list(cases_of(user)[:COPIED_CASES])  # type: ignore[index]
+    ids = [case.pk for case in cases]
+    texts: dict[int, list[dict[str, Any]]] = {}
+    for text in PersonalText.objects.filter(complaint_id__in=ids, key_id=user.person_key, audience="parties"):
+        texts.setdefault(text.complaint_id, []).append({"kind": text.kind, "text": text.text})
+    demands: dict[int, list[dict[str, Any]]] = {}
+    for demand in Demand.objects.filter(complaint_id__in=ids):
+        demands.setdefault(demand.complaint_id, []).append(
+            {"kind": demand.kind, "amount": str(demand.amount) if demand.amount is not None else None})
+    files: dict[int, list[dict[str, Any]]] = {}
+    for file in Evidence.objects.filter(complaint_id__in=ids, uploaded_by_id=user.pk):
+        files.setdefault(file.complaint_id or 0, []).append(
+            {"name": file.name, "size": file.size, "sha256": file.sha256})
+    return {
+        "made_at": now.isoformat(),
+        "account": {"name": user.name, "phone": user.phone, "email": user.email, "language": user.language,
+                    "since": user.created_at.isoformat()},
+        "notices": NoticeChoice.objects.filter(pk=user.pk).values("first", "reminders", "progress").first(),
+        "complaints": [{
+            "number": case.number, "status": label(case.status), "filed_at": case.filed_at.isoformat(),
+            "closed_at": case.closed_at.isoformat() if case.closed_at else None,
+            "about": case.item_name, "against": case.respondent_named, "amount": str(case.amount or ""),
+            "you_said": texts.get(case.pk, []), "you_asked_for": demands.get(case.pk, []),
+            "your_files": files.get(case.pk, []),
+        } for case in cases],
+        "consents": [{
+            "complaint": row.complaint.number, "purpose": row.purpose, "given": row.is_given,
+            "to": row.enterprise.name if row.enterprise else None, "text": row.text_version,
+            "at": row.at.isoformat(),
+        } for row in ConsentRecord.objects.filter(person_key=user.person_key)
+            .select_related("complaint", "enterprise")],
+        "drafts": [draft.data for draft in FilingDraft.objects.filter(owner_id=user.pk, filed_at=None)],
+        "who_looked": [{"complaint": look.complaint.number, "at": look.written_at.isoformat(),
+                        "organisation": look.organisation} for look in looks_at(user)],
+    }
+
+
+def kept_until(user: User, *, now: datetime) -> datetime:
+    """When the last duty to keep ends; now for somebody without a case."""
+    last = Complaint.objects.filter(consumer_id=user.pk).aggregate(last=Max("closed_at"))["last"]
+    return max(now, last + KEPT_FOR) if last else now
+
+
+def close_account(user: User, *, now: datetime) -> datetime:
+    """Close it and throw the drafts away; raises StepNotAllowed while a case is open. Until when data are kept."""
+    if Complaint.objects.filter(consumer_id=user.pk).open().exists():
+        raise StepNotAllowed("open_cases", "open cases")
+    FilingDraft.objects.filter(owner_id=user.pk, filed_at=None).delete()
+    NoticeChoice.objects.filter(pk=user.pk).delete()
+    until = kept_until(user, now=now)
+    closing.close(user, destroy_after=until, now=now)
+    return until

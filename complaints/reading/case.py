@@ -1,0 +1,413 @@
+"""One case, loaded once for one reader: what every case page of the three sides shows.
+
+The one rule: a page is built from ``open_case`` alone. It finds the case among those that the
+person may see (else 404), and what the side may not read is left out before a template sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+
+from accounts.keys import keyring
+from accounts.models import User
+from accounts.sign_in.backend import may_work
+from authorities.models import Authority, named
+from complaints import wording as labels
+from complaints.handling.transition import looking
+from complaints.models import Complaint, Deadline, Demand, Engagement, HandlingStep, Matter, Participant
+from complaints.parties import actors
+from complaints.parties.actors import Actor
+from complaints.parties.conditions import Conditions
+from complaints.procedure.filing_request import AGENT, JOINT
+from complaints.procedure.workflow import LOOK, Audience
+from complaints.procedure.working_calendar import SHANGHAI, Calendar
+from complaints.reading import case_rows as rows
+from complaints.reading.case_people import (
+    FULL,
+    MASKED,
+    NONE,
+    Fact,
+    Person,
+    facts_of,
+    party_words,
+    person_of,
+    spoken,
+)
+from complaints.reading.case_record import (
+    Event,
+    Look,
+    Message,
+    Reader,
+    folded,
+    looks_of,
+    thread_of,
+    timeline_of,
+)
+from complaints.reading.case_settlement import (
+    ObligationView,
+    OfferView,
+    demand_words,
+    in_force,
+    obligations_of,
+    offers_of,
+)
+from complaints.reading.case_steps import Around, open_steps
+from complaints.reading.file_view import FileView, files_of
+from complaints.wording.duty import Standing, chip, clock_facts, standing
+from enterprises.models import Branch, Enterprise
+
+#: The body is whom the mediation was handed to: it reads what both parties read, and has no side.
+CONSUMER, ENTERPRISE, AUTHORITY, BODY = rows.SIDES
+#: The channel of a consumer who came with number and token instead of an account.
+TRACKING = "tracking"
+#: So many messages stay open on a page; older ones are folded.
+_RECENT = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A case and in which capacity the person stands to it; ``actor`` None reads only."""
+
+    complaint: Complaint
+    side: str
+    viewer: Actor
+    actor: Actor | None
+    #: The enterprise's own times with the case, where the door has read them already.
+    engagements: tuple[Engagement, ...] | None = None
+    #: What hangs on the case, where the door has read it already.
+    rows: rows.Rows | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockView:
+    """One live clock: ``words`` or ``facts`` for {% chip %}, ``url`` of its derivation."""
+
+    row: Deadline
+    name: str
+    words: str
+    facts: dict[str, Any]
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    """Everything that a case page may show to this reader. Lists may be empty, never None."""
+
+    complaint: Complaint
+    side: str
+    viewer: Actor
+    actor: Actor | None
+    is_former: bool
+    now: datetime
+    today: date
+    conditions: Conditions
+    steps: tuple[str, ...]
+    duty: Standing
+    clocks: list[ClockView]
+    demands: list[Demand]
+    engagement: Engagement | None
+    engagements: list[Engagement]
+    offers: list[OfferView]
+    obligations: list[ObligationView]
+    matters: dict[str, Matter]
+    thread: list[Message]
+    #: Reports split off, concerns and whatever else is for the authority alone; for others empty.
+    confidential: list[Message]
+    timeline: list[Event]
+    files: list[FileView]
+    person: Person
+    #: May ask to see the person in full; until when that lasts; who looked so far, the newest first.
+    may_reveal: bool
+    shown_until: datetime | None
+    looks: list[Look]
+    statement: str
+    spoken: str
+    demand_note: str
+    facts: list[Fact]
+    head: str
+    entries: int
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.conditions.calendar
+
+    @property
+    def title(self) -> str:
+        return self.complaint.title
+
+    @property
+    def events(self) -> list[tuple[Event, list[Event]]]:
+        return folded(self.timeline)
+
+    @property
+    def home(self) -> str:
+        """The page of the case that this reader came from."""
+        if self.viewer.channel == TRACKING:
+            return reverse("complaints:tracked", args=[self.complaint.number])
+        return case_url(self.complaint, self.side)
+
+    @property
+    def respondent(self) -> str:
+        row = self.complaint.branch or self.complaint.enterprise \
+            or self.complaint.picked_branch or self.complaint.picked_enterprise
+        return named(row) if row else self.complaint.respondent_named
+
+    @property
+    def open_offer(self) -> OfferView | None:
+        return next((o for o in self.offers if o.is_open), None)
+
+    @property
+    def promises(self) -> list[ObligationView]:
+        """The ledger: what was agreed and how it stands."""
+        return in_force(self.obligations)
+
+    @property
+    def demand_lines(self) -> list[str]:
+        return [demand_words(d) for d in self.demands]
+
+    @property
+    def recent_thread(self) -> list[Message]:
+        return self.thread[-_RECENT:]
+
+    @property
+    def older_thread(self) -> list[Message]:
+        return self.thread[:-_RECENT]
+
+    @property
+    def is_closed(self) -> bool:
+        return self.complaint.closed_at is not None
+
+    def may(self, step: str) -> bool:
+        return step in self.steps
+
+    def offer(self, number: int) -> OfferView | None:
+        return next((o for o in self.offers if o.number == number), None)
+
+
+def find_case(user: User | Any, number: str, *, side: str, now: datetime) -> Found:
+    """The case ``number`` for somebody of ``side``; Http404 for everybody else."""
+    day = now.astimezone(SHANGHAI).date()
+    if isinstance(user, User) and user.is_active and not may_work(user):
+        complaint = rows.own_case.first(number, user.pk, day)
+    else:
+        complaint = Complaint.objects.visible_to(user, on=day).filter(number=number).select_related(*rows.RELATED).first()
+    if complaint is None:
+        raise Http404
+    if side == CONSUMER:
+        if complaint.consumer_id == user.pk and not _is_over(complaint, day):
+            actor = actors.consumer(user)
+        else:
+            row = Participant.objects.filter(complaint=complaint, person_id=user.pk, state=Participant.JOINED).first()
+            if row is None:
+                raise Http404
+            actor = actors.participant(user, row)
+        return Found(complaint=complaint, side=side, viewer=actor, actor=actor)
+    mine = [a for a in actors.actors_of(user, on=day) if a.side == side and (
+        side != AUTHORITY or a.region is not None)]
+    for actor in mine:
+        if actors.stands_to(actor, complaint):
+            return Found(complaint=complaint, side=side, viewer=actor, actor=actor)
+    for actor in mine:
+        if side == ENTERPRISE and _engagements_of(complaint, actor):
+            return Found(complaint=complaint, side=side, viewer=actor, actor=None)
+    raise Http404
+
+
+def _is_over(complaint: Complaint, day: date) -> bool:
+    """Whether the term of the representative who filed has ended."""
+    return complaint.represented_until is not None and complaint.represented_until < day
+
+
+def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> CasePage:
+    """Load the case for the page of ``side``; the number of queries does not grow with it."""
+    return page_of(find_case(user, number, side=side, now=now), now=now)
+
+
+def page_of(found: Found, *, now: datetime, sight: str = "", files_at: str = "complaints:case-file{}") -> CasePage:
+    """``sight``: how much of the person, and ``files_at``: where files are handed out, where a door of its own decides that."""
+    complaint, viewer, actor, side = found.complaint, found.viewer, found.actor, found.side
+    is_former = actor is None
+    conditions = Conditions.at(now)
+    calendar = conditions.calendar
+    known = found.rows or rows_of(found)
+    engagements = list(found.engagements) if found.engagements is not None else _within_branches(
+        known.engagements, viewer if side == ENTERPRISE else None)
+    seen = {e.pk for e in engagements}
+    clocks = [] if is_former else known.clocks
+    answers = known.answers
+    # An offer answers every demand, so none is missing here; one statement for both.
+    offers = [o for o in {a.offer_id: a.offer for a in answers}.values()
+              if side != ENTERPRISE or o.engagement_id in seen]
+    obligations = [o for o in known.obligations
+                   if side != ENTERPRISE or o.engagement_id is None or o.engagement_id in seen]
+    if is_former:
+        obligations = [o for o in obligations if o.engagement_id is not None]
+    matters = {} if is_former else matters_of(complaint, side, known.matters)
+    steps = _seen_by(side, known.steps, engagements, is_former)
+    last = [step for step in steps if step.audience == Audience.PARTIES][-1]
+    texts = known.texts
+    keyring.load_for([*texts, *(name for step in steps for name in (step.name, step.recorded_by) if name)])
+    filed = {t.kind: t.text for t in texts
+             if t.audience == Audience.PARTIES and t.kind.startswith("consumer_")}
+    files = [] if is_former else files_of(complaint, side=side, user_id=viewer.user_id, address=files_at, known=known.files)
+    by_digest = {f.sha256: f for f in files}
+    may_look = actor is not None and looking.may_look(complaint, actor, engagements)
+    until = looking.shown_until(steps, viewer, now=now) if may_look else None
+    # A fellow complainant knows who the filer is, not where to reach them.
+    sight = sight or (MASKED if viewer.party is not None
+                      else _sight(side, is_former=is_former, is_shown=until is not None))
+    reader = Reader(side=side, knows_consumer=side == CONSUMER or sight == FULL,
+                    names=_names(complaint, steps),
+                    person_key=viewer.person_key if complaint.on_behalf_kind in (JOINT, AGENT) else None)
+    today = calendar.local_day(now)
+    promises = obligations_of(obligations, clocks, side=side, today=today)
+    open_engagement = next((e for e in engagements if e.until_at is None), None)
+    around = Around(
+        complaint=complaint, side=side, now=now, matters=matters, offers=tuple(offers),
+        engagement_id=open_engagement.pk if open_engagement else None,
+        obligations=tuple(obligations))
+    duty = standing(complaint=complaint, clocks=clocks, viewer_side=side, now=now,
+                    calendar=calendar)
+    if duty.clock is not None and duty.deadline is not None and viewer.channel != TRACKING:
+        duty.clock["url"] = why_url(complaint, duty.deadline)
+    return CasePage(
+        complaint=complaint, side=side, viewer=viewer, actor=actor, is_former=is_former, now=now,
+        today=today, conditions=conditions,
+        steps=tuple(s for s in open_steps(actor, around) if s != LOOK or may_look),
+        duty=duty, clocks=[_clock_view(c, complaint, now, calendar) for c in clocks
+                           if c.ended_at is None],
+        demands=known.demands,
+        engagement=open_engagement or (engagements[-1] if engagements else None),
+        engagements=engagements, offers=offers_of(offers, answers, promises),
+        obligations=promises, matters=matters,
+        thread=thread_of(steps, texts, by_digest, reader=reader),
+        confidential=[] if side != AUTHORITY else [
+            m for m in thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
+            if m.side != ENTERPRISE or m.step == "flag_concern"],
+        timeline=timeline_of(steps, by_digest, reader=reader), files=files,
+        person=person_of(filed, sight=sight), may_reveal=may_look, shown_until=until,
+        looks=looks_of(steps, texts, reader=reader),
+        statement=filed.get("consumer_statement", ""), spoken=spoken(complaint, filed),
+        demand_note=filed.get("consumer_demand_note", ""),
+        facts=facts_of(complaint, filed, sight=NONE if is_former else sight)
+        + ([] if side == CONSUMER or is_former else party_words(complaint)),
+        head=bytes(last.hash).hex(), entries=last.sequence)
+
+
+def steps_of(found: Found) -> list[HandlingStep]:
+    """The entries of the record that this reader may know, by audience and sequence."""
+    engagements = _engagements_of(found.complaint, found.viewer if found.side == ENTERPRISE else None)
+    return _seen_by(found.side, rows.steps[found.side](found.complaint.pk), engagements, found.actor is None)
+
+
+def rows_of(found: Found) -> rows.Rows:
+    """What every page of a case is made of; one statement."""
+    if found.side == ENTERPRISE:
+        return rows.of_case[ENTERPRISE](found.complaint.pk, found.viewer.enterprise_id or 0)
+    return rows.of_case[found.side](found.complaint.pk)
+
+
+def case_url(complaint: Complaint, side: str = CONSUMER) -> str:
+    """The case page of a side."""
+    if side == ENTERPRISE:
+        return f"/enterprise/cases/{complaint.number}/"
+    if side == AUTHORITY:
+        return f"/authority/cases/{complaint.number}/"
+    return reverse("complaints:case", args=[complaint.number])
+
+
+def why_url(complaint: Complaint, clock: Deadline) -> str:
+    """The page that derives this date; promises and matters are told apart by number."""
+    return reverse("complaints:case-why", args=[complaint.number, clock_name(clock)])
+
+
+def clock_name(clock: Deadline) -> str:
+    """negotiation, or performance-2 for the promise number 2."""
+    if clock.obligation_id and clock.obligation is not None:
+        return f"{clock.clock}-{clock.obligation.ordinal}"
+    return str(clock.clock)
+
+
+def visible_clocks(complaint: Complaint, side: str) -> list[Deadline]:
+    """All clocks of the case that this side may know, ended ones too, oldest first."""
+    return rows.clocks[side](complaint.pk)
+
+
+def _engagements_of(complaint: Complaint, viewer: Actor | None) -> list[Engagement]:
+    """Oldest first; for an enterprise its own only, within its branches."""
+    if viewer is None:
+        return rows.engagements(complaint.pk)
+    return _within_branches(rows.engagements_of(complaint.pk, viewer.enterprise_id or 0), viewer)
+
+
+def _within_branches(found: list[Engagement], viewer: Actor | None) -> list[Engagement]:
+    """Those of the branches for which ``viewer`` works; all of them where that is nobody of an enterprise."""
+    if viewer is None or viewer.branch_ids is None:
+        return found
+    return [e for e in found if e.branch_id in viewer.branch_ids]
+
+
+def matters_of(complaint: Complaint, side: str, known: Iterable[Matter] | None = None) -> dict[str, Matter]:
+    """Open ones by kind; of a kind that may be open several times, the newest. ``known``: all of them, where they were read."""
+    return {m.kind: m for m in (rows.open_matters(complaint.pk) if known is None else known)
+            if m.audience == Audience.PARTIES or m.audience == side}
+
+
+def _seen_by(side: str, found: list[HandlingStep], engagements: Sequence[Engagement],
+             is_former: bool) -> list[HandlingStep]:
+    if side != ENTERPRISE:
+        return found
+    return [row for row in found if row.step == "file"
+            or any(_within(row, e, is_former) for e in engagements)]
+
+
+def _within(row: HandlingStep, engagement: Engagement, is_former: bool) -> bool:
+    """An enterprise reads from the day it got the case; a former one until it gave it up.
+
+    While the case is still against it, it stays a party: what the authority does is shown.
+    """
+    if row.written_at < engagement.from_at:
+        return False
+    ends = engagement.until_at
+    if ends is None:
+        return True
+    if not is_former and engagement.odr_result != "returned":
+        return True
+    return row.happened_at <= ends
+
+
+def _sight(side: str, *, is_former: bool, is_shown: bool) -> str:
+    """How much of the person: the consumer all of it, a former enterprise nothing, everybody at
+    work a mask, or all of it for a while after saying why (handling/looking.py)."""
+    if side == CONSUMER or is_shown:
+        return FULL
+    return NONE if is_former else MASKED
+
+
+def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str]:
+    """Organisations in the reader's language; those that only took a step are read for English."""
+    known = [complaint.enterprise, complaint.branch, complaint.handling_authority, complaint.picked_enterprise, complaint.picked_branch]
+    found = {row.name: named(row) for row in known if row is not None}
+    others = {name for step in steps for name in (step.organisation, step.data.get("escalated_to", ""))} - {"", *found}
+    return found | names_of(others)
+
+
+def names_of(organisations: set[str]) -> dict[str, str]:
+    """Names as they stand in records, in the reader's language; nothing is read for Chinese, in which they stand."""
+    if not organisations or labels.is_chinese():
+        return {}
+    return {row.name: named(row) for model in (Authority, Branch, Enterprise) for row in model.objects.filter(name__in=organisations)}
+
+
+def _clock_view(clock: Deadline, complaint: Complaint, now: datetime, calendar: Calendar) -> ClockView:
+    url = why_url(complaint, clock)
+    facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=complaint.status)
+    words = chip(deadline=clock, now=now, calendar=calendar, status=complaint.status)
+    return ClockView(row=clock, name=labels.label(clock.clock, kind="clock"), words=words.text,
+                     facts=facts | {"url": url}, url=url)

@@ -1,0 +1,187 @@
+"""Who the consumer is and what was filed, as much of it as this viewer may read.
+
+The one rule: a name or number that the viewer may not see in full is masked here, once, and
+never reaches a template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.keys import keyring
+from accounts.masking import masked_address, masked_email, masked_name, masked_phone
+from authorities.models import Officer, named
+from complaints import wording as labels
+from complaints.models import Complaint, Demand, Participant, PersonalText
+from complaints.parties.powers import CONFIRMED, REFUSED
+from complaints.procedure.categories import OBJECT_LABELS, problem_label
+from complaints.procedure.filing_request import AGENT, JOINT
+from enterprises.models import Staff
+from web.templatetags.portal import day_text, money
+
+#: Who reads how much: all of it, masked, or nothing that leads to the person.
+FULL, MASKED, NONE = "full", "masked", "none"
+
+Employed = TypeVar("Employed", Staff, Officer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """The consumer as this viewer may see the person. Empty = not shown."""
+
+    name: str
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    is_masked: bool = False
+
+    @property
+    def dial(self) -> str:
+        """The number for a tel: link; empty when masked."""
+        return "" if self.is_masked else self.phone.replace(" ", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of what was filed; the names are those of components/summary.html."""
+
+    key: str
+    value: str
+
+
+def names_of_consumers(ids: Iterable[int]) -> dict[int, str]:
+    """The names that the consumers of these cases gave last; two queries for a page."""
+    rows = list(names_given(complaint_id__in=list(ids)))
+    keyring.load_for(rows)
+    return {row.complaint_id: row.text for row in rows}
+
+
+def names_given(**cases: Any) -> QuerySet[PersonalText]:
+    """Every name that these cases were given, the last one last."""
+    return PersonalText.objects.filter(audience="parties", kind="consumer_name", **cases).order_by("sequence")
+
+
+def by_name(people: Iterable[Employed]) -> list[Employed]:
+    """Staff or officers (each with its user) in the order of their names, which the database cannot read."""
+    found = list(people)
+    keyring.load_for(person.user for person in found)
+    return sorted(found, key=lambda person: person.user.name)
+
+
+def plain_number(number: str) -> str:
+    return number.removeprefix("+86")
+
+
+def person_of(texts: Mapping[str, str], *, sight: str) -> Person:
+    """``texts``: kind → text of the filing. ``sight``: FULL, MASKED or NONE."""
+    name = texts.get("consumer_name", "")
+    if sight == FULL:
+        return Person(name=name, phone=plain_number(texts.get("consumer_phone", "")),
+                      email=texts.get("consumer_email", ""),
+                      address=texts.get("consumer_address", ""))
+    called = masked_name(name) or labels.label("consumer", kind="side")
+    if sight == NONE:
+        return Person(name=called, is_masked=True)
+    return Person(name=called, phone=masked_phone(texts.get("consumer_phone", "")),
+                  email=masked_email(texts.get("consumer_email", "")),
+                  address=masked_address(texts.get("consumer_address", "")), is_masked=True)
+
+
+def facts_of(complaint: Complaint, texts: Mapping[str, str], *, sight: str) -> list[Fact]:
+    """What the consumer filed, without the statement, the demands and the person."""
+    rows: list[tuple[str, Any]] = [
+        # Who answers after an enterprise gave the case up is not that enterprise's to know.
+        (_("被投诉人"), _respondent(complaint) if sight != NONE else ""),
+        (_("商品或服务"), _object(complaint)),
+        (_("问题"), label_of(complaint.problem_category)),
+        (_("金额"), money(complaint.amount) if complaint.amount is not None else ""),
+        (_("购买日期"), day_text(complaint.bought_on) if complaint.bought_on else ""),
+        (_("购买方式"), "" if complaint.is_online is None
+         else _("网上") if complaint.is_online else _("线下")),
+        (_("订单号"), texts.get("consumer_order_no", "") if sight != NONE else ""),
+        (_("业务号码"), _service_number(texts, sight)),
+        (_("套餐"), texts.get("consumer_plan", "")),
+        (_("合约到"), _stored_day(complaint.facts.get("contract_until"))),
+        (_("对方的承诺"), texts.get("consumer_promised", "")),
+        (_("争议发生日"), _disputed(complaint)),
+        (_("发现日期"), day_text(complaint.learned_on) if complaint.learned_on else ""),
+        (_("发生地点"), texts.get("consumer_place", "") if sight == FULL else ""),
+        (_("所在地区"), named(complaint.service_region) if complaint.service_region else ""),
+        (_("企业给过的编号"), texts.get("consumer_their_reference", "")),
+    ]
+    return [Fact(key, str(value)) for key, value in rows if value]
+
+
+def party_words(complaint: Complaint) -> list[Fact]:
+    """For whoever answers: how many complain together, or that a representative speaks. No query in other cases."""
+    kind = complaint.on_behalf_kind
+    if kind == JOINT:
+        states = list(Participant.objects.filter(complaint=complaint).values_list("state", flat=True))
+        return [Fact(_("共同投诉人"), _("%(n)d人，其中%(m)d人本人已确认") % {
+            "n": len(states), "m": states.count(Participant.JOINED)})]
+    if kind == AGENT:
+        said = _power_words(complaint)
+        until = complaint.represented_until
+        return [Fact(_("代理人投诉"), _("到%(day)s为止，%(said)s") % {"day": day_text(until), "said": said} if until else said)]
+    return []
+
+
+def _power_words(complaint: Complaint) -> str:
+    facts = complaint.facts
+    if facts.get("power_confirmed"):
+        return _("已经本人确认")
+    if facts.get("power_check") == CONFIRMED:
+        return _("委托书已核验，可以代为和解") if facts.get("may_settle") else _("委托书已核验，不能代为和解")
+    return _("委托书没有被监管部门认可") if facts.get("power_check") == REFUSED else _("还没有经本人确认")
+
+
+def label_of(code: str) -> str:
+    """The form's word for a category; a code that the form does not know is shown as it is."""
+    return str(OBJECT_LABELS.get(code) or problem_label(code))
+
+
+def demand_text(demand: Demand) -> str:
+    return labels.label(demand.kind, kind="demand_kind")
+
+
+def spoken(complaint: Complaint, texts: Mapping[str, str]) -> str:
+    """What to know of a statement by voice, and its words once somebody wrote them down; empty without one."""
+    if not complaint.facts.get("voice"):
+        return ""
+    if not texts.get("consumer_transcript"):
+        return _("消费者用语音陈述，录音在材料里；工作人员会写下来。")
+    return _("语音陈述，由工作人员听录音写下来；写得不对，消费者可以更正：%(text)s") % {
+        "text": texts["consumer_transcript"]}
+
+
+def _respondent(complaint: Complaint) -> str:
+    row = complaint.branch or complaint.enterprise or complaint.picked_branch \
+        or complaint.picked_enterprise
+    return named(row) if row else complaint.respondent_named
+
+
+def _object(complaint: Complaint) -> str:
+    words = [label_of(complaint.object_category), complaint.item_name, complaint.brand_named]
+    return " · ".join(word for word in words if word)
+
+
+def _service_number(texts: Mapping[str, str], sight: str) -> str:
+    number = texts.get("consumer_service_number", "")
+    return number if sight == FULL else masked_phone(number)
+
+
+def _stored_day(value: Any) -> str:
+    return day_text(date.fromisoformat(value)) if isinstance(value, str) and value else ""
+
+
+def _disputed(complaint: Complaint) -> str:
+    if complaint.disputed_on is None:
+        return ""
+    words = day_text(complaint.disputed_on)
+    return _("大约%(day)s") % {"day": words} if complaint.disputed_on_is_approximate else words

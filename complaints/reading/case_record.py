@@ -1,0 +1,327 @@
+"""The record of a case for a reader: what happened (timeline), what was said (thread).
+
+The one rule: entries come from the chains that the reader may see, and a person's name only
+where the reader may know it; the consumer is "您" to himself and no name to the enterprise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from complaints import wording as labels
+from complaints.models import HandlingStep, PersonalText
+from complaints.procedure.workflow import LOOK, Audience, Role, Status
+from complaints.reading.file_view import FileView
+from web.listing import listed, told
+from web.templatetags.portal import day_text, moment
+
+#: Texts that lie elsewhere on the page: the filing, the answers of an offer.
+_ELSEWHERE = ("consumer_", "answer_")
+_PARTS: dict[str, Any] = {
+    "counter_demand": gettext_lazy("希望的方案"), "correction": gettext_lazy("更正"), "proof": gettext_lazy("凭证"),
+    "decision": gettext_lazy("决定"), "minutes": gettext_lazy("调解情况"), "agreement": gettext_lazy("调解协议"),
+    "suggestion": gettext_lazy("调解方案"), "public_reply": gettext_lazy("公开回应"),
+    "second_officer": gettext_lazy("第二名经办人员"), "head": gettext_lazy("批准的负责人")}
+#: Said, but no part of the talk between the sides.
+_NOT_TALK = frozenset({"rating", "party", "whom", "note", "look"})
+_OK_STEPS = frozenset({"accept_case", "accept_offer", "confirm_performed", "record_agreement",
+                       "confirm_settled_elsewhere"})
+_CONSUMERS = frozenset({Role.CONSUMER, Role.PARTY})
+_STAFF = frozenset({Role.MANAGER, Role.HANDLER, Role.REVIEWER, Role.RESPONDENT})
+#: In whose name somebody acts who is not the consumer.
+_FOR_ANOTHER = {"agent": ("代理人，代委托人办理", "representative, for the principal"),
+                "guardian": ("监护人代为办理", "guardian, for the ward"), "heir": ("继承人办理", "heir")}
+REMIND = "remind"
+#: A lapse written later than this after it happened says when it was written.
+_LATE_WRITING = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One text of a message; ``label`` says what it is when it is more than a message."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What somebody said to the others, with files."""
+
+    sequence: int
+    step: str
+    what: str
+    at: datetime
+    who: str
+    organisation: str
+    side: str
+    is_mine: bool
+    #: Which report or lead it belongs to.
+    register: str = ""
+    parts: list[Part] = field(default_factory=list)
+    files: list[FileView] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One entry of the timeline (components/event.html)."""
+
+    sequence: int
+    audience: str
+    step: str
+    at: datetime
+    written_at: datetime
+    title: str
+    actor: str
+    detail: str
+    tone: str
+    internal: bool
+    digest: str
+    files: list[FileView] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Somebody at work saw the contact data in full."""
+
+    at: datetime
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads: ``names`` gives organisations in the reader's language; ``knows_consumer``
+    means that the consumer's name may be shown. ``person_key``: of the reader, where several stand on the consumer's
+    side, so that "您" is nobody else."""
+
+    side: str
+    knows_consumer: bool
+    names: Mapping[str, str]
+    person_key: UUID | None = None
+
+    def organisation(self, name: str) -> str:
+        return self.names.get(name, name)
+
+
+def side_of(role: str) -> str:
+    if role in _CONSUMERS:
+        return "consumer"
+    if role in _STAFF:
+        return "enterprise"
+    return "system" if role == Role.SYSTEM else "authority"
+
+
+def who(step: HandlingStep, reader: Reader) -> str:
+    """The person of an entry: 您, 李敏, 消费者, 系统."""
+    side = side_of(step.actor_role)
+    if side == "system":
+        return labels.label("system", kind="side")
+    if side == "consumer":
+        if reader.side == "consumer" and not _is_another(step, reader):
+            return _("您")
+        name = step.name.name if step.name and reader.knows_consumer else ""
+        return name or labels.label("consumer", kind="role")
+    return step.name.name if step.name and step.name.name else labels.label(
+        step.actor_role, kind="role")
+
+
+def _is_another(step: HandlingStep, reader: Reader) -> bool:
+    """One of several on the same side, and not the one who reads."""
+    return reader.person_key is not None and step.name is not None and step.name.person_key != reader.person_key
+
+
+def actor_words(step: HandlingStep, reader: Reader) -> str:
+    """李敏，企业处理专员，中国移动福州分公司"""
+    side = side_of(step.actor_role)
+    words = [who(step, reader)]
+    if side in ("enterprise", "authority"):
+        role = labels.label(step.actor_role, kind="role")
+        words += [role] if role != words[0] else []
+        words += [reader.organisation(step.organisation)] if step.organisation else []
+    text = pgettext("between words", "，").join(words)
+    if step.data.get("acts_for") in _FOR_ANOTHER:
+        text = _("%(who)s（%(as)s）") % {"who": text, "as": labels.pick(_FOR_ANOTHER[step.data["acts_for"]])}
+    if step.recorded_by is not None:
+        return _("%(who)s（由%(by)s代为记录）") % {"who": text, "by": step.recorded_by.name}
+    return text
+
+
+def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *,
+                reader: Reader) -> list[Event]:
+    """Newest first."""
+    found = [_event(step, files, reader) for step in steps]
+    return sorted(found, key=lambda e: (e.at, e.written_at, e.sequence), reverse=True)
+
+
+def folded(events: Iterable[Event]) -> list[tuple[Event, list[Event]]]:
+    """Of reminders in a row the newest, with those before it: a case that is late for weeks has one each day."""
+    found: list[tuple[Event, list[Event]]] = []
+    for event in events:
+        if found and event.step == found[-1][0].step == REMIND:
+            found[-1][1].append(event)
+        else:
+            found.append((event, []))
+    return found
+
+
+def thread_of(steps: Sequence[HandlingStep], texts: Iterable[PersonalText],
+              files: Mapping[str, FileView], *, reader: Reader,
+              audience: str = Audience.PARTIES) -> list[Message]:
+    """Oldest first: every entry of ``audience`` that carries a text or a file; the parties' is their talk."""
+    said: dict[tuple[str, int], list[PersonalText]] = {}
+    for text in texts:
+        if not text.kind.startswith(_ELSEWHERE) and text.kind not in _NOT_TALK:
+            said.setdefault((text.audience, text.sequence), []).append(text)
+    found = []
+    for step in steps:
+        if step.audience != audience or step.step == "file":
+            continue
+        rows = said.get((step.audience, step.sequence), [])
+        attached = _files_of(step, files)
+        if not rows and not attached:
+            continue
+        side = side_of(step.actor_role)
+        found.append(Message(
+            sequence=step.sequence, step=step.step, what=title_of(step), at=step.happened_at,
+            who=who(step, reader), side=side,
+            organisation=reader.organisation(step.organisation) if side != "consumer" else "",
+            is_mine=side == reader.side, register=str((step.data or {}).get("register", "")),
+            parts=[Part(label=_part_label(row.kind, len(rows), side), text=row.text) for row in rows],
+            files=attached))
+    return sorted(found, key=lambda m: (m.at, m.sequence))
+
+
+def looks_of(steps: Iterable[HandlingStep], texts: Iterable[PersonalText], *,
+             reader: Reader) -> list[Look]:
+    """Who looked at the contact data, newest first; what was typed as another reason, too."""
+    said = {text.sequence: text.text for text in texts
+            if text.kind == "look" and text.audience == Audience.PARTIES}
+    found = [Look(at=step.happened_at, who=actor_words(step, reader),
+                  why=" · ".join(words for words in (
+                      labels.label(step.reason, kind="look_reason"), said.get(step.sequence, "")) if words))
+             for step in steps if step.step == LOOK]
+    return sorted(found, key=lambda look: look.at, reverse=True)
+
+
+def title_of(step: HandlingStep) -> str:
+    """What happened, with the number of the offer or the way of contact where it has one."""
+    title = labels.label(step.step, kind="step")
+    data = step.data or {}
+    if data.get("offer"):
+        return _("%(what)s（第%(n)s份方案）") % {"what": title, "n": data["offer"]}
+    if step.step in ("propose", "approve", "send_back") and data.get("step"):
+        return _("%(what)s：%(step)s") % {"what": title, "step": labels.action(data["step"])}
+    if step.step == "log_contact":
+        channel = labels.label(data.get("channel", ""), kind="contact_channel")
+        reached = _("已联系上") if data.get("reached") else _("没有联系上")
+        return _("%(channel)s联系，%(reached)s") % {"channel": channel, "reached": reached}
+    return title
+
+
+def _event(step: HandlingStep, files: Mapping[str, FileView], reader: Reader) -> Event:
+    return Event(
+        sequence=step.sequence, audience=step.audience, step=step.step, at=step.happened_at,
+        written_at=step.written_at, title=title_of(step), actor=actor_words(step, reader),
+        detail=_detail(step, reader), tone=_tone(step), internal=step.audience != Audience.PARTIES,
+        digest=bytes(step.hash).hex(), files=_files_of(step, files))
+
+
+def _detail(step: HandlingStep, reader: Reader) -> str:
+    words = []
+    if step.to_status != step.from_status and step.step != "file":
+        if step.to_status == Status.CLOSED:
+            words.append(_("已办结：%(outcome)s") % {
+                "outcome": labels.label(step.outcome, kind="outcome")})
+        else:
+            words.append(_("转为“%(status)s”") % {
+                "status": labels.label(step.to_status, kind="status")})
+    words += [*_due_words(step, reader), *mediation_words(step)]
+    if step.reason:
+        words.append(labels.reason(step.reason, step.outcome))
+        words += body_words(step)
+        if step.data.get("valid_until"):
+            words.append(_("到%(day)s为止") % {"day": day_text(date.fromisoformat(step.data["valid_until"]))})
+    elif step.step == "decline_offer" and step.data.get("reason"):
+        words.append(labels.label(step.data["reason"], kind="decline_reason"))
+    if reader.side != "consumer" and step.data.get("advice"):
+        # Kept in the parties' entry; it is said to whoever weighs how the enterprise answers.
+        words.append(_("发送前提示过：%(findings)s") % {"findings": told(dict.fromkeys(
+            labels.label(one["code"], kind="offer_finding") for one in step.data["advice"]))})
+    if recorded := (step.data or {}).get("recorded"):
+        words.append(_("%(how)s，凭证%(proof)s") % {"how": labels.label(recorded.get("how", ""), kind="recording"),
+                                                   "proof": recorded.get("proof", "")})
+    if step.written_at - step.happened_at > _LATE_WRITING:
+        words.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
+    return " · ".join(words)
+
+
+def _due_words(step: HandlingStep, reader: Reader) -> list[str]:
+    """Of a reminder, and of what went to a superior: which time runs out, and who was told."""
+    data = step.data or {}
+    if step.step not in (REMIND, "escalate") or not data.get("clock"):
+        return []
+    words = [_("%(clock)s，最后一天%(day)s") % {"clock": labels.label(data["clock"], kind="clock"),
+                                            "day": day_text(date.fromisoformat(data["last_day"]))}]
+    return words + ([reader.organisation(data["escalated_to"])] if data.get("escalated_to") else [])
+
+
+def mediation_words(step: HandlingStep) -> list[str]:
+    """When and where a session is, who came, who appraises until when, to whom it was delegated."""
+    data = step.data or {}
+    if step.step == "schedule_session":
+        return [moment(datetime.fromisoformat(data["at"])), labels.label(data["mode"], kind="session_mode"), data["place"]]
+    if step.step == "report_mediation":
+        return [labels.label(data.get("result", ""), kind="delegated_result")]
+    if step.step == "record_session" and data.get("present"):
+        return [_("到场：%(who)s") % {"who": listed(
+            labels.label("mediation_body", kind="role") if side == "body" else labels.label(side, kind="side")
+            for side in data["present"])}]
+    if step.step == "order_appraisal":
+        return [data["laboratory"], _("到%(day)s为止") % {"day": day_text(date.fromisoformat(data["until"]))},
+                labels.label(data["cost"], kind="cost_bearer")]
+    if step.step == "answer_suggestion":
+        return [_("同意") if data.get("agrees") else _("不同意")]
+    return [data["body"]] if step.step == "delegate_mediation" and data.get("body") else []
+
+
+def body_words(step: HandlingStep) -> list[str]:
+    """Where a refused or redirected matter belongs, or who has handled it; nothing where no body was named."""
+    data = step.data or {}
+    body = str(data.get("body", "")) if step.step in ("refuse", "redirect") else ""
+    if not body:
+        return []
+    words = _("%(body)s已经受理或者处理") if data.get("ground") == "already_handled" else _("应当找%(body)s")
+    return [words % {"body": labels.label(body, kind="body")}]
+
+
+def _tone(step: HandlingStep) -> str:
+    if step.to_status == Status.CLOSED and step.from_status != Status.CLOSED:
+        return labels.tone(Status.CLOSED, step.outcome)
+    if step.step.startswith("lapse_") or step.step == "report_breach":
+        return "bad"
+    if step.step in _OK_STEPS:
+        return "ok"
+    return "authority" if side_of(step.actor_role) == "authority" else "neutral"
+
+
+def _files_of(step: HandlingStep, files: Mapping[str, FileView]) -> list[FileView]:
+    digests: Iterable[Any] = json.loads(step.body).get("files", []) if files else []
+    return [files[digest] for digest in digests if digest in files]
+
+
+def _part_label(kind: str, number: int, side: str) -> str:
+    """A lone message needs no label; a counter-demand beside a reason does."""
+    if kind == "report" and side == "system":
+        return _("消费者提交投诉时写明")
+    if kind == "reason" and number > 1:
+        return _("理由")
+    return str(_PARTS.get(kind, ""))

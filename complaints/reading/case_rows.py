@@ -1,0 +1,200 @@
+"""The rows of one case, as its pages ask for them: each kind by words that are kept, all of them in one statement.
+
+The one rule: what a side may not know of a case is left out here, in the words of its query (database/prepared.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from complaints.documents import kinds
+from complaints.models import (
+    Complaint,
+    Contact,
+    Deadline,
+    Demand,
+    Engagement,
+    Evidence,
+    ForwardingDecision,
+    HandlingStep,
+    InternalNote,
+    Matter,
+    Notice,
+    NoticeOrder,
+    Obligation,
+    OfferAnswer,
+    OfficialDocument,
+    PersonalText,
+    RootCause,
+)
+from complaints.models.complaint import own_cases
+from complaints.procedure.workflow import Audience, Clock, Status
+from database.prepared import Kept, Together
+
+CONSUMER, ENTERPRISE, AUTHORITY, BODY = SIDES = ("consumer", "enterprise", "authority", "body")
+#: What comes with a case for a page of it.
+RELATED = ("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user",
+           "officer__user", "handling_authority", "service_region")
+#: Clocks that would tell a party what only the authority knows.
+_CLOCKS_OF_AUTHORITY = frozenset({Clock.LEAD, Clock.JURISDICTION})
+_NOT_FOR = {"consumer": _CLOCKS_OF_AUTHORITY | {Clock.INSTRUCTION}, "enterprise": _CLOCKS_OF_AUTHORITY,
+            "body": _CLOCKS_OF_AUTHORITY | {Clock.INSTRUCTION}}
+
+own_case = Kept(lambda number, person, day: (
+    Complaint.objects.filter(own_cases(person, day), number=number).exclude(status=Status.DRAFT)
+    .select_related(*RELATED)[:1]), str, int, date)
+"""(number, user id, day): the case that a person filed or joined; the part of `visible_to` for who works nowhere."""
+case_within = Kept(lambda number, first, last: (
+    Complaint.objects.filter(number=number, handling_region_id__gte=first, handling_region_id__lte=last)
+    .exclude(status=Status.DRAFT).select_related(*RELATED)[:1]), str, int, int)
+"""(number, first, last): the case of an office whose region is this interval; the same as `lies_in`."""
+
+engagements = Kept(lambda case: (
+    Engagement.objects.filter(complaint_id=case).select_related("enterprise", "branch").order_by("from_at", "pk")), int)
+"""Oldest first."""
+engagements_of = Kept(lambda case, enterprise: (
+    Engagement.objects.filter(complaint_id=case, enterprise_id=enterprise).select_related("enterprise", "branch")
+    .order_by("from_at", "pk")), int, int)
+"""(case, enterprise): its own only, oldest first."""
+
+
+def _clocks(side: str) -> Kept[Deadline]:
+    def build(case: int) -> QuerySet[Deadline]:
+        rows = Deadline.objects.filter(complaint_id=case).select_related("obligation", "matter").order_by("pk")
+        if side not in _NOT_FOR:
+            return rows
+        return rows.exclude(clock__in=sorted(_NOT_FOR[side])).filter(
+            Q(matter__isnull=True) | Q(matter__audience__in=[Audience.PARTIES, side]))
+
+    return Kept(build, int)
+
+
+_CHAINS = {"consumer": [Audience.PARTIES], "enterprise": [Audience.PARTIES, Audience.ENTERPRISE],
+           "authority": [Audience.PARTIES, Audience.AUTHORITY], "body": [Audience.PARTIES]}
+
+
+def _steps(side: str) -> Kept[HandlingStep]:
+    return Kept(lambda case: (
+        HandlingStep.objects.filter(complaint_id=case, audience__in=_CHAINS[side])
+        .select_related("name", "recorded_by").order_by("audience", "sequence")), int)
+
+
+#: By side: the clocks that it may know, ended ones too, oldest first; the entries of its chains.
+clocks = {side: _clocks(side) for side in SIDES}
+steps = {side: _steps(side) for side in SIDES}
+
+
+def _files(side: str) -> Kept[Evidence]:
+    return Kept(lambda case: Evidence.objects.known_to(side).filter(complaint_id=case).order_by("pk"), int)
+
+
+files = {side: _files(side) for side in SIDES}
+"""By side: the files that it may know of, the oldest first."""
+answers = Kept(lambda case: OfferAnswer.objects.filter(offer__complaint_id=case).select_related("offer", "demand"), int)
+obligations = Kept(lambda case: Obligation.objects.filter(complaint_id=case), int)
+demands = Kept(lambda case: Demand.objects.filter(complaint_id=case), int)
+texts = Kept(lambda case: PersonalText.objects.filter(complaint_id=case), int)
+open_matters = Kept(lambda case: Matter.objects.filter(complaint_id=case, state="open").order_by("pk"), int)
+"""Of every audience, oldest first."""
+
+
+# --- what was told, and what was issued -----------------------------------------------------------------------------
+
+#: Notices on a page; nobody reads more.
+MOST_NOTICES = 60
+_TO_WHOM = ("user", "enterprise", "authority")
+#: What goes to a respondent whether or not it has an account.
+BY_LETTER = tuple(form for form, kind in kinds.KINDS.items() if kind.to_enterprise and form != kinds.DISTRIBUTION)
+
+
+def _notices(case: int, side: str) -> QuerySet[Notice]:
+    return Notice.objects.filter(complaint_id=case, audience__in=(Audience.PARTIES, side)).order_by("-pk")
+
+
+notices_to_consumer = Kept(lambda case: _notices(case, CONSUMER).filter(addressee=CONSUMER)[:MOST_NOTICES], int)
+notices_to_enterprise = Kept(lambda case, enterprise: (
+    _notices(case, ENTERPRISE).filter(addressee=ENTERPRISE, enterprise_id=enterprise)
+    .select_related(*_TO_WHOM)[:MOST_NOTICES]), int, int)
+notices_to_anybody = Kept(lambda case: _notices(case, AUTHORITY).select_related(*_TO_WHOM)[:MOST_NOTICES], int)
+orders = Kept(lambda case: NoticeOrder.objects.filter(notice__complaint_id=case).select_related("by").order_by("pk"), int)
+"""Of whatever notice of the case: what was ordered to be sent again, or told otherwise."""
+
+
+def _documents(case: int) -> QuerySet[OfficialDocument]:
+    return OfficialDocument.objects.filter(complaint_id=case).annotate(latest=Count("versions")).order_by("-pk")
+
+
+documents = Kept(_documents, int)
+documents_to_consumer = Kept(lambda case: _documents(case).filter(to_consumer=True), int)
+documents_to_enterprise = Kept(lambda case, enterprise: (
+    _documents(case).filter(to_enterprise=True, enterprise_id=enterprise)), int, int)
+documents_to_branches = Kept(lambda case, enterprise, branches: _documents(case).filter(
+    to_enterprise=True, enterprise_id=enterprise, engagement__branch_id__among=branches), int, int, list)
+documents_by_letter = Kept(lambda case: (
+    _documents(case).filter(audience=Audience.PARTIES, engagement=None, form__in=BY_LETTER)), int)
+"""By the link to this case: what goes to a respondent without account, and nothing that an enterprise got before."""
+
+# --- what is an enterprise's own: (case, enterprise, its times with the case) ---------------------------------------
+
+_CONTACTS, _NOTES = 60, 20
+contacts = Kept(lambda case, enterprise, times: (
+    Contact.objects.filter(engagement_id__among=times).order_by("-at", "-pk")[:_CONTACTS]), int, int, list)
+notes = Kept(lambda case, enterprise, times: (
+    InternalNote.objects.filter(engagement_id__among=times).order_by("-at", "-pk")[:_NOTES]), int, int, list)
+causes = Kept(lambda case, enterprise, times: RootCause.objects.filter(engagement_id__among=times), int, int, list)
+
+forwarding_notes = Kept(lambda case: (
+    ForwardingDecision.objects.filter(complaint_id=case).exclude(note="").order_by("pk")), int)
+"""What was said to whoever decides where a case goes; for the authority alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What hangs on a case, as one side may know it. What stands last is read for the page of the case alone."""
+
+    engagements: list[Engagement]
+    clocks: list[Deadline]
+    answers: list[OfferAnswer]
+    obligations: list[Obligation]
+    demands: list[Demand]
+    texts: list[PersonalText]
+    matters: list[Matter]
+    steps: list[HandlingStep]
+    files: list[Evidence]
+    notices: list[Notice] = field(default_factory=list)
+    orders: list[NoticeOrder] = field(default_factory=list)
+    documents: list[OfficialDocument] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+    notes: list[InternalNote] = field(default_factory=list)
+    causes: list[RootCause] = field(default_factory=list)
+    forwarding_notes: list[ForwardingDecision] = field(default_factory=list)
+
+
+class _Reading:
+    """Kinds of rows by the names of `Rows`, read by one statement."""
+
+    def __init__(self, side: str, **more: Kept[Any]) -> None:
+        parts: dict[str, Kept[Any]] = {
+            "engagements": engagements_of if side == ENTERPRISE else engagements, "clocks": clocks[side], "answers": answers,
+            "obligations": obligations, "demands": demands, "texts": texts, "matters": open_matters, "steps": steps[side],
+            "files": files[side], **more}
+        self.names, self.together = tuple(parts), Together(*parts.values())
+
+    def __call__(self, *values: int | list[int]) -> Rows:
+        return Rows(**dict(zip(self.names, self.together(*values), strict=True)))
+
+
+of_case = {side: _Reading(side) for side in SIDES}
+"""By side: (case), for an enterprise (case, enterprise): what every page of a case is made of."""
+of_page = {
+    CONSUMER: _Reading(CONSUMER, notices=notices_to_consumer, documents=documents_to_consumer),
+    ENTERPRISE: _Reading(ENTERPRISE, notices=notices_to_enterprise, documents=documents_to_enterprise,
+                         contacts=contacts, notes=notes, causes=causes),
+    AUTHORITY: _Reading(AUTHORITY, notices=notices_to_anybody, orders=orders, documents=documents,
+                        forwarding_notes=forwarding_notes),
+}
+"""The same with what the page of the case itself shows besides; for an enterprise (case, enterprise, its times with it)."""

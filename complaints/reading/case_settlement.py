@@ -1,0 +1,255 @@
+"""Offers and promises of a case in the words of the components that show them.
+
+The one rule: an offer shows every demand beside its answer; none is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from complaints import wording as labels
+from complaints.models import Deadline, Demand, Matter, Obligation, Offer, OfferAnswer
+from complaints.models.settlement import MONEY_KINDS
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.reading.case_people import demand_text
+from web.templatetags.portal import money
+
+VERDICT_TONES = {"grant": "ok", "part": "warn", "refuse": "bad"}
+OFFER_TONES = {"open": "warn", "accepted": "ok"}
+OBLIGATION_TONES = {"due": "info", "reported": "warn", "confirmed": "ok", "broken": "bad"}
+#: Promises that are no longer anybody's business.
+GONE = frozenset({"dropped"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerView:
+    """One demand beside its answer (components/offer_card.html)."""
+
+    ordinal: int
+    demand: str
+    asked: Decimal | None
+    note: str
+    verdict: str
+    verdict_code: str
+    tone: str
+    text: str
+    amount: Decimal | None
+    is_separable: bool
+    #: Against the offer before it, in words: 更好 ▲, 更差 ▼, 没变; empty for the first.
+    change: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObligationView:
+    """One promise (components/obligation_row.html), with its row for those who act on it."""
+
+    row: Obligation
+    ordinal: int
+    what: str
+    amount: Decimal | None
+    to_whom: str
+    due_on: date | None
+    due_at: datetime | None
+    due_words: str
+    proof: str
+    state: str
+    state_code: str
+    state_tone: str
+    owed_by: str
+    clock: Deadline | None = None
+    url: str = ""
+    #: Kept in time, late, not yet due: said in words; and until when the other side had to do its part.
+    timing: str = ""
+    #: The consumer may say now that it was not done.
+    may_be_broken: bool = False
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.clock is not None and self.clock.state == "lapsed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferView:
+    """One offer, its answers and what follows from it; ``offer`` is the row."""
+
+    offer: Offer
+    number: int
+    title: str
+    at: datetime
+    by: str
+    state: str
+    state_code: str
+    state_tone: str
+    message: str
+    answers: list[AnswerView] = field(default_factory=list)
+    obligations: list[ObligationView] = field(default_factory=list)
+    total: Decimal | None = None
+    #: What the consumer answered: the reason of a no, and the counter-offer.
+    reply: str = ""
+    counter: str = ""
+    #: The total and the last day against the offer before it, in words.
+    total_change: str = ""
+    last_day: date | None = None
+    last_day_change: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.state_code == "open"
+
+    @property
+    def may_be_split(self) -> bool:
+        """Whether some demand may be accepted without the others."""
+        return len(self.answers) > 1 and any(a.is_separable for a in self.answers)
+
+
+def offers_of(offers: Sequence[Offer], answers: Iterable[OfferAnswer],
+              obligations: Sequence[ObligationView]) -> list[OfferView]:
+    """Newest first. ``answers`` come with their demands."""
+    by_offer: dict[int, list[OfferAnswer]] = {}
+    for answer in answers:
+        by_offer.setdefault(answer.offer_id, []).append(answer)
+    found: list[OfferView] = []
+    for offer in sorted(offers, key=lambda o: o.number):
+        before = found[-1] if found and found[-1].offer.engagement_id == offer.engagement_id else None
+        mine = [o for o in obligations if o.row.offer_id == offer.pk]
+        days = [o.due_on for o in mine if o.due_on is not None and o.owed_by == "enterprise"]
+        last_day, total = max(days, default=None), total_of(mine)
+        found.append(OfferView(
+            offer=offer, number=offer.number, title=_("第%(n)s份方案") % {"n": offer.number},
+            at=offer.made_at, by=offer.made_by_name,
+            state=labels.label(offer.state, kind="offer_state"), state_code=offer.state,
+            state_tone=OFFER_TONES.get(offer.state, "neutral"), message=offer.message,
+            answers=[_answer(a, before) for a in sorted(by_offer.get(offer.pk, []),
+                                                        key=lambda a: a.demand.ordinal)],
+            obligations=mine, total=total, last_day=last_day, counter=offer.counter_demand,
+            reply=labels.label(offer.decline_reason, kind="decline_reason") if offer.decline_reason else "",
+            total_change=_more_or_less(total, before.total) if before else "",
+            last_day_change=_sooner_or_later(last_day, before.last_day) if before else ""))
+    return found[::-1]
+
+
+_RANK = {"refuse": 0, "part": 1, "grant": 2}
+
+
+def _change(answer: OfferAnswer, text: str, before: OfferView | None) -> str:
+    """What this answer is worth against the one to the same demand in the offer before it."""
+    old = next((a for a in before.answers if a.ordinal == answer.demand.ordinal), None) if before else None
+    if old is None:
+        return ""
+    better = _RANK[answer.verdict] - _RANK[old.verdict_code]
+    if better:
+        return (_("▲ 更好：上次是“%(old)s”") if better > 0 else _("▼ 更差：上次是“%(old)s”")) % {
+            "old": old.verdict}
+    if answer.amount is not None or old.amount is not None:
+        return _more_or_less(answer.amount, old.amount)
+    return _("没变") if text == old.text else _("结果没变，理由有变")
+
+
+def _more_or_less(amount: Decimal | None, old: Decimal | None) -> str:
+    more = (amount or Decimal(0)) - (old or Decimal(0))
+    if not more:
+        return _("没变") if amount is not None else ""
+    return (_("▲ 多%(amount)s") if more > 0 else _("▼ 少%(amount)s")) % {"amount": money(abs(more))}
+
+
+def _sooner_or_later(day: date | None, old: date | None) -> str:
+    if day is None or old is None:
+        return ""
+    if day == old:
+        return _("没变")
+    n = abs((day - old).days)
+    words = ngettext("▲ 早%(n)s天", "▲ 早%(n)s天", n) if day < old else ngettext("▼ 晚%(n)s天", "▼ 晚%(n)s天", n)
+    return words % {"n": n}
+
+
+def total_of(obligations: Iterable[ObligationView]) -> Decimal | None:
+    """The money that the enterprise promises; None when it promises none."""
+    amounts = [o.amount for o in obligations
+               if o.amount is not None and o.row.kind in MONEY_KINDS and o.owed_by == "enterprise"]
+    return sum(amounts, Decimal(0)) if amounts else None
+
+
+def _answer(answer: OfferAnswer, before: OfferView | None) -> AnswerView:
+    words = []
+    if answer.verdict == "part" and answer.amount is not None:
+        words.append(_("同意%(amount)s") % {"amount": money(answer.amount)})
+    if answer.reason:
+        words.append(answer.reason)
+    return AnswerView(
+        ordinal=answer.demand.ordinal, demand=demand_text(answer.demand),
+        asked=answer.demand.amount, note=answer.demand.note,
+        verdict=labels.label(answer.verdict, kind="verdict"), verdict_code=answer.verdict,
+        tone=VERDICT_TONES[answer.verdict], text="\n".join(words), amount=answer.amount,
+        is_separable=answer.is_separable, change=_change(answer, "\n".join(words), before))
+
+
+def obligations_of(obligations: Iterable[Obligation], clocks: Iterable[Deadline], *,
+                   side: str, today: date) -> list[ObligationView]:
+    """In the order in which they were promised; those that never came into force too."""
+    live = {c.obligation_id: c for c in clocks if c.obligation_id and c.ended_at is None}
+    return [_obligation(row, live.get(row.pk), side, today) for row in obligations]
+
+
+def in_force(obligations: Iterable[ObligationView]) -> list[ObligationView]:
+    """The ledger: what was agreed, without what was only proposed or was dropped."""
+    return [o for o in obligations if o.state_code not in ("proposed", *GONE)]
+
+
+def _obligation(row: Obligation, clock: Deadline | None, side: str, today: date) -> ObligationView:
+    kind = labels.label(row.kind, kind="obligation_kind")
+    where = _("%(kind)s，尾号%(last4)s") % {"kind": kind, "last4": row.payee_last4} \
+        if row.payee_last4 else kind
+    state = labels.label(row.state, kind="obligation_state")
+    if row.state == "proposed":
+        state = _("接受后生效")
+    late = clock is not None and clock.state == "lapsed"
+    return ObligationView(
+        row=row, ordinal=row.ordinal, what=row.what, amount=row.amount,
+        to_whom=_who_to_whom(row, where, side), due_on=row.due_on, due_at=None,
+        due_words="" if row.due_on else _("第%(n)s项确认后%(days)s个工作日内") % {
+            "n": row.after_ordinal, "days": row.days_after},
+        proof=row.reported_proof or row.proof, state=state, state_code=row.state,
+        state_tone="bad" if late else OBLIGATION_TONES.get(row.state, "neutral"),
+        owed_by=row.owed_by, clock=clock, timing=_timing(row, today),
+        may_be_broken=row.owed_by == "enterprise" and (row.state in ("reported", "silent") or (
+            row.state == "due" and (row.due_on is None or row.due_on < today))))
+
+
+def _timing(row: Obligation, today: date) -> str:
+    """Whether it was done in time. Said only of what came into force and has a day."""
+    if row.state == "confirmed":
+        done = (row.reported_at or row.confirmed_at)
+        if row.is_late or (done is not None and row.due_on is not None
+                           and done.astimezone(SHANGHAI).date() > row.due_on):
+            return _("迟了")
+        return _("按时")
+    if row.state == "broken":
+        return _("没有做到")
+    if row.state == "due" and row.due_on is not None:
+        return _("已过期") if row.is_late or row.due_on < today else _("还没到期")
+    return ""
+
+
+def _who_to_whom(row: Obligation, where: str, side: str) -> str:
+    if row.owed_by == "consumer":
+        who = _("您来做") if side == "consumer" else _("由消费者做")
+        return f"{who} · {where}"
+    return where
+
+
+def proposed_days(matters: Mapping[str, Matter]) -> dict[str, str]:
+    """The new days that one side named for what was broken: ordinal → ISO date."""
+    matter = matters.get("redate")
+    return dict(matter.data.get("dates", {})) if matter is not None else {}
+
+
+def demand_words(demand: Demand) -> str:
+    """退还货款或服务费 ¥128.50"""
+    text = demand_text(demand)
+    return text if demand.amount is None else f"{text} {money(demand.amount)}"

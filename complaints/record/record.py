@@ -1,0 +1,224 @@
+"""The record: entries become hashed rows, chained per case and audience.
+
+The one rule: what is hashed is the exact text kept in ``body``; names and personal texts
+stand beside it under their person's key and only their salted digests go in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.keys import keyring, sealing
+from accounts.keys.sealed_fields import stored_columns
+from complaints.models import Complaint, HandlingStep, PersonalText, RecordedName
+from complaints.models.record import SALT_BYTES, with_salt
+from complaints.parties.actors import Actor
+from complaints.procedure.workflow import Audience
+from complaints.record import bulk, person_digests
+
+_PREFIX = b"\x00"
+_MARK = "recorded name"
+#: Writers share this advisory lock; the sealer takes it alone for an instant.
+SEAL_LOCK = 0x5EA1
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry before it is numbered. ``texts``: (kind, text, whose key)."""
+
+    complaint: Complaint
+    step: str
+    actor: Actor
+    happened_at: datetime
+    written_at: datetime
+    from_status: str
+    to_status: str
+    outcome: str = ""
+    reason: str = ""
+    audience: Audience = Audience.PARTIES
+    tells: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    texts: list[tuple[str, str, UUID]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    sequence: int = 0
+
+
+def stamp(moment: datetime) -> str:
+    """UTC to the microsecond, always in one form, so that a digest never depends on a zone."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def canonical(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def chained(previous: bytes, body: str) -> bytes:
+    return hashlib.sha256(_PREFIX + previous + body.encode()).digest()
+
+
+def salted(salt: bytes, text: str) -> bytes:
+    return hashlib.sha256(salt + text.encode()).digest()
+
+
+@dataclass(slots=True)
+class Composed:
+    """Entries as rows, numbered and hashed; a new case need not have its id yet."""
+
+    steps: list[HandlingStep]
+    texts: list[PersonalText]
+
+    def insert(self) -> None:
+        """Write the rows; by now every case has an id."""
+        for rows in (self.texts, self.steps):
+            for row in rows:
+                row.complaint_id = row.complaint.pk
+            bulk.insert(rows)
+        bulk.insert(person_digests.rows(self.texts))
+
+
+def compose(entries: Sequence[Entry]) -> Composed:
+    """Number and hash the entries of locked or new cases; sets ``entry.sequence``.
+
+    The heads of the parties' chain move on the complaint objects; the caller writes those.
+    """
+    names = _names(entries)
+    heads = _other_heads(entries)
+    steps: list[HandlingStep] = []
+    texts: list[PersonalText] = []
+    for entry in entries:
+        complaint = entry.complaint
+        if entry.audience == Audience.PARTIES:
+            sequence, previous = complaint.last_sequence, bytes(complaint.last_hash)
+        else:
+            sequence, previous = heads.get((complaint.number, entry.audience), (0, b""))
+        entry.sequence = sequence + 1
+        digests: list[list[str]] = []
+        for kind, text, key in entry.texts:
+            salt = secrets.token_bytes(SALT_BYTES)
+            digest = salted(salt, text)
+            digests.append([kind, digest.hex()])
+            texts.append(PersonalText(
+                complaint=complaint, key_id=key, audience=entry.audience,
+                sequence=entry.sequence, kind=kind, sealed=with_salt(salt, text), digest=digest))
+        name = _name_of(entry.actor, names)
+        writer = _name_of(entry.actor.recorded_by, names) if entry.actor.recorded_by else None
+        body = canonical({
+            "case": complaint.number,
+            "audience": entry.audience,
+            "sequence": entry.sequence,
+            "step": entry.step,
+            "happened": stamp(entry.happened_at),
+            "written": stamp(entry.written_at),
+            "role": entry.actor.role,
+            "organisation": entry.actor.organisation,
+            "channel": entry.actor.channel,
+            "person": str(entry.actor.person_key) if entry.actor.person_key else "",
+            "name": bytes(name.digest).hex() if name else "",
+            "recorded_by": bytes(writer.digest).hex() if writer else "",
+            "from": entry.from_status,
+            "to": entry.to_status,
+            "outcome": entry.outcome,
+            "reason": entry.reason,
+            "data": entry.data,
+            "texts": digests,
+            "files": entry.files,
+        })
+        digest = chained(previous, body)
+        steps.append(HandlingStep(
+            complaint=complaint, audience=entry.audience, sequence=entry.sequence,
+            step=entry.step, happened_at=entry.happened_at, written_at=entry.written_at,
+            actor_role=entry.actor.role, organisation=entry.actor.organisation, name=name,
+            recorded_by=writer, from_status=entry.from_status, to_status=entry.to_status,
+            outcome=entry.outcome, reason=entry.reason, data=entry.data, body=body,
+            previous_hash=previous, hash=digest))
+        if entry.audience == Audience.PARTIES:
+            complaint.last_sequence, complaint.last_hash = entry.sequence, digest
+        else:
+            heads[complaint.number, entry.audience] = (entry.sequence, digest)
+    return Composed(steps, texts)
+
+
+def _other_heads(entries: Sequence[Entry]) -> dict[tuple[str, str], tuple[int, bytes]]:
+    """Heads of the chains that are not the parties': rare, so they are looked up."""
+    wanted = {e.complaint.pk for e in entries if e.audience != Audience.PARTIES} - {None}
+    if not wanted:
+        return {}
+    rows = (HandlingStep.objects.filter(complaint_id__in=wanted)
+            .exclude(audience=Audience.PARTIES)
+            .order_by("complaint_id", "audience", "-sequence")
+            .distinct("complaint_id", "audience")
+            .values_list("complaint__number", "audience", "sequence", "hash"))
+    return {(case, audience): (sequence, bytes(head)) for case, audience, sequence, head in rows}
+
+
+def _people(entries: Sequence[Entry]) -> set[tuple[UUID, str]]:
+    found: set[tuple[UUID, str]] = set()
+    for entry in entries:
+        for actor in (entry.actor, entry.actor.recorded_by):
+            if actor and actor.person_key and actor.name:
+                found.add((actor.person_key, actor.name))
+    return found
+
+
+def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
+    """The kept names of everybody in these entries, made where missing."""
+    people = _people(entries)
+    if not people:
+        return {}
+
+    def kept() -> dict[tuple[UUID, str], RecordedName]:
+        rows = list(RecordedName.objects.filter(person_key__in={key for key, _ in people}))
+        keyring.load_for(rows)
+        return {(row.person_key, row.name): row for row in rows}
+
+    found = kept()
+    missing = people - found.keys()
+    if missing:
+        made = _make_names(sorted(missing, key=str))
+        # Somebody else may have kept the same name at this moment.
+        found = found | made if len(made) == len(missing) else kept()
+    return found
+
+
+def _make_names(people: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], RecordedName]:
+    """Insert names; those that are there by now are not among the answer."""
+    salts = [secrets.token_bytes(SALT_BYTES) for _ in people]
+    digests = [salted(salt, name) for salt, (_, name) in zip(salts, people, strict=True)]
+    known = keyring.secrets_of({key for key, _ in people}, make=True)
+    made = {
+        (key, name): RecordedName(
+            person_key=key, sealed=with_salt(salt, name), digest=digest,
+            # Of somebody who was erased nothing is kept, not even that two names are the same.
+            mark=sealing.mark(name, secret=known[key], place=_MARK) if key in known else salt)
+        for (key, name), salt, digest in zip(people, salts, digests, strict=True)
+    }
+    field = RecordedName._meta.get_field("sealed")
+    rows = list(made.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into complaints_recordedname (person_key, sealed, mark, digest)"
+            " select * from unnest(%s::uuid[], %s::bytea[], %s::bytea[], %s::bytea[])"
+            " on conflict (person_key, mark) do nothing returning id, digest",
+            [[str(row.person_key) for row in rows], list(stored_columns(rows, field)),
+             [row.mark for row in rows], digests])
+        new = {bytes(digest): pk for pk, digest in cursor.fetchall()}
+    for row in rows:
+        row.pk = new.get(bytes(row.digest))
+    return {known: row for known, row in made.items() if row.pk is not None}
+
+
+def _name_of(
+    actor: Actor | None, names: dict[tuple[UUID, str], RecordedName]
+) -> RecordedName | None:
+    if actor is None or actor.person_key is None:
+        return None
+    return names.get((actor.person_key, actor.name))

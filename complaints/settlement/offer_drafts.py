@@ -1,0 +1,50 @@
+"""An offer half written: kept for whoever writes it, per case and enterprise, until it is sent or thrown away.
+
+The one rule: nobody else sees it, not even at the same desk, and it is no part of the case: what counts is what was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+
+from accounts.models import User
+from accounts.retention import delete_some
+from complaints.models import Complaint, Engagement, OfferDraft
+
+#: A draft that nobody touched for so long is thrown away by the night.
+KEPT = timedelta(days=30)
+#: More than an offer can hold (its verb says so too); what is longer is not kept.
+LONGEST = 60_000
+
+
+def keep(complaint: Complaint, engagement: Engagement, *, user: User, step: str, typed: Mapping[str, str], now: datetime) -> bool:
+    """Keep what was typed in place of what was kept before. False: it is too long."""
+    if sum(len(name) + len(value) for name, value in typed.items()) > LONGEST:
+        return False
+    row = OfferDraft(complaint=complaint, user=user, enterprise_id=engagement.enterprise_id, engagement=engagement,
+                     typed={"step": step, "fields": dict(typed)}, saved_at=now)
+    # One statement: two savings at once both go through, the later one counts.
+    OfferDraft.objects.bulk_create([row], update_conflicts=True, unique_fields=["complaint", "user", "enterprise"],
+                                   update_fields=["engagement", "typed", "saved_at"])
+    return True
+
+
+def kept(complaint: Complaint, *, user: User, step: str) -> tuple[dict[str, Any], datetime] | None:
+    """The fields as they were typed, and when; None without a draft of this step."""
+    row = OfferDraft.objects.filter(complaint=complaint, user=user, enterprise=F("complaint__enterprise")).first()
+    if row is None or row.typed.get("step") != step:
+        return None
+    return row.typed["fields"], row.saved_at
+
+
+def forget(complaint: Complaint, *, user: User) -> None:
+    OfferDraft.objects.filter(complaint=complaint, user=user).delete()
+
+
+def throw_away_old(*, now: datetime, limit: int) -> int:
+    """What nobody touched for KEPT."""
+    return delete_some(OfferDraft.objects.filter(saved_at__lt=now - KEPT), limit=limit)

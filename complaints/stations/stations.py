@@ -1,0 +1,145 @@
+"""What a station writes down, and the consumer's word on it.
+
+The one rule: settled is what the consumer confirmed; an entry that nobody confirmed is counted apart, however good it
+looks (procedure, section 8).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext, override
+
+from accounts.keys import keyring
+from accounts.models import OutgoingMessage, User
+from accounts.sign_in.contacts import parse_contact
+from accounts.sign_in.limits import Limit, TooManyTries, count, waits_until
+from authorities.periods import holds_on
+from complaints.models import Complaint, StationEntry
+from complaints.procedure.working_calendar import SHANGHAI
+from enterprises.models import Station
+
+VALID_FOR = timedelta(days=7)
+#: As long as what is said in a case is kept after its end.
+KEPT_FOR = timedelta(days=3 * 365)
+TOKEN_BYTES = 16
+LONGEST_TOKEN = 64
+#: Links to one phone, whichever station sends them.
+OF_PHONE = Limit("station_link", 5, timedelta(days=1))
+#: So many lines a page; older ones are with the authority.
+SHOWN = 200
+
+
+def token_digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def stations_of(user: User, *, on: date) -> list[Station]:
+    """Where this person works on that day, the oldest post first; one query."""
+    rows = Station.objects.filter(holds_on(on), holds_on(on, prefix="staff__"), staff__user=user)
+    return list(rows.select_related("authority", "enterprise").order_by("staff__pk").distinct())
+
+
+def cases_of(station: Station) -> QuerySet[Complaint]:
+    """What was filed here and may still be followed here; the newest first. First wall: the own station alone."""
+    return Complaint.objects.filter(station=station, station_sees=True).order_by("-filed_at", "-pk")
+
+
+def write_down(*, station: Station, by: User, category: str, problem: str, how: str, amount: Decimal | None, phone: str,
+               sheet: str, language: str, place: str, now: datetime) -> StationEntry:
+    """An entry of the log. ``sheet``: number of the signed sheet, which confirms at once; else ``phone`` gets a link.
+
+    ``place``: where the portal stands, without a slash at the end. Raises TooManyTries.
+    """
+    entry = StationEntry(station=station, by=by, at=now, category=category, problem=problem, how=how, amount=amount,
+                         phone=phone, sheet=sheet)
+    if sheet:
+        entry.state, entry.answered_at = StationEntry.CONFIRMED, now
+    entry.save()
+    if not sheet:
+        send_link(entry, language=language, place=place, now=now)
+    return entry
+
+
+def send_link(entry: StationEntry, *, language: str, place: str, now: datetime) -> None:
+    """A new link to the consumer; the one before it opens nothing any more. Raises TooManyTries."""
+    contact = parse_contact(entry.phone)
+    if contact is None or entry.state != StationEntry.UNCONFIRMED:
+        return
+    until = waits_until(OF_PHONE, contact.address, now=now)
+    if until is not None:
+        raise TooManyTries(until)
+    count(OF_PHONE.kind, contact.address, now=now)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    entry.token_digest, entry.expires_at = token_digest(token), now + VALID_FOR
+    entry.save(update_fields=["token_digest", "expires_at"])
+    with override(language):
+        OutgoingMessage.objects.create(
+            channel=contact.channel, address=contact.address, person_key=None, created_at=now,
+            useful_until=entry.expires_at, subject=gettext("请确认服务站的记录") if contact.channel == "email" else "",
+            body=gettext("【12315】请确认和解 %(link)s") % {
+                "link": f"{place}{reverse('complaints:station-confirm-link', args=[token])}"})
+
+
+def of_token(token: str, *, now: datetime) -> StationEntry | None:
+    """The entry that this link asks about; None for one that is unknown, over or was answered."""
+    if not token or len(token) > LONGEST_TOKEN:
+        return None
+    return (StationEntry.objects.select_related("station").filter(
+        token_digest=token_digest(token), state=StationEntry.UNCONFIRMED, expires_at__gt=now).first())
+
+
+def answer(entry: StationEntry, *, is_right: bool, now: datetime) -> bool:
+    """The consumer's word, once. False where somebody answered first."""
+    state = StationEntry.CONFIRMED if is_right else StationEntry.DENIED
+    return bool(StationEntry.objects.filter(pk=entry.pk, state=StationEntry.UNCONFIRMED).update(
+        state=state, answered_at=now, token_digest=""))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Of one station since a day: what counts as settled, and what does not."""
+
+    confirmed: int
+    unconfirmed: int
+    denied: int
+
+
+def counted(station: Station, *, since: date) -> Counted:
+    """One query. ``since``: a local day, included."""
+    return counted_each([station], since=since)[station.pk]
+
+
+def counted_each(stations: Iterable[Station], *, since: date) -> dict[int, Counted]:
+    """The same of many, by id; one query as well."""
+    ids, begin = [station.pk for station in stations], datetime.combine(since, datetime.min.time(), SHANGHAI)
+    rows = StationEntry.objects.filter(station_id__in=ids, at__gte=begin).order_by().values_list("station_id", "state")
+    found = {(station, state): n for station, state, n in rows.annotate(n=Count("pk"))}
+    return {pk: Counted(*(found.get((pk, state), 0) for state in (
+        StationEntry.CONFIRMED, StationEntry.UNCONFIRMED, StationEntry.DENIED))) for pk in ids}
+
+
+def sign(entry: StationEntry, *, sheet: str, now: datetime) -> None:
+    """The consumer signed a sheet; the link that was sent opens nothing any more."""
+    StationEntry.objects.filter(pk=entry.pk, state=StationEntry.UNCONFIRMED).update(
+        state=StationEntry.CONFIRMED, sheet=sheet, answered_at=now, token_digest="")
+
+
+def forget(*, now: datetime, limit: int) -> int:
+    """What was said and the phone go, with the key; counts, amounts and the consumer's answer stay. How many entries."""
+    old = list(StationEntry.objects.filter(at__lt=now - KEPT_FOR).exclude(problem=b"").order_by("at")[:limit]
+               .values_list("pk", "person_key"))
+    if not old:
+        return 0
+    with transaction.atomic():
+        StationEntry.objects.filter(pk__in=[pk for pk, _key in old]).update(problem=b"", phone=b"", token_digest="")
+        keyring.destroy([key for _pk, key in old], now=now)
+    return len(old)

@@ -1,0 +1,132 @@
+"""The file of an export: half-built rows beside it, CSV or XLSX at the end, with its mark all through.
+
+The one rule: every cell goes through ``safe_cell`` and is written as text; nothing in the file is a
+formula, a link or a number to a spreadsheet.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import xlsxwriter
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from web.safe_cells import safe_cell
+
+#: The mark stands in the first row and in every fiftieth after it.
+MARKED_EVERY = 50
+HIDDEN_SHEET = "export"
+
+
+def half_of(mark: str) -> Path:
+    return _folder() / f"{mark}.rows"
+
+
+def file_of(mark: str, kind: str) -> Path:
+    return _folder() / f"{mark}.{kind}"
+
+
+def upload_of(mark: str) -> Path:
+    """A table that came in and has not been read yet (complaints/round_trip)."""
+    return _folder() / f"{mark}.upload"
+
+
+def _folder() -> Path:
+    folder = Path(settings.EXPORT_ROOT)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def append(mark: str, rows: Sequence[Sequence[str]], *, after: int) -> int:
+    """Write rows behind the first ``after`` bytes; what a broken run left behind these is cut off.
+
+    Returns how many bytes are good now.
+    """
+    with os.fdopen(os.open(half_of(mark), os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+        if file.seek(0, os.SEEK_END) < after:
+            raise FileNotFoundError(f"{mark}: the half-built file is shorter than it was")
+        file.truncate(after)
+        file.seek(after)
+        for row in rows:
+            file.write(json.dumps(list(row), ensure_ascii=False).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+        return file.tell()
+
+
+def finish(mark: str, kind: str, heading: Sequence[str], *, who: str, at: datetime, query: str) -> tuple[str, int]:
+    """Make the file from its rows. Returns (SHA-256 in hexadecimal, size in bytes)."""
+    path = file_of(mark, kind)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w"):
+        pass
+    titles = [*heading, _("导出编号")]
+    if kind == "csv":
+        _write_csv(path, titles, _marked(mark))
+    else:
+        _write_xlsx(path, titles, _marked(mark), mark=mark, who=who, at=at, query=query)
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest(), path.stat().st_size
+
+
+def remove(mark: str) -> None:
+    for path in (half_of(mark), *(file_of(mark, kind) for kind in ("csv", "xlsx"))):
+        path.unlink(missing_ok=True)
+
+
+def _marked(mark: str) -> Iterator[list[str]]:
+    try:
+        with half_of(mark).open(encoding="utf-8") as file:
+            for number, line in enumerate(file):
+                cells = [safe_cell(cell) for cell in json.loads(line)]
+                yield [*cells, mark if number % MARKED_EVERY == 0 else ""]
+    except FileNotFoundError:
+        # No case met the filter.
+        return
+
+
+def _write_csv(path: Path, titles: Sequence[str], rows: Iterator[list[str]]) -> None:
+    # The mark tells spreadsheet programs that it is UTF-8; quotes keep a semicolon from beginning a cell.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerow([safe_cell(title) for title in titles])
+        writer.writerows(rows)
+
+
+def _write_xlsx(
+    path: Path, titles: Sequence[str], rows: Iterator[list[str]], *, mark: str, who: str, at: datetime, query: str
+) -> None:
+    when = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
+    book = xlsxwriter.Workbook(str(path), {
+        "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+        "tmpdir": str(path.parent)})
+    # No name and no program of ours in the properties.
+    book.set_properties({"title": mark})
+    sheet = book.add_worksheet()
+    said = f"{mark} {who} {when}".replace("&", "&&")[:200]
+    sheet.set_header(f"&C{said}")
+    sheet.set_footer(f"&C{said}")
+    bold = book.add_format({"bold": True})
+    for place, title in enumerate(titles):
+        sheet.write_string(0, place, safe_cell(title), bold)
+    for number, cells in enumerate(rows, start=1):
+        for place, text in enumerate(cells):
+            if text:
+                sheet.write_string(number, place, text)
+    sheet.freeze_panes(1, 0)
+    hidden = book.add_worksheet(HIDDEN_SHEET)
+    for number, (name, text) in enumerate([("mark", mark), ("who", who), ("at", when), ("filter", query)]):
+        hidden.write_string(number, 0, name)
+        hidden.write_string(number, 1, safe_cell(text[:30000]))
+    hidden.very_hidden()
+    book.close()

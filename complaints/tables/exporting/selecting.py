@@ -1,0 +1,141 @@
+"""Which cases an export holds, and what stands in their rows: under the sight of whoever asked.
+
+The one rule: sight is asked anew each time rows are read, for the person, the organisation and the
+day of the reading. Who left, or no longer sees a case, gets no row of it, whatever was chosen before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, QueryDict
+
+from accounts.keys import keyring
+from accounts.models import User
+from complaints.desks import authority_desk, enterprise_desk, queue_lists
+from complaints.desks.case_filter import OF_A_STAGE
+from complaints.desks.keyset import BY_DUE
+from complaints.models import Complaint, Demand, Engagement, Export, PersonalText
+from complaints.pages.authority import cases as authority_cases
+from complaints.parties.actors import Actor, stands_to
+from complaints.reading.case_people import demand_text
+from complaints.tables.exporting.columns import AUTHORITY, ENTERPRISE, RELATED, CaseRow
+from database import row_security as walls
+
+Desk = enterprise_desk.Desk | authority_desk.Desk
+
+
+class NoDesk(Exception):
+    """Who asked does not work there any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Who asked, as of the moment of reading."""
+
+    side: str
+    desk: Desk
+    actor: Actor
+
+    def cases(self) -> QuerySet[Complaint]:
+        """All that this person sees in this organisation, former cases too."""
+        seen = Complaint.objects.visible_to(self.desk.user, on=self.desk.today)
+        if self.side == ENTERPRISE:
+            return seen.filter(pk__in=Engagement.objects.filter(self.times()).values("complaint"))
+        first, last = self.actor.region or (0, -1)
+        return seen.filter(handling_region_id__gte=first, handling_region_id__lte=last)
+
+    def both_walls(self) -> AbstractContextManager[None]:
+        """Around what a sweep reads for this person: the database shows it that person's rows as well."""
+        return walls.seeing_as(self.desk.user, day=self.desk.today, is_at_job=self.side == ENTERPRISE)
+
+    def times(self) -> Q:
+        mine = Q(enterprise_id=self.actor.enterprise_id)
+        return mine if self.actor.branch_ids is None else mine & Q(branch_id__in=self.actor.branch_ids)
+
+
+def sight_of(export: Export, *, now: datetime) -> Sight:
+    """The sight of whoever asked for an export."""
+    return sight_of_person(export.asked_by, enterprise_id=export.enterprise_id, authority_id=export.authority_id, now=now)
+
+
+def sight_of_person(user: User, *, enterprise_id: int | None, authority_id: int | None, now: datetime) -> Sight:
+    """The desk of this person, narrowed to the organisation for which something was asked. NoDesk if there is none."""
+    desk_for = enterprise_desk.desk_for if enterprise_id is not None else authority_desk.desk_for
+    try:
+        desk: Desk = desk_for(user, now=now)
+    except Http404:
+        raise NoDesk from None
+    mine = [actor for actor in desk.actors if (actor.enterprise_id, actor.authority_id) == (enterprise_id, authority_id)]
+    if not mine or not user.is_active:
+        raise NoDesk
+    return sight_at(desk, mine)
+
+
+def sight_at(desk: Desk, actors: Sequence[Actor]) -> Sight:
+    """The sight of one organisation's work at this desk; ``actors`` are the jobs there, the first speaks."""
+    side = ENTERPRISE if isinstance(desk, enterprise_desk.Desk) else AUTHORITY
+    return Sight(side, replace(desk, actors=tuple(actors)), actors[0])
+
+
+def chosen(sight: Sight, query: str, *, most: int) -> list[int]:
+    """Ids of the cases that the filter means, in the order of the list; at most ``most``."""
+    asked = QueryDict(query)
+    if isinstance(sight.desk, authority_desk.Desk):
+        form, cases = authority_cases.asked_for(sight.desk, asked)
+        if any(form.said.get(name) for name in OF_A_STAGE):
+            stages = authority_cases.ended(form.said, cases).filter(complaint__in=sight.cases())
+            return list(stages.order_by("-until_at", "-pk").values_list("complaint_id", flat=True)[:most])
+        return _ids(cases.filter(pk__in=sight.cases()), most)
+    desk = sight.desk
+    queue, view = queue_lists.asked_for(desk, asked), queue_lists.view_of(asked.get("view", ""))
+    if view is queue_lists.PAST:
+        times = queue_lists.past_times(desk, queue).filter(complaint__in=sight.cases())
+        return list(times.order_by("-until_at", "-pk").values_list("complaint_id", flat=True)[:most])
+    cases = queue_lists.narrowed(view.of(queue_lists.open_cases(desk), desk), queue, desk)
+    return _ids(cases.filter(pk__in=sight.cases()), most)
+
+
+def _ids(cases: QuerySet[Complaint], most: int) -> list[int]:
+    return list(cases.order_by(BY_DUE.field, "pk").values_list("pk", flat=True)[:most])
+
+
+def rows_of(sight: Sight, ids: Sequence[int], *, kinds: Iterable[str] = ()) -> list[CaseRow]:
+    """The rows of these cases in this order; what is not seen any more is left out. ``kinds``: personal texts.
+
+    A few queries, however many cases.
+    """
+    cases = {case.pk: case for case in sight.cases().filter(pk__in=ids).select_related(*RELATED)}
+    keyring.load_for(who.user for case in cases.values() for who in (case.handler, case.officer) if who is not None)
+    texts = _texts(cases, ["consumer_name", *kinds])
+    demands: dict[int, list[str]] = {}
+    asked: dict[int, list[str]] = {}
+    for demand in Demand.objects.filter(complaint_id__in=cases).order_by("complaint_id", "ordinal"):
+        demands.setdefault(demand.complaint_id, []).append(demand_text(demand))
+        asked.setdefault(demand.complaint_id, []).append(
+            demand_text(demand) if demand.amount is None else f"{demand_text(demand)} {demand.amount}")
+    times: dict[int, Engagement] = {}
+    if sight.side == ENTERPRISE:
+        for time in Engagement.objects.filter(sight.times(), complaint_id__in=cases).order_by("pk"):
+            times[time.complaint_id] = time
+    return [CaseRow(
+        case=cases[pk], name=texts.get(pk, {}).get("consumer_name", ""), demands="、".join(demands.get(pk, [])),
+        asked=asked.get(pk, []), time=times.get(pk), is_former=sight.side == ENTERPRISE and not stands_to(sight.actor, cases[pk]),
+        person={kind: text for kind, text in texts.get(pk, {}).items() if kind in set(kinds)})
+        for pk in ids if pk in cases]
+
+
+def _texts(ids: Iterable[int], kinds: Iterable[str]) -> dict[int, dict[str, str]]:
+    """Case → kind → text; the newest of each kind, as on the page of the case."""
+    found: dict[int, dict[str, str]] = {}
+    rows: Any = PersonalText.objects.filter(complaint_id__in=list(ids), audience="parties", kind__in=set(kinds))
+    texts = list(rows.order_by("sequence", "pk"))
+    keyring.load_for(texts)
+    for row in texts:
+        found.setdefault(row.complaint_id, {})[row.kind] = row.text
+    return found

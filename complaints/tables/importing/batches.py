@@ -1,0 +1,242 @@
+"""Files good rows in batches, forwards each batch, and can stop and go on at any row.
+
+The one rule: a batch is filed and forwarded in one transaction, so a crash leaves whole batches
+only; a row that is there already (source and number) is passed over, so going on is running again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext as _
+
+from authorities import calendar as loaded
+from authorities.jurisdiction import Jurisdiction
+from authorities.models import Policy
+from authorities.policies import Policies
+from complaints import handling
+from complaints.models import Complaint
+from complaints.parties.actors import Actor
+from complaints.parties.conditions import Conditions, current_calendar
+from complaints.procedure.deadlines import Calendar
+from complaints.procedure.refusals import WrongInput
+from complaints.procedure.workflow import Role, Status
+from complaints.tables.importing.bad import BadCell, BadRow, BadRows
+from complaints.tables.importing.rows import Row
+
+BATCH = 500
+MORNING = clock_time(9)
+RETRIES = 3
+#: Whoever complained there has no account here; the verb makes a key of its own for each case.
+COMPLAINANT = Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), channel="import")
+
+log = logging.getLogger(__name__)
+Item = TypeVar("Item")
+
+
+class Forward(Protocol):
+    """routing.forwarding.sweep_filed: handed in, as routing stands above complaints."""
+
+    def __call__(self, *, now: datetime, limit: int, conditions: Conditions | None,
+                 only: Sequence[int] | None) -> int: ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of the rows."""
+
+    rows: int = 0
+    filed: int = 0
+    there: int = 0
+    by_number: int = 0
+    lapses: int = 0
+    stopped: bool = False
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    statuses: Counter[str] = field(default_factory=Counter)
+    triage: Counter[str] = field(default_factory=Counter)
+    unnamed: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def forwarded(self) -> int:
+        return self.statuses[Status.WITH_ENTERPRISE]
+
+
+class SourceConditions:
+    """Conditions of a source's own country and zone, on any day."""
+
+    def __init__(self, *, country: str, zone: ZoneInfo, dated: bool) -> None:
+        self.dated = dated
+        known = not dated and bool(loaded.rows(country).known_years)
+        self.calendar = current_calendar(country) if known else Calendar.weekdays_only(zone)
+        self.jurisdiction = Jurisdiction.load()
+        changes = {day for pair in Policy.objects.values_list("starts_on", "ends_on")
+                   for day in (pair[0], pair[1] and pair[1] + timedelta(days=1)) if day}
+        self._changes = sorted(changes)
+        self._policies: dict[int, Policies] = {}
+
+    def at(self, now: datetime) -> Conditions:
+        """Policies are read again only where one of them starts or ends."""
+        day = self.calendar.local_day(now)
+        period = bisect_right(self._changes, day)
+        if period not in self._policies:
+            self._policies[period] = Policies.load(day)
+        return Conditions(self.calendar, self._policies[period], self.jurisdiction,
+                          tells=not self.dated, issues=not self.dated, reminds=not self.dated)
+
+
+class Batches:
+    """One import on its way. ``clock`` is the door's; with ``dated`` the rows' days decide."""
+
+    def __init__(self, *, source: str, conditions: SourceConditions, forward: Forward, bad: BadRows,
+                 clock: Callable[[], datetime], is_stopped: Callable[[], bool],
+                 progress: Callable[[Tally], None]) -> None:
+        self.source = source
+        self.conditions = conditions
+        self.forward = forward
+        self.bad = bad
+        self.clock = clock
+        self.is_stopped = is_stopped
+        self.progress = progress
+        self.tally = Tally()
+        self._started = time.monotonic(), time.process_time()
+
+    def run(self, rows: Iterable[Row | None]) -> Tally:
+        """File as the rows come, at the present moment."""
+        for batch in _batched(self._counted(rows), BATCH):
+            if self._is_over():
+                break
+            self._file(batch, now=self.clock())
+        return self._ended()
+
+    def run_dated(self, rows: Iterable[Row | None], *, zone: ZoneInfo) -> Tally:
+        """File in the order of the rows' days; the clocks of each day are judged on that day."""
+        ordered = sorted(self._counted(rows), key=lambda row: (_day(row, zone), row.number))
+        for day, of_day in itertools.groupby(ordered, key=lambda row: _day(row, zone)):
+            if self._is_over():
+                break
+            todays = list(of_day)
+            morning = datetime.combine(day, MORNING, tzinfo=zone)
+            self._sweep(morning)
+            now = max(morning, *(row.request.received_at for row in todays))
+            for batch in _batched(todays, BATCH):
+                self._file(batch, now=now)
+        return self._ended()
+
+    def _counted(self, rows: Iterable[Row | None]) -> Iterator[Row]:
+        for row in rows:
+            self.tally.rows += 1
+            if row is not None:
+                yield row
+            elif self.tally.rows % BATCH == 0:
+                self.progress(self.tally)
+
+    def _is_over(self) -> bool:
+        self.tally.stopped = self.tally.stopped or self.is_stopped()
+        return self.tally.stopped
+
+    def _ended(self) -> Tally:
+        self.tally.seconds = time.monotonic() - self._started[0]
+        self.tally.cpu_seconds = time.process_time() - self._started[1]
+        return self.tally
+
+    def _sweep(self, now: datetime) -> None:
+        self.tally.lapses += handling.sweep_clocks(now=now, conditions=self.conditions.at(now))
+
+    def _file(self, batch: Sequence[Row], *, now: datetime) -> None:
+        try:
+            self._together(batch, now=now)
+        except OperationalError:
+            raise  # the database is away: what was acknowledged stands, run again
+        except Exception as problem:
+            if not isinstance(problem, WrongInput):
+                log.exception("a batch of %s rows failed; each is tried by itself", len(batch))
+            for row in batch:
+                self._alone(row, now=now)
+        self.progress(self.tally)
+
+    def _alone(self, row: Row, *, now: datetime) -> None:
+        try:
+            self._together([row], now=now)
+        except OperationalError:
+            raise
+        except WrongInput as refused:
+            self.bad.add(BadRow.of(row.number, BadCell(refused.field, "", str(refused))))
+        except Exception as problem:
+            log.exception("row %s could not be saved", row.number)
+            self.bad.add(BadRow.of(row.number, BadCell("", type(problem).__name__, _("这一行无法保存"))))
+
+    def _together(self, batch: Sequence[Row], *, now: datetime) -> None:
+        for attempt in range(1, RETRIES + 1):
+            try:
+                return self._once(batch, now=now)
+            except IntegrityError:
+                # Somebody else files the same source at this moment: look again who is there.
+                if attempt == RETRIES:
+                    raise
+
+    def _once(self, batch: Sequence[Row], *, now: datetime) -> None:
+        conditions = self.conditions.at(now)
+        with transaction.atomic():
+            there = _there(self.source, batch)
+            fresh = [row for row in batch if row.request.external_id not in there]
+            filed: list[int] = []
+            if fresh:
+                cases = handling.file([row.request for row in fresh], actor=COMPLAINANT, now=now,
+                                      conditions=conditions)
+                filed = [case.pk for case in cases]
+                self.forward(now=now, limit=len(filed), conditions=conditions, only=filed)
+        self._count(fresh, filed, len(there))
+
+    def _count(self, fresh: Sequence[Row], filed: Sequence[int], there: int) -> None:
+        tally = self.tally
+        tally.there += there
+        tally.filed += len(fresh)
+        tally.by_number += sum(row.by_number for row in fresh)
+        for status, reason, named in Complaint.objects.filter(pk__in=filed).values_list(
+                "status", "reason", "respondent_named"):
+            tally.statuses[status] += 1
+            if status == Status.TRIAGE:
+                tally.triage[reason] += 1
+                if named:
+                    tally.unnamed[named] += 1
+
+
+def would_file(rows: Iterable[Row | None], *, source: str) -> Tally:
+    """What filing these rows would come to; nothing is written."""
+    tally = Tally()
+    for batch in _batched(rows, BATCH):
+        good = [row for row in batch if row is not None]
+        tally.rows += len(batch)
+        tally.there += len(_there(source, good))
+        tally.filed += len(good)
+    tally.filed -= tally.there
+    return tally
+
+
+def _there(source: str, batch: Sequence[Row]) -> set[str]:
+    """The numbers of the batch that have been filed already."""
+    return set(Complaint.objects.filter(
+        external_source=source, external_id__in=[row.request.external_id for row in batch],
+    ).values_list("external_id", flat=True))
+
+
+def _day(row: Row, zone: ZoneInfo) -> date:
+    return row.request.received_at.astimezone(zone).date()
+
+
+def _batched(rows: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(rows)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch

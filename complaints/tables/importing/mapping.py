@@ -1,0 +1,337 @@
+"""Reads a mapping: how a foreign source's columns become a complaint. Nothing but data.
+
+The one rule: whatever is misspelt, unknown or missing in a mapping is refused by its key before
+a row is read; what the source does not have stands in ``absent`` and is never filled.
+"""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from complaints.procedure import categories as choices
+from complaints.procedure.filing_request import FilingRequest
+from complaints.tables.importing.converting import Converter
+from complaints.tables.importing.reading import Shape
+
+#: The longest text of each field that a mapping may fill; nothing is cut.
+TEXTS: MappingType[str, int] = {
+    "external_id": 120, "object_kind": 20, "object_category": 60, "item_name": 200, "brand": 120,
+    "order_no": 200, "service_number": 200, "problem_category": 60, "place": 400,
+    "statement": 20_000, "their_reference": 200, "demand_note": 400, "channel": 20,
+    "consumer_name": 120, "consumer_phone": 40, "consumer_email": 200, "consumer_address": 400,
+}
+AMOUNTS = frozenset({"amount"})
+DAYS = frozenset({"bought_on", "disputed_on", "learned_on", "contacted_on"})
+FLAGS = frozenset({"is_online", "has_contacted", "disputed_on_is_approximate"})
+MOMENTS = frozenset({"received_at"})
+TARGETS = frozenset(TEXTS) | AMOUNTS | DAYS | FLAGS | MOMENTS
+#: What `absent` may name: fields of the form, and two answers that are no fields of ours.
+ABSENT = frozenset(f.name for f in fields(FilingRequest)) | {"service_region"}
+CODES: MappingType[str, frozenset[str]] = {
+    "object_category": frozenset(choices.OBJECT_LABELS),
+    "problem_category": frozenset(choices.PROBLEM_LABELS),
+    "object_kind": frozenset({choices.GOODS, choices.SERVICE}),
+    "kind": frozenset(choices.DEMAND_BY_CODE),
+}
+
+
+class MappingError(Exception):
+    """A mapping cannot be used; says which key and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demanded:
+    """One demand of every row."""
+
+    kind: Converter
+    amount: Converter | None
+    note: Converter | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Two days of a row of which ``later`` should not lie before ``earlier``; told, never mended."""
+
+    earlier: Converter
+    later: Converter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """How names of enterprises are written in this source."""
+
+    former: tuple[str, ...] = ()
+    alias: tuple[str, ...] = ()
+    split: str = ""
+    legal_forms: tuple[str, ...] = ()
+    nobody: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """A source, read and checked."""
+
+    path: Path
+    source: str
+    title: str
+    language: str
+    currency: str
+    zone: ZoneInfo
+    shape: Shape
+    country: str
+    regions: Path | None
+    authorities: Path | None
+    region_code: str
+    region_state: Converter | None
+    region_city: Converter | None
+    region_otherwise: str
+    name: Converter
+    source_id: str
+    address: Converter | None
+    naming: Naming
+    enrols: bool
+    enrolled_by: str
+    firm_state: Converter | None
+    firm_city: Converter | None
+    values: MappingType[str, Converter]
+    demands: tuple[Demanded, ...]
+    on_behalf: Converter | None
+    consents: MappingType[str, Converter]
+    absent: tuple[str, ...]
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def converters(self) -> list[Converter]:
+        found = [self.name, *self.values.values(), *self.consents.values()]
+        found += [one for one in (self.region_state, self.region_city, self.address, self.firm_state,
+                                  self.firm_city, self.on_behalf) if one is not None]
+        for demand in self.demands:
+            found += [one for one in (demand.kind, demand.amount, demand.note) if one is not None]
+        for doubt in self.doubts:
+            found += [doubt.earlier, doubt.later]
+        return found
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column that the mapping reads: the heading must have them."""
+        found = dict.fromkeys(column for one in self.converters for column in one.columns)
+        found |= dict.fromkeys(one.time_column for one in self.converters if one.time_column)
+        return list(found | ({self.source_id: None} if self.source_id else {}))
+
+
+def read_mapping(path: Path) -> Mapping:
+    """The mapping of a file, or MappingError with the first thing that is wrong."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise MappingError(f"{path}: {problem.strerror}") from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise MappingError(f"{path.name}: {problem}") from problem
+    return _Reader(path, raw).mapping()
+
+
+class _Table:
+    """One table of the file; every key must be asked for, what is left over is a slip."""
+
+    def __init__(self, name: str, where: str, raw: dict[str, Any]) -> None:
+        self.name, self.where, self.raw = name, where, dict(raw)
+
+    def fail(self, key: str, reason: str) -> MappingError:
+        return MappingError(f"{self.name}: {self.where}{key}: {reason}")
+
+    def take(self, key: str, kind: type, default: Any = None) -> Any:
+        value = self.raw.pop(key, default)
+        if value is not default and (not isinstance(value, kind) or (kind is int and value is True)):
+            raise self.fail(key, f"must be a {kind.__name__}")
+        return value
+
+    def text(self, key: str, default: str = "", *, needed: bool = False) -> str:
+        value: str = self.take(key, str, default)
+        if needed and not value.strip():
+            raise self.fail(key, "is missing")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.take(key, list, [])
+        if not all(isinstance(one, str) for one in value):
+            raise self.fail(key, "must be a list of texts")
+        return tuple(value)
+
+    def table(self, key: str) -> _Table:
+        return _Table(self.name, f"{self.where}{key}.", self.take(key, dict, {}))
+
+    def done(self) -> None:
+        if self.raw:
+            raise self.fail(next(iter(self.raw)), "is not known here")
+
+
+class _Reader:
+    def __init__(self, path: Path, raw: dict[str, Any]) -> None:
+        self.path = path
+        self.top = _Table(path.name, "", raw)
+
+    def mapping(self) -> Mapping:
+        top = self.top
+        source = top.text("source", needed=True)
+        title = top.text("title", needed=True)
+        if len(source) > 60 or len(title) > 80:
+            raise top.fail("source" if len(source) > 60 else "title", "is too long")
+        language, currency = top.text("language", "zh-hans"), top.text("currency", needed=True)
+        zone, absent = self._zone(top), self._absent(top)
+        country, region, respondent = top.table("country"), top.table("region"), top.table("respondent")
+        directory, file = top.table("directory"), top.table("file")
+        values = self._values(top.table("fields"))
+        found = Mapping(
+            path=self.path, source=source, title=title, language=language, currency=currency, zone=zone,
+            shape=self._shape(file), country=country.text("code", needed=True),
+            regions=self._beside(country, "regions"), authorities=self._beside(country, "authorities"),
+            region_code=region.text("code"), region_state=self._maybe(region, "state"),
+            region_city=self._maybe(region, "city"), region_otherwise=region.text("otherwise"),
+            name=self._converter(respondent, "name"), source_id=respondent.text("id"),
+            address=self._maybe(respondent, "address"),
+            naming=Naming(
+                former=directory.texts("former"), alias=directory.texts("alias"),
+                split=directory.text("split"), legal_forms=directory.texts("legal_forms"),
+                nobody=frozenset(one.casefold() for one in respondent.texts("nobody"))),
+            enrols=directory.take("enrol", bool, True), enrolled_by=directory.text("enrolled_by"),
+            firm_state=self._maybe(directory, "state"), firm_city=self._maybe(directory, "city"),
+            values=values, demands=self._demands(top), on_behalf=self._maybe(top, "on_behalf"),
+            consents=self._named(top.table("consents")), absent=absent, doubts=self._doubts(top))
+        if not found.region_code and found.region_state is None:
+            raise region.fail("code", "is missing (or state)")
+        for table in (country, region, respondent, directory, file, top):
+            table.done()
+        self._complete(found)
+        return found
+
+    def _complete(self, found: Mapping) -> None:
+        for name in ("statement", "demands", "consents"):
+            given = {"statement": "statement" in found.values, "demands": bool(found.demands),
+                     "consents": bool(found.consents)}[name]
+            if given == (name in found.absent):
+                reason = "is both mapped and absent" if given else "is neither mapped nor declared absent"
+                raise self.top.fail(name, reason)
+        for name in found.values.keys() & set(found.absent):
+            raise self.top.fail(name, "is both mapped and absent")
+
+    def _zone(self, top: _Table) -> ZoneInfo:
+        name = top.text("timezone", needed=True)
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as problem:
+            raise top.fail("timezone", f"no time zone {name!r}") from problem
+
+    def _absent(self, top: _Table) -> tuple[str, ...]:
+        absent = top.texts("absent")
+        for name in absent:
+            if name not in ABSENT:
+                raise top.fail("absent", f"no field {name!r}")
+        return absent
+
+    def _shape(self, file: _Table) -> Shape:
+        shape = Shape(file.text("encoding", "utf-8"), file.text("delimiter", ","),
+                      file.take("multiline", bool, False))
+        try:
+            is_line_by_line = "\n".encode(shape.encoding) == b"\n"
+        except LookupError:
+            is_line_by_line = False
+        if not is_line_by_line:
+            raise file.fail("encoding", f"{shape.encoding!r} cannot be read line by line")
+        if len(shape.delimiter) != 1:
+            raise file.fail("delimiter", "must be one character")
+        file.texts("unused")
+        return shape
+
+    def _beside(self, table: _Table, key: str) -> Path | None:
+        name = table.text(key)
+        if not name:
+            return None
+        path = self.path.parent / name
+        if not path.is_file():
+            raise table.fail(key, f"no file {name}")
+        return path
+
+    def _values(self, table: _Table) -> dict[str, Converter]:
+        for key in table.raw:
+            if key not in TARGETS:
+                raise table.fail(key, "no such field of a complaint")
+        for key in ("external_id", "received_at"):
+            if key not in table.raw:
+                raise table.fail(key, "is missing")
+        return {key: self._converter(table, key, needed=key in ("external_id", "received_at"))
+                for key in list(table.raw)}
+
+    def _named(self, table: _Table) -> dict[str, Converter]:
+        return {key: self._converter(table, key) for key in list(table.raw)}
+
+    def _demands(self, top: _Table) -> tuple[Demanded, ...]:
+        found = []
+        for number, raw in enumerate(top.take("demands", list, [])):
+            table = _Table(top.name, f"demands[{number}].", raw)
+            found.append(Demanded(kind=self._converter(table, "kind", needed=True),
+                                  amount=self._maybe(table, "amount"), note=self._maybe(table, "note")))
+            table.done()
+        return tuple(found)
+
+    def _doubts(self, top: _Table) -> tuple[Doubt, ...]:
+        found = []
+        for number, raw in enumerate(top.take("doubts", list, [])):
+            table = _Table(top.name, f"doubts[{number}].", raw)
+            found.append(Doubt(earlier=self._converter(table, "earlier"), later=self._converter(table, "later")))
+            table.done()
+        return tuple(found)
+
+    def _maybe(self, table: _Table, key: str) -> Converter | None:
+        return self._converter(table, key) if key in table.raw else None
+
+    def _converter(self, parent: _Table, key: str, *, needed: bool = False) -> Converter:
+        if key not in parent.raw:
+            raise parent.fail(key, "is missing")
+        table = parent.table(key)
+        template = table.text("template")
+        columns: Sequence[str] = table.texts("columns") or (
+            [name for _, name, _, _ in string.Formatter().parse(template) if name] if template else [])
+        column = table.text("column")
+        constant = table.text("constant")
+        if sum(map(bool, (column, columns, constant))) != 1:
+            raise parent.fail(key, "needs exactly one of column, columns, template, constant")
+        mapped = {str(k).casefold(): v for k, v in table.take("map", dict, {}).items()}
+        otherwise = table.take("otherwise", str, None)
+        for code in (*mapped.values(), otherwise, constant):
+            if not isinstance(code, str | None) or (code and key in CODES and code not in CODES[key]):
+                raise parent.fail(key, f"no code {code!r}")
+        standard = Converter(where=key)
+        case = table.text("case")
+        if case not in ("", "upper", "lower"):
+            raise parent.fail(key, "case must be upper or lower")
+        found = Converter(
+            where=f"{parent.where}{key}", columns=(column,) if column else tuple(columns),
+            constant=constant, template=template, join=table.text("join", standard.join),
+            split=table.text("split"), most=table.take("most", int, 0), fit=table.take("fit", int, 0),
+            case=case, map=mapped, otherwise=otherwise,
+            needed=table.take("needed", bool, needed), digest=table.take("digest", bool, False),
+            formats=table.texts("formats") or standard.formats, at=self._time(table, standard.at),
+            time_column=table.text("time_column"),
+            time_formats=table.texts("time_formats") or standard.time_formats,
+            decimal_mark=table.text("decimal_mark", standard.decimal_mark),
+            group_mark=table.text("group_mark", standard.group_mark),
+            zero_is_absent=table.take("zero_is_absent", bool, False),
+            yes=tuple(one.casefold() for one in table.texts("yes")),
+            no=tuple(one.casefold() for one in table.texts("no")))
+        table.done()
+        return found
+
+    def _time(self, table: _Table, standard: time) -> time:
+        text = table.text("at")
+        try:
+            return time.fromisoformat(text) if text else standard
+        except ValueError as problem:
+            raise table.fail("at", "must be a time like 09:00") from problem

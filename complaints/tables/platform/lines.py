@@ -1,0 +1,173 @@
+"""One line of a platform file: a number for a case of ours, or a complaint that began there.
+
+The one rule: a new complaint is judged by the same forms as the screens of filing, so nothing comes in by a file that a
+person could not file; a problem names the column as the heading writes it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from authorities.models import Region
+from complaints.filing import composing
+from complaints.filing.composing import Unfinished
+from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED
+from complaints.handling import Move
+from complaints.handling.steps.platform import number_said, record_platform_number
+from complaints.handling.transition import saying
+from complaints.handling.transition.platform_numbers import SOURCE, STATES
+from complaints.models.draft import FilingDraft
+from complaints.procedure.categories import DEMAND_KINDS, OBJECT_LABELS, PROBLEM_LABELS
+from complaints.procedure.filing_request import FilingRequest
+from complaints.procedure.refusals import WrongInput
+from complaints.tables.sheets import SheetRefused
+from enterprises.models import Enterprise
+
+#: Code → heading, in the order of the file (docs/how-to/platform.md).
+COLUMNS = {
+    "number": "投诉编号", "platform_number": "平台编号", "received_at": "平台接收时间", "state": "平台状态",
+    "region": "地区代码", "respondent": "被投诉人", "credit_code": "统一社会信用代码", "respondent_address": "被投诉人地址",
+    "object_category": "商品服务类别", "item": "商品或服务", "amount": "金额", "problem_category": "问题类别",
+    "disputed_on": "争议发生日", "statement": "投诉内容", "demands": "诉求",
+    "name": "姓名", "phone": "手机", "address": "地址",
+}
+NEEDED = ("platform_number",)
+#: Only a new complaint says these.
+_OF_A_COMPLAINT = tuple(COLUMNS)[tuple(COLUMNS).index("respondent"):]
+_SCREENS = {
+    ("enterprise", "named"): "respondent", ("enterprise", "respondent"): "respondent",
+    ("enterprise", "address"): "respondent_address", ("enterprise", "service_region"): "region",
+    ("purchase", "object_category"): "object_category", ("purchase", "item_name"): "item", ("purchase", "amount"): "amount",
+    ("problem", "problem_category"): "problem_category", ("problem", "disputed_on"): "disputed_on",
+    ("problem", "statement"): "statement", ("demands", "demand"): "demands", ("demands", "amount_refund"): "amount",
+    ("you", "name"): "name", ("you", "phone"): "phone", ("you", "address"): "address",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``cells`` by code, as they were typed."""
+
+    line: int
+    cells: Mapping[str, str]
+
+    @property
+    def is_new(self) -> bool:
+        """It describes a complaint instead of naming one of ours."""
+        return not self.cells.get("number") and any(self.cells.get(code) for code in _OF_A_COMPLAINT)
+
+    def text(self, code: str) -> str:
+        return self.cells.get(code, "").strip()
+
+
+def heading(cells: Sequence[str]) -> dict[int, str]:
+    """Place → code; columns that are not ours are left out. Raises SheetRefused."""
+    known = {title.casefold(): code for code, title in COLUMNS.items()} | {code: code for code in COLUMNS}
+    found: dict[int, str] = {}
+    for place, cell in enumerate(cells):
+        code = known.get(cell.strip().casefold())
+        if code in found.values():
+            raise SheetRefused(_("“%(column)s”这一列出现了两次。") % {"column": COLUMNS[str(code)]})
+        if code is not None:
+            found[place] = code
+    for code in NEEDED:
+        if code not in found.values():
+            raise SheetRefused(_("没有找到“%(column)s”这一列。第一行须是列名。") % {"column": COLUMNS[code]})
+    return found
+
+
+def state_of(line: Line) -> str:
+    """The state there, by its code or in words; registered where the line does not say. Raises WrongInput."""
+    words = line.text("state")
+    code = _in_words(STATES).get(words, words) or "registered"
+    if code not in STATES:
+        raise WrongInput("bad_choice", _("“平台状态”认不出来。"), field="state")
+    return code
+
+
+def move_of(line: Line) -> Move:
+    return record_platform_number(platform_number=line.text("platform_number"),
+                                  received_at=saying.moment(line.text("received_at"), "received_at"), state=state_of(line))
+
+
+def request_of(line: Line, *, region: Region, now: datetime, language: str) -> FilingRequest:
+    """The complaint of a line; ``region``: of the office that sends the file. Raises WrongInput with the column."""
+    number = number_said(line.text("platform_number"))
+    received = saying.moment(line.text("received_at"), "received_at") or now
+    if received > now:
+        raise WrongInput("in_future", _("平台接收时间不能晚于现在。"), field="received_at")
+    place = _region(line, region)
+    draft = FilingDraft(pk=uuid.uuid4(), owner_id=None, data=_typed(line, place))
+    composed = composing.to_request(draft, now=now, language=language, tracking_digest="")
+    if isinstance(composed, Unfinished):
+        for place_said, sentences in _problems(composed):
+            raise WrongInput("bad_field", " ".join(sentences), field=_SCREENS.get(place_said, ""))
+    assert isinstance(composed, FilingRequest)  # noqa: S101
+    return replace(composed, channel="platform", source="全国12315平台", received_at=received, external_source=SOURCE,
+                   external_id=number, consumer_id=None, contact_verified=False)
+
+
+def _problems(unfinished: Unfinished) -> list[tuple[tuple[str, str], Sequence[str]]]:
+    return [((step, name), sentences) for step, names in unfinished.by_field().items() for name, sentences in names.items()]
+
+
+def _region(line: Line, own: Region) -> Region:
+    code = line.text("region")
+    if not code:
+        return own
+    found = Region.objects.filter(code=code).first()
+    if found is None or not own.pk <= found.pk <= own.last:
+        raise WrongInput("bad_choice", _("“地区代码”不在本辖区内。"), field="region")
+    return found
+
+
+def _typed(line: Line, place: Region) -> dict[str, dict[str, list[str]]]:
+    """What somebody would have typed on each screen of filing to say the same."""
+    object_category, problem = _code(line, "object_category", OBJECT_LABELS), _code(line, "problem_category", PROBLEM_LABELS)
+    kinds = _in_words({kind.code: kind.label for kind in DEMAND_KINDS})
+    wanted = [kinds.get(word.strip(), word.strip()) for word in line.text("demands").replace(",", "、").split("、") if word.strip()]
+    picked = _enterprise(line)
+    respondent = {"respondent": [f"{picked.pk}--"]} if picked is not None else (
+        {"respondent": [NAMED], "named": [line.text("respondent")], "address": [line.text("respondent_address")]}
+        if line.text("respondent") else {"respondent": [LEFT_TO_AUTHORITY]})
+    consents = {"pass_to_regulator": ["yes"], "delegated_mediation": ["no"], "publish_masked": ["no"],
+                "share_with_enterprise" if picked is not None else "pause_for_settlement": ["no"]}
+    return {
+        "enterprise": respondent | {"service_region": [str(place.pk)]},
+        "purchase": {"object_category": [object_category], "item_name": [line.text("item")],
+                     "amount": [line.text("amount")], "is_online": ["unsure"]},
+        "problem": {"problem_category": [problem], "disputed_on": [line.text("disputed_on").replace("/", "-")],
+                    "statement": [line.text("statement")]},
+        "demands": {"demand": wanted} | {f"amount_{kind}": [line.text("amount")] for kind in wanted},
+        "you": {"name": [line.text("name")], "phone": [line.text("phone")], "address": [line.text("address")],
+                "behalf": ["self"], "is_unverified": ["on"]},
+        "consents": consents,
+    }
+
+
+def _code(line: Line, column: str, labels: Mapping[str, object]) -> str:
+    """The code, or what it is called."""
+    words = line.text(column)
+    return _in_words(labels).get(words, words)
+
+
+def _in_words(labels: Mapping[str, object]) -> dict[str, str]:
+    """What each code is called, in either language."""
+    found: dict[str, str] = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found |= {str(label): code for code, label in labels.items()}
+    return found
+
+
+def _enterprise(line: Line) -> Enterprise | None:
+    """Whoever is enrolled under this code; anybody else goes to a person in triage by name."""
+    code = line.text("credit_code")
+    return Enterprise.objects.filter(uscc=code, enrolment=Enterprise.Enrolment.ENROLLED).first() if code else None

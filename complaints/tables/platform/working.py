@@ -1,0 +1,237 @@
+"""Tries out and carries out platform files. One rule: ``place`` and the states of the lines are written with the piece.
+
+A piece is tried or carried out in one transaction with its lines, so whoever is killed loses one piece and doubles
+none. What somebody may do is asked anew for each file, under the sight of whoever sent it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from django.db import OperationalError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from authorities.models import Authority
+from complaints import handling
+from complaints.handling import Move, StepNotAllowed
+from complaints.handling.steps.platform import is_number, number_said
+from complaints.models import Complaint, PlatformFile, PlatformLine
+from complaints.parties.actors import Actor, on_behalf_of
+from complaints.procedure.numbering import tidy
+from complaints.tables.exporting import files
+from complaints.tables.exporting.selecting import NoDesk, Sight, sight_of_person
+from complaints.tables.platform import asking, lines
+from complaints.tables.platform.lines import Line
+from complaints.tables.sheets import SheetRefused, lines_of
+from complaints.tables.taking_many import take_all, why
+
+log = logging.getLogger(__name__)
+
+#: Lines tried or carried out together: their cases are locked for so long.
+BATCH = 50
+LEASE = timedelta(seconds=60)
+SECONDS = 12
+MOST_ATTEMPTS = 4
+CHANNEL = "platform"
+
+
+class _Overtaken(Exception):
+    """The lease ran out, and another worker has brought the file further."""
+
+
+def sweep_platform_files(*, now: datetime) -> int:
+    """How many files were worked on. Any number of sweeps may run; each takes what no other one holds."""
+    begun = time.monotonic()
+    worked: list[int] = []
+    while time.monotonic() < begun + SECONDS and (file := _lease(now=now, without=worked)):
+        worked.append(file.pk)
+        _work(file, now=now, is_late=lambda: time.monotonic() - begun > SECONDS)
+    return len(worked)
+
+
+def _lease(*, now: datetime, without: Sequence[int]) -> PlatformFile | None:
+    with transaction.atomic():
+        free = PlatformFile.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=asking.WORKING)
+        file = (free.exclude(pk__in=without).order_by("id").select_for_update(skip_locked=True, of=("self",))
+                .select_related("asked_by", "authority__region").first())
+        if file is not None:
+            file.leased_until, file.attempts = now + LEASE, file.attempts + 1
+            file.save(update_fields=["leased_until", "attempts"])
+    return file
+
+
+def _work(file: PlatformFile, *, now: datetime, is_late: Callable[[], bool]) -> None:
+    try:
+        with override(file.language):
+            if file.attempts > MOST_ATTEMPTS:
+                return asking.end(file, "failed", now=now, code="gave_up")
+            sight = sight_of_person(file.asked_by, enterprise_id=None, authority_id=file.authority_id, now=now)
+            worker = _Worker(file, sight, file.authority, now)
+            for piece in worker.pieces():
+                if is_late():
+                    break
+                worker.go_on(piece)
+            else:
+                worker.turn()
+        PlatformFile.objects.filter(pk=file.pk).update(leased_until=None, attempts=0)
+    except NoDesk:
+        asking.end(file, "failed", now=now, code="no_desk")
+    except SheetRefused as refused:
+        asking.end(file, "failed", now=now, code="file", words=str(refused))
+    except _Overtaken:
+        log.info("platform file %s was taken over by another worker", file.mark)
+    except OperationalError:
+        raise
+    except Exception as error:
+        # Only its kind: its words may hold what stands in a cell. The lease runs out and it is tried again.
+        log.error("platform file %s was not worked on: %s", file.mark, type(error).__name__)
+
+
+@dataclass
+class _Worker:
+    """One file in one sweep."""
+
+    file: PlatformFile
+    sight: Sight
+    authority: Authority
+    now: datetime
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        return self.sight.actor
+
+    def pieces(self) -> list[list[Line]]:
+        """The lines that are left, in pieces; raises SheetRefused for what is no such table."""
+        path = files.upload_of(self.file.mark)
+        if not path.exists():
+            raise SheetRefused(_("文件已不在，请重新上传。"))
+        found = lines_of(path, self.file.form)
+        first = next(found, None)
+        if first is None:
+            raise SheetRefused(_("这份文件是空的。"))
+        columns = lines.heading(first[1])
+        every = [Line(number, {code: cells[n] for n, code in columns.items() if n < len(cells) and cells[n]})
+                 for number, cells in found]
+        if len(every) > asking.MOST_LINES:
+            raise SheetRefused(_("表格太长，最多%(n)s行。请分成几份。") % {"n": asking.MOST_LINES})
+        self.file.lines = len(every)
+        done = [line for line in every if line.line <= self.file.place]
+        for line in done:
+            self._numbers.setdefault(line.text("platform_number"), line.line)
+        left = every[len(done):]
+        return [left[n:n + BATCH] for n in range(0, len(left), BATCH)]
+
+    def go_on(self, piece: Sequence[Line]) -> None:
+        """Try one piece out, or carry it out, with its lines and how far the file is."""
+        applying = self.file.state == "applying"
+        with transaction.atomic():
+            held = PlatformFile.objects.select_for_update(no_key=True).filter(pk=self.file.pk)
+            if held.values_list("state", "place").first() != (self.file.state, self.file.place):
+                raise _Overtaken
+            if applying:
+                self._carry_out(piece)
+            else:
+                PlatformLine.objects.bulk_create(self._tried(piece))
+            self.file.place, self.file.attempts, self.file.leased_until = piece[-1].line, 0, self.now + LEASE
+            self.file.save(update_fields=["place", "lines", "attempts", "leased_until"])
+
+    def turn(self) -> None:
+        """All lines are through."""
+        if self.file.state == "applying":
+            asking.end(self.file, "done", now=self.now)
+        elif not PlatformFile.objects.filter(pk=self.file.pk, state="checking").update(state="checked", lines=self.file.lines):
+            raise _Overtaken
+
+    def _tried(self, piece: Sequence[Line]) -> list[PlatformLine]:
+        """What would come of each line: the real thing, taken back."""
+        with transaction.atomic():
+            rows = self._take(piece, good="good", bad="bad")
+            transaction.set_rollback(True)
+        for row in rows:
+            # A number that was taken back is nobody's.
+            row.number = "" if row.kind == "new" else row.number
+        return rows
+
+    def _carry_out(self, piece: Sequence[Line]) -> None:
+        """Only lines that were good when they were tried out; each is judged anew."""
+        kept = {row.line: row for row in PlatformLine.objects.filter(
+            file=self.file, state="good", line__in=[line.line for line in piece])}
+        taken = self._take([line for line in piece if line.line in kept], good="done", bad="refused")
+        for row in taken:
+            row.pk = kept[row.line].pk
+        PlatformLine.objects.bulk_update(taken, ["state", "column", "problem", "number"])
+
+    def _take(self, piece: Sequence[Line], *, good: str, bad: str) -> list[PlatformLine]:
+        rows, moves = [], list[tuple[PlatformLine, tuple[int, Move, Actor]]]()
+        here = self._cases(piece)
+        for line in piece:
+            # Only what is a number: where the columns were swapped, a name or a telephone stands in the cell.
+            ours, theirs = line.text("number"), line.text("platform_number")
+            row = PlatformLine(file=self.file, line=line.line, kind="new" if line.is_new else "number", state=good,
+                               number=tidy(ours), platform_number=theirs if is_number(theirs) else "")
+            rows.append(row)
+            try:
+                if (move := self._one(line, row, here)) is not None:
+                    moves.append((row, move))
+            except StepNotAllowed as wrong:
+                _bad(row, wrong.field, wrong.reason, state="same" if wrong.code == "nothing_new" else bad)
+        for (row, _move), result in zip(moves, take_all([move for _row, move in moves], now=self.now), strict=True):
+            if result.refusal is not None and result.refusal.code == "nothing_new":
+                _bad(row, "", result.refusal.reason, state="same")
+            elif result.refusal is not None:
+                _bad(row, result.refusal.field, why(result), state=bad)
+        return rows
+
+    def _cases(self, piece: Sequence[Line]) -> dict[str, Complaint]:
+        """Our cases that the lines name, by our number and by theirs; of what the sender sees."""
+        ours = {line.text("number") for line in piece} - {""}
+        theirs = {line.text("platform_number") for line in piece} - {""}
+        with self.sight.both_walls():
+            found = list(self.sight.cases().filter(Q(number__in=ours) | Q(platform_number__in=theirs)))
+        return {case.number: case for case in found} | {
+            f"#{case.platform_number}": case for case in found if case.platform_number}
+
+    def _one(self, line: Line, row: PlatformLine, here: dict[str, Complaint]) -> tuple[int, Move, Actor] | None:
+        """The move of a line, or None where it was a complaint that is filed now. Raises StepNotAllowed."""
+        number = number_said(line.text("platform_number"))
+        if (earlier := self._numbers.setdefault(number, line.line)) != line.line:
+            raise StepNotAllowed("twice", _("第%(n)s行已写了同一个平台编号。") % {"n": earlier}, field="platform_number")
+        case = here.get(line.text("number")) or here.get(f"#{number}")
+        if line.text("number") and here.get(line.text("number")) is None:
+            raise StepNotAllowed("not_here", _("没有找到这件投诉。"), field="number")
+        if case is not None:
+            row.kind, row.number = "number", case.number
+            if line.is_new and case.platform_state == lines.state_of(line):
+                raise StepNotAllowed("nothing_new", _("与已登记的相同。"))
+            if case.platform_number and case.platform_number != number:
+                raise StepNotAllowed("has_number", _("这件投诉已登记平台编号%(number)s，与文件不同。")
+                                     % {"number": case.platform_number}, field="platform_number")
+            return case.pk, lines.move_of(line), self.actor
+        if not line.is_new:
+            raise StepNotAllowed("not_here", _("平台上有，这里没有；这一行也没有写投诉的内容。"), field="number")
+        if Complaint.objects.filter(platform_number=number).exists():
+            raise StepNotAllowed("number_taken", _("平台编号%(number)s已经登记在另一件投诉上，请核对。")
+                                 % {"number": number}, field="platform_number")
+        row.number = self._file(line).number
+        return None
+
+    def _file(self, line: Line) -> Complaint:
+        """A complaint that began on the platform, written down by whoever sent the file."""
+        request = lines.request_of(line, region=self.authority.region, now=self.now, language=self.file.language)
+        who = on_behalf_of(None, request.consumer_name, uuid.uuid4(), by=replace(self.actor, channel=CHANNEL), channel=CHANNEL)
+        filed: Complaint = handling.file([request], actor=who, now=self.now)[0]
+        return filed
+
+
+def _bad(row: PlatformLine, column: str, problem: str, *, state: str) -> None:
+    row.state, row.column, row.problem = state, column[:40], problem[:300]
+    if row.kind == "new":
+        row.number = ""

@@ -1,0 +1,261 @@
+"""What one line of a filled-in table means: which step, with which words.
+
+The one rule: a problem names the column as the heading writes it; values may be written as codes or in the words of
+either language. Whether the step may be taken is judged by the verb alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from accounts.keys import keyring
+from complaints import wording as labels
+from complaints.handling import Move, WrongInput
+from complaints.handling.steps import enterprise, offers
+from complaints.handling.steps.enterprise import CONTACT_CHANNELS
+from complaints.handling.transition import saying
+from complaints.models import Demand
+from complaints.models.settlement import OBLIGATION_KINDS
+from complaints.tables.exporting.columns import COLUMNS, MOST_DEMANDS
+from complaints.tables.sheets import SheetRefused
+from complaints.tables.short_answers import Short, offer_of
+from enterprises.models import Staff
+
+#: What a table can ask for.
+STEPS = ("accept_case", "assign", "log_contact", "make_offer", "report_performed")
+NEEDED = ("number", "step")
+_OF_A_DEMAND = ("answer", "amount", "reason", "by", "due")
+#: The cells that a step reads.
+_READ = {
+    "accept_case": ("to_handler",), "assign": ("to_handler",),
+    "log_contact": ("contact_channel", "contact_at", "contact_reached", "contact_note"),
+    "make_offer": (*(f"{kind}_{n}" for n in range(1, MOST_DEMANDS + 1) for kind in _OF_A_DEMAND), "offer_message"),
+    "report_performed": ("obligations", "performed_by", "proof"),
+}
+#: Cells that only somebody who wants something fills in.
+FILLED_IN = frozenset(code for codes in _READ.values() for code in codes)
+_YES = {"yes": True, "true": True, "1": True, "是": True, "联系上了": True, "已联系上": True, "接通": True,
+        "no": False, "false": False, "0": False, "否": False, "没有联系上": False, "未联系上": False, "未接通": False}
+_PROMISE = re.compile(r"promise-(\d+)-(\w+)")
+_ANSWER = re.compile(r"(answer|amount|reason)-(\d+)")
+_FIELDS = {"handler": "to_handler", "at": "contact_at", "note": "contact_note", "reached": "contact_reached",
+           "message": "offer_message", "obligations": "obligations", "proof": "proof"}
+
+
+def heading(cells: Sequence[str]) -> dict[int, str]:
+    """Place of a cell → code of its column; columns that are not ours are left out. Raises SheetRefused."""
+    known = _titles()
+    found: dict[int, str] = {}
+    for place, cell in enumerate(cells):
+        code = known.get(cell.strip().casefold())
+        if code is None:
+            continue
+        if code in found.values():
+            raise SheetRefused(_("“%(column)s”这一列出现了两次。") % {"column": title_of(code)})
+        found[place] = code
+    missing = [title_of(code) for code in NEEDED if code not in found.values()]
+    if missing:
+        raise SheetRefused(_("第一行里没有这些列：%(columns)s。请用下载的表格填写，不要改第一行。") % {"columns": str(_("、")).join(missing)})
+    return found
+
+
+def title_of(code: str) -> str:
+    """As the heading writes it, in the active language."""
+    return str(COLUMNS[code].title) if code in COLUMNS else code
+
+
+@cache
+def _titles() -> dict[str, str]:
+    found: dict[str, str] = {}
+    ours = {code: column for code, column in COLUMNS.items() if column.comes_back or code in NEEDED}
+    for language in ("zh-hans", "en"):
+        with override(language):
+            found |= {str(column.title).casefold(): code for code, column in ours.items()}
+    return found | {code: code for code in ours}
+
+
+@cache
+def _words(kind: str) -> dict[str, str]:
+    codes = {"step": STEPS, "contact_channel": CONTACT_CHANNELS, "verdict": ("grant", "part", "refuse"),
+             "obligation_kind": OBLIGATION_KINDS}[kind]
+    found = {code: code for code in codes}
+    for language in ("zh-hans", "en"):
+        found |= {labels.label(code, language, kind=kind).casefold(): code for code in codes}
+        if kind == "step":
+            found |= {labels.action(code, language).casefold(): code for code in codes}
+    return found
+
+
+def code_of(text: str, kind: str, column: str) -> str:
+    """The code of a word. Raises WrongInput that names the column and what could stand there."""
+    code = _words(kind).get(text.strip().casefold())
+    if code is None:
+        could_be = str(_("、")).join(words_for(kind))
+        raise WrongInput("bad_choice", _("请填其中之一：%(words)s") % {"words": could_be}, field=column)
+    return code
+
+
+def words_for(kind: str) -> list[str]:
+    """What may stand in such a cell, in the active language."""
+    codes = dict.fromkeys(_words(kind).values())
+    return [labels.action(code) if kind == "step" else labels.label(code, kind=kind) for code in codes]
+
+
+def read_by(step: str, cells: Mapping[str, str]) -> dict[str, str]:
+    """The cells that this step reads and that are filled in."""
+    return {code: cells[code] for code in _READ[step] if cells.get(code)}
+
+
+def key_of(enterprise_id: int, number: str, version: str, step: str, said: Mapping[str, str], *, digest: str, line: int) -> str:
+    """The same wish has the same key in whatever file it stands; without a version it is this line of this file."""
+    place = () if version else (digest, line)
+    what = json.dumps([enterprise_id, number, version, step, sorted(said.items()), place], ensure_ascii=False)
+    return hashlib.sha256(what.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Colleagues:
+    """Who may be named as a handler: by e-mail, by number, or by a name that only one of them has."""
+
+    by_word: Mapping[str, int | None]
+
+    @classmethod
+    def of(cls, staff: Iterable[Staff]) -> Colleagues:
+        people = list(staff)
+        keyring.load_for(person.user for person in people)
+        found: dict[str, int | None] = {}
+        for person in people:
+            for word in {person.user.email or "", person.user.name, person.number} - {""}:
+                known = word.casefold()
+                found[known] = None if found.get(known, person.pk) != person.pk else person.pk
+        return cls(found)
+
+    def find(self, text: str) -> int:
+        word = text.strip().casefold()
+        if not word:
+            raise WrongInput("missing", _("请填写由谁处理。"), field="to_handler")
+        found = self.by_word.get(word)
+        if found is None and word in self.by_word:
+            raise WrongInput("bad_choice", _("有几位同名的人员，请改用工号或者邮箱。"), field="to_handler")
+        if found is None:
+            raise WrongInput("bad_choice", _("请选一位在岗的处理人员。"), field="to_handler")
+        return found
+
+
+def move_of(step: str, said: Mapping[str, str], *, demands: Sequence[Demand], due: Sequence[int], colleagues: Colleagues,
+            handler: int | None = None) -> Move:
+    """The move of a line. ``demands``: the open ones of its case; ``due``: numbers of what the enterprise still owes;
+    ``handler``: who has the case now, and keeps it if the line names nobody else.
+
+    Raises WrongInput whose field is the code of a column.
+    """
+    try:
+        if step in ("accept_case", "assign"):
+            verb, named = (enterprise.accept_case if step == "accept_case" else enterprise.assign), said.get("to_handler", "")
+            stays = step == "accept_case" and handler is not None and not named
+            return verb(handler_id=handler if stays else colleagues.find(named))
+        if step == "log_contact":
+            return _contact(said)
+        if step == "report_performed":
+            return enterprise.report_performed(obligations=_ordinals(said.get("obligations", ""), due),
+                                               proof=said.get("proof", ""), channel=said.get("performed_by", "")[:60])
+        shorts = _shorts(said, demands)
+        answers, promises = offer_of(shorts)
+        return offers.make_offer(answers=answers, promises=promises, message=said.get("offer_message", ""))
+    except WrongInput as wrong:
+        raise WrongInput(wrong.code, wrong.reason, field=column_of(step, wrong.field, said, demands)) from None
+
+
+def column_of(step: str, name: str, said: Mapping[str, str], demands: Sequence[Demand]) -> str:
+    """The column of a field of the verb; itself where it is a column already, empty where there is none."""
+    if name in COLUMNS:
+        return name
+    if found := _ANSWER.fullmatch(name):
+        return f"{found[1]}_{found[2]}"
+    if found := _PROMISE.fullmatch(name):
+        promised = [d.ordinal for d in demands if said.get(f"by_{d.ordinal}") and said.get(f"answer_{d.ordinal}")
+                    and _words("verdict").get(said[f"answer_{d.ordinal}"].strip().casefold()) != "refuse"]
+        place = int(found[1]) - 1
+        kind = {"amount": "amount", "due_on": "due"}.get(found[2], "by")
+        return f"{kind}_{promised[place]}" if place < len(promised) else "by_1"
+    if name == "channel":
+        return "contact_channel" if step == "log_contact" else "performed_by"
+    return _FIELDS.get(name, "")
+
+
+def _contact(said: Mapping[str, str]) -> Move:
+    reached = _YES.get(said.get("contact_reached", "").strip().casefold())
+    if reached is None:
+        raise WrongInput("bad_choice", _("请填“是”或者“否”。"), field="contact_reached")
+    return enterprise.log_contact(channel=code_of(said.get("contact_channel", ""), "contact_channel", "contact_channel"),
+                                  reached=reached, note=said.get("contact_note", ""), at=_moment(said.get("contact_at", "")))
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d"):
+        try:
+            at = datetime.strptime(text.strip(), form)  # noqa: DTZ007
+        except ValueError:
+            continue
+        if at.year >= 2000:
+            return timezone.make_aware(at)
+    raise WrongInput("bad_moment", _("时间请写成 2026-12-02 15:30 这样。"), field="contact_at")
+
+
+def _ordinals(text: str, due: Sequence[int]) -> list[int]:
+    """Numbers of obligations; none named means all that are still owed."""
+    if not text:
+        return list(due)
+    parts = [part for part in re.split(r"[\s,，、;；]+", text) if part]
+    if not all(part.isascii() and part.isdigit() and len(part) < 5 for part in parts):
+        raise WrongInput("bad_number", _("请填约定的序号，例如 1、2。"), field="obligations")
+    return [int(part) for part in parts]
+
+
+def _shorts(said: Mapping[str, str], demands: Sequence[Demand]) -> list[Short]:
+    found = []
+    wanted = {d.ordinal for d in demands}
+    for code in said:
+        kind, _dash, place = code.rpartition("_")
+        if kind in _OF_A_DEMAND and int(place) not in wanted:
+            raise WrongInput("bad_choice", _("这件投诉没有第%(n)s项待答复的诉求。") % {"n": place}, field=code)
+    for demand in demands:
+        n = demand.ordinal
+        if n > MOST_DEMANDS:
+            raise WrongInput("too_many", _("这件投诉的诉求多于%(n)s项，请在页面上提出方案。") % {"n": MOST_DEMANDS}, field="step")
+        if not said.get(f"answer_{n}"):
+            raise WrongInput("demand_unanswered", _("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": n}, field=f"answer_{n}")
+        way = said.get(f"by_{n}", "")
+        found.append(Short(
+            demand=demand, verdict=code_of(said[f"answer_{n}"], "verdict", f"answer_{n}"),
+            amount=_money(said.get(f"amount_{n}", ""), f"amount_{n}"), reason=said.get(f"reason_{n}", ""),
+            by=code_of(way, "obligation_kind", f"by_{n}") if way else "", due_on=_day(said.get(f"due_{n}", ""), f"due_{n}")))
+    return found
+
+
+def _money(text: str, column: str) -> Decimal | None:
+    return saying.money(text.strip(), column)
+
+
+def _day(text: str, column: str) -> date | None:
+    if not text:
+        return None
+    for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y-%m-%d %H:%M"):
+        try:
+            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007
+        except ValueError:
+            continue
+    raise WrongInput("bad_day", _("日期请写成 2026-12-02 这样。"), field=column)

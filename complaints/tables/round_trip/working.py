@@ -1,0 +1,379 @@
+"""Reads uploaded tables, tries them out and carries them out. One rule: the states of the lines say how far it came.
+
+A piece is read, tried or carried out in one transaction with the states of its lines, so whoever is killed loses one
+piece and doubles none. A piece never cuts a case in two: the lines of a case follow each other. What somebody may do
+is asked anew for each table, under the sight of whoever sent it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from complaints.handling import Effect, Move, StepNotAllowed, Taken, WrongInput
+from complaints.handling.transition.writing import CaseFile
+from complaints.models import Complaint, Demand, Obligation, RoundTrip, RoundTripRow
+from complaints.parties.actors import Actor
+from complaints.record.case_version import plain_version
+from complaints.tables.exporting import files
+from complaints.tables.exporting.selecting import NoDesk, Sight, sight_of_person
+from complaints.tables.round_trip import asking, rows
+from complaints.tables.sheets import SheetRefused, lines_of
+from complaints.tables.taking_many import rehearse, take_all, why
+from enterprises.models import Staff
+from enterprises.team.staffing import at_work
+
+log = logging.getLogger(__name__)
+
+#: Lines read together; lines tried or carried out together: their cases are locked for so long.
+PIECE, BATCH = 500, 50
+#: One case may stand in so many lines.
+MOST_OF_A_CASE = 20
+LEASE = timedelta(seconds=60)
+SECONDS = 12
+MOST_ATTEMPTS = 4
+_MOVED = "moved_on"
+
+
+class _Overtaken(Exception):
+    """The lease ran out, and another worker has brought the table further."""
+
+
+def sweep_round_trips(*, now: datetime) -> int:
+    """How many tables were worked on. Any number of sweeps may run; each takes what no other one holds."""
+    begun = time.monotonic()
+    worked: list[int] = []
+    while time.monotonic() < begun + SECONDS and (trip := _lease(now=now, without=worked)):
+        worked.append(trip.pk)
+        _work(trip, now=now, is_late=lambda: time.monotonic() - begun > SECONDS)
+    return len(worked)
+
+
+def _lease(*, now: datetime, without: Sequence[int]) -> RoundTrip | None:
+    with transaction.atomic():
+        free = RoundTrip.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=asking.WORKING)
+        trip = (free.exclude(pk__in=without).order_by("id").select_for_update(skip_locked=True, of=("self",))
+                .select_related("asked_by").first())
+        if trip is not None:
+            trip.leased_until, trip.attempts = now + LEASE, trip.attempts + 1
+            trip.save(update_fields=["leased_until", "attempts"])
+    return trip
+
+
+def _work(trip: RoundTrip, *, now: datetime, is_late: Callable[[], bool]) -> None:
+    try:
+        with override(trip.language):
+            if trip.attempts > MOST_ATTEMPTS:
+                return asking.fail(trip, "gave_up", now=now)
+            worker = _Worker(trip, sight_of_person(
+                trip.asked_by, enterprise_id=trip.enterprise_id, authority_id=None, now=now), now)
+            for state in asking.WORKING:
+                while trip.state == state:
+                    if is_late():
+                        return _hand_back(trip)
+                    worker.go_on()
+        _hand_back(trip)
+    except NoDesk:
+        asking.fail(trip, "no_desk", now=now)
+    except SheetRefused as refused:
+        asking.fail(trip, "file", str(refused), now=now)
+    except _Overtaken:
+        log.info("table %s was taken over by another worker", trip.mark)
+    except OperationalError:
+        raise
+    except Exception as error:
+        # Only its kind: its words may hold what stands in a cell. The lease runs out and it is tried again.
+        log.error("table %s was not worked on: %s", trip.mark, type(error).__name__)
+
+
+def _hand_back(trip: RoundTrip) -> None:
+    RoundTrip.objects.filter(pk=trip.pk).update(leased_until=None, attempts=0)
+
+
+@dataclass
+class _Worker:
+    """One table in one sweep."""
+
+    trip: RoundTrip
+    sight: Sight
+    now: datetime
+    _colleagues: rows.Colleagues | None = field(default=None)
+
+    @property
+    def actor(self) -> Actor:
+        return self.sight.actor
+
+    def go_on(self) -> None:
+        """One piece of what is next; sets the state of the table where a part is through."""
+        {"reading": self.read, "checking": self.check, "applying": self.apply}[self.trip.state]()
+
+    # --- reading ---
+
+    def read(self) -> None:
+        """All of the file from where it was left, piece by piece."""
+        path = files.upload_of(self.trip.mark)
+        if not path.exists():
+            raise SheetRefused(_("文件已不在，请重新上传。"))
+        lines = lines_of(path, self.trip.form)
+        first = next(lines, None)
+        if first is None:
+            raise SheetRefused(_("这份文件是空的。"))
+        columns = rows.heading(first[1])
+        done, piece = self.trip.read_rows, list[tuple[int, dict[str, str]]]()
+        for place, (line, cells) in enumerate(lines, start=1):
+            if place > asking.MOST_ROWS:
+                raise SheetRefused(_("表格太长，最多%(n)s行。请分成几份。") % {"n": asking.MOST_ROWS})
+            if place <= done:
+                continue
+            piece.append((line, {code: cells[n] for n, code in columns.items() if n < len(cells) and cells[n]}))
+            if len(piece) == PIECE:
+                self._keep(piece)
+                piece = []
+        self._keep(piece)
+        self._turn_to("checking")
+        path.unlink(missing_ok=True)
+
+    def _keep(self, piece: Sequence[tuple[int, dict[str, str]]]) -> None:
+        trip = self.trip
+        found = self._cases({cells.get("number", "") for _line, cells in piece})
+        kept = [row for line, cells in piece if (row := self._row(line, cells, found)) is not None]
+        with self._holding():
+            RoundTripRow.objects.bulk_create(kept)
+            trip.read_rows += len(piece)
+            trip.blank_rows += len(piece) - len(kept)
+            trip.attempts, trip.leased_until = 0, self.now + LEASE
+            trip.save(update_fields=["read_rows", "blank_rows", "attempts", "leased_until"])
+
+    def _cases(self, numbers: set[str]) -> dict[str, int]:
+        with self.sight.both_walls():
+            return dict(self.sight.cases().filter(number__in=numbers - {""}).values_list("number", "pk"))
+
+    def _row(self, line: int, cells: dict[str, str], found: dict[str, int]) -> RoundTripRow | None:
+        """None for a line that asks for nothing."""
+        number, version = cells.get("number", ""), cells.get("version", "").strip('"')
+        row = RoundTripRow(trip=self.trip, enterprise_id=self.trip.enterprise_id, line=line, number=number[:60])
+        if not cells.get("step"):
+            if set(cells) & rows.FILLED_IN:
+                return _bad(row, "step", _("填了内容，但没有写步骤。"))
+            return None
+        try:
+            row.step = rows.code_of(cells["step"], "step", "step")
+        except WrongInput as wrong:
+            return _bad(row, wrong.field, wrong.reason)
+        row.case_id = found.get(number)
+        if row.case_id is None:
+            return _bad(row, "number", _("没有找到这件投诉。"))
+        said = rows.read_by(row.step, cells)
+        row.said = {"cells": said, "version": version}
+        row.key = rows.key_of(self.trip.enterprise_id, number, version, row.step, said, digest=self.trip.digest, line=line)
+        return row
+
+    # --- trying out ---
+
+    def check(self) -> None:
+        with self._holding():
+            batch = self._batch("read", BATCH)
+            if not batch:
+                return self._checked()
+            moves = self._moves(batch, good="good")
+            self._judge(rehearse([one.move for one in moves], now=self.now), moves, good="good", bad="bad")
+            self._save(batch)
+
+    def _checked(self) -> None:
+        """Tried for the first time, it waits for somebody; once more after "all" (asking.is_long), it begins unless a line is bad."""
+        if self.trip.mode == "all" and not asking.counts_of(self.trip)["bad"]:
+            return self._turn_to("applying")
+        self._turn_to("checked", mode="")
+
+    # --- carrying out ---
+
+    def apply(self) -> None:
+        if self.trip.mode == "all" and not asking.is_long(asking.counts_of(self.trip)):
+            return self._apply_all()
+        try:
+            with self._holding():
+                batch = self._batch("good", BATCH)
+                if not batch:
+                    return asking.ended(self.trip, now=self.now)
+                self._take(batch)
+                self._save(batch)
+        except IntegrityError:
+            # The same line was carried out by another table at this moment: looked up anew with the next round.
+            log.info("table %s met another one", self.trip.mark)
+
+    def _apply_all(self) -> None:
+        with self._holding():
+            batch = self._batch("good", asking.MOST_AT_ONCE + MOST_OF_A_CASE)
+            self._take(batch)
+            refused = [row for row in batch if row.state not in ("done", "same")]
+            if refused:
+                transaction.set_rollback(True)
+            else:
+                self._save(batch)
+                asking.ended(self.trip, now=self.now)
+        if refused:
+            for row in refused:
+                row.state = "bad"
+            with self._holding():
+                RoundTripRow.objects.bulk_update(refused, ["state", "column", "problem"])
+                self._turn_to("checked", mode="")
+
+    def _take(self, batch: Sequence[RoundTripRow]) -> None:
+        # Before the lines are compared: a table with the same lines waits here, or has them done already.
+        list(Complaint.objects.select_for_update(of=("self",)).filter(pk__in={r.case_id for r in batch})
+             .order_by("pk").values_list("pk"))
+        moves = self._moves(batch, good="done")
+        taken = take_all([one.move for one in moves], now=self.now)
+        self._judge(taken, moves, good="done", bad="refused")
+
+    # --- both ---
+
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
+        """A transaction that holds the table, so that nobody leases it and its lines are read as they are."""
+        with transaction.atomic():
+            held = RoundTrip.objects.select_for_update(no_key=True).filter(pk=self.trip.pk)
+            if held.values_list("state", "mode").first() != (self.trip.state, self.trip.mode):
+                raise _Overtaken
+            yield
+
+    def _batch(self, state: str, size: int) -> list[RoundTripRow]:
+        """The next lines in this state, in the order of their cases, the lines of a case together."""
+        found = RoundTripRow.objects.filter(trip=self.trip, state=state).order_by("case_id", "line")
+        batch = list(found[:size])
+        if len(batch) == size and size <= BATCH:
+            last = batch[-1].case_id
+            batch = [row for row in batch if row.case_id != last] + list(found.filter(case_id=last))
+        for row in batch:
+            row.trip = self.trip
+        return batch
+
+    def _moves(self, batch: Sequence[RoundTripRow], *, good: str) -> list[_Meant]:
+        """The moves of the lines that can be taken; the other lines get their state here."""
+        ids = {row.case_id for row in batch if row.case_id is not None}
+        with self.sight.both_walls():
+            seen = dict(self.sight.cases().filter(pk__in=ids).values_list("pk", "handler"))
+        demands, due = _demands(seen), _due(seen)
+        earlier = {row.key: row for row in RoundTripRow.objects.filter(
+            enterprise_id=self.trip.enterprise_id, state="done", key__in=[row.key for row in batch])
+            .select_related("trip").defer("said")}
+        versions: dict[int, set[str]] = defaultdict(set)
+        meant: list[_Meant] = []
+        counted: dict[int, int] = defaultdict(int)
+        keys: dict[str, int] = {}
+        stepped: set[int] = set()
+        for row in batch:
+            case = row.case_id or 0
+            counted[case] += 1
+            if case not in seen:
+                _bad(row, "number", _("没有找到这件投诉。"), state="bad" if good == "good" else "refused")
+            elif row.key in earlier:
+                _bad(row, "", _same(earlier[row.key]), state="same")
+                versions[case].add(earlier[row.key].after)
+            elif row.key in keys:
+                _bad(row, "", _("与第%(n)s行相同，只算一次。") % {"n": keys[row.key]}, state="same")
+            elif counted[case] > MOST_OF_A_CASE:
+                _bad(row, "number", _("同一件投诉最多写%(n)s行。") % {"n": MOST_OF_A_CASE},
+                     state="bad" if good == "good" else "refused")
+            else:
+                keys[row.key] = row.line
+                try:
+                    move = rows.move_of(row.step, row.said.get("cells", {}), demands=demands[case], due=due[case],
+                                        colleagues=self._people(), handler=seen[case])
+                except StepNotAllowed as wrong:
+                    _bad(row, wrong.field, wrong.reason, state="bad" if good == "good" else "refused")
+                    continue
+                wanted = {row.said.get("version", "")} - {""}
+                if wanted:
+                    wanted |= versions[case]
+                meant.append(_Meant(row, (case, _only_if(move, wanted, stepped), self.actor), demands[case]))
+        return meant
+
+    def _judge(self, taken: Sequence[Taken], meant: Sequence[_Meant], *, good: str, bad: str) -> None:
+        if len(taken) != len(meant):
+            raise LookupError("a case has gone")
+        for one, result in zip(meant, taken, strict=True):
+            row, refusal = one.row, result.refusal
+            if refusal is None:
+                row.state, row.column, row.problem = good, "", ""
+                row.after = plain_version(result.complaint) if good == "done" else ""
+                continue
+            column = rows.column_of(row.step, refusal.field, row.said.get("cells", {}), one.demands)
+            _bad(row, column or ("number" if not isinstance(refusal, WrongInput) else "step"), why(result), state=bad)
+
+    def _save(self, batch: Sequence[RoundTripRow]) -> None:
+        RoundTripRow.objects.bulk_update(batch, ["state", "column", "problem", "after"])
+        trip = self.trip
+        trip.attempts, trip.leased_until = 0, self.now + LEASE
+        trip.save(update_fields=["attempts", "leased_until"])
+
+    def _turn_to(self, state: str, *, mode: str | None = None) -> None:
+        mode = self.trip.mode if mode is None else mode
+        if not RoundTrip.objects.filter(pk=self.trip.pk, state=self.trip.state).update(state=state, mode=mode):
+            raise _Overtaken
+        self.trip.state, self.trip.mode = state, mode
+
+    def _people(self) -> rows.Colleagues:
+        if self._colleagues is None:
+            people = at_work(timezone.localdate(self.now)).filter(
+                enterprise_id=self.trip.enterprise_id, user__is_active=True,
+                role__in=[Staff.Role.HANDLER, Staff.Role.MANAGER]).select_related("user").order_by("pk")
+            self._colleagues = rows.Colleagues.of(people)
+        return self._colleagues
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    row: RoundTripRow
+    move: tuple[int, Move, Actor]
+    demands: Sequence[Demand]
+
+
+def _bad(row: RoundTripRow, column: str, problem: str, *, state: str = "bad") -> RoundTripRow:
+    row.state, row.column, row.problem = state, column[:40], problem[:300]
+    return row
+
+
+def _same(earlier: RoundTripRow) -> str:
+    return _("这一行已经在表格%(mark)s第%(n)s行办过，没有再办。") % {"mark": earlier.trip.mark, "n": earlier.line}
+
+
+def _only_if(move: Move, versions: set[str], stepped: set[int]) -> Move:
+    """Refused where the case is not as it was when the table went out, but for what this table did to it."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        case = file.complaint.pk
+        if versions and case not in stepped and plain_version(file.complaint) not in versions:
+            raise StepNotAllowed(_MOVED, _("下载表格之后案件有了变化，请先看案件，再重新下载填写。"), field="version")
+        effect = move.carry(file, actor)
+        stepped.add(case)
+        return effect
+
+    return replace(move, carry=carry)
+
+
+def _demands(ids: Collection[int]) -> dict[int, list[Demand]]:
+    found: dict[int, list[Demand]] = defaultdict(list)
+    for demand in Demand.objects.filter(complaint_id__in=ids, is_settled=False, is_given_up=False).order_by(
+            "complaint_id", "ordinal").defer("note"):
+        found[demand.complaint_id].append(demand)
+    return found
+
+
+def _due(ids: Collection[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    for case, ordinal in Obligation.objects.filter(complaint_id__in=ids, owed_by="enterprise", state="due").order_by(
+            "complaint_id", "ordinal").values_list("complaint_id", "ordinal"):
+        found[case].append(ordinal)
+    return found

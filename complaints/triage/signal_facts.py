@@ -1,0 +1,211 @@
+"""Makes of rows what signals compare: two statements, for one case or a page of them, which a page may ask for more.
+
+The one rule: only cases of the asker's regions lie near; phones, names and order numbers are compared by digest and never
+read, texts of candidates are read to say how alike they are and leave this module as a number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+from accounts.keys import keyring
+from authorities.models import Region
+from complaints.models import Complaint, PersonalText
+from complaints.models.evidence import EvidenceKind
+from complaints.procedure.filing_request import FilingRequest
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.record import person_digests
+from complaints.record.similarity import bare
+from complaints.triage import signals
+from complaints.triage.signal_rows import NAMED, TEXTS, First, Second
+from complaints.triage.signals import Around, DayCount, Facts, Signal
+from database.prepared import Kept
+
+#: Texts of so many candidates are read for one question.
+READ = 60
+
+Digests = dict[str, set[bytes]]
+
+
+class Asking:
+    """The signals of cases, with what a page reads of the same cases: ``more`` by their ids with the first statement,
+    ``then`` by lists of ids that it gives to `answered`, with the second; these come after two lists of signals' own."""
+
+    def __init__(self, more: Mapping[str, Kept[Any]] | None = None, then: Mapping[str, Kept[Any]] | None = None) -> None:
+        self.first, self.second = First(more), Second(then)
+
+    def about(self, cases: Sequence[Complaint], regions: Sequence[Region]) -> Asked:
+        """One statement. ``regions``: where the cases lie that the asker may see (``Desk.regions``)."""
+        here = {case.pk: _facts(case) for case in cases}
+        rows = self.first(list(here), *_values(here.values()), regions=regions)
+        digests = _digests(rows["digests"])
+        proofs, matters = _kinds(rows["files"]), _kinds(rows["matters"])
+        for case in cases:
+            here[case.pk] = replace(_with(here[case.pk], digests[case.pk]), proofs=proofs[case.pk], matters=matters[case.pk],
+                                    has_voice=bool(case.facts.get("voice")))
+        return Asked(self.second, here, rows, cases)
+
+
+class Asked:
+    """What the first statement brought, by name in ``rows``."""
+
+    def __init__(self, second: Second, here: dict[int, Facts], rows: dict[str, list[Any]], cases: Sequence[Complaint] = ()) -> None:
+        self.second, self.here, self.rows, self.cases = second, here, rows, cases
+        self.near = _near(rows)
+
+    def answered(self, *lists: list[int], people: Iterable[Model] = ()) -> dict[str, list[Any]]:
+        """Asks the second statement, with these lists for what is read besides; gives its rows by name. ``people``: whose
+        keys are fetched with those of the texts."""
+        named = [pk for pk, facts in self.near.items() if facts.phones]
+        rows = self.second(self._to_read(), named, *lists)
+        names = _digests(rows["names"])
+        keyring.load_for([*self.rows.get("texts", ()), *rows["texts"], *self.cases, *people])
+        for case in self.cases:
+            facts = self.here[case.pk]
+            self.here[case.pk] = replace(facts, has_place=bool(facts.respondent_id or any(case.respondent_details.values())))
+        texts = _read([*self.rows.get("texts", ()), *rows["texts"]])
+        self.here = {pk: _spoken(facts, texts.get(pk, {})) for pk, facts in self.here.items()}
+        self.near = {pk: _spoken(replace(facts, names=frozenset(names[pk].get("name", ()))), texts.get(pk, {}))
+                     for pk, facts in self.near.items()}
+        return rows
+
+    def signals(self) -> dict[int, list[Signal]]:
+        """The signals of each case, by id; after `answered`."""
+        around = Around(
+            others=[*self.near.values(), *self.here.values()], same_thing=[_facts(row) for row in self.rows["same_thing"]],
+            days=[DayCount(keys[0], row.day, row.n) for row in self.rows["days"] if (keys := _keys(row))])
+        return {pk: signals.signals_for(facts, around) for pk, facts in self.here.items()}
+
+    def _to_read(self) -> list[int]:
+        """Whose texts say something: those with a mark in common, and those of the same person."""
+        people = {facts.person for facts in self.here.values() if facts.person is not None}
+        wanted = [facts for facts in self.near.values() if facts.marks or facts.person in people]
+        return [facts.pk for facts in sorted(wanted, key=lambda facts: facts.filed_at, reverse=True)[:READ]]
+
+
+_ALONE = Asking()
+_TYPED, _AFTER_TYPED = First(typed=True), Second()
+
+
+def signals_of(cases: Sequence[Complaint], *, regions: Sequence[Region]) -> dict[int, list[Signal]]:
+    """The signals of each case, by id; two statements beside keys that are not held yet."""
+    if not cases:
+        return {}
+    asked = _ALONE.about(cases, regions)
+    asked.answered()
+    return asked.signals()
+
+
+def signals_of_request(filing: FilingRequest, *, regions: Sequence[Region], person: UUID | None = None) -> list[Signal]:
+    """The same before anything is filed, for an officer who writes it down. ``person``: the key of the account that will
+    have it, where there is one."""
+    typed = {"consumer_name": filing.consumer_name, "consumer_phone": filing.consumer_phone,
+             "consumer_order_no": filing.order_no, "consumer_service_number": filing.service_number,
+             person_digests.COPIED: filing.statement}
+    digests: Digests = defaultdict(set)
+    for kind, text in typed.items():
+        for name, digest in person_digests.digests_in(kind, text):
+            digests[name].add(digest)
+    to = filing.respondents[0]
+    # Whoever has no account yet has no key either.
+    known: dict[str, Any] = {"consumer_key": person}
+    facts = _facts(Complaint(
+        **known, pk=0, filed_at=filing.received_at, received_at=filing.received_at,
+        picked_enterprise_id=to.enterprise_id, respondent_named=to.named, problem_category=filing.problem_category,
+        object_category=filing.object_category, item_name=filing.item_name, on_behalf_kind=filing.on_behalf.kind,
+        station_id=filing.station_id))
+    here = replace(
+        _with(facts, digests), statement=filing.statement, texts=frozenset(TEXTS),
+        proofs=frozenset({EvidenceKind.RECEIPT.value} if filing.evidence_ids else ()),
+        matters=frozenset({"report"} if filing.report else ()),
+        has_place=bool(to.enterprise_id or to.address or to.phone or to.link))
+    wanted = sorted({*here.phones, *here.orders, *here.marks})
+    asked = Asked(_AFTER_TYPED, {0: here}, _TYPED(wanted, *_values([here]), regions=regions))
+    asked.answered()
+    return asked.signals()[0]
+
+
+def _values(here: Iterable[Facts]) -> tuple[Any, ...]:
+    """What the first statement asks beside the cases themselves."""
+    facts = list(here)
+    people = sorted({one.person for one in facts if one.person is not None})
+    days = [one.day for one in facts if one.respondents] or [one.day for one in facts]
+    keys = {key for one in facts for key in one.respondents}
+    return (people, min(one.filed_at for one in facts) - signals.LOOKED_BACK,
+            _midnight(min(days) - timedelta(days=signals.DAYS_BEFORE)), _midnight(max(days) + timedelta(days=1)),
+            sorted({int(key[1:]) if key[0] == "e" else NAMED for key in keys}),
+            sorted({one.problem for one in facts if one.respondents and one.problem and one.item}))
+
+
+def _near(rows: Mapping[str, list[Any]]) -> dict[int, Facts]:
+    """Cases with the same phone, order or marks, and those of the same people."""
+    shared = _digests(rows["by_digest"])
+    cases = {case.pk: case for case in (*(row.complaint for row in rows["by_digest"]), *rows["by_person"])}
+    return {pk: _with(_facts(case), shared[pk]) for pk, case in cases.items()}
+
+
+def _facts(case: Complaint) -> Facts:
+    keys = _keys(case)
+    return Facts(
+        pk=case.pk, number=case.number, person=case.consumer_key, filed_at=case.filed_at,
+        day=case.received_at.astimezone(SHANGHAI).date(), respondent=keys[0] if keys else "", respondents=frozenset(keys),
+        respondent_id=case.picked_enterprise_id or case.enterprise_id, problem=case.problem_category,
+        category=case.object_category, item=bare(case.item_name), status=case.status, outcome=case.outcome,
+        behalf=case.on_behalf_kind, at_station=case.station_id is not None, absent=tuple(case.absent))
+
+
+def _keys(case: Complaint) -> list[str]:
+    """Whom it is against, in every form that another case may use; the first one is counted by."""
+    found = [f"e{pk}" for pk in (case.picked_enterprise_id, case.enterprise_id) if pk is not None]
+    return found or ([f"n{bare(case.respondent_named)}"] if bare(case.respondent_named) else [])
+
+
+def _digests(rows: Iterable[Any]) -> defaultdict[int, Digests]:
+    """Case → kind → digests."""
+    found: defaultdict[int, Digests] = defaultdict(lambda: defaultdict(set))
+    for row in rows:
+        found[row.complaint_id][row.kind].add(bytes(row.digest))
+    return found
+
+
+def _kinds(rows: Iterable[Any]) -> defaultdict[int, frozenset[str]]:
+    """Case → kinds of its rows."""
+    found: defaultdict[int, frozenset[str]] = defaultdict(frozenset)
+    for row in rows:
+        found[row.complaint_id] |= {row.kind}
+    return found
+
+
+def _with(facts: Facts, digests: Mapping[str, Iterable[bytes]]) -> Facts:
+    said = {kind: frozenset(found) for kind, found in digests.items()}
+    none: frozenset[bytes] = frozenset()
+    return replace(facts, phones=said.get("phone", none), names=said.get("name", none), orders=said.get("order", none),
+                   marks=said.get(person_digests.MARK, none))
+
+
+def _spoken(facts: Facts, texts: Mapping[str, str]) -> Facts:
+    """With what was said, where it was read; of an officer's transcript as of the consumer's own words."""
+    if not texts:
+        return facts
+    said = texts.get("consumer_statement") or texts.get("consumer_transcript") or ""
+    return replace(facts, statement=said, texts=frozenset(texts))
+
+
+def _read(rows: list[PersonalText]) -> dict[int, dict[str, str]]:
+    """Case → kind → newest text; their keys are held."""
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        if text := row.text:
+            found[row.complaint_id][row.kind] = text
+    return found
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=SHANGHAI)

@@ -1,0 +1,163 @@
+"""The rows that signals compare, by words that are kept: what the asked cases have, then what lies near them.
+
+The one rule: of cases that were not asked about, only those of the asker's regions are read. Regions are told as values, by the
+columns that an index has, so the words of a statement differ only by what kinds of regions somebody has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Value, Window
+from django.db.models.functions import TruncDate
+
+from authorities.models import Region
+from complaints.models import Complaint, Evidence, Matter, PersonalText, PersonDigest
+from complaints.models.complaint import LEVEL_COLUMNS, lies_in
+from complaints.procedure.workflow import Audience, Status
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.record import person_digests
+from database.prepared import Among, Kept, Together
+
+#: Of cases that share a digest with the asked ones, or their person, at most so many, the newest.
+MOST = 500
+#: Stands among enterprises for whoever was only named.
+NAMED = 0
+SHARED = ("phone", "order", person_digests.MARK)
+#: Kinds of text of an asked case.
+TEXTS = ("consumer_name", "consumer_phone", "consumer_address", "consumer_statement", "consumer_transcript",
+         "consumer_representatives")
+#: What is read of a case that lies near.
+COLUMNS = ("pk", "number", "consumer_key", "filed_at", "received_at", "picked_enterprise_id", "enterprise_id",
+           "respondent_named", "problem_category", "object_category", "item_name", "status", "outcome", "on_behalf_kind",
+           "station_id", "absent")
+_RESPONDENT = ("picked_enterprise_id", "enterprise_id", "respondent_named")
+
+Build = Callable[..., QuerySet[Any]]
+#: The ids of the asked cases (or digests that somebody typed), their people, since when these are looked at, from which day to
+#: which, their respondents, their problems; then the regions.
+_TYPES = (list, list, datetime, datetime, datetime, list, list)
+
+
+# --- what the asked cases have ----------------------------------------------------------------
+OWN: dict[str, Kept[Any]] = {
+    "digests": Kept(lambda ids: PersonDigest.objects.filter(complaint_id__among=ids), list),
+    "files": Kept(lambda ids: Evidence.objects.filter(complaint_id__among=ids).only("complaint_id", "kind"), list),
+    "matters": Kept(lambda ids: Matter.objects.filter(
+        Q(kind="report") | Q(kind="power", state="open"), complaint_id__among=ids).order_by().only("complaint_id", "kind"), list),
+    "texts": Kept(lambda ids: PersonalText.objects.filter(
+        complaint_id__among=ids, kind__in=TEXTS, audience=Audience.PARTIES).order_by("complaint_id", "sequence"), list),
+}
+
+
+def _shared_with(ids: Any) -> QuerySet[PersonDigest]:
+    wanted = PersonDigest.objects.filter(complaint_id__among=ids, kind__in=SHARED)
+    return PersonDigest.objects.filter(~Q(complaint_id__among=ids), digest__in=wanted.values("digest"), kind__in=SHARED)
+
+
+def _shared_typed(digests: Any) -> QuerySet[PersonDigest]:
+    return PersonDigest.objects.filter(digest__among=digests, kind__in=SHARED)
+
+
+# --- what lies near them ----------------------------------------------------------------------
+def _near(shared: Callable[[Any], QuerySet[PersonDigest]], others: Callable[[Any], Q], kinds: Sequence[str]) -> dict[str, Build]:
+    def seen(regions: Sequence[Any]) -> QuerySet[Complaint]:
+        return Complaint.objects.filter(_lies_in(kinds, regions)).exclude(status=Status.DRAFT)
+
+    def of_days(first: Any, last: Any, firms: Any, regions: Sequence[Any]) -> QuerySet[Complaint]:
+        """Against one of these respondents within these days."""
+        named = Q(Among(Value(NAMED, output_field=BigIntegerField()), firms)) & ~Q(respondent_named="") & Q(picked_enterprise_id=None)
+        return seen(regions).filter(Q(picked_enterprise_id__among=firms) | Q(enterprise_id__among=firms) | named,
+                                    received_at__gte=first, received_at__lt=last)
+
+    def by_digest(asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any) -> QuerySet[Any]:
+        """Digests in common, each with its case."""
+        rows = shared(asked).filter(_lies_in(kinds, regions, "complaint__")).exclude(complaint__status=Status.DRAFT)
+        return (rows.select_related("complaint").only("kind", "digest", *(f"complaint__{name}" for name in COLUMNS if name != "pk"))
+                .order_by("-complaint_id")[:MOST])
+
+    def by_person(asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any) -> QuerySet[Any]:
+        return seen(regions).filter(others(asked), consumer_key__among=people, filed_at__gte=since).order_by("-pk").only(*COLUMNS)[:MOST]
+
+    def days(asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any) -> QuerySet[Any]:
+        """One case of each day and respondent, with how many there are."""
+        groups = (*_RESPONDENT, "day")
+        return (of_days(first, last, firms, regions).annotate(day=TruncDate("received_at", tzinfo=SHANGHAI))
+                .annotate(n=Window(Count("pk"), partition_by=[F(name) for name in groups])).order_by(*groups).distinct(*groups).only(*_RESPONDENT))
+
+    def same_thing(asked: Any, people: Any, since: Any, first: Any, last: Any, firms: Any, problems: Any, *regions: Any) -> QuerySet[Any]:
+        return (of_days(first, last, firms, regions).filter(problem_category__among=problems).exclude(status=Status.CLOSED)
+                .order_by("-pk").only(*COLUMNS)[:MOST])
+
+    return {"by_digest": by_digest, "by_person": by_person, "days": days, "same_thing": same_thing}
+
+
+#: Kind of a region → how many values tell it.
+_KINDS: Mapping[str, int] = {**dict.fromkeys(map(str, LEVEL_COLUMNS), 1), Region.Level.COUNTRY: 2, Region.Level.TOWNSHIP: 3}
+
+
+def _told(region: Region) -> tuple[str, list[int]]:
+    """By which kind of condition the cases of a region are found, and its values."""
+    if region.level in LEVEL_COLUMNS:
+        return region.level, [region.pk]
+    if region.level == Region.Level.TOWNSHIP and region.parent and region.parent.level == Region.Level.COUNTY:
+        return region.level, [region.pk, region.last, region.parent.pk]
+    return Region.Level.COUNTRY, [region.pk, region.last]
+
+
+def _lies_in(kinds: Sequence[str], values: Sequence[Any], path: str = "") -> Q:
+    """`lies_in` of regions of these kinds with these values; ``path`` leads to the case."""
+    found, left = Q(), list(values)
+    for kind in kinds:
+        (first, *more), left = left[:_KINDS[kind]], left[_KINDS[kind]:]
+        county = Region(pk=more[1], level=Region.Level.COUNTY) if len(more) > 1 else None
+        found |= lies_in(Region(pk=first, last=more[0] if more else first, level=kind, parent=county), path)
+    return found
+
+
+# --- the two statements -----------------------------------------------------------------------
+class First:
+    """What the asked cases have and what lies near, in one statement, with ``more`` that a page reads of the same cases.
+
+    ``typed``: nothing is filed yet; digests stand instead of ids, and there is nothing of their own.
+    """
+
+    def __init__(self, more: Mapping[str, Kept[Any]] | None = None, *, typed: bool = False) -> None:
+        self.more, self.typed = dict(more or {}), typed
+        self._by_kinds: dict[tuple[str, ...], tuple[list[str], Together]] = {}
+
+    def __call__(self, *values: Any, regions: Sequence[Region]) -> dict[str, list[Any]]:
+        """The rows by name."""
+        told = [_told(region) for region in regions]
+        kinds = tuple(kind for kind, _values in told)
+        if kinds not in self._by_kinds:
+            self._by_kinds[kinds] = self._made(kinds)
+        names, together = self._by_kinds[kinds]
+        return dict(zip(names, together(*values, *(value for _kind, values in told for value in values)), strict=True))
+
+    def _made(self, kinds: tuple[str, ...]) -> tuple[list[str], Together]:
+        types = (*_TYPES, *[int] * sum(_KINDS[kind] for kind in kinds))
+        shared = _shared_typed if self.typed else _shared_with
+        others: Callable[[Any], Q] = (lambda digests: Q()) if self.typed else (lambda ids: ~Q(pk__among=ids))
+        own = {} if self.typed else OWN
+        near = {name: Kept(build, *types) for name, build in _near(shared, others, kinds).items()}
+        parts = {**own, **near, **self.more}
+        return list(parts), Together(*parts.values())
+
+
+class Second:
+    """Texts and names of what lies near: (cases whose texts are read, cases whose names are), then lists of ``more``."""
+
+    def __init__(self, more: Mapping[str, Kept[Any]] | None = None) -> None:
+        parts: dict[str, Kept[Any]] = {
+            "texts": Kept(lambda texts: PersonalText.objects.filter(
+                complaint_id__among=texts, kind="consumer_statement", audience=Audience.PARTIES)
+                .order_by("complaint_id", "sequence"), list),
+            "names": Kept(lambda texts, named: PersonDigest.objects.filter(complaint_id__among=named, kind="name"), list, list),
+            **(more or {})}
+        self.names, self.together = list(parts), Together(*parts.values())
+
+    def __call__(self, *lists: list[int]) -> dict[str, list[Any]]:
+        return dict(zip(self.names, self.together(*lists), strict=True))

@@ -1,0 +1,141 @@
+"""Words for codes, in both languages. The one rule: one code of one kind, one word, everywhere.
+
+The words stand in ``labels_*.py`` as plain dicts code → (zh, en). A code may belong to several
+kinds (``review`` is a status and a clock): an enum member says its kind itself, a plain string
+is looked for in the order of ``KINDS`` unless ``kind`` is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import get_language
+
+from complaints.procedure.workflow import Clock, Outcome, Role, Status
+from complaints.wording import case as labels_case
+from complaints.wording import reasons as labels_reasons
+from complaints.wording import settlement as labels_settlement
+from complaints.wording import steps as labels_steps
+from complaints.wording import supervision as labels_supervision
+from complaints.wording.case import STATUS_TONES, TONE_ICONS, TONES
+
+__all__ = ["KINDS", "TONES", "TONE_ICONS", "Words", "action", "icon", "is_chinese", "label", "pick", "reason", "tone"]
+
+Words = tuple[str, str]
+
+#: Every vocabulary, in the order in which a plain code is looked up.
+KINDS: dict[str, Mapping[str, Words]] = {
+    "status": labels_case.STATUSES,
+    "outcome": labels_case.OUTCOMES,
+    "step": labels_steps.STEPS,
+    "role": labels_case.ROLES,
+    "reason": labels_reasons.REASONS,
+    "refusal_ground": labels_reasons.REFUSAL_GROUNDS,
+    "termination_ground": labels_reasons.TERMINATION_GROUNDS,
+    "failure_reason": labels_reasons.FAILURE_REASONS,
+    "decline_reason": labels_reasons.DECLINE_REASONS,
+    "withdraw_reason": labels_reasons.WITHDRAW_REASONS,
+    "return_reason": labels_reasons.RETURN_REASONS,
+    "override_reason": labels_reasons.OVERRIDE_REASONS,
+    "redirected_matter": labels_reasons.REDIRECTED_MATTERS,
+    "seen": labels_reasons.SEEN,
+    "lead_result": labels_reasons.LEAD_RESULTS,
+    "reopening_ground": labels_reasons.REOPENING_GROUNDS,
+    "look_reason": labels_reasons.LOOK_REASONS,
+    "recording": labels_reasons.RECORDINGS,
+    "root_cause": labels_reasons.ROOT_CAUSES,
+    "overdue_reason": labels_supervision.OVERDUE_REASONS,
+    "call_back_question": labels_supervision.CALL_BACK_QUESTIONS,
+    "call_back_answer": labels_supervision.CALL_BACK_ANSWERS,
+    "call_back_why": labels_supervision.CALL_BACK_WHY,
+    "call_back_finding": labels_supervision.CALL_BACK_FINDINGS,
+    "call_back_state": labels_supervision.CALL_BACK_STATES,
+    "route": labels_reasons.ROUTES,
+    "body": labels_reasons.BODIES,
+    "offer_state": labels_settlement.OFFER_STATES,
+    "verdict": labels_settlement.VERDICTS,
+    "offer_finding": labels_settlement.OFFER_FINDINGS,
+    "obligation_state": labels_settlement.OBLIGATION_STATES,
+    "obligation_kind": labels_settlement.OBLIGATION_KINDS,
+    "demand_kind": labels_settlement.DEMAND_KINDS,
+    "contact_channel": labels_settlement.CONTACT_CHANNELS,
+    "channel": labels_settlement.CHANNELS,
+    "service_channel": labels_settlement.SERVICE_CHANNELS,
+    "receiver": labels_settlement.RECEIVERS,
+    "session_mode": labels_settlement.SESSION_MODES,
+    "cost_bearer": labels_settlement.COST_BEARERS,
+    "recusal_decision": labels_settlement.RECUSAL_DECISIONS,
+    "delegated_result": labels_settlement.DELEGATED_RESULTS,
+    "rest": labels_settlement.REST_OF_DEMANDS,
+    "clock": labels_case.CLOCKS,
+    "clock_state": labels_case.CLOCK_STATES,
+    "odr_result": labels_case.ODR_RESULTS,
+    "side": labels_case.SIDES,
+    "audience": labels_case.AUDIENCES,
+    "matter_kind": labels_case.MATTER_KINDS,
+    "matter_state": labels_case.MATTER_STATES,
+}
+
+_KIND_OF: dict[type, str] = {Status: "status", Outcome: "outcome", Clock: "clock", Role: "role"}
+#: Where the reason of an entry is looked for, nearest first.
+_REASON_KINDS = {
+    Outcome.REFUSED: ("refusal_ground", "reason"),
+    Outcome.MEDIATION_TERMINATED: ("termination_ground", "reason"),
+}
+_ANY_REASON = (
+    "reason",
+    "failure_reason",
+    "refusal_ground",
+    "termination_ground",
+    "redirected_matter",
+    "reopening_ground",
+    "look_reason",
+    "overdue_reason",
+)
+
+
+def is_chinese(language: str | None = None) -> bool:
+    return not (language or get_language() or "zh-hans").startswith("en")
+
+
+def pick(words: Words, language: str | None = None) -> str:
+    """The one of a pair in ``language``, or in the active one."""
+    return words[0] if is_chinese(language) else words[1]
+
+
+def label(code: str, language: str | None = None, *, kind: str = "") -> str:
+    """The word for a code; an unknown code is shown as it is, never hidden."""
+    kind = kind or _KIND_OF.get(type(code), "")
+    vocabularies = (KINDS[kind],) if kind else KINDS.values()
+    for vocabulary in vocabularies:
+        if code in vocabulary:
+            return pick(vocabulary[code], language)
+    return str(code)
+
+
+def action(step: str, language: str | None = None) -> str:
+    """The words on the button of a step; what only the system does has none but its label."""
+    words = labels_steps.ACTIONS.get(step)
+    return pick(words, language) if words else label(step, language, kind="step")
+
+
+def reason(code: str, outcome: str = "", language: str | None = None) -> str:
+    """The words for why: a ground of the law where the outcome has some, else a reason."""
+    for kind in (*_REASON_KINDS.get(outcome, ()), *_ANY_REASON):  # type: ignore[call-overload]
+        if code in KINDS[kind]:
+            return pick(KINDS[kind][code], language)
+    return str(code)
+
+
+def tone(status: str, outcome: str = "") -> str:
+    """One of ``TONES`` for a status, or for the outcome of a closed case."""
+    if status == Status.CLOSED and outcome:
+        return labels_case.OUTCOME_TONES.get(outcome, "neutral")
+    return STATUS_TONES.get(status, "neutral")
+
+
+def icon(status: str, outcome: str = "") -> str:
+    """The heroicons name beside the word: colour never speaks alone."""
+    if status == Status.MEDIATION_SUSPENDED:
+        return "pause-circle"
+    return TONE_ICONS[tone(status, outcome)]

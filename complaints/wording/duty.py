@@ -1,0 +1,368 @@
+"""The duty strip as data: who holds the case, since when, by when, and what if it is missed.
+
+The one rule: pure over rows that are given. Nothing here asks the database: a related row that
+was not loaded with the case is called by its general name ("企业"), never fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from authorities.models import Authority
+from complaints import wording as labels
+from complaints.models import Complaint, Deadline
+from complaints.procedure.workflow import HIDDEN_CLOCKS, MUST_ACT, Clock, Outcome, Status
+from complaints.procedure.working_calendar import SHANGHAI, Calendar
+from complaints.wording.case import WAITS_FOR_YOU
+from complaints.wording.clock import Chip, chip, clock_facts, is_late
+from complaints.wording.days import before, capitals, day_words
+from complaints.wording.standing import (
+    IF_MISSED,
+    KEEP_YOURS,
+    NO_CLOCK,
+    NOBODY,
+    OFFICE_ANSWER,
+    OVERDUE,
+    PERFORM,
+    PERFORM_OWN,
+    PERFORM_YOURS,
+    SENTENCES,
+)
+
+__all__ = ["Chip", "Standing", "chip", "clock_facts", "is_late", "listed_clock", "listed_facts", "listed_name", "speaking_clock", "standing", "what_if_missed"]
+
+S = Status
+SIDES = ("consumer", "enterprise", "authority")
+_LIVE = ("running", "paused", "lapsed")
+#: The clocks that speak for a status, the most telling first; the earliest of one group wins.
+_SPEAKING: dict[Status, tuple[tuple[Clock, ...], ...]] = {
+    S.FILED: ((Clock.FORWARDING,),),
+    S.TRIAGE: ((Clock.CONSENT,), (Clock.FORWARDING,), (Clock.REVIEW,)),
+    S.WITH_ENTERPRISE: ((Clock.ACCEPTANCE,), (Clock.NEGOTIATION,)),
+    S.NEGOTIATING: ((Clock.NEGOTIATION, Clock.ANSWER),),
+    S.AWAITING_CONSUMER: ((Clock.CONFIRMATION,),),
+    S.PERFORMING: ((Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER, Clock.CONFIRMATION),),
+    S.REVIEW: ((Clock.REVIEW,),),
+    S.AWAITING_MATERIAL: ((Clock.MATERIAL,), (Clock.REVIEW,)),
+    S.MEDIATING: ((Clock.MEDIATION,),),
+    S.MEDIATION_SUSPENDED: ((Clock.SUSPENSION,), (Clock.MEDIATION,)),
+    S.CLOSED: ((Clock.OBJECTION,), (Clock.NOTICE,)),
+}
+_OF_OBLIGATION = frozenset({Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Four facts and one sentence. The names at the end are those of components/duty.html."""
+
+    side: str
+    who: str
+    who_detail: str
+    since: datetime | None
+    deadline: Deadline | None
+    if_missed: str
+    sentence: str
+    is_your_turn: bool
+    is_overdue: bool
+    tone: str
+    status: str
+    status_icon: str
+    clock: dict[str, Any] | None = None
+
+    @property
+    def holder(self) -> str:
+        return self.who
+
+    @property
+    def holder_detail(self) -> str:
+        return self.who_detail
+
+    @property
+    def due_at(self) -> datetime | None:
+        return self.deadline.due_at if self.deadline else None
+
+
+def standing(
+    *,
+    complaint: Complaint,
+    clocks: Iterable[Deadline],
+    viewer_side: str,
+    now: datetime,
+    language: str | None = None,
+    calendar: Calendar | None = None,
+    authority: Authority | None = None,
+    names: bool = True,
+) -> Standing:
+    """Where the case stands, for somebody of ``viewer_side`` ("" = anybody; sees no person).
+
+    ``authority`` saves loading it with the case; ``names`` off calls everybody in general.
+    """
+    chinese = labels.is_chinese(language)
+    status = Status(complaint.status)
+    deadline = speaking_clock(status, clocks)
+    situation = _situation(complaint, status, deadline)
+    side = _side(status, deadline)
+    cast = _Cast(complaint, viewer_side, chinese, authority, names)
+    late = deadline is not None and is_late(deadline, now)
+    who, detail = cast.holder(side)
+    return Standing(
+        side=side,
+        who=who,
+        who_detail=detail,
+        since=complaint.status_since,
+        deadline=deadline,
+        if_missed=_if_missed(complaint, status, deadline, cast),
+        sentence=_sentence(situation, side, deadline, cast, now, late),
+        is_your_turn=bool(side) and side == viewer_side,
+        is_overdue=late,
+        tone=_tone(status, complaint.outcome, side == viewer_side != "", late),
+        status=_named(complaint, viewer_side, language),
+        status_icon=labels.icon(status, complaint.outcome),
+        clock=None
+        if calendar is None or deadline is None
+        else clock_facts(deadline=deadline, now=now, calendar=calendar, language=language, status=status),
+    )
+
+
+def _named(complaint: Complaint, viewer_side: str, language: str | None) -> str:
+    """The status in the words of the procedure; before the consumer, whose turn it is, as a word to them."""
+    if complaint.outcome:
+        return labels.label(complaint.outcome, language, kind="outcome")
+    if viewer_side == "consumer" and complaint.status in WAITS_FOR_YOU:
+        return labels.pick(WAITS_FOR_YOU[complaint.status], language)
+    return labels.label(complaint.status, language, kind="status")
+
+
+def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | None:
+    """The one live clock that the strip shows; a paused one only when no other runs."""
+    live = [c for c in clocks if c.ended_at is None and c.state in _LIVE]
+    for group in _SPEAKING.get(status, ()):
+        found = [c for c in live if c.clock in group and _speaks(status, c)]
+        if found:
+            return min(found, key=lambda c: (c.state == "paused", c.due_at))
+    return None
+
+
+def listed_clock(complaint: Complaint, clocks: Iterable[Deadline]) -> tuple[Deadline | None, bool]:
+    """(the clock by whose date lists sort this case, whether it must be named): where another one than the strip's comes first."""
+    rows = list(clocks)
+    status = Status(complaint.status)
+    speaking = speaking_clock(status, rows)
+    if speaking is not None and speaking.state != "paused" and speaking.due_at == complaint.next_due_at:
+        return speaking, False
+    # What a superior asks of a lower authority sorts no list: where such a clock stands alone at this date, the enterprise asked.
+    found = [c for c in rows if c.ended_at is None and c.state in ("running", "lapsed") and c.due_at == complaint.next_due_at
+             and c.clock not in HIDDEN_CLOCKS]
+    first = min(found, key=_is_asked_of_authority, default=None)
+    return (speaking, False) if first is None else (first, True)
+
+
+def _is_asked_of_authority(clock: Deadline) -> bool:
+    return clock.clock == Clock.INSTRUCTION and clock.owed_by == "authority"
+
+
+def listed_name(clock: Deadline) -> str:
+    """What a clock is called in a list."""
+    return labels.pick(OFFICE_ANSWER) if _is_asked_of_authority(clock) else labels.label(clock.clock, kind="clock")
+
+
+def listed_facts(complaint: Complaint, clocks: Iterable[Deadline], *, now: datetime, calendar: Calendar) -> tuple[Deadline | None, dict[str, Any] | None]:
+    """The clock of a row of a list, and what its chip shows; its name where it is another one than the status is about."""
+    deadline, is_named = listed_clock(complaint, clocks)
+    if deadline is None:
+        return None, None
+    facts = clock_facts(deadline=deadline, now=now, calendar=calendar, status=Status(complaint.status))
+    return deadline, facts | ({"listed_as": listed_name(deadline)} if is_named else {})
+
+
+def _speaks(status: Status, clock: Deadline) -> bool:
+    """A promise's confirmation says nothing about an offer, and the other way round."""
+    if clock.clock != Clock.CONFIRMATION:
+        return True
+    return _has_obligation(clock) == (status == S.PERFORMING)
+
+
+def _has_obligation(clock: Deadline) -> bool:
+    return clock.obligation_id is not None or _loaded(clock, "obligation") is not None
+
+
+def _loaded(row: Any, name: str) -> Any:
+    """A related row if it came with this one; never a query."""
+    return row._state.fields_cache.get(name)
+
+
+def _side(status: Status, deadline: Deadline | None) -> str:
+    if (
+        deadline is not None
+        and deadline.owed_by in SIDES
+        and (status in (S.TRIAGE, S.NEGOTIATING, S.PERFORMING, S.CLOSED))
+    ):
+        return deadline.owed_by
+    return MUST_ACT[status]
+
+
+def _situation(complaint: Complaint, status: Status, deadline: Deadline | None) -> str:
+    kind = deadline.clock if deadline else ""
+    if status == S.CLOSED:
+        if kind == Clock.OBJECTION:
+            return "objection"
+        if complaint.outcome == Outcome.MEDIATED and complaint.is_not_kept:
+            return "not_kept"
+        return complaint.outcome
+    if status == S.TRIAGE and kind == Clock.CONSENT:
+        return "consent"
+    if status == S.NEGOTIATING and kind == Clock.ANSWER and deadline is not None:
+        return "unreachable" if deadline.owed_by == "consumer" else "question"
+    if status == S.PERFORMING and deadline is not None:
+        if kind == Clock.CONFIRMATION:
+            return "performing_confirm"
+        if kind == Clock.PERFORMANCE_ANSWER:
+            return "performing_answer"
+        return "performing_by_consumer" if deadline.owed_by == "consumer" else "performing"
+    if status == S.MEDIATION_SUSPENDED and deadline is not None:
+        appraisal = complaint.reason == "appraisal" or deadline.state == "paused"
+        return "mediation_paused" if appraisal else "mediation_suspended"
+    return status
+
+
+class _Cast:
+    """What each side is called before this viewer, in this language."""
+
+    def __init__(
+        self, complaint: Complaint, viewer: str, chinese: bool, authority: Authority | None, names: bool
+    ) -> None:
+        self.complaint, self.viewer, self.chinese, self.names = complaint, viewer, chinese, names
+        self._authority = authority
+
+    @property
+    def language(self) -> str:
+        return "zh-hans" if self.chinese else "en"
+
+    def words(self, pair: tuple[str, str], **slots: str) -> str:
+        text = labels.pick(pair, self.language).format(**slots)
+        return text if self.chinese else capitals(text)
+
+    def _called(self, row: Any, side: str) -> str:
+        if row is None or not self.names:
+            return labels.label(side, self.language, kind="side")
+        return str(row.name if self.chinese else row.name_en or row.name)
+
+    def enterprise(self) -> str:
+        row = _loaded(self.complaint, "branch") or _loaded(self.complaint, "enterprise")
+        return self._called(row, "enterprise")
+
+    def authority(self) -> str:
+        row = self._authority or _loaded(self.complaint, "handling_authority")
+        if row is None:
+            return labels.label("authority", self.language, kind="side")
+        return str(row.name if self.chinese else row.name_en or row.name)
+
+    def person(self, side: str) -> str:
+        """The named handler or officer; a stranger and a mailbox are told no names."""
+        field = {"enterprise": "handler", "authority": "officer"}.get(side)
+        if field is None or not self.viewer or not self.names:
+            return ""
+        row = _loaded(self.complaint, field)
+        user = _loaded(row, "user") if row is not None else None
+        return str(user.name) if user is not None else ""
+
+    def holder(self, side: str) -> tuple[str, str]:
+        if side == "consumer":
+            you = "您" if self.chinese else "you"
+            return (you if self.viewer == "consumer" else labels.label("consumer", self.language, kind="side")), ""
+        if side == "enterprise":
+            return self.enterprise(), self.person(side)
+        if side == "authority":
+            return self.authority(), self.person(side)
+        return labels.pick(NOBODY, self.language), ""
+
+    def full(self, side: str) -> str:
+        """Organisation and person in one: 移动福州分公司的李敏 / Li Min at …"""
+        organisation, person = self.holder(side)
+        if not person:
+            return organisation
+        return f"{organisation}的{person}" if self.chinese else f"{person} at {organisation}"
+
+
+def _sentence(situation: str, side: str, deadline: Deadline | None, cast: _Cast, now: datetime, late: bool) -> str:
+    who = cast.full(side)
+    today = now.astimezone(SHANGHAI).date()
+    if late and deadline is not None:
+        day = day_words(deadline.last_day, today=today, chinese=cast.chinese)
+        return cast.words(OVERDUE, who=who, day=day)
+    variants = SENTENCES.get(situation, {"": NO_CLOCK})
+    pair = variants.get(cast.viewer, variants[""])
+    if deadline is None and "{day}" in pair[0]:
+        return cast.words(NO_CLOCK, who=who)
+    day = before(deadline.last_day, today=today, chinese=cast.chinese) if deadline else ""
+    why = cast.complaint.reason
+    return cast.words(
+        pair,
+        who=who,
+        day=day,
+        enterprise=cast.enterprise(),
+        authority=cast.authority(),
+        what=_what(deadline, cast),
+        reason=labels.label(why, cast.language, kind="reason")
+        if why
+        else labels.label("mediation_suspended", cast.language, kind="status"),
+    )
+
+
+def _what(deadline: Deadline | None, cast: _Cast) -> str:
+    """What is owed, in the words of the promise; before a stranger only that it is one."""
+    if deadline is None or deadline.clock not in _OF_OBLIGATION:
+        return ""
+    if deadline.owed_by == "consumer":
+        return labels.pick(KEEP_YOURS if cast.viewer == "consumer" else PERFORM_OWN, cast.language)
+    obligation = _loaded(deadline, "obligation")
+    if obligation is None or not cast.names or not cast.viewer or not cast.chinese:
+        return labels.pick(PERFORM_YOURS if cast.viewer == "enterprise" else PERFORM, cast.language)
+    return f"履行：{obligation.what}"
+
+
+def what_if_missed(
+    *, complaint: Complaint, deadline: Deadline, language: str | None = None, authority: Authority | None = None
+) -> str:
+    """What happens by itself when this clock runs out."""
+    cast = _Cast(complaint, "", labels.is_chinese(language), authority, True)
+    return _if_missed(complaint, Status(complaint.status), deadline, cast)
+
+
+def _if_missed(complaint: Complaint, status: Status, deadline: Deadline | None, cast: _Cast) -> str:
+    if deadline is None:
+        return ""
+    key = _missed_key(complaint, status, deadline)
+    return cast.words(IF_MISSED[key], authority=cast.authority())
+
+
+def _missed_key(complaint: Complaint, status: Status, deadline: Deadline) -> str:
+    kind = Clock(deadline.clock)
+    received = complaint.authority_received_at is not None
+    goes_on = received or (complaint.consents or {}).get("pass_to_regulator") is not False
+    obligation = _loaded(deadline, "obligation")
+    mediated = obligation is not None and obligation.source == "mediation"
+    if kind == Clock.FORWARDING and status == S.FILED:
+        return "forwarding_filed"
+    if kind == Clock.NEGOTIATION and not goes_on:
+        return "negotiation_ends"
+    if kind == Clock.CONFIRMATION:
+        if _has_obligation(deadline):
+            return "confirmation_of_performance"
+        return "confirmation_goes_on" if received or (complaint.is_overdue and goes_on) else kind
+    if kind in _OF_OBLIGATION and deadline.owed_by == "consumer":
+        return "performance_by_consumer"
+    if kind in _OF_OBLIGATION and mediated:
+        return f"{kind}_mediated"
+    if kind == Clock.ANSWER and deadline.owed_by == "consumer":
+        return "answer_by_consumer"
+    return kind
+
+
+def _tone(status: Status, outcome: str, your_turn: bool, late: bool) -> str:
+    if late:
+        return "bad"
+    return "warn" if your_turn else labels.tone(status, outcome)

@@ -1,0 +1,272 @@
+"""Statements that are put together once: the same question about another row costs the row alone.
+
+The one rule: between two askings only values change. Whatever changes the words of a statement (another filter, a list
+of another length, unless it is one array: `__among`) is a statement of its own. Django puts a query together anew each time, and PostgreSQL plans it anew,
+with the policies of every table in it; for the page of a case both cost more than reading the rows.
+
+PostgreSQL keeps the plan for the connection, one a database role: it plans again by itself when a table, a policy or the
+role has changed, so nothing here decides who sees what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from threading import Lock
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from django.db import connection, models
+from django.db.models.base import ModelState
+from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
+from django.db.models.signals import post_init, pre_init
+from psycopg2.extensions import UNICODE, AsIs, string_types
+
+from database import row_security as walls
+
+Row = TypeVar("Row", bound=models.Model)
+Value = int | str | date | datetime | UUID | list[int] | list[str] | list[UUID] | list[bytes]
+
+#: What stands in for the nth value while the words are made; nothing that a query says by itself looks like it.
+_STAND_INS: dict[type, Callable[[int], Value]] = {
+    # No smaller than a column of four bytes holds: Django leaves out what such a column could not be.
+    int: lambda nth: -2_147_483_648 + nth,
+    str: lambda nth: f"\x01{nth}\x01",
+    date: lambda nth: date.min + timedelta(days=nth),
+    datetime: lambda nth: datetime.min.replace(tzinfo=UTC) + timedelta(days=nth),
+    UUID: lambda nth: UUID(int=nth + 1),
+    list: lambda nth: [-2_147_483_648 + nth],
+}
+#: The driver reads the name of each column of an answer, for longer than the value that stands there: a row with more
+#: columns than these (a case and whoever has to do with it has two hundred) comes as one.
+_WIDE = 40
+_numbers = count(1)
+#: What each connection has prepared, by its own (psycopg2) self: it goes when that goes.
+_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+@models.Field.register_lookup
+@models.ForeignKey.register_lookup
+class Among(models.Lookup):  # type: ignore[type-arg]
+    """``filter(pk__among=ids)``: ids (or texts, keys, digests) of whatever number as one value.
+
+    Not "in": that is a join, which is put off where a row comes with many others, and a table is read from end to end.
+    """
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, values = self.process_lhs(compiler, connection)
+        # Of the column's own type, or the widest of its kind.
+        kind = self.lhs.output_field.rel_db_type(connection)
+        kind = "bigint" if kind.endswith("int") or kind == "integer" else "text" if kind.startswith("varchar") else kind
+        return f"{column} = any(%s::{kind}[])", (*values, self.rhs)
+
+
+class Statement:
+    """One statement by its words and values, prepared in each connection where it is asked."""
+
+    def __init__(self, words: str, told: Sequence[Any], stand_ins: Sequence[Value]) -> None:
+        self.words, self.name = words, f"kept_{next(_numbers)}"
+        # The values that never change stay words, so that an index with a condition is found.
+        self.told = [AsIs(f"${found}") if (found := _place_of(value, stand_ins)) else value for value in told]
+        self.call = f"({', '.join(['%s'] * len(stand_ins))})" if stand_ins else ""
+
+    def ask(self, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+        """The rows as tuples."""
+        with connection.cursor() as cursor:
+            return self.ask_by(cursor, values)
+
+    def ask_by(self, cursor: Any, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+        """The same by a cursor that the caller holds."""
+        name = self._prepared_in(cursor.cursor)
+        cursor.execute(f"execute {name}{self.call}", values or None)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+    def _prepared_in(self, cursor: Any) -> str:
+        name = f"{self.name}_{walls.caller() or 'nobody'}"
+        known = _prepared.setdefault(cursor.connection, set())
+        if name not in known:
+            cursor.execute(f"prepare {name} as ".encode() + cursor.mogrify(self.words, self.told))
+            known.add(name)
+        return name
+
+
+class Kept(Generic[Row]):
+    """A queryset asked again and again: ``Kept(lambda case: Demand.objects.filter(complaint_id=case), int)``.
+
+    ``build`` is called once, with stand-ins of these types; it may use anything but ``prefetch_related`` and ``values``.
+    """
+
+    def __init__(self, build: Callable[..., models.QuerySet[Row]], *types: type) -> None:
+        self.build, self.types = build, types
+        self._plan: _Plan[Row] | None = None
+        self._lock = Lock()
+
+    def __call__(self, *values: Value) -> list[Row]:
+        return self.plan().rows(values)
+
+    def plan(self) -> _Plan[Row]:
+        """The statement, put together when it is first needed."""
+        plan = self._plan
+        if plan is None:
+            with self._lock:
+                plan = self._plan = self._plan or _Plan(self.build, self.types)
+        return plan
+
+    def first(self, *values: Value) -> Row | None:
+        """For a query that ends with one row (`[:1]`)."""
+        return next(iter(self(*values)), None)
+
+
+class Together:
+    """Kept queries about the same values as one statement: ``Together(demands, notices)(case)`` gives the rows of each.
+
+    A query that takes fewer values is asked about the first of them. What each may see and in which order it stands is
+    said by its own words; here they only share a journey.
+    """
+
+    def __init__(self, *parts: Kept[Any]) -> None:
+        self.parts, self.types = parts, max((part.types for part in parts), key=len)
+        if any(part.types != self.types[:len(part.types)] for part in parts):
+            raise TypeError("Each of these queries begins with the same values.")
+        self._joint: _Joint | None = None
+        self._lock = Lock()
+
+    def __call__(self, *values: Value) -> list[list[Any]]:
+        joint = self._joint
+        if joint is None:
+            with self._lock:
+                joint = self._joint = self._joint or _Joint([part.plan() for part in self.parts], _stand_ins(self.types))
+        return joint.rows(values)
+
+
+class _Joint:
+    """Rows of several shapes in one answer: which query, and the columns as an array of texts.
+
+    A text is what the server sends for a value of any type, so the driver's own readers make of it what they make of
+    the column. The union keeps the order of its parts and within them: the policies' functions are not for parallel use.
+    """
+
+    def __init__(self, plans: Sequence[_Plan[Any]], stand_ins: Sequence[Value]) -> None:
+        self.plans, self.readers = plans, [_readers(plan) for plan in plans]
+        self.statement = Statement(
+            " union all ".join(_as_texts(place, plan) for place, plan in enumerate(plans)),
+            [value for plan in plans for value in plan.told], stand_ins)
+
+    def rows(self, values: Sequence[Value]) -> list[list[Any]]:
+        found: list[list[Any]] = [[] for _ in self.plans]
+        parts = [(plan.row, readers, rows.append) for plan, readers, rows in zip(self.plans, self.readers, found, strict=True)]
+        with connection.cursor() as wrapper:
+            cursor = wrapper.cursor
+            for place, columns in self.statement.ask_by(wrapper, values):
+                row_of, readers, add = parts[place]
+                for column, read in readers:
+                    if columns[column] is not None:
+                        columns[column] = read(columns[column], cursor)
+                add(row_of(columns))
+        return found
+
+
+def _as_texts(place: int, plan: _Plan[Any]) -> str:
+    names = [f"c{number}" for number in range(plan.width)]
+    texts = ", ".join(f"{name}::text" for name in names)
+    return f"select {place}, array[{texts}] from ({plan.words}) as part ({', '.join(names)})"  # noqa: S608 - words that Django made
+
+
+def _readers(plan: _Plan[Any]) -> list[tuple[int, Any]]:
+    """How the driver reads each column that is more than a text: (column, reader). Asks once what the columns are."""
+    with connection.cursor() as wrapper:
+        cursor = wrapper.cursor
+        # What will change is nothing yet: a list of stand-ins is not of every type.
+        told = [None if _place_of(value, plan.stand_ins) else value for value in plan.told]
+        cursor.execute(f"select * from ({plan.words}) as part limit 0", told)  # noqa: S608 - the same
+        known = {**string_types, **cursor.connection.string_types}
+        found = [(place, known.get(column.type_code)) for place, column in enumerate(cursor.description)]
+    return [(place, read) for place, read in found if read is not None and read is not UNICODE]
+
+
+def _stand_ins(types: Sequence[type]) -> list[Value]:
+    return [_STAND_INS[kind](nth) for nth, kind in enumerate(types)]
+
+
+class _Plan(Generic[Row]):
+    """The statement of a queryset and how its columns become rows, as `ModelIterable` does it."""
+
+    def __init__(self, build: Callable[..., models.QuerySet[Row]], types: Sequence[type]) -> None:
+        self.stand_ins = stand_ins = _stand_ins(types)
+        query: Any = build(*stand_ins)
+        if query._prefetch_related_lookups or query._fields is not None:
+            raise TypeError("Only rows are kept: prefetch after asking, and ask for values by a cursor.")
+        compiler = query.query.get_compiler(connection=connection)
+        self.words, self.told = compiler.as_sql()
+        select = compiler.select
+        self.width = len(select)
+        self.converters = [(place, *how) for place, how in
+                           compiler.get_converters([one[0] for one in select[:compiler.col_count]]).items()]
+        self.shape: _Shape[Row] = _Shape(compiler.klass_info, select)
+        self.annotated = list((compiler.annotation_col_map or {}).items())
+        self.statement = Statement(self.words, self.told, stand_ins)
+        self.joint = _Joint([self], stand_ins) if self.width > _WIDE else None
+
+    def rows(self, values: Sequence[Value]) -> list[Row]:
+        if self.joint is not None:
+            return self.joint.rows(values)[0]
+        return [self.row(list(found)) for found in self.statement.ask(values)]
+
+    def row(self, columns: list[Any]) -> Row:
+        """A row of the model from its columns as the driver read them."""
+        for place, converters, expression in self.converters:
+            for convert in converters:
+                columns[place] = convert(columns[place], expression, connection)
+        row = self.shape.row(columns)
+        for name, place in self.annotated:
+            setattr(row, name, columns[place])
+        return row
+
+
+class _Shape(Generic[Row]):
+    """A stretch of columns as a row of a model, and the rows that come with it.
+
+    The same as the model's own ``from_db``, column by column, for models that do no more there than Django does; of
+    fifty rows a page that was a tenth.
+    """
+
+    def __init__(self, known: Any, select: Any) -> None:
+        fields = known["select_fields"]
+        self.model, self.first, self.end = known["model"], fields[0], fields[-1] + 1
+        self.names = [one[0].target.attname for one in select[self.first:self.end]]
+        # Asked once: the connection is looked up for each thread anew.
+        self.alias = connection.alias
+        self.key = self.first + self.names.index(self.model._meta.pk_fields[0].attname)
+        # What a column's own descriptor makes of its value (sealed texts) is left to it; keys of other rows are values.
+        self.described = [name for name in self.names if hasattr(kind := getattr(self.model, name), "__set__")
+                          and not isinstance(kind, ForeignKeyDeferredAttribute)]
+        self.related = [(_Shape[Any](one, select), one["local_setter"], one["remote_setter"])
+                        for one in known.get("related_klass_infos", [])]
+        if (known.get("from_parent") or self.model.__init__ is not models.Model.__init__
+                or pre_init.has_listeners(self.model) or post_init.has_listeners(self.model)):
+            raise TypeError(f"{self.model.__name__} does more with a row than to hold it.")
+
+    def row(self, columns: list[Any]) -> Row:
+        row: Row = self.model.__new__(self.model)
+        row._state = state = ModelState()
+        state.adding, state.db = False, self.alias
+        row.__dict__.update(zip(self.names, columns[self.first:self.end], strict=True))
+        for name in self.described:
+            setattr(row, name, row.__dict__[name])
+        for shape, own, others in self.related:
+            found = None if columns[shape.key] is None else shape.row(columns)
+            own(row, found)
+            if found is not None:
+                others(found, row)
+        return row
+
+
+def _place_of(value: Any, stand_ins: Sequence[Value]) -> int:
+    """Which of the values stands here, counted from one; 0 for what never changes."""
+    return next((nth for nth, one in enumerate(stand_ins, 1) if type(one) is type(value) and one == value), 0)

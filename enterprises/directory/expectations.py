@@ -1,0 +1,115 @@
+"""What a consumer may expect of an enterprise, from what is published of it.
+
+Rule: no share without the number behind it, and none at all under thirty; who never answered is not counted as content.
+Every count is that of its published line (league of the last four quarters), so nobody can compare two windows of days;
+how long things took is of the year before and names no count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db.models import F, Q
+
+from database.prepared import Kept, Together
+from enterprises.models import LeagueLine, PublishedFigure
+from enterprises.models.league import ALL
+
+#: Under so many a share says nothing.
+TOO_FEW = 30
+#: Older figures are not shown: better none than stale ones. Quarters come some days after their end.
+NEWER_THAN, QUARTER_NEWER_THAN = timedelta(days=7), timedelta(days=200)
+
+
+#: (enterprises, day, quarters that ended after, times of days after, category): the newest league line of each enterprise
+#: in the whole country; how long it took, of everything and then of the category.
+_PUBLISHED = Together(
+    Kept(lambda firms, on, since: (
+        LeagueLine.objects.filter(enterprise_id__among=firms, sector=ALL, region=F("of__country"),
+                                  of__last__lt=on, of__last__gt=since)
+        .select_related("of").order_by("enterprise_id", "-of__last", "of__first", "-of__version").distinct("enterprise_id")),
+        list, date, date),
+    Kept(lambda firms, on, _quarters, since, category: (
+        PublishedFigure.objects.filter(Q(category="") | Q(category=category), enterprise_id__among=firms,
+                                       day__lte=on, day__gt=since)
+        .order_by("enterprise_id", "category", "-day").distinct("enterprise_id", "category")),
+        list, date, date, date, str))
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """``first`` and ``day`` are the first and the last day of what is counted. A number is None where it is withheld, a share where there is too little."""
+
+    first: date
+    day: date
+    #: Stages that ended, and how many of them were confirmed and unanswered; then as whole percents.
+    ended: int | None = None
+    settled_cases: int | None = None
+    unconfirmed_cases: int | None = None
+    settled: int | None = None
+    unconfirmed: int | None = None
+    promised: int | None = None
+    kept_promises: int | None = None
+    kept: int | None = None
+    #: The mean of the marks from 1 to 5.
+    rated: int | None = None
+    rating: Decimal | None = None
+    #: How long it took, of ``category`` where that is set, else of all; None where there are too few of them.
+    category: str = ""
+    median_days: int | None = None
+    p90_days: int | None = None
+    response_hours: int | None = None
+    response_p90_hours: int | None = None
+
+    @property
+    def is_too_few(self) -> bool:
+        return self.ended is not None and self.ended < TOO_FEW
+
+
+def expected(enterprise_ids: Collection[int], *, on: date, category: str = "") -> dict[int, Expectation]:
+    """For each enterprise its newest figures; how long it took of this problem where that is enough, else of all.
+
+    One query. An enterprise of which nothing is published is missing.
+    """
+    if not enterprise_ids:
+        return {}
+    lines, times = _PUBLISHED(sorted(enterprise_ids), on, on - QUARTER_NEWER_THAN, on - NEWER_THAN, category)
+    took: dict[int, PublishedFigure] = {}
+    for row in times:
+        # All problems come first, so one with enough of its own takes their place.
+        if row.ended >= TOO_FEW:
+            took[row.enterprise_id] = row
+    return {line.enterprise_id: _of(line, took.get(line.enterprise_id)) for line in lines}
+
+
+def _of(line: LeagueLine, took: PublishedFigure | None) -> Expectation:
+    settled = line.settled_least if line.settled_least == line.settled_most else None
+    unconfirmed = line.unconfirmed_least if line.unconfirmed_least == line.unconfirmed_most else None
+    both = settled is not None and unconfirmed is not None
+    found = Expectation(
+        first=line.of.first, day=line.of.last, ended=line.n, settled_cases=settled if both else None, unconfirmed_cases=unconfirmed if both else None,
+        settled=_percent(settled, line.n) if both else None, unconfirmed=_percent(unconfirmed, line.n) if both else None,
+        promised=line.promised, kept_promises=line.kept, kept=_percent(line.kept, line.promised), rated=line.rated,
+        rating=(Decimal(line.marks) / line.rated).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        if line.marks is not None and line.rated is not None and line.rated >= TOO_FEW else None)
+    return found if took is None else replace(
+        found, category=took.category, median_days=_days(took.median_days), p90_days=_days(took.p90_days),
+        response_hours=_hours(took.response_median, took.responded), response_p90_hours=_hours(took.response_p90, took.responded))
+
+
+def _days(days: Decimal | None) -> int | None:
+    return max(1, round(days)) if days is not None else None
+
+
+def _hours(minutes: int | None, n: int) -> int | None:
+    """Whole working hours, begun ones too: nobody should expect less than it takes."""
+    return max(1, -(-minutes // 60)) if minutes is not None and n >= TOO_FEW else None
+
+
+def _percent(part: int | None, whole: int | None) -> int | None:
+    if part is None or whole is None or whole < TOO_FEW:
+        return None
+    return (200 * part + whole) // (2 * whole)

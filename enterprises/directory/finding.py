@@ -1,0 +1,276 @@
+"""Finds who a consumer means: by any name, code, or pinyin initials.
+
+Rule: a hit always says why it is one, and which branch would answer; an ended
+firm is shown with its successor, never alone. Six queries, however many hits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Length
+from django.utils.translation import get_language
+
+from authorities.models import Region
+from authorities.periods import holds_on
+from enterprises.directory.answering import Area, BranchFacts, Period, answering_branches
+from enterprises.directory.looking_up import FoundName, looked_up, slipped
+from enterprises.directory.spelling import COMMON, fold, grams_of, wanted_grams
+from enterprises.directory.wording import Why
+from enterprises.models import Branch, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
+
+LONGEST_QUERY = 80
+READ_ROWS = 300
+KIND_WEIGHT = {"code": 60, "brand": 55, "legal": 50, "alias": 45, "branch": 40, "former": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A name that may be meant while it is being typed, and what it is of the enterprise."""
+
+    enterprise_id: int
+    name: str
+    matched: str
+    kind: str
+    enrolment: str
+    is_similar: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An enterprise that may be meant, best first."""
+
+    enterprise: Enterprise
+    branch: Branch | None
+    brands: tuple[str, ...]
+    matched: str
+    kind: str
+    score: int
+    is_similar: bool
+    successor: Enterprise | None = None
+    why: tuple[Why, ...] = field(default=())
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether a case can be handed to it now."""
+        return self.enterprise.enrolment == Enterprise.Enrolment.ENROLLED
+
+
+def find(
+    query: str,
+    *,
+    on: dt.date,
+    region_id: int | None = None,
+    category: str = "",
+    limit: int = 20,
+) -> list[Hit]:
+    """Enterprises of that name on a day, ranked; those that serve the region first."""
+    terms = _terms(query)
+    if not terms:
+        return []
+    names: Sequence[FoundName | SearchName] = looked_up(terms, on=on, most=READ_ROWS)
+    is_similar = not names
+    if is_similar:
+        names = slipped(terms, on=on, most=READ_ROWS) or _similar(terms, on=on)
+    best: dict[int, tuple[int, FoundName | SearchName]] = {}
+    for name in names:
+        score = _similarity(name, terms) if is_similar else _score(name, terms)
+        if name.enterprise_id not in best or score > best[name.enterprise_id][0]:
+            best[name.enterprise_id] = (score, name)
+    hits = _hits(best, on=on, region_id=region_id, category=category, is_similar=is_similar)
+    hits.sort(key=lambda hit: (-hit.score, len(hit.enterprise.name), hit.enterprise.pk))
+    return hits[:limit]
+
+
+def suggest(query: str, *, on: dt.date, limit: int = 8) -> list[Suggestion]:
+    """Names that go on with what was typed, best first; one statement, two when there is a slip in it."""
+    terms = _terms(query)
+    if not terms:
+        return []
+    names = looked_up(terms, on=on, most=4 * limit)
+    is_similar = not names
+    if is_similar:
+        names = slipped(terms, on=on, most=READ_ROWS)
+    else:
+        ended = Enterprise.Enrolment.ENDED
+        names.sort(key=lambda name: (name.enrolment == ended, -_score(name, terms), len(name.folded), name.enterprise_id))
+    english = (get_language() or "").startswith("en")
+    best: dict[int, Suggestion] = {}
+    for name in names:
+        shown = (english and name.enterprise_name_en) or name.enterprise_name
+        best.setdefault(
+            name.enterprise_id,
+            Suggestion(name.enterprise_id, shown, name.text, name.kind, name.enrolment, is_similar),
+        )
+    return list(best.values())[:limit]
+
+
+def _terms(query: str) -> list[str]:
+    words = unicodedata.normalize("NFKC", query.replace("\0", ""))[:LONGEST_QUERY].split()
+    return [folded for word in words if (folded := fold(word))]
+
+
+def _similar(terms: Sequence[str], *, on: dt.date) -> list[SearchName]:
+    pairs = {gram for term in terms for gram in wanted_grams(term)}
+    telling = sorted(pairs - COMMON) or sorted(pairs)
+    # Counted and sorted by the database: of a large directory only the likest are read.
+    shared = RawSQL("(select count(*) from unnest(grams) as one where one = any(%s))", [telling])
+    near = SearchName.objects.filter(holds_on(on), grams__overlap=telling).annotate(shared=shared)
+    likest = near.order_by("-shared", Length("folded"), "id")[:READ_ROWS]
+    return [name for name in likest if _similarity(name, terms) > 30]
+
+
+def near(name: str, *, on: dt.date, limit: int = 5) -> tuple[int, ...]:
+    """Enterprises whose names are like this one, likest first; one query."""
+    terms = _terms(name)
+    best: dict[int, int] = {}
+    for found in _similar(terms, on=on) if terms else ():
+        best[found.enterprise_id] = max(best.get(found.enterprise_id, 0), _similarity(found, terms))
+    return tuple(sorted(best, key=lambda one: (-best[one], one))[:limit])
+
+
+def _similarity(name: FoundName | SearchName, terms: Sequence[str]) -> int:
+    wanted = {gram for term in terms for gram in grams_of(term)}
+    theirs = set(grams_of(name.folded))
+    return 200 * len(wanted & theirs) // (len(wanted) + len(theirs))
+
+
+def _score(name: FoundName | SearchName, terms: Sequence[str]) -> int:
+    whole = "".join(terms)
+    if name.folded == whole:
+        score = 1000
+    elif name.folded.startswith(whole):
+        score = 700
+    elif all(term in name.folded for term in terms):
+        score = 500
+    else:
+        score = 400 if name.initials == whole else 300
+    return score + KIND_WEIGHT[name.kind]
+
+
+def _hits(
+    best: dict[int, tuple[int, FoundName | SearchName]],
+    *,
+    on: dt.date,
+    region_id: int | None,
+    category: str,
+    is_similar: bool,
+) -> list[Hit]:
+    firms = Enterprise.objects.in_bulk(list(best))
+    successors = _successors(best, on=on)
+    later = Enterprise.objects.in_bulk(list(set(successors.values())))
+    everyone = set(best) | set(later)
+    branches = {b.pk: b for b in Branch.objects.filter(enterprise_id__in=everyone)}
+    answering = _answering(everyone, branches, on=on, region_id=region_id, category=category)
+    brands: dict[int, list[str]] = defaultdict(list)
+    holdings = BrandHolding.objects.filter(enterprise_id__in=best).filter(holds_on(on))
+    for holding in holdings.select_related("brand"):
+        brands[holding.enterprise_id].append(str(holding.brand))
+    region = Region.objects.filter(id=region_id).first() if region_id else None
+    hits = []
+    for enterprise_id, (score, name) in best.items():
+        firm = firms[enterprise_id]
+        successor = later.get(successors.get(enterprise_id, 0))
+        answers = successor or firm
+        branch = branches.get(answering.get(answers.pk, 0))
+        if branch is None and name.branch_id and successor is None and region is None:
+            branch = branches.get(name.branch_id)
+        why = [Why("matched_" + name.kind, {"text": name.text})]
+        if is_similar:
+            why = [Why("similar", {"text": name.text})]
+        if successor is not None:
+            why.append(Why("succeeded", {"old": firm.name, "new": successor.name}))
+        if branch is not None and region is not None:
+            why.append(
+                Why(
+                    "serves",
+                    {
+                        "branch": branch.name,
+                        "region": region.name,
+                        "branch_en": branch.name_en or branch.name,
+                        "region_en": region.name_en or region.name,
+                    },
+                )
+            )
+            score += 200
+        if answers.enrolment == Enterprise.Enrolment.ENROLLED:
+            score += 50
+        elif answers.enrolment == Enterprise.Enrolment.ENDED:
+            score -= 100
+        why.append(Why(answers.enrolment, {}))
+        hits.append(
+            Hit(
+                enterprise=firm,
+                branch=branch,
+                brands=tuple(brands.get(enterprise_id, ())),
+                matched=name.text,
+                kind=name.kind,
+                score=score,
+                is_similar=is_similar,
+                successor=successor,
+                why=tuple(why),
+            )
+        )
+    return hits
+
+
+def _successors(ids: Iterable[int], *, on: dt.date) -> dict[int, int]:
+    """The entity that answers today for each that was succeeded; chains followed.
+
+    A split into several is left to the officer: the first successor is shown.
+    """
+    rows = Succession.objects.filter(on_day__lte=on).order_by("-on_day", "-id")
+    step = dict(rows.values_list("predecessor_id", "successor_id"))
+    found: dict[int, int] = {}
+    for start in ids:
+        seen = {start}
+        current = start
+        while current in step and step[current] not in seen:
+            current = step[current]
+            seen.add(current)
+        if current != start:
+            found[start] = current
+    return found
+
+
+def _answering(
+    enterprise_ids: set[int],
+    branches: dict[int, Branch],
+    *,
+    on: dt.date,
+    region_id: int | None,
+    category: str,
+) -> dict[int, int]:
+    if region_id is None:
+        return {}
+    facts = {
+        b.pk: BranchFacts(b.pk, b.enterprise_id, b.parent_id, Period(b.starts_on, b.ends_on), b.place_id)
+        for b in branches.values()
+    }
+    areas: dict[int, list[Area]] = defaultdict(list)
+    rows = ServiceArea.objects.filter(
+        branch__enterprise_id__in=enterprise_ids,
+        region__id__lte=region_id,
+        region__last__gte=region_id,
+    ).select_related("region")
+    for row in rows:
+        areas[branches[row.branch_id].enterprise_id].append(
+            Area(
+                row.branch_id,
+                row.region.pk,
+                row.region.last,
+                row.category,
+                Period(row.starts_on, row.ends_on),
+            )
+        )
+    answering = {}
+    for enterprise_id, of_firm in areas.items():
+        found = answering_branches(of_firm, facts, region_id=region_id, categories=(category,), on=on)
+        if found:
+            answering[enterprise_id] = found[0]
+    return answering

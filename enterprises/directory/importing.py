@@ -1,0 +1,380 @@
+"""Reads a file of enterprises into the directory: all of it, or nothing.
+
+Rule: every bad cell is named before anything is written. Rows that stand there
+already change nothing, so a file may be imported twice; nothing is deleted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from authorities.models import Authority, Region
+from enterprises.directory.exchange import Problem, Row, read, reference
+from enterprises.directory.naming import write_names
+from enterprises.models import Alias, Branch, BranchAuthority, Brand, BrandHolding, Enterprise, ServiceArea, Succession
+
+BATCH = 2000
+DATED = ("starts_on", "ends_on")
+
+
+class ImportRefused(Exception):
+    """The file has bad cells; nothing of it was written."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How many rows of a kind were new, changed, or there already."""
+
+    new: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
+    same: Counter[str] = field(default_factory=Counter)
+    enterprise_ids: list[int] = field(default_factory=list)
+
+
+def import_enterprises(path: Path, *, dry_run: bool = False) -> Outcome:
+    """Import a file; a dry run does everything and takes it back."""
+    rows = read(path)
+    plan = _Plan(rows)
+    problems = sorted((p for row in rows for p in row.problems), key=lambda p: p.line)
+    if problems:
+        raise ImportRefused(problems)
+    with transaction.atomic():
+        outcome = plan.write()
+        if outcome.new or outcome.changed:
+            write_names(outcome.enterprise_ids)
+        if dry_run:
+            transaction.set_rollback(True)
+    return outcome
+
+
+class _Plan:
+    """The rows with what they point at; made without writing."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.by_kind: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            self.by_kind[row.kind].append(row)
+        self.regions = dict(
+            Region.objects.filter(
+                code__in={r.cells["region_code"] for r in rows if r.cells["region_code"]}
+            ).values_list("code", "id")
+        )
+        self.authorities = dict(
+            Authority.objects.filter(name__in={r.cells["authority"] for r in rows if r.cells["authority"]}).values_list(
+                "name", "id"
+            )
+        )
+        self.firms: dict[str, list[Enterprise]] = defaultdict(list)
+        self.branches: dict[tuple[int, str], Branch] = {}
+        self.branch_rows: list[tuple[Row, Enterprise, Branch]] = []
+        self.brands: dict[str, Brand] = {}
+        self.outcome = Outcome()
+        self._changed_firms: list[Enterprise] = []
+        self._changed_branches: list[Branch] = []
+        self._find_firms(rows)
+        self._plan_firms()
+        self._plan_branches()
+        for kind in ("area", "authority", "brand", "alias", "former", "successor"):
+            for row in self.by_kind[kind]:
+                self._check_targets(row)
+
+    # What the rows point at
+
+    def _find_firms(self, rows: Sequence[Row]) -> None:
+        wanted = {r.cells["enterprise"].split("@")[0] for r in rows}
+        wanted |= {r.cells["name"].split("@")[0] for r in rows if r.kind in ("enterprise", "successor")}
+        wanted |= {r.cells["uscc"] for r in rows}
+        wanted.discard("")
+        found = Enterprise.objects.filter(models.Q(name__in=wanted) | models.Q(uscc__in=wanted))
+        for firm in found.select_related("domicile").order_by("id"):
+            self._know(firm)
+        by_pk = self._by_pk()
+        for branch in Branch.objects.filter(enterprise_id__in=by_pk):
+            self.branches[(id(by_pk[branch.enterprise_id]), branch.name)] = branch
+        names = {r.cells["name"] for r in self.by_kind["brand"]}
+        self.brands = {brand.name: brand for brand in Brand.objects.filter(name__in=names)}
+
+    def _by_pk(self) -> dict[int, Enterprise]:
+        return {firm.pk: firm for firms in self.firms.values() for firm in firms if firm.pk}
+
+    def _know(self, firm: Enterprise) -> None:
+        keys = {firm.name, firm.uscc or ""}
+        if firm.domicile_id is not None:
+            keys.add(reference(firm, is_shared_name=True))
+        for key in keys - {""}:
+            if firm not in self.firms[key]:
+                self.firms[key].append(firm)
+
+    def _firm(self, row: Row, column: str) -> Enterprise | None:
+        text = row.cells[column]
+        found = self.firms.get(text, [])
+        if len(found) == 1:
+            return found[0]
+        if text:
+            row.wrong(
+                column,
+                _("同名企业不止一个，请写统一社会信用代码，或“名称@地区代码”") if found else _("没有这个企业"),
+            )
+        return None
+
+    def _region(self, row: Row) -> int | None:
+        code = row.cells["region_code"]
+        if code and code not in self.regions:
+            row.wrong("region_code", _("没有这个地区代码"))
+        return self.regions.get(code)
+
+    def _authority(self, row: Row) -> int | None:
+        name = row.cells["authority"]
+        if name and name not in self.authorities:
+            row.wrong("authority", _("没有这个部门"))
+        return self.authorities.get(name)
+
+    def _branch(self, row: Row, firm: Enterprise | None) -> Branch | None:
+        name = row.cells["branch"]
+        if not name or firm is None:
+            return None
+        branch = self.branches.get((id(firm), name))
+        if branch is None:
+            row.wrong("branch", _("这个企业没有这个分支机构"))
+        return branch
+
+    # Enterprises and branches, new or changed
+
+    def _plan_firms(self) -> None:
+        seen: set[int] = set()
+        for row in self.by_kind["enterprise"]:
+            cells = row.cells
+            values: dict[str, Any] = {
+                "name": cells["name"],
+                "name_en": cells["name_en"],
+                "uscc": cells["uscc"] or None,
+                "domicile_id": self._region(row),
+                "enrolment": cells["enrolment"],
+                "enrolled_by_id": self._authority(row),
+                "ended_on": row.ends_on,
+            }
+            firm = self._same_firm(cells, values["domicile_id"])
+            if firm is not None and id(firm) in seen:
+                row.wrong("uscc" if cells["uscc"] else "name", _("同一企业在文件中出现两次"))
+                continue
+            if firm is None:
+                firm = Enterprise(**values)
+                if values["domicile_id"] is not None:
+                    firm.domicile = Region(id=values["domicile_id"], code=cells["region_code"])
+                self.outcome.new["enterprise"] += 1
+                self._changed_firms.append(firm)
+            elif _update(firm, values):
+                self.outcome.changed["enterprise"] += 1
+                self._changed_firms.append(firm)
+            else:
+                self.outcome.same["enterprise"] += 1
+            seen.add(id(firm))
+            self._know(firm)
+
+    def _same_firm(self, cells: Mapping[str, str], domicile_id: int | None) -> Enterprise | None:
+        if cells["uscc"]:
+            known = self.firms.get(cells["uscc"], [])
+            if known:
+                return known[0]
+        for firm in self.firms.get(cells["name"], []):
+            if firm.uscc is None and firm.domicile_id == domicile_id:
+                return firm
+        return None
+
+    def _plan_branches(self) -> None:
+        planned = self.branch_rows
+        seen: set[int] = set()
+        for row in self.by_kind["branch"]:
+            firm = self._firm(row, "enterprise")
+            place_id = self._region(row)
+            if firm is None:
+                continue
+            values: dict[str, Any] = {
+                "name_en": row.cells["name_en"],
+                "place_id": place_id,
+                "starts_on": row.starts_on,
+                "ends_on": row.ends_on,
+            }
+            key = (id(firm), row.cells["name"])
+            branch = self.branches.get(key)
+            if branch is None:
+                branch = Branch(enterprise=firm, name=row.cells["name"], **values)
+                self.branches[key] = branch
+                self.outcome.new["branch"] += 1
+                self._changed_branches.append(branch)
+            elif id(branch) in seen:
+                row.wrong("name", _("同一分支机构在文件中出现两次"))
+                continue
+            elif _update(branch, values):
+                self.outcome.changed["branch"] += 1
+                self._changed_branches.append(branch)
+            else:
+                self.outcome.same["branch"] += 1
+            seen.add(id(branch))
+            planned.append((row, firm, branch))
+        above: dict[int, Branch | None] = {}
+        for row, firm, branch in planned:
+            above[id(branch)] = self._branch(row, firm)
+        for row, _firm, branch in planned:
+            trail, step = {id(branch)}, above[id(branch)]
+            while step is not None and id(step) not in trail:
+                trail.add(id(step))
+                step = above.get(id(step))
+            if step is not None:
+                row.wrong("branch", _("上级分支机构绕成了圈"))
+                return
+
+    def _check_targets(self, row: Row) -> None:
+        firm = self._firm(row, "enterprise")
+        self._branch(row, firm)
+        self._region(row)
+        self._authority(row)
+        if row.kind == "successor" and self._firm(row, "name") is firm and firm is not None:
+            row.wrong("name", _("不能由自己承继"))
+
+    # Writing
+
+    def write(self) -> Outcome:
+        """Write what is new or changed; every reference is known to be good."""
+        _save(Enterprise, self._changed_firms)
+        for _row, firm, branch in self.branch_rows:
+            branch.enterprise_id = firm.pk
+        _save(Branch, self._changed_branches)
+        self._set_parents()
+        new_brands: dict[str, Brand] = {}
+        for row in self.by_kind["brand"]:
+            name = row.cells["name"]
+            if name not in self.brands:
+                self.brands[name] = new_brands[name] = Brand(name=name, name_en=row.cells["name_en"])
+        Brand.objects.bulk_create(new_brands.values(), batch_size=BATCH)
+        self._dated("area", ServiceArea, ("branch_id", "region_id", "category", "starts_on"), self._area)
+        self._dated("authority", BranchAuthority, ("branch_id", "starts_on"), self._branch_authority)
+        self._dated("brand", BrandHolding, ("brand_id", "enterprise_id", "category", "starts_on"), self._holding)
+        self._dated("alias", Alias, ("enterprise_id", "name", "kind", "starts_on"), self._alias)
+        self._dated("former", Alias, ("enterprise_id", "name", "kind", "starts_on"), self._alias)
+        self._dated("successor", Succession, ("predecessor_id", "successor_id", "on_day"), self._succession)
+        self.outcome.enterprise_ids = sorted(self._by_pk())
+        return self.outcome
+
+    def _set_parents(self) -> None:
+        moved = []
+        for row, firm, branch in self.branch_rows:
+            parent = self._branch(row, firm)
+            parent_id = parent.pk if parent else None
+            if branch.parent_id != parent_id:
+                branch.parent_id = parent_id
+                moved.append(branch)
+        Branch.objects.bulk_update(moved, ["parent_id"], batch_size=BATCH)
+
+    def _dated(
+        self,
+        kind: str,
+        model: type[models.Model],
+        key: Sequence[str],
+        values_of: Callable[[Row], dict[str, Any]],
+    ) -> None:
+        rows = self.by_kind[kind]
+        if not rows:
+            return
+        wanted = {tuple(v[k] for k in key): v for v in map(values_of, rows)}
+        owner = key[0]
+        manager = model._default_manager
+        there = {
+            tuple(getattr(row, k) for k in key): row
+            for row in manager.filter(**{f"{owner}__in": {v[owner] for v in wanted.values()}})
+        }
+        new, changed = [], []
+        for ident, values in wanted.items():
+            row = there.get(ident)
+            if row is None:
+                new.append(model(**values))
+            elif _update(row, values):
+                changed.append(row)
+        manager.bulk_create(new, batch_size=BATCH)
+        if changed:
+            fields = [f for f in values_of(rows[0]) if f not in key]
+            manager.bulk_update(changed, fields, batch_size=BATCH)
+        if new:
+            self.outcome.new[kind] += len(new)
+        if changed:
+            self.outcome.changed[kind] += len(changed)
+        self.outcome.same[kind] += len(wanted) - len(new) - len(changed)
+
+    def _pk(self, row: Row, column: str = "enterprise") -> int:
+        return int(self.firms[row.cells[column]][0].pk)
+
+    def _branch_pk(self, row: Row) -> int:
+        firm = self.firms[row.cells["enterprise"]][0]
+        return int(self.branches[(id(firm), row.cells["branch"])].pk)
+
+    def _area(self, row: Row) -> dict[str, Any]:
+        return {
+            "branch_id": self._branch_pk(row),
+            "region_id": self.regions[row.cells["region_code"]],
+            "category": row.cells["category"],
+            **_period(row),
+        }
+
+    def _branch_authority(self, row: Row) -> dict[str, Any]:
+        return {
+            "branch_id": self._branch_pk(row),
+            "authority_id": self.authorities[row.cells["authority"]],
+            **_period(row),
+        }
+
+    def _holding(self, row: Row) -> dict[str, Any]:
+        return {
+            "brand_id": self.brands[row.cells["name"]].pk,
+            "enterprise_id": self._pk(row),
+            "category": row.cells["category"],
+            **_period(row),
+        }
+
+    def _alias(self, row: Row) -> dict[str, Any]:
+        return {
+            "enterprise_id": self._pk(row),
+            "name": row.cells["name"],
+            "kind": row.kind,
+            **_period(row),
+        }
+
+    def _succession(self, row: Row) -> dict[str, Any]:
+        return {
+            "predecessor_id": self._pk(row),
+            "successor_id": self._pk(row, "name"),
+            "on_day": row.starts_on,
+        }
+
+
+def _period(row: Row) -> dict[str, Any]:
+    return {"starts_on": row.starts_on, "ends_on": row.ends_on}
+
+
+def _update(row: models.Model, values: Mapping[str, Any]) -> bool:
+    changed = False
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+            changed = True
+    return changed
+
+
+def _save(model: type[models.Model], rows: Iterable[models.Model]) -> None:
+    manager = model._default_manager
+    new = [row for row in rows if row.pk is None]
+    old = [row for row in rows if row.pk is not None]
+    if old:
+        fields = [f.name for f in model._meta.concrete_fields if not f.primary_key]
+        manager.bulk_update(old, fields, batch_size=BATCH)
+    manager.bulk_create(new, batch_size=BATCH)

@@ -1,0 +1,80 @@
+"""Cuts names into what the search compares, and keeps the search rows in step.
+
+Rule: whoever writes a name of an enterprise calls `write_names` in the same
+transaction; nothing else writes `SearchName`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db import transaction
+
+from enterprises.directory.spelling import fold, grams_of
+from enterprises.models import Alias, Branch, BrandHolding, Enterprise, SearchName
+
+
+def initials_of(text: str) -> str:
+    """First letters of the pinyin: 中国移动 → zgyd. Latin letters stay."""
+    folded = fold(text)
+    if folded.isascii():
+        return folded
+    # Half a second and 32 MB to load, so only where a Chinese name is written.
+    from pypinyin import Style, lazy_pinyin
+
+    return "".join(lazy_pinyin(folded, style=Style.FIRST_LETTER))[:200]
+
+
+def write_names(enterprise_ids: Iterable[int]) -> int:
+    """Rewrite the search rows of these enterprises; returns how many there are now."""
+    ids = sorted(set(enterprise_ids))
+    with transaction.atomic():
+        SearchName.objects.filter(enterprise_id__in=ids).delete()
+        made = SearchName.objects.bulk_create(_rows(ids), batch_size=2000)
+    return len(made)
+
+
+def _rows(ids: list[int]) -> Iterator[SearchName]:
+    for firm in Enterprise.objects.filter(id__in=ids).iterator():
+        yield _row(SearchName.Kind.LEGAL, firm.name, enterprise_id=firm.pk)
+        if firm.name_en:
+            yield _row(SearchName.Kind.LEGAL, firm.name_en, enterprise_id=firm.pk)
+        if firm.uscc:
+            yield _row(SearchName.Kind.CODE, firm.uscc, enterprise_id=firm.pk)
+    for branch in Branch.objects.filter(enterprise_id__in=ids).iterator():
+        for name in filter(None, (branch.name, branch.name_en)):
+            yield _row(
+                SearchName.Kind.BRANCH,
+                name,
+                enterprise_id=branch.enterprise_id,
+                branch_id=branch.pk,
+                starts_on=branch.starts_on,
+                ends_on=branch.ends_on,
+            )
+    holdings = BrandHolding.objects.filter(enterprise_id__in=ids).select_related("brand")
+    for holding in holdings.iterator():
+        for name in filter(None, (holding.brand.name, holding.brand.name_en)):
+            yield _row(
+                SearchName.Kind.BRAND,
+                name,
+                enterprise_id=holding.enterprise_id,
+                brand_id=holding.brand_id,
+                starts_on=holding.starts_on,
+                ends_on=holding.ends_on,
+            )
+    for alias in Alias.objects.filter(enterprise_id__in=ids).iterator():
+        former = alias.kind == Alias.Kind.FORMER
+        yield _row(
+            SearchName.Kind.FORMER if former else SearchName.Kind.ALIAS,
+            alias.name,
+            enterprise_id=alias.enterprise_id,
+            # A former name is looked for after it ended; its end is told, not hidden.
+            starts_on=alias.starts_on,
+            ends_on=None if former else alias.ends_on,
+        )
+
+
+def _row(kind: SearchName.Kind, text: str, **columns: object) -> SearchName:
+    folded = fold(text)
+    initials = "" if kind is SearchName.Kind.CODE else initials_of(text)
+    return SearchName(kind=kind, text=text, folded=folded, initials=initials, grams=grams_of(folded), **columns)

@@ -1,0 +1,197 @@
+"""Leave and two persons: pages on which an enterprise organises its own work.
+
+The one rule: everybody at work reads what holds at the own place; what may be changed is asked from the lattice with each
+request. Rules for new cases, with their try-out, are complaints/pages/enterprise/rules.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.idempotency import once
+from accounts.keys import keyring
+from accounts.sign_in.step_up import fresh_factor
+from authorities.models import Officer, OfficerAbsence
+from enterprises.models import Staff
+from enterprises.models.work_rules import Absence, TwoPersons
+from enterprises.pages.team import Here, here_of
+from enterprises.team import organising
+from enterprises.team.presence import HOLD
+from enterprises.team.rights import HEAD, Reach, post_of
+from enterprises.team.staffing import at_work, branch_ids_seen_by
+from enterprises.team.team import TeamRefusal
+from enterprises.team.team_forms import LeaveForm, TwoPersonsForm
+
+MOST = 300
+
+
+def colleagues(here: Here) -> list[Staff]:
+    """People who hold cases, in the sight of this person's jobs; none for a stranger."""
+    jobs = list(at_work(here.today).filter(user=here.user))
+    seen = Q(pk__in=[])
+    for job in jobs:
+        branches = branch_ids_seen_by(job)
+        mine = Q(enterprise_id=job.enterprise_id)
+        seen |= mine if branches is None else mine & (Q(branch_id__in=branches) | Q(branch_id=None))
+    if not jobs:
+        raise Http404
+    rows = list(at_work(here.today).filter(seen, role__in=HOLD, user__is_active=True)
+                .select_related("user", "enterprise", "branch").order_by("enterprise_id", "branch_id", "pk")[:MOST])
+    keyring.load_for([row.user for row in rows])
+    return rows
+
+
+def _people(here: Here) -> list[Staff] | list[Officer]:
+    return _officers(here) if here.side.code == "authority" else colleagues(here)
+
+
+def _officers(here: Here) -> list[Officer]:
+    """One row a person and authority; their own offices first, so that leave is entered for the person."""
+    own = set(Officer.objects.on(here.today).filter(user=here.user).values_list("authority_id", flat=True))
+    if not own:
+        raise Http404
+    rows = Officer.objects.on(here.today).filter(authority_id__in=own, role__in=organising.OFFICES_THAT_HOLD, user__is_active=True)
+    found = {(row.user_id, row.authority_id): row for row in rows.select_related("user", "authority").order_by("-pk")[:MOST]}
+    keyring.load_for([row.user for row in found.values()])
+    return sorted(found.values(), key=lambda row: (row.authority_id, row.pk))
+
+
+def words_of(row: Staff | Officer) -> str:
+    """李敏 · A-017 · 处理专员 · 中国移动福州分公司"""
+    words = (row.user.name, getattr(row, "number", ""), row.get_role_display(), post_of(row))
+    return " · ".join(str(word) for word in words if word)
+
+
+def may_speak_for(row: Staff | Officer, here: Here) -> bool:
+    return row.user_id == here.user.pk or here.reach.may_touch(post_of(row), str(row.role))
+
+
+def _whose(row: Absence | OfficerAbsence) -> Staff | Officer:
+    return row.officer if isinstance(row, OfficerAbsence) else row.staff
+
+
+def _leaves(here: Here, people: list[Staff] | list[Officer]) -> list[Absence] | list[OfficerAbsence]:
+    if here.side.code == "authority":
+        persons, places = {row.user_id for row in people}, {post_of(row).authority for row in people}
+        return list(OfficerAbsence.objects.not_over(here.today).filter(
+            officer__user__in=persons, officer__authority__in=places).select_related(
+            "officer__user", "officer__authority", "deputy__user", "deputy__authority"))
+    return list(Absence.objects.not_over(here.today).filter(staff__in=people).select_related(
+        "staff__user", "staff__enterprise", "staff__branch", "deputy__user", "deputy__enterprise", "deputy__branch"))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
+    """/enterprise/team/leave/, /authority/team/leave/: who is away and when; leave of somebody in one's charge, or one's own."""
+    here = here_of(request, side)
+    people = _people(here)
+    by_id: dict[str, Any] = {str(row.pk): row for row in people}
+    form = LeaveForm(request.POST if request.method == "POST" else None, initial={"starts_on": here.today},
+                     people=[(pk, words_of(row)) for pk, row in by_id.items() if may_speak_for(row, here)],
+                     deputies=[(pk, words_of(row)) for pk, row in by_id.items()], is_office=side == "authority")
+    address = here.side.address("leave")
+    if form.is_bound and form.is_valid():
+        said = form.cleaned_data
+        try:
+            with once(request) as attempt:
+                if not attempt.answered:
+                    organising.enter_leave(
+                        by_id[said["staff"]], said["starts_on"], said["ends_on"], deputy=by_id.get(said["deputy"]),
+                        by=here.user, reach=here.reach, now=here.now, today=here.today, address=here.address)
+                    attempt.reference = address
+                    messages.success(request, _("已记下请假：%(name)s") % {"name": by_id[said["staff"]].user.name},
+                                     extra_tags="ok")
+            return redirect(attempt.reference)
+        except TeamRefusal as refusal:
+            form.add_error(_FIELDS.get(refusal.code), str(refusal))
+    found = _leaves(here, people)
+    keyring.load_for([person.user for row in found for person in (_whose(row), row.deputy) if person is not None])
+    return render(request, "team/leave.html", {
+        "form": form, "now": here.now, "can_enter": len(form.fields["staff"].choices) > 1,  # type: ignore[attr-defined]
+        "team_url": here.side.home, "is_office": side == "authority",
+        "rows": [{"row": row, "who": words_of(_whose(row)), "deputy": words_of(row.deputy) if row.deputy else "",
+                  "is_now": row.starts_on <= here.today,
+                  "url": here.side.address("leave-cancel", row.pk) if may_speak_for(_whose(row), here) else ""}
+                 for row in found],
+    }, status=422 if form.is_bound else 200)
+
+
+#: Where a refusal of the rule is shown.
+_FIELDS = {"past_day": "ends_on", "wrong_days": "ends_on", "already_away": "starts_on", "bad_deputy": "deputy",
+           "not_at_work": "staff", "not_yours_to_change": "staff"}
+
+
+@never_cache
+@require_POST
+def leave_cancel(request: HttpRequest, pk: int, side: str = "enterprise") -> HttpResponseBase:
+    """Back early, or never gone."""
+    here = here_of(request, side)
+    row = next((one for one in _leaves(here, _people(here)) if one.pk == pk), None)
+    if row is None or not may_speak_for(_whose(row), here):
+        raise Http404
+    with once(request) as attempt:
+        if not attempt.answered:
+            organising.cancel_leave(row, by=here.user, reach=here.reach, now=here.now, address=here.address)
+            attempt.reference = here.side.address("leave")
+            messages.success(request, _("请假已取消。已经交出去的案件不会自动回来。"), extra_tags="ok")
+    return redirect(attempt.reference)
+
+
+@never_cache
+@fresh_factor
+@require_http_methods(["GET", "HEAD", "POST"])
+def two_persons(request: HttpRequest) -> HttpResponseBase:
+    """/enterprise/team/two-persons/: which steps somebody else must approve, place by place."""
+    here = here_of(request, "enterprise")
+    posts = [post for post in here.reach.posts if HEAD["enterprise"] in here.reach.may_give(post)]
+    if not posts:
+        raise Http404
+    chosen = here.reach.by_code.get(request.POST.get("post") or request.GET.get("post", ""), posts[0])
+    standing = organising.two_persons_at(chosen)
+    first: dict[str, Any] = {"post": chosen.code}
+    if standing is not None:
+        first |= {name: getattr(standing, name) for name in ("offers_above", "refusals", "failures", "returns")}
+    form = TwoPersonsForm(request.POST if request.method == "POST" else None, reach=here.reach, initial=first)
+    if form.is_bound and form.is_valid():
+        with once(request) as attempt:
+            if not attempt.answered:
+                _set(form, here, drops=request.POST.get("do") == "drop")
+                attempt.reference = f"{reverse('enterprises:enterprise-two-persons')}?post={form.chosen_post.code}"
+                messages.success(request, _("已保存，从现在起生效。已经在等批准的不受影响。"), extra_tags="ok")
+        return redirect(attempt.reference)
+    return render(request, "team/two_persons.html", {
+        "form": form, "chosen": chosen, "standing": standing, "rows": _settings(here.reach),
+        "back": here.side.home,
+    }, status=422 if form.is_bound else 200)
+
+
+def _set(form: TwoPersonsForm, here: Here, *, drops: bool) -> None:
+    told: dict[str, Any] = {"by": here.user, "reach": here.reach, "now": here.now, "address": here.address}
+    if drops:
+        organising.drop_two_persons(form.chosen_post, **told)
+        return
+    said = form.cleaned_data
+    organising.set_two_persons(form.chosen_post, offers_above=said["offers_above"], refusals=said["refusals"],
+                               failures=said["failures"], returns=said["returns"], **told)
+
+
+def _settings(reach: Reach) -> list[dict[str, Any]]:
+    """What is in force at the places of this manager, and who wrote it."""
+    firms = {post.enterprise.pk for post in reach.posts if post.enterprise}
+    rows = list(TwoPersons.objects.filter(enterprise_id__in=firms, ended_at=None).select_related(
+        "enterprise", "branch", "set_by"))
+    keyring.load_for([row.set_by for row in rows])
+    known = {(post.enterprise.pk, post.branch.pk if post.branch else None): post for post in reach.posts if post.enterprise}
+    return [{"row": row, "by": row.set_by.name, "where": known[row.enterprise_id, row.branch_id],
+             "url": f"{reverse('enterprises:enterprise-two-persons')}?post={known[row.enterprise_id, row.branch_id].code}"}
+            for row in rows if (row.enterprise_id, row.branch_id) in known]

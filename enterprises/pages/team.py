@@ -1,0 +1,239 @@
+"""The team of an enterprise or of an authority: who works here, as what, and how that is changed.
+
+The one rule: everybody at work reads the list of the own place; what may be changed is asked from the lattice with
+each request, and who may not change somebody finds no page for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.idempotency import once
+from accounts.keys import keyring
+from accounts.models import SecondFactor, User
+from accounts.sign_in.network import client_address, place_of
+from accounts.sign_in.step_up import fresh_factor
+from authorities.models import Authority, Officer
+from enterprises.models import Staff
+from enterprises.models.invitation import Invitation
+from enterprises.team import inviting, organising, team
+from enterprises.team.inviting import role_words
+from enterprises.team.rights import HEAD, Reach, authority_reach, enterprise_reach, post_of
+from enterprises.team.staffing import at_work, branch_ids_seen_by
+from enterprises.team.team import Row
+from enterprises.team.team_forms import EndForm, InviteForm, NumberForm, RoleForm
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What differs between the two kinds of team."""
+
+    code: str
+    reach: Callable[..., Reach]
+    #: The list; the enterprise's shows how much everybody has to do, so it stands with the cases.
+    list_name: str
+
+    @property
+    def home(self) -> str:
+        return reverse(self.list_name)
+
+    def address(self, name: str, *args: Any) -> str:
+        return reverse(f"enterprises:{self.code}-{name}", args=args)
+
+
+SIDES = {"enterprise": Side("enterprise", enterprise_reach, "complaints:enterprise-team"),
+         "authority": Side("authority", authority_reach, "complaints:authority-team")}
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Who asks, on which side, when, and what they may give."""
+
+    user: User
+    side: Side
+    reach: Reach
+    now: datetime
+    today: date
+    address: str
+
+
+def here_of(request: HttpRequest, side: str) -> Here:
+    """Who asks; Http404 without an account."""
+    user, now = request.user, timezone.now()
+    if not isinstance(user, User):
+        raise Http404
+    today = timezone.localdate(now)
+    return Here(user=user, side=SIDES[side], reach=SIDES[side].reach(user.pk, on=today), now=now, today=today,
+                address=client_address(request))
+
+
+def _people(here: Here, offices: Iterable[Officer] | None = None) -> QuerySet[Any]:
+    """Everybody who works, or will work, where this person may read the list; none for a stranger. ``offices``: those of
+    today, where somebody has asked for them."""
+    not_over = Q(ends_on=None) | Q(ends_on__gte=here.today)
+    factor = Exists(SecondFactor.objects.filter(user_id=OuterRef("user_id")))
+    if here.side.code == "authority":
+        held = list(Officer.objects.on(here.today).filter(user=here.user) if offices is None else offices)
+        own = [office.authority_id for office in held]
+        seen = Q(authority_id__in=own)
+        heads = [office.authority_id for office in held if office.role == HEAD["authority"]]
+        seen |= Q(authority__parent_id__in=heads) & (
+            Q(authority__level=Authority.Level.OFFICE) | Q(role=HEAD["authority"]))
+        rows = Officer.objects.filter(not_over, seen).select_related("user", "authority").annotate(has_factor=factor)
+        return rows.order_by("authority__region_id", "authority_id", "id") if own else rows.none()
+    seen = Q(pk__in=[])
+    for job in at_work(here.today).filter(user=here.user).select_related("enterprise"):
+        mine = Q(enterprise_id=job.enterprise_id)
+        branches = branch_ids_seen_by(job)
+        seen |= mine if branches is None else mine & Q(branch_id__in=branches)
+    jobs = Staff.objects.filter(not_over, seen).select_related("user", "enterprise", "branch")
+    return jobs.annotate(has_factor=factor).order_by("enterprise_id", "branch_id", "id")
+
+
+def _invitations(here: Here) -> list[dict[str, Any]]:
+    """Open ones that this person could have made."""
+    if not here.reach.posts:
+        return []
+    rows = Invitation.objects.filter(used_at=None, revoked_at=None, expires_at__gt=here.now)
+    if here.side.code == "authority":
+        rows = rows.filter(Q(authority_id__in=[post.authority.pk for post in here.reach.posts if post.authority])
+                           | Q(station_id__in=[post.station.pk for post in here.reach.posts if post.station]))
+    else:
+        rows = rows.filter(enterprise_id__in={post.enterprise.pk for post in here.reach.posts if post.enterprise})
+    found = []
+    for row in rows.select_related("enterprise", "branch", "authority", "station").order_by("-id")[:PAGE]:
+        post = inviting.post_of(row)
+        if here.reach.may_touch(post, row.role):
+            found.append({"row": row, "role": role_words(row.role, post), "where": post,
+                          "url": here.side.address("team-revoke", row.pk)})
+    return found
+
+
+def list_of(request: HttpRequest, here: Here, *, offices: Iterable[Officer] | None = None) -> dict[str, Any]:
+    """What the list of a team shows; Http404 for a stranger."""
+    rows = _people(here, offices)
+    typed = request.GET.get("from", "")
+    start = min(int(typed), 1_000_000) if typed.isascii() and typed.isdigit() and len(typed) < 8 else 0
+    page = list(rows[start : start + PAGE + 1])
+    if not page and not (start and rows.exists()):
+        raise Http404
+    keyring.load_for(row.user for row in page)
+    address = here.side.home
+    return {
+        "rows": [_line(row, here) for row in page[:PAGE]], "side": here.side.code, "now": here.now,
+        "invite_url": here.side.address("team-invite") if here.reach.posts else "",
+        "invitations": _invitations(here),
+        "next_url": f"{address}?from={start + PAGE}" if len(page) > PAGE else "",
+        "previous_url": f"{address}?from={max(0, start - PAGE)}" if start else "",
+    }
+
+
+def _line(row: Row, here: Here) -> dict[str, Any]:
+    post = post_of(row)
+    return {
+        "row": row, "name": row.user.name, "role": role_words(str(row.role), post), "where": post,
+        "is_me": row.user_id == here.user.pk, "is_off": not row.user.is_active,
+        "has_factor": getattr(row, "has_factor", False), "last_login": row.user.last_login,
+        "url": here.side.address("team-member", row.pk) if here.reach.may_touch(post, str(row.role)) else "",
+    }
+
+
+@never_cache
+@fresh_factor
+@require_http_methods(["GET", "HEAD", "POST"])
+def invite(request: HttpRequest, side: str) -> HttpResponseBase:
+    """Whom to invite, where, as what; a letter goes out."""
+    here = here_of(request, side)
+    if not here.reach.posts:
+        raise Http404
+    first = here.reach.posts[0]
+    form = InviteForm(request.POST if request.method == "POST" else None, reach=here.reach,
+                      initial={"post": first.code})
+    if form.is_bound and form.is_valid():
+        with once(request) as attempt:
+            if not attempt.answered:
+                place = place_of(request) + reverse("enterprises:invitation")
+                inviting.invite(form.cleaned_data["email"], form.chosen_post, form.cleaned_data["role"], by=here.user,
+                                reach=here.reach, place=place, language=get_language() or "zh-hans", now=here.now,
+                                address=here.address)
+                attempt.reference = here.side.home
+                messages.success(request, _("邀请信已发出，7天内有效。"), extra_tags="ok")
+        return redirect(attempt.reference)
+    return render(request, "team/invite.html", {
+        "form": form, "back": here.side.home,
+    }, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@fresh_factor
+@require_POST
+def revoke(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
+    """The link in the letter opens nothing any more."""
+    here = here_of(request, side)
+    row = Invitation.objects.select_related("enterprise", "branch", "authority", "station").filter(pk=pk).first()
+    if row is None or not here.reach.may_touch(inviting.post_of(row), row.role):
+        raise Http404
+    with once(request) as attempt:
+        if not attempt.answered:
+            inviting.revoke(row, by=here.user, now=here.now, address=here.address)
+            attempt.reference = here.side.home
+            messages.success(request, _("邀请已撤回。"), extra_tags="ok")
+    return redirect(attempt.reference)
+
+
+@never_cache
+@fresh_factor
+@require_http_methods(["GET", "HEAD", "POST"])
+def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
+    """One person's post: another role, a last day, or out at once."""
+    here = here_of(request, side)
+    row = _people(here).filter(pk=pk).first()
+    if row is None or not here.reach.may_touch(post_of(row), str(row.role)):
+        raise Http404
+    what = request.POST.get("do", "")
+    role = RoleForm(request.POST if what == "role" else None, post=post_of(row), reach=here.reach,
+                    initial={"role": row.role})
+    last = EndForm(request.POST if what == "end" else None, today=here.today, initial={"last_day": row.ends_on})
+    number = NumberForm(request.POST if what == "number" else None, initial={"number": getattr(row, "number", "")})
+    chosen: Form | None = {"role": role, "end": last, "number": number if side == "enterprise" else None}.get(what)
+    if request.method == "POST" and (what == "stop" or (chosen is not None and chosen.is_valid())):
+        with once(request) as attempt:
+            if not attempt.answered:
+                if what == "number":
+                    organising.set_number(row, number.cleaned_data["number"], by=here.user, reach=here.reach, now=here.now,
+                                          address=here.address)
+                else:
+                    _change(row, what, role, last, here)
+                attempt.reference = here.side.home
+                messages.success(request, _("已办：%(name)s") % {"name": row.user.name}, extra_tags="ok")
+        return redirect(attempt.reference)
+    return render(request, "team/member.html", {
+        "line": _line(row, here), "role_form": role, "end_form": last, "form": chosen, "back": here.side.home,
+        "number_form": number if side == "enterprise" else None, "open_cases": team.open_cases(row),
+    }, status=422 if request.method == "POST" else 200)
+
+
+def _change(row: Row, what: str, role: RoleForm, last: EndForm, here: Here) -> None:
+    told: dict[str, Any] = {"by": here.user, "reach": here.reach, "now": here.now, "today": here.today,
+                            "address": here.address}
+    if what == "role":
+        team.change_role(row, role.cleaned_data["role"], **told)
+    else:
+        team.end(row, last.cleaned_data["last_day"] if what == "end" else None, **told)

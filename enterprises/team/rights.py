@@ -1,0 +1,166 @@
+"""Who may give, change and end which role where: the lattice, as data.
+
+The one rule: what stands in no line here nobody may give. Nobody gives more than they hold: a manager's reach ends
+with the branch, a head's with the own authority, its offices and the heads of the authorities directly below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
+
+from authorities.models import Authority, Officer, named
+from database.prepared import Kept, Together
+from enterprises.models import Branch, Enterprise, Staff, Station, StationStaff
+from enterprises.team.staffing import at_work, branch_subtree
+
+#: (role held, where the other one works) → roles that may be given there, in the order of a form.
+#: own: the same organisation, branch or authority; below: a branch below; office: an office (所) of one's authority;
+#: subordinate: an authority directly below; station: one that the own authority set up; enrolled: an enterprise that it
+#: enrolled. An authority with nobody above appoints its own heads: "top".
+LATTICE: dict[tuple[str, str], tuple[str, ...]] = {
+    (Staff.Role.MANAGER, "own"): ("handler", "reviewer", "manager"),
+    (Staff.Role.MANAGER, "below"): ("handler", "reviewer", "manager"),
+    (Officer.Role.APPROVER, "own"): ("handler", "intake", "analyst"),
+    (Officer.Role.APPROVER, "top"): ("handler", "intake", "analyst", "approver"),
+    (Officer.Role.APPROVER, "office"): ("handler", "intake", "analyst", "approver"),
+    (Officer.Role.APPROVER, "subordinate"): ("approver",),
+    (Officer.Role.APPROVER, "station"): (StationStaff.ROLE,),
+    # An enterprise that the own authority enrolled and that nobody leads; once somebody does, they give the others.
+    (Officer.Role.APPROVER, "enrolled"): ("manager",),
+    # 三员: the security administrators give the platform's duties; nobody else does, and they hold no other.
+    ("security", "platform"): ("system", "security", "audit"),
+}
+#: The role without which an organisation is headless; its last holder stays.
+HEAD = {"enterprise": Staff.Role.MANAGER, "authority": Officer.Role.APPROVER}
+
+
+@dataclass(frozen=True)
+class Post:
+    """A place where somebody works: an enterprise (or one of its branches), an authority, or a station."""
+
+    enterprise: Enterprise | None = None
+    branch: Branch | None = None
+    authority: Authority | None = None
+    station: Station | None = None
+
+    @property
+    def kind(self) -> str:
+        return "station" if self.station is not None else "authority" if self.authority is not None else "enterprise"
+
+    @property
+    def code(self) -> str:
+        """How a form names it: authority-7, branch-3, enterprise-2."""
+        row = self.station or self.authority or self.branch or self.enterprise
+        word = "station" if self.station else "authority" if self.authority else "branch" if self.branch else "enterprise"
+        return f"{word}-{row.pk if row else 0}"
+
+    @property
+    def organisation(self) -> str:
+        """Its name as the security log keeps it."""
+        row = self.station or self.authority or self.branch or self.enterprise
+        return row.name if row else ""
+
+    def __str__(self) -> str:
+        row = self.station or self.authority or self.branch or self.enterprise
+        return named(row) if row else ""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What one person may give on one day: posts, each with its roles."""
+
+    roles: dict[str, tuple[str, ...]]
+    posts: tuple[Post, ...]
+
+    def may_give(self, post: Post) -> tuple[str, ...]:
+        return self.roles.get(post.code, ())
+
+    def may_touch(self, post: Post, role: str) -> bool:
+        """Whether somebody with this role at this post is theirs to change or to end."""
+        return role in self.may_give(post)
+
+    @cached_property
+    def by_code(self) -> dict[str, Post]:
+        return {post.code: post for post in self.posts}
+
+
+def post_of(row: Staff | Officer | StationStaff) -> Post:
+    """Where this job or office is."""
+    if isinstance(row, StationStaff):
+        return Post(station=row.station)
+    if isinstance(row, Officer):
+        return Post(authority=row.authority)
+    return Post(enterprise=row.enterprise, branch=row.branch)
+
+
+def _gather(found: list[tuple[Post, tuple[str, ...]]]) -> Reach:
+    roles: dict[str, tuple[str, ...]] = {}
+    posts: dict[str, Post] = {}
+    for post, given in found:
+        posts.setdefault(post.code, post)
+        # Held twice: the wider of the two, in its order.
+        roles[post.code] = max(roles.get(post.code, ()), given, key=len)
+    return Reach(roles, tuple(posts.values()))
+
+
+def enterprise_reach(user_id: int, *, on: date) -> Reach:
+    """What a manager may give: the own branch and those below; at headquarters all."""
+    found: list[tuple[Post, tuple[str, ...]]] = []
+    jobs = at_work(on).filter(user_id=user_id, role=HEAD["enterprise"]).select_related("enterprise", "branch")
+    for job in jobs.order_by("id"):
+        own, below = LATTICE[Staff.Role.MANAGER, "own"], LATTICE[Staff.Role.MANAGER, "below"]
+        found.append((Post(enterprise=job.enterprise, branch=job.branch), own))
+        branches = Branch.objects.on(on).filter(enterprise_id=job.enterprise_id)
+        if job.branch_id is not None:
+            branches = branches.filter(pk__in=set(branch_subtree([job.branch_id])) - {job.branch_id})
+        found += [(Post(enterprise=job.enterprise, branch=branch), below) for branch in branches.order_by("id")]
+    return _gather(found)
+
+
+def authority_reach(user_id: int, *, on: date) -> Reach:
+    """What a head may give: the own authority, its offices, and the heads directly below. One query."""
+    found: list[tuple[Post, tuple[str, ...]]] = []
+    offices, stations, below = _OF_A_HEAD(user_id, on)
+    for office in offices:
+        authority = office.authority
+        place = "top" if authority.parent_id is None else "own"
+        found.append((Post(authority=authority), LATTICE[Officer.Role.APPROVER, place]))
+        for station in stations:
+            if station.authority_id == authority.pk:
+                found.append((Post(station=station), LATTICE[Officer.Role.APPROVER, "station"]))
+        for other in below:
+            if other.parent_id == authority.pk:
+                place = "office" if other.level == Authority.Level.OFFICE else "subordinate"
+                found.append((Post(authority=other), LATTICE[Officer.Role.APPROVER, place]))
+    return _gather(found)
+
+
+def _led(user: Any, day: Any) -> QuerySet[Officer]:
+    """Where somebody is the head."""
+    return Officer.objects.on(day).filter(user_id=user, role=HEAD["authority"]).order_by("id")
+
+
+_OF_A_HEAD = Together(
+    Kept(lambda user, day: _led(user, day).select_related("authority"), int, date),
+    Kept(lambda user, day: Station.objects.on(day).filter(authority_id__in=_led(user, day).values("authority_id")).order_by("pk"), int, date),
+    Kept(lambda user, day: Authority.objects.filter(parent_id__in=_led(user, day).values("authority_id")).order_by("region_id", "id"), int, date))
+
+
+def enrolling_reach(user_id: int, enterprise: Enterprise, *, on: date) -> Reach:
+    """What a head may give at an enterprise that the own authority enrolled: its manager, while it has none."""
+    is_head = Officer.objects.on(on).filter(
+        user_id=user_id, role=HEAD["authority"], authority_id=enterprise.enrolled_by_id or 0).exists()
+    if not is_head or is_led(enterprise, on=on):
+        return Reach({}, ())
+    return _gather([(Post(enterprise=enterprise), LATTICE[Officer.Role.APPROVER, "enrolled"])])
+
+
+def is_led(enterprise: Enterprise, *, on: date) -> bool:
+    """Whether somebody manages the whole of it."""
+    managers = at_work(on).filter(enterprise=enterprise, branch=None, role=HEAD["enterprise"], user__is_active=True)
+    return managers.exists()

@@ -1,1 +1,0 @@
-"""The pages of the directory's people: teams and invitations."""

@@ -1,9 +1,0 @@
-"""Registers the accounts app under its short label."""
-
-from django.apps import AppConfig
-
-
-class AccountsConfig(AppConfig):
-    default_auto_field = "django.db.models.BigAutoField"
-    name = "odr_portal.accounts"
-    label = "accounts"

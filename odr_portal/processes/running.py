@@ -1,0 +1,228 @@
+"""The portal while it runs on one machine: the supervisor, the database made ready, one restart after a change.
+
+One rule: what was already done for the same files is not done again, so the second start is quick.
+"""
+
+import contextlib
+import hashlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from typing import Any
+
+import psycopg2
+
+from database import roles
+from odr_portal.processes import embedded, programs
+from web import environment
+
+ROOT = environment.ROOT
+DATABASE = "portal"
+
+
+def stop(sentence: str) -> SystemExit:
+    return SystemExit(f"\n{sentence}")
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def state_of(*patterns: str) -> str:
+    """Changes when a file below the clone that matches is changed, added or removed."""
+    found = sorted(path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file())
+    return digest(*(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in found))
+
+
+def check_database(name: str, url: str) -> None:
+    environment.database(name, url)
+    try:
+        psycopg2.connect(url, connect_timeout=4).close()
+    except (psycopg2.Error, UnicodeError) as error:
+        reason = " ".join(str(error).split())
+        raise stop(f"{name} cannot be reached, correct it or start that server: {reason}") from None
+
+
+def check_translations() -> None:
+    """Compile each catalogue that is newer than its compiled form."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    for source in ROOT.glob("locale/**/LC_MESSAGES/django.po"):
+        compiled = source.with_suffix(".mo")
+        if not compiled.exists() or compiled.stat().st_mtime_ns < source.stat().st_mtime_ns:
+            with source.open("rb") as stream:
+                catalogue = read_po(stream)
+            with compiled.open("wb") as target:
+                write_mo(target, catalogue)
+
+
+class Portal:
+    """The running whole: supervisord and what it looks after."""
+
+    def __init__(self, place: programs.Place, variables: dict[str, str]) -> None:
+        self.place = place
+        self.variables = variables
+        self.supervisord: subprocess.Popen[bytes] | None = None
+
+    def start_servers(self) -> None:
+        self.place.supervisor_socket.unlink(missing_ok=True)
+        self.supervisord = subprocess.Popen(
+            [sys.executable, "-m", "supervisor.supervisord", "-n", "-s", "-c", self.place.local / "supervisor.conf"],
+            cwd=self.place.local,
+            env=self.variables,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.place.local / "log" / "supervisord.err").open("wb"),
+            # Ctrl-C reaches us alone; we end the others in order.
+            start_new_session=True,
+            preexec_fn=embedded.end_with_parent,
+        )
+
+    def wait_for_postgres(self) -> None:
+        url = self.variables.get("DATABASE_URL", "")
+        if "postgres" not in self.variables["PORTAL_SERVERS"].split():
+            return
+        administrator = f"postgresql://postgres@/postgres?host={self.place.sockets}"
+        log = self.place.local / "log" / "postgres.log"
+        embedded.wait_for_postgres(administrator, self.supervisord, log)
+        prepared = self.place.local / "state" / "roles"
+        # What an administrator says once; said again where this version has more to say.
+        said = digest(*roles.cluster_statements(), *roles.database_statements(DATABASE))
+        begun = self.place.local / "state" / "demo-begun"
+        if begun.exists():
+            # Stopped in the middle of loading: nobody was served yet, so begin again.
+            embedded.run_statements(administrator, [f'drop database if exists "{DATABASE}" with (force)'])
+            for stamp in (prepared, self.place.local / "state" / "migrated", begun):
+                stamp.unlink(missing_ok=True)
+        if not prepared.exists() or prepared.read_text() != said:
+            connection = psycopg2.connect(administrator)
+            with connection.cursor() as cursor:
+                cursor.execute("select 1 from pg_database where datname = %s", [DATABASE])
+                missing = cursor.fetchone() is None
+            connection.close()
+            create = [roles.create_database_statement(DATABASE)] if missing else []
+            embedded.run_statements(administrator, [*roles.cluster_statements(), *create])
+            inside = f"postgresql://postgres@/{DATABASE}?host={self.place.sockets}"
+            embedded.run_statements(inside, roles.database_statements(DATABASE))
+            prepared.write_text(said)
+        check_database("DATABASE_URL", url)
+
+    def manage(self, *words: str, quiet: bool = False) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT, env=self.variables, text=True, stdout=subprocess.PIPE if quiet else None,
+            stderr=subprocess.PIPE if quiet else None, **embedded.as_user(self.place.code_user),
+        )  # fmt: skip
+
+    def once(self, name: str, state: str, *words: str, telling: str) -> None:
+        """Run a command unless it was already done for this state of the files."""
+        stamp = self.place.local / "state" / name
+        if stamp.exists() and stamp.read_text() == state:
+            return
+        say(telling)
+        done = self.manage(*words, quiet=True)
+        if done.returncode:
+            last = (done.stderr or done.stdout or "").strip().splitlines()[-1:] or ["no reason given"]
+            raise stop(f"`manage.py {words[0]}` failed: {last[0]}")
+        stamp.write_text(state)
+
+    def migrate(self) -> None:
+        if not self.variables.get("DATABASE_OWNER_URL"):
+            say("DATABASE_OWNER_URL is not set, so tables are left as they are.")
+            return
+        state = state_of("*/migrations/*.py", "odr_portal/*/migrations/*.py", "requirements.txt") + digest(
+            self.variables["DATABASE_OWNER_URL"]
+        )
+        self.once("migrated", state, "migrate", "--noinput", telling="Bringing the tables up to date …")
+
+    @property
+    def is_demo(self) -> bool:
+        return self.variables.get("DEMO", "").lower() in environment.YES
+
+    def load_demo(self) -> None:
+        if not self.is_demo:
+            return
+        stamp = self.place.local / "state" / "demo"
+        if (
+            os.environ.get("DATABASE_URL")
+            or stamp.exists()
+            or not list(ROOT.glob("*/management/commands/load_demo.py"))
+        ):
+            return
+        # As administrator: row-level security would show anybody else an empty table.
+        connection = psycopg2.connect(f"postgresql://postgres@/{DATABASE}?host={self.place.sockets}")
+        with connection.cursor() as cursor:
+            cursor.execute("select exists (select from complaints_complaint)")
+            row = cursor.fetchone()
+        connection.close()
+        if not (row and row[0]):
+            say("Loading the demo data (once, about a minute) …")
+            begun = self.place.local / "state" / "demo-begun"
+            begun.touch()
+            failed = self.manage("load_demo").returncode
+            begun.unlink(missing_ok=True)
+            if failed:
+                say("The demo data could not be loaded; the portal starts without. Try `manage.py load_demo` later.")
+                return
+        stamp.touch()
+
+    def collect_static(self) -> None:
+        state = state_of("static/**/*", "requirements.txt", "web/staticfiles.py")
+        words = ("collectstatic", "--noinput", "--clear", "--verbosity", "0")
+        self.once("static", state, *words, telling="Collecting static files …")
+
+    def supervisor(self) -> Any:
+        from supervisor.xmlrpc import SupervisorTransport
+
+        transport = SupervisorTransport(None, None, f"unix://{self.place.supervisor_socket}")
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+    def wait_until_served(self, host: str, port: int, seconds: float = 180) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                connection = http.client.HTTPConnection(host, port, timeout=5)
+                connection.request("GET", "/readyz", headers={"Host": "localhost"})
+                if connection.getresponse().status == 200:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.1)
+        raise stop(f"The web process does not answer; its log is {self.place.local / 'log' / 'web.log'}.")
+
+    def watch_files(self) -> None:
+        """For `make dev`: any changed module restarts our own programs."""
+        packages = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
+        patterns = [*(f"{package}/**/*.py" for package in packages), "locale/**/*.po"]
+        before = state_of(*patterns)
+        while self.alive():
+            time.sleep(1)
+            now = state_of(*patterns)
+            if now != before:
+                before = now
+                check_translations()
+                say("Changed: restarting.")
+                for name in ("web", "worker", "beat", "watch"):
+                    # Whatever cannot start because of a half-written file is tried again by the next change.
+                    with contextlib.suppress(xmlrpc.client.Fault):
+                        self.supervisor().stopProcess(f"portal:{name}")
+                    with contextlib.suppress(xmlrpc.client.Fault):
+                        self.supervisor().startProcess(f"portal:{name}", False)
+
+    def alive(self) -> bool:
+        return self.supervisord is not None and self.supervisord.poll() is None
+
+    def end(self) -> None:
+        if self.supervisord is None:
+            return
+        if self.alive():
+            self.supervisord.send_signal(signal.SIGTERM)
+        self.supervisord.wait()

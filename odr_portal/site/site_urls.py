@@ -1,0 +1,19 @@
+"""The addresses of the pages that belong to nobody's work: home, how, help, and how one likes to read."""
+
+from django.urls import path
+
+from demo import mailbox as demo
+from odr_portal.site import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("how/", views.how, name="how"),
+    path("how/time-limits/", views.time_limits, name="time-limits"),
+    path("rules/", views.rules, name="rules"),
+    path("help/", views.help_page, name="help"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("terms/", views.terms, name="terms"),
+    path("accessibility/", views.accessibility, name="accessibility"),
+    path("display/", views.display, name="display"),
+    path("demo/mail/", demo.mail, name="demo-mail"),
+]

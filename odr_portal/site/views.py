@@ -1,0 +1,117 @@
+"""The doors that belong to nobody's work: home, plain pages, reading wishes, and what goes wrong.
+
+The one rule: these pages read no case.
+"""
+
+import sys
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.display import display_changed, safe_next
+from accounts.sign_in.landing import is_here
+from authorities.law import LAWS, Article, articles
+from complaints.wording.policies import national_limits
+from web.errors import answer, busy, is_away, kept_text
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """File or follow, in one tap."""
+    return render(
+        request,
+        "public/home.html",
+        {
+            "has_track": is_here("/track/"),
+            "has_find": is_here("/find/"),
+            "has_check": is_here("/check/"),
+            "has_figures": is_here("/open/"),
+        },
+    )
+
+
+@require_safe
+def how(request: HttpRequest) -> HttpResponse:
+    """What happens to a complaint, step by step."""
+    return render(request, "public/how.html")
+
+
+@require_safe
+def time_limits(request: HttpRequest) -> HttpResponse:
+    """How long each side has by the numbers that hold today, and how a date is counted."""
+    return render(request, "public/time_limits.html", {"limits": national_limits(timezone.localdate())})
+
+
+@require_safe
+def rules(request: HttpRequest) -> HttpResponse:
+    """The articles that complaints are handled by, with an anchor each; ``q`` finds some of them."""
+    words = request.GET.get("q", "").strip()[:40]
+    english = (get_language() or "").startswith("en")
+    found: dict[str, list[Article]] = {code: articles(code, words=words) for code in LAWS}
+    laws = [{"law": law, "name": law.name_en if english else law.name, "note": law.note_en if english else law.note,
+             "articles": found[code]} for code, law in LAWS.items() if found[code]]
+    return render(request, "public/rules.html", {"laws": laws, "words": words, "found": sum(map(len, found.values()))})
+
+
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Questions people ask, and how to reach a person."""
+    return render(request, "public/help.html")
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is kept, why, and who sees it."""
+    return render(request, "public/privacy.html")
+
+
+@require_safe
+def terms(request: HttpRequest) -> HttpResponse:
+    """What one agrees to by using the portal."""
+    return render(request, "public/terms.html")
+
+
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """What works for whom, and whom to tell when it does not."""
+    return render(request, "public/accessibility.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def display(request: HttpRequest) -> HttpResponse:
+    """Language, elder display, theme: remembered in cookies. GET asks for them, and POST goes back to ``next``."""
+    if request.method == "POST":
+        return display_changed(request)
+    return render(request, "public/display.html", {"next": safe_next(request, request.GET.get("next", ""))})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What no browser sends by itself. Nothing of it is repeated."""
+    return answer(request, "errors/400.html", status=400, title="Bad request", stands_alone=True)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Known, but not for this person; strangers get page_not_found instead."""
+    return answer(request, "errors/403.html", status=403, title="Not allowed")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The same page whether the thing is missing or not yours: nothing of the address is repeated, and the bar names no place."""
+    request.is_missing = True  # type: ignore[attr-defined]
+    return answer(request, "errors/404.html", status=404, title="Not found", is_missing=True)
+
+
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form was too old or came from elsewhere; what was typed is shown so that it is not lost."""
+    return answer(request, "errors/403_csrf.html", status=403, title="Form expired", kept=kept_text(request))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Something broke. This page asks nothing of the database."""
+    if is_away(sys.exc_info()[1]):
+        # Around the views, where no middleware of ours catches it: the session could not be read or kept.
+        return busy(request)
+    return answer(request, "errors/500.html", status=500, title="Broken", stands_alone=True)

@@ -1,0 +1,226 @@
+"""Counters that are kept with each step: folding what happened into them, and comparing them with the cases.
+
+The one rule: the entry of the record is what was written together with the step, so whatever is not folded yet is known
+from it; nobody who takes a step waits for a counter. Folding compares what a case counts for now with what it counted
+for (the tally) and adds the difference, so to fold a case twice does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from complaints.models import Complaint
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.working_calendar import SHANGHAI
+from database.sweeping import FULL
+from oversight.counters.facts import COLUMNS, KEY, PLACE, facts
+from oversight.counters.making import DAYS, PIECE_OF_CASES, add_up, months_at_once
+from oversight.counters.state import (
+    calendar_name,
+    certain_below,
+    is_alone,
+    read_state,
+    take_memory,
+    take_time,
+    wait_alone,
+)
+from oversight.counters.sums import ALL, SHARED, TALLY, Table, adding
+from oversight.figures.working_time import decrees
+from oversight.models import MEASURES, RollupState
+
+log = logging.getLogger(__name__)
+
+#: So many entries are folded at once.
+BATCH = 5_000
+#: More than this waiting to be folded is an alarm.
+ALARM = 10_000
+#: Cases of one piece of a comparison.
+PIECE = 50_000
+#: The comparison begins at night.
+FROM_HOUR = 2
+#: So many cases or cells are named by a comparison.
+NAMED = 50
+
+_COMPARED = ", ".join(COLUMNS[len(KEY):])
+_SAME = " and ".join(f"o.{name} = f.{name}" for name in KEY)
+_KEYS = ", ".join(KEY)
+_DIFF = ", ".join((*PLACE, *MEASURES))
+
+
+def _keys_of(rows: str) -> str:
+    return ", ".join(f"{rows}.{name}" for name in KEY)
+
+
+def _changes(which: str) -> str:
+    """What changed for these cases: ``diff`` takes back what was counted and gives what is to be counted."""
+    was = ", ".join(f"o.{name}" for name in COLUMNS[len(KEY):])
+    now = ", ".join(f"f.{name}" for name in COLUMNS[len(KEY):])
+    taken = ", ".join((*PLACE, *(f"-o.{name} as {name}" for name in MEASURES)))
+    of = ", ".join(f"coalesce(o.{name}, f.{name}) as {name}" for name in KEY)
+    return (
+        f"fresh as materialized ({facts(which)}),"
+        f" old as materialized (select {', '.join(COLUMNS)} from {TALLY} where complaint_id in ({{ids}})),"
+        f" changed as materialized (select {of} from old o full join fresh f on {_SAME}"
+        f" where ({was}) is distinct from ({now})),"
+        f" diff as materialized (select -1 as sign, {_keys_of('o')}, {taken} from old o join changed using ({_KEYS})"
+        f" union all select 1, {_keys_of('f')}, {_DIFF} from fresh f join changed using ({_KEYS}))")
+
+
+CHANGES = _changes("{id} = any(%(ids)s)").replace("{ids}", "select unnest(%(ids)s::bigint[])")
+_FOLD = adding(
+    f"{CHANGES}, gone as (delete from {TALLY} t using changed g where "
+    + " and ".join(f"t.{name} = g.{name}" for name in KEY)
+    + f" returning 1), came as (insert into {TALLY} ({', '.join(COLUMNS)}) select {', '.join(f'f.{name}' for name in COLUMNS)}"
+    # A row of the same name may only come when the old one has gone.
+    f" from fresh f join changed using ({_KEYS}) where (select count(*) from gone) >= 0)") + " select count(distinct complaint_id) from diff"
+WAITING = """
+select complaint_id, transaction, id, written_at from complaints_handlingstep
+where (transaction, id) > (%(transaction)s, %(entry)s) {decided} order by transaction, id limit %(limit)s
+"""
+_TALLIED = f"select {', '.join(COLUMNS)} from {TALLY} where complaint_id > %(after)s and complaint_id <= %(upto)s"
+
+
+def fold(*, now: datetime, limit: int = BATCH) -> int:
+    """Fold the oldest entries that are certain; how many, 0 when nothing waits or another one folds."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not is_alone(cursor):
+            return 0
+        state = read_state(lock=True)
+        if state.rebuilt_through is not None:
+            return 0
+        era, horizon = certain_below(cursor)
+        if era != state.era:
+            # The database was restored since: its entries begin anew with transaction 0, by their ids.
+            state.era, state.transaction = era, 0
+        cursor.execute(WAITING.format(decided="and transaction < %(horizon)s"), {
+            "transaction": state.transaction, "entry": state.entry, "horizon": horizon, "limit": limit})
+        rows = cursor.fetchall()
+        if not rows:
+            return 0
+        fold_cases(cursor, {row[0] for row in rows})
+        state.calendar = state.calendar or calendar_name()
+        state.transaction, state.entry, state.folded_at = rows[-1][1], rows[-1][2], now
+        state.save()
+    return len(rows)
+
+
+def fold_cases(cursor: Any, ids: Iterable[int]) -> int:
+    """How many of these cases counted differently from before."""
+    cursor.execute(_FOLD, {**decrees(current_calendar()), "ids": sorted(ids)})
+    return int(cursor.fetchone()[0])
+
+
+def waiting(*, most: int = ALARM) -> tuple[int, datetime | None]:
+    """(entries that are not folded yet, at the most one more than ``most``; when the oldest was written)."""
+    state = read_state()
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*), min(written_at) from (" + WAITING.format(decided="") + ") w", {
+            "transaction": state.transaction, "entry": state.entry, "limit": most + 1})
+        count, oldest = cursor.fetchone()
+    return count, oldest
+
+
+def sweep_comparison(*, now: datetime) -> int:
+    """One piece of the nightly comparison; 0 when it was done today, or when it is not night yet."""
+    here = now.astimezone(SHANGHAI)
+    state = read_state()
+    done = state.compared_at is not None and state.compared_at.astimezone(SHANGHAI).date() == here.date()
+    if state.compared_through is None and (done or here.hour < FROM_HOUR):
+        return 0
+    return FULL if _compare_some(now=now) else 0
+
+
+def compare(*, now: datetime) -> list[str]:
+    """Count all cases again and name what differs: numbers of cases, then cells; an alarm, and mended at once."""
+    while _compare_some(now=now):
+        pass
+    return read_state().differences
+
+
+def _compare_some(*, now: datetime) -> bool:
+    """The next piece: so many cases, and after the last one a table each. False when it was the last.
+
+    A case whose last step is not folded yet is no difference.
+    """
+    last = Complaint.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        take_time(cursor)
+        wait_alone(cursor)
+        state = read_state(lock=True)
+        if state.rebuilt_through is not None:
+            return False
+        if state.compared_through is None:
+            state.compared_through, state.compared_tables, state.differences = 0, 0, []
+            state.compared_calendar = calendar_name()
+        if state.compared_through < last:
+            upto = min(state.compared_through + PIECE, last)
+            found = _odd_cases(cursor, state, upto)
+            state.compared_through = upto
+        else:
+            table = ALL[state.compared_tables]
+            found = _odd_cells(cursor, table)
+            state.compared_tables += 1
+        if found and calendar_name() != state.calendar:
+            log.info("%s were counted anew by another calendar", len(found))
+        elif found:
+            log.error("counters differed from the cases: %s", ", ".join(found[:NAMED]))
+            state.differences = [*state.differences, *found][:NAMED]
+        is_last = state.compared_tables == len(ALL)
+        if is_last:
+            state.compared_through, state.compared_tables, state.compared_at = None, 0, now
+            state.calendar = state.compared_calendar
+        state.save()
+    return not is_last
+
+
+def _odd_cases(cursor: Any, state: RollupState, upto: int) -> list[str]:
+    """Numbers of the cases that count for something else than what was tallied; they are folded again."""
+    odd = differing(cursor, after=state.compared_through or 0, upto=upto)
+    cursor.execute("select distinct complaint_id from complaints_handlingstep where complaint_id = any(%s)"
+                   " and (transaction, id) > (%s, %s)", [odd, state.transaction, state.entry])
+    wrong = sorted(set(odd) - {row[0] for row in cursor.fetchall()})
+    if wrong:
+        fold_cases(cursor, wrong)
+    return list(Complaint.objects.filter(pk__in=wrong).order_by("pk").values_list("number", flat=True))
+
+
+def differing(cursor: Any, *, after: int, upto: int) -> list[int]:
+    """Cases behind ``after``, up to ``upto``, that count for something else than what was tallied, folded or not."""
+    cursor.execute(
+        f"with fresh as materialized ({facts(PIECE_OF_CASES)}), old as materialized ({_TALLIED})"
+        " select distinct complaint_id from ((select * from fresh except all select * from old)"
+        " union all (select * from old except all select * from fresh)) d order by 1",
+        {**decrees(current_calendar()), "after": after, "upto": upto})
+    return [row[0] for row in cursor.fetchall()]
+
+
+def _odd_cells(cursor: Any, table: Table) -> list[str]:
+    """Keys of the cells that are not the sum of the tally; the table is added up anew."""
+    numbers = MEASURES if table.values else ("n",)
+    columns = ", ".join((*table.key, *numbers))
+    key = " || ' ' || ".join(f"{name}::text" for name in table.key)
+    stands = (f"select {columns} from {table.name} where {'day' if 'day' in table.key else 'month'} between %(first)s and %(last)s"
+              f" and num_nonnulls({', '.join(f'nullif({n}, 0)' for n in numbers)}) > 0")
+    take_memory(cursor, by_page=True)
+    found: list[str] = []
+    for days in months_at_once(cursor, table=table):
+        cursor.execute(
+            f"with {DAYS}, {SHARED}, sums as materialized ({table.sums}), stands as materialized ({stands})"
+            f" select distinct {key} from ((select {columns} from sums except all select {columns} from stands)"
+            f" union all (select {columns} from stands except all select {columns} from sums)) d order by 1 limit {NAMED}", days)
+        found += [f"{table.name} {row[0]}" for row in cursor.fetchall()]
+    if found:
+        add_up(cursor, [table])
+    return found[:NAMED]
+
+
+def alarms() -> list[str]:
+    """What somebody must see to, in words for whoever looks after the portal; nothing of a case."""
+    state = read_state()
+    found = [] if waiting()[0] <= ALARM else [f"more than {ALARM} steps are not counted yet"]
+    return found + (["counters differed from the cases"] if state.differences else [])

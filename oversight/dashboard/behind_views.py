@@ -1,0 +1,35 @@
+"""/oversight/cases/: the cases behind a number, in the order in which they were counted, the newest first.
+
+The one rule: what is listed is what was counted; a name that no counter has is an address that does not exist.
+"""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+
+from authorities.models import named
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.authority_lists import RELATED, rows_of
+from oversight.counters import behind
+from oversight.presenting.looking import look_of
+
+
+@officer_page("GET")
+def cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    what = request.GET.get("what") or "received"
+    if what not in behind.WHAT:
+        raise Http404
+    look = look_of(request, desk, "cases")
+    found = behind.page(look.measure, what, behind.read_key(request.GET.get("after", "")))
+    known = {case.pk: case for case in desk.cases().filter(pk__in={line.complaint_id for line in found.lines}).select_related(*RELATED)}
+    rows = {row.complaint.pk: row for row in rows_of(list(known.values()), desk)}
+    here = reverse("oversight:cases") + look.asked.url(what=what)
+    return render(request, "oversight/cases.html", look.around() | {
+        "title": behind.WHAT[what], "n": found.n, "what": what, "first_url": here,
+        "rows": [{"row": rows[line.complaint_id], "day": line.day} for line in found.lines if line.complaint_id in rows],
+        "next_url": f"{here}&after={found.after}" if found.after else "", "is_first": not request.GET.get("after"),
+        "enterprise": look.form.enterprise_name, "place": " · ".join(named(region) for region in look.places.regions),
+        "back_url": reverse("oversight:dashboard") + look.asked.url(),
+    })

@@ -1,0 +1,145 @@
+"""/oversight/compare/: all figures of a place and a period, beside another period or another place.
+
+The one rule: both sides are counted by the same formulas; what lies within chance is called so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from authorities.models import Region, named
+from complaints.desks.authority_desk import Desk, officer_page
+from oversight.counters import figures as rollup_figures
+from oversight.figures import figures
+from oversight.figures.figures import Figure, Measure
+from oversight.figures.scope import Period
+from oversight.presenting import cards, changes, choosing, further_figures, shifts
+from oversight.presenting.changes import Change
+from oversight.presenting.choosing import EARLIEST
+from oversight.presenting.looking import Look, look_of
+from oversight.presenting.patience import patiently
+from oversight.presenting.places import Places, places_of
+
+BEFORE, YEAR, SAME, CHOSEN = "before", "year", "same", "chosen"
+AGAINST = ((BEFORE, gettext_lazy("此前同样长的时间")), (YEAR, gettext_lazy("去年同期")), (SAME, gettext_lazy("同一时间")),
+           (CHOSEN, gettext_lazy("自选日期")))
+
+
+class OtherForm(forms.Form):
+    """The other side: when, and where. What cannot be read is named, and the period before is shown."""
+
+    against = forms.ChoiceField(label=gettext_lazy("对比的时间"), required=False, choices=AGAINST,
+                                error_messages={"invalid_choice": gettext_lazy("请从列出的时间中选。")})
+    other_first = choosing.day_field(gettext_lazy("对比自"))
+    other_last = choosing.day_field(gettext_lazy("对比至"))
+    with_region = forms.ChoiceField(label=gettext_lazy("对比的地区"), required=False,
+                                    error_messages={"invalid_choice": gettext_lazy("没有这个地区，或者它不在您的辖区里。")})
+
+    def __init__(self, data: Any, *, look: Look) -> None:
+        given = {name: data.get(name, "") for name in self.base_fields}
+        super().__init__(given | {"against": given["against"] or (SAME if given["with_region"] else BEFORE)}, label_suffix="")
+        self.today = look.desk.today
+        places = look.places
+        options = {region.code: named(region) for region in (*places.own, *((places.above,) if places.above else ()), *places.parts)}
+        #: A place that is not listed may still be an own one: the address is shared by people with other parts before them.
+        self.found: Places | None = None
+        if given["with_region"] and given["with_region"] not in options:
+            found = places_of(look.desk, given["with_region"])
+            if found.chosen is not None:
+                options[found.chosen.code], self.found = named(found.chosen), found
+        field = self.fields["with_region"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [("", str(_("同一地区"))), *options.items()]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("against") != CHOSEN:
+            return cleaned
+        first, last = cleaned.get("other_first"), cleaned.get("other_last")
+        if "other_first" not in self.errors and first is None:
+            self.add_error("other_first", _("请填开始的日期。"))
+        elif first is not None and not EARLIEST <= first <= self.today:
+            self.add_error("other_first", _("请填2000年以后、今天以前的日期。"))
+        elif last is not None and first is not None and last < first:
+            self.add_error("other_last", _("结束的日期不能早于开始的日期。"))
+        return cleaned
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure on both sides."""
+
+    title: Any
+    version: int
+    here: cards.Card
+    there: cards.Card
+    shift: cards.Shift | None
+
+
+@officer_page("GET")
+def compare(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    look = look_of(request, desk, "compare")
+    form = OtherForm(request.GET, look=look)
+    period, regions = _other(form, look)
+    there = replace(look.measure, scope=replace(look.scope, regions=regions), period=period)
+    found = patiently(lambda: _counted(look.measure)), patiently(lambda: _counted(there))
+    here_cards = _cards(found[0] or {}, look.lists)
+    code = regions[0].code if len(regions) == 1 and regions != look.places.own else ""
+    other_lists = replace(look.lists, period=period, region=code)
+    there_cards = {card.code: card for card in _cards(found[1] or {}, other_lists)}
+    lines = [Line(card.definition.title, card.version, card, there_cards[card.code],
+                  _shift(card.code, found[0] or {}, found[1] or {}, look.asked.period, period))
+             for card in here_cards if card.code in there_cards]
+    return render(request, "oversight/compare.html", look.around() | {
+        "other": form, "kept": list(look.asked.query.items()), "has_errors": bool(look.form.errors or form.errors), "narrowed_to": look.form.enterprise_name,
+        "cards": here_cards, "lines": lines, "is_too_much": None in found, "other_period": period,
+        "other_place": " · ".join(named(region) for region in regions),
+    })
+
+
+def _other(form: OtherForm, look: Look) -> tuple[Period, tuple[Region, ...]]:
+    form.is_valid()
+    said = form.cleaned_data
+    kind = said.get("against") or BEFORE
+    if {"other_first", "other_last"} & set(form.errors):
+        kind = BEFORE
+    period = {
+        BEFORE: lambda: choosing.before(look.asked.period, look.asked.kind),
+        YEAR: lambda: choosing.a_year_before(look.asked.period, look.asked.kind), SAME: lambda: look.asked.period,
+        CHOSEN: lambda: Period(first=said["other_first"], last=min(said.get("other_last") or form.today, form.today)),
+    }[kind]()
+    code = said.get("with_region") or ""
+    if not code:
+        return period, look.places.regions
+    if form.found is not None and form.found.chosen is not None:
+        return period, (form.found.chosen,)
+    known = {region.code: region for region in (*look.places.own, *look.places.parts, *((look.places.above,) if look.places.above else ()))}
+    return period, (known[code],)
+
+
+def _cards(found: Mapping[str, Figure], lists: cards.Lists) -> list[cards.Card]:
+    return cards.flow_cards(found, lists) + further_figures.cards_of(found, lists)
+
+
+def _counted(measure: Measure) -> dict[str, Figure]:
+    """From the counters, else from the cases; the further figures from the counters alone."""
+    found = rollup_figures.flow(measure)
+    if found is None:
+        came_in, stages = figures.received(measure), figures.stages_of(measure)
+        found = figures.flow_figures(measure, stages, received=sum(came_in.values()))
+    return found | further_figures.counted(measure)
+
+
+def _shift(code: str, here: Mapping[str, Figure], there: Mapping[str, Figure], period: Period, other: Period) -> cards.Shift | None:
+    change: Change | None = changes.of_figures(here[code], there[code], days=shifts.days_of(period), days_before=shifts.days_of(other))
+    return shifts.shift(code, change, _("另一边")) if change is not None else None
+
+

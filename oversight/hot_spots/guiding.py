@@ -1,0 +1,208 @@
+"""From a hot spot to what is done about it: the judgement, the guidance of an enterprise, its reports, the end.
+
+The one rule: every change of a state is made here, behind a lock, together with the deed that says who and when. Who may ask
+for it (region, role, enterprise) is the door's business; what may follow what is this file's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from accounts.models import OutgoingMessage, User
+from enterprises.models.refusing import Refusal
+from oversight.mirror.monthly import managers_of
+from oversight.models import Deed, Guidance, GuidanceMeasure, HotSpot
+
+Kind = Deed.Kind
+#: Measures of one guidance: more are a programme, not a guidance.
+MOST_MEASURES = 20
+#: A letter that could not be delivered for so long is no news any more.
+OF_USE = timedelta(days=14)
+#: Measures of one sweep.
+BATCH = 100
+
+
+class ReductionRefusal(Refusal):
+    """Something that may not be done now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A measure: what, which post answers for it, by which day."""
+
+    what: str
+    responsible: str
+    due_on: date
+
+
+def dismiss(spot_id: int, *, why: str, by: User, now: datetime) -> HotSpot:
+    """Not a cause for action, with the reason. Raises ReductionRefusal where somebody judged otherwise meanwhile."""
+    return _judged(spot_id, HotSpot.State.OPEN, HotSpot.State.DISMISSED, Kind.DISMISSED, why=why, by=by, now=now)
+
+
+def reopen(spot_id: int, *, why: str, by: User, now: datetime) -> HotSpot:
+    """It is to be judged after all."""
+    return _judged(spot_id, HotSpot.State.DISMISSED, HotSpot.State.OPEN, Kind.REOPENED, why=why, by=by, now=now)
+
+
+def _judged(spot_id: int, before: str, after: str, kind: str, *, why: str, by: User, now: datetime) -> HotSpot:
+    with transaction.atomic():
+        spot = HotSpot.objects.select_for_update().get(pk=spot_id)
+        if spot.state != before:
+            raise ReductionRefusal("moved_on", _("这个热点已经由别人判断过了，请重新打开页面。"))
+        spot.state = after
+        spot.save(update_fields=["state"])
+        Deed.objects.create(hot_spot=spot, kind=kind, at=now, by=by, text=why)
+    return spot
+
+
+def open_guidance(spot_id: int, *, enterprise_id: int, authority_id: int, causes: str, first: Wanted, by: User, now: datetime) -> Guidance:
+    """A draft with its first measure; the enterprise sees nothing of it yet. Raises ReductionRefusal: it was opened before."""
+    with transaction.atomic():
+        spot = HotSpot.objects.select_for_update().get(pk=spot_id)
+        try:
+            with transaction.atomic():
+                guidance = Guidance.objects.create(hot_spot=spot, enterprise_id=enterprise_id, authority_id=authority_id, causes=causes,
+                                                   opened_by=by, opened_at=now)
+        except IntegrityError:
+            raise ReductionRefusal("opened_before", _("对这家企业已经就这个热点发起过行政指导。")) from None
+        spot.state = HotSpot.State.GUIDED
+        spot.save(update_fields=["state"])
+        _note(guidance, Kind.OPENED, by=by, now=now, text=causes)
+        _add(guidance, first, by=by, now=now)
+    return guidance
+
+
+def add_measure(guidance_id: int, wanted: Wanted, *, by: User, now: datetime) -> Guidance:
+    """One more measure of a draft. Raises ReductionRefusal once it was sent."""
+    with transaction.atomic():
+        guidance = _held(guidance_id, Guidance.State.DRAFT)
+        if guidance.measures.count() >= MOST_MEASURES:
+            raise ReductionRefusal("too_many", _("一份行政指导最多%(n)s项措施。") % {"n": MOST_MEASURES})
+        _add(guidance, wanted, by=by, now=now)
+    return guidance
+
+
+def drop_measure(guidance_id: int, number: int, *, by: User, now: datetime) -> Guidance:
+    """A measure of a draft that is not wanted after all."""
+    with transaction.atomic():
+        guidance = _held(guidance_id, Guidance.State.DRAFT)
+        measure = guidance.measures.filter(number=number).first()
+        if measure is None:
+            raise ReductionRefusal("moved_on", _("这项措施已经删去了。"))
+        measure.delete()
+        _note(guidance, Kind.MEASURE_DROPPED, by=by, now=now, measure=number, text=measure.what)
+    return guidance
+
+
+def send(guidance_id: int, *, by: User, now: datetime) -> Guidance:
+    """The enterprise sees it from now on; its managers get a letter. Raises ReductionRefusal without a measure."""
+    with transaction.atomic():
+        guidance = _held(guidance_id, Guidance.State.DRAFT)
+        if not guidance.measures.exists():
+            raise ReductionRefusal("no_measure", _("请先至少提出一项措施，再送达企业。"))
+        guidance.state, guidance.sent_at = Guidance.State.SENT, now
+        guidance.save(update_fields=["state", "sent_at"])
+        _note(guidance, Kind.SENT, by=by, now=now)
+        _tell(guidance, lambda: (
+            _("【12315】%(authority)s发来行政指导") % {"authority": guidance.authority},
+            _("%(authority)s就一类投诉的增多向%(firm)s发出行政指导，请按期采取措施并报告进展：%(link)s") % {
+                "authority": guidance.authority, "firm": guidance.enterprise, "link": _link(guidance)}), now=now)
+    return guidance
+
+
+def report(guidance_id: int, number: int, *, state: str, text: str, by: User, now: datetime) -> Guidance:
+    """How far the enterprise is with one measure. Raises ReductionRefusal once the guidance is closed."""
+    with transaction.atomic():
+        guidance = _held(guidance_id, Guidance.State.SENT)
+        measure = guidance.measures.select_for_update().filter(number=number).first()
+        if measure is None:
+            raise ReductionRefusal("no_such_measure", _("没有这项措施，请重新打开页面。"))
+        measure.state = state
+        measure.done_on = timezone.localdate(now) if state == GuidanceMeasure.State.DONE else None
+        measure.save(update_fields=["state", "done_on"])
+        _note(guidance, Kind.REPORTED, by=by, now=now, measure=number, text=text, said=state)
+    return guidance
+
+
+def close(guidance_id: int, *, verdict: str, why: str, by: User, now: datetime) -> Guidance:
+    """Whether it helped, with the reason; what was counted stands still from here on."""
+    with transaction.atomic():
+        guidance = _held(guidance_id, Guidance.State.SENT)
+        guidance.state, guidance.verdict, guidance.closed_at = Guidance.State.CLOSED, verdict, now
+        guidance.save(update_fields=["state", "verdict", "closed_at"])
+        _note(guidance, Kind.CLOSED, by=by, now=now, text=why, said=verdict)
+        _tell(guidance, lambda: (
+            _("【12315】行政指导已结束"),
+            _("%(authority)s对%(firm)s的行政指导已经结束，判断：%(verdict)s。%(link)s") % {
+                "authority": guidance.authority, "firm": guidance.enterprise, "link": _link(guidance),
+                "verdict": Guidance.Verdict(verdict).label}), now=now)
+    return guidance
+
+
+def late(on: date) -> Q:
+    """Measures whose last day is over and that are not done."""
+    return Q(due_on__lt=on) & ~Q(state=GuidanceMeasure.State.DONE)
+
+
+def sweep_reminders(*, now: datetime) -> int:
+    """Tell enterprises, once a measure, that its last day is over; how many."""
+    today = timezone.localdate(now)
+    with transaction.atomic():
+        waiting = list(GuidanceMeasure.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            late(today), reminded_at=None, guidance__state=Guidance.State.SENT).select_related(
+            "guidance__enterprise", "guidance__authority").order_by("due_on", "pk")[:BATCH])
+        for measure in waiting:
+            guidance = measure.guidance
+            _note(guidance, Kind.REMINDED, by=None, now=now, measure=measure.number, text=measure.what)
+            _tell(guidance, lambda guidance=guidance, measure=measure: (  # type: ignore[misc]
+                _("【12315】行政指导的一项措施已过期限"),
+                _("%(authority)s对%(firm)s的行政指导：措施%(n)s“%(what)s”的期限已过，还没有报告完成。请报告进展：%(link)s") % {
+                    "authority": guidance.authority, "firm": guidance.enterprise, "n": measure.number, "what": measure.what,
+                    "link": _link(guidance)}), now=now)
+        GuidanceMeasure.objects.filter(pk__in=[measure.pk for measure in waiting]).update(reminded_at=now)
+    return len(waiting)
+
+
+def _held(guidance_id: int, state: str) -> Guidance:
+    """Locked, if it is in this state still."""
+    guidance = Guidance.objects.select_for_update(of=("self",)).select_related("enterprise", "authority", "hot_spot").get(pk=guidance_id)
+    if guidance.state != state:
+        raise ReductionRefusal("moved_on", _("这份行政指导已是“%(state)s”，请重新打开页面。") % {
+            "state": Guidance.State(guidance.state).label})
+    return guidance
+
+
+def _add(guidance: Guidance, wanted: Wanted, *, by: User, now: datetime) -> None:
+    # A number that was given once is not given again: deeds name measures by it.
+    used = guidance.deeds.aggregate(Max("measure"))["measure__max"] or 0
+    GuidanceMeasure.objects.create(guidance=guidance, number=used + 1, what=wanted.what, responsible=wanted.responsible, due_on=wanted.due_on)
+    _note(guidance, Kind.MEASURE_ADDED, by=by, now=now, measure=used + 1, text=wanted.what)
+
+
+def _note(guidance: Guidance, kind: str, *, by: User | None, now: datetime, measure: int | None = None, text: str = "",
+          said: str = "") -> None:
+    Deed.objects.create(hot_spot_id=guidance.hot_spot_id, guidance=guidance, kind=kind, at=now, by=by, measure=measure, text=text, said=said)
+
+
+def _link(guidance: Guidance) -> str:
+    return f"{settings.SITE_URL}{reverse('oversight:enterprise-guidance', args=[guidance.pk])}"
+
+
+def _tell(guidance: Guidance, words: Callable[[], tuple[str, str]], *, now: datetime) -> None:
+    """A letter to each manager of the whole enterprise, in the own language."""
+    for person in managers_of(guidance.enterprise_id, on=timezone.localdate(now)):
+        with override(person.language):
+            subject, body = words()
+        OutgoingMessage.objects.create(channel="email", address=person.email, person_key=person.person_key, created_at=now,
+                                       useful_until=now + OF_USE, subject=subject, body=body)

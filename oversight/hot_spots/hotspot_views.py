@@ -1,0 +1,193 @@
+"""/authority/hot-spots/: what stands out in the own region, the numbers and cases behind it, and the judgement.
+
+The one rule: a hot spot is seen where its place lies, of an enterprise its domicile; its cases only as far as the officer sees
+them anyway.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.idempotency import once
+from authorities.models import Region
+from complaints.desks import keyset, tabs
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.tabs import Tab
+from complaints.models import Complaint
+from complaints.parties.actors import Actor
+from complaints.procedure.workflow import Role
+from complaints.reading.case import AUTHORITY, case_url
+from oversight.figures.scope import Period
+from oversight.hot_spots import copies, folding, guiding, reduction_words
+from oversight.hot_spots.guiding import ReductionRefusal
+from oversight.hot_spots.reduction_forms import ReasonForm
+from oversight.hot_spots.unusual import FEWEST, LOOKS_A_WEEK, RATE
+from oversight.models import HotSpot, Tally
+from oversight.presenting.cards import Lists
+
+NEWEST = keyset.Order("found_at", falling=True)
+RELATED = ("enterprise", "region")
+#: Who may judge, guide and warn; whoever sits at the intake or analyses only reads.
+ACTING = frozenset({Role.OFFICER, Role.APPROVER})
+#: So many of the newest cases are listed, so many are compared for equal words, so many of a group are named.
+SHOWN, COMPARED, NAMED = 10, 300, 6
+TABS = (
+    Tab("open", gettext_lazy("待判断"), "warn", gettext_lazy("没有待判断的热点。")),
+    Tab("guided", gettext_lazy("已发起指导"), "info", gettext_lazy("还没有就热点发起过行政指导。")),
+    Tab("dismissed", gettext_lazy("无需处理"), "neutral", gettext_lazy("没有判断为无需处理的热点。")),
+)
+
+
+def lies_within(regions: Iterable[Region]) -> Q:
+    """Hot spots in these regions, whoever looks."""
+    found = Q(pk__in=[])
+    for region in regions:
+        found |= Q(place__gte=region.pk, place__lte=region.last)
+    return found
+
+
+def spot_of(desk: Desk, pk: int) -> HotSpot:
+    found = HotSpot.objects.filter(desk.around("place"), pk=pk).select_related(*RELATED, "enterprise__domicile").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def acting_for(desk: Desk, place: int | None) -> Actor | None:
+    """The office in whose name this person may act there: the nearest one; None for whoever only reads."""
+    offices = [actor for actor in desk.actors if actor.has(ACTING) and actor.region is not None and place is not None
+               and actor.region[0] <= place <= actor.region[1]]
+    return min(offices, key=lambda actor: (actor.region or (0, 0))[1] - (actor.region or (0, 0))[0], default=None)
+
+
+def acting(desk: Desk, place: int | None) -> Actor:
+    """The same for a page that only they have; Http404 else."""
+    found = acting_for(desk, place)
+    if found is None:
+        raise Http404
+    return found
+
+
+@officer_page("GET")
+def hot_spots(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The list, the newest first; a tab each state."""
+    rows = HotSpot.objects.filter(desk.around("place"))
+    lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
+    # What somebody did something about stands for itself.
+    lists["open"] = folding.shown(lists["open"], desk.around("place"))
+    tab = tabs.chosen(TABS, request.GET)
+    page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=RELATED)
+    also = _also(rows, page.rows)
+    return render(request, "oversight/hot_spots.html", {
+        **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path), "now": desk.now,
+        "rows": [_line(row) | {"also": also[row.pk]} for row in page.rows],
+        "rises": reduction_words.detectable_rises(), "rate": f"{RATE * 100:.1f}", "fewest": FEWEST, "looks": LOOKS_A_WEEK,
+    })
+
+
+@officer_page("GET", "POST")
+def hot_spot(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """One: nine counts, the cases, equal texts; POST judges it not to be a cause for action, or takes that back."""
+    spot = spot_of(desk, pk)
+    office = acting_for(desk, spot.place)
+    form, status = ReasonForm(request.POST if request.method == "POST" else None), 200
+    if request.method == "POST":
+        if office is None:
+            raise Http404
+        status = 422
+        if form.is_valid():
+            try:
+                with once(request) as attempt:
+                    if not attempt.answered:
+                        deed = guiding.reopen if spot.state == HotSpot.State.DISMISSED else guiding.dismiss
+                        deed(spot.pk, why=form.cleaned_data["why"], by=desk.user, now=desk.now)
+                        attempt.reference = request.path
+                        messages.success(request, _("已记下您的判断。"), extra_tags="ok")
+                return redirect(attempt.reference)
+            except ReductionRefusal as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+    cases = _cases(desk, spot)
+    seen = HotSpot.objects.filter(desk.around("place")).select_related(*RELATED)
+    narrower = folding.shown(seen.filter(pk__in=spot.explained_by), desk.around("place")) if spot.explained_by else ()
+    wider = seen.filter(explained_by__contains=[spot.pk], first__lte=spot.last, last__gte=spot.first).order_by("-observed", "pk")
+    guidances = list(spot.guidances.select_related("enterprise", "authority"))
+    return render(request, "oversight/hot_spot.html", {
+        "spot": spot, "line": reduction_words.line_of(spot, url=""), "chart": reduction_words.chart_of(spot), "form": form,
+        "list_url": reverse("oversight:hot-spots"), "chance": reduction_words.chance_words(spot.chance), "rate": f"{spot.rate * 100:.1f}",
+        "detectable": reduction_words.times(spot.detectable), "restless": f"{spot.restless:.2f}", "around": _around(spot),
+        "cases": _lines(list(cases.order_by("-pk")[:SHOWN])), "cases_url": _list_url(spot),
+        "narrower": [_line(one) for one in narrower], "wider": [_line(one) for one in wider[:SHOWN]],
+        "groups": _groups(cases), "may_act": office is not None,
+        "guidances": [{"row": row, "url": reverse("oversight:guidance", args=[row.pk]), "tone": reduction_words.GUIDANCE_TONES[row.state]}
+                      for row in guidances],
+        "warnings": [reduction_words.warning_line(row, url=reverse("oversight:warning", args=[row.pk]))
+                     for row in spot.warnings.select_related("authority")],
+        "guide_url": reverse("oversight:guidance-new", args=[spot.pk]), "warn_url": reverse("oversight:warning-new", args=[spot.pk]),
+        "entries": reduction_words.history_of(spot.deeds.filter(guidance=None).select_related("by")),
+    }, status=status)
+
+
+def _line(spot: HotSpot) -> dict[str, Any]:
+    return reduction_words.line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk]))
+
+
+def _also(rows: QuerySet[HotSpot], spots: Iterable[HotSpot]) -> Counter[int]:
+    """How many of ``rows`` each of ``spots`` explains; one statement."""
+    found: Counter[int] = Counter()
+    own = [spot.pk for spot in spots]
+    for narrower in rows.filter(explained_by__overlap=own).values_list("explained_by", flat=True) if own else ():
+        found.update(narrower)
+    return found
+
+
+def _around(spot: HotSpot) -> str:
+    """How everything went at the same time: a season raises all."""
+    if len(spot.around) != 2 or not spot.around[1]:
+        return ""
+    return reduction_words.times(spot.around[0] / spot.around[1])
+
+
+def tallied(spot: HotSpot) -> QuerySet[Tally]:
+    """What the counters hold of the cell in its days, as far as the database shows it to whoever asks."""
+    rows = Tally.objects.filter(kind="received", day__gte=spot.first, day__lte=spot.last)
+    if spot.enterprise_id:
+        rows = rows.filter(enterprise=spot.enterprise_id)
+    elif spot.region is not None:
+        rows = rows.filter(region__gte=spot.region.pk, region__lte=spot.region.last)
+    if spot.category:
+        rows = rows.filter(**{"problem" if spot.facet.startswith("p:") else "object": spot.category})
+    return rows
+
+
+def _cases(desk: Desk, spot: HotSpot) -> QuerySet[Complaint]:
+    ids = list(tallied(spot).order_by("-complaint_id").values_list("complaint_id", flat=True)[:COMPARED])
+    return desk.cases().filter(pk__in=ids)
+
+
+def _lines(cases: list[Complaint]) -> list[dict[str, Any]]:
+    return [{"case": case, "url": case_url(case, AUTHORITY)} for case in cases]
+
+
+def _groups(cases: QuerySet[Complaint]) -> list[dict[str, Any]]:
+    """Groups of cases whose consumers wrote nearly the same."""
+    seen = {case.pk: case for case in cases.only("pk", "number", "status")}
+    return [{"n": len(group), "cases": _lines([seen[pk] for pk in group[:NAMED]]), "more": max(0, len(group) - NAMED)}
+            for group in copies.clusters(seen)]
+
+
+def _list_url(spot: HotSpot) -> str:
+    """All cases of the cell in the list of cases, which narrows by place, enterprise and category."""
+    return Lists(Period(first=spot.first, last=spot.last), spot.category, spot.enterprise_id, spot.region.code if spot.region else "").received()
+
+

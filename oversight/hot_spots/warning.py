@@ -1,0 +1,122 @@
+"""消费预警: drafted from the numbers of a hot spot, edited, agreed to by a second person, public until it is withdrawn.
+
+The one rule: nobody publishes what they proposed themselves, and what was public stays readable as withdrawn, with the reason.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from accounts.models import User
+from authorities.models import named
+from complaints.reading.case_people import label_of
+from oversight.hot_spots.guiding import ReductionRefusal
+from oversight.models import ConsumerWarning, Deed, HotSpot
+from web.templatetags.portal import day_text
+
+State = ConsumerWarning.State
+Kind = Deed.Kind
+#: The official text is Chinese, whoever drafts it.
+LANGUAGE = "zh-hans"
+ADVICE = (
+    "投诉不等于违法，是否违法由监管部门另行查明。\n\n提醒消费者：\n"
+    "一、付款或者签约前，看清价格、期限、自动续费和解约条件，重要的承诺请对方写下来。\n"
+    "二、保存合同、订单、付款记录、通话和聊天记录。\n"
+    "三、发生争议先与企业协商；协商不成，可以在本平台投诉，或者拨打12315。")
+
+
+def drafted_words(spot: HotSpot) -> tuple[str, str]:
+    """(title, text) made from the numbers: what rose, where, by how much, and what a consumer can do. Names no enterprise:
+    complaints are not findings, so whoever wants to name one writes it and a second person agrees. Names no count: weeks
+    that were told beside the published months would tell what is left of the month.
+    """
+    with override(LANGUAGE):
+        region = spot.region or (spot.enterprise.domicile if spot.enterprise else None)
+        place = named(region) if region else ""
+        about = label_of(spot.category) if spot.category else "消费"
+        first, last = (day_text(day, weekday=False) for day in (spot.first, spot.last))
+    days = first if first == last else f"{first}至{last}"
+    # Of less than one a multiple would sound like a disaster.
+    rise = round(spot.rise) if spot.rise and spot.expected >= 1 else 0
+    by_how_much = f"，约为平时同样长的时间的{rise}倍" if rise > 1 else "，比平时明显增多"
+    return (f"消费预警：近期{place}“{about}”投诉增多"[:80],
+            f"{days}，{place}收到关于“{about}”的投诉较多{by_how_much}。{ADVICE}")
+
+
+def draft(spot_id: int, *, authority_id: int, by: User, now: datetime) -> ConsumerWarning:
+    """A draft of this authority. Raises ReductionRefusal where it has one that was not withdrawn."""
+    spot = HotSpot.objects.select_related("region", "enterprise__domicile").get(pk=spot_id)
+    title, text = drafted_words(spot)
+    try:
+        with transaction.atomic():
+            warning = ConsumerWarning.objects.create(hot_spot=spot, authority_id=authority_id, title=title, text=text, drafted_by=by, drafted_at=now)
+            _note(warning, Kind.DRAFTED, by=by, now=now, text=text)
+    except IntegrityError:
+        raise ReductionRefusal("drafted_before", _("本机关已经就这个热点起草过消费预警。")) from None
+    return warning
+
+
+def edit(warning_id: int, *, title: str, text: str, by: User, now: datetime) -> ConsumerWarning:
+    with transaction.atomic():
+        warning = _held(warning_id, State.DRAFT)
+        warning.title, warning.text = title, text
+        warning.save(update_fields=["title", "text"])
+        _note(warning, Kind.EDITED, by=by, now=now, text=text)
+    return warning
+
+
+def propose(warning_id: int, *, by: User, now: datetime) -> ConsumerWarning:
+    """It waits for a second person, and nobody edits it meanwhile."""
+    with transaction.atomic():
+        warning = _held(warning_id, State.DRAFT)
+        warning.state, warning.proposed_by = State.PROPOSED, by
+        warning.save(update_fields=["state", "proposed_by"])
+        _note(warning, Kind.PROPOSED, by=by, now=now)
+    return warning
+
+
+def approve(warning_id: int, *, by: User, now: datetime) -> ConsumerWarning:
+    """Public from now on. Raises ReductionRefusal for whoever proposed it."""
+    with transaction.atomic():
+        warning = _held(warning_id, State.PROPOSED)
+        if warning.proposed_by_id == by.pk:
+            raise ReductionRefusal("own_proposal", _("您自己提请的，须由另一位负责人批准。"))
+        warning.state, warning.decided_by, warning.published_at = State.PUBLISHED, by, now
+        warning.save(update_fields=["state", "decided_by", "published_at"])
+        _note(warning, Kind.PUBLISHED, by=by, now=now, text=warning.text)
+    return warning
+
+
+def send_back(warning_id: int, *, why: str, by: User, now: datetime) -> ConsumerWarning:
+    """Not like this: it is a draft again, with the reason in its history."""
+    with transaction.atomic():
+        warning = _held(warning_id, State.PROPOSED)
+        warning.state, warning.proposed_by = State.DRAFT, None
+        warning.save(update_fields=["state", "proposed_by"])
+        _note(warning, Kind.SENT_BACK, by=by, now=now, text=why)
+    return warning
+
+
+def withdraw(warning_id: int, *, why: str, by: User, now: datetime) -> ConsumerWarning:
+    """Its page stays and says that it was withdrawn, and why."""
+    with transaction.atomic():
+        warning = _held(warning_id, State.PUBLISHED)
+        warning.state, warning.withdrawn_at, warning.withdrawn_why = State.WITHDRAWN, now, why
+        warning.save(update_fields=["state", "withdrawn_at", "withdrawn_why"])
+        _note(warning, Kind.WITHDRAWN, by=by, now=now, text=why)
+    return warning
+
+
+def _held(warning_id: int, state: str) -> ConsumerWarning:
+    warning = ConsumerWarning.objects.select_for_update(of=("self",)).get(pk=warning_id)
+    if warning.state != state:
+        raise ReductionRefusal("moved_on", _("这份消费预警已是“%(state)s”，请重新打开页面。") % {"state": State(warning.state).label})
+    return warning
+
+
+def _note(warning: ConsumerWarning, kind: str, *, by: User, now: datetime, text: str = "") -> None:
+    Deed.objects.create(hot_spot_id=warning.hot_spot_id, warning=warning, kind=kind, at=now, by=by, text=text, said=warning.title)

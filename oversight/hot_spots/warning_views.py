@@ -1,0 +1,145 @@
+"""消费预警: drafted and agreed to at the authority, read by everybody.
+
+The one rule: the public sees what was published, and of what was withdrawn that it was, and why; nothing of who drafted it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.idempotency import once
+from accounts.public_pages import public_page
+from complaints.desks import keyset, tabs
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.tabs import Tab
+from complaints.procedure.workflow import Role
+from oversight.hot_spots import reduction_words, warning
+from oversight.hot_spots.guiding import ReductionRefusal
+from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
+from oversight.hot_spots.reduction_forms import ReasonForm, WarningForm
+from oversight.models import ConsumerWarning
+
+State = ConsumerWarning.State
+NEWEST = keyset.Order("drafted_at", falling=True)
+BY_PUBLICATION = keyset.Order("published_at", falling=True)
+_RELATED = ("authority", "hot_spot__enterprise", "hot_spot__region")
+TABS = (
+    Tab("proposed", gettext_lazy("等待批准"), "warn", gettext_lazy("没有等待批准的消费预警。")),
+    Tab("draft", gettext_lazy("起草中"), "neutral", gettext_lazy("没有起草中的消费预警。消费预警从热点页起草。")),
+    Tab("published", gettext_lazy("已发布"), "ok", gettext_lazy("还没有发布过消费预警。")),
+    Tab("withdrawn", gettext_lazy("已撤回"), "neutral", gettext_lazy("没有撤回的消费预警。")),
+)
+
+
+@officer_page("GET")
+def warnings(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The warnings of the own region in every state."""
+    rows = ConsumerWarning.objects.filter(desk.around("hot_spot__place"))
+    lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
+    tab = tabs.chosen(TABS, request.GET)
+    page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
+    return render(request, "oversight/warnings.html", {
+        **tabs.shown(TABS, tab, keyset.counts(lists), page, address=request.path),
+        "rows": [reduction_words.warning_line(row, url=reverse("oversight:warning", args=[row.pk])) for row in page.rows]})
+
+
+@officer_page("POST")
+def warning_new(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """A draft made from the numbers of a hot spot; whoever asks again comes to the one that is there."""
+    spot = spot_of(desk, pk)
+    office = acting(desk, spot.place)
+    assert office.authority_id is not None  # noqa: S101 - an office is one of an authority
+    with once(request) as attempt:
+        if not attempt.answered:
+            there = spot.warnings.filter(authority_id=office.authority_id).exclude(state=State.WITHDRAWN).first()
+            made = there or warning.draft(spot.pk, authority_id=office.authority_id, by=desk.user, now=desk.now)
+            attempt.reference = reverse("oversight:warning", args=[made.pk])
+    return redirect(attempt.reference)
+
+
+@officer_page("GET", "POST")
+def one(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """One warning. POST: ``do`` = edit or propose it, approve or send it back, withdraw it."""
+    found = ConsumerWarning.objects.filter(desk.around("hot_spot__place"), pk=pk).select_related(*_RELATED).first()
+    if found is None:
+        raise Http404
+    office = acting_for(desk, found.hot_spot.place)
+    wanted = request.POST.get("do", "") if request.method == "POST" else ""
+    writing = WarningForm(request.POST if wanted == "edit" else None, initial={"title": found.title, "text": found.text})
+    reason = ReasonForm(request.POST if wanted in ("send_back", "withdraw") else None)
+    # Only a head publishes, and takes back what is public.
+    is_head = office is not None and office.has(frozenset({Role.APPROVER}))
+    status, refused = 200, ""
+    if request.method == "POST":
+        if office is None or (wanted in ("approve", "send_back", "withdraw") and not is_head):
+            raise Http404
+        status = 422
+        if all(form.is_valid() for form in (writing, reason) if form.is_bound):
+            try:
+                with once(request) as attempt:
+                    if not attempt.answered:
+                        messages.success(request, _carry_out(desk, found, wanted, writing, reason), extra_tags="ok")
+                        attempt.reference = request.path
+                return redirect(attempt.reference)
+            except ReductionRefusal as refusal:
+                status, refused = refusal.status, str(refusal)
+    return render(request, "oversight/warning.html", {
+        "warning": found, "tone": reduction_words.WARNING_TONES[found.state], "refused": refused,
+        "form": writing if found.state == State.DRAFT else reason, "may_act": office is not None, "is_head": is_head,
+        "is_own": found.proposed_by_id == desk.user.pk, "list_url": reverse("oversight:warnings"),
+        "spot_url": reverse("oversight:hot-spot", args=[found.hot_spot_id]),
+        "public_url": reverse("oversight:open-warning", args=[found.pk]),
+        "entries": reduction_words.history_of(found.deeds.select_related("by")),
+    }, status=status)
+
+
+def _carry_out(desk: Desk, found: ConsumerWarning, wanted: str, writing: WarningForm, reason: ReasonForm) -> str:
+    told: dict[str, Any] = {"by": desk.user, "now": desk.now}
+    match wanted:
+        case "edit":
+            warning.edit(found.pk, title=writing.cleaned_data["title"], text=writing.cleaned_data["text"], **told)
+            return _("已保存。")
+        case "propose":
+            warning.propose(found.pk, **told)
+            return _("已提请批准，由另一位负责人决定。")
+        case "approve":
+            warning.approve(found.pk, **told)
+            return _("已发布。")
+        case "send_back":
+            warning.send_back(found.pk, why=reason.cleaned_data["why"], **told)
+            return _("已退回修改。")
+        case "withdraw":
+            warning.withdraw(found.pk, why=reason.cleaned_data["why"], **told)
+            return _("已撤回，公开的页面会写明撤回的理由。")
+    raise Http404
+
+
+# --- the public ---
+
+
+@public_page(parameters=("before", "after"), fresh=0, kept=0)
+def open_warnings(request: HttpRequest) -> HttpResponse:
+    """What is published, the newest first."""
+    rows = ConsumerWarning.objects.filter(state=State.PUBLISHED)
+    page = keyset.page_of(rows, request.GET, BY_PUBLICATION, related=("authority",))
+    return render(request, "open/warnings.html", {
+        "rows": [reduction_words.warning_line(row, url=reverse("oversight:open-warning", args=[row.pk])) for row in page.rows],
+        "previous_url": f"{request.path}?before={page.before}" if page.before else "",
+        "next_url": f"{request.path}?after={page.after}" if page.after else ""})
+
+
+@public_page(fresh=0, kept=0)
+def open_warning(request: HttpRequest, pk: int) -> HttpResponse:
+    """One warning; one that was withdrawn says so instead of its text."""
+    found = ConsumerWarning.objects.filter(published_at__isnull=False, pk=pk).select_related("authority").first()
+    if found is None:
+        raise Http404
+    return render(request, "open/warning.html", {
+        "warning": found, "is_withdrawn": found.state == State.WITHDRAWN, "list_url": reverse("oversight:open-warnings")})

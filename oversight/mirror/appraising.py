@@ -1,0 +1,159 @@
+"""The yearly grade of an ODR enterprise: points by a published formula, proposed by one officer and decided by another.
+
+The one rule: points come from the published quarters of the year and from nothing else, so they tell nothing that these do
+not; another grade than that of the points needs a reason, which is published beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from authorities.models import Officer
+from enterprises.models import Appraisal, Enterprise
+from enterprises.models.enrolment import EnrolmentEntry
+from oversight.open_data import issuing, reading
+from oversight.open_data.reading import Line
+from oversight.presenting.leagues import RANKED_FROM
+
+#: Counted differently from before gets the next number.
+FORMULA = 2
+Grade = Appraisal.Grade
+#: A from so many points, B from so many; below is C. Whoever was suspended in the year gets no A.
+A_FROM, B_FROM = 85, 70
+WORKERS = (Officer.Role.HANDLER, Officer.Role.APPROVER)
+DECIDERS = (Officer.Role.APPROVER,)
+LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``good`` of ``whole`` earns that share of ``points``; where ``is_turned`` what is left of the whole does."""
+
+    code: str
+    title: Any
+    points: int
+    good: str
+    whole: str
+    is_turned: bool = False
+
+
+PARTS: tuple[Part, ...] = (
+    Part("settled", gettext_lazy("消费者确认和解的比率"), 30, "settled", "judged"),
+    Part("on_time", gettext_lazy("协商期限届满前结束的比率"), 25, "in_time", "timed"),
+    Part("kept", gettext_lazy("按时履行并经确认的约定的比率"), 20, "kept", "promised"),
+    Part("again", gettext_lazy("没有60天内重复投诉的比率"), 15, "again", "delivered", is_turned=True),
+    Part("last_day", gettext_lazy("没有拖到最后一天的比率"), 10, "last_day", "timed", is_turned=True),
+)
+#: Figure → the columns of the published quarters that it is the sum of.
+_COLUMNS: Mapping[str, str] = {
+    "settled": "settled", "judged": "ended", "in_time": "in_time", "timed": "due", "kept": "promises_kept", "promised": "promised",
+    "again": "again", "delivered": "delivered", "last_day": "last_day"}
+
+
+class AppraisalRefused(Exception):
+    """What it says is for whoever asked."""
+
+
+def last_year(today: date) -> int:
+    """The newest year that is over."""
+    return today.year - 1
+
+
+def points_of(figures: Mapping[str, int]) -> dict[str, int]:
+    """Of each part its points; one of which nothing came due is left out and the others count for more. Whole points."""
+    counted = [part for part in PARTS if figures[part.whole]]
+    scale = sum(part.points for part in counted)
+    found = {}
+    for part in counted:
+        good = figures[part.whole] - figures[part.good] if part.is_turned else figures[part.good]
+        found[part.code] = (200 * part.points * good + scale * figures[part.whole]) // (2 * scale * figures[part.whole])
+    return found
+
+
+def grade_of(points: int, *, was_suspended: bool) -> str:
+    if points >= A_FROM and not was_suspended:
+        return str(Grade.A)
+    return str(Grade.B if points >= B_FROM else Grade.C)
+
+
+def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str, int]]:
+    """The figures of each with thirty or more cases in the year, once its four quarters are issued.
+
+    A part of which a number is withheld in one of them is left out, as one of which nothing came due.
+    """
+    tables = [reading.table(one, "enterprise_quarters") if (one := issuing.newest(date(year, month, 1))) else None for month in (3, 6, 9, 12)]
+    if None in tables:
+        return {}
+    by_code = {firm.code: firm.pk for firm in enterprises}
+    lines: dict[int, list[Line]] = {}
+    for line in (line for table in tables for line in table or ()):
+        if (pk := by_code.get(line["enterprise"])) is not None:
+            lines.setdefault(pk, []).append(line)
+    suspended = set(EnrolmentEntry.objects.filter(enterprise__in=list(lines), kind=EnrolmentEntry.Kind.SUSPENDED, at__year=year)
+                    .values_list("enterprise_id", flat=True))
+    found = {}
+    for pk, rows in lines.items():
+        sums = {name: reading.added(row[column] for row in rows) for name, column in _COLUMNS.items()}
+        if (sums["judged"] or 0) >= RANKED_FROM:
+            told = dict.fromkeys(_COLUMNS, 0)
+            for part in PARTS:
+                good, whole = sums[part.good], sums[part.whole]
+                if good is not None and whole is not None:
+                    told |= {part.good: good, part.whole: whole}
+            found[pk] = told | {"suspended": int(pk in suspended)}
+    return found
+
+
+def offices(user: User, *, on: date, roles: Sequence[str] = WORKERS) -> QuerySet[Officer, Any]:
+    """The authorities at which this person may work on appraisals."""
+    return Officer.objects.on(on).filter(user=user, role__in=[str(role) for role in roles]).values("authority_id")
+
+
+def firms_of(user: User, *, on: date) -> QuerySet[Enterprise]:
+    return Enterprise.objects.filter(enrolled_by__in=offices(user, on=on)).order_by("pk")
+
+
+def propose(firm: Enterprise, year: int, grade: str, reason: str, *, by: User, now: datetime) -> Appraisal:
+    """Raises AppraisalRefused: too few cases, no reason for another grade, or there is one already."""
+    figures = computed([firm], year).get(firm.pk)
+    if figures is None:
+        raise AppraisalRefused(_("公布的数不足%(n)s件，或者四个季度的公开数据还没有出齐，不评。") % {"n": RANKED_FROM})
+    points = points_of(figures)
+    by_formula = grade_of(sum(points.values()), was_suspended=bool(figures["suspended"]))
+    if grade not in Grade.values:
+        raise AppraisalRefused(_("请选等级。"))
+    if grade != by_formula and not reason.strip():
+        raise AppraisalRefused(_("和公式不同的等级，请写理由。"))
+    try:
+        with transaction.atomic():
+            return Appraisal.objects.create(
+                enterprise=firm, year=year, formula=FORMULA, figures=figures, points=points, computed=by_formula, grade=grade,
+                reason=reason.strip()[:LONGEST] if grade != by_formula else "", proposed_by=by, proposed_at=now)
+    except IntegrityError:
+        raise AppraisalRefused(_("这家企业这一年已经提出过等级。")) from None
+
+
+def decide(pk: int, *, agrees: bool, by: User, on: date, now: datetime) -> Appraisal:
+    """The second officer: publish it, or give it back (the proposal goes). Raises AppraisalRefused."""
+    with transaction.atomic():
+        row = (Appraisal.objects.select_for_update(of=("self",)).select_related("enterprise")
+               .filter(pk=pk, enterprise__enrolled_by__in=offices(by, on=on, roles=DECIDERS)).first())
+        if row is None or row.decided_at is not None:
+            raise AppraisalRefused(_("刚有变化，请看最新的。"))
+        if row.proposed_by_id == by.pk:
+            raise AppraisalRefused(_("由另一名人员决定，不能是提出的人。"))
+        if agrees:
+            row.decided_by, row.decided_at = by, now
+            row.save(update_fields=["decided_by", "decided_at"])
+        else:
+            row.delete()
+    return row

@@ -1,0 +1,197 @@
+"""/enterprise/performance/: an enterprise's own mirror, and the lists behind its numbers.
+
+The one rule: who looks sees what the own jobs answer for: the whole enterprise, or the own branches.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.masking import masked_name
+from complaints import wording as labels
+from complaints.desks import keyset
+from complaints.desks.enterprise_desk import Desk, case_url, desk_page
+from complaints.parties.conditions import current_calendar
+from complaints.reading.case_people import label_of, names_of_consumers
+from enterprises.models import Branch, Enterprise
+from oversight.figures.figures import RESULTS, Measure, share
+from oversight.figures.scope import Scope
+from oversight.mirror import mirror
+from oversight.mirror.mirror import Reflection
+from oversight.presenting import cards
+from oversight.presenting.cards import Card, Part
+from oversight.presenting.choosing import CHOSEN, PERIODS, THIRTY, Asked, ChoiceForm, understood
+
+#: What a list is called on its own page.
+TITLES: Mapping[str, Any] = {
+    "delivered": gettext_lazy("收到的投诉"), "settled": gettext_lazy("确认和解"), "unconfirmed": gettext_lazy("未获确认"),
+    "settled_elsewhere": gettext_lazy("另行和解"), "failed": gettext_lazy("和解不成"), "withdrawn": gettext_lazy("消费者撤回"),
+    "returned": gettext_lazy("退回（不计）"), "in_time": gettext_lazy("届满前结束"), "ended_late": gettext_lazy("届满后才结束"),
+    "open_late": gettext_lazy("届满仍未结束"), "unanswered": gettext_lazy("此刻尚未响应"), "responded": gettext_lazy("已首次响应"), "again": gettext_lazy("60天内再次投诉"),
+    "offered": gettext_lazy("提过方案的"), "offered_last_day": gettext_lazy("最后一天才提方案"), "ended": gettext_lazy("结束的"),
+    "ended_last_day": gettext_lazy("最后一天才结束"), "promises_kept": gettext_lazy("按时兑现的承诺"),
+    "promises_late": gettext_lazy("晚了才兑现的承诺"), "promises_silent": gettext_lazy("消费者没有答复的承诺"),
+    "promises_broken": gettext_lazy("没有兑现的承诺"), "untagged": gettext_lazy("还没有标记原因"),
+}
+#: Larger than this a change is worth an arrow.
+WORTH_AN_ARROW = 0.005
+BY_START = keyset.Order("from_at", falling=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    """Who looks at what: the enterprise, its figures' measure, and the addresses of the lists."""
+
+    enterprise: Enterprise
+    branches: list[Branch]
+    measure: Measure
+    asked: Asked
+    form: ChoiceForm
+
+    def url(self, code: str, **narrowed: str) -> str:
+        words = {**self.asked.query, "list": code, **narrowed}
+        words.pop("sort", None)
+        return f"{reverse('oversight:performance-cases')}?{urlencode({k: v for k, v in words.items() if v})}"
+
+
+def _looking(request: HttpRequest, desk: Desk) -> _Looking:
+    """The jobs of one enterprise together: the whole of it if one of them is at headquarters."""
+    first = desk.actors[0]
+    if first.enterprise_id is None:
+        raise Http404
+    jobs = [actor for actor in desk.actors if actor.enterprise_id == first.enterprise_id]
+    ids: frozenset[int] | None = None
+    if not any(job.branch_ids is None for job in jobs):
+        ids = frozenset(pk for job in jobs for pk in job.branch_ids or ())
+    form = ChoiceForm(request.GET, today=desk.today, usual=THIRTY)
+    asked = understood(form, request.GET)
+    scope = Scope(enterprise_id=first.enterprise_id, branch_ids=ids, category=asked.category, channel=asked.channel, is_own=True)
+    measure = Measure(scope, asked.period, desk.now, current_calendar())
+    branches = [] if ids is None else list(Branch.objects.filter(pk__in=ids).order_by("pk")[:3])
+    return _Looking(Enterprise.objects.get(pk=first.enterprise_id), branches, measure, asked, form)
+
+
+@desk_page("GET")
+def performance(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    looking = _looking(request, desk)
+    now, then = mirror.reflected(looking.measure), mirror.reflected(mirror.before(looking.measure))
+    asked = looking.asked
+    return render(request, "enterprise/performance.html", {
+        "form": looking.form, "now": now.at, "period": asked.period, "enterprise": looking.enterprise,
+        "branches": looking.branches, "before": mirror.before(looking.measure).period,
+        "periods": [{"label": label, "is_current": asked.kind == name, "url": asked.url(period=name, first="", last="", page="")}
+                    for name, label in PERIODS if name != CHOSEN],
+        "cards": _cards(now, then, looking), "causes": _causes(looking), "untagged": now.counts["untagged"],
+        "untagged_url": looking.url("untagged"), "compared": [
+            {"problem": label_of(one.problem), "one": one} for one in mirror.compared(looking.enterprise.pk, on=desk.today)],
+        "fewest": mirror.FEWEST_OTHERS,
+    })
+
+
+@desk_page("GET")
+def performance_cases(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The cases behind one number: ``list`` names it (all that came, without); ``problem`` and ``cause`` narrow it."""
+    code = request.GET.get("list", "delivered")
+    if code not in TITLES:
+        raise Http404
+    looking = _looking(request, desk)
+    narrowed = {name: request.GET.get(name, "")[:60] for name in ("problem", "cause")}
+    rows = mirror.listed(looking.measure, code, problem=narrowed["problem"], cause=narrowed["cause"])
+    order = keyset.BY_END if code in ("ended", "untagged", "in_time", "ended_late", "ended_last_day", "offered",
+                                      "offered_last_day", *RESULTS) else BY_START
+    page = keyset.page_of(rows, request.GET.dict(), order, related=("complaint",))
+    names = names_of_consumers([row.complaint_id for row in page.rows])
+    words = [label_of(narrowed["problem"]) if narrowed["problem"] else "",
+             labels.label(narrowed["cause"], kind="root_cause") if narrowed["cause"] else ""]
+    return render(request, "enterprise/performance_cases.html", {
+        "title": TITLES[code], "narrowed": [word for word in words if word], "period": looking.asked.period,
+        "is_of_now": code in ("unanswered", "open_late"),
+        "back": f"{reverse('oversight:performance')}{looking.asked.url()}",
+        "rows": [{
+            "row": row, "url": case_url(row.complaint), "consumer": masked_name(names.get(row.complaint_id, "")),
+            "problem": label_of(row.complaint.problem_category) or row.complaint.item_name,
+            "result": labels.label(row.odr_result, kind="odr_result") if row.odr_result else _("办理中"),
+        } for row in page.rows],
+        "previous_url": looking.url(code, **narrowed, before=page.before) if page.before else "",
+        "next_url": looking.url(code, **narrowed, after=page.after) if page.after else "",
+    })
+
+
+def _causes(looking: _Looking) -> list[dict[str, Any]]:
+    """A line for each problem, with its causes, the most frequent first in both."""
+    found: defaultdict[str, list[mirror.CauseLine]] = defaultdict(list)
+    for line in mirror.causes(looking.measure):
+        found[line.problem].append(line)
+    lines = [{"problem": label_of(problem) or _("未分类"), "n": sum(line.n for line in causes),
+              "causes": [{"cause": labels.label(line.cause, kind="root_cause"), "n": line.n,
+                          "url": looking.url("ended", problem=problem, cause=line.cause)} for line in causes]}
+             for problem, causes in found.items()]
+    return sorted(lines, key=lambda line: -line["n"])
+
+
+def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
+    """Each with the same number of the days before, and with what it is made of."""
+
+    def part(code: str) -> Part:
+        n = now.counts[code]
+        return Part(str(TITLES[code]), cards.cases(n), looking.url(code) if n else "")
+
+    def parts(*codes: str) -> tuple[Part, ...]:
+        return tuple(part(code) for code in codes)
+
+    response, past = now.response.spread.get("minutes_median"), then.response.spread.get("minutes_median")
+    value, unit = cards.working_time(response) if response is not None else (cards.NOTHING, "")
+    kept, kept_then = now.kept, then.kept
+    return [
+        Card(code="received", value=f"{now.counts['delivered']:,}", unit=cards.unit_of(now.counts["delivered"]),
+             url=looking.url("delivered") if now.counts["delivered"] else "",
+             foot=(_("此前同样长的时间%(n)s件") % {"n": f"{then.counts['delivered']:,}"},)),
+        Card(code="first_response", value=value, unit=unit, foot=(
+            _n(now.response.n), *((_("此前%(value)s") % {"value": cards.with_unit(*cards.working_time(past))},)
+                                  if past is not None else ())), parts=parts("responded", "unanswered")),
+        Card(code="on_time", value=cards.percent(now.on_time), tone=_tone(now.on_time, 0.95),
+             foot=(_n(now.came_due), *_change(now.on_time, then.on_time)),
+             parts=parts("in_time", "ended_late", "open_late")),
+        Card(code="settled", value=cards.percents(now.confirmed, now.upper),
+             foot=(_("已确认～含未答复") + " · " + _n(now.judged), *_change(now.confirmed, then.confirmed)),
+             parts=parts("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")),
+        Card(code="kept", value=cards.percent(kept.value), tone=_tone(kept.value, 0.95),
+             foot=(_n(kept.n), *_change(kept.value, kept_then.value)),
+             parts=parts("promises_kept", "promises_late", "promises_silent", "promises_broken")),
+        Card(code="again", value=cards.percent(now.again), foot=(
+            _n(now.counts["delivered"]), *_change(now.again, then.again)), parts=parts("again")),
+        Card(code="last_day", value=cards.percent(now.ended_last_day), foot=(
+            _n(now.counts["ended"]), *_change(now.ended_last_day, then.ended_last_day),
+            _("方案%(share)s") % {"share": cards.percent(share(now.counts["offered_last_day"], now.counts["offered"]))}),
+             parts=parts("ended_last_day", "offered_last_day")),
+    ]
+
+
+def _n(n: int) -> str:
+    return _("n=%(n)s") % {"n": f"{n:,}"}
+
+
+def _tone(value: float | None, good: float) -> str:
+    return "neutral" if value is None else "ok" if value >= good else "warn"
+
+
+def _change(now: float | None, then: float | None) -> tuple[str, ...]:
+    """▲ or ▼ and the number before; nothing where there was none."""
+    if now is None or then is None:
+        return ()
+    difference = now - then
+    was = _("此前%(value)s") % {"value": cards.percent(then)}
+    if abs(difference) < WORTH_AN_ARROW:
+        return (f"{was} · {_('持平')}",)
+    word = _("▲ 升%(n)s个百分点") if difference > 0 else _("▼ 降%(n)s个百分点")
+    return (f"{was} · {word % {'n': cards.number(abs(difference) * 100)}}",)

@@ -1,0 +1,98 @@
+"""/enterprise/reply/ and /authority/replies/: an enterprise replies to its figures, an officer checks before the public reads it.
+
+The one rule: a manager of the whole enterprise writes; who checks works at the authority that enrolled it, and refuses on
+a ground of the list only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.idempotency import once
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.desks.staff_door import staff_page
+from enterprises.enrolment import replying
+from enterprises.enrolment.replying import ReplyRefused, State
+from enterprises.models import PublicReply
+from enterprises.models.public_reply import LONGEST
+from routing.pages.profile import Lead, lead_of
+from web.templatetags.portal import name_of
+
+TONES: dict[str, str] = {State.WAITING: "warn", State.SHOWN: "ok", State.REFUSED: "bad", State.REPLACED: "neutral", State.WITHDRAWN: "neutral"}
+
+
+class ReplyForm(forms.Form):
+    """What is to be said."""
+
+    text = forms.CharField(label=gettext_lazy("说明"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 6}),
+                           help_text=gettext_lazy("500字以内。说您的数字和做了什么，不写消费者和其他人的信息。"))
+
+
+@staff_page(lead_of, "GET", "POST")
+def own(request: HttpRequest, lead: Lead) -> HttpResponseBase:
+    if lead.branch_ids is not None:
+        raise Http404
+    form = ReplyForm(request.POST if request.method == "POST" and request.POST.get("do") != "take_down" else None)
+    if request.method == "POST" and (not form.is_bound or form.is_valid()):
+        with once(request) as attempt:
+            if not attempt.answered:
+                if form.is_bound:
+                    replying.write(lead.enterprise, form.cleaned_data["text"], by=lead.user, now=lead.now)
+                    messages.success(request, _("已提交，核对后公开。"), extra_tags="ok")
+                else:
+                    replying.take_down(lead.enterprise, now=lead.now)
+                    messages.success(request, _("已撤下，公众看不到了。"), extra_tags="ok")
+                attempt.reference = request.path
+        return redirect(attempt.reference)
+    rows = replying.of_firm(lead.enterprise.pk)
+    return render(request, "open/own_reply.html", {
+        "form": form, "rows": [_line(row) for row in rows], "can_take_down": any(row.state in (State.WAITING, State.SHOWN) for row in rows),
+        "public_url": reverse("complaints:open-enterprise", args=[lead.enterprise.code]),
+    }, status=422 if form.is_bound else 200)
+
+
+def _line(row: PublicReply) -> dict[str, Any]:
+    return {"row": row, "state": State(row.state).label, "tone": TONES[row.state],
+            "ground": PublicReply.Ground(row.ground).label if row.ground else ""}
+
+
+@officer_page("GET", "POST")
+def check(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    waiting = replying.to_check(desk.user, on=desk.today)
+    if request.method == "POST":
+        said = request.POST.get("ground", "")
+        number = request.POST.get("reply", "")
+        reply = waiting.filter(public_id=number).first() if _is_uuid(number) else None
+        if said not in PublicReply.Ground.values:
+            said = "" if request.POST.get("do") == "show" else "?"
+        with once(request) as attempt:
+            if not attempt.answered:
+                if said == "?":
+                    messages.error(request, _("不公开的，请选理由。"), extra_tags="bad")
+                elif reply is None:
+                    messages.error(request, _("这条说明刚有变化，请看最新的。"), extra_tags="warn")
+                else:
+                    try:
+                        replying.decide(reply, "" if request.POST.get("do") == "show" else said, by=desk.user, on=desk.today, now=desk.now)
+                        messages.success(request, _("已办：%(name)s") % {"name": name_of(reply.enterprise)}, extra_tags="ok")
+                    except ReplyRefused as refused:
+                        messages.error(request, str(refused), extra_tags="warn")
+                attempt.reference = request.path
+        return redirect(attempt.reference)
+    rows = replying.read(waiting[:replying.BATCH])
+    return render(request, "open/check_replies.html", {
+        "now": desk.now, "grounds": PublicReply.Ground.choices,
+        "rows": [{"row": row, "name": name_of(row.enterprise), "url": reverse("complaints:open-enterprise", args=[row.enterprise.code])}
+                 for row in rows]})
+
+
+def _is_uuid(typed: str) -> bool:
+    return len(typed) == 36 and typed.replace("-", "").isalnum() and typed.isascii() and all(c in "0123456789abcdef-" for c in typed)

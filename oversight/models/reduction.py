@@ -1,0 +1,250 @@
+"""降诉增效: what stood out, what an authority asked of an enterprise about it, and what it told consumers.
+
+The one rule: what somebody did is a `Deed`, which nobody changes (a trigger refuses it); the states of the other rows are
+only what the newest deeds came to. Firms are spoken of here, never consumers: a hot spot holds sums, and the cases behind it
+are asked for anew by whoever looks, with that person's sight.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+#: Letters of a reason, a report or a cause; of a measure; of a warning.
+LONGEST, LONGEST_MEASURE, LONGEST_WARNING = 1000, 300, 2000
+
+
+class HotSpot(models.Model):
+    """One cell, one week or day in which it stood out. ``facet``: "" all of it, p:problem, o:object.
+
+    ``usual``: the eight counts before, oldest first. ``place``: the region whose authorities see it (of an enterprise its
+    domicile). ``around``: [observed, expected] of all complaints in the same days. ``explained_by``: narrower ones of the
+    same event (oversight/hot_spots/folding.py).
+    """
+
+    class Kind(models.TextChoices):
+        WEEK = "week", _("一周")
+        DAY = "day", _("当天")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("待判断")
+        GUIDED = "guided", _("已发起指导")
+        DISMISSED = "dismissed", _("无需处理")
+
+    kind = models.CharField(max_length=4, choices=Kind.choices)
+    enterprise = models.ForeignKey("enterprises.Enterprise", null=True, on_delete=models.PROTECT, related_name="hot_spots")
+    region = models.ForeignKey("authorities.Region", null=True, on_delete=models.PROTECT, related_name="hot_spots")
+    facet = models.CharField(max_length=62, blank=True, default="")
+    place = models.IntegerField(null=True)
+    first = models.DateField()
+    last = models.DateField()
+    observed = models.IntegerField()
+    expected = models.FloatField()
+    usual: models.JSONField[list[int], list[int]] = models.JSONField()
+    around: models.JSONField[list[float], list[float]] = models.JSONField(default=list)
+    chance = models.FloatField()
+    restless = models.FloatField()
+    detectable = models.FloatField()
+    rate = models.FloatField()
+    method = models.PositiveSmallIntegerField()
+    found_at = models.DateTimeField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    explained_by = ArrayField(models.BigIntegerField(), default=list)
+
+    class Meta:
+        ordering = ["-found_at", "-id"]
+        constraints = [
+            models.CheckConstraint(name="a_hot_spot_is_of_an_enterprise_or_a_region",
+                                   condition=Q(enterprise__isnull=False, region__isnull=True)
+                                   | Q(enterprise__isnull=True, region__isnull=False)),
+            models.CheckConstraint(name="a_hot_spot_ends_after_it_begins", condition=Q(last__gte=F("first"))),
+            models.UniqueConstraint(name="a_cell_is_found_once", nulls_distinct=False,
+                                    fields=["kind", "last", "enterprise", "region", "facet"]),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-found_at", "-id"], name="hot_spots_by_state"),
+            models.Index(fields=["kind", "last"], name="hot_spots_of_a_day"),
+            GinIndex(fields=["explained_by"], name="hot_spots_explained_by"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.enterprise_id or self.region_id} {self.facet} {self.last}"
+
+    @property
+    def category(self) -> str:
+        """The problem or object of the cell; "" for all."""
+        return self.facet[2:]
+
+    @property
+    def rise(self) -> float | None:
+        """How many times as many as expected; None where nothing was."""
+        return self.observed / self.expected if self.expected else None
+
+
+class Guidance(models.Model):
+    """行政指导: an authority asks an enterprise to remove a cause. ``effect``: the counts before and after
+    (oversight/hot_spots/effects.py), counted by a sweep while it is open (``counted_at``), standing still afterwards."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("起草中")
+        SENT = "sent", _("整改中")
+        CLOSED = "closed", _("指导已结束")
+
+    class Verdict(models.TextChoices):
+        EFFECTIVE = "effective", _("起了作用")
+        NOT_EFFECTIVE = "not", _("没有起作用")
+        UNCLEAR = "unclear", _("看不出来")
+
+    hot_spot = models.ForeignKey(HotSpot, on_delete=models.PROTECT, related_name="guidances")
+    enterprise = models.ForeignKey("enterprises.Enterprise", on_delete=models.PROTECT, related_name="guidances")
+    authority = models.ForeignKey("authorities.Authority", on_delete=models.PROTECT, related_name="+")
+    causes = models.TextField()
+    state = models.CharField(max_length=6, choices=State.choices, default=State.DRAFT)
+    verdict = models.CharField(max_length=9, choices=Verdict.choices, blank=True, default="")
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    effect: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
+    counted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(name="a_guidance_that_was_sent_says_when", condition=Q(state="draft") | Q(sent_at__isnull=False)),
+            models.CheckConstraint(name="a_closed_guidance_has_a_judgement",
+                                   condition=~Q(state="closed") | Q(closed_at__isnull=False) & ~Q(verdict="")),
+            models.UniqueConstraint(name="a_hot_spot_guides_an_enterprise_once", fields=["hot_spot", "enterprise"]),
+        ]
+        indexes = [
+            models.Index(fields=["enterprise", "-opened_at", "-id"], name="guidances_of_an_enterprise"),
+            models.Index(fields=["authority", "-opened_at", "-id"], name="guidances_of_an_authority"),
+            models.Index(fields=["id"], name="guidances_under_way", condition=Q(state="sent")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise_id} {self.state}"
+
+
+class GuidanceMeasure(models.Model):
+    """What the enterprise is to do, which post answers for it (no name of a person), and by which day."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("还没有开始")
+        UNDER_WAY = "under_way", _("正在做")
+        DONE = "done", _("已经完成")
+
+    guidance = models.ForeignKey(Guidance, on_delete=models.PROTECT, related_name="measures")
+    number = models.PositiveSmallIntegerField()
+    what = models.CharField(max_length=LONGEST_MEASURE)
+    responsible = models.CharField(max_length=80)
+    due_on = models.DateField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    done_on = models.DateField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["guidance_id", "number"]
+        constraints = [
+            models.UniqueConstraint(name="measures_of_a_guidance_are_numbered", fields=["guidance", "number"]),
+            models.CheckConstraint(name="a_done_measure_says_when", condition=~Q(state="done") | Q(done_on__isnull=False)),
+            models.CheckConstraint(name="a_measure_says_what_and_who", condition=~Q(what="") & ~Q(responsible="")),
+        ]
+        indexes = [models.Index(fields=["due_on"], name="measures_to_remind_of",
+                                condition=~Q(state="done") & Q(reminded_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.guidance_id}.{self.number} {self.state}"
+
+
+class ConsumerWarning(models.Model):
+    """消费预警: drafted from the numbers of a hot spot, public once a second person has agreed."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("起草中")
+        PROPOSED = "proposed", _("等待批准")
+        PUBLISHED = "published", _("已发布")
+        WITHDRAWN = "withdrawn", _("已撤回")
+
+    hot_spot = models.ForeignKey(HotSpot, on_delete=models.PROTECT, related_name="warnings")
+    authority = models.ForeignKey("authorities.Authority", on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=80)
+    text = models.TextField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
+    drafted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    drafted_at = models.DateTimeField()
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_why = models.CharField(max_length=LONGEST, blank=True, default="")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(name="a_warning_is_published_by_a_second_person",
+                                   condition=Q(state__in=["draft", "proposed"]) | Q(
+                                       proposed_by__isnull=False, decided_by__isnull=False, published_at__isnull=False)
+                                   & ~Q(decided_by=F("proposed_by"))),
+            models.CheckConstraint(name="a_withdrawn_warning_says_why",
+                                   condition=~Q(state="withdrawn") | Q(withdrawn_at__isnull=False) & ~Q(withdrawn_why="")),
+            models.UniqueConstraint(name="a_hot_spot_warns_once", fields=["hot_spot", "authority"],
+                                    condition=~Q(state="withdrawn")),
+        ]
+        indexes = [
+            models.Index(fields=["-published_at", "-id"], name="warnings_in_public", condition=Q(published_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.state}"
+
+
+class Deed(models.Model):
+    """Who did what and when, in order; inserted only."""
+
+    class Kind(models.TextChoices):
+        DISMISSED = "dismissed", _("判断为无需处理")
+        REOPENED = "reopened", _("重新列为待判断")
+        OPENED = "opened", _("发起行政指导")
+        MEASURE_ADDED = "added", _("提出措施")
+        MEASURE_DROPPED = "dropped", _("删去措施")
+        SENT = "sent", _("送达企业")
+        REPORTED = "reported", _("企业报告进展")
+        REMINDED = "reminded", _("措施到期未完成，已提醒")
+        CLOSED = "closed", _("作出判断并结束")
+        DRAFTED = "drafted", _("起草消费预警")
+        EDITED = "edited", _("修改消费预警")
+        PROPOSED = "proposed", _("提请批准消费预警")
+        SENT_BACK = "sent_back", _("退回修改")
+        PUBLISHED = "published", _("批准并发布消费预警")
+        WITHDRAWN = "withdrawn", _("撤回消费预警")
+
+    hot_spot = models.ForeignKey(HotSpot, on_delete=models.PROTECT, related_name="deeds")
+    guidance = models.ForeignKey(Guidance, null=True, on_delete=models.PROTECT, related_name="deeds")
+    #: The measure it is about, by its number within the guidance.
+    measure = models.PositiveSmallIntegerField(null=True)
+    warning = models.ForeignKey(ConsumerWarning, null=True, on_delete=models.PROTECT, related_name="deeds")
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    at = models.DateTimeField()
+    #: Nobody: the clock.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField(blank=True)
+    #: The state of a measure, the judgement of a guidance, the title of a warning, as it was then.
+    said = models.CharField(max_length=LONGEST_MEASURE, blank=True, default="")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["hot_spot", "id"], name="deeds_about_a_hot_spot"),
+            models.Index(fields=["guidance", "id"], name="deeds_of_a_guidance", condition=Q(guidance__isnull=False)),
+            models.Index(fields=["warning", "id"], name="deeds_of_a_warning", condition=Q(warning__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at}"

@@ -1,0 +1,173 @@
+"""What somebody asks the dashboard for: days, category, channel, enterprise, order, page of the table.
+
+The one rule: what cannot be read is named in an error, and the figures shown are then those of
+the usual period; nothing that is typed can widen what the officer may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from authorities.models import named
+from complaints.desks.case_filter import CAME_BY
+from complaints.pages.enterprise.forms import words_of
+from complaints.procedure import categories as choices
+from enterprises.models import Enterprise
+from oversight.figures.scope import Period
+from oversight.presenting.leagues import SORTS
+from oversight.presenting.places import NOWHERE, Places
+
+WEEK, MONTH, THIRTY, YEAR, CHOSEN = "7", "month", "30", "year", "chosen"
+PERIODS = ((WEEK, _("近7天")), (THIRTY, _("近30天")), (MONTH, _("本月")), (YEAR, _("今年")), (CHOSEN, _("自选日期")))
+#: Earlier days are a slip of the hand: there was no such procedure.
+EARLIEST = date(2000, 1, 1)
+USUAL_SORT = "overdue"
+FIELDS = ("period", "first", "last", "category", "channel", "enterprise", "region")
+
+
+def day_field(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d", "%Y/%m/%d"],
+        error_messages={"invalid": _("请填年-月-日，例如 2026-11-25")})
+
+
+class ChoiceForm(forms.Form):
+    """A shareable GET form; ``today`` bounds the days. The usual periods are links beside it."""
+
+    period = forms.ChoiceField(label=_("时间段"), required=False, choices=PERIODS, widget=forms.HiddenInput,
+                               error_messages={"invalid_choice": _("请从列出的时间段中选。")})
+    first = day_field(_("自"))
+    last = day_field(_("至"))
+    category = forms.ChoiceField(label=_("类别"), required=False,
+                                 error_messages={"invalid_choice": _("没有这个类别，已显示全部类别。")})
+    channel = forms.ChoiceField(label=_("渠道"), required=False,
+                                error_messages={"invalid_choice": _("没有这个渠道，已显示全部渠道。")})
+    enterprise = forms.CharField(required=False, widget=forms.HiddenInput)
+    region = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, today: date, places: Places = NOWHERE, usual: str = WEEK) -> None:
+        given = {name: data.get(name, "") for name in FIELDS}
+        if given["first"] or given["last"]:
+            # Days that somebody typed win over the period that was shown before.
+            given["period"] = CHOSEN
+        super().__init__(given | {"period": given["period"] or usual}, label_suffix="")
+        self.today, self.places, self.usual, self.enterprise_name = today, places, usual, ""
+        for name, options in (("category", [("", str(_("全部类别"))), *_categories()]), ("channel", [("", str(_("全部渠道"))), *words_of(CAME_BY, "channel")])):
+            self.fields[name].choices = options  # type: ignore[attr-defined]
+
+    def clean_enterprise(self) -> int | None:
+        words = self.cleaned_data["enterprise"]
+        if not words:
+            return None
+        if not (words.isascii() and words.isdigit() and len(words) < 10):
+            raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
+        firm = Enterprise.objects.filter(pk=int(words)).first()
+        if firm is None:
+            raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
+        self.enterprise_name = named(firm)
+        return int(words)
+
+    def clean_region(self) -> str:
+        if self.places.is_unknown:
+            raise forms.ValidationError(_("没有这个地区，或者它不在您的辖区里，已显示全部辖区。"))
+        return self.places.chosen.code if self.places.chosen else ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if cleaned.get("period") != CHOSEN:
+            return cleaned
+        if "first" not in self.errors and first is None:
+            self.add_error("first", _("请填开始的日期。"))
+        elif first is not None and not EARLIEST <= first <= self.today:
+            self.add_error("first", _("请填2000年以后、今天以前的日期。"))
+        if last is not None and last < EARLIEST:
+            self.add_error("last", _("请填2000年以后的日期。"))
+        elif first is not None and last is not None and last < first:
+            self.add_error("last", _("结束的日期不能早于开始的日期。"))
+        return cleaned
+
+
+def _categories() -> list[tuple[Any, Any]]:
+    """What it is about, by group; then what went wrong."""
+    return [(str(group), [(code, str(label)) for code, label in options])
+            for groups in (choices.OBJECT_CATEGORIES, choices.PROBLEM_CATEGORIES)
+            for group, options in groups]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was understood. ``query`` rebuilds the address."""
+
+    period: Period
+    kind: str
+    category: str
+    channel: str
+    enterprise_id: int | None
+    sort: str
+    is_turned: bool
+    page: int
+    query: Mapping[str, str]
+
+    def url(self, **changes: str | int) -> str:
+        said = {**self.query, **{name: str(value) for name, value in changes.items()}}
+        return "?" + urlencode({name: value for name, value in said.items() if value})
+
+
+def understood(form: ChoiceForm, data: Any) -> Asked:
+    """The form's answer; fields with an error fall back to what is usual."""
+    form.is_valid()
+    said = form.cleaned_data
+    kind = said.get("period") or form.usual
+    if {"first", "last"} & set(form.errors):
+        kind = form.usual
+    sort = str(data.get("sort", ""))
+    name = sort.removeprefix("-")
+    page = str(data.get("page", ""))
+    query = {name: str(form.data[name]) for name in FIELDS
+             if name not in form.errors and form.data[name]}
+    return Asked(
+        period=_period(kind, said, form.today), kind=kind, category=said.get("category") or "", channel=said.get("channel") or "",
+        enterprise_id=said.get("enterprise"),
+        sort=name if name in SORTS else USUAL_SORT, is_turned=sort.startswith("-"),
+        page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        query=query | ({"sort": sort} if name in SORTS else {}))
+
+
+def _period(kind: str, said: Mapping[str, Any], today: date) -> Period:
+    if kind == CHOSEN:
+        return Period(first=said["first"], last=min(said.get("last") or today, today))
+    if kind == MONTH:
+        return Period(first=today.replace(day=1), last=today)
+    if kind == YEAR:
+        return Period(first=today.replace(month=1, day=1), last=today)
+    return Period(first=today - timedelta(days=29 if kind == THIRTY else 6), last=today)
+
+
+def before(period: Period, kind: str) -> Period:
+    """What the period is compared with: the same days of the month before, else as many days just before it."""
+    if kind == YEAR:
+        return a_year_before(period, kind)
+    if kind == MONTH:
+        end = period.first - timedelta(days=1)
+        return Period(first=end.replace(day=1), last=min(end, end.replace(day=1) + (period.last - period.first)))
+    return Period(first=period.first - (period.last - period.first) - timedelta(days=1), last=period.first - timedelta(days=1))
+
+
+def a_year_before(period: Period, kind: str) -> Period:
+    """The same days a year ago; of a week the same weekdays."""
+    if kind == WEEK:
+        return Period(first=period.first - timedelta(days=364), last=period.last - timedelta(days=364))
+    return Period(first=_last_year(period.first), last=_last_year(period.last))
+
+
+def _last_year(day: date) -> date:
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)

@@ -1,0 +1,157 @@
+"""Where the days go: how long open cases have stood where they stand, how they ended, and week by week what came and went.
+
+The one rule: only open cases are read one by one, once; everything that is over comes from the counters.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Case, Count, F, Q, When
+from django.db.models.functions import TruncDate
+
+from complaints.desks.authority_lists import at_an_authority, late
+from complaints.models.complaint import OPEN
+from complaints.procedure.workflow import Status
+from oversight.counters.buckets import quantile
+from oversight.counters.reads import Counters, steadily
+from oversight.figures.figures import Measure, share
+from oversight.figures.scope import Period
+
+WEEKS = 12
+#: What takes how long, from the counters.
+LENGTHS = ("response_minutes", "accept_minutes", "handled_wd", "handled_cd")
+#: Ages of a case at an authority, in days: up to here, and over the last one.
+AGES = (7, 30, 60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """Open cases in one status, and since how many calendar days."""
+
+    status: str
+    n: int
+    median: float
+    p90: float
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What came in and what was closed in seven days."""
+
+    first: date
+    last: date
+    received: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Median and p90 of one length, of so many."""
+
+    n: int
+    median: float
+    p90: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    weeks: Sequence[Week]
+    spans: Mapping[str, Span]
+    #: Ends in the period, and how many of them on the last day of their time; so with offers.
+    ended: int
+    ended_last_day: int
+    offered: int
+    offered_last_day: int
+
+    @property
+    def last_day_share(self) -> float | None:
+        return share(self.ended_last_day, self.ended)
+
+    @property
+    def last_offer_share(self) -> float | None:
+        return share(self.offered_last_day, self.offered)
+
+
+def stays(measure: Measure) -> list[Stay]:
+    """In the order of the procedure. One statement."""
+    rows = (measure.cases().filter(OPEN).order_by().values("status", day=TruncDate("status_since", tzinfo=measure.calendar.zone))
+            .annotate(n=Count("pk")))
+    today, found = measure.calendar.local_day(measure.now), defaultdict[str, Counter[int]](Counter)
+    for row in rows:
+        found[row["status"]][max(0, (today - row["day"]).days)] += row["n"]
+    return [Stay(status=status, n=sum(days.values()), median=exact(days, 0.5), p90=exact(days, 0.9), longest=max(days))
+            for status, days in ((str(one), found.get(one, Counter())) for one in Status) if days]
+
+
+def exact(values: Mapping[int, int], at: float) -> float:
+    """A quantile of values that were counted; between its two neighbours, by proportion."""
+    ordered = sorted(values.items())
+    place = (sum(values.values()) - 1) * at
+    low = int(place)
+    first, second = (_nth(ordered, nth) for nth in (low, low + 1))
+    return first + (second - first) * (place - low)
+
+
+def _nth(ordered: Sequence[tuple[int, int]], nth: int) -> int:
+    seen = 0
+    for value, n in ordered:
+        seen += n
+        if nth < seen:
+            return value
+    return ordered[-1][0]
+
+
+def flow(measure: Measure) -> Flow:
+    """From the counters; two statements beside those that ask how far they are."""
+    return steadily(lambda counters: _flow(measure, counters), now=measure.now, calendar=measure.calendar)
+
+
+def _flow(measure: Measure, counters: Counters) -> Flow:
+    end = min(measure.period.last, measure.calendar.local_day(measure.now))
+    weeks = [Period(first=end - timedelta(days=7 * n + 6), last=end - timedelta(days=7 * n)) for n in reversed(range(WEEKS))]
+    names = ("received", "closed", "routed", "offered", "offered_last_day", "ended_last_day",
+             "ended_settled", "ended_unconfirmed", "ended_settled_elsewhere", "ended_failed", "ended_withdrawn", "ended_returned")
+    sums = [one.get("", dict.fromkeys(names, 0)) for one in counters.sums_of(measure.scope, [*weeks, measure.period], names=names) or []]
+    buckets = counters.buckets(measure.scope, measure.period, LENGTHS) or {}
+    whole = sums[-1]
+    return Flow(
+        [Week(week.first, week.last, one["received"], one["closed"]) for week, one in zip(weeks, sums, strict=False)],
+        {what: Span(sum(counts.values()), quantile(what, counts, 0.5) or 0.0, quantile(what, counts, 0.9) or 0.0)
+         for what, counts in buckets.items() if sum(counts.values()) > 0},
+        sum(whole[name] for name in names if name.startswith("ended_") and name != "ended_last_day"),
+        whole["ended_last_day"], whole["offered"], whole["offered_last_day"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What one officer has open, or what lies at an authority without one; by the age of the case there."""
+
+    officer_id: int | None
+    authority_id: int | None
+    open: int
+    overdue: int
+    due_soon: int
+    #: Up to each of AGES, and older.
+    ages: Sequence[int]
+
+
+def workload(measure: Measure, soon: Q) -> list[Load]:
+    """Open cases that an authority must act on, by officer; who has most that is late comes first. One statement."""
+    today = measure.calendar.moment(measure.calendar.local_day(measure.now))
+    edges = [today - timedelta(days=n) for n in AGES]
+    received = "authority_received_at"
+    counts = {"age0": Q(**{f"{received}__gte": edges[0]})}
+    counts |= {f"age{n + 1}": Q(**{f"{received}__lt": edge}) & (Q(**{f"{received}__gte": edges[n + 1]}) if n + 1 < len(edges) else Q())
+               for n, edge in enumerate(edges)}
+    rows = (measure.cases().filter(at_an_authority()).order_by()
+            .values(who=F("officer_id"), where=Case(When(officer=None, then=F("handling_authority_id"))))
+            .annotate(open=Count("pk"), overdue=Count("pk", filter=late(measure.now)), soon=Count("pk", filter=soon),
+                      **{name: Count("pk", filter=condition) for name, condition in counts.items()}))
+    found = [Load(officer_id=row["who"], authority_id=row["where"], open=row["open"], overdue=row["overdue"], due_soon=row["soon"],
+                  ages=[row[f"age{n}"] for n in range(len(AGES) + 1)]) for row in rows]
+    return sorted(found, key=lambda load: (-load.overdue, -load.open, load.officer_id or 0, load.authority_id or 0))

@@ -1,0 +1,183 @@
+"""The table by enterprise: the same formulas in groups, intervals, and places that may be shared.
+
+The one rule: under thirty cases nobody is ranked, and where intervals overlap nobody is ahead.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any
+
+from complaints.models.complaint import OPEN
+from complaints.procedure.workflow import ENTERPRISE_SIDE
+from oversight.counters import figures as rollup_figures
+from oversight.counters.reads import Counters, steadily
+from oversight.figures import figures
+from oversight.figures.figures import Figure, Measure
+
+RANKED_FROM = 30
+Z = 1.959963984540054
+
+
+def wilson(part: int, whole: int) -> tuple[float, float]:
+    """The 95 % interval of a share; (0, 1) where nothing was counted."""
+    if not whole:
+        return 0.0, 1.0
+    p, z2 = part / whole, Z * Z
+    middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
+    half = Z * sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def ratio_interval(first: int, second: int) -> tuple[float, float]:
+    """The 95 % interval of one count over another, not 0, that it is no part of: Wilson's of the first's share of both, as a ratio."""
+    low, high = wilson(first, first + second)
+    return low / (1 - low), high / (1 - high)
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """One enterprise: where its open cases stand and how its stages ended."""
+
+    enterprise_id: int
+    name: str = ""
+    open: int = 0
+    overdue: int = 0
+    due_soon: int = 0
+    received: int = 0
+    success: Figure = field(default_factory=lambda: Figure(code="settled", n=0))
+    punctual: Figure = field(default_factory=lambda: Figure(code="on_time", n=0))
+    response_minutes: float | None = None
+    responses: int = 0
+    place: tuple[int, int] | None = None
+
+    @property
+    def is_ranked(self) -> bool:
+        return self.success.n >= RANKED_FROM
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson(self.success.numerator or 0, self.success.n)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who has overdue cases: an enterprise, or an authority."""
+
+    enterprise_id: int | None
+    authority_id: int | None
+    open: int
+    overdue: int
+    due_soon: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Open cases as they stand now, in one query: in all, by enterprise, by who must act."""
+
+    totals: dict[str, int]
+    by_enterprise: dict[int, dict[str, int]]
+    holders: list[Holder]
+
+
+def standing(measure: Measure) -> Standing:
+    """Counts add up, so one grouped query gives the whole, the enterprises and the holders."""
+    groups = (measure.cases().filter(OPEN).order_by()
+              .values("enterprise_id", "handling_authority_id", "status")
+              .annotate(**figures.standing_counts(measure)))
+    totals: dict[str, int] = {"open": 0, "overdue": 0, "due_soon": 0}
+    by_enterprise: dict[int, dict[str, int]] = {}
+    held: dict[tuple[int | None, int | None], dict[str, int]] = {}
+    for row in groups:
+        at_enterprise = row["status"] in ENTERPRISE_SIDE and row["enterprise_id"]
+        holder = (row["enterprise_id"], None) if at_enterprise else (None, row["handling_authority_id"])
+        sums = [totals, held.setdefault(holder, dict.fromkeys(totals, 0))]
+        if row["enterprise_id"]:
+            sums.append(by_enterprise.setdefault(row["enterprise_id"], dict.fromkeys(totals, 0)))
+        for counts in sums:
+            for name in totals:
+                counts[name] += row[name]
+    holders = [Holder(enterprise_id=e, authority_id=a, **counts) for (e, a), counts in held.items()]
+    holders.sort(key=lambda h: (-h.overdue, -h.due_soon, -h.open, h.enterprise_id or 0, h.authority_id or 0))
+    return Standing(totals, by_enterprise, holders)
+
+
+def counted(measure: Measure) -> list[Line]:
+    """The lines of the table from the counters: three statements or four; nothing of a case is read."""
+    return steadily(lambda counters: _counted(measure, counters), now=measure.now, calendar=measure.calendar)
+
+
+def _counted(measure: Measure, counters: Counters) -> list[Line]:
+    sums = counters.sums(measure.scope, measure.period, by="enterprise", names=_NAMES) or {}
+    responses = counters.responses(measure.scope, measure.period)
+    found = []
+    for key, counts in sorted(sums.items()):
+        if not key or not any(counts.values()):
+            continue
+        shown = rollup_figures.headlines(counts)
+        minutes = responses.get(int(key), Counter())
+        found.append(Line(
+            enterprise_id=int(key), open=counts["open"], overdue=counts["overdue"], due_soon=counts["due_soon"],
+            received=counts["received"], success=shown["settled"], punctual=shown["on_time"], responses=sum(minutes.values()),
+            response_minutes=_median(minutes)))
+    rank(found)
+    return found
+
+
+_NAMES = (*rollup_figures.HEADLINES, "open", "overdue", "due_soon")
+
+
+def _median(minutes: Counter[int]) -> float | None:
+    """Exact; between its two neighbours where their number is even."""
+    n = sum(minutes.values())
+    if not n:
+        return None
+    values, seen, middle = sorted(minutes.items()), 0, []
+    for place in ((n - 1) // 2, n // 2):
+        seen = 0
+        for value, times in values:
+            seen += times
+            if place < seen:
+                middle.append(value)
+                break
+    return sum(middle) / 2
+
+
+def rank(found: Sequence[Line]) -> None:
+    """Places from–to: ahead is only whose interval lies wholly above."""
+    ranked = [line for line in found if line.is_ranked]
+    for line, place in zip(ranked, places([line.interval for line in ranked]), strict=True):
+        line.place = place
+
+
+def places(intervals: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
+    """Of each the best and the worst place it may have: whose intervals overlap share theirs."""
+    lowers = sorted(low for low, _ in intervals)
+    uppers = sorted(high for _, high in intervals)
+    return [(len(lowers) - bisect_right(lowers, high) + 1, len(intervals) - bisect_left(uppers, low)) for low, high in intervals]
+
+
+#: What the table may be sorted by: (key of a line, whether the highest comes first).
+SORTS: dict[str, tuple[Any, bool]] = {
+    "overdue": (lambda line: line.overdue, True),
+    "open": (lambda line: line.open, True),
+    "soon": (lambda line: line.due_soon, True),
+    "received": (lambda line: line.received, True),
+    "n": (lambda line: line.success.n, True),
+    "settled": (lambda line: line.success.value if line.is_ranked else None, True),
+    "on_time": (lambda line: line.punctual.value if line.punctual.n >= RANKED_FROM else None, True),
+    "response": (lambda line: line.response_minutes if line.responses >= RANKED_FROM else None, False),
+}
+
+
+def in_order(found: Sequence[Line], sort: str, *, turned: bool = False) -> list[Line]:
+    """Sorted; whoever has too few cases for a share stands at the end, whichever way round."""
+    key, falls = SORTS[sort]
+    groups: dict[bool, list[Line]] = defaultdict(list)
+    for line in sorted(found, key=lambda one: (-one.overdue, -one.open, one.enterprise_id)):
+        groups[key(line) is None].append(line)
+    return sorted(groups[False], key=key, reverse=falls != turned) + groups[True]

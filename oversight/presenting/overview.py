@@ -1,0 +1,227 @@
+"""What the first page of a director says: a place and its parts, in three periods, and who holds what burns.
+
+The one rule: everything here is read from counters, whatever the size of the place, except who holds the cases that are
+late or due soon; those are few, and an index has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Case, Count, F, IntegerField, Min, Q, Value, When
+from django.db.models.functions import Coalesce
+
+from authorities.models import Officer, Region, named
+from complaints.desks.authority_lists import SOON_DAYS, at_an_authority, at_an_enterprise
+from complaints.models.complaint import OPEN
+from complaints.procedure import deadlines
+from oversight.counters import figures as rollup_figures
+from oversight.counters.reads import Counters, Sums, Wish, steadily
+from oversight.figures.figures import Figure, Measure
+from oversight.figures.scope import Period, Scope
+from oversight.presenting.places import Places
+
+STANDING = ("open", "overdue", "due_soon")
+#: So many who hold late cases are named.
+HOLDERS = 8
+#: So many officers are shown; all of them stand on the page of the workload.
+HANDS = 6
+#: Nobody yet has a case that lies with an authority.
+NOBODY = 0
+#: More late cases than this are gone through once in so many seconds.
+MANY, KEPT = 10_000, 60
+#: Older than this and the page says so.
+OLD = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What is counted of the whole place: as it stands, and in each period."""
+
+    standing: Mapping[str, int]
+    periods: Sequence[Mapping[str, Figure]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is counted of a smaller place: as it stands, in the period, and how many came in the period before."""
+
+    standing: Mapping[str, int]
+    now: Mapping[str, Figure]
+    came_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """``at`` is the moment of the data; None before anything was ever counted. ``buckets`` are first responses by period."""
+
+    at: datetime | None
+    whole: Spot
+    parts: Mapping[int, Part]
+    buckets: Sequence[Mapping[int, int]]
+
+    def is_old(self, now: datetime) -> bool:
+        return self.at is not None and now - self.at > OLD
+
+
+def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Measure) -> Overview:
+    """Five statements or six, however many cases and places. ``scope`` is of ``places`` and perhaps narrower."""
+    wishes = wishes_of(scope, places.parts, periods)
+
+    def look(counters: Counters) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]]]:
+        buckets = counters.buckets_of(scope, periods, ["response_minutes"]) or []
+        return counters, counters.read(wishes, by="region") or [{} for _ in wishes], [one["response_minutes"] for one in buckets]
+
+    counters, sums, buckets = steadily(look, now=measure.now, calendar=measure.calendar)
+    nothing = dict.fromkeys((*rollup_figures.HEADLINES, *STANDING), 0)
+    own = [_added([{**nothing, **one.get(str(region.pk), {})} for region in places.regions], nothing) for one in sums[:len(periods)]]
+    return Overview(
+        measure.now if counters.is_complete else counters.folded_at,
+        Spot(_standing(own[0]), [rollup_figures.headlines(one, buckets[number] if buckets else None) for number, one in enumerate(own)]),
+        {region.pk: _part({**nothing, **sums[0].get(str(region.pk), {})}, sums[-1].get(str(region.pk), {})) for region in places.parts}, buckets)
+
+
+def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) -> list[Wish]:
+    """What is read: the first period of all places; the others of the whole; and what came in of ``parts`` in the second.
+
+    All periods of all places would be three times that of the country, and nothing says more of the parts.
+    """
+    names = rollup_figures.HEADLINES
+    wide = replace(scope, regions=tuple({region.pk: region for region in (*scope.regions, *parts)}.values()))
+    wishes = [Wish(wide, periods[0], (*names, *STANDING)), *(Wish(scope, period, names) for period in periods[1:])]
+    return [*wishes, Wish(replace(scope, regions=tuple(parts)), periods[1], ("received",))] if parts else wishes
+
+
+def _added(found: Sequence[Sums], nothing: Sums) -> Sums:
+    return {name: sum(one[name] for one in found) for name in nothing}
+
+
+def _standing(sums: Sums) -> dict[str, int]:
+    return {name: sums[name] for name in STANDING}
+
+
+def _part(now: Sums, before: Sums) -> Part:
+    return Part(_standing(now), rollup_figures.headlines(now, None), before.get("received", 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who must act on late cases, or on some that are due soon: an enterprise, or an authority."""
+
+    enterprise_id: int | None
+    authority_id: int | None
+    name: str
+    name_en: str
+    overdue: int
+    due_soon: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """How much lies with one officer; ``officer_id`` is None where an authority gave it to nobody yet."""
+
+    officer_id: int | None
+    authority_id: int | None
+    name: str
+    place: str
+    overdue: int
+    due_soon: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Burning:
+    """Holders and hands with most that is late first, as of ``at``; ``late_holders`` is how many have something late."""
+
+    at: datetime
+    holders: Sequence[Holder]
+    late_holders: int
+    hands: Sequence[Hand]
+
+
+def burning(measure: Measure, *, with_hands: bool, most: int = 0) -> Burning:
+    """Who holds what is late or due soon, and what each officer has. One statement, two where officers are asked for.
+
+    ``most`` is how many cases that may be. Over MANY they are gone through once a minute: of the country that is a tenth
+    of a second, and nobody acts on its first eight holders by the second.
+    """
+    if most <= MANY or with_hands:
+        return _burning(measure, with_hands=with_hands)
+    scope = measure.scope
+    said = repr((sorted(region.pk for region in scope.regions), scope.enterprise_id, scope.category, scope.channel))
+    key = "burning:" + sha256(said.encode()).hexdigest()
+    found: Burning | None = cache.get(key)
+    if found is None:
+        found = _burning(measure, with_hands=False)
+        cache.set(key, found, KEPT)
+    return found
+
+
+def _burning(measure: Measure, *, with_hands: bool) -> Burning:
+    end = deadlines.working_days(measure.calendar.local_day(measure.now), SOON_DAYS, measure.calendar, rule="due_soon").due_at
+    at_enterprise = at_an_enterprise()
+    cases = measure.cases().order_by()
+    nobody = Value(None, output_field=IntegerField())
+    counts = {
+        "late": Count("pk", filter=Q(next_due_at__lte=measure.now)), "all": Count("pk"), "since": Min("next_due_at"),
+        "soon": Count("pk", filter=Q(next_due_at__gt=measure.now, next_due_at__lte=end))}
+    rows = (cases.filter(OPEN, next_due_at__lte=end)
+            .values(firm=Case(When(at_enterprise, then=F("enterprise_id"))),
+                    office=Case(When(~at_enterprise, then=F("handling_authority_id"))), who=nobody)
+            .annotate(**counts))
+    if with_hands:
+        rows = rows.union(
+            cases.filter(at_an_authority()).values(firm=nobody, office=F("handling_authority_id"), who=Coalesce("officer_id", Value(NOBODY), output_field=IntegerField()))
+            .annotate(**counts), all=True)
+    # Names are looked up for those that are shown: joined to each case they cost more than the cases.
+    counted, values = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_SHOWN.format(counted=counted), [*values, HOLDERS, HANDS])
+        found = [_Row(*row) for row in cursor.fetchall()]
+    busiest = [row for row in found if row.who is not None]
+    people = {officer.pk: officer for officer in Officer.objects.filter(
+        pk__in=[row.who for row in busiest if row.who]).select_related("user", "authority")} if busiest else {}
+    held = [row for row in found if row.who is None]
+    return Burning(
+        measure.now,
+        [Holder(enterprise_id=row.firm, authority_id=row.office, overdue=row.late, due_soon=row.soon, since=row.since,
+                name=row.name, name_en=row.name_en) for row in held],
+        held[0].late_holders if held else 0,
+        [Hand(officer_id=row.who or None, authority_id=row.office, overdue=row.late, due_soon=row.soon, open=row.all,
+              name=people[row.who].user.name if row.who in people else "",
+              place=named(people[row.who].authority) if row.who in people else named(row))
+         for row in busiest])
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of _SHOWN."""
+
+    firm: int | None
+    office: int | None
+    who: int | None
+    late: int
+    all: int
+    since: datetime
+    soon: int
+    late_holders: int
+    name: str
+    name_en: str
+
+
+#: The first of both kinds, in their order: those who hold, and officers.
+_SHOWN = """
+with counted (firm, office, who, late, "all", since, soon) as ({counted}), placed as (
+    select firm, office, who::bigint, late, "all", since, soon, count(*) filter (where late > 0) over (partition by who is null) as late_holders,
+           row_number() over (partition by who is null order by late desc, "all" desc, coalesce(firm, 0), coalesce(office, 0), coalesce(who::bigint, 0)) as place
+    from counted)
+select p.firm, p.office, p.who, p.late, p."all", p.since, p.soon, p.late_holders, coalesce(e.name, a.name, ''), coalesce(e.name_en, a.name_en, '')
+from placed p left join enterprises_enterprise e on e.id = p.firm left join authorities_authority a on a.id = p.office
+where p.place <= case when p.who is null then %s else %s end order by p.who is null desc, p.place
+"""

@@ -1,0 +1,158 @@
+"""Makes the indicators of the public page from the issued open data: the country, each province and each city.
+
+The one rule: nothing is counted here. Each number is a sum of numbers that stand in the newest versions of the files, so
+whoever has the files gets the page, and the page never tells more than they do. What came in is of the last twelve issued
+months, what became of stages at enterprises of the last four issued quarters.
+
+``data`` of a row: a number is an int, or [at least] where a month of it is withheld, or null where nothing can be said.
+``received``; ``months`` and ``categories`` as [name, received]; ``settled``, ``on_time`` and ``kept`` as [part by part, in
+all]; ``response``: [hours within which half had a first response, how many had one], null under thirty; ``recovered`` in
+yuan; ``quarters``: the first and the last of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from authorities.models import Region
+from complaints.models import Heartbeat
+from complaints.procedure.working_calendar import SHANGHAI
+from oversight.models import DataSet
+from oversight.models.open_models import OpenIndicators
+from oversight.open_data import quarters, reading
+from oversight.presenting.leagues import RANKED_FROM
+
+#: Counted or shown differently from before gets the next number.
+FORMULA = 2
+MONTHS, QUARTERS = 12, 4
+#: So many categories are named; the rest is one.
+CATEGORIES, OTHER = 11, "other"
+MARK = "published indicators"
+_LOCK = 0x0F1654
+#: Parts that make a whole, and the whole, by the columns of the files.
+WHOLES: Mapping[str, tuple[str, ...]] = {
+    "settled": ("settled", "unconfirmed", "other", "ended"),
+    "on_time": ("in_time", "late", "due"),
+    "kept": ("promises_kept", "promises_not_kept", "promised"),
+}
+Line = Mapping[str, Any]
+
+
+def publish(*, now: datetime) -> int:
+    """Make today's set unless it stands; of how many regions."""
+    day = now.astimezone(SHANGHAI).date()
+    if Heartbeat.objects.filter(name=MARK, at__gte=datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)).exists():
+        return 0
+    rows = made(now=now)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        OpenIndicators.objects.all().delete()
+        OpenIndicators.objects.bulk_create(rows)
+        Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
+    return len(rows)
+
+
+@dataclass(slots=True)
+class _Read:
+    """The lines of each region, a month or a quarter after the other; a category of a region by month."""
+
+    months: list[date] = field(default_factory=list)
+    quarters: list[date] = field(default_factory=list)
+    by_month: dict[str, dict[date, Line]] = field(default_factory=lambda: defaultdict(dict))
+    by_quarter: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
+    objects: dict[str, dict[str, list[int | None]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+
+def made(*, now: datetime) -> list[OpenIndicators]:
+    """A row for the country and for each province and city of which something was issued."""
+    levels = [Region.Level.COUNTRY, Region.Level.PROVINCE, Region.Level.CITY]
+    regions = {row.code: row for row in Region.objects.filter(country="CN", level__in=levels).select_related("parent")}
+    country = next((row for row in regions.values() if row.level == Region.Level.COUNTRY), None)
+    read = _read(reading.newest_sets(), regions)
+    if country is None or not read.months:
+        return []
+    named = _commonest(read.objects.get(country.code, {}))
+    there = sorted({country.code} | read.by_month.keys() | read.by_quarter.keys(), key=lambda code: regions[code].pk)
+    return [OpenIndicators(
+        region=region.pk, level=region.level, parent=region.parent_id, name=region.name, name_en=region.name_en,
+        first=read.months[0], last=(read.months[-1] + timedelta(days=31)).replace(day=1) - timedelta(days=1),
+        formula=FORMULA, made_at=now, data=_data_of(region.code, read, named)) for region in (regions[code] for code in there)]
+
+
+def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
+    found, known = _Read(), set(regions)
+    tables = {one.pk: lines for one in sets[:MONTHS] if (lines := reading.table(one, "regions")) is not None}
+    for one in reversed(reading.run_of([one for one in sets if one.pk in tables], step=1, most=MONTHS)):
+        found.months.append(one.month)
+        for line in tables[one.pk]:
+            if line["region_code"] in known:
+                found.by_month[line["region_code"]][one.month] = line
+        for line in reading.table(one, "categories") or ():
+            if line["by"] == "object" and line["region_code"] in known and "." in line["code"]:
+                found.objects[line["region_code"]][line["code"]].append(line["received"])
+    of_quarters = {one.pk: lines for one in sets[:QUARTERS * 3 + 2] if quarters.ends_with(one.month)
+                   and (lines := reading.table(one, "region_quarters")) is not None}
+    for one in reversed(reading.run_of([one for one in sets if one.pk in of_quarters], step=3, most=QUARTERS)):
+        found.quarters.append(one.month)
+        for line in of_quarters[one.pk]:
+            if line["region_code"] in known:
+                found.by_quarter[line["region_code"]].append(line)
+    return found
+
+
+def _commonest(of_country: Mapping[str, Sequence[int | None]]) -> list[str]:
+    sums = {code: reading.at_least(numbers) for code, numbers in of_country.items()}
+    return sorted(code for code, _ in sorted(sums.items(), key=lambda one: (-one[1], one[0]))[:CATEGORIES])
+
+
+def _data_of(code: str, read: _Read, named: Sequence[str]) -> dict[str, Any]:
+    by_month, by_quarter = read.by_month.get(code, {}), read.by_quarter.get(code, [])
+    of_months: list[int | None] = [by_month[month]["received"] if month in by_month else 0 for month in read.months]
+    objects = read.objects.get(code, {})
+    received = reading.added(of_months)
+    exact = [reading.added(objects.get(name, [])) for name in named]
+    known = reading.added(exact)
+    rest = received - known if received is not None and known is not None else None
+    return {
+        "received": shown(of_months), "months": [[f"{month:%Y-%m}", n] for month, n in zip(read.months, of_months, strict=True)],
+        "categories": [*([name, shown(objects.get(name, []))] for name in named), [OTHER, rest]],
+        **{name: [reading.added(line[column] for line in by_quarter) for column in columns] for name, columns in WHOLES.items()},
+        "response": _response(by_quarter), "recovered": _recovered(by_month.values()),
+        "quarters": [quarters.mark(month) for month in (read.quarters[0], read.quarters[-1])] if read.quarters else [],
+    }
+
+
+def shown(numbers: Sequence[int | None]) -> int | list[int] | None:
+    """The sum; what it is at least where some are withheld, if that is more than nothing."""
+    exact, least = reading.added(numbers), reading.at_least(numbers)
+    return exact if exact is not None else [least] if least else None
+
+
+def _response(lines: Sequence[Line]) -> list[int] | None:
+    """The shortest time of the classes within which half of the first responses came, as far as the shown numbers prove it."""
+    whole = reading.added(line["responded"] for line in lines)
+    if whole is None or whole < RANKED_FROM:
+        return None
+    within = 0
+    for hours, column in zip(quarters.HOURS, quarters.CLASSES, strict=False):
+        within += reading.at_least(line[column] for line in lines)
+        if 2 * within >= whole:
+            return [hours, whole]
+    return None
+
+
+def _recovered(lines: Iterable[Line]) -> int | None:
+    """Whole yuan, where no month is withheld and thirty or more promises were paid."""
+    found = list(lines)
+    n = reading.added(line["recovered_n"] for line in found)
+    if n is None or n < RANKED_FROM or any(line["recovered"] is None for line in found):
+        return None
+    return int(sum(Decimal(line["recovered"] or 0) for line in found))

@@ -1,0 +1,96 @@
+"""/open/reports/: the published monthly reports, for everybody: as a page, as a print, and a CSV behind each table.
+
+The one rule: only what was published is found, and it is the frozen row that is shown; nothing is counted here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from hashlib import sha256
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from accounts.public_pages import FOREVER, public_page, unchanged
+from authorities.models import named
+from complaints.desks import keyset
+from oversight.models import MonthlyReport
+from oversight.reports import printing, showing
+from oversight.reports.report_views import earlier_published
+from web.safe_cells import safe_cell
+
+NEWEST = keyset.Order("published_at", falling=True)
+
+
+def _published() -> QuerySet[MonthlyReport]:
+    return MonthlyReport.objects.filter(state="published").select_related("authority__region").defer("printed")
+
+
+def _found(pk: int) -> MonthlyReport:
+    report = _published().filter(pk=pk).first()
+    if report is None:
+        raise Http404
+    return report
+
+
+@public_page(parameters=("before", "after"))
+def reports(request: HttpRequest) -> HttpResponse:
+    """The list, the last published first."""
+    page = keyset.page_of(_published().defer("printed", "figures", "texts"), request.GET, NEWEST, related=("authority__region",))
+    return render(request, "reports/open.html", {
+        "rows": [{"report": row, "url": reverse("oversight:open-report", args=[row.pk]), "title": printing.title_of(row),
+                  "authority": named(row.authority)} for row in page.rows],
+        "previous_url": f"{request.path}?before={page.before}" if page.before else "",
+        "next_url": f"{request.path}?after={page.after}" if page.after else "",
+    })
+
+
+@public_page()
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """One version; of a correction what it changed, of a corrected one where the newer one is."""
+    found = _found(pk)
+    versions = list(_published().filter(authority=found.authority_id, month=found.month).order_by("version").values_list("pk", "version"))
+    earlier = earlier_published(found)
+    return render(request, "reports/open_one.html", {
+        "report": found, "title": printing.title_of(found), "authority": named(found.authority),
+        "tables": [(table, reverse("oversight:open-report-table", args=[found.pk, table.name])) for table in showing.tables_of(found)],
+        "blocks": showing.blocks_of(found), "notes": printing.notes_of(found),
+        "changes": showing.changes_between(earlier, found) if earlier else [],
+        "others": [{"version": version, "url": reverse("oversight:open-report", args=[other])} for other, version in versions if other != pk],
+        "newer_url": reverse("oversight:open-report", args=[versions[-1][0]]) if versions[-1][0] != pk else "",
+        "print_url": reverse("oversight:open-report-print", args=[found.pk]),
+        "data_url": reverse("oversight:open-data-set", args=[found.figures["sets"][0]]),
+    })
+
+
+def _file(request: HttpRequest, content: bytes, media_type: str, name: str) -> HttpResponse:
+    headers = {"ETag": f'"{sha256(content).hexdigest()[:32]}"', "Access-Control-Allow-Origin": "*"}
+    if unchanged(request, headers["ETag"]):
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(content, content_type=media_type, headers={**headers, "Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@public_page(fresh=0, kept=FOREVER)
+def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """The numbers of one table, as programs read them."""
+    found = next((one for one in showing.tables_of(_found(pk)) if one.name == name), None)
+    if found is None:
+        raise Http404
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(found.raw_names)
+    writer.writerows([safe_cell(cell) for cell in row] for row in found.raw)
+    return _file(request, b"\xef\xbb\xbf" + out.getvalue().encode(), "text/csv; charset=utf-8", f"report-{pk}-{name}.csv")
+
+
+@public_page(fresh=0, kept=FOREVER)
+def print_of(request: HttpRequest, pk: int) -> HttpResponse:
+    """The PDF that was made with the publication."""
+    found = _published().defer(None).filter(pk=pk).values_list("printed", flat=True).first()
+    if found is None:
+        raise Http404
+    return _file(request, bytes(found), "application/pdf", f"report-{pk}.pdf")
+

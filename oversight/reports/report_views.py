@@ -1,0 +1,215 @@
+"""/authority/reports/: the monthly reports of the own authority and of those below, and the way of one of them.
+
+The one rule: who works on cases or on figures drafts, another head approves; what was approved is only published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.idempotency import once
+from accounts.keys import keyring
+from accounts.models import User
+from accounts.sign_in.step_up import fresh_factor
+from authorities.models import Authority, Officer, named
+from complaints.desks import keyset
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.pages.authority.forms import DecisionForm
+from complaints.procedure.refusals import StepNotAllowed
+from oversight.models import DataSet, MonthlyReport
+from oversight.reports import keeping, printing, showing
+from oversight.reports.report_forms import NewReportForm, TextsForm
+
+#: Months that can be chosen for a new report.
+MONTHS = 24
+DRAFTERS = frozenset({Officer.Role.HANDLER, Officer.Role.APPROVER, Officer.Role.ANALYST})
+STATES: dict[str, tuple[Any, str]] = {
+    "draft": (gettext_lazy("草稿"), "neutral"), "waiting": (gettext_lazy("等另一人批准"), "warn"),
+    "approved": (gettext_lazy("已批准，待公布"), "info"), "published": (gettext_lazy("已公布"), "ok"),
+    "dropped": (gettext_lazy("已作废"), "neutral")}
+NEWEST = keyset.Order("drafted_at", falling=True)
+
+
+def _posts(desk: Desk) -> list[Officer]:
+    return list(Officer.objects.on(desk.today).filter(user=desk.user).select_related("authority__region").order_by("pk"))
+
+
+def _authorities(posts: list[Officer], roles: frozenset[Any]) -> list[Authority]:
+    """Where this person holds such an office; a 所 reports through its authority."""
+    return list(dict.fromkeys(post.authority for post in posts if post.role in roles and post.authority.level != Authority.Level.OFFICE))
+
+
+def _seen(posts: list[Officer]) -> QuerySet[MonthlyReport]:
+    """Reports of the own authority and of those below it."""
+    lies = Q(pk__in=[])
+    for region in {post.authority.region for post in posts}:
+        lies |= Q(authority__region_id__gte=region.pk, authority__region_id__lte=region.last)
+    return MonthlyReport.objects.filter(lies).select_related("authority__region").defer("printed", "figures", "texts")
+
+
+def _drafts(posts: list[Officer], report: MonthlyReport) -> bool:
+    return any(authority.pk == report.authority_id for authority in _authorities(posts, DRAFTERS))
+
+
+def _url(report: MonthlyReport) -> str:
+    return reverse("oversight:authority-report", args=[report.pk])
+
+
+@officer_page("GET", "POST")
+def reports(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The list, newest first, and the draft of another month."""
+    posts = _posts(desk)
+    mine = {str(authority.pk): authority for authority in _authorities(posts, DRAFTERS)}
+    months = list(DataSet.objects.filter(version=1).order_by("-month").values_list("month", flat=True)[:MONTHS])
+    form = NewReportForm(request.POST if request.method == "POST" else None, months=months,
+                         authorities=[(key, named(authority)) for key, authority in mine.items()])
+    if form.is_bound:
+        with once(request) as attempt:
+            if not attempt.answered and form.is_valid():
+                said = form.cleaned_data
+                try:
+                    attempt.reference = _url(keeping.draft(
+                        authority=mine[said["authority"]], month=said["month"], what_changed=said["what_changed"], by=desk.user,
+                        now=desk.now))
+                except StepNotAllowed as wrong:
+                    form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
+        if attempt.reference:
+            return redirect(attempt.reference)
+    page = keyset.page_of(_seen(posts), request.GET, NEWEST, related=("authority__region",))
+    return render(request, "reports/authority.html", {
+        "form": form, "may_draft": bool(mine and months), "has_months": bool(months), "rows": [_line(report) for report in page.rows],
+        "previous_url": f"?before={page.before}" if page.before else "", "next_url": f"?after={page.after}" if page.after else "",
+    }, status=422 if form.is_bound else 200)
+
+
+def _line(report: MonthlyReport) -> dict[str, Any]:
+    words, tone = STATES[report.state]
+    return {"report": report, "url": _url(report), "title": printing.title_of(report), "authority": named(report.authority),
+            "words": words, "tone": tone}
+
+
+def _found(posts: list[Officer], pk: int) -> MonthlyReport:
+    report = _seen(posts).defer(None).defer("printed").filter(pk=pk).first()
+    if report is None:
+        raise Http404
+    return report
+
+
+@officer_page("GET")
+def report(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """One report: its tables, its words, and what can be done with it now."""
+    posts = _posts(desk)
+    return _show(request, desk, posts, _found(posts, pk), None)
+
+
+@officer_page("POST")
+def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """Its words, or the next thing that its own authority does with it (``what``)."""
+    posts = _posts(desk)
+    found = _found(posts, pk)
+    if not _drafts(posts, found):
+        raise Http404
+    what = request.POST.get("what", "save")
+    form = TextsForm(request.POST)
+    with once(request) as attempt:
+        if not attempt.answered and (what != "save" or form.is_valid()):
+            try:
+                _done(what, found, form, desk)
+                attempt.reference = _url(found)
+                messages.success(request, _SAID[what], extra_tags="ok")
+            except StepNotAllowed as wrong:
+                if what != "save":
+                    raise
+                form.add_error(None, wrong.reason)
+    if attempt.reference:
+        return redirect(attempt.reference)
+    found.refresh_from_db()
+    return _show(request, desk, posts, found, form, status=422)
+
+
+_SAID: dict[str, Any] = {
+    "save": gettext_lazy("已保存。"), "renew": gettext_lazy("已按最新的公开数据换上数字，文字没有动，请核对。"),
+    "submit": gettext_lazy("已送审，批准前不能再改。"), "publish": gettext_lazy("已公布。"), "drop": gettext_lazy("已作废。")}
+
+
+def _done(what: str, found: MonthlyReport, form: TextsForm, desk: Desk) -> None:
+    verbs: dict[str, Callable[[], Any]] = {
+        "save": lambda: keeping.edit(found, texts=form.cleaned_data, seen=form.cleaned_data["seen"], by=desk.user, now=desk.now),
+        "renew": lambda: keeping.draw_anew(found, by=desk.user, now=desk.now),
+        "submit": lambda: keeping.submit(found), "publish": lambda: keeping.publish(found, now=desk.now),
+        "drop": lambda: keeping.drop(found)}
+    if what not in verbs:
+        raise Http404
+    verbs[what]()
+
+
+@officer_page("POST")
+@fresh_factor
+def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """同意, and its figures and words are frozen; or back to the draft with the reason."""
+    posts = _posts(desk)
+    found = _found(posts, pk)
+    form = _decision(request.POST)
+    with once(request) as attempt:
+        if not attempt.answered and form.is_valid():
+            verb = keeping.approve if form.cleaned_data["decision"] == "grant" else keeping.send_back
+            verb(found, by=desk.user, heads=_heads(posts), text=form.cleaned_data["text"], now=desk.now)
+            attempt.reference = _url(found)
+    if not attempt.reference:
+        return _show(request, desk, posts, found, None, decision=form, status=422)
+    messages.success(request, _("已记录您的决定。"), extra_tags="ok")
+    return redirect(attempt.reference)
+
+
+def _heads(posts: list[Officer]) -> list[Authority]:
+    return [post.authority for post in posts if post.role == Officer.Role.APPROVER]
+
+
+def _decision(data: Any) -> DecisionForm:
+    return DecisionForm(data, grant=_("同意：数字和文字从此不变"), refuse=_("退回修改"))
+
+
+def _show(request: HttpRequest, desk: Desk, posts: list[Officer], found: MonthlyReport, form: TextsForm | None, *,
+          decision: DecisionForm | None = None, status: int = 200) -> HttpResponse:
+    may_draft, may_decide = _drafts(posts, found), keeping.may_decide(found, desk.user, _heads(posts))
+    if form is not None:
+        # What was typed stays; the stamp is the one of what now lies in the row.
+        form.data = {**{name: form[name].value() for name in form.fields}, "seen": found.edited_at.isoformat()}
+    people = list(User.objects.filter(pk__in={found.drafted_by_id, found.edited_by_id, found.decided_by_id} - {None}))
+    keyring.load_for(people)
+    names = {person.pk: person.name for person in people}
+    earlier = earlier_published(found)
+    words, tone = STATES[found.state]
+    return render(request, "reports/authority_one.html", {
+        "report": found, "title": printing.title_of(found), "authority": named(found.authority), "words": words, "tone": tone,
+        "tables": showing.tables_of(found), "blocks": showing.blocks_of(found), "notes": printing.notes_of(found),
+        "form": decision or form or TextsForm(initial={**found.texts, "seen": found.edited_at.isoformat()}),
+        "texts_form": form or TextsForm(initial={**found.texts, "seen": found.edited_at.isoformat()}),
+        "decision": decision or _decision(None), "has_errors": status == 422,
+        "may_edit": may_draft and found.state == "draft", "may_draft": may_draft,
+        "may_decide": may_decide and found.state == "waiting",
+        "drafted_by": names.get(found.drafted_by_id, ""), "edited_by": names.get(found.edited_by_id, ""),
+        "decided_by": names.get(found.decided_by_id or 0, ""),
+        "changes": showing.changes_between(earlier, found) if earlier else [],
+        "is_stale": found.state == "draft" and _has_newer_set(found),
+        "public_url": reverse("oversight:open-report", args=[found.pk]) if found.state == "published" else "",
+    }, status=status)
+
+
+def _has_newer_set(found: MonthlyReport) -> bool:
+    return DataSet.objects.filter(month=found.month, pk__gt=found.data_set_id).exists()
+
+
+def earlier_published(found: MonthlyReport) -> MonthlyReport | None:
+    """The version that this one corrects."""
+    return (MonthlyReport.objects.filter(authority=found.authority_id, month=found.month, version__lt=found.version, state="published")
+            .order_by("-version").defer("printed").first())

@@ -1,0 +1,127 @@
+"""/authority/changes/: what enterprises wish to change of their entry, and the decision of whoever enrolled them.
+
+The one rule: officers of the authority that enrolled the enterprise read; its head decides, after seeing what the change
+would move. A draft is the enterprise's own until it is filed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.idempotency import once
+from accounts.sign_in.step_up import fresh_factor
+from authorities.models import named
+from complaints.desks import keyset
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.parties.actors import Actor
+from complaints.procedure.workflow import Role
+from enterprises.directory import changing
+from enterprises.directory.change_kinds import ChangeRefused
+from enterprises.models import DirectoryChange
+from routing.directory_changes.change_forms import DecisionForm
+from routing.directory_changes.change_words import Names, facts, lines, preview
+
+BY_FILING, BY_DECISION = keyset.Order("filed_at"), keyset.Order("decided_at", falling=True)
+State = DirectoryChange.State
+DECIDED = (State.APPROVED, State.REFUSED, State.RECORDED)
+
+
+def change_url(change: DirectoryChange) -> str:
+    return reverse("routing:authority-change", args=[change.pk])
+
+
+def _filed(desk: Desk) -> QuerySet[DirectoryChange]:
+    """What was filed by enterprises that one of these offices' authorities enrolled."""
+    own = [actor.authority_id for actor in desk.actors if actor.authority_id is not None]
+    return changing.filed_with(own)
+
+
+def _headed(desk: Desk) -> set[int]:
+    """The authorities that this person heads."""
+    return {actor.authority_id for actor in desk.actors if _is_head(actor) and actor.authority_id is not None}
+
+
+def _is_head(actor: Actor) -> bool:
+    return actor.has(frozenset({Role.APPROVER}))
+
+
+@officer_page("GET")
+def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """What waits, the oldest first; ``view=decided``: what was decided, the newest first."""
+    is_past = request.GET.get("view") == "decided"
+    rows = _filed(desk).filter(state__in=DECIDED if is_past else [State.WAITING])
+    page = keyset.page_of(rows, request.GET, BY_DECISION if is_past else BY_FILING, related=("made_by", "enterprise"))
+    view = "view=decided&" if is_past else ""
+    return render(request, "profile/changes.html", {
+        "rows": lines(page.rows, url=change_url), "now": desk.now, "is_past": is_past,
+        "previous_url": f"?{view}before={page.before}" if page.before else "",
+        "next_url": f"?{view}after={page.after}" if page.after else "",
+    })
+
+
+@officer_page("GET")
+def change(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """One change: what is wished, what it would move, and who decides."""
+    return _show(request, desk, _found(desk, pk), DecisionForm())
+
+
+@officer_page("POST")
+@fresh_factor
+def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """POST of the head: approve or refuse; count anew."""
+    row = _found(desk, pk)
+    if row.enterprise.enrolled_by_id not in _headed(desk):
+        raise Http404
+    form = DecisionForm(request.POST)
+    is_count = request.POST.get("do") == "count"
+    with once(request) as attempt:
+        if not attempt.answered and is_count:
+            changing.count_again(row, now=desk.now)
+            attempt.reference = change_url(row)
+        elif not attempt.answered and form.is_valid():
+            try:
+                changing.decide(row, agrees=form.cleaned_data["decision"] == "agree", reason=form.cleaned_data["reason"],
+                                authority_ids=_headed(desk), by=desk.user, now=desk.now, today=desk.today)
+            except ChangeRefused as refused:
+                if refused.code in ("decided", "not_waiting", "not_yours"):
+                    raise
+                # It cannot be written any more: the reason is told beside the form, which may still refuse it.
+                form.add_error(refused.field if refused.field in form.fields else None, str(refused))
+            else:
+                attempt.reference = change_url(row)
+                messages.success(request, _("已记录您的决定，并告知提出的人。"), extra_tags="ok")
+    if attempt.reference:
+        return redirect(attempt.reference)
+    return _show(request, desk, row, form, status=422)
+
+
+def _found(desk: Desk, pk: int) -> DirectoryChange:
+    row = _filed(desk).filter(pk=pk).select_related("enterprise", "made_by", "decided_by").first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _show(request: HttpRequest, desk: Desk, row: DirectoryChange, form: DecisionForm, *, status: int = 200) -> HttpResponseBase:
+    names = Names.of([row])
+    return render(request, "profile/change.html", _context(desk, row, names, form), status=status)
+
+
+def _context(desk: Desk, row: DirectoryChange, names: Names, form: DecisionForm) -> dict[str, Any]:
+    return {
+        "change": row, "line": lines([row], url=change_url)[0], "now": desk.now, "side": "authority", "form": form,
+        "facts": [{"key": _("企业"), "value": named(row.enterprise)}, *facts(row, names)],
+        "preview": preview(row, names, user=desk.user, side="authority", today=desk.today),
+        "impossible": changing.impossible(row, today=desk.today),
+        "back": reverse("routing:authority-changes"), "back_text": _("企业变更"),
+        "may_decide": row.state == State.WAITING and row.enterprise.enrolled_by_id in _headed(desk) and row.made_by_id != desk.user.pk,
+        "decided_by": row.decided_by.name if row.decided_by else "",
+        "decide_url": reverse("routing:authority-change-decide", args=[row.pk]),
+    }

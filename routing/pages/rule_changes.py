@@ -1,0 +1,259 @@
+"""A change of the routing rules on its way: drafted, tried, filed, decided.
+
+The one rule: its author drafts, tries, files and withdraws; the head of an authority around it, another person, decides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.idempotency import once
+from accounts.keys import keyring
+from accounts.sign_in.step_up import fresh_factor
+from complaints.desks import keyset
+from complaints.desks.authority_desk import Desk, officer_page
+from enterprises.directory.change_kinds import ChangeRefused
+from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial
+from routing.pages.rule_desk import authors, change_of, changes_seen, heads, lessons_seen, reach_of
+from routing.pages.rules import regions_of, tabs
+from routing.rule_desk import rule_changing, rule_words
+from routing.rule_desk.rule_forms import DecisionForm, EndForm, RuleForm, TrialForm, initial_of, shown
+from routing.rules import conflicts, directory
+
+BY_MAKING = keyset.Order("made_at", falling=True)
+Kind, State = RuleChange.Kind, RuleChange.State
+VIEWS = {"waiting": (State.WAITING,), "drafts": (State.DRAFT,), "decided": (State.APPROVED, State.REFUSED)}
+
+
+@officer_page("GET")
+def changes(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """What waits for a decision, what is drafted, what was decided: the newest first."""
+    view = request.GET.get("view", "")
+    view = view if view in VIEWS else "waiting"
+    page = keyset.page_of(_listed(desk, view), request.GET, BY_MAKING, related=("made_by",))
+    keyring.load_for(change.made_by for change in page.rows)
+    return render(request, "routing/changes.html", {
+        "lines": rule_words.change_lines(page.rows), "view": view, "now": desk.now, "tabs": tabs(desk, "changes"),
+        "previous_url": f"?view={view}&before={page.before}" if page.before else "",
+        "next_url": f"?view={view}&after={page.after}" if page.after else "",
+    })
+
+
+def _listed(desk: Desk, view: str) -> QuerySet[RuleChange]:
+    return changes_seen(desk).filter(state__in=VIEWS[view])
+
+
+@officer_page("GET", "POST")
+def new(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """A rule to be made; ``rule``: another version of it, or with ``do=end`` its end; ``lesson``: as it was learned."""
+    reach = authors(desk)
+    if not reach.spans:
+        raise Http404
+    base, lesson = _base(request, desk), _lesson(request, desk)
+    is_end = request.GET.get("do") == "end"
+    if is_end and base is None:
+        raise Http404
+    form = _form(request, desk, base=base, lesson=lesson, is_end=is_end)
+    if form.is_bound and form.is_valid():
+        with once(request) as attempt:
+            if not attempt.answered:
+                try:
+                    change = rule_changing.draft(kind=Kind.END if is_end else Kind.SET, rule=base, by=desk.user, reach=reach,
+                                                 now=desk.now, today=desk.today, lesson=lesson, **_said(form, base))
+                except ChangeRefused as refused:
+                    form.add_error(refused.field if refused.field in form.fields else None, str(refused))
+                else:
+                    attempt.reference = rule_words.change_url(change)
+        if attempt.reference:
+            return redirect(attempt.reference)
+    title = (_("停用规则%(code)s") if is_end else _("修改规则%(code)s")) % {"code": base.code} if base else _("新规则")
+    back = rule_words.rule_url(base.code) if base else reverse("routing:authority-routing")
+    learned = rule_words.lesson_lines([lesson], user=desk.user, today=desk.today)[0] if lesson else None
+    return render(request, "routing/edit.html", {"form": form, "title": title, "back": back, "learned": learned},
+                  status=422 if form.is_bound else 200)
+
+
+def _base(request: HttpRequest, desk: Desk) -> RoutingRule | None:
+    """The version that counts last, of a rule that this person may change; Http404 for another one."""
+    code = request.GET.get("rule", "")[:40]
+    base = rule_changing.newest(code)
+    if code and (base is None or not authors(desk).covers(base.region)):
+        raise Http404
+    return base
+
+
+def _lesson(request: HttpRequest, desk: Desk) -> Lesson | None:
+    typed = request.GET.get("lesson", "")
+    if not typed:
+        return None
+    pk = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 18 else 0
+    lessons = Lesson.objects.filter(pk__in=lessons_seen(desk).values("pk")) if request.method != "POST" else Lesson.objects
+    # A double submit finds it drafted; the verb says so, the first result is shown.
+    row = lessons.select_related("region").filter(pk=pk).first()
+    if row is None or not authors(desk).covers(row.region):
+        raise Http404
+    return row
+
+
+def _form(request: HttpRequest, desk: Desk, *, base: RoutingRule | None, lesson: Lesson | None, is_end: bool) -> Any:
+    data = request.POST if request.method == "POST" else None
+    if is_end:
+        return EndForm(data, initial={"ends_on": desk.today})
+    if lesson is not None:
+        rule = RoutingRule(**{f"{name}_id" if name in rule_changing.ROWS else name: value
+                              for name, value in rule_words.columns_learned(lesson).items()})
+        rule.reason = _("分送人员对%(words)s多次改送同一单位（%(agree)s/%(total)s件）") % {
+            "words": _("“%(name)s”") % {"name": lesson.words} if lesson.words else _("同一被投诉人"),
+            "agree": lesson.agree, "total": lesson.total}
+        return RuleForm(data, initial=initial_of(rule) | {"starts_on": desk.today})
+    if base is not None:
+        return RuleForm(data, initial=initial_of(base) | {"starts_on": desk.today, "why": "", "why_en": ""})
+    region = next(iter(regions_of(desk)), None)
+    return RuleForm(data, initial={"priority": 50, "starts_on": desk.today, "region": shown(region, "code")})
+
+
+def _said(form: Any, base: RoutingRule | None) -> dict[str, Any]:
+    said = form.cleaned_data
+    if isinstance(form, EndForm):
+        what = rule_changing.columns_of(base) if base is not None else {}
+        return {"what": what, "starts_on": None, "ends_on": said["ends_on"], "why": said["why"], "why_en": ""}
+    return {"what": form.what, "starts_on": said["starts_on"], "ends_on": said["ends_on"], "why": said["why"],
+            "why_en": said["why_en"]}
+
+
+@officer_page("GET", "POST")
+def edit(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """Another wording of one's own draft."""
+    row = change_of(desk, pk)
+    if row.made_by_id != desk.user.pk or not authors(desk).spans:
+        raise Http404
+    base, is_end = rule_changing.newest(row.code), row.kind == Kind.END
+    data = request.POST if request.method == "POST" else None
+    initial = initial_of(rule_changing.as_rule(row))
+    form: Any = EndForm(data, initial=initial) if is_end else RuleForm(data, initial=initial)
+    if form.is_bound and form.is_valid():
+        with once(request) as attempt:
+            if not attempt.answered:
+                try:
+                    rule_changing.edit(row, by=desk.user, reach=authors(desk), today=desk.today, **_said(form, base))
+                except ChangeRefused as refused:
+                    if refused.code == "not_draft":
+                        raise
+                    form.add_error(refused.field if refused.field in form.fields else None, str(refused))
+                else:
+                    attempt.reference = rule_words.change_url(row)
+        if attempt.reference:
+            return redirect(attempt.reference)
+    return render(request, "routing/edit.html", {
+        "form": form, "title": rule_words.title_of(row), "back": rule_words.change_url(row), "is_edit": True},
+        status=422 if form.is_bound else 200)
+
+
+@officer_page("GET")
+def change(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """One change: what it changes, what its trial showed, what it clashes with, and what is to be done."""
+    return _show(request, desk, change_of(desk, pk))
+
+
+@officer_page("GET", "POST")
+def trial(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """/authority/routing/<id>/try/: begin a trial; how far it is and what it found."""
+    row = change_of(desk, pk)
+    form = TrialForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        if not authors(desk).spans:
+            raise Http404
+        if form.is_valid():
+            with once(request) as attempt:
+                if not attempt.answered:
+                    rule_changing.start_trial(row, days=form.chosen, by=desk.user, now=desk.now)
+                    attempt.reference = reverse("routing:authority-routing-try", args=[row.pk])
+            return redirect(attempt.reference)
+    return render(request, "routing/try.html", {
+        "change": row, "title": rule_words.title_of(row), "form": form, "told": _told(row, desk), "now": desk.now,
+        "back": rule_words.change_url(row), "try_url": reverse("routing:authority-routing-try", args=[row.pk]),
+        "may_try": row.state in rule_changing.OPEN and bool(authors(desk).spans),
+    }, status=422 if form.is_bound else 200)
+
+
+@officer_page("POST")
+def file(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """POST of its author: to a second person, or not wanted any more."""
+    row = change_of(desk, pk)
+    if row.made_by_id != desk.user.pk or not authors(desk).spans:
+        raise Http404
+    with once(request) as attempt:
+        if not attempt.answered:
+            if request.POST.get("do") == "file":
+                rule_changing.file(row, by=desk.user, reach=authors(desk), now=desk.now, today=desk.today)
+                messages.success(request, _("已提交，由另一名负责人批准。"), extra_tags="ok")
+            elif request.POST.get("do") == "withdraw":
+                rule_changing.withdraw(row, by=desk.user, now=desk.now)
+                messages.success(request, _("已撤回。"), extra_tags="ok")
+            else:
+                raise ChangeRefused("bad_choice", _("请从列出的选项中选一项。"))
+            attempt.reference = rule_words.change_url(row)
+    return redirect(attempt.reference)
+
+
+@officer_page("POST")
+@fresh_factor
+def decide(request: HttpRequest, desk: Desk, pk: int) -> HttpResponseBase:
+    """POST of the head of an authority around the rule: approve, or refuse with a reason."""
+    row = change_of(desk, pk)
+    if not heads(desk).covers(row.region):
+        raise Http404
+    form = DecisionForm(request.POST)
+    with once(request) as attempt:
+        if not attempt.answered and form.is_valid():
+            try:
+                rule_changing.decide(row, agrees=form.cleaned_data["decision"] == "agree", reason=form.cleaned_data["reason"],
+                                     by=desk.user, reach=heads(desk), now=desk.now, today=desk.today)
+            except ChangeRefused as refused:
+                if refused.code in ("decided", "not_waiting", "own_change"):
+                    raise
+                # It cannot be written any more: the reason is told beside the form, which may still refuse it.
+                form.add_error(refused.field if refused.field in form.fields else None, str(refused))
+            else:
+                attempt.reference = rule_words.change_url(row)
+                messages.success(request, _("已记录您的决定。"), extra_tags="ok")
+    if attempt.reference:
+        return redirect(attempt.reference)
+    return _show(request, desk, row, form, status=422)
+
+
+def _told(row: RuleChange, desk: Desk) -> rule_words.Told | None:
+    latest = row.trials.exclude(state=RuleTrial.State.DROPPED).order_by("-pk").first()
+    return rule_words.told(latest, row, user=desk.user, today=desk.today)
+
+
+def _show(request: HttpRequest, desk: Desk, row: RuleChange, form: DecisionForm | None = None, *, status: int = 200) -> HttpResponseBase:
+    keyring.load_for([person for person in (row.made_by, row.decided_by) if person is not None])
+    base = rule_changing.newest(row.code)
+    if base is not None and row.state not in rule_changing.OPEN:
+        base = RoutingRule.objects.filter(code=row.code, version=row.base_version or 0).select_related("region").first()
+    is_open, is_mine = row.state in rule_changing.OPEN, row.made_by_id == desk.user.pk
+    clashes = []
+    if is_open and row.kind == Kind.SET:
+        rules = directory.rules()
+        mine = directory.rule_of(rule_changing.as_rule(row))
+        clashes = rule_words.clashes(conflicts.with_rule(mine, rules, on=desk.today)[:12], unwritten="" if row.code else mine.code)
+    line = rule_words.change_lines([row])[0]
+    lesson = rule_words.lesson_lines([row.lesson], user=desk.user, today=desk.today)[0] if row.lesson else None
+    told = _told(row, desk)
+    return render(request, "routing/change.html", {
+        "change": row, "line": line, "rows": rule_words.compared(row, base), "base": base, "told": told, "clashes": clashes,
+        "learned": lesson, "decided_by": row.decided_by.name if row.decided_by else "", "now": desk.now, "form": form or DecisionForm(),
+        "is_open": is_open, "is_mine": is_mine, "is_tried": bool(told and told.is_current and told.trial.state == "done"),
+        "impossible": rule_changing.impossible(row, reach=reach_of(desk), today=desk.today),
+        "may_try": is_open and bool(authors(desk).spans),
+        "may_decide": row.state == State.WAITING and not is_mine and heads(desk).covers(row.region),
+        "rule_url": rule_words.rule_url(row.rule.code) if row.rule_id and row.rule else "",
+    }, status=status)

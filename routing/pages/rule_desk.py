@@ -1,0 +1,78 @@
+"""Who may see, draft and decide which routing rules.
+
+The one rule: a rule is seen where it may apply (in the own region, around it, or in the whole country); drafted by who
+works on cases, and decided by who heads an authority, each only for what lies within the own region. An analyst reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from complaints.desks.authority_desk import Desk
+from complaints.parties.actors import Actor
+from complaints.procedure.workflow import Role
+from routing.models import Lesson, RoutingRule, RuleChange
+from routing.rule_desk.rule_changing import Reach
+from routing.rules.facts import Rule
+
+_AUTHORS = frozenset({Role.INTAKE, Role.OFFICER, Role.APPROVER})
+_HEADS = frozenset({Role.APPROVER})
+
+
+def authors(desk: Desk) -> Reach:
+    """Where this person may draft."""
+    return _reach(actor for actor in desk.actors if actor.has(_AUTHORS))
+
+
+def heads(desk: Desk) -> Reach:
+    """Where this person may decide."""
+    return _reach(actor for actor in desk.actors if actor.has(_HEADS))
+
+
+def reach_of(desk: Desk) -> Reach:
+    return _reach(desk.actors)
+
+
+def _reach(actors: Iterable[Actor]) -> Reach:
+    return Reach(tuple(actor.region for actor in actors if actor.region is not None))
+
+
+def rules_seen(desk: Desk) -> QuerySet[RoutingRule]:
+    """All versions of the rules that may apply in these regions."""
+    seen = Q(region=None)
+    for first, last in reach_of(desk).spans:
+        seen |= Q(region_id__lte=last, region__last__gte=first)
+    return RoutingRule.objects.filter(seen)
+
+
+def is_seen(rule: Rule, desk: Desk) -> bool:
+    """The same of a rule as matching reads it."""
+    return rule.first is None or any(rule.first <= last and (rule.last or 0) >= first for first, last in reach_of(desk).spans)
+
+
+def changes_seen(desk: Desk) -> QuerySet[RuleChange]:
+    """Changes of rules within these regions."""
+    seen = Q(pk__in=[])
+    reach = reach_of(desk)
+    for first, last in reach.spans:
+        seen |= Q(region_id__gte=first, region__last__lte=last)
+    return RuleChange.objects.filter(seen | Q(region=None) if reach.covers(None) else seen)
+
+
+def lessons_seen(desk: Desk) -> QuerySet[Lesson]:
+    """What the cases of these regions taught and nobody has decided on."""
+    seen = Q(pk__in=[])
+    for first, last in reach_of(desk).spans:
+        seen |= Q(region_id__gte=first, region__last__lte=last)
+    return Lesson.objects.filter(seen, state=Lesson.State.OPEN)
+
+
+def change_of(desk: Desk, pk: int) -> RuleChange:
+    """Http404 for one of another region."""
+    row = changes_seen(desk).filter(pk=pk).select_related("region", "made_by", "decided_by").first()
+    if row is None:
+        raise Http404
+    return row

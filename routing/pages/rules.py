@@ -1,0 +1,145 @@
+"""/authority/routing/: the rules that hold on a day, how they fare, which contradict each other; one rule with its history.
+
+The one rule: what is shown of a rule is the row and the file of its changes; nothing is written here.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts.keys import keyring
+from authorities.models import Authority, Region
+from authorities.periods import holds_on
+from complaints.desks import keyset
+from complaints.desks.authority_desk import Desk, officer_page
+from complaints.models import Complaint, Engagement, ForwardingDecision
+from complaints.models.complaint import lies_in
+from complaints.pages.enterprise.forms import Day, StepForm
+from complaints.reading.case import AUTHORITY, case_url
+from routing.models import RoutingRule, RuleChange, RuleUse
+from routing.pages.rule_desk import authors, changes_seen, is_seen, lessons_seen, rules_seen
+from routing.rule_desk import misroutes, rule_words
+from routing.rule_desk.learning import DAYS, NO_MISROUTE, OFFICER
+from routing.rules import conflicts, directory
+
+PAGE = 25
+#: Contradictions that are shown; cases that came back.
+MOST_CLASHES, MOST_CASES = 12, 10
+_ROWS = ("region", "brand", "enterprise", "target_enterprise", "target_branch", "target_authority")
+_MISROUTED = Engagement.objects.filter(complaint=OuterRef("complaint"), from_at=OuterRef("at"), odr_result="returned").exclude(
+    ended_by__in=NO_MISROUTE)
+
+
+class OnDay(StepForm):
+    """The day on which rules are to hold."""
+
+    on = Day(label=_("哪一天生效的"), required=False)
+
+
+@officer_page("GET")
+def rules(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """The rules that hold on a day (today), in the order in which they are tried."""
+    form = OnDay(request.GET or None, initial={"on": desk.today})
+    day: date = (form.cleaned_data.get("on") if form.is_bound and form.is_valid() else None) or desk.today
+    rows, before, after = _page(rules_seen(desk).filter(holds_on(day), is_taken_back=False), request)
+    found = conflicts.findings([rule for rule in directory.rules() if is_seen(rule, desk)], on=day)
+    figures = misroutes.counted(_ended(desk), now=desk.now)
+    kept = f"on={day.isoformat()}&" if day != desk.today else ""
+    return render(request, "routing/rules.html", {
+        "rows": rule_words.rule_lines(rows, day=day), "form": form, "day": day, "now": desk.now, "is_today": day == desk.today,
+        "clashes": rule_words.clashes(found[:MOST_CLASHES]), "more_clashes": max(0, len(found) - MOST_CLASHES),
+        "may_draft": bool(authors(desk).spans), "figures": figures, "days": DAYS, "version": misroutes.VERSION,
+        "rate": percent(figures.rate), "in_time_rate": percent(figures.in_time_rate),
+        "officers": RuleUse.objects.filter(code=OFFICER).first(),
+        "tabs": tabs(desk, "rules"), "previous_url": f"?{kept}before={before}" if before else "",
+        "next_url": f"?{kept}after={after}" if after else "",
+    })
+
+
+def tabs(desk: Desk, current: str) -> dict[str, Any]:
+    """Where else, and how much waits there."""
+    counts = keyset.counts({"waiting": changes_seen(desk).filter(state=RuleChange.State.WAITING), "learned": lessons_seen(desk)})
+    return {"current": current, **{name: (n, keyset.in_words(n)) for name, n in counts.items()}}
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+def _ended(desk: Desk) -> QuerySet[Engagement]:
+    """Stages that ended within the last days in these regions."""
+    here = Q(pk__in=[])
+    for region in regions_of(desk):
+        here |= lies_in(region, "complaint__")
+    return Engagement.objects.filter(here, until_at__gt=desk.now - timedelta(days=DAYS), until_at__lte=desk.now)
+
+
+def regions_of(desk: Desk) -> list[Region]:
+    held = {actor.authority_id for actor in desk.actors}
+    return [row.region for row in Authority.objects.filter(pk__in=held).select_related("region__parent")]
+
+
+def _page(rows: QuerySet[RoutingRule], request: HttpRequest) -> tuple[list[RoutingRule], str, str]:
+    """A page by (priority, id) with the keys of the pages before and after it; an odd key shows the first."""
+    asked, backwards = request.GET.get("after", ""), False
+    if request.GET.get("before"):
+        asked, backwards = request.GET["before"], True
+    priority, _dot, pk = asked.partition(".")
+    is_key = all(part.isascii() and part.isdigit() and len(part) < 18 for part in (priority, pk))
+    if is_key:
+        way = "lt" if backwards else "gt"
+        rows = rows.filter(Q(**{f"priority__{way}": int(priority)}) | Q(priority=int(priority), **{f"pk__{way}": int(pk)}))
+    backwards = backwards and is_key
+    order = ("-priority", "-pk") if backwards else ("priority", "pk")
+    found = list(rows.select_related(*_ROWS).order_by(*order)[:PAGE + 1])
+    has_more = len(found) > PAGE
+    found = found[:PAGE]
+    if backwards:
+        found.reverse()
+    has_before, has_after = (has_more, True) if backwards else (is_key, has_more)
+    return (found, _key(found[0]) if found and has_before else "", _key(found[-1]) if found and has_after else "")
+
+
+def _key(rule: RoutingRule) -> str:
+    return f"{rule.priority}.{rule.pk}"
+
+
+@officer_page("GET")
+def rule(request: HttpRequest, desk: Desk, code: str) -> HttpResponseBase:
+    """One rule: all its versions, who made them and why, how it fared, and which cases came back."""
+    seen = rules_seen(desk).filter(code=code)
+    if not seen.exists():
+        raise Http404
+    versions = list(RoutingRule.objects.filter(code=code).select_related(*_ROWS).order_by("-version"))
+    changes = list(RuleChange.objects.filter(code=code).exclude(state__in=["draft", "withdrawn"]).select_related(
+        "made_by", "decided_by").order_by("-pk")[:50])
+    changes += list(RuleChange.objects.filter(rule__code=code, code="").select_related("made_by", "decided_by"))
+    keyring.load_for([person for change in changes for person in (change.made_by, change.decided_by) if person is not None])
+    lines = rule_words.rule_lines(versions, day=desk.today)
+    language = get_language() or ""
+    current = next((version for version in versions if not version.is_taken_back), None)
+    is_over = current is None or (current.ends_on is not None and current.ends_on < desk.today)
+    reach = authors(desk)
+    return render(request, "routing/rule.html", {
+        "code": code, "now": desk.now, "use": lines[0].use, "rate": lines[0].rate, "days": DAYS,
+        "versions": [(line, rule_words.reason_of(line.rule, language)) for line in lines],
+        "changes": [(line, line.change.decided_by.name if line.change.decided_by else "") for line in
+                    rule_words.change_lines(changes)],
+        "may_draft": current is not None and reach.covers(current.region), "is_over": is_over,
+        "returned": [(case.number, case_url(case, AUTHORITY)) for case in _returned(desk, code)],
+        "tabs": tabs(desk, "rules"),
+    })
+
+
+def _returned(desk: Desk, code: str) -> list[Complaint]:
+    """Cases of late that this rule sent to the wrong one, as far as they may be seen."""
+    rows = ForwardingDecision.objects.filter(rule=code, verdict="forward", at__gt=desk.now - timedelta(days=DAYS))
+    ids = rows.filter(Exists(_MISROUTED), complaint__in=desk.cases()).order_by("-at").values_list("complaint_id", flat=True)
+    return list(desk.cases().filter(pk__in=list(ids[:MOST_CASES])).only("number"))

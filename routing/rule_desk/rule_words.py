@@ -1,0 +1,310 @@
+"""Routing rules, their changes, trials and lessons in words.
+
+The one rule: rows of the directory are read once for a page (``Names``), and a case is only named to whoever may see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from authorities.models import Authority, Region, named
+from complaints import wording as labels
+from complaints.models import Complaint
+from complaints.reading.case import AUTHORITY, case_url
+from enterprises.models import Branch, Brand, Enterprise
+from routing.directory_changes.change_words import category_words
+from routing.directory_changes.previewing import Place
+from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial, RuleUse
+from routing.rule_desk.rule_changing import columns_of
+from routing.rule_desk.trying import progress, ways_of
+from routing.rules.conflicts import CONFLICT, Finding
+from routing.rules.facts import Rule
+
+#: A share of fewer is not told.
+FEWEST = 30
+_TABLES: dict[str, Any] = {
+    "region": Region, "brand": Brand, "enterprise": Enterprise, "target_enterprise": Enterprise, "branch": Branch,
+    "target_branch": Branch, "authority": Authority, "target_authority": Authority}
+_STATE_TONES = {"draft": "neutral", "waiting": "warn", "approved": "ok", "refused": "bad", "withdrawn": "neutral"}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The rows of the directory that a page speaks of; a query a table."""
+
+    rows: dict[tuple[Any, int], Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, columns: Iterable[Mapping[str, Any]], places: Iterable[Place] = ()) -> Names:
+        """``columns``: of rules, by name; ``places``: from and to of a trial."""
+        wanted: dict[Any, set[int]] = {}
+        for one in columns:
+            for name, table in _TABLES.items():
+                if one.get(name):
+                    wanted.setdefault(table, set()).add(one[name])
+        for place in places:
+            for table, pk in ((Enterprise, place.enterprise), (Branch, place.branch), (Authority, place.authority)):
+                if pk:
+                    wanted.setdefault(table, set()).add(pk)
+        return cls({(table, pk): row for table, ids in wanted.items() for pk, row in table.objects.in_bulk(ids).items()})
+
+    def say(self, name: str, pk: int | None) -> str:
+        row = self.rows.get((_TABLES[name], pk)) if pk else None
+        return named(row) if row is not None else "–"
+
+
+def conditions(what: Mapping[str, Any], names: Names) -> list[tuple[str, str]]:
+    """When a rule matches: words and their value, the respondent first."""
+    found: list[tuple[str, str]] = []
+    if what.get("enterprise"):
+        found.append((_("被投诉企业"), names.say("enterprise", what["enterprise"])))
+    if what.get("brand"):
+        found.append((_("品牌"), names.say("brand", what["brand"])))
+    if what.get("named"):
+        found.append((_("消费者写的名称"), _("“%(name)s”") % {"name": what["named"]}))
+    if what.get("category"):
+        found.append((_("类别"), category_words(what["category"])))
+    found.append((_("地区"), names.say("region", what["region"]) if what.get("region") else _("全国")))
+    if what.get("channel"):
+        found.append((_("渠道"), labels.label(what["channel"], kind="channel")))
+    return found
+
+
+def target(what: Mapping[str, Any], names: Names) -> str:
+    """Where a rule leads."""
+    if what.get("target_authority"):
+        return _("%(authority)s人工分送") % {"authority": names.say("target_authority", what["target_authority"])}
+    if what.get("target_branch"):
+        return names.say("target_branch", what["target_branch"])
+    return names.say("target_enterprise", what.get("target_enterprise"))
+
+
+def reason_of(rule: RoutingRule, language: str) -> str:
+    return rule.reason_en if language.startswith("en") and rule.reason_en else rule.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rule in a list."""
+
+    rule: RoutingRule
+    conditions: list[tuple[str, str]]
+    target: str
+    use: RuleUse | None
+    state: str
+    tone: str
+    url: str
+
+    @property
+    def rate(self) -> str:
+        """The share that came back, where there are enough to say one."""
+        use = self.use
+        return f"{100 * use.returned / use.forwarded:.1f}%" if use is not None and use.forwarded >= FEWEST else ""
+
+
+def rule_url(code: str) -> str:
+    return reverse("routing:authority-routing-rule", args=[code])
+
+
+def change_url(change: RuleChange) -> str:
+    return reverse("routing:authority-routing-change", args=[change.pk])
+
+
+def standing(rule: RoutingRule, day: date) -> tuple[str, str]:
+    """Whether a version holds on a day, in words, and their tone."""
+    if rule.is_taken_back:
+        return _("生效前已取代"), "neutral"
+    if rule.holds(day):
+        return _("生效中"), "ok"
+    return (_("尚未生效"), "info") if rule.starts_on is not None and rule.starts_on > day else (_("已失效"), "neutral")
+
+
+def rule_lines(rules: Sequence[RoutingRule], *, day: date) -> list[Line]:
+    """For a list: a query a table of the directory, and one for how they fared."""
+    columns = {rule.pk: columns_of(rule) for rule in rules}
+    names = Names.of(columns.values())
+    uses = {use.code: use for use in RuleUse.objects.filter(code__in={rule.code for rule in rules})} if rules else {}
+    return [Line(rule, conditions(columns[rule.pk], names), target(columns[rule.pk], names), uses.get(rule.code),
+                 *standing(rule, day), rule_url(rule.code)) for rule in rules]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One column of a change: as it is and as it is to be."""
+
+    key: str
+    before: str
+    after: str
+
+    @property
+    def is_new(self) -> bool:
+        return self.before != self.after
+
+
+def compared(change: RuleChange, base: RoutingRule | None) -> list[Row]:
+    """The columns of a change beside those of the version that it replaces."""
+    was = columns_of(base) if base is not None else {}
+    names = Names.of([change.what, was])
+    rows = []
+    old, new = dict(conditions(was, names)) if base else {}, dict(conditions(change.what, names))
+    for key in dict.fromkeys([*new, *old]):
+        rows.append(Row(key, old.get(key, "–") if base else "", new.get(key, "–")))
+    rows.append(Row(_("转给"), target(was, names) if base else "", target(change.what, names)))
+    rows.append(Row(_("优先级"), str(base.priority) if base else "", str(change.what.get("priority") or "")))
+    return rows
+
+
+def title_of(change: RuleChange) -> str:
+    if change.kind == RuleChange.Kind.END:
+        return _("停用规则%(code)s") % {"code": change.code}
+    if change.code:
+        return _("修改规则%(code)s") % {"code": change.code}
+    return _("新规则%(code)s") % {"code": change.final_code}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One change in a list."""
+
+    change: RuleChange
+    title: str
+    what: str
+    state: str
+    tone: str
+    by: str
+    url: str
+
+
+def change_lines(changes: Sequence[RuleChange]) -> list[ChangeLine]:
+    """``changes`` with their ``made_by``, whose names were unsealed before."""
+    names = Names.of([change.what for change in changes])
+    return [ChangeLine(change, title_of(change), _what(change, names), str(RuleChange.State(change.state).label),
+                       _STATE_TONES[change.state], change.made_by.name, change_url(change)) for change in changes]
+
+
+def _what(change: RuleChange, names: Names) -> str:
+    said = " · ".join(value for _key, value in conditions(change.what, names))
+    return f"{said} → {target(change.what, names)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """So many cases from here to there, and those of them that may be seen."""
+
+    before: str
+    after: str
+    n: int
+    cases: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A trial as a page shows it."""
+
+    trial: RuleTrial
+    is_current: bool
+    percent: int
+    ways: list[Way] = field(default_factory=list)
+    precision_before: str = "–"
+    precision_after: str = "–"
+    tone: str = "neutral"
+
+
+def told(trial: RuleTrial | None, change: RuleChange, *, user: User, today: date) -> Told | None:
+    """What a trial found; one query for the cases that ``user`` may see."""
+    if trial is None:
+        return None
+    is_current, done = trial.digest == change.digest, trial.state == RuleTrial.State.DONE
+    if not done:
+        return Told(trial, is_current, progress(trial))
+    ways, found = ways_of(trial.found), trial.found
+    names = Names.of([], [place for before, after, _n, _ids in ways for place in (before, after)])
+    ids = [pk for *_way, some in ways[:20] for pk in some]
+    seen = {case.pk: (case.number, case_url(case, AUTHORITY)) for case in
+            Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).only("number")} if ids else {}
+    shown = [Way(_place(before, names), _place(after, names), n, [seen[pk] for pk in some if pk in seen])
+             for before, after, n, some in ways]
+    before, after = (_share(found, side) for side in ("before", "after"))
+    tone = "neutral" if before is None or after is None or before == after else "ok" if after > before else "bad"
+    return Told(trial, is_current, 100, shown, _percent(before), _percent(after), tone)
+
+
+def _share(found: Mapping[str, Any], side: str) -> float | None:
+    return found[f"{side}_right"] / found[f"{side}_decided"] if found.get(f"{side}_decided") else None
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+def _place(place: Place, names: Names) -> str:
+    if place.reason:
+        return _("人工分送（%(reason)s）") % {"reason": labels.label(place.reason, kind="reason")}
+    if place.enterprise is None:
+        return _("%(authority)s人工分送") % {"authority": names.say("authority", place.authority)}
+    return names.say("branch", place.branch) if place.branch else names.say("enterprise", place.enterprise)
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two rules that do not go together, in one sentence, and where to read them."""
+
+    tone: str
+    words: str
+    first: tuple[str, str]
+    second: tuple[str, str]
+
+
+def clashes(found: Iterable[Finding], *, unwritten: str = "") -> list[Clash]:
+    """``unwritten``: the code of a rule that has no page yet."""
+    return [Clash("bad" if one.kind == CONFLICT else "warn",
+                  _("优先级相同、去处不同，同一件可能两条都符合：那时由人工分送。") if one.kind == CONFLICT
+                  else _("前一条总是先符合，后一条永远轮不到。"),
+                  _link(one.first, unwritten), _link(one.second, unwritten)) for one in found]
+
+
+def _link(rule: Rule, unwritten: str) -> tuple[str, str]:
+    return (rule.code, "") if rule.code == unwritten else (f"{rule.code} v{rule.version}", rule_url(rule.code))
+
+
+@dataclass(frozen=True, slots=True)
+class LessonLine:
+    """What was learned, in words."""
+
+    lesson: Lesson
+    said: str
+    conditions: list[tuple[str, str]]
+    target: str
+    cases: list[tuple[str, str]]
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.lesson.agree / self.lesson.total)
+
+
+def columns_learned(lesson: Lesson) -> dict[str, Any]:
+    """The columns of the rule that a lesson proposes."""
+    subject: dict[str, Any] = {"named": lesson.words} if lesson.subject_kind == "named" else {
+        lesson.subject_kind: int(lesson.subject)}
+    return {"priority": 50, "category": lesson.category, "region": lesson.region_id, "brand": None, "enterprise": None,
+            "named": "", "channel": "", "target_enterprise": lesson.target_enterprise_id,
+            "target_branch": lesson.target_branch_id, "target_authority": None, **subject}
+
+
+def lesson_lines(lessons: Sequence[Lesson], *, user: User, today: date) -> list[LessonLine]:
+    """One query for the cases that ``user`` may see, one a table of the directory."""
+    columns = {lesson.pk: columns_learned(lesson) for lesson in lessons}
+    names = Names.of(columns.values())
+    ids = [pk for lesson in lessons for pk in lesson.cases]
+    seen = {case.pk: (case.number, case_url(case, AUTHORITY)) for case in
+            Complaint.objects.visible_to(user, on=today).filter(pk__in=ids).only("number")} if ids else {}
+    return [LessonLine(lesson, " · ".join(value for _key, value in conditions(columns[lesson.pk], names)),
+                       conditions(columns[lesson.pk], names), target(columns[lesson.pk], names),
+                       [seen[pk] for pk in lesson.cases if pk in seen]) for lesson in lessons]

@@ -1,0 +1,124 @@
+"""Which routing rules contradict each other, and which can never be reached. Pure.
+
+The one rule: said is only what follows from the columns: two rules of one priority whose columns could both match lead
+elsewhere (then a person has to decide); an earlier rule that matches whenever a later one does leaves that one nothing.
+Whether facts that match both ever come in, nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from enterprises.directory.answering import Period
+from routing.rules.facts import Rule
+
+CONFLICT, COVERED = "conflict", "covered"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``kind``: conflict (either may match, neither wins) or covered (``second`` is never reached for ``first``)."""
+
+    kind: str
+    first: Rule
+    second: Rule
+
+
+def findings(rules: Sequence[Rule], *, on: date) -> list[Finding]:
+    """Among the rules that hold on a day or later, in the order in which they are tried; each pair once."""
+    alive = [rule for rule in rules if rule.period.ends_on is None or rule.period.ends_on >= on]
+    found = [finding for one, other in _pairs(alive) if (finding := between(one, other)) is not None]
+    return sorted(found, key=lambda f: (f.first.priority, f.first.code, f.second.priority, f.second.code))
+
+
+def with_rule(rule: Rule, rules: Iterable[Rule], *, on: date) -> list[Finding]:
+    """What a rule that is not written yet would have to do with those that are, its own old versions left out."""
+    others = [one for one in rules if one.code != rule.code and (one.period.ends_on is None or one.period.ends_on >= on)]
+    return [finding for one in others if (finding := between(rule, one)) is not None]
+
+
+def between(one: Rule, other: Rule) -> Finding | None:
+    """What two rules have to do with each other; versions of one rule never meet."""
+    if one.code == other.code or not _meet(one.period, other.period):
+        return None
+    first, second = sorted((one, other), key=lambda rule: (rule.priority, rule.code))
+    if first.priority == second.priority:
+        if first.target != second.target and _may_both_match(first, second):
+            return Finding(CONFLICT, first, second)
+        return None
+    return Finding(COVERED, first, second) if _covers(first, second) else None
+
+
+def _pairs(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
+    """Pairs whose places can meet. Regions lie in each other or apart, so only those around a rule are compared with it."""
+    around: list[Rule] = []
+    ordered = sorted(rules, key=lambda rule: (rule.first or 0, -(rule.last or 0) if rule.last is not None else -(1 << 40)))
+    for rule in ordered:
+        if rule.first is not None:
+            around = [one for one in around if one.last is None or one.last >= rule.first]
+        for one in around:
+            yield one, rule
+        around.append(rule)
+
+
+def _meet(one: Period, other: Period) -> bool:
+    return not (
+        (one.ends_on is not None and other.starts_on is not None and one.ends_on < other.starts_on)
+        or (other.ends_on is not None and one.starts_on is not None and other.ends_on < one.starts_on))
+
+
+def _may_both_match(one: Rule, other: Rule) -> bool:
+    """Whether some facts could match both. A brand, an enterprise and a written name may be of the same firm."""
+    same_place = one.first is None or other.first is None or (
+        one.first <= (other.last or 0) and other.first <= (one.last or 0))
+    if not same_place or not _categories_meet(one.category, other.category):
+        return False
+    for mine, theirs in ((one.channel, other.channel), (one.brand_id, other.brand_id), (one.enterprise_id, other.enterprise_id),
+                         (one.named, other.named)):
+        if mine and theirs and mine != theirs:
+            return False
+    return True
+
+
+def _covers(first: Rule, second: Rule) -> bool:
+    """Whether the earlier rule matches whenever the later one does, and all the time."""
+    wider = (
+        (first.first is None or (second.first is not None and first.first <= second.first
+                                 and (second.last or 0) <= (first.last or 0)))
+        and _is_in(second.category, first.category)
+        and all(not mine or mine == theirs for mine, theirs in (
+            (first.channel, second.channel), (first.brand_id, second.brand_id),
+            (first.enterprise_id, second.enterprise_id), (first.named, second.named))))
+    longer = ((first.period.starts_on is None or (second.period.starts_on is not None
+                                                  and first.period.starts_on <= second.period.starts_on))
+              and (first.period.ends_on is None or (second.period.ends_on is not None
+                                                    and second.period.ends_on <= first.period.ends_on)))
+    return wider and longer and _always_applies(first, second)
+
+
+def _always_applies(first: Rule, second: Rule) -> bool:
+    """A rule may be held back by who is meant (matching._applies): then it does not cover one that is not."""
+    if first.target_authority_id is not None:
+        return True
+    if second.target_authority_id is not None or (second.named and not first.named):
+        return False
+    return first.names_respondent or (not second.names_respondent
+                                      and first.target_enterprise_id == second.target_enterprise_id)
+
+
+def _categories_meet(one: str, other: str) -> bool:
+    """A case has a code of what was bought and one of what went wrong, and either will do."""
+    if one and other and _is_of_object(one) != _is_of_object(other):
+        return True
+    return _is_in(one, other) or _is_in(other, one)
+
+
+def _is_of_object(category: str) -> bool:
+    return category.partition(".")[0] in ("goods", "service")
+
+
+def _is_in(narrow: str, wide: str) -> bool:
+    """Whether a category is another one or lies in it; an empty one holds all."""
+    return not wide or narrow == wide or narrow.startswith(wide + ".")

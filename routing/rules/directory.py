@@ -1,0 +1,190 @@
+"""Takes the part of the directory out of the database that some cases touch.
+
+Rule: a fixed number of queries for a whole batch of cases, however large the
+directory is; only names that nobody bears cost one more each.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Q
+
+from enterprises.directory.answering import Area, BranchFacts, Period
+from enterprises.directory.finding import near
+from enterprises.directory.spelling import fold
+from enterprises.models import (
+    Branch,
+    BranchAuthority,
+    BrandHolding,
+    Enterprise,
+    SearchName,
+    ServiceArea,
+    Succession,
+)
+from routing.models import RoutingRule
+from routing.rules.facts import BranchDuty, Directory, EnterpriseFacts, Facts, Holding, Name, Rule
+from routing.rules.matching import wanted_names
+
+LONGEST_CHAIN = 10
+
+
+def rules() -> tuple[Rule, ...]:
+    """All rule rows; matching itself leaves out what does not hold on the day."""
+    return tuple(rule_of(row) for row in RoutingRule.objects.filter(is_taken_back=False).select_related("region"))
+
+
+def rule_of(row: RoutingRule) -> Rule:
+    """A row (with its region) as matching reads it."""
+    return Rule(
+        code=row.code,
+        version=row.version,
+        priority=row.priority,
+        reason=row.reason,
+        reason_en=row.reason_en,
+        category=row.category,
+        first=row.region.pk if row.region else None,
+        last=row.region.last if row.region else None,
+        brand_id=row.brand_id,
+        enterprise_id=row.enterprise_id,
+        named=fold(row.named),
+        channel=row.channel,
+        target_enterprise_id=row.target_enterprise_id,
+        target_branch_id=row.target_branch_id,
+        target_authority_id=row.target_authority_id,
+        period=_period(row),
+    )
+
+
+def snapshot(cases: Iterable[Facts], rules: Sequence[Rule], *, suggests: bool = True) -> Directory:
+    """What `choose` needs for these cases. Without suggestions: only where they go, nobody is to be shown who is alike."""
+    cases = list(cases)
+    names = _names({key for facts in cases for key in wanted_names(facts)})
+    brand_ids = {brand_id for facts in cases for brand_id in facts.brand_ids}
+    brand_ids |= {name.brand_id for of_one in names.values() for name in of_one if name.brand_id}
+    holdings = _holdings(brand_ids)
+    ids = {facts.enterprise_id for facts in cases if facts.enterprise_id}
+    ids |= {name.enterprise_id for of_one in names.values() for name in of_one}
+    ids |= {holding.enterprise_id for of_one in holdings.values() for holding in of_one}
+    ids |= {rule.target_enterprise_id for rule in rules if rule.target_enterprise_id}
+    near_ids = _near(cases, names) if suggests else {}
+    ids |= {one for of_one in near_ids.values() for one in of_one}
+    successions = _successions(ids)
+    ids |= {successor for of_one in successions.values() for successor, _day in of_one}
+    branches = {
+        row.pk: BranchFacts(
+            id=row.pk,
+            enterprise_id=row.enterprise_id,
+            parent_id=row.parent_id,
+            period=_period(row),
+            place_id=row.place_id,
+            name=row.name,
+            name_en=row.name_en,
+        )
+        for row in Branch.objects.filter(enterprise_id__in=ids)
+    }
+    return Directory(
+        enterprises=_enterprises(ids),
+        branches=branches,
+        areas=_areas(branches),
+        holdings=holdings,
+        successions=successions,
+        names=names,
+        near=near_ids,
+        duties=_duties(branches),
+    )
+
+
+def _period(row: Any) -> Period:
+    return Period(row.starts_on, row.ends_on)
+
+
+def _enterprises(ids: set[int]) -> dict[int, EnterpriseFacts]:
+    return {
+        row.pk: EnterpriseFacts(
+            id=row.pk,
+            name=row.name,
+            name_en=row.name_en,
+            enrolment=_enrolment_while_alive(row),
+            ended_on=row.ended_on,
+            domicile_id=row.domicile_id,
+            domicile_names=tuple(filter(None, (row.domicile.name, row.domicile.name_en))) if row.domicile else (),
+        )
+        for row in Enterprise.objects.filter(id__in=ids).select_related("domicile")
+    }
+
+
+def _enrolment_while_alive(row: Enterprise) -> str:
+    """An ended firm keeps no enrolment; on a day before its end, who enrolled it tells."""
+    if row.enrolment != Enterprise.Enrolment.ENDED:
+        return row.enrolment
+    enrolled = row.enrolled_by_id is not None
+    return Enterprise.Enrolment.ENROLLED if enrolled else Enterprise.Enrolment.NOT_ENROLLED
+
+
+def _names(folded: set[str]) -> dict[str, tuple[Name, ...]]:
+    found: dict[str, list[Name]] = defaultdict(list)
+    for row in SearchName.objects.filter(folded__in=folded).order_by("id") if folded else ():
+        found[row.folded].append(
+            Name(
+                kind=row.kind,
+                enterprise_id=row.enterprise_id,
+                brand_id=row.brand_id,
+                branch_id=row.branch_id,
+                period=_period(row),
+            )
+        )
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def _near(cases: Iterable[Facts], names: dict[str, tuple[Name, ...]]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for facts in cases:
+        key = fold(facts.named)
+        if key and key not in found and not facts.enterprise_id and not names.keys() & wanted_names(facts):
+            found[key] = near(facts.named, on=facts.on)
+    return found
+
+
+def _holdings(brand_ids: set[int]) -> dict[int, tuple[Holding, ...]]:
+    found: dict[int, list[Holding]] = defaultdict(list)
+    for row in BrandHolding.objects.filter(brand_id__in=brand_ids) if brand_ids else ():
+        found[row.brand_id].append(Holding(row.brand_id, row.enterprise_id, row.category, _period(row)))
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def _successions(ids: set[int]) -> dict[int, tuple[tuple[int, dt.date], ...]]:
+    found: dict[int, list[tuple[int, dt.date]]] = defaultdict(list)
+    asked: set[int] = set()
+    waiting = set(ids)
+    for _step in range(LONGEST_CHAIN):
+        if not waiting:
+            break
+        asked |= waiting
+        rows = Succession.objects.filter(Q(predecessor_id__in=waiting)).order_by("on_day", "id")
+        waiting = set()
+        for row in rows:
+            found[row.predecessor_id].append((row.successor_id, row.on_day))
+            waiting.add(row.successor_id)
+        waiting -= asked
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def _areas(branches: dict[int, BranchFacts]) -> dict[int, tuple[Area, ...]]:
+    found: dict[int, list[Area]] = defaultdict(list)
+    for row in ServiceArea.objects.filter(branch_id__in=branches).select_related("region"):
+        found[branches[row.branch_id].enterprise_id].append(
+            Area(row.branch_id, row.region.pk, row.region.last, row.category, _period(row))
+        )
+    return {key: tuple(value) for key, value in found.items()}
+
+
+def _duties(branches: dict[int, BranchFacts]) -> dict[int, tuple[BranchDuty, ...]]:
+    found: dict[int, list[BranchDuty]] = defaultdict(list)
+    rows = BranchAuthority.objects.filter(branch_id__in=branches)
+    for row in rows.order_by("starts_on", "id"):
+        found[row.branch_id].append(BranchDuty(row.branch_id, row.authority_id, _period(row)))
+    return {key: tuple(value) for key, value in found.items()}

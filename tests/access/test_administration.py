@@ -1,0 +1,199 @@
+"""The pages of 三员: each opens only to its duty, and none shows anything of a case."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from accounts import security_log
+from accounts.models import Administrator, BrowserSession, SecurityEvent, User
+from complaints.handling.transition import looking
+from complaints.procedure.workflow import Status
+from odr_portal.checks import routes
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
+
+PAGES = {
+    "system": ["/administration/system/"],
+    "security": ["/administration/log/", "/administration/people/"],
+    "audit": ["/administration/audit/", "/administration/log/"],
+}
+ALL = sorted({page for pages in PAGES.values() for page in pages})
+CANARIES = ("宽带每月多扣费", "智家体验包", "陈试", "13800000001", "某路1号")
+
+
+@pytest.fixture
+def keepers(world: World) -> dict[str, User]:
+    found = {}
+    for kind in PAGES:
+        found[kind] = User.objects.create_user(email=f"{kind}@example.com", password="x" * 20, name=f"{kind}员")
+        Administrator.objects.create(user=found[kind], kind=kind, since=WEDNESDAY)
+    return found
+
+
+def test_T13_each_duty_opens_its_own_pages_and_nobody_else_any(world: World, keepers: dict[str, User]) -> None:
+    for kind, user in keepers.items():
+        client = signed_in(user)
+        assert client.get("/administration/")["Location"] == PAGES[kind][0]
+        for page in ALL:
+            assert client.get(page).status_code == (200 if page in PAGES[kind] else 404), (kind, page)
+    for user in (world.chen, world.lead, world.head_officer.user):
+        for page in [*ALL, "/administration/", f"/administration/people/{world.chen.person_key}/"]:
+            assert signed_in(user).get(page).status_code == 404
+
+
+def test_T13_no_administrator_sees_anything_of_a_case(world: World, keepers: dict[str, User]) -> None:
+    cases = [given.a_complaint(world, status=status) for status in (Status.NEGOTIATING, Status.REVIEW, Status.CLOSED)]
+    given.step(cases[0], looking.reveal_contact(reason="look_call"), world.handler, WEDNESDAY)
+    for kind, user in keepers.items():
+        client = signed_in(user)
+        pages = [*PAGES[kind], f"/administration/people/{world.chen.person_key}/"]
+        if kind == "audit":
+            pages.append(f"/administration/audit/?case={cases[0].number}")
+        for page in pages:
+            text = shown(client.get(page))
+            assert not [word for word in CANARIES if word in text], (kind, page)
+    # The pages are not empty by accident: what may be counted is counted.
+    text = shown(signed_in(keepers["audit"]).get(f"/administration/audit/?case={cases[0].number}"))
+    assert "记录完整" in text
+    assert "封印之后有0条" not in text
+
+
+def test_T13_every_page_of_a_case_is_404_for_an_administrator(world: World, keepers: dict[str, User]) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    walked = 0
+    for name, pattern, _view in routes():
+        if "<str:number>" not in pattern or name.startswith("complaints:track"):
+            continue
+        path = (pattern.replace("<str:number>", case.number).replace("<slug:slug>", "accept").replace("<int:pk>", "1")
+                .replace("<str:clock>", "negotiation").replace("<slug:step>", "statement").replace("<int:offer>", "1"))
+        if "<" in path:
+            continue
+        for kind, user in keepers.items():
+            client = signed_in(user)
+            # A program shows a token: a session is nothing there.
+            refused = (401,) if path.startswith("/api/") else (404, 405)
+            assert client.get(path).status_code in refused, (kind, path)
+            walked += 1
+    assert walked > 60
+    for user in keepers.values():
+        for page in ("/cases/", "/enterprise/queue/", "/authority/", "/oversight/"):
+            assert signed_in(user).get(page).status_code == 404
+
+
+def test_the_security_administrator_switches_somebody_off_at_once(world: World, keepers: dict[str, User]) -> None:
+    working, client = signed_in(world.ming), signed_in(keepers["security"])
+    assert working.get("/enterprise/queue/").status_code == 200
+    found = client.get("/administration/people/", {"q": "MING@example.com"})
+    page = f"/administration/people/{world.ming.person_key}/"
+    assert found["Location"] == page
+    text = shown(client.get(page))
+    assert "中国移动福州分公司" in text
+    assert "m***@example.com" in text
+    assert send(client, page, {"do": "off"}).status_code == 302
+    assert working.get("/enterprise/queue/").status_code == 302
+    assert not BrowserSession.objects.filter(user=world.ming).exists()
+    assert SecurityEvent.objects.get(kind="account_off").subject == str(world.ming.person_key)
+    assert send(client, page, {"do": "on"}).status_code == 302
+    world.ming.refresh_from_db()
+    assert world.ming.is_active
+    assert send(client, page, {"do": "nothing"}).status_code == 409
+
+
+def test_T13_duties_are_given_by_security_and_the_last_holder_stays(world: World, keepers: dict[str, User]) -> None:
+    client = signed_in(keepers["security"])
+    new = User.objects.create_user(email="new@example.com", password="x" * 20, name="新管")
+    page = f"/administration/people/{new.person_key}/"
+    assert send(client, page, {"do": "appoint", "kind": "owner"}).status_code == 409
+    assert send(client, page, {"do": "appoint", "kind": "audit"}).status_code == 302
+    assert send(client, page, {"do": "appoint", "kind": "system"}).status_code == 409
+    assert send(client, f"/administration/people/{world.ming.person_key}/", {"do": "appoint", "kind": "audit"}).status_code == 409
+    assert send(client, f"/administration/people/{keepers['audit'].person_key}/", {"do": "dismiss"}).status_code == 302
+    assert send(client, page, {"do": "dismiss"}).status_code == 409
+    assert send(client, page, {"do": "off"}).status_code == 409
+    own = f"/administration/people/{keepers['security'].person_key}/"
+    for what in ("dismiss", "off"):
+        assert send(client, own, {"do": what}).status_code == 409
+    assert set(Administrator.objects.values_list("user__person_key", "kind")) == {
+        (keepers["system"].person_key, "system"), (keepers["security"].person_key, "security"), (new.person_key, "audit")}
+
+
+def test_the_log_is_filtered_and_costs_the_same_however_long(world: World, keepers: dict[str, User]) -> None:
+    now, client = timezone.now(), signed_in(keepers["audit"])
+
+    def queries(address: str) -> int:
+        with CaptureQueriesContext(connection, ) as seen:
+            assert client.get(address).status_code == 200
+        return len(seen)
+
+    security_log.note("denied", now=now, user=world.ming, reason="far")
+    client.get("/administration/log/")
+    few = queries("/administration/log/")
+    for _ in range(60):
+        security_log.note("sign_in", now=now, user=world.ming, organisation="x")
+    assert queries("/administration/log/") == few
+    page = shown(client.get("/administration/log/", {"kind": "denied"}))
+    assert "far" in page
+    assert page.count("<tr role=\"row\">") == 2
+    assert "没有符合条件的记录" in shown(client.get("/administration/log/", {"who": "nobody@example.com"}))
+    odd = client.get("/administration/log/", {"kind": "x" * 500, "since": "yesterday", "after": "1.x"})
+    assert odd.status_code == 200
+
+
+def test_T37_an_alert_stands_out_in_the_log(world: World, keepers: dict[str, User], settings: Any) -> None:
+    settings.REVEALS_A_DAY = 1
+    for _ in range(2):
+        case = given.a_complaint(world, status=Status.NEGOTIATING)
+        given.step(case, looking.reveal_contact(reason="look_call"), world.handler, WEDNESDAY)
+    assert "查看联系方式过多" in shown(signed_in(keepers["security"]).get("/administration/log/", {"kind": "reveal_alert"}))
+
+
+def test_the_configuration_shows_no_secret(world: World, keepers: dict[str, User], settings: Any) -> None:
+    settings.SECRET_KEY = "a-secret-that-must-not-be-shown-anywhere"
+    page = shown(signed_in(keepers["system"]).get("/administration/system/"))
+    assert "REVEAL_MINUTES" in page
+    assert "a-secret-that" not in page
+
+
+def test_the_first_administrator_is_appointed_by_command_and_only_the_first(world: World) -> None:
+    told = StringIO()
+    call_command("appoint_administrator", "first@example.com", "security", name="首位", stdout=told)
+    first = Administrator.objects.get(kind="security").user
+    password = told.getvalue().strip().rsplit(" ", 1)[1]
+    assert first.check_password(password)
+    with pytest.raises(CommandError):
+        call_command("appoint_administrator", "second@example.com", "security", stdout=told)
+    with pytest.raises(CommandError):
+        call_command("appoint_administrator", "ming@example.com", "audit", stdout=told)
+
+
+def test_T83_an_incident_is_handed_over_with_who_what_and_when(world: World, tmp_path: Path) -> None:
+    now = timezone.now()
+    security_log.note("reveal", now=now, user=world.ming, organisation="=cmd|' /C calc'!A0", subject="case", reason="look_call",
+                      address="192.0.2.7")
+    out = tmp_path / "incident.csv"
+    call_command("export_incident", since=timezone.localdate(now).isoformat(), out=str(out), stderr=StringIO())
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8-sig").splitlines()))
+    (row,) = [row for row in rows if row["kind"] == "reveal"]
+    assert (row["person_key"], row["subject"], row["address"]) == (str(world.ming.person_key), "case", "192.0.2.7")
+    assert not row["organisation"].startswith("=")
+    assert security_log.KEPT_FOR.days >= 183
+    with pytest.raises(CommandError):
+        call_command("export_incident", since="yesterday", stderr=StringIO())
+
+
+def test_T84_there_is_no_other_administration() -> None:
+    names = {name for name, _pattern, _view in routes()}
+    assert not [name for name in names if name.startswith("admin:")]
+    assert reverse("oversight:administration") == "/administration/"
+    assert not [path for path in ("admin/",) if any(path == str(p.pattern) for p in get_resolver().url_patterns)]

@@ -1,0 +1,181 @@
+"""An invitation opens one post, for one address, once, for seven days."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Administrator, OutgoingMessage, SecurityEvent, User
+from enterprises.models import Staff
+from enterprises.models.invitation import Invitation
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
+
+MAIL = "newcomer@example.com"
+PASSWORD = "a long sentence that nobody guesses"
+ACCEPT = "/account/invitation/"
+
+
+@pytest.fixture(autouse=True)
+def wednesday() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(WEDNESDAY, tick=False) as clock:
+        yield clock
+
+
+def invited(world: World, *, mail: str = MAIL, role: str = "handler") -> str:
+    """The path of the link in the letter."""
+    answer = send(signed_in(world.lead), "/enterprise/team/invite/",
+                  {"email": mail, "post": f"branch-{world.fuzhou.pk}", "role": role})
+    assert answer.status_code == 302, shown(answer)
+    letter = OutgoingMessage.objects.order_by("pk").last()
+    assert letter is not None
+    assert letter.address == mail
+    found = re.search(r"/account/invitation/[\w-]+/", letter.body)
+    assert found is not None
+    return found.group()
+
+
+def accepted(link: str, mail: str = MAIL, *, client: Client | None = None) -> Client:
+    client = client or Client()
+    assert client.get(link)["Location"] == ACCEPT
+    assert send(client, ACCEPT, {"email": mail}).status_code == 302
+    return client
+
+
+def test_a_newcomer_accepts_sets_a_password_and_goes_on_to_the_second_factor(world: World) -> None:
+    link = invited(world)
+    row = Invitation.objects.get()
+    token = link.split("/")[-2]
+    assert len(token) >= 22
+    assert token not in str(vars(row))
+    assert MAIL not in str(vars(row))
+    client = accepted(link)
+    weak = send(client, ACCEPT, {"name": "新试", "password": "password1234", "again": "password1234"})
+    assert weak.status_code == 422
+    assert "新试" in shown(weak)
+    assert "password1234" not in shown(weak)
+    done = send(client, ACCEPT, {"name": "新试", "password": PASSWORD, "again": PASSWORD})
+    assert done.status_code == 302
+    assert done["Location"].startswith("/account/second-factor/set-up/")
+    user = Staff.objects.latest("pk").user
+    assert (user.name, user.email, user.check_password(PASSWORD)) == ("新试", MAIL, True)
+    job = Staff.objects.get(user=user)
+    assert (job.enterprise, job.branch, job.role, job.starts_on) == (
+        world.mobile, world.fuzhou, "handler", timezone.localdate())
+    given = SecurityEvent.objects.get(kind="role_given")
+    assert (given.person_key, given.subject) == (world.lead.person_key, str(user.person_key))
+    # Without the second factor nobody at work is in.
+    assert client.get("/enterprise/queue/").status_code == 302
+
+
+def test_T12_the_link_alone_opens_nothing_and_works_once(world: World) -> None:
+    link = invited(world)
+    client = Client()
+    client.get(link)
+    for _ in range(2):
+        assert send(client, ACCEPT, {"email": "somebody@example.com"}).status_code == 422
+    assert not Staff.objects.filter(role="handler", starts_on=timezone.localdate()).exists()
+    client = accepted(link)
+    assert send(client, ACCEPT, {"name": "新试", "password": PASSWORD, "again": PASSWORD}).status_code == 302
+    again = Client()
+    again.get(link)
+    assert again.get(ACCEPT).status_code == 404
+
+
+def test_T12_wrong_addresses_are_counted(world: World) -> None:
+    link, client = invited(world), Client()
+    client.get(link)
+    for number in range(5):
+        send(client, ACCEPT, {"email": f"guess{number}@example.com"})
+    assert "试得太多了" in shown(send(client, ACCEPT, {"email": MAIL}))
+
+
+@pytest.mark.parametrize("what", ["late", "revoked", "inviter_left", "unknown"])
+def test_T12_what_is_over_looks_like_what_never_was(
+    world: World, what: str, wednesday: time_machine.Traveller
+) -> None:
+    link = invited(world)
+    client = accepted(link)
+    if what == "late":
+        wednesday.shift(timedelta(days=7))
+    elif what == "revoked":
+        row = Invitation.objects.get()
+        assert send(signed_in(world.hua), f"/enterprise/team/invitations/{row.pk}/revoke/", {}).status_code == 404
+        assert send(signed_in(world.lead), f"/enterprise/team/invitations/{row.pk}/revoke/", {}).status_code == 302
+    elif what == "inviter_left":
+        world.lead_staff.ends_on = timezone.localdate() - timedelta(days=1)
+        world.lead_staff.save()
+    else:
+        client = Client()
+        client.get("/account/invitation/AAAAAAAAAAAAAAAAAAAAAA/")
+    answer = send(client, ACCEPT, {"name": "新试", "password": PASSWORD, "again": PASSWORD})
+    assert answer.status_code == (409 if what == "inviter_left" else 404)
+    assert not Staff.objects.filter(starts_on=timezone.localdate()).exists()
+    assert not User.objects.with_email(MAIL).exists() if hasattr(User.objects, "with_email") \
+        else not User.objects.filter(email=MAIL).exists()
+
+
+def test_somebody_we_know_signs_in_and_joins(world: World) -> None:
+    link = invited(world, mail="otto@example.com")
+    world.otto.email = "otto@example.com"
+    world.otto.save()
+    client = Client()
+    client.get(link)
+    assert send(client, ACCEPT, {"email": "otto@example.com"})["Location"] == ACCEPT
+    assert 'href="/account/sign-in/?next=%2Faccount%2Finvitation%2F"' in shown(client.get(ACCEPT))
+    client.force_login(world.otto)
+    session = client.session
+    session["invitation_token"] = link.split("/")[-2]
+    session.save()
+    assert "接受邀请" in shown(client.get(ACCEPT))
+    assert send(client, ACCEPT, {"name": "欧托", "password": PASSWORD, "again": PASSWORD}).status_code == 302
+    assert Staff.objects.filter(user=world.otto, role="handler").exists()
+    other = signed_in(world.chen)
+    link = invited(world)
+    other.get(link)
+    assert "另一个邮箱" in shown(other.get(ACCEPT))
+    assert send(other, ACCEPT, {"name": "x", "password": PASSWORD, "again": PASSWORD}).status_code == 422
+    assert not Staff.objects.filter(user=world.chen).exists()
+
+
+def test_T13_an_administrator_cannot_accept(world: World) -> None:
+    link = invited(world, mail="keeper@example.com")
+    keeper = User.objects.create_user(email="keeper@example.com", password=PASSWORD, name="管试")
+    Administrator.objects.create(user=keeper, kind="audit", since=WEDNESDAY)
+    client = signed_in(keeper)
+    session = client.session
+    session["invitation_token"] = link.split("/")[-2]
+    session.save()
+    assert send(client, ACCEPT, {}).status_code == 409
+    assert Invitation.objects.get().used_at is None
+
+
+def test_a_form_that_asks_for_too_much_is_refused_with_the_reason(world: World) -> None:
+    client = signed_in(world.lead)
+    for said in ({"email": "nobody", "post": f"branch-{world.fuzhou.pk}", "role": "handler"},
+                 {"email": MAIL, "post": f"enterprise-{world.telecom.pk}", "role": "handler"},
+                 {"email": MAIL, "post": f"branch-{world.fuzhou.pk}", "role": "approver"}, {}):
+        answer = send(client, "/enterprise/team/invite/", said)
+        assert answer.status_code == 422
+        assert "error-summary" in shown(answer)
+    assert not Invitation.objects.exists()
+
+
+def test_the_letter_waits_longer_than_a_code(world: World, wednesday: time_machine.Traveller) -> None:
+    from complaints.notices.account_letters import give_up_old
+
+    invited(world)
+    wednesday.shift(timedelta(days=2))
+    give_up_old(now=timezone.now())
+    letter = OutgoingMessage.objects.get()
+    assert (letter.state, bool(letter.body)) == ("queued", True)
+    wednesday.shift(timedelta(days=5))
+    give_up_old(now=timezone.now())
+    letter.refresh_from_db()
+    assert (letter.state, letter.body) == ("given_up", "")

@@ -1,0 +1,163 @@
+"""Every address stands in permissions.csv, and a stranger gets what stands there."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from access.permissions import OddPermissions, is_held_by_key, is_public, permission_rows, rows_of
+from accounts.models import User
+from odr_portal.checks import every_view_has_a_row, routes
+from odr_portal.management.commands import write_permissions
+from tests.cast import World
+
+WORDS = {"int": "1", "slug": "x", "uuid": "00000000-0000-0000-0000-000000000000", "str": "x", "path": "x"}
+
+
+def address(pattern: str) -> str:
+    """A path that this pattern answers, with made-up values."""
+
+    def value(found: re.Match[str]) -> str:
+        return WORDS.get(found.group(1) or "str", "20261118-7K3Q9M-5")
+
+    return re.sub(r"<(?:(\w+):)?\w+>", value, pattern)
+
+
+def signed_in(user: User) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    return client
+
+
+def all_routes() -> list[tuple[str, str]]:
+    return [(name, path) for name, path, _view in routes()]
+
+
+def test_the_check_is_content(settings: object) -> None:
+    settings.COMMAND = "check"  # type: ignore[attr-defined]
+    assert [str(problem) for problem in every_view_has_a_row(None)] == []
+
+
+def test_the_check_finds_a_missing_row(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.COMMAND = "check"  # type: ignore[attr-defined]
+    rows = tuple(row for row in permission_rows() if row.resource != "home")
+    monkeypatch.setattr("odr_portal.checks.permission_rows", lambda: rows)
+    assert any(problem.id == "odr_portal.E001" and "home" in problem.msg for problem in every_view_has_a_row(None))
+
+
+@pytest.mark.django_db
+def test_a_stranger_walks_every_route() -> None:
+    wrong, public, private = [], 0, 0
+    for name, pattern in all_routes():
+        path = address(pattern)
+        for method in ("GET", "POST"):
+            client = Client(raise_request_exception=False)
+            answer = client.get(path) if method == "GET" else client.post(path, {"idempotency_key": "0f6c2a7e0f6c2a7e"})
+            location = answer.headers.get("Location", "")
+            to_sign_in = answer.status_code == 302 and location.startswith("/account/sign-in/")
+            if answer.status_code >= 500 and name != "readyz":
+                wrong.append(f"{method} {path} ({name}): {answer.status_code}")
+            elif is_public(name, method):
+                public += 1
+            elif answer.status_code in {401, 404, 405} or to_sign_in:
+                private += 1
+            elif is_held_by_key(name, method):
+                # Without the key one is led to where one starts.
+                if answer.status_code != 302:
+                    wrong.append(f"{method} {path} ({name}): {answer.status_code} without a key")
+            else:
+                wrong.append(f"{method} {path} ({name}): {answer.status_code} {location}, but no row makes it public")
+    assert not wrong, "\n".join(wrong)
+    assert public
+    assert private, "a walk that finds no closed door proves nothing"
+
+
+@pytest.mark.django_db
+def test_what_the_file_calls_public_asks_no_sign_in() -> None:
+    for name, pattern in all_routes():
+        if is_public(name, "GET") and "<" not in pattern:
+            answer = Client(raise_request_exception=False).get(pattern)
+            assert not (
+                answer.status_code == 302
+                and "/account/sign-in/" in answer.headers["Location"]
+                and name not in {"accounts:sign-in-code", "accounts:second-factor", "accounts:factor-set-up"}
+            ), name
+
+
+def test_the_page_of_the_docs_is_current() -> None:
+    text = write_permissions.path().read_text(encoding="utf-8")
+    assert text == write_permissions.permissions_page(), "run manage.py write_permissions"
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("home,LOOK,anyone,any,any,public", "LOOK"),
+        ("home,GET,officer|king,any,any,allow", "king"),
+        ("home,GET,handler,jurisdiction,any,allow", "authority_handler"),
+        ("home,GET,intake,party,any,allow", "jurisdiction"),
+        ("home,GET,anyone,any,any,allow", "public"),
+        ("home,GET,consumer,any,any,public", "public"),
+        ("home,GET,consumer,any,asleep,allow", "asleep"),
+        ("home,GET,consumer,any,allow", "cells"),
+    ],
+)
+def test_a_line_that_cannot_be_read_says_which(
+    line: str, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / "permissions.csv"
+    odd.write_text("resource,action,role,relation,status,verdict\n" + line + "\n")
+    monkeypatch.setattr("access.permissions.FILE", odd)
+    with pytest.raises(OddPermissions, match=f"line 2: .*{word}"):
+        permission_rows.__wrapped__()
+
+
+def pattern_of(name: str) -> URLPattern:
+    def found(patterns: list[URLPattern | URLResolver]) -> URLPattern | None:
+        for entry in patterns:
+            if isinstance(entry, URLPattern):
+                if entry.name == name:
+                    return entry
+            elif inner := found(entry.url_patterns):
+                return inner
+        return None
+
+    pattern = found(get_resolver().url_patterns)
+    assert pattern is not None
+    return pattern
+
+
+def without(monkeypatch: pytest.MonkeyPatch, resource: str) -> None:
+    monkeypatch.setattr("access.gate.rows_of", lambda name: () if name == resource else rows_of(name))
+    monkeypatch.setattr("access.permissions.rows_of", lambda name: () if name == resource else rows_of(name))
+
+
+@pytest.mark.django_db
+def test_T09_a_page_without_a_line_is_shut_for_everybody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clients = [Client(), *(signed_in(user) for user in (world.chen, world.lead, world.rui))]
+    without(monkeypatch, "home")
+    without_line = [client.get("/").status_code for client in clients]
+    monkeypatch.undo()
+    assert without_line == [404] * 4
+    assert {client.get("/").status_code for client in clients} == {200}
+
+
+@pytest.mark.django_db
+def test_the_gate_refuses_before_the_view_looks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view that forgot its own door is shut all the same."""
+    monkeypatch.setattr(pattern_of("authority-cases"), "callback", lambda request: HttpResponse("ran"))
+    assert signed_in(world.rui).get("/authority/cases/").content == b"ran"
+    for user in (world.chen, world.lead):
+        assert signed_in(user).get("/authority/cases/").status_code == 404
+    assert Client().get("/authority/cases/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_the_gate_names_the_methods_of_a_page(world: World) -> None:
+    refused = signed_in(world.rui).post("/authority/cases/", {"idempotency_key": "0f6c2a7e0f6c2a7e"})
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")
+    assert signed_in(world.chen).post("/authority/cases/").status_code == 404
+    assert signed_in(world.lead).put("/enterprise/queue/").status_code == 405

@@ -1,0 +1,129 @@
+"""Who was erased: nothing opens, nothing is found, nothing comes back, and the record still verifies."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from accounts.keys import keyring
+from accounts.keys.ciphers import CannotOpen
+from accounts.models import PersonKey, SecurityEvent, User
+from complaints.models import Offer, OfferAnswer, PersonalText, PersonDigest, RecordedName
+from complaints.privacy import erasing, my_data
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Status
+from complaints.record.person_digests import cases_of
+from complaints.record.verification import verify
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+LATER = WEDNESDAY + timedelta(days=20 * 365)
+
+
+def test_T82_an_erased_person_is_nowhere_and_the_record_verifies(suite: str, world: World) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED)
+    other = given.a_complaint(world, status=Status.CLOSED, consumer_name="陈试")
+    key = case.consumer_key
+    stolen = dict(PersonalText.objects.filter(complaint=case, kind="consumer_phone").values_list("digest", "sealed"))
+    assert cases_of("13800000001")
+    erasing.erase(key, now=LATER)
+    assert verify(number=case.number).is_unbroken
+    assert verify(number=other.number).is_unbroken
+    assert not [row for row in PersonalText.objects.filter(key_id=key) if row.text or row.salt]
+    assert not [row for row in RecordedName.objects.filter(person_key=key) if row.name]
+    assert not [offer for offer in Offer.objects.filter(complaint=case) if offer.message or offer.counter_demand]
+    assert [*cases_of("13800000001"), *cases_of("陈试")] == []
+    assert not PersonDigest.objects.filter(complaint=case).exists()
+    chen = User.objects.get(pk=world.chen.pk)
+    assert (chen.name, chen.phone, chen.email, chen.is_active) == ("", None, None, False)
+    assert SecurityEvent.objects.filter(kind="person_erased", subject=str(key)).exists()
+    # Somebody who had copied the rows before has nothing to open them with.
+    assert stolen
+    assert not keyring.secrets_of([key])
+    assert bytes(PersonKey.objects.get(pk=key).wrapped) == b""
+    assert not keyring.secrets_of([key], make=True)
+
+
+def test_T82_a_refusal_keeps_that_it_had_a_reason_and_not_its_words(world: World) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED)
+    OfferAnswer.objects.filter(offer__complaint=case).first()
+    answer = OfferAnswer.objects.filter(offer__complaint=case).order_by("pk")[0]
+    answer.verdict, answer.reason = "refuse", "他自己开通的。"
+    answer.save()
+    erasing.erase(case.consumer_key, now=LATER)
+    assert OfferAnswer.objects.get(pk=answer.pk).reason == ""
+
+
+def test_T82_nobody_is_erased_while_a_case_is_open_or_a_term_runs(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    for words, why in (((), "say --yes"), (("--yes",), "a case is open")):
+        with pytest.raises(CommandError, match=why):
+            call_command("erase_person", str(case.consumer_key), *words, stdout=StringIO())
+    assert PersonalText.objects.filter(complaint=case, kind="consumer_name")[0].text == "陈试"
+
+
+def test_T82_a_closed_account_is_erased_when_its_term_is_over_and_not_before(world: World) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED)
+    until = my_data.close_account(world.chen, now=WEDNESDAY)
+    assert erasing.erase_due(now=until - timedelta(days=1), limit=10) == 0
+    with pytest.raises(StepNotAllowed):
+        erasing.erase(case.consumer_key, now=until - timedelta(days=1))
+    assert PersonalText.objects.filter(complaint=case, kind="consumer_name")[0].text == "陈试"
+    assert erasing.erase_due(now=until + timedelta(days=2), limit=10) == 1
+    assert PersonalText.objects.filter(complaint=case, kind="consumer_name")[0].text == ""
+    assert verify(number=case.number).is_unbroken
+
+
+MOVES = {
+    "another case": "update complaints_personaltext set complaint_id = %(other)s where complaint_id = %(case)s"
+                    " and kind = 'consumer_name'",
+    "another kind": "update complaints_personaltext set kind = 'consumer_address' where complaint_id = %(case)s"
+                    " and kind = 'consumer_name'",
+    "another text": "update complaints_personaltext t set sealed = s.sealed from complaints_personaltext s"
+                    " where t.complaint_id = %(case)s and t.kind = 'consumer_name'"
+                    " and s.complaint_id = %(case)s and s.kind = 'consumer_address'",
+    "the name of a file": "update complaints_offer t set message = s.sealed from complaints_personaltext s"
+                          " where t.complaint_id = %(case)s and s.complaint_id = %(case)s and s.kind = 'consumer_name'",
+}
+
+
+def read(cases: list[int]) -> list[str]:
+    texts = [row.text for row in PersonalText.objects.filter(complaint__in=cases)]
+    return texts + [offer.message for offer in Offer.objects.filter(complaint__in=cases)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("where", MOVES)
+def test_T75_a_text_that_was_moved_does_not_open(suite: str, world: World, superuser_connection: Any, where: str) -> None:
+    case, other = given.a_complaint(world, status=Status.CLOSED), given.filed(world)
+    with superuser_connection.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")
+        cursor.execute(MOVES[where], {"case": case.pk, "other": other.pk})
+        assert cursor.rowcount > 0
+    keyring.forget()
+    with pytest.raises(CannotOpen):
+        read([case.pk, other.pk])
+
+
+def test_T75_plain_words_where_a_name_is_sealed_are_refused(world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("update accounts_user set name = '\\x00'::bytea || convert_to('别人', 'UTF8') where id = %s", [world.chen.pk])
+    with pytest.raises(CannotOpen):
+        User.objects.get(pk=world.chen.pk).name  # noqa: B018
+
+
+def test_free_texts_stay_readable_where_the_portal_was_told_so(world: World, settings: Any) -> None:
+    settings.ENCRYPT_FREE_TEXTS = False
+    case = given.a_complaint(world, status=Status.CLOSED)
+    with connection.cursor() as cursor:
+        cursor.execute("select kind, sealed from complaints_personaltext where complaint_id = %s", [case.pk])
+        stored = {kind: bytes(sealed) for kind, sealed in cursor.fetchall()}
+    assert "智家体验包".encode() in stored["consumer_statement"]
+    assert b"13800000001" not in stored["consumer_phone"]
+    settings.ENCRYPT_FREE_TEXTS = True
+    assert "智家体验包" in PersonalText.objects.get(complaint=case, kind="consumer_statement").text
+    assert verify(number=case.number).is_unbroken

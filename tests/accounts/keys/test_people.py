@@ -1,0 +1,155 @@
+"""Users as the database sees them, and the keys that live no longer than their transaction."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate
+from django.db import IntegrityError, connection, transaction
+
+from accounts.keys import keyring
+from accounts.keys.ciphers import CannotOpen
+from accounts.models import BrowserSession, PersonKey, User
+from accounts.sign_in.contacts import Contact, known_user, user_for
+from accounts.sign_in.sessions import SessionStore, stored_key
+
+NOW = datetime(2026, 11, 11, 2, tzinfo=UTC)
+
+
+def columns_of(user: User) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("select * from accounts_user where id = %s", [user.pk])
+        return dict(zip((column.name for column in cursor.description), cursor.fetchone(), strict=True))
+
+
+def someone(**more: Any) -> User:
+    return User.objects.create_user("Chen@Example.org", "a long pass phrase", name="陈雨桐", phone="+8613800000001", **more)
+
+
+def test_T75_a_row_of_a_user_says_nothing_about_the_person(suite: str, db: None) -> None:
+    user = someone()
+    for value in columns_of(user).values():
+        stored = bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+        assert not any(part in stored for part in ("陈雨桐".encode(), b"hen@", b"3800000001"))
+    keyring.forget()
+    again = User.objects.get(pk=user.pk)
+    assert (again.name, again.email, again.phone) == ("陈雨桐", "chen@example.org", "+8613800000001")
+
+
+def test_people_are_found_by_what_they_typed(suite: str, db: None) -> None:
+    user = someone()
+    assert User.objects.with_email(" CHEN@example.ORG").get() == user
+    assert User.objects.with_phone("138 0000 0001").get() == user
+    assert known_user(Contact("sms", "+8613800000001")) == user
+    assert user_for(Contact("email", "chen@example.org")) == user
+    assert authenticate(username="chen@example.org", password="a long pass phrase") == user
+    assert not User.objects.with_phone("+8613800000002").exists()
+
+
+def test_an_address_is_one_persons(suite: str, db: None) -> None:
+    someone()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create_user("CHEN@example.org")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create_user(phone="+8613800000001")
+
+
+def test_a_changed_address_is_found_at_once(db: None) -> None:
+    user = someone()
+    user.phone = "+8613800000002"
+    user.save(update_fields=["phone"])
+    assert User.objects.with_phone("13800000002").get().phone == "+8613800000002"
+    assert not User.objects.with_phone("13800000001").exists()
+
+
+@pytest.mark.parametrize("moved", [
+    "update accounts_user t set name = s.name from accounts_user s where s.id = %s and t.id = %s",
+    "update accounts_user t set name = s.name, person_key = gen_random_uuid() from accounts_user s"
+    " where s.id = %s and t.id = %s",
+])
+def test_T75_a_name_moved_to_another_person_does_not_open(suite: str, db: None, moved: str) -> None:
+    user, other = someone(), User.objects.create_user("other@example.org", name="华")
+    with connection.cursor() as cursor:
+        cursor.execute(moved, [user.pk, other.pk])
+    with pytest.raises(CannotOpen):
+        User.objects.get(pk=other.pk).name  # noqa: B018
+
+
+def test_T75_a_phone_moved_to_another_column_does_not_open(suite: str, db: None) -> None:
+    user = someone()
+    with connection.cursor() as cursor:
+        cursor.execute("update accounts_user set name = phone where id = %s", [user.pk])
+    with pytest.raises(CannotOpen):
+        User.objects.get(pk=user.pk).name  # noqa: B018
+
+
+def test_a_sealed_column_refuses_what_would_lose_or_show_a_text(db: None) -> None:
+    someone()
+    for wrong in (lambda: User.objects.filter(name="陈雨桐").exists(), lambda: User.objects.update(name="别人")):
+        with pytest.raises(TypeError, match="sealed"):
+            wrong()
+
+
+def test_a_page_of_people_costs_one_query_for_their_keys(db: None, django_assert_num_queries: Any) -> None:
+    for nth in range(30):
+        User.objects.create_user(f"u{nth}@example.org", name=f"员{nth}")
+    keyring.forget()
+    with django_assert_num_queries(2):
+        users = list(User.objects.all())
+        keyring.load_for(users)
+        assert {user.name for user in users} == {f"员{nth}" for nth in range(30)}
+
+
+def _rolled_back(work: Callable[[], None]) -> None:
+    with transaction.atomic():
+        work()
+        transaction.set_rollback(True)
+
+
+def test_a_key_of_a_rolled_back_step_is_not_used_again(db: None) -> None:
+    person = uuid.uuid4()
+    _rolled_back(lambda: User.objects.create_user("a@example.org", name="甲", person_key=person) and None)
+    assert not PersonKey.objects.filter(pk=person).exists()
+    user = User.objects.create_user("a@example.org", name="甲", person_key=person)
+    keyring.forget()
+    assert User.objects.get(pk=user.pk).name == "甲"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_of_a_rolled_back_transaction_is_not_used_again() -> None:
+    person = uuid.uuid4()
+    with transaction.atomic():
+        User.objects.create_user("a@example.org", name="甲", person_key=person)
+        assert keyring.secrets_of([person])
+        transaction.set_rollback(True)
+    assert not keyring.secrets_of([person])
+    user = User.objects.create_user("a@example.org", name="甲", person_key=person)
+    keyring.forget()
+    assert User.objects.get(pk=user.pk).name == "甲"
+
+
+def test_T82_with_the_key_goes_the_name_and_no_key_comes_back(suite: str, db: None) -> None:
+    user = someone()
+    assert keyring.destroy([user.person_key], now=NOW) == 1
+    assert User.objects.get(pk=user.pk).name == ""
+    user.name = "又来了"
+    user.save()
+    assert User.objects.get(pk=user.pk).name == ""
+    assert bytes(PersonKey.objects.get(pk=user.person_key).wrapped) == b""
+    assert keyring.destroy([user.person_key], now=NOW) == 0
+    assert keyring.destroy([keyring.HOUSE], now=NOW) == 0
+
+
+def test_T75_a_session_in_the_database_says_nothing(suite: str, db: None) -> None:
+    store = SessionStore()
+    store["sign_in_contact"] = ["sms", "+8613800000001"]
+    store.save()
+    kept = BrowserSession.objects.get(pk=stored_key(store.session_key)).session_data
+    assert "13800000001" not in kept
+    assert SessionStore(store.session_key)["sign_in_contact"] == ["sms", "+8613800000001"]
+    import base64
+
+    parts = kept.lstrip(".").split(":")[0]
+    assert b"3800000001" not in base64.urlsafe_b64decode(parts + "=" * (-len(parts) % 4))

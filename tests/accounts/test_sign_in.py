@@ -1,0 +1,233 @@
+"""Signing in by code and by password: one use, few guesses, the same answer for everybody."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from accounts.models import OutgoingMessage, SignInCode, User
+from accounts.sign_in.codes import Asker, check_code, send_code
+from accounts.sign_in.contacts import Contact, parse_contact, user_for
+from accounts.sign_in.limits import TooManyTries
+
+NOON = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
+CHEN = Contact("sms", "+8619900001234")
+KEY = "a1b2c3d4e5f6a7b8"
+
+
+def code_in_the_mail() -> str:
+    found = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
+    assert found
+    return found.group()
+
+
+HERE = Asker(flow="this browser", address="192.0.2.1")
+
+
+def send(now: datetime = NOON, contact: Contact = CHEN) -> None:
+    send_code(contact=contact, purpose="sign_in", language="zh-hans", asker=HERE, now=now)
+
+
+def check(code: str, now: datetime = NOON, key: str = KEY, purpose: str = "sign_in") -> bool:
+    return check_code(contact=CHEN, purpose=purpose, code=code, flow="this browser", form_key=key, now=now)
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("199 0000 1234", "+8619900001234"),
+        ("+86 199-0000-1234", "+8619900001234"),
+        ("１９９００００１２３４", "+8619900001234"),
+        ("Chen@Example.org ", "chen@example.org"),
+        ("不是号码", None),
+        ("chen@", None),
+        ("", None),
+    ],
+)
+def test_one_written_form_for_each_address(typed: str, address: str | None) -> None:
+    contact = parse_contact(typed)
+    assert (contact.address if contact else None) == address
+
+
+@pytest.mark.django_db
+def test_a_code_works_once_and_only_for_its_purpose() -> None:
+    send()
+    code = code_in_the_mail()
+    assert len(OutgoingMessage.objects.get().body) <= 70
+    assert code not in SignInCode.objects.get().code_digest
+    assert not check(code, purpose="filing")
+    assert check(code)
+    assert not check(code, key="another-form-key")
+
+
+@pytest.mark.django_db
+def test_the_same_form_twice_is_one_use_for_a_minute() -> None:
+    send()
+    code = code_in_the_mail()
+    assert check(code)
+    assert check(code, now=NOON + timedelta(seconds=5))
+    assert not check(code, now=NOON + timedelta(seconds=61))
+
+
+@pytest.mark.django_db
+def test_a_code_ends_after_ten_minutes() -> None:
+    send()
+    code = code_in_the_mail()
+    assert not check(code, now=NOON + timedelta(minutes=10))
+    assert check(code, now=NOON + timedelta(minutes=9, seconds=59))
+
+
+@pytest.mark.django_db
+def test_five_wrong_guesses_end_a_code() -> None:
+    send()
+    code = code_in_the_mail()
+    wrong = "000000" if code != "000000" else "111111"
+    assert [check(wrong) for _ in range(5)] == [False] * 5
+    assert not check(code)
+
+
+@pytest.mark.django_db
+def test_one_code_a_minute_and_ten_a_day() -> None:
+    for second in range(0, 60, 10):
+        send(NOON + timedelta(seconds=second))
+    assert SignInCode.objects.count() == 1
+    for minute in range(1, 10):
+        send(NOON + timedelta(minutes=minute))
+    with pytest.raises(TooManyTries) as wait:
+        send(NOON + timedelta(minutes=10))
+    assert wait.value.until == NOON + timedelta(days=1)
+    assert SignInCode.objects.count() == 10
+
+
+@pytest.mark.django_db
+def test_staff_with_a_password_get_no_code() -> None:
+    User.objects.create_user("ming@example.org", "a long pass phrase", name="明")
+    send(contact=Contact("email", "ming@example.org"))
+    assert not OutgoingMessage.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_first_code_makes_the_user_and_rotates_the_session(client: Client) -> None:
+    answer = client.post("/account/sign-in/", {"address": "199 0000 1234", "idempotency_key": KEY, "next": "/how/"})
+    assert answer.status_code == 302
+    assert answer["Location"] == "/account/sign-in/code/?next=%2Fhow%2F"
+    before = client.session.session_key
+    page = client.get(answer["Location"]).content.decode()
+    assert "199****1234" in page
+    assert "19900001234" not in page
+    body = {"code": code_in_the_mail(), "idempotency_key": KEY, "next": "/how/"}
+    answer = client.post("/account/sign-in/code/", body)
+    assert answer.status_code == 302
+    assert answer["Location"] == "/how/"
+    assert client.session.session_key != before
+    assert User.objects.get().phone == "+8619900001234"
+    # The double click arrives with the new session.
+    assert client.post("/account/sign-in/code/", body)["Location"] == "/how/"
+    assert client.get("/account/").status_code == 200
+    client.post("/account/sign-out/", {"idempotency_key": KEY})
+    assert client.get("/account/")["Location"].startswith("/account/sign-in/")
+
+
+@pytest.mark.django_db
+def test_unknown_and_known_addresses_get_the_same_answer() -> None:
+    user_for(CHEN, name="陈")
+    User.objects.create_user("ming@example.org", "a long pass phrase")
+    answers = []
+    for address in ("19900001234", "19900009999", "ming@example.org", "nobody@example.org"):
+        client = Client()
+        answer = client.post("/account/sign-in/", {"address": address, "idempotency_key": KEY})
+        page = client.get(answer["Location"]).content.decode()
+        page = re.sub(r"value=\"[0-9A-Za-z]{32,64}\"", "", page)
+        page = re.sub(r"data-task=\"[^\"]*\"", "", page)
+        page = re.sub(r"\S{1,3}\*{3,4}\S+", "MASKED", page)
+        answers.append((answer.status_code, answer["Location"], page))
+    assert answers[0] == answers[1]
+    assert answers[2] == answers[3]
+
+
+@pytest.mark.django_db
+def test_a_wrong_code_says_what_to_do_and_a_new_one_can_be_asked(client: Client) -> None:
+    with time_machine.travel(NOON, tick=False):
+        client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": KEY})
+        right = code_in_the_mail()
+        wrong = "000000" if right != "000000" else "111111"
+        answer = client.post("/account/sign-in/code/", {"code": wrong, "idempotency_key": KEY})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "验证码不对或已过期" in page
+    assert 'aria-invalid="true"' in page
+    assert 'href="#id_code"' in page
+    assert "有误：" in page
+    with time_machine.travel(NOON + timedelta(seconds=61), tick=False):
+        assert client.post("/account/sign-in/code/", {"again": "1", "idempotency_key": KEY}).status_code == 302
+    assert SignInCode.objects.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "how/"]
+)
+def test_next_never_leaves_the_house(client: Client, target: str) -> None:
+    User.objects.create_user("rui@example.org", "a long pass phrase", name="芮")
+    body = {"email": "rui@example.org", "password": "a long pass phrase", "idempotency_key": KEY, "next": target}
+    answer = client.post("/account/sign-in/password/", body)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/")
+    assert "evil" not in answer["Location"]
+
+
+@pytest.mark.django_db
+def test_wrong_passwords_look_alike_and_are_limited(client: Client) -> None:
+    User.objects.create_user("rui@example.org", "a long pass phrase", name="芮")
+    User.objects.create_user("gone@example.org", "a long pass phrase", is_active=False)
+
+    def attempt(email: str, password: str) -> tuple[int, str]:
+        answer = client.post(
+            "/account/sign-in/password/", {"email": email, "password": password, "idempotency_key": KEY}
+        )
+        page = re.sub(r"value=\"[^\"]*\"", "", answer.content.decode())
+        return answer.status_code, page
+
+    refused = attempt("nobody@example.org", "x")
+    assert refused[0] == 422
+    assert attempt("rui@example.org", "x") == refused
+    assert attempt("gone@example.org", "a long pass phrase") == refused
+    for _ in range(9):
+        attempt("rui@example.org", "x")
+    assert attempt("Rui@Example.org", "a long pass phrase") == refused
+
+
+@pytest.mark.django_db
+def test_demo_doors_do_not_exist_outside_of_a_demo(client: Client, settings: object) -> None:
+    settings.DEMO = False  # type: ignore[attr-defined]
+    person = User.objects.create_user("chen@demo.invalid", name="陈女士")
+    assert client.get("/demo/mail/").status_code == 404
+    assert client.post("/account/sign-in/demo/", {"person": person.pk}).status_code == 404
+    assert "陈女士" not in client.get("/account/sign-in/").content.decode()
+
+
+@pytest.mark.django_db
+def test_one_click_signs_in_the_people_of_the_demo_only(client: Client, settings: object) -> None:
+    settings.DEMO = True  # type: ignore[attr-defined]
+    person = User.objects.create_user("chen@demo.invalid", name="陈女士")
+    other = User.objects.create_user("real@example.org", name="真人")
+    assert "陈女士" in client.get("/account/sign-in/").content.decode()
+    assert client.post("/account/sign-in/demo/", {"person": other.pk}).status_code == 404
+    assert client.post("/account/sign-in/demo/", {"person": person.pk}).status_code == 302
+    assert client.get("/account/").status_code == 200
+    assert client.get("/demo/mail/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_account_form_saves_once_and_changes_the_language(client: Client) -> None:
+    user = User.objects.create_user("chen@example.org", name="陈")
+    client.force_login(user)
+    body = {"name": "Chen Yutong", "language": "en", "idempotency_key": KEY}
+    assert client.post("/account/", body).status_code == 302
+    assert client.post("/account/", body).status_code == 302
+    assert client.post("/account/", {**body, "name": "别的"}).status_code == 422
+    user.refresh_from_db()
+    assert (user.name, user.language) == ("Chen Yutong", "en")
+    assert '<html lang="en"' in client.get("/account/").content.decode()

@@ -1,0 +1,202 @@
+"""The ten forms from cases: what they say, under which number, and that the record holds their digests."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from authorities.models import Policy
+from complaints import handling
+from complaints.documents import keeping, numbers
+from complaints.handling import Move, Promise
+from complaints.handling.steps import authority, consumer, mediation, proposals, violations
+from complaints.models import DocumentVersion, HandlingStep, OfficialDocument
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Status
+from complaints.record.record import canonical, salted
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.documents.conftest import newest, read
+
+pytestmark = pytest.mark.django_db
+
+S = Status
+TEXT = "这里写明事实和理由，供核对。"
+
+
+def words_of(document: OfficialDocument, version: int = 1) -> str:
+    row = DocumentVersion.objects.select_related("complaint").get(document=document, number=version)
+    return canonical(row.content["paper"])
+
+
+STEPS: dict[int, tuple[Status, str, Move, tuple[str, ...]]] = {
+    2: (S.REVIEW, "officer", violations.split_report(text="店内食品过期。"), ("举报登记表", "店内食品过期。", "保密")),
+    4: (S.REVIEW, "officer", authority.request_material(what="请提供身份证明。", is_identity=True), ("陈试", "请提供身份证明。", "第十六条第五项")),
+    5: (S.REVIEW, "officer", authority.accept(), ("陈试", "决定受理", "六十日", "中国移动福州分公司")),
+    6: (S.REVIEW, "officer", authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), (
+        "陈试", TEXT, "第十六条第一项", "12300", "第三十九条", "（五）向人民法院提起诉讼")),
+    7: (S.MEDIATING, "officer", mediation.schedule_session(at=WEDNESDAY.replace(day=16), place="鼓楼区局二楼", mode="site"), (
+        "陈试、中国移动福州分公司", "2026年11月16日10:00", "鼓楼区局二楼", "回避")),
+    8: (S.MEDIATING, "officer", mediation.terminate(ground="other_law", facts=TEXT), (TEXT, "第二十三条第八项", "向人民法院提起诉讼")),
+    9: (S.MEDIATING, "officer", mediation.record_agreement(text="退还全部多扣费用。", promises=[
+        Promise(kind="transfer", what="退款", amount="128.50", due_on="2026-12-07")]), (
+        "退还全部多扣费用。", "退款 128.50元", "2026年12月7日前", "司法确认", "退还货款或服务费")),
+}
+
+
+@pytest.mark.parametrize("form", sorted(STEPS))
+def test_a_step_issues_its_form_in_its_own_transaction(world: World, form: int) -> None:
+    status, who, move, wanted = STEPS[form]
+    case = given.a_complaint(world, status=status)
+    given.step(case, move, world.actor(who), WEDNESDAY)
+    document = newest(case)
+    assert (document.form, document.number, document.year, document.authority) == (form, 1, 2026, world.gulou)
+    assert document.reference.startswith("鼓市监")
+    assert document.reference.endswith("〔2026〕第1号")
+    words = words_of(document)
+    for word in (*wanted, document.reference, "福州市鼓楼区市场监督管理局", "二〇二六年十一月十一日", "瑞试"):
+        assert word in words, (word, words)
+    printed = read(keeping.read(document.versions.select_related("document", "complaint").get()))
+    for word in (*wanted, document.reference):
+        assert "".join(word.split()) in printed, (word, printed)
+    entry = HandlingStep.objects.get(complaint=case, audience=document.audience, sequence=document.sequence)
+    version = document.versions.get()
+    assert entry.data["documents"] == [
+        {"form": form, "reference": document.reference, "version": 1, "digest": bytes(version.digest).hex()}]
+    assert bytes(version.digest) == salted(bytes.fromhex(version.content["salt"]), canonical(version.content["paper"]))
+    assert bytes(version.digest).hex() in entry.body
+    assert list(numbers.gaps()) == []
+
+
+def test_distribution_registers_the_complaint_and_tells_the_unit(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW)
+    found = list(OfficialDocument.objects.filter(complaint=case).order_by("form"))
+    assert [(d.form, d.reference) for d in found] == [(1, "榕市监投登〔2026〕第1号"), (3, "榕市监分送〔2026〕第1号")]
+    registered, sent = map(words_of, found)
+    for word in ("陈试", "13800000001", "福州市鼓楼区某路1号", "智家体验包", "退还货款或服务费 128.50元"):
+        assert word in registered
+    for word in ("第四十一条", "福州市鼓楼区市场监督管理局", "2026年11月20日"):
+        assert word in sent
+    assert "陈试" not in sent
+    assert not any(d.to_consumer or d.to_enterprise for d in found)
+
+
+def test_a_case_that_is_distributed_again_is_not_registered_again(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW)
+    given.step(case, authority.return_to_intake(text=TEXT), world.officer, WEDNESDAY)
+    given.step(case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, WEDNESDAY)
+    assert sorted(OfficialDocument.objects.filter(complaint=case).values_list("form", flat=True)) == [1, 3, 3]
+
+
+@pytest.mark.parametrize(("move", "forms"), [
+    (authority.accept(), [1, 5]), (authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), [1, 6]),
+    (authority.request_material(what=TEXT), [1]), (authority.request_material(what=TEXT, is_identity=True), [1, 4])],
+    ids=["accept", "refuse", "material", "identity"])
+def test_a_case_that_flows_back_from_an_enterprise_is_registered_with_what_an_officer_begins_with(
+        world: World, move: Move, forms: list[int]) -> None:
+    case = given.step(given.a_complaint(world, status=S.NEGOTIATING), consumer.stop_negotiating(), world.consumer, WEDNESDAY)
+    assert case.status == S.REVIEW
+    assert not OfficialDocument.objects.filter(complaint=case).exists(), "no officer has done anything yet"
+    given.step(case, move, world.officer, WEDNESDAY)
+    assert sorted(OfficialDocument.objects.filter(complaint=case).values_list("form", flat=True)) == forms
+
+
+def test_a_case_that_is_taken_back_is_registered_once(world: World) -> None:
+    case = given.step(given.a_complaint(world, status=S.NEGOTIATING), authority.recall(text=TEXT), world.officer, WEDNESDAY)
+    given.step(case, authority.accept(), world.officer, WEDNESDAY)
+    assert list(OfficialDocument.objects.filter(complaint=case).order_by("pk").values_list("form", flat=True)) == [1, 5]
+
+
+def test_a_supervised_settlement_is_told_to_the_enterprise(world: World) -> None:
+    case = given.a_complaint(world, status=S.TRIAGE)
+    given.step(case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
+               world.intake, WEDNESDAY)
+    document = newest(case)
+    assert (document.form, document.to_enterprise, document.enterprise) == (3, True, world.mobile)
+    assert "监督你单位与投诉人在线和解" in words_of(document)
+    assert "2026年11月25日" in words_of(document)
+
+
+def test_what_the_system_forwards_is_no_document_of_an_authority(world: World) -> None:
+    assert not OfficialDocument.objects.filter(complaint=given.a_complaint(world, status=S.WITH_ENTERPRISE)).exists()
+
+
+def test_material_that_is_no_identity_needs_no_form(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_MATERIAL)
+    assert not OfficialDocument.objects.filter(complaint=case, form=4).exists()
+
+
+def test_a_waived_agreement_issues_nothing(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    given.step(case, mediation.record_agreement(promises=[], text=TEXT, without_document=True), world.officer, WEDNESDAY)
+    assert not OfficialDocument.objects.filter(complaint=case, form=9).exists()
+
+
+def test_two_officers_sign_what_two_decided(world: World) -> None:
+    Policy.objects.filter(name="two_persons.refuse").update(number=1)
+    case = given.a_complaint(world, status=S.REVIEW)
+    move = authority.refuse(ground="not_consumption", facts=TEXT)
+    given.step(case, proposals.propose(move=move), world.officer, WEDNESDAY)
+    assert not OfficialDocument.objects.filter(complaint=case, form=6).exists()
+    head = world.actor("head")
+    handling.take_each([(case.pk, proposals.approve(), head), (case.pk, move, head)], now=WEDNESDAY)
+    document = newest(case)
+    assert (document.issued_by, document.second_by) == (world.rui, world.head_officer.user)
+    assert '"officers":["瑞试","长试"]' in words_of(document)
+
+
+def test_numbers_go_on_by_sort_year_and_authority(world: World) -> None:
+    for _ in range(3):
+        given.a_complaint(world, status=S.MEDIATING)
+    later = WEDNESDAY.replace(year=2027, month=1)
+    case = given.a_complaint(world, status=S.REVIEW, now=later)
+    given.step(case, authority.accept(), world.officer, later)
+    assert list(OfficialDocument.objects.filter(form=5).order_by("pk").values_list("reference", flat=True)) == [
+        *(f"鼓市监投受〔2026〕第{n}号" for n in (1, 2, 3)), "鼓市监投受〔2027〕第1号"]
+    assert list(OfficialDocument.objects.filter(form=3).order_by("pk").values_list("year", "number")) == [
+        (2026, 1), (2026, 2), (2026, 3), (2027, 1)]
+
+
+def test_a_batch_is_numbered_without_gaps_and_a_refused_case_takes_no_number(world: World) -> None:
+    cases = [given.a_complaint(world, status=S.REVIEW) for _ in range(3)]
+    given.step(cases[1], authority.return_to_intake(text=TEXT), world.officer, WEDNESDAY)
+    done = handling.take(authority.accept(), [case.pk for case in cases], actor=world.officer, now=WEDNESDAY)
+    assert [taken.is_done for taken in done] == [True, False, True]
+    assert list(OfficialDocument.objects.filter(form=5).values_list("number", flat=True)) == [1, 2]
+
+
+def test_a_step_that_is_rolled_back_gives_its_number_back(world: World) -> None:
+    first, second = (given.a_complaint(world, status=S.REVIEW) for _ in range(2))
+    with transaction.atomic():
+        given.step(first, authority.accept(), world.officer, WEDNESDAY)
+        transaction.set_rollback(True)
+    first.refresh_from_db()
+    with pytest.raises(StepNotAllowed):
+        given.step(first, mediation.schedule_session(at=WEDNESDAY, place="所里", mode="site"), world.officer, WEDNESDAY)
+    given.step(second, authority.accept(), world.officer, WEDNESDAY)
+    assert newest(second).reference == "鼓市监投受〔2026〕第1号"
+    assert list(numbers.gaps()) == []
+
+
+@pytest.mark.parametrize("statement", [
+    "update complaints_officialdocument set number = 7",
+    "update complaints_officialdocument set complaint_id = complaint_id + 1",
+    "update complaints_documentversion set digest = '\\x00'",
+    "update complaints_documentseries set last = 0",
+    "delete from complaints_documentseries",
+    "delete from complaints_documentversion",
+    "insert into complaints_officialdocument (complaint_id, authority_id, year, form, number, reference, audience, sequence,"
+    " to_consumer, to_enterprise, issued_at, state) select complaint_id, authority_id, year, form, number, 'x', 'parties', 1,"
+    " false, false, issued_at, 'issued' from complaints_officialdocument",
+])  # fmt: skip
+def test_the_database_keeps_what_was_issued(world: World, statement: str) -> None:
+    given.a_complaint(world, status=S.REVIEW)
+    with pytest.raises((DatabaseError, IntegrityError)), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_a_gap_is_named(world: World) -> None:
+    given.a_complaint(world, status=S.REVIEW)
+    with connection.cursor() as cursor:
+        cursor.execute("update complaints_documentseries set last = 2 where form = 3")
+    assert [(gap.reference, gap.what) for gap in numbers.gaps()] == [("榕市监分送〔2026〕第2号", "missing")]

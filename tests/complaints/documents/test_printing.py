@@ -1,0 +1,340 @@
+"""Prints: what stands on the paper, the same bytes for the same words, workers that die, and what a person's end leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pikepdf
+import pytest
+
+from complaints import handling
+from complaints.documents import keeping, previewing, printing
+from complaints.evidence.storing import storage
+from complaints.handling.steps import authority, casework, consumer, documents, mediation, violations
+from complaints.handling.transition import printing_documents as making
+from complaints.handling.transition.previewing import would_be_sent
+from complaints.models import Complaint, DocumentVersion, HandlingStep, Matter, OfficialDocument
+from complaints.privacy import erasing
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.documents.conftest import newest, read
+from tests.complaints.dossier.test_dossier import text_of
+
+pytestmark = pytest.mark.django_db
+
+S = Status
+TEXT = "这里写明事实和理由，供核对。"
+
+
+def refused(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.REVIEW)
+    return given.step(case, authority.refuse(ground="outside_duty", facts=TEXT, body="12300"), world.officer, WEDNESDAY)
+
+
+def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: World) -> None:
+    case = refused(world)
+    before = case.last_sequence
+    assert making.sweep_documents(now=WEDNESDAY) == 3
+    assert making.sweep_documents(now=WEDNESDAY) == 0
+    version = newest(case).versions.get()
+    content = keeping.read(version)
+    assert hashlib.sha256(content).hexdigest() == version.sha256
+    words = read(content)
+    for word in ("福州市鼓楼区市场监督管理局", "投诉不予受理决定书", "鼓市监不受〔2026〕第1号", "陈试", TEXT, "第十六条第一项", "（盖章处）", "二〇二六年十一月十一日",
+                 "瑞试"):  # fmt: skip
+        assert word in words, words
+    entry = HandlingStep.objects.get(complaint=case, audience="parties", sequence=version.sequence)
+    assert entry.step == "refuse"
+    assert bytes(entry.hash).hex() in words
+    printed = HandlingStep.objects.filter(complaint=case, step="keep_print", audience="authority").latest("sequence")
+    assert printed.data == {"reference": newest(case).reference, "version": 1, "sha256": version.sha256}
+    case.refresh_from_db()
+    # The parties' record and the dates that they read do not move.
+    assert case.last_sequence == before
+
+
+def test_the_same_words_give_the_same_bytes(world: World) -> None:
+    version = newest(refused(world)).versions.get()
+    at_once = keeping.read(version)
+    making.sweep_documents(now=WEDNESDAY + timedelta(hours=5))
+    version.refresh_from_db()
+    assert keeping.read(version) == at_once
+
+
+def test_a_worker_that_died_is_followed_by_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = refused(world)
+    real, died = handling.take, []
+
+    def killed(*args: Any, **options: Any) -> Any:
+        if not died:
+            died.append(True)
+            # The file is written; then the process is gone.
+            raise SystemExit
+        return real(*args, **options)
+
+    monkeypatch.setattr(handling, "take", killed)
+    with pytest.raises(SystemExit):
+        making.sweep_documents(now=WEDNESDAY)
+    assert making.sweep_documents(now=WEDNESDAY) == 2
+    assert making.sweep_documents(now=WEDNESDAY + timedelta(minutes=2)) == 1
+    versions = DocumentVersion.objects.filter(complaint=case)
+    assert all(hashlib.sha256(keeping.read(v)).hexdigest() == v.sha256 for v in versions)
+    assert HandlingStep.objects.filter(complaint=case, step="keep_print").count() == 3
+    assert list(keeping.damaged()) == []
+
+
+def test_a_print_that_was_changed_or_lost_is_named(world: World) -> None:
+    case = refused(world)
+    making.sweep_documents(now=WEDNESDAY)
+    first, second, _third = DocumentVersion.objects.filter(complaint=case).order_by("pk")
+    storage().delete(first.path)
+    keeping.put(second, b"another")
+    assert [(version, what) for version, what in keeping.damaged()] == [(first, "missing"), (second, "changed")]
+    # Made anew of the frozen words.
+    assert hashlib.sha256(keeping.read(first)).hexdigest() == first.sha256
+
+
+def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> None:
+    case = refused(world)
+    document = newest(case)
+    words = document.versions.get().content["paper"]["blocks"]
+    place, said = next((place, text) for place, _label, text in documents.editable(words) if "提出的消费者权益争议" in text)
+    given.step(case, casework.correct_clerical_error(document_id=document.pk, text="日期写错。", changes={
+        place: said.replace("你于", "您于")}), world.officer, WEDNESDAY)
+    old, new = document.versions.order_by("number")
+    assert (old.number, new.number) == (1, 2)
+    assert "你于2026年" in read(keeping.read(old))
+    assert "您于2026年" in read(keeping.read(new))
+    assert document.reference in read(keeping.read(new))
+    entry = HandlingStep.objects.get(complaint=case, audience="parties", sequence=new.sequence)
+    assert (entry.step, entry.data["corrects"]) == ("correct_clerical_error", document.sequence)
+    assert entry.data["documents"][0]["digest"] == bytes(new.digest).hex()
+
+
+@pytest.mark.parametrize(("changes", "code"), [({}, "nothing_changed"), ({"99": "字"}, "bad_choice"), ({"0": ""}, "missing")])
+def test_a_correction_corrects_something_that_stands_there(world: World, changes: dict[str, str], code: str) -> None:
+    case = refused(world)
+    with pytest.raises(WrongInput) as said:
+        given.step(case, casework.correct_clerical_error(document_id=newest(case).pk, text=TEXT, changes=changes), world.officer, WEDNESDAY)
+    assert said.value.code == code
+
+
+def agreed(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    Complaint.objects.filter(pk=case.pk).update(consents=case.consents | {"mediation_consumer": True, "mediation_enterprise": True})
+    return given.step(case, mediation.record_agreement(text="退还全部多扣费用。", promises=[
+        handling.Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 12, 7))]), world.officer, WEDNESDAY)
+
+
+def ended(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    return given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
+
+
+@pytest.mark.parametrize(("made", "form", "words"), [
+    (refused, 6, f"事实和理由：{TEXT}"), (refused, 6, "有下列情形："), (refused, 6, "此事由"), (ended, 8, f"事实和理由：{TEXT}"),
+    (ended, 8, "有下列情形："), (agreed, 9, "退还全部多扣费用"), (agreed, 9, "128.50元，2026年12月7日前"), (agreed, 9, "投诉请求")])
+def test_one_officer_alone_corrects_nothing_that_was_decided_or_agreed(
+        world: World, made: Callable[[World], Complaint], form: int, words: str) -> None:
+    case = made(world)
+    document = OfficialDocument.objects.get(complaint=case, form=form)
+    blocks = document.versions.get().content["paper"]["blocks"]
+    place, text = next((place, text) for place, label, text in documents.editable(blocks) if words in label + text)
+    with pytest.raises(WrongInput) as said:
+        given.step(case, casework.correct_clerical_error(document_id=document.pk, text=TEXT, changes={
+            place: text[:-1] + "，另付1000元。"}), world.officer, WEDNESDAY)
+    assert said.value.code == "settled"
+    assert "不能当作笔误更正" in said.value.reason
+    assert document.versions.count() == 1
+
+
+def test_a_withdrawn_number_stands_and_is_not_used_again(world: World) -> None:
+    case = refused(world)
+    document = newest(case)
+    given.step(case, documents.void_document(document_id=document.pk, text="发错对象。"), world.actor("head"), WEDNESDAY)
+    document.refresh_from_db()
+    assert document.state == "void"
+    for move in (documents.void_document(document_id=document.pk, text=TEXT),
+                 casework.serve_notice(document_id=document.pk, channel="letter", is_served=True)):
+        with pytest.raises(StepNotAllowed) as said:
+            given.step(case, move, world.actor("head"), WEDNESDAY)
+        assert said.value.code == "document_void"
+    assert newest(refused(world)).number == document.number + 1
+
+
+def test_of_an_erased_person_the_number_stays_and_the_words_go(world: World) -> None:
+    case = refused(world)
+    making.sweep_documents(now=WEDNESDAY)
+    version = newest(case).versions.get()
+    path = version.path
+    erasing.erase(world.chen.person_key, now=WEDNESDAY + timedelta(days=1200))
+    version = newest(case).versions.get()
+    assert (version.content, version.path, newest(case).number) == ({}, "", 1)
+    assert not storage().exists(path)
+    with pytest.raises(LookupError):
+        keeping.read(version)
+
+
+def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, documents.draw_up_document(form=1), world.officer, WEDNESDAY)
+    assert newest(case).form == 1
+    for move, code in ((documents.draw_up_document(form=1), "already_there"), (documents.draw_up_document(form=10, text=TEXT), "no_report")):
+        with pytest.raises(StepNotAllowed) as said:
+            given.step(case, move, world.officer, WEDNESDAY)
+        assert said.value.code == code
+    given.step(case, violations.split_report(text="过期食品。"), world.officer, WEDNESDAY)
+    given.step(case, documents.draw_up_document(form=10, text="经核查，已责令改正。"), world.officer, WEDNESDAY)
+    document = newest(case)
+    assert (document.form, document.audience, document.to_consumer) == (10, "authority", False)
+    words = read(keeping.read(document.versions.get()))
+    assert "经核查，已责令改正。" in words
+    # No code to check it at a page that anybody can open.
+    assert "open/verify" not in words
+
+
+def test_a_report_that_the_consumer_filed_gets_its_register_and_its_result(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
+    given.step(case, documents.draw_up_document(form=2), world.officer, WEDNESDAY)
+    assert (newest(case).form, newest(case).audience) == (2, "authority")
+    assert "门店无照经营。" in read(keeping.read(newest(case).versions.get()))
+    with pytest.raises(StepNotAllowed) as said:
+        given.step(case, documents.draw_up_document(form=2), world.officer, WEDNESDAY)
+    assert said.value.code == "already_there"
+    given.step(case, documents.draw_up_document(form=10, text="经核查，已责令改正。"), world.officer, WEDNESDAY)
+    assert newest(case).form == 10
+
+
+def close(world: World, case: Complaint, **said: Any) -> Complaint:
+    matter = Matter.objects.filter(complaint=case, kind__in=["report", "lead"], state="open").latest("pk")
+    move = violations.close_lead(matter_id=matter.pk, result="corrected", second_officer_id=world.head_officer.pk, text="内部核查记录。", **said)
+    return given.step(case, move, world.officer, WEDNESDAY)
+
+
+def results_of(case: Complaint) -> list[OfficialDocument]:
+    return list(OfficialDocument.objects.filter(complaint=case, form=10))
+
+
+def test_the_end_of_a_check_tells_who_reported_what_came_of_it_in_the_names_of_both(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
+    close(world, case, told="门店已补办执照。")
+    document = results_of(case)[0]
+    assert (document.audience, document.to_consumer) == ("authority", False)
+    assert (document.issued_by, document.second_by) == (world.rui, world.head_officer.user)
+    words = read(keeping.read(document.versions.get()))
+    assert all(said in words for said in ("陈试", "核查结果：已责令改正。", "门店已补办执照。", "瑞试", "长试"))
+    assert "内部核查记录" not in words
+
+
+def test_each_report_has_one_result_however_it_was_drawn_up_and_a_lead_has_none(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
+    given.step(case, documents.draw_up_document(form=10, text="已处理。"), world.officer, WEDNESDAY)
+    close(world, case)
+    assert len(results_of(case)) == 1
+    with pytest.raises(StepNotAllowed) as said:
+        given.step(case, documents.draw_up_document(form=10, text="已处理。"), world.officer, WEDNESDAY)
+    assert said.value.code == "already_there"
+    given.step(case, violations.split_report(text="还卖过期食品。"), world.officer, WEDNESDAY)
+    close(world, case)
+    assert len(results_of(case)) == 2
+    given.step(case, violations.open_lead(text="涉嫌虚假宣传。"), world.officer, WEDNESDAY)
+    with pytest.raises(StepNotAllowed) as said:
+        close(world, case, told="没有人举报。")
+    assert said.value.code == "nobody_reported"
+    close(world, case)
+    assert len(results_of(case)) == 2
+
+
+def test_service_is_recorded_with_its_proof(world: World) -> None:
+    case = refused(world)
+    document = newest(case)
+    given.step(case, casework.serve_notice(document_id=document.pk, channel="sms", is_served=False), world.officer, WEDNESDAY)
+    document.refresh_from_db()
+    assert document.served_consumer_at is None
+    given.step(case, casework.serve_notice(
+        document_id=document.pk, channel="letter", is_served=True, day=WEDNESDAY.date(), received_by="family", reference="EMS1234"),
+        world.officer, WEDNESDAY)
+    document.refresh_from_db()
+    assert document.served_consumer_at == WEDNESDAY
+    entries = HandlingStep.objects.filter(complaint=case, step="serve_notice").order_by("sequence")
+    assert [entry.data["next"] for entry in entries] == ["voice", ""]
+    assert entries[1].data == {"document": document.reference, "channel": "letter", "served": True, "next": "", "day": "2026-11-11",
+                               "received_by": "family", "reference": "EMS1234", "to": "consumer"}
+
+
+def test_the_notice_clock_runs_until_both_have_it(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
+    document = newest(case)
+    assert (document.form, document.to_consumer) == (8, True)
+    for to, is_over in (("consumer", False), ("enterprise", True)):
+        given.step(case, casework.serve_notice(document_id=document.pk, channel="letter", is_served=True, to=to), world.officer, WEDNESDAY)
+        assert (case.deadlines.get(clock="notice").ended_at is not None) is is_over
+
+
+def test_only_the_decision_of_the_termination_ends_its_notice_clock(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    accepted = newest(case)
+    given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
+    for said in ({"document_id": accepted.pk}, {"document": "受理决定书"}):
+        given.step(case, casework.serve_notice(channel="letter", is_served=True, **said), world.officer, WEDNESDAY)
+        assert case.deadlines.get(clock="notice").ended_at is None, said
+
+
+def test_a_mediation_that_the_consumer_withdrew_has_no_decision_and_words_end_its_notice_clock(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING)
+    accepted = newest(case)
+    given.step(case, consumer.withdraw(reason="no_longer_wanted"), world.consumer, WEDNESDAY)
+    for said, is_over in (({"document_id": accepted.pk}, False), ({"document": "终止调解告知"}, True)):
+        given.step(case, casework.serve_notice(channel="letter", is_served=True, **said), world.officer, WEDNESDAY)
+        assert (case.deadlines.get(clock="notice").ended_at is not None) is is_over
+
+
+def test_a_document_of_another_case_cannot_be_served_here(world: World) -> None:
+    one, other = refused(world), given.a_complaint(world, status=S.REVIEW)
+    with pytest.raises(WrongInput):
+        given.step(other, casework.serve_notice(document_id=newest(one).pk, channel="letter", is_served=True), world.officer, WEDNESDAY)
+
+
+def test_a_preview_says_what_the_document_will_say_and_takes_no_number(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW)
+    move = authority.refuse(ground="outside_duty", facts=TEXT, body="12300")
+    (said,) = would_be_sent(move, case.pk, actor=world.officer, officers=["瑞试"], now=WEDNESDAY).papers
+    assert "预览，未编号" in read(previewing.preview_pdf(said, now=WEDNESDAY))
+    given.step(case, move, world.officer, WEDNESDAY)
+    issued = newest(case).versions.get().content["paper"]
+    assert issued == {**said, "reference": "鼓市监不受〔2026〕第1号"}
+
+
+def pages_of(lines: int) -> list[str]:
+    """The words on each page of an agreement with a text of so many lines."""
+    paper = {"form": 9, "title": "投诉调解书", "authority": "试市场监督管理局", "reference": "试市监调解〔2026〕第1号", "case": "20261111-AAAAAA-0",
+             "addressee": "", "officers": ["瑞试", "章试"], "day": "二〇二六年十一月十一日", "blocks": [
+                 {"p": "\n".join(f"第{n}行。" for n in range(lines))}, {"p": "末段。"}, {"signs": ["投诉人（签名）", "被投诉人（签名或者盖章）"]}]}
+    with pikepdf.open(io.BytesIO(printing.pdf(paper, at=WEDNESDAY))) as document:
+        return ["".join(text_of(SimpleNamespace(pages=[page])).split()) for page in document.pages]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lines", range(14, 27))
+def test_no_seal_stands_on_a_page_without_words_and_none_is_apart_from_the_signatures(lines: int) -> None:
+    last = pages_of(lines)[-1]
+    for words in ("末段。", "投诉人（签名）", "经办人：瑞试章试", "（盖章处）"):
+        assert words in last
+
+
+def test_a_portal_that_does_not_know_its_address_prints_no_code(world: World, settings: Any) -> None:
+    version = newest(refused(world)).versions.get()
+    settings.SITE_URL = ""
+    bare = printing.print_of(version)
+    assert "在本平台/open/verify/核对" in read(bare)
+    settings.SITE_URL = "https://odr.example.org"
+    known = printing.print_of(version)
+    assert "扫码或在https://odr.example.org/open/verify/核对" in read(known)
+    assert len(known) > len(bare)

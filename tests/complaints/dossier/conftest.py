@@ -1,0 +1,110 @@
+"""What tests of dossiers share: a settled case with texts and a file, sealed, and its dossier built and fetched."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from accounts.models import User
+from complaints import evidence
+from complaints.dossier import building
+from complaints.handling.steps import consumer
+from complaints.models import Complaint, Dossier
+from complaints.procedure.workflow import Status
+from complaints.record.sealing import seal
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_desk import send, signed_in
+
+KEY = Ed25519PrivateKey.generate()
+PUBLIC = KEY.public_key().public_bytes_raw().hex()
+
+
+@pytest.fixture(autouse=True)
+def exports(settings: Any, tmp_path: Path) -> Path:
+    settings.EVIDENCE_ROOT = str(tmp_path / "evidence")
+    settings.EXPORT_ROOT = str(tmp_path / "exports")
+    return tmp_path / "exports" / "dossiers"
+
+
+def a_case(world: World, *, status: Status = Status.PERFORMING) -> Complaint:
+    """Chen's case with a statement, a file of her own, an accepted offer; another one beside it; all sealed."""
+    now = timezone.now()
+    case = given.a_complaint(world, status=status, now=now)
+    row = evidence.receive_for_case(SimpleUploadedFile("清单.txt", "九月 39 元\n".encode()), complaint=case, kind="receipt",
+                                    uploaded_by=world.chen.pk, now=now)
+    given.step(case, consumer.add_statement(text="补充：见附件。", files=[row.sha256]), world.consumer, now)
+    for _ in range(2):
+        given.filed(world, now=now)
+    assert seal(now=now, key=KEY) is not None
+    return case
+
+
+def place(case: Complaint) -> str:
+    return f"/cases/{case.number}/dossier/"
+
+
+def asked(case: Complaint, user: User) -> Dossier:
+    answer = send(signed_in(user), place(case), {})
+    assert answer.status_code == 302, answer.content.decode()[-2000:]
+    return Dossier.objects.latest("pk")
+
+
+def built(dossier: Dossier, *, after: timedelta = timedelta()) -> Dossier:
+    building.sweep_dossiers(now=timezone.now() + after)
+    dossier.refresh_from_db()
+    return dossier
+
+
+def fetched(dossier: Dossier, user: User, form: str = "zip") -> bytes:
+    answer = signed_in(user).get(f"{place(dossier.complaint)}{dossier.public_id}/{form}/")
+    assert answer.status_code == 200
+    return b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
+_kept: list[bytes] = []
+
+
+@pytest.fixture
+def archive(request: pytest.FixtureRequest) -> bytes:
+    """A dossier as Chen fetched it; made once a run, for tests that only look at the bytes."""
+    if not _kept:
+        world: World = request.getfixturevalue("world")
+        case = a_case(world)
+        _kept.append(fetched(built(asked(case, world.chen)), world.chen))
+    return _kept[0]
+
+
+Parts = dict[str, bytes]
+
+
+def parts_of(archive: bytes) -> Parts:
+    with zipfile.ZipFile(io.BytesIO(archive)) as found:
+        return {name: found.read(name) for name in found.namelist()}
+
+
+def packed(parts: Parts) -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    out.seek(0)
+    return out
+
+
+def altered(archive: bytes, name: str, change: Callable[[Any], Any]) -> io.BytesIO:
+    """The same archive with one JSON part changed in place (or replaced by what ``change`` returns)."""
+    parts = parts_of(archive)
+    value = json.loads(parts[name])
+    parts[name] = json.dumps(change(value) or value, ensure_ascii=False).encode()
+    return packed(parts)

@@ -1,0 +1,301 @@
+"""A consumer asks for the dossier, watches it, fetches it; nobody else does; killed builders are followed by others."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pikepdf
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from accounts.models import OutgoingMessage, SecurityEvent, User
+from complaints.dossier import asking, building, checking, packing
+from complaints.handling.steps import consumer
+from complaints.models import Complaint, Dossier, NoticeChoice, PersonalText
+from complaints.privacy import erasing
+from complaints.procedure import hours
+from complaints.procedure.workflow import Status
+from complaints.record.sealing import seal
+from enterprises.models import Staff
+from tests import given
+from tests.cast import World
+from tests.complaints.dossier.conftest import KEY, PUBLIC, a_case, asked, built, fetched, parts_of, place
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
+from tests.walls.conftest import seeing_as
+
+pytestmark = pytest.mark.django_db
+
+
+def test_from_the_case_page_to_a_file_that_proves_itself(world: World) -> None:
+    case = a_case(world)
+    chen = signed_in(world.chen)
+    assert place(case) in shown(chen.get(f"/cases/{case.number}/"))
+    assert "制作档案" in shown(chen.get(place(case)))
+    dossier = asked(case, world.chen)
+    assert asked(case, world.chen) == dossier
+    assert "正在制作" in shown(chen.get(place(case)))
+    dossier = built(dossier)
+    assert (dossier.state, dossier.is_sealed) == ("ready", True)
+    assert set(dossier.files) == {"pdf", "zip", "agreement"}
+    page = shown(chen.get(place(case)))
+    # WeChat on Android opens no file.
+    assert "在浏览器打开" in page
+    for form, (digest, _size) in dossier.files.items():
+        assert f"{dossier.public_id}/{form}/" in page
+        assert str(digest) in page
+    archive = fetched(dossier, world.chen)
+    report = checking.verifier().check(io.BytesIO(archive), key=PUBLIC)
+    assert (report.exit_code, report.case, report.files) == (0, case.number, 1), report
+    assert report.entries == report.sealed == case.last_sequence
+    assert report.head == bytes(case.last_hash).hex()
+    assert report.withheld == 0
+    parts = parts_of(archive)
+    assert "九月 39 元" in parts["files/01.txt"].decode()
+    assert {"陈试", "+8613800000001"} <= {text["text"] for text in json.loads(parts["texts.json"])["texts"]}
+    assert [e.kind for e in SecurityEvent.objects.filter(subject=case.number).order_by("pk")] == [
+        "dossier_asked", "dossier_fetched"]
+
+
+def test_the_papers_hold_the_case_and_its_digest_on_each_page(world: World) -> None:
+    case = a_case(world)
+    dossier = built(asked(case, world.chen))
+    for form, words in (("pdf", ("陈试", "智家体验包", "128.50", "办理记录")), ("agreement", ("和解协议", "陈试", "128.50"))):
+        paper = pikepdf.open(io.BytesIO(fetched(dossier, world.chen, form)))
+        assert len(paper.pages) >= 1
+        fonts = [font for page in paper.pages for font in page.Resources.Font.values()]
+        assert all("/FontFile3" in f.DescendantFonts[0].FontDescriptor or "/FontFile2" in f.DescendantFonts[0].FontDescriptor
+                   for f in fonts)
+        text = text_of(paper)
+        assert all(word in text for word in words), text[:3000]
+        assert text.count(bytes(case.last_hash).hex()) >= len(paper.pages)
+        # For a court: by name, and with the year.
+        assert "您" not in text
+        assert f"{timezone.localdate().year}年" in text
+
+
+def text_of(paper: pikepdf.Pdf) -> str:
+    """The words of a paper, by the tables from glyphs to letters that are embedded for copying."""
+    import re
+
+    found = []
+    for page in paper.pages:
+        tables = {}
+        for name, font in page.Resources.Font.items():
+            lines = font.ToUnicode.read_bytes().decode()
+            table = {}
+            for code, text in re.findall(r"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]+)>", lines):
+                table[code.upper()] = bytes.fromhex(text).decode("utf-16-be")
+            tables[name] = table
+        current: dict[str, str] = {}
+        for operands, operator in pikepdf.parse_content_stream(page):
+            if str(operator) == "Tf":
+                current = tables[str(operands[0])]
+            if str(operator) in ("Tj", "TJ"):
+                pieces = operands[0] if str(operator) == "TJ" else [operands[0]]
+                for piece in pieces:
+                    if isinstance(piece, pikepdf.String):
+                        codes = bytes(piece).hex().upper()
+                        found.append("".join(current.get(codes[i:i + 4], "") for i in range(0, len(codes), 4)))
+    return "".join(found)
+
+def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_written(world: World) -> None:
+    said = "气死了😡👨\u200d👩\u200d👧，👍🏽❤️ ✔ 退款✓㎡°é—“好”𠮷野家"
+    case = a_case(world)
+    given.step(case, consumer.add_statement(text=said), world.consumer, timezone.now())
+    seal(now=timezone.now(), key=KEY)
+    dossier = built(asked(case, world.chen))
+    text = text_of(pikepdf.open(io.BytesIO(fetched(dossier, world.chen, "pdf"))))
+    assert "气死了[表情 U+1F621][表情 U+1F468][表情 U+1F469][表情 U+1F467]，[表情 U+1F44D][表情 U+2764] [表情 U+2714]" in text
+    assert "退款✓㎡°é—“好”[字符 U+20BB7]野家" in text
+    archive = fetched(dossier, world.chen)
+    assert checking.verifier().check(io.BytesIO(archive), key=PUBLIC).exit_code == 0
+    assert said in {row["text"] for row in json.loads(parts_of(archive)["texts.json"])["texts"]}
+    # Whose paper lacks nothing is told nothing of it.
+    other = built(asked(a_case(world), world.chen))
+    assert "印不出" not in text_of(pikepdf.open(io.BytesIO(fetched(other, world.chen, "pdf"))))
+
+
+def test_nobody_else_has_any_of_it(world: World) -> None:
+    case = a_case(world)
+    dossier = built(asked(case, world.chen))
+    for user in (world.otto, world.hua, world.ming, world.rui, world.far_officer.user):
+        browser = signed_in(user)
+        for form in asking.FORMS:
+            assert browser.get(f"{place(case)}{dossier.public_id}/{form}/").status_code == 404
+    for user in (world.otto, world.hua, world.far_officer.user):
+        assert signed_in(user).get(place(case)).status_code == 404
+        assert send(signed_in(user), place(case), {}).status_code == 404
+    assert signed_in(world.chen).get(f"{place(case)}{uuid4()}/zip/").status_code == 404
+    assert signed_in(world.chen).get(f"{place(case)}{dossier.public_id}/exe/").status_code == 404
+    assert signed_in(None).get(place(case)).status_code == 302
+    assert Dossier.objects.count() == 1
+
+
+@pytest.mark.parametrize("who", ["ming", "rui"])
+def test_the_other_sides_get_their_own_sight_of_it(world: World, who: str) -> None:
+    case = a_case(world)
+    user: User = getattr(world, who)
+    dossier = built(asked(case, user))
+    assert dossier.state == "ready"
+    archive = fetched(dossier, user)
+    report = checking.verifier().check(io.BytesIO(archive), key=PUBLIC)
+    assert report.exit_code == 0, report
+    assert report.withheld > 0
+    everything = b"".join(parts_of(archive).values()).decode(errors="replace")
+    for secret in ("13800000001", "陈试", "某路1号"):
+        assert secret not in everything
+    for form in ("pdf", "agreement"):
+        assert "陈试" not in text_of(pikepdf.open(io.BytesIO(fetched(dossier, user, form))))
+
+
+def test_who_is_killed_in_the_middle_is_followed_by_the_next_sweep(world: World, monkeypatch: pytest.MonkeyPatch,
+                                                                   exports: Path) -> None:
+    case = a_case(world)
+    dossier = asked(case, world.chen)
+    with monkeypatch.context() as broken:
+        def killed(*_: Any, **__: Any) -> None:
+            raise SystemExit
+        broken.setattr(packing._Archive, "json", killed)
+        with pytest.raises(SystemExit):
+            building.sweep_dossiers(now=timezone.now())
+    dossier.refresh_from_db()
+    assert dossier.state == "building"
+    assert dossier.done > 0
+    assert "/ 4" in shown(signed_in(world.chen).get(place(case)))
+    # Its lease holds: nobody builds beside it, neither this one nor another.
+    other = asked(case, world.ming)
+    assert built(dossier).state == "building"
+    assert built(other).state == "asked"
+    assert built(dossier, after=timedelta(minutes=2)).state == "ready"
+    assert built(other, after=timedelta(minutes=2)).state == "ready"
+    assert not list(exports.glob("*.part"))
+    assert checking.verifier().check(io.BytesIO(fetched(dossier, world.chen)), key=PUBLIC).exit_code == 0
+
+
+def test_what_cannot_be_built_is_given_up_and_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = a_case(world)
+    dossier = asked(case, world.chen)
+    monkeypatch.setattr(building.printing, "pdf", lambda *_, **__: 1 / 0)
+    for minutes in range(0, 14, 2):
+        built(dossier, after=timedelta(minutes=minutes))
+    assert dossier.state == "failed"
+    assert "没有做成" in shown(signed_in(world.chen).get(place(case)))
+    assert OutgoingMessage.objects.get().body == f"【12315】投诉{case.number}的档案没有做成，请登录重新制作。"
+
+
+@pytest.mark.parametrize(("first", "way"), [("", "sms"), ("email", "email")])
+def test_whoever_asked_is_told_once_that_it_is_ready(world: World, first: str, way: str) -> None:
+    world.chen.email = "chen@example.com"
+    world.chen.save()
+    NoticeChoice.objects.create(user=world.chen, first=first, changed_at=timezone.now())
+    case = a_case(world)
+    dossier = asked(case, world.chen)
+    assert not OutgoingMessage.objects.exists()
+    built(dossier)
+    built(dossier)
+    told = OutgoingMessage.objects.get()
+    assert (told.channel, told.address) == (way, {"sms": "+8613800000001", "email": "chen@example.com"}[way])
+    assert told.useful_until is not None
+    assert told.useful_until == dossier.expires_at
+    words = f"【12315】投诉{case.number}的档案已做好，请在24小时内登录下载。"
+    # Nothing private, in a subject least of all; what rings waits for the morning.
+    assert told.body == words if way == "sms" else told.body.startswith(f"{words}\nhttp")
+    assert told.subject == ("" if way == "sms" else f"【12315】{case.number}：案件档案")
+    assert told.send_after == hours.not_before(way, told.created_at)
+
+
+def test_staff_hear_of_theirs_by_mail_and_who_lost_the_case_hears_nothing(world: World) -> None:
+    case = a_case(world)
+    built(asked(case, world.rui))
+    assert {(m.channel, m.address) for m in OutgoingMessage.objects.all()} == {("email", world.rui.email)}
+    dossier = asked(case, world.ming)
+    Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=timezone.localdate() - timedelta(days=1))
+    assert built(dossier).state == "failed"
+    assert OutgoingMessage.objects.count() == 1
+
+
+def test_a_record_that_just_grew_waits_for_its_seal_but_not_for_ever(world: World) -> None:
+    case = a_case(world)
+    given.step(case, consumer.add_statement(text="又一条"), world.consumer, timezone.now())
+    dossier = asked(case, world.chen)
+    assert built(dossier).state == "asked"
+    seal(now=timezone.now(), key=KEY)
+    assert built(dossier, after=timedelta(seconds=10)).is_sealed
+    given.step(case, consumer.add_statement(text="再一条"), world.consumer, timezone.now())
+    late = asked(case, world.chen)
+    assert built(late, after=timedelta(minutes=2)).state == "ready"
+    assert not late.is_sealed
+    report = checking.verifier().check(io.BytesIO(fetched(late, world.chen)), key=PUBLIC)
+    assert (report.exit_code, report.first, report.sealed) == (3, None, report.entries - 1)
+
+
+def test_a_day_later_it_is_gone(world: World, exports: Path) -> None:
+    dossier = built(asked(a_case(world), world.chen))
+    assert len(list(exports.iterdir())) == 3
+    Dossier.objects.update(ready_at=timezone.now() - timedelta(hours=25), expires_at=timezone.now() - timedelta(hours=1))
+    answer = signed_in(world.chen).get(f"{place(dossier.complaint)}{dossier.public_id}/zip/")
+    assert answer.status_code == 410
+    built(dossier)
+    assert (dossier.state, list(exports.iterdir())) == ("expired", [])
+
+
+def test_erasing_the_person_destroys_what_was_built(world: World, exports: Path) -> None:
+    case = a_case(world, status=Status.NEGOTIATING)
+    mine, theirs = built(asked(case, world.chen)), built(asked(case, world.ming))
+    reason = next(iter(consumer.WITHDRAW_REASONS))
+    given.step(case, consumer.withdraw(reason=reason), world.consumer, timezone.now())
+    for other in Complaint.objects.exclude(pk=case.pk):
+        given.step(other, consumer.withdraw(reason=reason), world.consumer, timezone.now())
+    assert len(list(exports.iterdir())) == 4
+    erasing.erase(world.chen.person_key, now=timezone.now())
+    assert list(exports.iterdir()) == []
+    assert {d.state for d in Dossier.objects.all()} == {"expired"}
+    # Whoever may still see the case gets a dossier without what was erased, and it verifies.
+    seal(now=timezone.now(), key=KEY)
+    after = built(asked(case, world.rui)) if Dossier.objects.filter(complaint=case).exists() else mine
+    report = checking.verifier().check(io.BytesIO(fetched(after, world.rui)), key=PUBLIC)
+    assert report.first is None, report.first
+    assert theirs.complaint_id == case.pk
+    assert not PersonalText.objects.filter(complaint=case, key_id=world.chen.person_key).exclude(sealed=b"").exists()
+
+
+def test_nobody_asks_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "MOST_A_DAY", 1)
+    case = a_case(world)
+    built(asked(case, world.chen))
+    answer = send(signed_in(world.chen), place(case), {})
+    assert answer.status_code == 409
+    assert "24小时内最多制作1份档案" in shown(answer)
+
+
+def test_the_same_case_at_the_same_moment_gives_the_same_bytes(world: World) -> None:
+    case = a_case(world)
+    first, second = asked(case, world.chen), None
+    now = timezone.now()
+    building.sweep_dossiers(now=now)
+    one = fetched(first, world.chen)
+    Dossier.objects.update(state="asked", leased_until=None, attempts=0)
+    building.sweep_dossiers(now=now)
+    second = fetched(first, world.chen)
+    assert one == second
+    assert zipfile.ZipFile(io.BytesIO(one)).testzip() is None
+
+
+def test_T06_the_database_itself_shows_it_to_whoever_asked_and_to_nobody_else(world: World) -> None:
+    case = a_case(world)
+    asked(case, world.chen)
+    for user, seen in ((world.chen, 1), (world.ming, 0), (world.rui, 0), (world.otto, 0)):
+        with seeing_as(user):
+            assert Dossier.objects.count() == seen, user
+            assert Dossier.objects.update(state="ready") == 0
+    for asker, writer in ((world.otto, world.otto), (world.chen, world.ming)):
+        row = Dossier(complaint=case, asked_by=asker, side="consumer", site="x", asked_at=timezone.now(), state="failed")
+        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), seeing_as(writer):
+            Dossier.objects.bulk_create([row], ignore_conflicts=True)

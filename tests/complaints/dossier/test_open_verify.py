@@ -1,0 +1,173 @@
+"""/open/verify/ and /open/seals/: anybody checks a dossier, nobody learns anything of a case, nothing sent is kept."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from accounts.sign_in import limits
+from complaints.dossier import checking
+from complaints.models import Complaint, Dossier, HandlingStep
+from complaints.pages.shared import open_verify
+from complaints.procedure.workflow import Audience
+from complaints.record.sealing import seal
+from tests import given
+from tests.cast import World
+from tests.complaints.dossier.conftest import KEY, PUBLIC, a_case, altered, asked, built, fetched
+from tests.complaints.pages.at_the_desk import send, shown
+from tests.complaints.test_record import tamper
+
+pytestmark = pytest.mark.django_db
+PAGE = "/open/verify/"
+
+
+def uploaded(content: bytes, *, language: str = "zh-hans") -> Any:
+    browser = Client()
+    browser.cookies["django_language"] = language
+    return send(browser, PAGE, {"file": SimpleUploadedFile("a.zip", content)})
+
+
+def typed(number: str, digest: str) -> Any:
+    return send(Client(), PAGE, {"number": number, "digest": digest})
+
+
+def test_a_dossier_is_checked_by_anybody_and_nothing_of_it_is_kept(world: World, tmp_path: Path, settings: Any) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    case = a_case(world)
+    archive = fetched(built(asked(case, world.chen)), world.chen)
+    before = {place for place in tmp_path.rglob("*") if place.is_file()}
+    page = uploaded(archive)
+    assert page.status_code == 200
+    assert "完整，未被改动" in shown(page)
+    assert "Complete and unaltered" in shown(uploaded(archive, language="en"))
+    assert {place for place in tmp_path.rglob("*") if place.is_file()} == before
+    changed = altered(archive, "texts.json", lambda v: v["texts"][0].update(text="另一个人")).getvalue()
+    page = uploaded(changed)
+    assert "已被改动或不完整" in shown(page)
+    assert "第1条记录" in shown(page)
+    for secret in ("陈试", "13800000001", "另一个人", "智家体验包"):
+        assert secret not in shown(page)
+    assert "不能核对" in shown(uploaded(b"nothing"))
+    assert uploaded(b"").status_code == 200
+    assert send(Client(), PAGE, {}).status_code == 422
+
+
+def test_a_dossier_that_somebody_made_himself_is_not_ours(world: World) -> None:
+    """Whole in itself, sealed by a key that is not ours."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    archive = fetched(built(asked(a_case(world), world.chen)), world.chen)
+    other = Ed25519PrivateKey.generate()
+
+    def resealed(value: dict[str, Any]) -> None:
+        value["public_key"] = other.public_key().public_bytes_raw().hex()
+        value["signature"] = other.sign(bytes.fromhex(value["root"])).hex()
+
+    forged = altered(archive, "seal.json", resealed)
+    assert checking.verifier().check(forged).first is None
+    assert "不是本平台的记录" in shown(uploaded(forged.getvalue()))
+    for odd in ({"number": -1}, {"number": 10**30}):
+        wrong = altered(archive, "seal.json", lambda v, odd=odd: v.update(odd))
+        assert uploaded(wrong.getvalue()).status_code == 200
+
+
+def test_number_and_digest_say_whether_the_record_stands(world: World) -> None:
+    case = a_case(world)
+    digest = bytes(case.last_hash).hex()
+    page = shown(typed(case.number.lower(), f" {digest[:32]} {digest[32:].upper()} "))
+    assert "记录完整，未被改动" in page
+    assert "第6条，现在共有6条" in page
+    assert "第1号封印" in page
+    assert "陈" not in page
+    unknown = [shown(typed(number, code)) for number, code in (
+        (case.number, "00" * 32), ("20260101-AAAAAAAAAAAA-0", digest), ("x", digest),
+        (Complaint.objects.exclude(pk=case.pk)[0].number, digest))]
+    assert all("没有查到" in one for one in unknown)
+    for number, code, words in (("", digest, "请填投诉编号"), (case.number, "", "请填记录摘要"),
+                                (case.number, "xyz", "64个字母"), (case.number, "0" * 63 + "g", "64个字母")):
+        page_ = typed(number, code)
+        assert page_.status_code == 422
+        assert words in shown(page_)
+        assert code in shown(page_)
+
+
+def test_a_digest_of_what_only_the_authority_knows_is_unknown(world: World) -> None:
+    from complaints.handling.steps import violations
+
+    case = a_case(world)
+    given.step(case, violations.open_lead(text="线索"), world.officer, timezone.now())
+    inside = HandlingStep.objects.get(complaint=case, audience=Audience.AUTHORITY)
+    assert "没有查到" in shown(typed(case.number, bytes(inside.hash).hex()))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("sql", "entry"), [
+    ("update complaints_handlingstep set body = replace(body, 'parties', 'Parties') where complaint_id = %s and sequence = 3", 3),
+    ("delete from complaints_handlingstep where complaint_id = %s and sequence = 2", 2),
+])
+def test_T70_a_record_that_was_touched_is_named_by_its_entry(world: World, superuser_connection: Any, sql: str, entry: int) -> None:
+    case = a_case(world)
+    tamper(superuser_connection, sql, case.pk)
+    assert f"记录在第{entry}条有断裂" in shown(typed(case.number, bytes(case.last_hash).hex()))
+
+
+def test_who_asks_too_often_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_verify, "LOOKS", limits.Limit("open_verify", 2, open_verify.LOOKS.within))
+    answers = [typed("20260101-AAAAAAAAAAAA-0", "00" * 32).status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
+
+
+def published() -> dict[int, str]:
+    return {one["number"]: one["root"] for one in Client().get("/open/seals.json").json()["seals"]}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_T72_who_rewrites_everything_and_seals_it_anew_is_shown_by_a_kept_seal(world: World, superuser_connection: Any) -> None:
+    case = a_case(world)
+    honest, kept = fetched(built(asked(case, world.chen)), world.chen), published()
+    tamper(superuser_connection, "delete from complaints_sealedhead")
+    tamper(superuser_connection, "delete from complaints_seal")
+    tamper(superuser_connection, "update complaints_handlingstep set body = replace(body, '\"channel\":\"portal\"', "
+           "'\"channel\":\"phone\"') where complaint_id = %s and sequence = 6", case.pk)
+    tamper(superuser_connection, "update complaints_handlingstep set hash = sha256('\\x00'::bytea || previous_hash || "
+           "convert_to(body, 'UTF8')) where complaint_id = %s and sequence = 6", case.pk)
+    tamper(superuser_connection, "update complaints_complaint set last_hash = (select hash from complaints_handlingstep s "
+           "where s.complaint_id = complaints_complaint.id and sequence = 6) where id = %s", case.pk)
+    assert seal(now=timezone.now(), key=KEY) is not None
+    Dossier.objects.update(state="expired")
+    forged, program = fetched(built(asked(case, world.chen)), world.chen), checking.verifier()
+    assert program.check(io.BytesIO(forged), key=PUBLIC).exit_code == 0
+    assert program.check(io.BytesIO(forged), key=PUBLIC, seals=kept).first.code == "seal_unpublished"
+    assert program.check(io.BytesIO(honest), key=PUBLIC, seals=kept).exit_code == 0
+    assert program.check(io.BytesIO(honest), key=PUBLIC, seals=published()).first.code == "seal_unpublished"
+    assert "不是本平台的记录" in shown(uploaded(honest))
+
+
+def test_the_seals_are_published_and_the_dossier_is_under_one_of_them(world: World, tmp_path: Path) -> None:
+    case = a_case(world)
+    archive = fetched(built(asked(case, world.chen)), world.chen)
+    given.filed(world, now=timezone.now())
+    seal(now=timezone.now(), key=KEY)
+    page = shown(Client().get("/open/seals/"))
+    assert PUBLIC in page
+    answer = Client().get("/open/seals.json").json()
+    assert [one["number"] for one in answer["seals"]] == [1, 2]
+    assert answer["seals"][0]["root"] == answer["seals"][1]["previous_root"]
+    assert answer["seals"][1]["root"] in page
+    assert Client().get("/open/seals.json?after=1").json()["seals"] == answer["seals"][1:]
+    for odd in ("x", "-1", "9" * 30, ""):
+        assert Client().get(f"/open/seals.json?after={odd}").status_code == 200
+    kept = {one["number"]: one["root"] for one in answer["seals"]}
+    program = checking.verifier()
+    assert program.check(io.BytesIO(archive), key=PUBLIC, seals=kept).exit_code == 0
+    assert program.check(io.BytesIO(archive), key=PUBLIC, seals={1: "00"}).first.code == "seal_unpublished"
+    assert not {"complaint", "case", "heads"} & set(json.dumps(answer).replace('"', " ").split())
+    given_out = Client().get("/open/verify/verify_dossier.py")
+    assert b"".join(given_out.streaming_content) == checking.PROGRAM.read_bytes()  # type: ignore[attr-defined]

@@ -1,0 +1,297 @@
+"""The stand-alone program: each part of a dossier that somebody alters is named, and the first broken entry first."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from complaints.dossier import checking
+from complaints.models.record import FREE_KINDS
+from complaints.record.sealing import path_to, tree_root
+from tests.complaints.dossier.conftest import PUBLIC, altered, packed, parts_of
+
+verifier = checking.verifier()
+pytestmark = pytest.mark.django_db
+
+# RFC 8032, 7.1: key, message, signature.
+RFC_8032 = [
+    ("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
+     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"),
+    ("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
+     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"),
+    ("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
+     "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"),
+    ("ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
+     "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+     "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704"),
+]
+
+
+@pytest.mark.parametrize(("key", "message", "signature"), RFC_8032)
+def test_signatures_of_the_standard_hold_and_altered_ones_do_not(key: str, message: str, signature: str) -> None:
+    holds = verifier.signature_holds
+    public, said, signed = bytes.fromhex(key), bytes.fromhex(message), bytes.fromhex(signature)
+    assert holds(public, said, signed)
+    assert not holds(public, said + b"x", signed)
+    for place in (0, 31, 32, 63):
+        wrong = bytearray(signed)
+        wrong[place] ^= 1
+        assert not holds(public, said, bytes(wrong))
+    # S + L is the same number to a careless checker (RFC 8032, 5.1.7: S must be smaller than L).
+    s = int.from_bytes(signed[32:], "little") + 2**252 + 27742317777372353535851937790883648493
+    assert not holds(public, said, signed[:32] + s.to_bytes(32, "little"))
+    assert not holds(b"\xff" * 32, said, signed)
+    assert not holds(public[:31], said, signed)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 13])
+def test_each_head_is_proved_to_be_under_its_seal_and_no_other(count: int) -> None:
+    heads = [(case, "parties", 3, bytes([case]) * 32) for case in range(count)]
+    root = tree_root(iter(heads)).hex()
+    for place, (case, audience, sequence, digest) in enumerate(heads):
+        path = [one.hex() for one in path_to(heads, place)]
+        leaf = f"{case}|{audience}|{sequence}|{digest.hex()}".encode()
+        assert verifier._climbed(leaf, place, count, path) == root
+        assert verifier._climbed(leaf + b"0", place, count, path) != root
+        assert verifier._climbed(leaf, place, count, [*path, root]) == ""
+        assert count == 1 or verifier._climbed(leaf, place, count, path[:-1]) == ""
+        assert verifier._climbed(leaf, place + count, count, path) == ""
+
+
+def test_it_is_one_file_that_needs_nothing() -> None:
+    imported = {name.split(".")[0] for node in ast.walk(ast.parse(checking.PROGRAM.read_text()))
+                for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import)
+                             else [node.module or ""] if isinstance(node, ast.ImportFrom) else [])}
+    assert imported <= set(sys.stdlib_module_names)
+
+
+def run(archive: bytes, tmp_path: Path, *words: str) -> tuple[int, str]:
+    file = tmp_path / "dossier.zip"
+    file.write_bytes(archive)
+    done = subprocess.run([sys.executable, "-I", "-S", str(checking.PROGRAM), str(file), *words], capture_output=True,
+                          text=True, timeout=30)
+    assert not done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def test_on_the_command_line_in_both_languages(archive: bytes, tmp_path: Path) -> None:
+    code, said = run(archive, tmp_path, "--key", PUBLIC)
+    assert code == 0
+    assert "完整，未被改动" in said
+    assert "complete and unbroken" in said
+    code, said = run(archive, tmp_path, "--language", "en")
+    assert (code, PUBLIC in said, "完整" in said) == (3, True, False)
+    seal = json.loads(parts_of(archive)["seal.json"])
+    published = tmp_path / "seals.json"
+    for root, expected in ((seal["root"], 0), ("00" * 32, 1)):
+        published.write_text(json.dumps({"seals": [{"number": seal["number"], "root": root}]}))
+        assert run(archive, tmp_path, "--key", PUBLIC, "--seals", str(published))[0] == expected
+    code, said = run(b"PK, but no archive", tmp_path)
+    assert (code, "ZIP" in said) == (2, True)
+
+
+def _text(parts: dict[str, bytes], name: str, old: bytes, new: bytes) -> io.BytesIO:
+    assert old in parts[name]
+    return packed(parts | {name: parts[name].replace(old, new)})
+
+
+def _swap(parts: dict[str, bytes]) -> io.BytesIO:
+    parts["entries/0002.json"], parts["entries/0003.json"] = parts["entries/0003.json"], parts["entries/0002.json"]
+    return packed(parts)
+
+
+def _without(parts: dict[str, bytes], name: str) -> io.BytesIO:
+    return packed({key: value for key, value in parts.items() if key != name})
+
+
+def _reversed(value: Any) -> Any:
+    entries = value["entries"]
+    entries[1], entries[2] = entries[2], entries[1]
+
+
+def _without_text(value: Any) -> Any:
+    value["texts"] = [text for text in value["texts"] if text["kind"] != "consumer_statement"]
+
+
+def _rewritten(archive: bytes) -> io.BytesIO:
+    """All of it computed anew from entry 2 on, as somebody would who only lacks the key of the seal."""
+    import hashlib
+
+    parts = parts_of(archive)
+    index = json.loads(parts["dossier.json"])
+    previous = b""
+    for place, entry in enumerate(index["entries"], 1):
+        name = f"entries/{place:04d}.json"
+        if place == 2:
+            body = json.loads(parts[name])
+            body["written"] = "2020-01-01T00:00:00.000000Z"
+            parts[name] = json.dumps(body, ensure_ascii=False).encode()
+        previous = hashlib.sha256(b"\0" + previous + parts[name]).digest()
+        entry["hash"] = previous.hex()
+    seal = json.loads(parts["seal.json"])
+    seal["hash"] = previous.hex()
+    return packed(parts | {"dossier.json": json.dumps(index).encode(), "seal.json": json.dumps(seal).encode()})
+
+
+#: What somebody did → code of what is named first, and the number with it.
+ALTERED: dict[str, tuple[Callable[[bytes], io.BytesIO], str, int]] = {
+    "an entry": (lambda a: _text(parts_of(a), "entries/0003.json", b'"sequence":3', b'"sequence":4'), "entry_changed", 3),
+    "one letter of the first entry": (lambda a: _text(parts_of(a), "entries/0001.json", b'"step":"file"', b'"step":"fine"'), "entry_changed", 1),
+    "an entry taken out": (lambda a: _without(parts_of(a), "entries/0002.json"), "entry_missing", 2),
+    "an entry and its line taken out": (lambda a: altered(a, "dossier.json", lambda v: v["entries"].pop(1) and None), "entry_missing", 2),
+    "the order of the texts of entries": (lambda a: _swap(parts_of(a)), "entry_changed", 2),
+    "the order of the lines": (lambda a: altered(a, "dossier.json", _reversed), "entry_place", 2),
+    "the last entry cut off": (lambda a: altered(a, "dossier.json", lambda v: v["entries"].pop() and None), "seal_cut", 6),
+    "no entry left": (lambda a: altered(a, "dossier.json", lambda v: v["entries"].clear()), "entry_missing", 1),
+    "another case's name on it": (lambda a: altered(a, "dossier.json", lambda v: v.update(case="20260101-AAAAAAAAAAAA-0")), "entry_other", 1),
+    "a text": (lambda a: _text(parts_of(a), "texts.json", "智家体验包".encode(), "智家体验券".encode()), "text_changed", 1),
+    "a text taken out": (lambda a: altered(a, "texts.json", _without_text), "text_missing", 1),
+    "a text moved to another entry": (lambda a: altered(a, "texts.json", lambda v: v["texts"][0].update(sequence=2)), "text_missing", 1),
+    "a name": (lambda a: altered(a, "texts.json", lambda v: v["names"][0].update(text="张三")), "name_changed", 1),
+    "a name taken out": (lambda a: altered(a, "texts.json", lambda v: v["names"].clear()), "name_missing", 1),
+    "a file": (lambda a: packed(parts_of(a) | {"files/01.txt": b"x"}), "file_changed", 6),
+    "a file taken out": (lambda a: _without(parts_of(a), "files/01.txt"), "file_missing", 6),
+    "a file and its line taken out": (lambda a: altered(a, "dossier.json", lambda v: v["files"].clear()), "file_missing", 6),
+    "a file put in": (lambda a: packed(parts_of(a) | {"files/02.txt": b"x"}), "file_foreign", 0),
+    "everything from entry 2 on, computed anew": (_rewritten, "seal_proof", 1),
+    "the seal's time": (lambda a: altered(a, "seal.json", lambda v: v.update(at="2020-01-01T00:00:00.000000Z")), "seal_root", 1),
+    "the seal's size": (lambda a: altered(a, "seal.json", lambda v: v.update(size=1)), "seal_root", 1),
+    "the seal's signature": (lambda a: altered(a, "seal.json", lambda v: v.update(signature="00" * 64)), "seal_signature", 1),
+    "the seal's key": (lambda a: altered(a, "seal.json", lambda v: v.update(public_key="d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")), "seal_signature", 1),
+    "the proof": (lambda a: altered(a, "seal.json", lambda v: v["path"].reverse()), "seal_proof", 1),
+    "the place in the tree": (lambda a: altered(a, "seal.json", lambda v: v.update(index=1)), "seal_proof", 1),
+    "the sealed digest": (lambda a: altered(a, "seal.json", lambda v: v.update(hash="00" * 32)), "seal_other_entry", 6),
+}
+
+
+def test_what_was_altered_is_named(archive: bytes) -> None:
+    wrong = {}
+    for what, (change, code, n) in ALTERED.items():
+        found = verifier.check(change(archive), key=PUBLIC)
+        if found.exit_code != 1 or (found.first.code, found.first.n) != (code, n):
+            wrong[what] = (found.exit_code, found.first, found.broken)
+        for language in ("zh", "en"):
+            assert verifier.told(found, language)[1]
+    assert wrong == {}
+    assert verifier.check(io.BytesIO(archive), key=PUBLIC).exit_code == 0
+    assert verifier.check(packed(parts_of(archive)), key=PUBLIC).exit_code == 0
+    other = verifier.check(io.BytesIO(archive), key="00" * 32)
+    assert other.first.code == "seal_key"
+
+
+#: What only the authority's chain has, which no dossier of a party holds.
+OF_THE_AUTHORITY = {"report", "lead", "concern"}
+
+
+def test_each_kind_of_text_is_named_in_words(archive: bytes) -> None:
+    broken = verifier.check(ALTERED["a text"][0](archive), key=PUBLIC).first
+    assert broken.words("zh") == "第1条记录的文字“争议事实”被改动"
+    assert broken.words("en") == "the text “statement of the facts” of entry 1 was changed"
+    assert verifier.kind_words("answer_2", "zh") == "对第2项诉求的答复"
+    assert verifier.kind_words("of_another_version", "en") == "of_another_version"
+    kinds = (FREE_KINDS - OF_THE_AUTHORITY) | {text["kind"] for text in json.loads(parts_of(archive)["texts.json"])["texts"]}
+    assert {kind for kind in kinds if verifier.kind_words(kind, "zh") == kind} == set()
+
+
+def test_without_its_seal_it_is_not_called_proved(archive: bytes) -> None:
+    report = verifier.check(_without(parts_of(archive), "seal.json"), key=PUBLIC)
+    assert (report.exit_code, report.first, report.sealed) == (3, None, 0)
+    assert "没有封印" in verifier.told(report, "zh")[1]
+
+
+def _bomb() -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for place in range(50):
+            archive.writestr(f"files/{place}", b"\0" * 8_000_000)
+    return out
+
+
+def _many_parts() -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for place in range(21_000):
+            archive.writestr(str(place), b"")
+    return out
+
+
+def _encrypted(archive: bytes) -> io.BytesIO:
+    raw = bytearray(archive)
+    at = raw.index(b"PK\x01\x02")
+    raw[at + 8] |= 1
+    return io.BytesIO(raw)
+
+
+def test_T40_what_is_no_dossier_is_said_and_costs_little(archive: bytes) -> None:
+    parts = parts_of(archive)
+    deep = b"[" * 100_000
+    cases: dict[str, tuple[io.BytesIO, str]] = {
+        "empty": (io.BytesIO(), "not_a_zip"),
+        "a picture": (io.BytesIO(b"\x89PNG\r\n\x1a\n" + b"\0" * 500), "not_a_zip"),
+        "half of it": (io.BytesIO(archive[:len(archive) // 2]), "not_a_zip"),
+        "a bomb": (_bomb(), "too_large"),
+        "too many parts": (_many_parts(), "too_large"),
+        "encrypted": (_encrypted(archive), "not_a_zip"),
+        "another ZIP": (packed({"a.txt": b"x"}), "not_a_dossier"),
+        "no JSON": (packed(parts | {"dossier.json": b"{"}), "not_a_dossier"),
+        "deep JSON": (packed(parts | {"dossier.json": deep}), "not_a_dossier"),
+        "a huge number": (packed(parts | {"dossier.json": b"9" * 10_000}), "not_a_dossier"),
+        "no list": (altered(archive, "dossier.json", lambda v: v.update(entries={"a": 1})), "not_a_dossier"),
+        "numbers for words": (altered(archive, "texts.json", lambda v: v["texts"][0].update(text=5)), "not_a_dossier"),
+        "another form": (altered(archive, "dossier.json", lambda v: v.update(format="odr-dossier-9")), "not_a_dossier"),
+        "a seal of words": (altered(archive, "seal.json", lambda v: v.update(number="one")), "not_a_dossier"),
+        "a long JSON": (packed(parts | {"texts.json": b" " * 7_000_000 + parts["texts.json"]}), "too_large"),
+    }
+    for what, (file, code) in cases.items():
+        with pytest.raises(verifier.Unreadable) as refused:
+            checking.report_on(file)
+        assert refused.value.code == code, what
+
+
+def test_a_dossier_with_its_lists_torn_never_breaks_the_program(archive: bytes) -> None:
+    """Every value of every JSON part replaced by something else: an answer each time."""
+    answers = set()
+    for name in ("dossier.json", "texts.json", "seal.json"):
+        value = json.loads(parts_of(archive)[name])
+        for path in list(_paths(value))[::3]:
+            for odd in (None, -1, "\ud83d", [], 10**30):
+                torn = json.loads(json.dumps(value))
+                _put(torn, path, odd)
+                out = packed_once(archive, name, json.dumps(torn).encode())
+                try:
+                    answers.add(verifier.check(out, key=PUBLIC).exit_code)
+                except verifier.Unreadable:
+                    answers.add(2)
+    assert answers <= {0, 1, 2, 3}
+    assert {1, 2} <= answers
+
+
+def packed_once(archive: bytes, name: str, content: bytes) -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for key, value in parts_of(archive).items():
+            if not key.endswith(".pdf"):
+                made.writestr(key, content if key == name else value)
+    return out
+
+
+def _paths(value: Any, before: tuple[Any, ...] = ()) -> Any:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in pairs:
+        yield (*before, key)
+        yield from _paths(inner, (*before, key))
+
+
+def _put(value: Any, path: tuple[Any, ...], odd: Any) -> None:
+    for key in path[:-1]:
+        value = value[key]
+    value[path[-1]] = odd

@@ -1,0 +1,174 @@
+"""T41: nobody but its sender opens a file before the scanner has passed it, and no case waits for a scanner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import SecurityEvent
+from complaints import evidence
+from complaints.evidence.scanning import LEASE, sweep_scans
+from complaints.evidence.sweeping import sweep_evidence
+from complaints.models import Complaint, Evidence, EvidenceState
+from complaints.procedure.workflow import Status
+from oversight.portal_state.backlog import backlog
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.evidence.clamd import EICAR, Clamd, running
+from tests.complaints.evidence.files import GPS, jpeg
+from tests.complaints.pages.at_the_desk import shown, signed_in
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def scanner(settings: Any) -> Iterator[Clamd]:
+    with running() as server:
+        settings.CLAMD, settings.EVIDENCE_SCAN = server.place, True
+        yield server
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    return given.a_complaint(world, status=Status.NEGOTIATING)
+
+
+def put(case: Complaint, world: World, content: bytes = jpeg(), name: str = "账单.jpg") -> Evidence:
+    return evidence.receive_for_case(SimpleUploadedFile(name, content), complaint=case, kind="photo",
+                                     uploaded_by=world.chen.pk, now=WEDNESDAY)
+
+
+def status(client: Client, case: Complaint, row: Evidence, form: str = "") -> int:
+    return client.get(f"/cases/{case.number}/files/{row.pk}/{form}").status_code
+
+
+def test_T41_a_file_is_shown_to_others_only_after_it_was_found_clean(world: World, case: Complaint, scanner: Clamd) -> None:
+    row = put(case, world)
+    sender, handler, officer = signed_in(world.chen), signed_in(world.ming), signed_in(world.rui)
+    assert row.state == EvidenceState.QUARANTINED
+    assert status(sender, case, row) == 200
+    for other in (handler, officer):
+        for form in ("", "original/", "thumbnail/"):
+            assert status(other, case, row, form) == 404
+    page = shown(handler.get(f"/enterprise/cases/{case.number}/"))
+    assert "正在查毒，查完才能打开" in page
+    assert f"/files/{row.pk}/" not in page
+    assert sweep_scans(now=WEDNESDAY) == 1
+    assert scanner.seen == [jpeg()]
+    row.refresh_from_db()
+    assert (row.state, row.scanned_at, row.scan_after) == (EvidenceState.CLEAN, WEDNESDAY, None)
+    assert status(handler, case, row) == status(handler, case, row, "thumbnail/") == 200
+    assert sweep_scans(now=WEDNESDAY + LEASE) == 0
+
+
+def test_T41_what_is_infected_is_opened_by_nobody(world: World, case: Complaint, scanner: Clamd) -> None:
+    row = put(case, world, b"Hello\n" + EICAR, "a.txt")
+    assert sweep_scans(now=WEDNESDAY) == 1
+    row.refresh_from_db()
+    assert (row.state, row.finding) == (EvidenceState.INFECTED, "Eicar")
+    for person in (world.chen, world.ming, world.rui):
+        assert status(signed_in(person), case, row) == status(signed_in(person), case, row, "original/") == 404
+    assert "有病毒，不能打开" in shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
+
+
+def test_T41_a_scanner_that_falls_in_the_middle_decides_nothing(world: World, case: Complaint, scanner: Clamd) -> None:
+    row = put(case, world)
+    scanner.falls = True
+    for wait in (0, 1, 5, 15, 15):
+        at = WEDNESDAY + wait * MINUTE
+        Evidence.objects.update(scan_after=at)
+        assert sweep_scans(now=at) == 0
+        row.refresh_from_db()
+        assert row.state == EvidenceState.QUARANTINED
+        assert row.scan_after is not None
+        assert row.scan_after > at
+    assert row.scan_after == at + 15 * MINUTE
+    scanner.falls = False
+    assert sweep_scans(now=row.scan_after) == 1
+
+
+def test_T41_without_a_scanner_the_case_goes_on_and_somebody_hears(
+    world: World, case: Complaint, scanner: Clamd, settings: Any, client: Client
+) -> None:
+    row = put(case, world)
+    scanner.server_close()
+    assert sweep_scans(now=WEDNESDAY) == 0
+    row.refresh_from_db()
+    assert row.state == EvidenceState.QUARANTINED
+    queue = backlog(now=WEDNESDAY + 31 * MINUTE)["files to scan"]
+    assert (queue.count, queue.age, queue.limit) == (1, 31 * MINUTE, 30 * MINUTE)
+    assert "files to scan wait too long" in client.get("/healthz").json()["notes"]
+    reply = signed_in(world.ming).get(f"/enterprise/cases/{case.number}/offer/")
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("answer", [b"INSTREAM size limit exceeded. ERROR\0", b"stream: Access denied. ERROR\0"])
+def test_T41_what_cannot_be_scanned_stays_with_its_sender(
+    world: World, case: Complaint, scanner: Clamd, answer: bytes
+) -> None:
+    row = put(case, world)
+    scanner.answer = answer
+    assert sweep_scans(now=WEDNESDAY) == 1
+    row.refresh_from_db()
+    assert row.state == EvidenceState.UNSCANNABLE
+    assert status(signed_in(world.chen), case, row) == 200
+    assert status(signed_in(world.ming), case, row) == 404
+
+
+@pytest.mark.parametrize("answer", [b"stream: O", b"HTTP/1.1 200 OK\0", b"stream: OK but not\0"])
+def test_T41_an_odd_answer_is_no_answer(world: World, case: Complaint, scanner: Clamd, answer: bytes) -> None:
+    row = put(case, world)
+    scanner.answer = answer
+    assert sweep_scans(now=WEDNESDAY) == 0
+    row.refresh_from_db()
+    assert row.state == EvidenceState.QUARANTINED
+
+
+def test_cases_filed_together_share_one_verdict(world: World, case: Complaint, scanner: Clamd) -> None:
+    row = put(case, world)
+    other = given.a_complaint(world, status=Status.NEGOTIATING)
+    row.pk, row.complaint = None, other
+    row.save()
+    assert sweep_scans(now=WEDNESDAY) == 1
+    assert {r.state for r in Evidence.objects.all()} == {EvidenceState.CLEAN}
+    assert len(scanner.seen) == 1
+
+
+def test_without_a_scanner_a_file_says_that_it_is_unchecked(world: World, case: Complaint, client: Client) -> None:
+    row = put(case, world)
+    assert row.state == EvidenceState.UNCHECKED
+    assert sweep_evidence(now=WEDNESDAY) == 0
+    assert "未查毒" in shown(signed_in(world.ming).get(f"/enterprise/cases/{case.number}/"))
+    assert client.get("/healthz").json()["evidence scan"] == "off"
+
+
+def test_the_other_party_gets_the_copy_and_only_sender_and_officer_the_original(world: World, case: Complaint) -> None:
+    row = put(case, world)
+    handed = {}
+    for name, person in (("sender", world.chen), ("handler", world.ming), ("officer", world.rui)):
+        client = signed_in(person)
+        answer = client.get(f"/cases/{case.number}/files/{row.pk}/")
+        handed[name] = b"".join(answer.streaming_content)
+        expected = 404 if name == "handler" else 200
+        assert status(client, case, row, "original/") == expected
+        assert ("原件" in shown(client.get(answer.request["PATH_INFO"].partition("/files/")[0] + "/", follow=True))) == (
+            expected == 200)
+        for form in ("", "original/", "thumbnail/"):
+            told = client.get(f"/cases/{case.number}/files/{row.pk}/{form}")
+            if told.status_code == 200:
+                assert told["Content-Disposition"].startswith("attachment")
+                assert told["X-Content-Type-Options"] == "nosniff"
+                assert told["Content-Security-Policy"] == "default-src 'none'; sandbox; frame-ancestors 'none'"
+                assert told["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert GPS not in b"".join(handed.values())
+    sealed = b"".join(signed_in(world.rui).get(f"/cases/{case.number}/files/{row.pk}/original/").streaming_content)
+    assert sealed == jpeg()
+    assert GPS in sealed
+    noted = SecurityEvent.objects.filter(kind="reveal", reason="original")
+    assert {event.subject for event in noted} == {f"{case.number} file {row.pk}"}
+    assert status(signed_in(world.hua), case, row, "thumbnail/") == 404

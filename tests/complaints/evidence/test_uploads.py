@@ -1,0 +1,229 @@
+"""T44: a file arrives in parts over any network, and nobody fills the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from complaints.evidence import limits, uploads
+from complaints.models import Complaint, Evidence, FilingDraft, Upload
+from complaints.procedure.workflow import Status
+from tests import given
+from tests.cast import World
+from tests.complaints.evidence.files import pdf, png
+from tests.complaints.filing.conftest import Town, town  # noqa: F401
+from tests.complaints.filing.test_drafts import begin
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
+
+PART = limits.PART
+#: Two parts and a half; text, so that the examination is quick.
+TEXT = ("账单明细 128.50\n" * 200_000).encode()[: PART * 2 + 5000]
+
+
+class Sender:
+    """What the browser does, step by step."""
+
+    def __init__(self, client: Client, address: str, content: bytes, name: str = "账单.txt") -> None:
+        self.client, self.content, self.name = client, content, name
+        self.id = uuid.uuid4()
+        self.address = f"{address}uploads/{self.id}/"
+        parts = [content[at : at + PART] for at in range(0, len(content), PART)]
+        self.digests = [hashlib.sha256(part).hexdigest() for part in parts]
+
+    def begin(self, size: int | None = None) -> Any:
+        return self.client.post(self.address, {"size": len(self.content) if size is None else size, "name": self.name})
+
+    def part(self, number: int, content: bytes | None = None) -> Any:
+        body = self.content[number * PART : (number + 1) * PART] if content is None else content
+        return self.client.post(
+            f"{self.address}part/?at={number * PART}&sha256={self.digests[number]}", body,
+            content_type="application/octet-stream", headers={"File-Name": quote(self.name)})  # fmt: skip
+
+    def finish(self) -> Any:
+        whole = hashlib.sha256("".join(self.digests).encode()).hexdigest()
+        return self.client.post(f"{self.address}finish/", {"name": self.name, "kind": "receipt", "sha256": whole})
+
+    def all(self) -> Any:
+        assert self.begin().status_code == 200
+        for number in range(len(self.digests)):
+            assert self.part(number).status_code == 200
+        return self.finish()
+
+
+@pytest.fixture
+def draft(client: Client, town: Town) -> FilingDraft:  # noqa: F811
+    return begin(client, town)
+
+
+def of(draft: FilingDraft) -> str:
+    return f"/file/{draft.pk}/"
+
+
+def parts_on_disk(folder: Path) -> list[Path]:
+    return list((folder / "incoming").glob("*"))
+
+
+def test_a_file_comes_in_parts_and_goes_on_after_a_break(client: Client, draft: FilingDraft, folder: Path) -> None:
+    sender = Sender(client, of(draft), TEXT)
+    assert sender.begin().json() == {"received": 0, "size": len(TEXT), "is_done": False}
+    assert sender.part(0).json()["received"] == PART
+    # The answer was lost: the same part again, the beginning again, and a part that comes too early.
+    assert sender.part(0).json()["received"] == PART
+    assert sender.begin().json()["received"] == PART
+    early = sender.part(2)
+    assert (early.status_code, early.json()["received"]) == (409, PART)
+    assert client.get(sender.address).json()["received"] == PART
+    # Broken on the way: the digest does not fit.
+    assert sender.part(1, content=b"x" * PART).status_code == 409
+    assert sender.finish().status_code == 409
+    assert sender.part(1).status_code == 200
+    assert sender.part(2).json()["received"] == len(TEXT)
+    assert sender.finish().json()["is_done"]
+    assert sender.finish().json()["is_done"], "asked again, it is still done, once"
+    row = Evidence.objects.get()
+    assert (row.draft_id, row.kind, row.name, row.sha256) == (draft.pk, "receipt", "账单.txt", hashlib.sha256(TEXT).hexdigest())
+    assert parts_on_disk(folder) == []
+
+
+def test_what_is_no_evidence_is_refused_with_its_first_part(client: Client, draft: FilingDraft, folder: Path) -> None:
+    sender = Sender(client, of(draft), b"MZ\x90\0\x03" + bytes(PART + 1), "run.png")
+    sender.begin()
+    answer = sender.part(0)
+    assert answer.status_code == 422
+    assert "“run.png”的类型不能接收" in answer.json()["text"]
+    assert not Upload.objects.exists()
+    assert parts_on_disk(folder) == []
+
+
+def test_what_cannot_be_read_is_refused_at_the_end(client: Client, draft: FilingDraft, folder: Path) -> None:
+    answer = Sender(client, of(draft), b"%PDF-1.7\n" + b"x" * 2000, "账单.pdf").all()
+    assert answer.status_code == 422
+    assert "“账单.pdf”打不开" in answer.json()["text"]
+    assert not Upload.objects.exists()
+    assert not [place for place in folder.rglob("*") if place.is_file()]
+
+
+def test_the_digest_of_the_whole_must_fit(client: Client, draft: FilingDraft) -> None:
+    sender = Sender(client, of(draft), pdf())
+    sender.begin()
+    sender.part(0)
+    answer = client.post(f"{sender.address}finish/", {"name": "a.pdf", "sha256": "0" * 64})
+    assert answer.status_code == 409
+    assert not Evidence.objects.exists()
+
+
+def test_T44_nothing_is_promised_that_does_not_fit(client: Client, draft: FilingDraft, settings: Any) -> None:
+    assert "是空文件" in Sender(client, of(draft), b"").begin().json()["text"]
+    assert "上限50.0" in Sender(client, of(draft), b"x").begin(51 * 1024 * 1024).json()["text"]
+    assert Sender(client, of(draft), b"x").begin(10**15).status_code == 422
+    # A text may have 10 MB, whatever was said before.
+    sender = Sender(client, of(draft), TEXT)
+    sender.begin(11 * 1024 * 1024)
+    assert "上限10.0" in sender.part(0).json()["text"]
+    settings.EVIDENCE_DISK_RESERVE_MB = 10**9
+    assert "没有收下" in Sender(client, of(draft), b"x").begin().json()["text"]
+
+
+def test_T44_uploads_on_the_way_count_like_files(client: Client, draft: FilingDraft) -> None:
+    for _number in range(9):
+        assert Sender(client, of(draft), b"x").begin().status_code == 200
+    assert "最多9个文件" in Sender(client, of(draft), b"x").begin().json()["text"]
+    client.post(f"/file/{draft.pk}/uploads/{Upload.objects.order_by('pk')[0].pk}/cancel/")
+    assert Sender(client, of(draft), b"x").begin().status_code == 200
+
+
+def test_T44_a_case_holds_so_much_and_no_more(world: World, settings: Any) -> None:
+    settings.EVIDENCE_CASE_MB, settings.EVIDENCE_FILES_A_CASE = 2, 3
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    client = signed_in(world.chen)
+    address = f"/cases/{case.number}/"
+    assert Sender(client, address, b"x").begin(PART + 1).status_code == 200
+    assert "一件投诉最多3个文件、共2.0" in Sender(client, address, b"x").begin(PART + 1).json()["text"]
+    Upload.objects.all().delete()
+    answer = send(client, f"{address}statement/", {"uploads": [
+        SimpleUploadedFile(f"{number}.png", png(number)) for number in range(4)]})
+    assert answer.status_code == 422
+    assert "“3.png”没有收下" in shown(answer)
+    assert not Evidence.objects.exists()
+
+
+def test_T44_what_nobody_finishes_is_thrown_away(client: Client, draft: FilingDraft, folder: Path) -> None:
+    sender = Sender(client, of(draft), TEXT)
+    sender.begin()
+    sender.part(0)
+    begun = Upload.objects.get().expires_at
+    assert uploads.throw_away_expired(now=begun - timedelta(seconds=1)) == 0
+    assert client.get(sender.address).status_code == 200
+    assert uploads.throw_away_expired(now=begun) == 1
+    assert parts_on_disk(folder) == []
+    assert client.get(sender.address).status_code == 404
+
+
+def test_T44_parts_without_a_row_are_thrown_away(client: Client, draft: FilingDraft, folder: Path) -> None:
+    sender = Sender(client, of(draft), TEXT)
+    sender.begin()
+    sender.part(0)
+    later = Upload.objects.get().expires_at + timedelta(minutes=1)
+    draft.delete()
+    assert len(parts_on_disk(folder)) == 1
+    assert uploads.throw_away_expired(now=later) == 1
+    assert parts_on_disk(folder) == []
+
+
+def test_an_upload_is_nobody_elses(client: Client, draft: FilingDraft, town: Town, world: World) -> None:  # noqa: F811
+    mine = Sender(client, of(draft), TEXT)
+    mine.begin()
+    other = Client()
+    theirs = begin(other, town)
+    for address in (of(draft), of(theirs)):
+        for deed in ("", "part/", "finish/", "cancel/"):
+            assert other.get(f"{address}uploads/{mine.id}/{deed}").status_code in {404, 405}
+            assert other.post(f"{address}uploads/{mine.id}/{deed}", {"size": "1"}).status_code == 404
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    sent = Sender(signed_in(world.chen), f"/cases/{case.number}/", TEXT)
+    sent.begin()
+    assert signed_in(world.ming).get(sent.address).status_code == 404
+    assert signed_in(world.hua).post(sent.address, {"size": "1"}).status_code == 404
+    assert Upload.objects.count() == 2
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    return given.a_complaint(world, status=Status.NEGOTIATING)
+
+
+def test_files_sent_before_go_with_the_step(world: World, case: Complaint, folder: Path) -> None:
+    client = signed_in(world.chen)
+    sender = Sender(client, f"/cases/{case.number}/", TEXT)
+    assert sender.all().json()["is_done"]
+    assert not Evidence.objects.exists(), "it waits for the step"
+    form = f"/cases/{case.number}/statement/"
+    assert "data-uploads" in shown(client.get(form))
+    bad = send(client, form, {"uploaded": f"{sender.id}/账单.txt", "uploads": [SimpleUploadedFile("x.exe", b"MZ\x90\0")]})
+    assert bad.status_code == 422
+    assert f'value="{sender.id}/账单.txt"' in shown(bad), "it waits on in the form"
+    assert not Evidence.objects.exists()
+    done = send(client, form, {"text": "见附件。", "uploaded": f"{sender.id}/账单.txt"})
+    assert done.status_code == 302
+    row = Evidence.objects.get(complaint=case)
+    assert (row.name, row.sha256, row.uploaded_by_id) == ("账单.txt", hashlib.sha256(TEXT).hexdigest(), world.chen.pk)
+    # A second step cannot bring it again, and what ran out takes nothing away.
+    assert send(client, form, {"uploaded": f"{sender.id}/账单.txt"}).status_code == 422
+    uploads.throw_away_expired(now=Upload.objects.get().expires_at)
+    assert (folder / row.path).exists()
+
+
+@pytest.mark.parametrize("value", ["", "x", "x/y", "00000000-0000-4000-8000-000000000000/a.txt", "\ud800"])
+def test_odd_words_in_place_of_an_upload_bring_nothing(world: World, case: Complaint, value: str) -> None:
+    answer = send(signed_in(world.chen), f"/cases/{case.number}/statement/", {
+        "text": "没有附件。", "uploaded": value.encode("utf-8", "replace").decode()})
+    assert answer.status_code == 302
+    assert not Evidence.objects.exists()

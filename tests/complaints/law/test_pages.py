@@ -1,0 +1,250 @@
+"""The pages of the law's data: what an officer, a head and a stranger meet there."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from authorities.law import LAWS, article, articles
+from authorities.models import Authority, CalendarVersion, Officer, Policy
+from complaints.law import changing, citing, working
+from complaints.law.numbers import missing_year
+from complaints.models import Complaint, LawChange
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import CLOCKS, TABLE, Status
+from complaints.wording.policies import GROUPS, POLICIES
+from tests import given
+from tests.cast import World
+from tests.server import A_REQUEST
+
+S = Status
+
+
+def desk(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def key() -> dict[str, str]:
+    return {"idempotency_key": uuid.uuid4().hex}
+
+
+def tomorrow() -> str:
+    return (timezone.localdate() + timedelta(days=1)).isoformat()
+
+
+def draft(world: World, **changes: Any) -> dict[str, Any]:
+    return {"region": str(world.region.pk), "number": "1", "unit": "WD", "starts_on": tomorrow(), "legal_basis": "鼓楼区规定",
+            "why": "更快受理", **key(), **changes}
+
+
+NEW = "/authority/policies/new/?name=acceptance"
+
+
+def test_every_number_has_its_words_and_its_group(world: World) -> None:
+    assert set(Policy.objects.values_list("name", flat=True)) == set(POLICIES)
+    assert {group for group, *_words in POLICIES.values()} == set(GROUPS)
+    page = desk(world.rui).get("/authority/policies/").content.decode()
+    for _group, words, _english in POLICIES.values():
+        assert words in page
+    assert "第十五条" in page
+    assert "10个工作日" in page
+
+
+def test_a_change_goes_from_the_draft_to_its_day_over_the_pages(world: World) -> None:
+    given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now() - timedelta(days=40))
+    officer, head = desk(world.rui), desk(world.head_officer.user)
+    answer = officer.post(NEW, draft(world))
+    change = LawChange.objects.get()
+    assert answer["Location"] == f"/authority/law/{change.mark}/"
+    assert "正在试算" in officer.get(answer["Location"]).content.decode()
+    working.sweep_law(now=timezone.now())
+    page = officer.get(answer["Location"]).content.decode()
+    assert "不能批准自己提请的" in page
+    assert "提交决定" not in page
+    assert "提交决定" in head.get(answer["Location"]).content.decode()
+    asked, session = head.session["confirmed_at"], head.session
+    del session["confirmed_at"]
+    session.save()
+    assert head.post(f"{answer['Location']}decide/", {"decision": "grant", "text": "", **key()}).status_code == 403, "confirm first"
+    session["confirmed_at"] = asked
+    session.save()
+    assert head.post(f"{answer['Location']}decide/", {"decision": "grant", "text": "", **key()}).status_code == 302
+    assert Policy.objects.get(name="acceptance", region=world.region).number == 1
+    assert "鼓楼区规定" in officer.get(NEW).content.decode()
+    assert "将有变动" in officer.get("/authority/policies/").content.decode()
+
+
+def test_the_same_form_twice_is_one_draft(world: World) -> None:
+    officer, form = desk(world.rui), draft(world)
+    first, second = officer.post(NEW, form), officer.post(NEW, form)
+    assert first["Location"] == second["Location"]
+    assert LawChange.objects.count() == 1
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"number": ""}, "请填写这一项"), ({"number": "x"}, "请填整数"), ({"starts_on": "2020-01-01"}, "最早从明天起"),
+    ({"legal_basis": ""}, "请填写这一项"), ({"region": "0"}, "请从列出的选项中选一项"), ({"number": "0"}, "不能小于1"),
+])
+def test_what_is_wrong_stands_at_its_field(world: World, changes: dict[str, str], words: str) -> None:
+    answer = desk(world.rui).post(NEW, draft(world, **changes))
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not LawChange.objects.exists()
+
+
+def test_who_distributes_or_sits_elsewhere_changes_nothing(world: World) -> None:
+    desk(world.rui).post(NEW, draft(world))
+    change = LawChange.objects.get()
+    assert desk(world.su).post(NEW, draft(world)).status_code in (403, 404, 405)
+    assert desk(world.su).get(f"/authority/law/{change.mark}/").status_code == 200
+    for person in (world.far_officer.user, world.chen, world.ming):
+        assert desk(person).get(f"/authority/law/{change.mark}/").status_code == 404
+    assert desk(world.chen).get("/authority/policies/").status_code == 404
+
+
+def test_effects_of_a_replay_lead_to_cases_of_the_own_region_alone(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now() - timedelta(days=12))
+    officer = desk(world.superior_officer.user)
+    answer = officer.post("/authority/policies/replay/", {
+        "name": "negotiation", "number": "2", "unit": "", "region": str(world.city.region_id), **key(),
+        "since": (timezone.localdate() - timedelta(days=30)).isoformat(), "until": timezone.localdate().isoformat()})
+    working.sweep_law(now=timezone.now())
+    change = LawChange.objects.get()
+    assert change.counts.get("late") == 1
+    page = officer.get(answer["Location"])
+    assert case.number in page.content.decode()
+    assert "不猜" in page.content.decode()
+    assert "提交决定" not in page.content.decode()
+
+
+def test_a_trial_of_the_whole_country_counts_for_each_officer_what_lies_there(world: World) -> None:
+    now = timezone.now()
+    here, there = (given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=12)) for _n in range(2))
+    far = world.far_officer.authority
+    Complaint.objects.filter(pk=there.pk).update(handling_region=far.region_id, handling_authority=far)
+    change = changing.ask_replay(by=world.rui, authority=world.gulou, region=None, name="negotiation", number=2, now=now,
+                                 since=timezone.localdate() - timedelta(days=30), until=timezone.localdate())
+    working.sweep_law(now=now)
+    change.refresh_from_db()
+    assert change.counts["late"] == 2
+    address = f"/authority/law/{change.mark}/"
+    mine, city = desk(world.rui).get(address), desk(world.su).get(address)
+    assert [tab["count"] for tab in mine.context["tabs"]] == [1, 0, 0]
+    assert [group["numbers"] for group in mine.context["groups"]] == [[1, 0, 0]]
+    assert here.number in mine.content.decode()
+    assert "只计本地区的案件" in mine.content.decode()
+    assert [tab["count"] for tab in city.context["tabs"]] == [2, 0, 0]
+
+
+def test_the_page_of_a_change_costs_the_same_for_many_effects(world: World, django_assert_num_queries: Any) -> None:
+    officer = desk(world.superior_officer.user)
+    now = timezone.now()
+    for _n in range(3):
+        given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=12))
+    answer = officer.post("/authority/policies/replay/", {
+        "name": "negotiation", "number": "2", "unit": "", "region": str(world.city.region_id), **key(),
+        "since": (timezone.localdate() - timedelta(days=30)).isoformat(), "until": timezone.localdate().isoformat()})
+    working.sweep_law(now=now)
+    officer.get(answer["Location"])
+    with django_assert_num_queries(A_REQUEST + 10):
+        officer.get(answer["Location"])
+
+
+def test_a_calendar_with_wrong_lines_names_them_and_a_county_loads_none(world: World) -> None:
+    raw = "day,is_working,name\n2026-01-01,0,元旦\n2027-01-01,2,元旦\n"
+
+    def form() -> dict[str, Any]:
+        return {"year": "2027", "source": "通知", "published_on": "2026-11-05", **key(),
+                "file": SimpleUploadedFile("cn.csv", raw.encode(), "text/csv")}
+
+    answer = desk(world.superior_officer.user).post("/authority/calendar/", form())
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "第2行：2026-01-01不在2027年。" in page
+    assert "第3行：“2”既不是0也不是1。" in page
+    raw = "day,is_working,name\n2027-01-01,0,元旦\n"
+    assert "由市级以上机关载入" in desk(world.rui).post("/authority/calendar/", form()).content.decode()
+    assert not LawChange.objects.exists()
+    assert not CalendarVersion.objects.filter(year=2027).exists()
+
+
+def test_who_can_load_and_who_can_approve_a_calendar_is_named(world: World) -> None:
+    address = "/authority/calendar/"
+    county, city = desk(world.rui).get(address).content.decode(), desk(world.superior_officer.user).get(address).content.decode()
+    assert f"可以载入的人：{world.city.name} {world.superior_officer.user.name}" in county
+    assert "提交预览" in city
+    for page in (county, city):
+        assert "现在没有人可以批准" in page
+    heads = {}
+    for level in (Authority.Level.PROVINCE, Authority.Level.NATIONAL):
+        office = Authority.objects.filter(level=level, region_id__lte=world.region.pk, region__last__gte=world.region.pk).earliest("pk")
+        heads[level] = Officer.objects.create(user=User.objects.create(email=f"{level}@example.com", name=f"{level}首长"),
+                                              authority=office, role=Officer.Role.APPROVER)
+        for person in (world.rui, world.superior_officer.user):
+            page = desk(person).get(address).content.decode()
+            assert f"可以批准的人：{office.name} {level}首长。" in page
+    alone = desk(heads[Authority.Level.NATIONAL].user).get(address).content.decode()
+    assert "现在没有人可以批准" in alone, "nobody approves the own calendar, and the country has one other head at most"
+
+
+def test_from_november_the_next_year_is_asked_for(world: World) -> None:
+    calendar = current_calendar()
+    today = timezone.localdate()
+    assert missing_year(calendar, today.replace(year=2026, month=10, day=1)) is None
+    assert missing_year(calendar, today.replace(year=2026, month=11, day=1)) == 2027
+    assert missing_year(calendar, today.replace(year=2027, month=2, day=1)) == 2027
+
+
+def test_health_says_which_year_is_missing(world: World) -> None:
+    told = Client().get("/healthz").json()["calendar"]
+    missing = missing_year(current_calendar(), timezone.localdate())
+    assert told == (f"{missing} is not loaded" if missing else "ok")
+
+
+def test_every_article_that_is_cited_stands_there() -> None:
+    assert [one.number for one in articles("order121")] == list(range(1, 47))
+    assert article(16).name == "第十六条"
+    assert article(40).name == "第四十条"
+    assert article(45).anchor == "art-45"
+    assert len(article(16).lines) == 8
+    assert article(16).lines[1].startswith("（一）")
+    for what in citing.CITED:
+        assert citing.cited_by(what), what
+        assert what in TABLE or what.removeprefix("clock:") in set(map(str, CLOCKS)), what
+
+
+def test_the_rules_are_found_by_number_and_word(client: Client, db: None) -> None:
+    page = client.get("/rules/").content.decode()
+    assert all(f'id="art-{n}"' in page for n in range(1, 47))
+    assert 'id="consumer-39"' in page
+    for words, anchor in (("16", "art-16"), ("第四十五条", "art-45"), ("七个工作日", "art-15"), ("Termination", "art-23")):
+        found = client.get("/rules/", {"q": words}).content.decode()
+        assert f'id="{anchor}"' in found
+        assert 'id="art-2"' not in found
+    assert "没有找到" in client.get("/rules/", {"q": "<b>没有的词"}).content.decode()
+    assert set(LAWS) == {"order121", "consumer", "telecom"}
+
+
+def test_articles_open_beside_the_decision(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
+    for slug, anchor in (("refuse", "art-16"), ("accept", "art-15")):
+        page = desk(world.rui).get(f"/authority/cases/{case.number}/{slug}/").content.decode()
+        assert f'href="/rules/#{anchor}"' in page
+    why = desk(world.rui).get(f"/cases/{case.number}/why/review/").content.decode()
+    assert 'href="/rules/#art-15"' in why
+
+
+def test_the_public_page_of_limits_says_what_holds_today(world: World) -> None:
+    Policy.objects.filter(name="negotiation").update(number=9)
+    page = Client().get("/how/time-limits/").content.decode()
+    assert "9个工作日，从送达起" in page
+    assert "60天，含休息日" in page

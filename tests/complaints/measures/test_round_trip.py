@@ -1,0 +1,328 @@
+"""A table of cases goes out, is filled in, comes back: each line is tried, named where it is wrong, and counts once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from complaints.handling.steps import enterprise
+from complaints.models import Complaint, Contact, Deadline, Export, Offer, RoundTrip
+from complaints.procedure.workflow import Status as S
+from complaints.tables.exporting import building
+from complaints.tables.round_trip import asking, working
+from enterprises.models import Staff
+from enterprises.models.work_rules import TwoPersons
+from tests import given
+from tests.cast import World
+from tests.complaints.measures.conftest import (
+    HOME,
+    SignIn,
+    cases,
+    decided,
+    filled,
+    lines,
+    offer_row,
+    results,
+    states,
+    steps_of,
+    table,
+    tried,
+    uploaded,
+    worked,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def fetched(browser: Client, form: str) -> bytes:
+    """Ask for the table, let it be made, take it."""
+    answer = browser.post(f"{HOME}table/", filled(view="all", format=form))
+    assert answer.status_code == 302
+    export = Export.objects.latest("pk")
+    assert answer["Location"] == f"/enterprise/exports/{export.mark}/"
+    building.sweep_exports(now=timezone.now())
+    link = browser.post(f"/enterprise/exports/{export.mark}/link/", filled())
+    return b"".join(browser.get(link["Location"]).streaming_content)  # type: ignore[attr-defined]
+
+
+def test_a_table_with_one_bad_line_in_ten(world: World, signed_in: SignIn) -> None:
+    """Download, fill in, upload: the bad lines are named, the others are carried out, none twice."""
+    browser, ours = signed_in(world.ming), cases(world, 20)
+    rows = list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
+    assert {row["编号"] for row in rows} == {case.number for case in ours}
+    assert {row["诉求1"] for row in rows} == {"退还货款或服务费 128.50"}
+    for row in rows:
+        row |= offer_row(Complaint(number=row["编号"]))
+    rows[3]["答复2"] = ""
+    rows[17] |= {"答复1": "部分同意", "答复金额1": "50", "答复理由1": "太短"}
+    trip = tried(browser, table(rows))
+    assert Offer.objects.count() == 0
+    assert [line for line in lines(trip) if line[1] != "good"] == [
+        (5, "bad", "answer_2", "还没有答复第2项诉求，每一项都要答复。"), (19, "bad", "reason_1", "请至少写10个字。")]
+    page = browser.get(f"{HOME}{trip.mark}/").content.decode()
+    assert "2行有问题，18行可以办" in page
+    assert "答复理由1" in page
+    assert "整份办理：" not in page
+    trip = decided(browser, trip, "good")
+    assert (trip.state, Offer.objects.count(), states(trip).count("done")) == ("done", 18, 18)
+    assert set(Complaint.objects.filter(offers__isnull=False).values_list("status", flat=True)) == {S.AWAITING_CONSUMER}
+    said = results(browser, trip)
+    assert len(said) == 20
+    assert said[3] == {"行": "5", "案件编号": rows[3]["编号"], "步骤": "提出方案", "结果": "有问题", "哪一列": "答复2",
+                       "问题": "还没有答复第2项诉求，每一项都要答复。"}
+    # Mended and sent again: what was done is known, the rest is done now.
+    rows[3]["答复2"] = "同意"
+    rows[17]["答复理由1"] = "消费者已经使用了一半的服务期。"
+    again = decided(browser, tried(browser, table(rows)), "good")
+    assert (states(again).count("same"), states(again).count("done"), Offer.objects.count()) == (18, 2, 20)
+
+
+def test_the_workbook_comes_back_as_it_went_out(world: World, signed_in: SignIn) -> None:
+    browser, case = signed_in(world.ming), given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
+    book = openpyxl.load_workbook(io.BytesIO(fetched(browser, "xlsx")))
+    sheet = book.worksheets[0]
+    titles = {cell.value: cell.column for row in sheet.iter_rows() for cell in row if cell.value in ("编号", "步骤", "交给谁（工号、邮箱或姓名）")}
+    line = next(cell.row for row in sheet.iter_rows() for cell in row if cell.value == case.number)
+    sheet.cell(line, titles["步骤"], "accept_case")
+    sheet.cell(line, titles["交给谁（工号、邮箱或姓名）"], "MING@example.com")
+    out = io.BytesIO()
+    book.save(out)
+    trip = decided(browser, tried(browser, out.getvalue(), name="待办.xlsx"), "all")
+    case.refresh_from_db()
+    assert (trip.state, states(trip), case.status, case.handler_id) == ("done", ["done"], S.NEGOTIATING, world.ming_staff.pk)
+
+
+def test_who_has_a_case_already_need_not_be_named(world: World, signed_in: SignIn) -> None:
+    browser, now = signed_in(world.lead), timezone.now()
+    mine, nobodys = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now), given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now)
+    given.step(mine, enterprise.assign(handler_id=world.ming_staff.pk), world.handler, now)
+    read = list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
+    assert {row["下一个期限"] for row in read} == {str(clock.last_day) for clock in Deadline.objects.filter(clock="acceptance")}
+    trip = tried(browser, table([row | {"步骤": "受理"} for row in sorted(read, key=lambda row: row["编号"] != mine.number)]))
+    assert lines(trip) == [(2, "good", "", ""), (3, "bad", "to_handler", "请填写由谁处理。")]
+    decided(browser, trip, "good")
+    mine.refresh_from_db()
+    nobodys.refresh_from_db()
+    assert (mine.status, mine.handler_id, nobodys.status) == (S.NEGOTIATING, world.ming_staff.pk, S.WITH_ENTERPRISE)
+
+
+def test_a_table_in_which_nobody_wants_anything_says_so(world: World, signed_in: SignIn) -> None:
+    browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    trip = tried(browser, table([{"编号": case.number, "步骤": ""}]))
+    page = browser.get(f"{HOME}{trip.mark}/").content.decode()
+    assert "没有一行要办" in page
+    assert "都可以办" not in page
+
+
+def test_the_same_file_twice_changes_nothing(world: World, signed_in: SignIn) -> None:
+    browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    raw = table([{"编号": case.number, "步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是", "联系内容": "已告知退费办法。"}])
+    first = decided(browser, tried(browser, raw), "good")
+    again = tried(browser, raw)
+    assert (states(first), states(again), Contact.objects.count()) == (["done"], ["same"], 1)
+    assert first.mark in lines(again)[0][3]
+    # Another file without a version is another wish.
+    other = decided(browser, tried(browser, raw + b"\r\n,,,,\r\n"), "good")
+    assert (states(other), Contact.objects.count()) == (["done"], 2)
+
+
+def test_a_case_that_moved_on_is_refused_by_name(world: World, signed_in: SignIn) -> None:
+    browser, (still, moved, later) = signed_in(world.ming), cases(world, 3)
+    rows = list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
+    by_number = {row["编号"]: row | {"步骤": "log_contact", "联系方式": "电话", "联系上了吗": "否", "联系内容": "无人接听。"} for row in rows}
+    given.step(moved, given.enterprise.send_message(text="请问账单日是哪天？"), world.handler, timezone.now())
+    trip = tried(browser, table([by_number[case.number] for case in (still, moved, later)]))
+    assert [(state, column) for _line, state, column, _problem in lines(trip)] == [("good", ""), ("bad", "version"), ("good", "")]
+    # Between the trial and the decision.
+    given.step(later, given.enterprise.send_message(text="请问账单日是哪天？"), world.handler, timezone.now())
+    trip = decided(browser, trip, "good")
+    assert states(trip) == ["done", "bad", "refused"]
+    assert "案件有了变化" in lines(trip)[2][3]
+    assert steps_of([still, moved, later], "log_contact") == 1
+
+
+def test_several_lines_of_a_case_follow_each_other(world: World, signed_in: SignIn) -> None:
+    browser, case = signed_in(world.ming), given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
+    (row,) = csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline=""))
+    trip = tried(browser, table([
+        row | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "明试"},
+        row | {"步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是", "联系内容": "谈妥退费。"},
+        row | offer_row(case)]))
+    assert states(trip) == ["good"] * 3
+    trip = decided(browser, trip, "all")
+    case.refresh_from_db()
+    assert (states(trip), case.status) == (["done"] * 3, S.AWAITING_CONSUMER)
+
+
+def test_all_or_nothing_is_all_or_nothing(world: World, signed_in: SignIn) -> None:
+    browser, (one, other) = signed_in(world.ming), cases(world, 2)
+    trip = tried(browser, table([offer_row(one), offer_row(other)]))
+    given.step(other, given.an_offer(), world.handler, timezone.now())
+    trip = decided(browser, trip, "all")
+    assert (trip.state, states(trip)) == ("checked", ["good", "bad"])
+    assert not Offer.objects.filter(complaint=one).exists()
+    answer = browser.post(f"{HOME}{trip.mark}/decide/", filled(decision="all"))
+    assert answer.status_code == 422
+    assert "有1行有问题" in answer.content.decode()
+    assert states(decided(browser, trip, "good")) == ["done", "bad"]
+
+
+def test_a_long_table_begins_only_if_every_line_can_be_done_now(
+        world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too long for one transaction: tried once more after the decision, and then nothing is begun in vain."""
+    monkeypatch.setattr(asking, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(working, "BATCH", 2)
+    browser, ours = signed_in(world.ming), cases(world, 5)
+    trip = tried(browser, table([offer_row(case) for case in ours]))
+    assert "先把每一行再试办一遍" in browser.get(f"{HOME}{trip.mark}/").content.decode()
+    given.step(ours[4], given.an_offer(), world.handler, timezone.now())
+    trip = decided(browser, trip, "all")
+    assert (trip.state, trip.mode, states(trip)) == ("checked", "", [*["good"] * 4, "bad"])
+    assert Offer.objects.exclude(complaint=ours[4]).count() == 0
+    # Without the bad line, in a file of its own.
+    trip = decided(browser, tried(browser, table([offer_row(case) for case in ours[:4]])), "all")
+    assert (trip.state, states(trip)) == ("done", ["done"] * 4)
+
+
+def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
+        world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(working, "BATCH", 2)
+    browser, ours = signed_in(world.ming), cases(world, 6)
+    trip = tried(browser, table([offer_row(case) for case in ours]))
+    apply, turns = working._Worker.apply, 0
+
+    def meanwhile(worker: working._Worker) -> None:
+        """After the first piece another line becomes impossible, and the worker is killed and begins anew."""
+        nonlocal turns
+        turns += 1
+        if turns == 2:
+            given.step(ours[3], given.an_offer(), world.handler, timezone.now())
+            raise KeyboardInterrupt
+        apply(worker)
+
+    monkeypatch.setattr(working._Worker, "apply", meanwhile)
+    assert browser.post(f"{HOME}{trip.mark}/decide/", filled(decision="all")).status_code == 302
+    with pytest.raises(KeyboardInterrupt):
+        working.sweep_round_trips(now=timezone.now())
+    assert states(trip) == [*["done"] * 2, *["good"] * 4]
+    working.sweep_round_trips(now=timezone.now() + 2 * working.LEASE)
+    trip.refresh_from_db()
+    assert (trip.state, states(trip)) == ("done", [*["done"] * 3, "refused", *["done"] * 2])
+    assert [Offer.objects.filter(complaint=case).count() for case in ours] == [1] * 6
+    said = results(browser, trip)
+    assert (said[3]["结果"], said[3]["案件编号"]) == ("没有办成", ours[3].number)
+    assert said[3]["问题"]
+
+
+def test_performed_for_many(world: World, signed_in: SignIn) -> None:
+    browser, ours = signed_in(world.ming), cases(world, 2, status=S.PERFORMING)
+    trip = decided(browser, tried(browser, table([
+        {"编号": ours[0].number, "步骤": "报告已履行", "履行证明": "流水号2026112600001"},
+        {"编号": ours[1].number, "步骤": "报告已履行", "履行证明": "流水号2026112600002", "已履行的约定序号": "7"}])), "good")
+    assert [(state, column) for _line, state, column, _problem in lines(trip)] == [("done", ""), ("bad", "obligations")]
+    assert [o.state for o in ours[0].obligations.all()] == ["reported"]
+
+
+def test_what_is_somebody_elses_reads_like_what_is_missing(world: World, signed_in: SignIn) -> None:
+    near, elsewhere = cases(world, 2)
+    Complaint.objects.filter(pk=elsewhere.pk).update(branch=None)
+    elsewhere.engagements.update(branch=None)
+    trip = tried(signed_in(world.ming), table([offer_row(near), offer_row(elsewhere), offer_row(Complaint(number="20260101-AAAAAAAAAAAA-0"))]))
+    assert states(trip) == ["good", "bad", "bad"]
+    theirs, missing = lines(trip)[1:]
+    assert theirs[1:] == missing[1:] == ("bad", "number", "没有找到这件投诉。")
+    # Headquarters has it; another enterprise has none of them.
+    assert states(tried(signed_in(world.lead), table([offer_row(near), offer_row(elsewhere)]))) == ["good", "good"]
+    assert states(tried(signed_in(world.hua), table([offer_row(near), offer_row(elsewhere)]))) == ["bad", "bad"]
+
+
+def test_a_table_is_its_senders_alone(world: World, signed_in: SignIn) -> None:
+    trip = tried(signed_in(world.ming), table([offer_row(given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now()))]))
+    for other in (world.lead, world.hua, world.rui, world.chen):
+        browser = signed_in(other)
+        assert browser.get(f"{HOME}{trip.mark}/").status_code == 404
+        assert browser.get(f"{HOME}{trip.mark}/results/").status_code == 404
+        assert browser.post(f"{HOME}{trip.mark}/decide/", filled(decision="drop")).status_code == 404
+    assert signed_in(world.ming).get(f"{HOME}{trip.mark}/").status_code == 200
+
+
+def test_who_left_meanwhile_carries_nothing_out(world: World, signed_in: SignIn) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    browser = signed_in(world.ming)
+    trip = tried(browser, table([offer_row(case)]))
+    browser.post(f"{HOME}{trip.mark}/decide/", filled(decision="good"))
+    Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=timezone.localdate() - timedelta(days=1))
+    trip = worked(trip)
+    assert (trip.state, trip.failure, Offer.objects.count()) == ("failed", "no_desk", 0)
+
+
+def test_formulas_come_back_as_words(world: World, signed_in: SignIn) -> None:
+    """What a spreadsheet could take for a formula goes out with a quote, and back without it; none stands in results."""
+    browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    note = "=HYPERLINK(\"http://example.com\")"
+    row = {"步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是"}
+    trip = decided(browser, tried(browser, table([
+        row | {"编号": case.number, "联系内容": f"'{note}"}, row | {"编号": "=1+1", "联系内容": "x"}])), "good")
+    assert [contact.note for contact in Contact.objects.all()] == [note]
+    assert results(browser, trip)[1]["案件编号"] == "'=1+1"
+
+
+@pytest.mark.parametrize(("raw", "words"), [
+    (b"", "空的"),
+    (b"PK\x03\x04 no workbook", "工作簿打不开"),
+    (b"\xd0\xcf\x11\xe0 old", "xls"),
+    ("编号,状态\n1,2".encode(), "没有这些列：步骤"),
+    ("编号,步骤,步骤\n1,2,3".encode(), "出现了两次"),
+    (b"\xff\xff\xff\xff", "文字编码"),
+    ('编号,步骤\n"1,2'.encode(), "第2行的引号"),
+])
+def test_what_is_no_table_is_refused_in_one_sentence(world: World, signed_in: SignIn, raw: bytes, words: str) -> None:
+    browser = signed_in(world.ming)
+    answer = browser.post(HOME, filled(file=io.BytesIO(raw)))
+    if answer.status_code == 422:
+        assert words in answer.content.decode()
+        assert not RoundTrip.objects.exists()
+        return
+    trip = worked(RoundTrip.objects.get())
+    assert trip.state == "failed"
+    assert words in browser.get(f"{HOME}{trip.mark}/").content.decode()
+
+
+def test_a_table_in_the_encoding_of_excel_in_china(world: World, signed_in: SignIn) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    assert states(tried(signed_in(world.ming), table([offer_row(case)], encoding="gb18030"))) == ["good"]
+
+
+def test_five_tables_at_a_time_and_undecided_ones_are_dropped(world: World, signed_in: SignIn) -> None:
+    browser, raw = signed_in(world.ming), table([{"编号": "x", "步骤": "受理"}])
+    trips = [uploaded(browser, raw) for _n in range(asking.MOST_AT_A_TIME)]
+    assert browser.post(HOME, filled(file=io.BytesIO(raw))).status_code == 409
+    for trip in trips:
+        worked(trip)
+    RoundTrip.objects.update(asked_at=timezone.now() - asking.DECIDED_WITHIN)
+    asking.forget(now=timezone.now(), limit=100)
+    assert set(RoundTrip.objects.values_list("state", flat=True)) == {"dropped"}
+    uploaded(browser, raw)
+    RoundTrip.objects.update(ended_at=timezone.now() - asking.KEPT_FOR)
+    assert [asking.forget(now=timezone.now(), limit=100) for _n in range(3)][-1] == 0
+    assert not RoundTrip.objects.exists()
+
+
+def test_a_handler_is_named_by_number_and_a_second_person_is_asked_for(world: World, signed_in: SignIn) -> None:
+    TwoPersons.objects.create(enterprise=world.mobile, offers_above=Decimal(100), set_by=world.lead, set_at=timezone.now())
+    Staff.objects.filter(pk=world.ming_staff.pk).update(number="0731")
+    browser, now = signed_in(world.ming), timezone.now()
+    waiting, ours = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now), given.a_complaint(world, status=S.NEGOTIATING, now=now)
+    rows = {row["编号"]: row for row in csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline=""))}
+    assert rows[ours.number]["工号"] == "0731"
+    trip = tried(browser, table([
+        rows[waiting.number] | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "0731"}, rows[ours.number] | offer_row(ours)]))
+    assert [line[1:] for line in lines(trip)] == [("good", "", ""), ("bad", "number", "这一步须经第二人批准，请先提请批准。")]

@@ -1,0 +1,254 @@
+"""E-mail and short messages against real servers on this machine, good ones and bad ones."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from complaints.notices.channels import Bounced, Letter, ServerAway, TryAgain, mail, open_channels, signing
+from complaints.notices.channels.mail import Mail
+from complaints.notices.channels.sms import Sms
+from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, post_office
+from web import environment
+from web import time_limit as limit
+
+__all__ = ["gateway", "post_office"]
+
+NOW = datetime(2026, 11, 11, 2, 0, tzinfo=UTC)
+SENDER = "portal@example.org"
+LETTER = Letter(key="7:email:0:0", subject="【12315】7：有新方案", body="轮到您了。\n.\n查看案件：/cases/7/", short="【12315】7有新方案")
+SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+
+
+def mail_to(office: PostOffice) -> Mail:
+    server = environment.mail_server("EMAIL_URL", office.url)
+    assert server is not None
+    return Mail(server, sender=SENDER)
+
+
+def test_a_letter_arrives_as_it_was_written(post_office: PostOffice) -> None:
+    door = mail_to(post_office)
+    door.send(LETTER, "chen@example.com")
+    door.send(Letter(key="8", subject="a\r\nBcc: all@example.com", body="b"), "ming@example.com")
+    door.close()
+    first, second = post_office.accepted
+    assert (first.to, first.message["To"], first.message["From"]) == ("chen@example.com", "chen@example.com", SENDER)
+    assert first.message["Subject"] == LETTER.subject
+    assert first.message.get_content().strip().splitlines() == LETTER.body.splitlines()
+    assert first.key == mail.message_id(LETTER.key, SENDER)
+    assert first.message["Auto-Submitted"] == "auto-generated"
+    assert (second.message["Subject"], second.message["Bcc"]) == ("a Bcc: all@example.com", None)
+    assert post_office.connections == 1
+
+
+def test_the_same_letter_has_the_same_name_and_no_other(post_office: PostOffice) -> None:
+    for key in ("1", "1", "2"):
+        mail_to(post_office).send(Letter(key=key, subject="a", body="b"), "chen@example.com")
+    one, again, two = post_office.keys
+    assert one == again != two
+
+
+@pytest.mark.parametrize("address", ["", "chen", "chen@example.com\r\nRCPT TO:<x@example.com>", "a b@example.com", "a@b@c"])
+def test_T65_what_is_no_address_is_never_said_to_a_server(post_office: PostOffice, address: str) -> None:
+    with pytest.raises(Bounced, match="bad_address"):
+        mail_to(post_office).send(LETTER, address)
+    assert post_office.connections == 0
+
+
+@pytest.mark.parametrize(("code", "kind"), [(450, TryAgain), (451, TryAgain), (550, Bounced), (553, Bounced)])
+def test_an_answer_about_the_address(post_office: PostOffice, code: int, kind: type[Exception]) -> None:
+    post_office.answers["chen@example.com"] = code
+    door = mail_to(post_office)
+    with pytest.raises(kind, match=f"^smtp_{code}$") as refused:
+        door.send(LETTER, "chen@example.com")
+    assert not isinstance(refused.value, ServerAway)
+    # The line goes on with the next one.
+    door.send(LETTER, "ming@example.com")
+    assert [taken.to for taken in post_office.accepted] == ["ming@example.com"]
+    assert post_office.connections == 1
+
+
+def test_who_takes_nothing_from_us_has_not_lost_its_addresses(post_office: PostOffice) -> None:
+    post_office.answers["chen@example.com"] = 554
+    post_office.words = "5.7.1 "
+    with pytest.raises(ServerAway, match=r"^smtp_554_policy$"):
+        mail_to(post_office).send(LETTER, "chen@example.com")
+
+
+@pytest.mark.parametrize(("code", "kind"), [(452, TryAgain), (554, Bounced)])
+def test_an_answer_about_the_letter(post_office: PostOffice, code: int, kind: type[Exception]) -> None:
+    post_office.data_code = code
+    with pytest.raises(kind, match=f"^smtp_{code}$"):
+        mail_to(post_office).send(LETTER, "chen@example.com")
+    assert not post_office.accepted
+
+
+@pytest.mark.parametrize("mode", ["dies", "hangs_up", "421"])
+def test_a_server_that_breaks_off_has_accepted_nothing(post_office: PostOffice, mode: str) -> None:
+    post_office.mode = mode
+    door = mail_to(post_office)
+    with pytest.raises(ServerAway):
+        door.send(LETTER, "chen@example.com")
+    post_office.mode = "accept"
+    door.send(LETTER, "chen@example.com")
+    assert len(post_office.accepted) == 1
+    if mode == "dies":
+        assert post_office.heard[0].key == post_office.accepted[0].key
+
+
+def test_nobody_there() -> None:
+    server = environment.mail_server("EMAIL_URL", "smtp://127.0.0.1:1")
+    assert server is not None
+    with pytest.raises(ServerAway, match="refused"):
+        Mail(server, sender=SENDER).send(LETTER, "chen@example.com")
+
+
+@pytest.mark.parametrize("mode", ["tarpit", "silent"])
+def test_a_server_that_holds_us_holds_us_for_a_moment(
+    post_office: PostOffice, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "SEND_WITHIN", 0.6)
+    post_office.mode = mode
+    begun = time.monotonic()
+    with pytest.raises(ServerAway, match="timeout"):
+        mail_to(post_office).send(LETTER, "chen@example.com")
+    assert time.monotonic() - begun < 3
+
+
+def test_a_limit_that_is_not_reached_leaves_nothing_behind() -> None:
+    with limit.Limit(60) as unused:
+        pass
+    assert not unused.is_over
+    assert unused._timer.finished.is_set()
+
+
+# --- short messages ---------------------------------------------------------------------------
+
+
+def sms_to(gateway: Gateway, *secrets: str) -> Sms:
+    found = environment.gateway("SMS_GATEWAY_URL", gateway.url, "SMS_GATEWAY_SECRET", list(secrets or (SECRET,)))
+    assert found is not None
+    return Sms(found, now=NOW)
+
+
+def test_T62_T65_a_short_message_is_signed(gateway: Gateway) -> None:
+    other = "whsec_" + base64.b64encode(b"o" * 24).decode()
+    sms_to(gateway, SECRET, other).send(LETTER, "+8613800000001")
+    sms_to(gateway).send(LETTER, "+8613800000001")
+    (headers, body), (again, _) = gateway.posts
+    assert gateway.texts == [LETTER.short] * 2
+    assert headers["webhook-id"] == again["webhook-id"]
+    assert headers["webhook-timestamp"] == str(int(NOW.timestamp()))
+    text = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    assert headers["webhook-signature"].split() == [
+        "v1," + base64.b64encode(hmac.new(key, text, hashlib.sha256).digest()).decode() for key in (b"k" * 32, b"o" * 24)
+    ]
+
+
+def test_the_signature_of_the_published_example() -> None:
+    key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    signed = signing.signatures([key], key="msg_p5jXN8AQM9LWM0D4loKWxJek", at=1614265330, body=b'{"test": 2432232314}')
+    assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, Bounced), (410, Bounced), (422, Bounced), (429, ServerAway), (409, TryAgain), (401, ServerAway),
+     (302, ServerAway), (500, ServerAway), (503, ServerAway)],
+)
+def test_what_the_gateway_answers(gateway: Gateway, status: int, kind: type[Exception]) -> None:
+    gateway.status = status
+    with pytest.raises(kind, match=f"^http_{status}$"):
+        sms_to(gateway).send(LETTER, "+8613800000001")
+
+
+def test_no_gateway_there() -> None:
+    with pytest.raises(ServerAway, match="refused"):
+        sms_to(Gateway(port=1)).send(LETTER, "+8613800000001")
+
+
+@pytest.mark.parametrize("mode", ["silent", "tarpit"])
+def test_a_gateway_that_holds_us(post_office: PostOffice, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signing, "SEND_WITHIN", 0.5)
+    post_office.mode = mode
+    with pytest.raises(ServerAway):
+        sms_to(Gateway(port=post_office.port)).send(LETTER, "+8613800000001")
+
+
+@pytest.mark.parametrize("short", ["", "x" * 71])
+def test_what_does_not_fit_is_not_cut(gateway: Gateway, short: str) -> None:
+    with pytest.raises(Bounced, match="no_short_form"):
+        sms_to(gateway).send(Letter(key="1", subject="", body="", short=short), "+8613800000001")
+    assert not gateway.posts
+
+
+# --- settings ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mail.example.org", ("mail.example.org", 25, "", "", "plain")),
+        ("smtp://me:p%40ss@127.0.0.1:2525", ("127.0.0.1", 2525, "me", "p@ss", "plain")),
+        ("smtps://me:x@mail.example.org", ("mail.example.org", 465, "me", "x", "tls")),
+        ("smtp+starttls://me:x@mail.example.org", ("mail.example.org", 587, "me", "x", "starttls")),
+    ],
+)
+def test_a_mail_server(url: str, expected: tuple[object, ...]) -> None:
+    found = environment.mail_server("EMAIL_URL", url)
+    assert found is not None
+    assert (found.host, found.port, found.user, found.password, found.security) == expected
+    assert "p@ss" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mail.example.org", "http://me:secret@mail", "smtp://me:secret@mail:many", "smtp://", "smtp://me@mail", "smtp://mail:0",
+     "smtp://me:secret@mail/path", "smtp://me:secret@mail?x=1"],
+)
+def test_an_odd_mail_server_refuses_without_its_password(url: str) -> None:
+    with pytest.raises(SystemExit, match="write smtp://") as refused:
+        environment.mail_server("EMAIL_URL", url)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["portal", "a@b", "Portal <a@b.org>", "a@b.org\nBcc: c@d.org", "a b@c.org"])
+def test_an_odd_sender_refuses(value: str) -> None:
+    with pytest.raises(SystemExit, match="write one address"):
+        environment.mail_address("EMAIL_FROM", value)
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [("http://sms.example.org/", [SECRET]), ("ftp://sms.example.org/", [SECRET]), ("https://", [SECRET]), ("", [SECRET]),
+     ("https://sms.example.org/", []), ("https://sms.example.org/", ["whsec_short"]), ("https://sms.example.org/", ["k" * 40])],
+)
+def test_T65_an_odd_gateway_refuses(url: str, secrets: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        environment.gateway("SMS_GATEWAY_URL", url, "SMS_GATEWAY_SECRET", secrets)
+
+
+@pytest.mark.parametrize("url", ["example.org", "https://example.org/path", "https://exa mple.org", "javascript:x"])
+def test_an_odd_site_refuses(url: str) -> None:
+    with pytest.raises(SystemExit, match="write https://host"):
+        environment.site("SITE_URL", url)
+
+
+def test_without_settings_and_in_a_demo_all_lands_in_the_own_mailbox(settings: object, post_office: PostOffice) -> None:
+    with open_channels(now=NOW) as channels:
+        assert channels.is_mailbox
+        assert channels.takes("sms")
+        channels.send("sms", LETTER, "anything")
+    settings.MAIL_SERVER = environment.mail_server("EMAIL_URL", post_office.url)  # type: ignore[attr-defined]
+    with open_channels(now=NOW) as channels:
+        assert (channels.takes("email"), channels.takes("sms")) == (True, False)
+        with pytest.raises(Bounced, match="no_channel"):
+            channels.send("sms", LETTER, "+8613800000001")
+    settings.DEMO = True  # type: ignore[attr-defined]
+    with open_channels(now=NOW) as channels:
+        assert channels.is_mailbox

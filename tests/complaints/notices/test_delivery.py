@@ -1,0 +1,291 @@
+"""Delivering a notice: leased, sent, stamped; tried again; another channel; set aside in the end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from complaints.models import Complaint, Notice
+from complaints.notices import delivery
+from complaints.notices.channels import SEND_WITHIN, open_channels
+from complaints.procedure.workflow import Status
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, post_office
+from tests.complaints.notices.test_channels import SECRET
+from web import environment
+
+__all__ = ["gateway", "post_office"]
+
+LATER = WEDNESDAY + timedelta(hours=5)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def notices(world: World) -> list[Notice]:
+    given.a_complaint(world, status=Status.NEGOTIATING)
+    found = list(Notice.objects.filter(state="queued"))
+    assert found
+    return found
+
+
+@pytest.fixture
+def mail(settings: Any, post_office: PostOffice) -> PostOffice:
+    """The portal with a mail server."""
+    settings.MAIL_SERVER = environment.mail_server("EMAIL_URL", post_office.url)
+    settings.MAIL_FROM = "portal@example.org"
+    return post_office
+
+
+@pytest.fixture
+def case(world: World, mail: PostOffice) -> Complaint:
+    """A case whose consumer reads e-mail; what it told so far is out of the way."""
+    world.chen.email = "chen@example.com"
+    world.chen.save()
+    case = given.filed(world)
+    Notice.objects.all().delete()
+    return case
+
+
+def queue(case: Complaint, number: int = 1, **changes: Any) -> list[Notice]:
+    values: dict[str, Any] = {
+        "kind": "send_message", "addressee": "consumer", "user_id": case.consumer_id, "subject": "s", "body": "b",
+        "short": "short", "created_at": WEDNESDAY, "send_after": WEDNESDAY,
+    }
+    return Notice.objects.bulk_create(
+        Notice(complaint=case, sequence=1000 + n, **values | changes) for n in range(number))
+
+
+def states() -> Counter[tuple[str, str]]:
+    return Counter(Notice.objects.values_list("channel", "state"))
+
+
+def test_what_is_due_is_delivered_once(notices: list[Notice]) -> None:
+    assert delivery.sweep_notices(now=LATER) == len(notices)
+    assert set(Notice.objects.values_list("state", "sent_at")) == {("sent", LATER)}
+    assert delivery.sweep_notices(now=LATER) == 0
+
+
+def test_what_is_not_due_waits(notices: list[Notice]) -> None:
+    assert delivery.sweep_notices(now=WEDNESDAY - timedelta(days=1)) == 0
+
+
+def test_a_failure_is_tried_again_later_and_set_aside_in_the_end(case: Complaint, mail: PostOffice) -> None:
+    mail.answers["chen@example.com"] = 451
+    queue(case)
+    now = WEDNESDAY
+    for tried, minutes in enumerate(delivery.TRY_AGAIN_AFTER, start=1):
+        assert delivery.sweep_notices(now=now) == 0
+        assert set(Notice.objects.values_list("state", "attempts", "last_error")) == {("queued", tried, "smtp_451")}
+        # Not a moment sooner.
+        assert delivery.sweep_notices(now=now + minutes * MINUTE - timedelta(seconds=1)) == 0
+        assert Notice.objects.get().attempts == tried
+        now += minutes * MINUTE
+    delivery.sweep_notices(now=now)
+    assert set(Notice.objects.values_list("state", "last_error", "leased_until")) == {("set_aside", "smtp_451", None)}
+    assert now - WEDNESDAY > timedelta(days=3)
+
+
+def test_what_a_dead_sender_held_is_sent_by_another(case: Complaint, mail: PostOffice) -> None:
+    queue(case, channel="email", state="leased", leased_until=WEDNESDAY + delivery.LEASE, attempts=1)
+    assert delivery.sweep_notices(now=WEDNESDAY) == 0
+    assert delivery.sweep_notices(now=WEDNESDAY + delivery.LEASE) == 1
+
+
+def test_killed_between_sending_and_stamping_the_same_letter_goes_again(
+    case: Complaint, mail: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """Like a signal: nothing of ours runs after it."""
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    queue(case)
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery._Sweep, "_stamp", killed)
+        with pytest.raises(Killed):
+            delivery.sweep_notices(now=WEDNESDAY)
+    assert (len(mail.accepted), Notice.objects.get().state) == (1, "leased")
+    assert delivery.sweep_notices(now=WEDNESDAY + MINUTE) == 1
+    first, second = mail.keys
+    assert first == second
+
+
+def test_a_server_that_accepts_and_dies_has_accepted_nothing(case: Complaint, mail: PostOffice) -> None:
+    mail.mode = "dies"
+    queue(case, 40)
+    assert delivery.sweep_notices(now=WEDNESDAY) == 0
+    # The rest was not tried: it waits as if nothing had been.
+    assert len(mail.heard) == delivery.AWAY_AFTER
+    assert Counter(Notice.objects.values_list("state", "attempts")) == {("queued", 0): 37, ("queued", 1): 3}
+    mail.mode = "accept"
+    assert delivery.sweep_notices(now=WEDNESDAY + MINUTE) == 40
+    assert Counter(mail.keys) == dict.fromkeys(mail.keys, 1)
+    assert len(mail.accepted) == 40
+
+
+@pytest.mark.full
+@pytest.mark.django_db(transaction=True)
+def test_ten_thousand_letters_and_a_server_that_accepts_and_dies(case: Complaint, mail: PostOffice) -> None:
+    queue(case, 10_000)
+    mail.mode = "dies"
+    now = WEDNESDAY
+    for _ in range(5):
+        assert delivery.sweep_notices(now=now) == 0
+        now += timedelta(seconds=5)
+    assert not Notice.objects.exclude(state="queued").exists()
+    mail.mode = "accept"
+    sent, sweeps = 0, 0
+    while sent < 10_000 and sweeps < 60:
+        now += MINUTE
+        sent += delivery.sweep_notices(now=now)
+        sweeps += 1
+    assert states() == {("email", "sent"): 10_000}
+    assert len(set(mail.keys)) == len(mail.accepted) == 10_000
+
+
+def test_a_slow_server_holds_no_lease_beyond_its_end(
+    case: Complaint, mail: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(case, 30)
+    spent = iter([0.0] * 12 + [100.0] * 100)
+    monkeypatch.setattr(delivery.time, "monotonic", lambda: next(spent))
+    sent = delivery.sweep_notices(now=WEDNESDAY)
+    monkeypatch.undo()
+    assert 0 < sent < 30
+    assert states() == {("email", "sent"): sent, ("email", "queued"): 30 - sent}
+    # Handed back as they were.
+    assert set(Notice.objects.filter(state="queued").values_list("attempts", "leased_until")) == {(0, None)}
+
+
+def test_a_task_ends_before_its_limit_and_its_lease() -> None:
+    from odr_portal.celery import app
+
+    longest = max(delivery.SECONDS, delivery.CODES_SECONDS) + SEND_WITHIN + 1
+    assert longest < app.conf.task_soft_time_limit < delivery.LEASE.total_seconds()
+
+
+def test_one_odd_letter_does_not_stop_the_others(
+    case: Complaint, mail: PostOffice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue(case, 3)
+    odd = Notice.objects.order_by("id")[1]
+    write = delivery.letter_of
+
+    def broken(rows: list[Notice], **options: Any) -> Any:
+        if rows[0].pk == odd.pk:
+            raise ValueError("chen@example.com 13800000001")
+        return write(rows, **options)
+
+    monkeypatch.setattr(delivery, "letter_of", broken)
+    assert delivery.sweep_notices(now=WEDNESDAY) == 2
+    odd.refresh_from_db()
+    assert (odd.state, odd.last_error) == ("queued", "fault_ValueError")
+    assert "ValueError" in caplog.text
+    assert "chen@" not in caplog.text
+
+
+# --- dead addresses -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sms(settings: Any, gateway: Gateway) -> Gateway:
+    settings.SMS_GATEWAY = environment.gateway("SMS_GATEWAY_URL", gateway.url, "SMS_GATEWAY_SECRET", [SECRET])
+    return gateway
+
+
+def test_a_dead_number_leads_to_the_mailbox_and_a_dead_mailbox_to_an_officer(
+    case: Complaint, mail: PostOffice, sms: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue(case)
+    sms.status = 410
+    assert delivery.sweep_notices(now=WEDNESDAY) == 1
+    assert states() == {("sms", "bounced"): 1, ("email", "sent"): 1}
+    assert sms.texts == ["short"]
+    assert [taken.to for taken in mail.accepted] == ["chen@example.com"]
+    mail.answers["chen@example.com"] = 550
+    queue(case, kind="forward", audience="parties", created_at=LATER, addressee="consumer", subject="second")[0]
+    Notice.objects.filter(subject="second").delete()
+    Notice.objects.create(
+        complaint=case, sequence=2, kind="forward", addressee="consumer", user_id=case.consumer_id, subject="t",
+        body="b", short="short", created_at=WEDNESDAY, send_after=WEDNESDAY)
+    assert delivery.sweep_notices(now=WEDNESDAY) == 0
+    assert set(Notice.objects.filter(sequence=2).values_list("channel", "state", "last_error")) == {
+        ("sms", "bounced", "http_410"), ("email", "set_aside", "smtp_550")}
+    assert "chen@" not in caplog.text + "".join(Notice.objects.values_list("last_error", flat=True))
+    # Nothing more happens by itself.
+    assert delivery.sweep_notices(now=LATER + timedelta(days=30)) == 0
+
+
+def test_a_bounce_at_night_by_mail_rings_nobody(case: Complaint, mail: PostOffice, sms: Gateway, world: World) -> None:
+    world.ming.phone = "+8613800000002"
+    world.ming.save()
+    mail.answers["ming@example.com"] = 550
+    night = WEDNESDAY + timedelta(hours=13)
+    queue(case, addressee="enterprise", user_id=world.ming.pk, enterprise_id=world.mobile.pk, send_after=night)
+    delivery.sweep_notices(now=night)
+    assert states() == {("email", "bounced"): 1, ("sms", "queued"): 1}
+    assert Notice.objects.get(channel="sms").send_after == WEDNESDAY.replace(day=12, hour=0)
+    assert not sms.posts
+
+
+# --- two sweepers -------------------------------------------------------------------------------
+
+
+def at_once(*sweeps: Callable[[], int]) -> list[int]:
+    found: list[int] = []
+
+    def run(sweep: Callable[[], int]) -> None:
+        try:
+            found.append(sweep())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(sweep,)) for sweep in sweeps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sweepers_send_each_letter_once(case: Complaint, mail: PostOffice) -> None:
+    """The leases alone see to it: both are past the door at once."""
+    queue(case, 60, channel="email")
+
+    def sweep() -> int:
+        with open_channels(now=WEDNESDAY) as channels:
+            return delivery._Sweep(channels, begun=time.monotonic(), now=WEDNESDAY).run()
+
+    assert sum(at_once(sweep, sweep)) == 60
+    assert len(set(mail.keys)) == len(mail.accepted) == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_holds_us_holds_one_worker(case: Complaint, mail: PostOffice) -> None:
+    queue(case, channel="email")
+    with delivery.alone(delivery.SENDER) as is_alone:
+        assert is_alone
+        assert at_once(lambda: delivery.sweep_notices(now=WEDNESDAY)) == [0]
+    assert at_once(lambda: delivery.sweep_notices(now=WEDNESDAY)) == [1]
+
+
+def test_a_channel_that_holds_us_does_not_hold_the_other(
+    case: Complaint, mail: PostOffice, sms: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("complaints.notices.channels.mail.SEND_WITHIN", 0.5)
+    mail.mode = "silent"
+    queue(case, 5, channel="email", send_after=WEDNESDAY - MINUTE)
+    queue(case, 5, channel="sms", audience="x")
+    assert delivery.sweep_notices(now=WEDNESDAY) == 5
+    assert states() == {("email", "queued"): 5, ("sms", "sent"): 5}
+    assert mail.connections == 1

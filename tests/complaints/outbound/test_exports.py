@@ -1,0 +1,386 @@
+"""T48: what a file of cases holds, who gets it, and how often."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from django.db import connection
+from django.db.models import Q
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.keys import keyring
+from accounts.models import SecurityEvent, User
+from accounts.sign_in import entering
+from complaints.models import Complaint, Export
+from complaints.procedure.workflow import Status as S
+from complaints.tables.exporting import asking, building, columns, files, selecting
+from enterprises.models import Staff
+from tests.cast import World
+from tests.complaints.outbound.conftest import filled
+from tests.given import a_complaint
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User], Client]
+QUEUE, CASES = "/enterprise/exports/new/", "/authority/exports/new/"
+
+
+def asked(browser: Client, page: str = QUEUE, *, query: str = "", status: int = 302, **fields: Any) -> Export:
+    said = {"columns": ["number", "item", "consumer", "status"], "format": "csv"} | fields
+    answer = browser.post(f"{page}?{query}", filled(**said))
+    assert answer.status_code == status, answer.content.decode()[-2000:]
+    return Export.objects.latest("pk")
+
+
+def built(export: Export) -> Export:
+    building.sweep_exports(now=timezone.now())
+    export.refresh_from_db()
+    return export
+
+
+def place(export: Export) -> str:
+    side = "enterprise" if export.enterprise_id else "authority"
+    return f"/{side}/exports/{export.mark}/"
+
+
+def link(browser: Client, export: Export) -> str:
+    answer = browser.post(f"{place(export)}link/", filled())
+    assert answer.status_code == 302, answer.content.decode()[-500:]
+    return str(answer["Location"])
+
+
+def fetched(browser: Client, export: Export) -> bytes:
+    answer = browser.get(link(browser, export))
+    assert answer.status_code == 200
+    return b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
+def rows_in(raw: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+
+
+@pytest.fixture
+def second_manager(world: World) -> User:
+    user = User.objects.create(email="second@example.com", name="二试")
+    Staff.objects.create(user=user, enterprise=world.mobile, role=Staff.Role.MANAGER)
+    return user
+
+
+def test_T48_from_the_queue_to_the_file(world: World, signed_in: SignIn) -> None:
+    ours = a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    browser = signed_in(world.ming)
+    page = browser.get("/enterprise/queue/?view=all").content.decode()
+    assert QUEUE in page
+    assert "1件" in browser.get(f"{QUEUE}?view=all").content.decode()
+    export = asked(browser, query="view=all")
+    assert (export.state, export.query) == ("approved", "view=all")
+    assert "排队中" in browser.get(place(export)).content.decode()
+    assert built(export).state == "ready"
+    answer = browser.get(link(browser, export))
+    raw = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    assert answer["Content-Disposition"] == f'attachment; filename="{export.mark}.csv"'
+    assert "no-store" in answer["Cache-Control"]
+    assert raw.startswith(b"\xef\xbb\xbf")
+    row, = rows_in(raw)
+    assert (row["编号"], row["消费者（隐去）"], row["导出编号"]) == (ours.number, "陈**", export.mark)
+    assert export.file_digest == hashlib.sha256(raw).hexdigest()
+    assert "已下载" in browser.get(place(export)).content.decode()
+    assert [(e.kind, e.subject) for e in SecurityEvent.objects.filter(kind__startswith="export_").order_by("pk")] == [
+        ("export_asked", export.mark), ("export_fetched", export.mark)]
+
+
+def test_T48_the_link_works_once_and_for_one_person(world: World, signed_in: SignIn, second_manager: User, export_root: Path) -> None:
+    a_complaint(world, status=S.NEGOTIATING)
+    browser = signed_in(world.lead)
+    export = built(asked(browser))
+    old, address = link(browser, export), link(browser, export)
+    assert browser.get(old).status_code == 404
+    assert browser.head(address).status_code == 405
+    for stranger in (second_manager, world.ming, world.hua, world.rui, world.chen):
+        assert signed_in(stranger).get(address).status_code == 404
+        assert signed_in(stranger).get(place(export)).status_code == 404
+        assert signed_in(stranger).post(f"{place(export)}link/", filled()).status_code == 404
+    assert Client().get(address).status_code == 302
+    assert browser.get(address).status_code == 200
+    assert browser.get(address).status_code == 410
+    assert browser.post(f"{place(export)}link/", filled()).status_code == 410
+    assert list(export_root.iterdir())
+    building.sweep_exports(now=timezone.now())
+    assert not list(export_root.iterdir())
+
+
+def test_T48_a_day_later_it_is_gone(world: World, signed_in: SignIn, export_root: Path) -> None:
+    a_complaint(world, status=S.NEGOTIATING)
+    browser = signed_in(world.lead)
+    export = built(asked(browser))
+    address = link(browser, export)
+    Export.objects.update(ready_at=timezone.now() - timedelta(hours=25), expires_at=timezone.now() - timedelta(hours=1))
+    assert browser.get(address).status_code == 410
+    assert "已过期" in browser.get(place(export)).content.decode()
+    building.sweep_exports(now=timezone.now())
+    export.refresh_from_db()
+    assert (export.state, export.has_file, list(export_root.iterdir())) == ("expired", False, [])
+
+
+def test_T48_a_file_holds_what_the_asker_sees_when_it_is_built(world: World, signed_in: SignIn) -> None:
+    near = a_complaint(world, status=S.NEGOTIATING)
+    elsewhere = a_complaint(world, status=S.NEGOTIATING)
+    type(elsewhere).objects.filter(pk=elsewhere.pk).update(branch=None)
+    elsewhere.engagements.update(branch=None)
+    export = built(asked(signed_in(world.ming)))
+    assert [row["编号"] for row in rows_in(fetched(signed_in(world.ming), export))] == [near.number]
+    export = asked(signed_in(world.hua))
+    assert rows_in(fetched(signed_in(world.hua), built(export))) == []
+    export = asked(signed_in(world.ming))
+    Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=timezone.localdate() - timedelta(days=1))
+    assert (built(export).state, export.failure) == ("failed", "no_desk")
+
+
+def test_rows_cost_the_same_queries_however_many(world: World, signed_in: SignIn) -> None:
+    cases = [a_complaint(world, status=S.NEGOTIATING, now=timezone.now()).pk for _ in range(4)]
+    sight = building.sight_of(asked(signed_in(world.lead)), now=timezone.now())
+    counts = []
+    for ids in (cases[:1], cases):
+        keyring.forget()
+        with CaptureQueriesContext(connection) as said:
+            rows = selecting.rows_of(sight, ids, kinds=["consumer_phone"])
+            assert [column.text(row) for row in rows for column in columns.COLUMNS.values()]
+        counts.append(len(said))
+    assert counts[0] == counts[1] < 10
+
+
+def test_T48_what_went_to_another_firm_in_between_is_left_out(world: World, signed_in: SignIn) -> None:
+    case = a_complaint(world, status=S.NEGOTIATING)
+    a_complaint(world, status=S.NEGOTIATING)
+    export = asked(signed_in(world.lead))
+    sight = building.sight_of(export, now=timezone.now())
+    ids = building.chosen(sight, export.query, most=10)
+    assert case.pk in ids
+    type(case).objects.filter(pk=case.pk).update(enterprise=world.telecom, branch=None)
+    case.engagements.update(enterprise=world.telecom, branch=None)
+    assert case.pk not in [row.case.pk for row in building.rows_of(sight, ids)]
+
+
+def test_T48_the_second_wall_alone_keeps_a_file_clean(world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a mistake in the first wall would hand out, the database does not show."""
+    a_complaint(world, status=S.NEGOTIATING)
+    monkeypatch.setattr(selecting.Sight, "cases", lambda _sight: Complaint.objects.all())
+    monkeypatch.setattr(selecting.Sight, "times", lambda _sight: Q())
+    for query in ("complaints.desks.enterprise_desk.Desk.cases", "complaints.desks.authority_desk.Desk.cases"):
+        monkeypatch.setattr(query, lambda _desk: Complaint.objects.all())
+    for user, page in ((world.hua, QUEUE), (world.far_officer.user, CASES)):
+        assert rows_in(fetched(signed_in(user), built(asked(signed_in(user), page, columns=["number"])))) == []
+    assert len(rows_in(fetched(signed_in(world.ming), built(asked(signed_in(world.ming), columns=["number"]))))) == 1
+
+
+def test_T48_an_officer_gets_the_own_region(world: World, signed_in: SignIn) -> None:
+    case = a_complaint(world, status=S.REVIEW)
+    raw = fetched(signed_in(world.rui), built(asked(signed_in(world.rui), CASES, columns=["number", "region", "officer"])))
+    assert [row["编号"] for row in rows_in(raw)] == [case.number]
+    far = world.far_officer.user
+    assert rows_in(fetched(signed_in(far), built(asked(signed_in(far), CASES, columns=["number"])))) == []
+
+
+def test_T48_the_filter_of_the_list_is_that_of_the_file(world: World, signed_in: SignIn) -> None:
+    a_complaint(world, status=S.REVIEW, item_name="宽带")
+    case = a_complaint(world, status=S.MEDIATING, item_name="冰箱")
+    browser = signed_in(world.rui)
+    page = browser.get("/authority/cases/?status=mediating").content.decode()
+    assert f"{CASES}?status=mediating" in page
+    raw = fetched(browser, built(asked(browser, CASES, query="status=mediating&after=1.2&x=y", columns=["number"])))
+    assert [row["编号"] for row in rows_in(raw)] == [case.number]
+
+
+@pytest.mark.parametrize("code", ["statement", "consumer_id", "officer", "__class__", ""])
+def test_T48_a_column_that_is_not_listed_cannot_be_had(world: World, signed_in: SignIn, code: str) -> None:
+    answer = signed_in(world.ming).post(QUEUE, filled(columns=["number", code], format="csv"))
+    assert answer.status_code == 422
+    assert not Export.objects.exists()
+    assert not {"statement", "message"} & set(columns.COLUMNS)
+
+
+def test_T48_who_only_reads_gets_no_personal_column(world: World, signed_in: SignIn) -> None:
+    world.ming_staff.role = Staff.Role.REVIEWER
+    world.ming_staff.save()
+    browser = signed_in(world.ming)
+    assert "姓名和联系方式" not in browser.get(QUEUE).content.decode()
+    export = asked(browser, personal=["consumer_phone"], purpose="x")
+    assert "consumer_phone" not in export.columns
+
+
+def test_T48_personal_columns_wait_for_a_second_person(world: World, signed_in: SignIn, second_manager: User) -> None:
+    a_complaint(world, status=S.NEGOTIATING)
+    browser = signed_in(world.lead)
+    answer = browser.post(QUEUE, filled(columns=["number"], personal=["consumer_phone"], format="csv"))
+    assert answer.status_code == 422
+    assert "请写明用途" in answer.content.decode()
+    export = asked(browser, personal=["consumer_phone"], purpose="回访退款")
+    assert built(export).state == "asked"
+    yes = {"decision": "agree"}
+    assert browser.post(f"{place(export)}decide/", filled(**yes)).status_code == 409
+    for stranger in (world.ming, world.hua, world.rui):
+        assert signed_in(stranger).post(f"{place(export)}decide/", filled(**yes)).status_code == 404
+    other = signed_in(second_manager)
+    assert "回访退款" in other.get(place(export)).content.decode()
+    assert "1份等您批准" in other.get("/enterprise/exports/").content.decode()
+    assert other.post(f"{place(export)}decide/", filled()).status_code == 422
+    assert other.post(f"{place(export)}decide/", filled(**yes)).status_code == 302
+    assert other.post(f"{place(export)}decide/", filled(**yes)).status_code == 409
+    assert built(export).state == "ready"
+    assert other.post(f"{place(export)}link/", filled()).status_code == 404
+    assert [e.kind for e in SecurityEvent.objects.filter(subject=export.mark).order_by("pk")] == ["export_asked", "export_approved"]
+
+
+def test_T48_each_case_whose_contact_data_went_out_says_so(world: World, signed_in: SignIn, second_manager: User) -> None:
+    ours = a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    new = a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
+    browser = signed_in(world.lead)
+    export = asked(browser, personal=["consumer_name", "consumer_phone", "consumer_address"], purpose="回访退款")
+    signed_in(second_manager).post(f"{place(export)}decide/", filled(decision="agree"))
+    rows = {row["编号"]: row for row in rows_in(fetched(browser, built(export)))}
+    assert (rows[ours.number]["姓名"], rows[ours.number]["手机"], rows[ours.number]["地址"]) == (
+        "陈试", "+8613800000001", "福州市鼓楼区某路1号")
+    # Not accepted yet: nobody there may see whose it is.
+    assert (rows[new.number]["姓名"], rows[new.number]["手机"], rows[new.number]["地址"]) == ("", "", "")
+    entry = ours.steps.get(step="reveal_contact")
+    assert (entry.reason, entry.data, entry.name.name) == ("look_export", {"export": export.mark}, "主管")
+    assert not new.steps.filter(step="reveal_contact").exists()
+    # The page of the case still masks: an export is no look.
+    assert "13800000001" not in browser.get(f"/enterprise/cases/{ours.number}/").content.decode()
+    home = signed_in(world.chen).get(f"/cases/{ours.number}/").content.decode()
+    assert "列入经批准的导出表格" in home
+
+
+def test_T48_the_second_factor_is_asked_again(world: World, signed_in: SignIn) -> None:
+    browser = signed_in(world.lead)
+    session = browser.session
+    session[entering.CONFIRMED] = 0
+    session.save()
+    assert browser.get(QUEUE).status_code == 302
+    assert browser.post(QUEUE, filled(columns=["number"], format="csv")).status_code == 403
+    assert not Export.objects.exists()
+
+
+def test_T48_refused_is_refused(world: World, signed_in: SignIn, second_manager: User) -> None:
+    export = asked(signed_in(world.lead), personal=["consumer_name"], purpose="x")
+    signed_in(second_manager).post(f"{place(export)}decide/", filled(decision="refuse"))
+    assert built(export).state == "refused"
+    assert signed_in(world.lead).post(f"{place(export)}link/", filled()).status_code == 409
+
+
+def test_T48_the_database_itself_wants_a_second_person(world: World, signed_in: SignIn) -> None:
+    from django.db import IntegrityError, transaction
+
+    export = asked(signed_in(world.lead), personal=["consumer_name"], purpose="x")
+    for by in (None, world.lead):
+        with pytest.raises(IntegrityError, match="approved_by_another"), transaction.atomic():
+            Export.objects.filter(pk=export.pk).update(state="approved", decided_by=by)
+
+
+def test_T48_too_many_rows_are_refused(world: World, signed_in: SignIn, settings: Any) -> None:
+    settings.EXPORT_MOST_ROWS = 1
+    for _ in range(2):
+        a_complaint(world, status=S.NEGOTIATING)
+    browser = signed_in(world.lead)
+    export = built(asked(browser))
+    assert (export.state, export.failure) == ("failed", "too_many_rows")
+    assert "缩小范围" in browser.get(place(export)).content.decode()
+
+
+def test_T48_a_killed_sweep_loses_one_piece(world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = {a_complaint(world, status=S.NEGOTIATING).number for _ in range(3)}
+    export = asked(signed_in(world.lead))
+    monkeypatch.setattr(building, "BATCH", 1)
+    taken, pieces = files.append, []
+
+    def dies(mark: str, rows: Any, *, after: int) -> int:
+        end = taken(mark, rows, after=after)
+        pieces.append(after)
+        if len(pieces) == 2:
+            # The rows are on the disk, the position is not kept.
+            raise KeyboardInterrupt
+        return end
+
+    monkeypatch.setattr(files, "append", dies)
+    with pytest.raises(KeyboardInterrupt):
+        building.sweep_exports(now=timezone.now())
+    export.refresh_from_db()
+    assert (export.state, export.rows, export.total) == ("building", 1, 3)
+    assert building.sweep_exports(now=timezone.now()) == 0
+    assert building.sweep_exports(now=timezone.now() + timedelta(minutes=2)) == 1
+    raw = fetched(signed_in(world.lead), Export.objects.get(pk=export.pk))
+    assert sorted(row["编号"] for row in rows_in(raw)) == sorted(numbers)
+    assert pieces[1] == pieces[2] > 0
+
+
+def test_T48_one_that_always_breaks_is_given_up(world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    a_complaint(world, status=S.NEGOTIATING)
+    export = asked(signed_in(world.lead))
+
+    def breaks(*_: Any, **__: Any) -> Any:
+        raise ValueError("陈试 13800000001")
+
+    monkeypatch.setattr(building, "rows_of", breaks)
+    for minutes in range(0, 20, 2):
+        building.sweep_exports(now=timezone.now() + timedelta(minutes=minutes))
+    export.refresh_from_db()
+    assert (export.state, export.failure) == ("failed", "gave_up")
+    assert "陈试" not in caplog.text
+
+
+def test_T48_five_at_a_time(world: World, signed_in: SignIn) -> None:
+    browser = signed_in(world.lead)
+    for _ in range(asking.MOST_AT_A_TIME):
+        asked(browser)
+    asked(browser, status=409)
+    assert Export.objects.count() == asking.MOST_AT_A_TIME
+
+
+def test_T47_T48_a_workbook_holds_texts_only_and_its_mark(world: World, signed_in: SignIn, tmp_path: Path) -> None:
+    names = ["=1+1", "\t=1", "＝1", "＠SUM(A1)", '=HYPERLINK("https://a.example")', "https://a.example/", "+8613800000001", "12345678901234567890"]
+    for name in names:
+        a_complaint(world, status=S.NEGOTIATING, item_name=name)
+    browser = signed_in(world.lead)
+    raw = fetched(browser, built(asked(browser, columns=["number", "item", "amount"], format="xlsx")))
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(raw)
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert not any(cell.hyperlink for cell in cells)
+    shown = {row[1].value for row in sheet.iter_rows(min_row=2)}
+    assert shown == {"'=1+1", "'\t=1", "'＝1", "'＠SUM(A1)", '\'=HYPERLINK("https://a.example")', "https://a.example/",
+                     "+8613800000001", "12345678901234567890"}
+    mark = Export.objects.latest("pk").mark
+    assert book.worksheets[1].sheet_state == "veryHidden"
+    assert book.worksheets[1]["B1"].value == mark
+    for part in (sheet.oddHeader.center.text, sheet.oddFooter.center.text):
+        assert mark in part
+        assert "主管" in part
+
+
+def test_T47_a_file_of_lines_holds_no_formula(world: World, signed_in: SignIn) -> None:
+    for name in ("=1+1", "a;=1", '-2+3+cmd|" /C calc"!A0'):
+        a_complaint(world, status=S.NEGOTIATING, item_name=name)
+    browser = signed_in(world.lead)
+    raw = fetched(browser, built(asked(browser, columns=["item"])))
+    assert {row["商品或服务"] for row in rows_in(raw)} == {"'=1+1", "a;=1", '\'-2+3+cmd|" /C calc"!A0'}
+    assert b'"a;=1"' in raw
+
+
+def test_T48_every_fiftieth_row_carries_the_mark(export_root: Path) -> None:
+    files.append("E1", [[str(number)] for number in range(101)], after=0)
+    files.finish("E1", "csv", ["n"], who="x", at=timezone.now(), query="")
+    rows = list(csv.reader(files.file_of("E1", "csv").open(encoding="utf-8-sig")))[1:]
+    assert [number for number, row in enumerate(rows) if row[1] == "E1"] == [0, 50, 100]
+    assert files.file_of("E1", "csv").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,49 @@
+"""Each message of a webhook has a page: what was sent, what was answered each time, and the button that sends it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from complaints.models import WebhookDelivery
+from complaints.procedure.workflow import Status as S
+from tests.cast import World
+from tests.complaints.outbound.conftest import filled
+from tests.complaints.outbound.receivers import Receiver, receiver
+from tests.complaints.outbound.test_webhooks import MINUTE, PAGE, endpoint_at, everything_is_committed, sweep
+from tests.given import a_complaint
+
+__all__ = ["everything_is_committed", "receiver"]
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User], Client]
+
+
+def test_each_message_shows_what_was_sent_what_was_answered_and_goes_out_again(
+    world: World, receiver: Receiver, signed_in: SignIn
+) -> None:
+    endpoint = endpoint_at(world, receiver)
+    start = timezone.now()
+    case = a_complaint(world, status=S.WITH_ENTERPRISE, now=start)
+    receiver.status = 503
+    sweep(receiver, now=start)
+    receiver.status = 204
+    sweep(receiver, now=start + MINUTE)
+    one = WebhookDelivery.objects.get()
+    browser, address = signed_in(world.lead), f"{PAGE}{endpoint.public_id}/"
+    listed = browser.get(address).content.decode()
+    mine = f"{address}messages/{one.webhook_id}/"
+    assert mine in listed
+    page = browser.get(mine).content.decode()
+    for words in ("503", "204", case.number, one.webhook_id, "ms", "再发一次"):
+        assert words in page, words
+    assert page.index("204") < page.index("503"), "the newest first"
+    assert browser.post(address, filled(what="replay", message=one.webhook_id)).status_code == 302
+    assert sweep(receiver, now=timezone.now() + 2 * MINUTE) == 1
+    assert [head["webhook-id"] for head, _ in receiver.posts] == [one.webhook_id] * 3
+    for stranger in (world.ming, world.hua):
+        assert signed_in(stranger).get(mine).status_code == 404
+    assert browser.get(f"{address}messages/msg_0/").status_code == 404

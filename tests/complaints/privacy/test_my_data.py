@@ -1,0 +1,150 @@
+"""Consents stand in a ledger; a person sees, copies, takes back, and leaves."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import AccountClosing, User
+from complaints import handling
+from complaints.handling.steps import both
+from complaints.handling.transition import looking
+from complaints.models import Complaint, ConsentRecord
+from complaints.privacy import my_data
+from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Status
+from tests.cast import World
+from tests.given import a_complaint, step
+
+S = Status
+
+
+@pytest.fixture
+def chen(client: Client, world: World) -> Client:
+    client.force_login(world.chen)
+    return client
+
+
+@pytest.mark.django_db
+def test_T81_each_consent_of_a_filing_stands_in_the_ledger_with_its_text(world: World) -> None:
+    case = a_complaint(world, status=S.FILED)
+    rows = {row.purpose: row for row in ConsentRecord.objects.filter(complaint=case)}
+    assert rows["share_with_enterprise"].is_given
+    assert rows["share_with_enterprise"].enterprise == world.mobile
+    assert rows["pass_to_regulator"].is_given
+    assert all(row.text_version and row.person_key == case.consumer_key for row in rows.values())
+
+
+@pytest.mark.django_db
+def test_T81_nobody_changes_the_ledger(world: World) -> None:
+    case = a_complaint(world, status=S.FILED)
+    for change in (lambda rows: rows.update(is_given=False), lambda rows: rows.delete()):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change(ConsentRecord.objects.filter(complaint=case))
+
+
+@pytest.mark.django_db
+def test_T81_a_consent_taken_back_is_a_row_of_its_own_and_holds_from_then_on(chen: Client, world: World) -> None:
+    case = a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    page = chen.get(f"/cases/{case.number}/consents/")
+    assert "从现在起有效" in page.content.decode()
+    key = page.content.decode().split('name="idempotency_key" value="')[-1].split('"')[0]
+    answer = chen.post(f"/cases/{case.number}/consents/",
+                       {"purpose": "share_with_enterprise", "idempotency_key": key})
+    assert answer.status_code == 302
+    said = list(ConsentRecord.objects.filter(complaint=case, purpose="share_with_enterprise")
+                .values_list("is_given", flat=True))
+    assert said == [True, False]
+    case.refresh_from_db()
+    assert case.consents["share_with_enterprise"] is False
+    assert case.status == S.NEGOTIATING
+    with pytest.raises(StepNotAllowed):
+        handling.take(both.withdraw_consent(purpose="share_with_enterprise"), [case.pk],
+                      actor=world.consumer, now=timezone.now())
+
+
+@pytest.mark.django_db
+def test_T81_without_an_answer_about_consent_nothing_is_filed(client: Client) -> None:
+    before = Complaint.objects.count()
+    client.get("/file/")
+    assert client.post("/file/consents/", {}).status_code in (302, 404, 422)
+    assert Complaint.objects.count() == before
+    assert not ConsentRecord.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_page_shows_what_we_hold_and_what_was_agreed(chen: Client, world: World) -> None:
+    case = a_complaint(world, status=S.NEGOTIATING)
+    page = chen.get("/account/privacy/").content.decode()
+    assert case.number in page
+    assert "把投诉和联系方式提供给企业" in page
+    assert "还没有人查看过" in page
+
+
+@pytest.mark.django_db
+def test_an_english_reader_finds_enterprise_and_authority_by_their_english_names(chen: Client, world: World) -> None:
+    case = a_complaint(world, status=S.MEDIATING, now=timezone.now())
+    step(case, looking.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
+    page = chen.get("/account/privacy/", headers={"accept-language": "en"}).content.decode()
+    assert world.mobile.name_en in page
+    assert world.mobile.name not in page
+    assert world.gulou.name_en in page
+    assert world.gulou.name not in page
+
+
+@pytest.mark.django_db
+def test_nobody_without_a_password_is_told_to_change_it(chen: Client) -> None:
+    page = chen.get("/account/sessions/").content.decode()
+    assert "再联系12315" in page
+    assert "密码" not in page.partition("<main")[2].partition("</main>")[0]
+
+
+@pytest.mark.django_db
+def test_a_copy_holds_ones_own_words_and_nobody_elses(chen: Client, world: World) -> None:
+    case = a_complaint(world, status=S.NEGOTIATING)
+    answer = chen.post("/account/privacy/copy/")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    copy = json.loads(answer.content)
+    assert [one["number"] for one in copy["complaints"]] == [case.number]
+    assert any(text["kind"] == "consumer_statement" for text in copy["complaints"][0]["you_said"])
+    assert copy["account"]["phone"] == world.chen.phone
+    assert world.ming.name not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_T82_an_account_with_an_open_case_stays(chen: Client, world: World) -> None:
+    case = a_complaint(world, status=S.NEGOTIATING)
+    page = chen.get("/account/privacy/close/").content.decode()
+    assert case.number in page
+    assert "is-danger" not in page
+    with pytest.raises(StepNotAllowed):
+        my_data.close_account(world.chen, now=timezone.now())
+    assert not AccountClosing.objects.exists()
+
+
+@pytest.mark.django_db
+def test_T82_a_closed_account_is_out_at_once_and_kept_until_the_law_allows(chen: Client, world: World) -> None:
+    case = a_complaint(world, status=S.CLOSED)
+    page = chen.get("/account/privacy/close/").content.decode()
+    key = page.split('name="idempotency_key" value="')[-1].split('"')[0]
+    answer = chen.post("/account/privacy/close/", {"idempotency_key": key})
+    assert answer.headers["Location"] == "/account/privacy/closed/"
+    assert chen.get("/account/privacy/").status_code == 302
+    closing = AccountClosing.objects.get(user=world.chen)
+    assert case.closed_at is not None
+    assert closing.destroy_after >= case.closed_at + timedelta(days=3 * 365)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        AccountClosing.objects.update(destroyed_at=closing.closed_at)
+
+
+@pytest.mark.django_db
+def test_staff_do_not_close_a_work_account_by_themselves(client: Client, world: World) -> None:
+    client.force_login(world.ming)
+    assert "请让您单位的管理员停用" in client.get("/account/privacy/close/").content.decode()
+    client.post("/account/privacy/close/", {"idempotency_key": "a-key-of-a-test"})
+    assert User.objects.get(pk=world.ming.pk).is_active
+
+

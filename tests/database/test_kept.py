@@ -1,0 +1,161 @@
+"""A statement that is kept answers as the query it was made of, to each caller what is theirs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.db.models import Count
+
+from complaints.models import (
+    Complaint,
+    Deadline,
+    Demand,
+    HandlingStep,
+    Notice,
+    Obligation,
+    OfferAnswer,
+    PersonalText,
+    PersonDigest,
+)
+from complaints.procedure.workflow import Status
+from database import row_security as walls
+from database.prepared import Kept, Together
+from tests import given
+from tests.cast import WEDNESDAY, World
+
+by_number = Kept(lambda number: Complaint.objects.filter(number=number).select_related("enterprise", "handler__user")[:1], str)
+
+
+def test_each_asking_answers_for_its_own_values(world: World, django_assert_num_queries: Any) -> None:
+    demands = Kept(lambda case: Demand.objects.filter(complaint_id=case).exclude(kind="apology"), int)
+    one, other = (given.a_complaint(world, status=Status.NEGOTIATING) for _ in range(2))
+    for case in (one, other, one):
+        with django_assert_num_queries(1):
+            found = demands(case.pk)
+        assert found == list(Demand.objects.filter(complaint=case))
+        assert [demand.note for demand in found] == [demand.note for demand in case.demands.all()]
+
+
+def test_what_comes_with_a_row_needs_no_more_statement(world: World, django_assert_num_queries: Any) -> None:
+    case, handler = given.a_complaint(world, status=Status.NEGOTIATING), world.handler
+    with django_assert_num_queries(1):
+        found = by_number.first(case.number)
+        assert found is not None
+        assert (found.enterprise.pk, found.handler.user.pk) == (world.mobile.pk, handler.user_id)  # type: ignore[union-attr]
+        assert (found.amount, found.facts, found.status_since) == (case.amount, case.facts, case.status_since)
+    assert by_number.first("nobody's") is None
+
+
+def test_the_same_statement_shows_each_caller_only_what_is_theirs(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    assert by_number.first(case.number) is not None
+    for _ in range(2):
+        for user, is_shown in ((world.chen, True), (world.otto, False)):
+            with walls.seeing_as(user, day=WEDNESDAY.date(), is_at_job=False):
+                assert (by_number.first(case.number) is not None) is is_shown
+
+
+def test_a_table_that_changed_is_read_as_it_is(world: World) -> None:
+    entries = Kept(lambda case: HandlingStep.objects.filter(complaint_id=case), int)
+    case = given.a_complaint(world, status=Status.FILED)
+    before = entries(case.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("discard plans")
+    assert entries(case.pk) == before
+
+
+#: Every kind of column that the tables of a case have: numbers, texts, moments, days, bytes, JSON, truths, ids of all sorts.
+OF_A_CASE = (
+    Kept(lambda case: HandlingStep.objects.filter(complaint_id=case).select_related("name", "recorded_by")
+         .order_by("-audience", "-sequence"), int),
+    Kept(lambda case: Demand.objects.filter(complaint_id=case).order_by("-ordinal"), int),
+    Kept(lambda case: PersonalText.objects.filter(complaint_id=case).order_by("pk"), int),
+    Kept(lambda case: Deadline.objects.filter(complaint_id=case).select_related("obligation").order_by("pk"), int),
+    Kept(lambda case: OfferAnswer.objects.filter(offer__complaint_id=case).select_related("offer", "demand").order_by("pk"), int),
+    Kept(lambda case: Obligation.objects.filter(complaint_id=case).order_by("-pk")[:2], int),
+    Kept(lambda case: Notice.objects.filter(complaint_id=case).select_related("enterprise").order_by("-pk"), int),
+    Kept(lambda case: Complaint.objects.filter(pk=case).annotate(promised=Count("obligations")), int),
+    Kept(lambda case, others: Complaint.objects.filter(pk__among=others).exclude(pk=case).order_by("pk"), int, list),
+)
+
+
+@pytest.mark.parametrize("status", [Status.FILED, Status.PERFORMING, Status.CLOSED])
+def test_queries_that_travel_together_answer_as_each_by_itself(world: World, status: Status, django_assert_num_queries: Any) -> None:
+    """Column by column, type by type, in the same order, related rows too."""
+    together = Together(*OF_A_CASE)
+    assert sum(len(kept.plan().shape.related) for kept in OF_A_CASE) == 6
+    one, other = (given.a_complaint(world, status=status) for _ in range(2))
+    for case in (one, other):
+        ids = [one.pk, other.pk]
+        together(case.pk, ids)
+        with django_assert_num_queries(1):
+            found = together(case.pk, ids)
+        for kept, rows in zip(OF_A_CASE, found, strict=True):
+            values = (case.pk, ids)[:len(kept.types)]
+            alone, asked = kept(*values), list(kept.build(*values))
+            assert [_told(row) for row in rows] == [_told(row) for row in alone] == [_told(row) for row in asked]
+        assert [row.pk for row in found[-1]] == [other.pk if case == one else one.pk]
+    assert together(one.pk, [])[-1] == []
+    assert together(-1, []) == [[] for _ in OF_A_CASE]
+
+
+def _told(row: Any) -> dict[str, Any]:
+    """A row and those that came with it, each value with its type."""
+    own = {name: (type(value), bytes(value) if isinstance(value, memoryview) else value)
+           for name, value in vars(row).items() if name != "_state"}
+    assert (row._state.adding, row._state.db) == (False, "default")
+    return own | {name: _told(related) for name, related in row._state.fields_cache.items() if related is not None}
+
+
+def test_odd_texts_come_as_they_were_written(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    notes = ['"quoted", {braced}', "NULL", "null", "", "back\\slash \\x41", "two\nlines\ttab", "中文🎉", "'; --", "%s $1", "{}", "{a,b}"]
+    for ordinal, note in enumerate(notes, 50):
+        Demand.objects.create(complaint=case, ordinal=ordinal, kind="apology", note=note)
+    kept = Kept(lambda pk: Demand.objects.filter(complaint_id=pk, ordinal__gte=50).order_by("ordinal"), int)
+    assert [row.note for row in Together(kept, kept)(case.pk)[1]] == notes
+
+
+def test_the_joint_statement_shows_each_caller_only_what_is_theirs(world: World) -> None:
+    case, together = given.a_complaint(world, status=Status.NEGOTIATING), Together(*OF_A_CASE)
+    assert all(together(case.pk, [])[:4])
+    for _ in range(2):
+        for user, is_shown in ((world.chen, True), (world.otto, False)):
+            with walls.seeing_as(user, day=WEDNESDAY.date(), is_at_job=False):
+                assert all(together(case.pk, [])[:4]) is is_shown
+                assert any(together(case.pk, [case.pk])) is is_shown
+
+
+@pytest.mark.parametrize("name", ["pk", "consumer_key", "status", "handling_county", "enterprise_id"])
+def test_a_list_of_any_kind_is_one_value(world: World, name: str) -> None:
+    cases = [given.a_complaint(world, status=status) for status in (Status.NEGOTIATING, Status.REVIEW)]
+    Complaint.objects.filter(pk=cases[1].pk).update(consumer_key=uuid4())
+    wanted = [getattr(Complaint.objects.get(pk=cases[0].pk), name)]
+    kept = Kept(lambda values: Complaint.objects.filter(**{f"{name}__among": values}).order_by("pk"), list)
+    for values in (wanted, [], wanted):
+        assert kept(values) == list(Complaint.objects.filter(**{f"{name}__in": values}).order_by("pk"))
+        assert Together(kept, kept)(values)[1] == kept(values)
+
+
+def test_a_list_of_digests_and_a_moment_are_values(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    one = PersonDigest.objects.filter(complaint=case).first()
+    assert one is not None
+    kept = Kept(lambda digests, since: PersonDigest.objects.filter(
+        digest__among=digests, complaint__filed_at__gte=since).order_by("pk"), list, datetime)
+    assert one in kept([bytes(one.digest), b"\x00"], case.filed_at)
+    assert kept([bytes(one.digest)], case.filed_at + timedelta(microseconds=1)) == []
+
+
+def test_queries_of_other_values_do_not_travel_together() -> None:
+    with pytest.raises(TypeError):
+        Together(OF_A_CASE[0], by_number)
+
+
+def test_what_cannot_be_kept_says_so() -> None:
+    with pytest.raises(TypeError):
+        Kept(lambda case: Demand.objects.filter(pk=case).prefetch_related("answers"), int)(1)

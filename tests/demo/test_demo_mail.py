@@ -1,0 +1,81 @@
+"""The demo mailbox shows what a case tells people, and what sign-in sends."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from complaints.models import Notice
+from complaints.notices import delivery
+from complaints.procedure.workflow import Status
+from tests import given
+from tests.cast import WEDNESDAY
+from tests.server import A_REQUEST
+
+pytestmark = pytest.mark.django_db
+
+
+def test_notices_of_a_case_are_in_the_mailbox(client: Client, world: Any, settings: Any) -> None:
+    settings.DEMO = True
+    given.filed(world)
+    notice = Notice.objects.order_by("-id").first()
+    assert notice is not None
+    client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": "0f6c2a7e0f6c2a7e"})
+    page = client.get("/demo/mail/").content.decode()
+    assert notice.subject in page
+    assert "+8619900001234" in page
+    page = client.get("/demo/mail/?q=nothing-like-this").content.decode()
+    assert "没有找到" in page
+    assert notice.subject not in page
+
+
+def test_what_was_sent_is_shown_as_it_arrived(client: Client, world: Any, settings: Any) -> None:
+    settings.DEMO = True
+    for _ in range(2):
+        case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
+    assert "等待发送" in client.get("/demo/mail/").content.decode()
+    delivery.sweep_notices(now=WEDNESDAY + timedelta(hours=5))
+    page = client.get("/demo/mail/").content.decode()
+    assert page.count("【12315】下午汇总：2件") == 1
+    assert "等待发送" not in page
+    assert f"【12315】已收到投诉{case.number}，11月12日24:00前有回应" in page
+    chens = client.get("/demo/mail/?q=陈试").content.decode()
+    assert "汇总" not in chens
+    assert case.number in chens
+    of_the_case = client.get(f"/demo/mail/?case={case.number}").content.decode()
+    assert set(re.findall(r"2026\d{4}-\w{12}-\w", of_the_case)) == {case.number}
+
+
+def test_an_old_code_is_gone(client: Client, settings: Any) -> None:
+    settings.DEMO = True
+    client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": "0f6c2a7e0f6c2a7e"})
+    delivery.sweep_notices(now=timezone.now() + timedelta(minutes=10))
+    page = client.get("/demo/mail/").content.decode()
+    assert "验证码已过期，内容已删除。" in page
+    assert "分钟内有效" not in page
+
+
+def test_what_waits_hides_no_code(client: Client, world: Any, settings: Any) -> None:
+    settings.DEMO = True
+    given.filed(world, now=timezone.now() - timedelta(minutes=1))
+    Notice.objects.update(send_after=timezone.now() + timedelta(days=1))
+    client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": "0f6c2a7e0f6c2a7e"})
+    page = client.get("/demo/mail/").content.decode()
+    assert 0 < page.index("分钟内有效") < page.index("已收到您的投诉")
+
+
+def test_outside_of_a_demo_it_does_not_exist(client: Client, settings: Any) -> None:
+    settings.DEMO = False
+    assert client.get("/demo/mail/").status_code == 404
+
+
+def test_the_mailbox_asks_two_questions(
+    client: Client, world: Any, settings: Any, django_assert_num_queries: Any
+) -> None:
+    settings.DEMO = True
+    given.filed(world)
+    with django_assert_num_queries(4 + A_REQUEST):
+        client.get("/demo/mail/")

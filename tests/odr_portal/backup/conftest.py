@@ -1,0 +1,106 @@
+"""A portal with a few cases, evidence and seals, and an empty database beside it to restore into."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+
+from complaints import evidence
+from complaints.models import Complaint
+from complaints.procedure.workflow import Status
+from complaints.record import sealing
+from database import roles
+from odr_portal.processes import embedded
+from tests import given
+from tests.cast import WEDNESDAY, World
+from web import environment
+
+EMPTY = "restored"
+
+
+@pytest.fixture
+def seal_key() -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.generate()
+
+
+@pytest.fixture
+def evidence_folder(settings: Any, tmp_path: Path) -> Path:
+    settings.EVIDENCE_ROOT = str(tmp_path / "evidence")
+    settings.MEDIA_ROOT = str(tmp_path / "files")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "notice.txt").write_text("公告")
+    return tmp_path / "evidence"
+
+
+@pytest.fixture
+def portal(world: World, evidence_folder: Path, seal_key: Ed25519PrivateKey) -> Complaint:
+    """Two cases in different states, one with a file, sealed twice."""
+    case = given.a_complaint(world, status=Status.PERFORMING)
+    upload = SimpleUploadedFile("账单.txt", "九月账单".encode())
+    evidence.receive_for_case(upload, complaint=case, kind="receipt", uploaded_by=world.chen.pk, now=WEDNESDAY)
+    sealing.seal(now=WEDNESDAY, key=seal_key)
+    given.a_complaint(world, status=Status.MEDIATING)
+    sealing.seal(now=WEDNESDAY, key=seal_key)
+    return case
+
+
+class Beside:
+    """The database to restore into, on the same server."""
+
+    def __init__(self, server: embedded.ThrowAwayPostgres, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+        self.url = server.dsn(user=roles.OWNER, database=EMPTY)
+
+    def query(self, statement: str, *, user: str = "postgres") -> list[Any]:
+        connection = psycopg2.connect(self.server.dsn(user=user, database=EMPTY))
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def restore(self, file: Path, *words: str) -> tuple[str, str]:
+        """What was said, and what was warned of. Raises CommandError."""
+        out, err = StringIO(), StringIO()
+        call_command(
+            "restore", str(file), "--into", self.url, "--evidence", str(self.folder / "evidence"),
+            "--files", str(self.folder / "files"), *words, stdout=out, stderr=err,
+        )  # fmt: skip
+        return out.getvalue(), err.getvalue()
+
+
+@pytest.fixture
+def beside(postgres_server: embedded.ThrowAwayPostgres, tmp_path: Path) -> Iterator[Beside]:
+    postgres_server.prepare(EMPTY)
+    yield Beside(postgres_server, tmp_path / "restored")
+    embedded.run_statements(
+        postgres_server.dsn(user="postgres", database="postgres"), [f"drop database {EMPTY} with (force)"]
+    )
+
+
+def save(target: Path) -> str:
+    out = StringIO()
+    call_command("backup", "--to", str(target), stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+def manage(*words: str, before: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command as its own process, after a shell line such as a limit."""
+    line = f'{before}; exec "$0" manage.py "$@"' if before else 'exec "$0" manage.py "$@"'
+    return subprocess.run(
+        ["bash", "-c", line, sys.executable, *words], cwd=environment.ROOT, capture_output=True, text=True,
+        env={**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else", **variables},
+    )  # fmt: skip

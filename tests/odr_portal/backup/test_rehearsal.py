@@ -1,0 +1,163 @@
+"""The whole thing, as on a bad day: real processes file and sweep while the backup runs, then the server is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from accounts.keys import keys as vault
+from database import roles
+from odr_portal.processes import embedded
+from web import environment
+
+pytestmark = [pytest.mark.full, pytest.mark.fault]
+NAME = "portal"
+FILE_ALWAYS = ("-m", "tests.odr_portal.backup.file_always")
+PUT_FILE = """
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from complaints import evidence
+from complaints.models import Complaint
+for case in Complaint.objects.order_by("pk")[:5]:
+    upload = SimpleUploadedFile("a.txt", f"evidence of {case.number}".encode())
+    evidence.receive_for_case(upload, complaint=case, kind="receipt", uploaded_by=None, now=timezone.now())
+"""
+
+
+class Cluster:
+    """A server of its own with a portal beside it, all of it gone at the end."""
+
+    def __init__(self, folder: Path, keys: Path) -> None:
+        self.server = embedded.ThrowAwayPostgres(Path(tempfile.mkdtemp(prefix=f"odr-test-{os.getpid()}-")))
+        self.server.prepare(NAME)
+        self.folder = folder
+        folder.mkdir()
+        self.log = folder / "log"
+        self.at_work: list[subprocess.Popen[str]] = []
+        if not (keys / "vault").exists():
+            (keys / "vault").write_text(vault.fresh())
+        self.variables = {
+            **os.environ,
+            "ODR_LOCAL": str(folder),
+            "EVIDENCE_ROOT": str(folder / "evidence"),
+            "MEDIA_ROOT": str(folder / "files"),
+            "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else",
+            "DATABASE_URL": self.server.dsn(user=roles.WEB, database=NAME),
+            "DATABASE_OWNER_URL": self.server.dsn(user=roles.OWNER, database=NAME),
+            "SEAL_KEY_FILE": str(keys / "key.pem"),
+            "VAULT_KEY_FILE": str(keys / "vault"),
+            "SWEEP_EVERY": "1",
+        }
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words], cwd=environment.ROOT, env=self.variables, capture_output=True, text=True
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    @contextlib.contextmanager
+    def going_on(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        process = subprocess.Popen(
+            [sys.executable, *words], cwd=environment.ROOT, env=self.variables, text=True,
+            stdout=self.log.open("a"), stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            self.at_work.append(process)
+            yield process
+        finally:
+            self.at_work.remove(process)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+    def query(self, statement: str) -> list[Any]:
+        connection = psycopg2.connect(self.server.dsn(user="postgres", database=NAME))
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def until(self, statement: str, least: int) -> None:
+        end = time.monotonic() + 240
+        while self.query(statement)[0][0] < least:
+            is_over = time.monotonic() > end or any(process.poll() is not None for process in self.at_work)
+            assert not is_over, f"waited in vain until {least}: {statement}\n{self.log.read_text()[-2000:]}"
+            time.sleep(0.2)
+
+
+CASES = "select count(*) from complaints_complaint"
+SEALS = "select coalesce(max(number), 0) from complaints_seal"
+
+
+def test_a_lost_server_comes_back(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    key = Ed25519PrivateKey.generate()
+    (keys / "key.pem").write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))  # fmt: skip
+    (keys / "public.pem").write_bytes(key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))  # fmt: skip
+    archive = tmp_path / "portal.tar"
+
+    lost = Cluster(tmp_path / "lost", keys)
+    try:
+        lost.manage("migrate", "--noinput", "-v0")
+        lost.manage("load_directory", "-v0")
+        with (
+            lost.going_on(*FILE_ALWAYS) as filing,
+            lost.going_on(*FILE_ALWAYS),
+            lost.going_on("manage.py", "watch"),
+        ):
+            lost.until(CASES, 20)
+            lost.until("select count(*) from complaints_forwardingdecision", 10)
+            lost.until(SEALS, 1)
+            lost.manage("shell", "-c", PUT_FILE)
+            [(before,)] = lost.query(CASES)
+            said = lost.manage("backup", "--to", str(archive))
+            assert "MISSING" not in said.stderr
+            lost.until(CASES, before + 3)
+            assert filing.poll() is None
+        saved = int(said.stdout.split(" cases")[0].rpartition(" ")[2])
+        assert before <= saved < lost.query(CASES)[0][0]
+        standing = {p.relative_to(lost.folder): p.read_bytes() for p in (lost.folder / "evidence").rglob("*.txt")}
+    finally:
+        lost.server.stop()
+
+    again = Cluster(tmp_path / "again", keys)
+    try:
+        said = again.manage("restore", str(archive), "--into", again.variables["DATABASE_OWNER_URL"],
+                            "--public-key", str(keys / "public.pem"))  # fmt: skip
+        assert "The record is unbroken." in said.stdout
+        assert again.query(CASES) == [(saved,)]
+        assert {
+            p.relative_to(again.folder): p.read_bytes() for p in (again.folder / "evidence").rglob("*.txt")
+        } == standing
+        assert len(standing) == 5
+        [(sealed,)] = again.query(SEALS)
+        with again.going_on(*FILE_ALWAYS), again.going_on("manage.py", "watch"):
+            again.until(CASES, saved + 3)
+            again.until("select count(distinct complaint_id) from complaints_forwardingdecision", saved + 3)
+            again.until(SEALS, sealed + 1)
+        report = json.loads(again.manage("verify_record", "--json", "--public-key", str(keys / "public.pem")).stdout)
+        assert report["unbroken"]
+        assert report["seals"] > sealed
+        assert again.query("select count(*) from (select complaint_id from complaints_forwardingdecision "
+                           "group by 1 having count(*) > 1) twice") == [(0,)]  # fmt: skip
+    finally:
+        again.server.stop()

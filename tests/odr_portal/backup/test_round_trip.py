@@ -1,0 +1,337 @@
+"""What was saved comes back whole: rows, files, record, walls and sequences; or nothing changes at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import subprocess
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from accounts.keys import keyring
+from complaints.models import Complaint, Evidence
+from complaints.procedure.workflow import Status
+from complaints.record import sealing
+from database import roles
+from odr_portal.backup import archive, database
+from odr_portal.processes import embedded
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.odr_portal.backup.conftest import EMPTY, Beside, manage, save
+from tests.server import DATABASE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+full = pytest.mark.full
+
+
+def counts(url: str) -> dict[str, int]:
+    owner = database.connect(url)
+    try:
+        return database.row_counts(owner)
+    finally:
+        owner.close()
+
+
+#: A check is written down anew with other casts and brackets, so only its name counts.
+#: Who may do what, what guards it, and what new tables will be granted.
+WALLS = """
+select 'rights', relname::text, relowner::regrole::text, relacl::text from pg_class
+  where relnamespace = 'public'::regnamespace and relname <> 'later'
+union all select 'trigger', tgrelid::regclass::text, tgname::text, translate(pg_get_triggerdef(oid), '()', '') || tgenabled::text from pg_trigger
+  where not tgisinternal
+union all select 'constraint', conrelid::regclass::text, conname::text,
+  case contype when 'c' then '' else pg_get_constraintdef(oid) end from pg_constraint
+  where connamespace = 'public'::regnamespace
+union all select 'function', proname::text, proowner::regrole::text, prosrc || coalesce(proacl::text, '') from pg_proc
+  where pronamespace = 'public'::regnamespace
+union all select 'policy', polrelid::regclass::text, polname::text, polcmd::text || polroles::regrole[]::text ||
+  regexp_replace(pg_get_expr(polqual, polrelid) || coalesce(pg_get_expr(polwithcheck, polrelid), ''),
+                 '::(character varying|text)(\\[\\])?|[()\\s]', '', 'g') from pg_policy
+union all select 'forced', relname::text, relrowsecurity::text, relforcerowsecurity::text from pg_class
+  where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'later'
+union all select 'later', defaclrole::regrole::text, defaclobjtype::text, defaclacl::text from pg_default_acl
+union all select 'schema', nspname::text, nspowner::regrole::text, nspacl::text from pg_namespace where nspname = 'public'
+order by 1, 2, 3, 4
+"""
+
+
+def source_query(statement: str) -> list[Any]:
+    owner = database.connect(os.environ["DATABASE_OWNER_URL"])
+    try:
+        return database.query(owner, statement)
+    finally:
+        owner.close()
+
+
+def quiet(what: str, size: int) -> None:
+    """Nobody looks."""
+
+
+def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> None:
+    file = tmp_path / "portal.tar"
+    said = save(file)
+    assert "2 cases, 2 files" in said
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert not list(tmp_path.glob("*.partial"))
+    with connection.cursor() as cursor:
+        cursor.execute("insert into accounts_browsersession (session_key, session_data, expire_date) values ('secretkeyofasession', '', now())")
+
+    told, warned = beside.restore(file)
+    assert "The record is unbroken." in told
+    assert "LOOK" not in warned
+    here, there = counts(os.environ["DATABASE_OWNER_URL"]), counts(beside.url)
+    assert there.pop("accounts_browsersession") == 0
+    assert here.pop("accounts_browsersession") == 1
+    assert there == here
+    row = Evidence.objects.get()
+    assert (tmp_path / "restored" / "evidence" / row.path).read_text() == "九月账单"
+    assert (tmp_path / "restored" / "files" / "notice.txt").read_text() == "公告"
+
+    assert set(beside.query(WALLS)) ^ set(source_query(WALLS)) == set()
+    # Nobody may do there what nobody may do here.
+    for statement, reason in (
+        ("update complaints_handlingstep set reason = ''", "permission denied"),
+        ("truncate complaints_seal", "permission denied"),
+        ("drop table complaints_complaint", "must be owner"),
+        ("create table mine (n int)", "permission denied"),
+        ("update complaints_personaltext set sealed = 'x'", "can be emptied, not changed"),
+    ):
+        with pytest.raises(psycopg2.Error, match=reason):
+            beside.query(f"set role {roles.STEPS}; {statement}", user=roles.WEB)
+    with pytest.raises(psycopg2.Error, match="append-only"):
+        beside.query("delete from complaints_handlingstep", user=roles.OWNER)
+    # What the owner makes later is granted by default, as before.
+    beside.query("create table later (n int)", user=roles.OWNER)
+    assert beside.query("select count(*) from later", user=roles.WEB) == [(0,)]
+    [(highest, following)] = beside.query(
+        "select max(id), nextval(pg_get_serial_sequence('complaints_handlingstep', 'id')) from complaints_handlingstep",
+        user=roles.OWNER,
+    )
+    assert following > highest
+    # Transactions of another server mean nothing here, and a cursor from there is known by its era.
+    assert beside.query("select distinct transaction from complaints_handlingstep", user=roles.OWNER) == [(0,)]
+    assert beside.query("select last_value > 1000000 from complaints_event_era", user=roles.WEB) == [(True,)]
+
+
+@full
+def test_no_secret_is_inside(portal: Complaint, tmp_path: Path, settings: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("insert into accounts_browsersession (session_key, session_data, expire_date) values ('secretkeyofasession', 'x', now())")
+    save(tmp_path / "portal.tar")
+    with (tmp_path / "portal.tar").open("rb") as file:
+        entry = next(archive.entries(file))
+        dump = tmp_path / "dump"
+        dump.write_bytes(b"".join(entry.chunks()))
+    pg_restore = database.program("pg_restore", version=18)
+    sql = subprocess.run([pg_restore, "-f", "-", dump], capture_output=True, text=True).stdout
+    assert "complaints_complaint" in sql
+    assert "secretkeyofasession" not in sql
+    assert "PRIVATE KEY" not in sql
+
+
+@full
+def test_a_database_with_something_in_it_is_left_alone(portal: Complaint, beside: Beside, tmp_path: Path) -> None:
+    file = tmp_path / "portal.tar"
+    save(file)
+    beside.query("create table somebodys (n int)", user=roles.OWNER)
+    with pytest.raises(CommandError, match="is not empty"):
+        beside.restore(file)
+    assert beside.query("select count(*) from somebodys") == [(0,)]
+    assert not (tmp_path / "restored").exists()
+
+
+@full
+def test_an_older_point_is_said_and_used_only_when_asked(
+    portal: Complaint, world: World, beside: Beside, seal_key: Ed25519PrivateKey, tmp_path: Path
+) -> None:
+    older, newer = tmp_path / "older.tar", tmp_path / "newer.tar"
+    save(older)
+    given.a_complaint(world, status=Status.NEGOTIATING)
+    sealing.seal(now=WEDNESDAY, key=seal_key)
+    anchor = tmp_path / "anchor.json"
+    with anchor.open("w") as written:
+        call_command("verify_record", "--json", stdout=written)
+    save(newer)
+    beside.restore(newer, "--anchor", str(anchor))
+    _told, warned = beside.restore(older, "--replace")
+    assert "SHORTER" in warned
+    assert "database that was replaced" in warned
+    assert beside.query("select count(*) from complaints_complaint") == [(2,)]
+    _told, warned = beside.restore(older, "--replace", "--anchor", str(anchor))
+    assert "SHORTER" in warned
+    # The same length with another history is another record.
+    anchor.write_text(json.dumps({"sealed_size": 1, "sealed_root": "00"}))
+    assert "ANOTHER" in beside.restore(newer, "--replace", "--anchor", str(anchor))[1]
+    assert beside.query("select to_regnamespace('before_restore')") == [(None,)]
+
+
+@full
+def test_what_fails_in_the_middle_changes_nothing(
+    portal: Complaint, world: World, beside: Beside, tmp_path: Path, superuser_connection: Any
+) -> None:  # fmt: skip
+    good, broken = tmp_path / "good.tar", tmp_path / "broken.tar"
+    save(good)
+    beside.restore(good)
+    before = counts(beside.url)
+    with superuser_connection.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")
+        cursor.execute(
+            "update complaints_handlingstep set reason = 'x' where id = (select min(id) from complaints_handlingstep)"
+        )
+    save(broken)
+    with pytest.raises(CommandError, match=r"record in the archive is broken.*nothing was replaced"):
+        beside.restore(broken, "--replace")
+    assert counts(beside.url) == before
+    assert beside.query("select count(*) from complaints_handlingstep where reason = 'x'") == [(0,)]
+    # A dump that is no dump, in an archive that is otherwise right.
+    with broken.open("w+b") as file:
+        with good.open("rb") as source:
+            manifest = json.loads(
+                b"".join(next(e for e in archive.entries(source) if e.name == "manifest.json").chunks())
+            )
+        writer = archive.Writer(file, written_at=0)
+        dump = writer.add(archive.DUMP, [b"PGDMP" + b"\0" * 100])
+        writer.add("evidence/new/file.txt", [b"x"])
+        manifest["parts"] = {
+            archive.DUMP: {"size": dump.size, "sha256": dump.sha256},
+            "evidence": {"count": 1, "size": 1},
+            "files": {"count": 0, "size": 0},
+        }
+        writer.finish(manifest)
+    with pytest.raises(CommandError, match="could not be restored, nothing was changed"):
+        beside.restore(broken, "--replace")
+    assert counts(beside.url) == before
+    assert not (tmp_path / "restored" / "evidence" / "new" / "file.txt").exists()
+    used = psycopg2.connect(beside.server.dsn(user=roles.WEB, database=EMPTY))
+    with pytest.raises(CommandError, match="1 connections use"):
+        beside.restore(good, "--replace")
+    used.close()
+
+
+@full
+def test_a_row_without_its_file_is_named_and_another_file_too(
+    portal: Complaint, evidence_folder: Path, tmp_path: Path
+) -> None:
+    row = Evidence.objects.get()
+    place = evidence_folder / row.path
+    place.write_text("another")
+    done = manage_backup(tmp_path / "one.tar")
+    assert f"CHANGED: {row.path}" in done
+    place.unlink()
+    assert f"MISSING: a row names {row.path}" in manage_backup(tmp_path / "two.tar")
+
+
+def manage_backup(target: Path) -> str:
+    err = StringIO()
+    call_command("backup", "--to", str(target), stdout=StringIO(), stderr=err)
+    return err.getvalue()
+
+
+@full
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(portal: Complaint, tmp_path: Path) -> None:
+    done = manage("backup", "--to", str(tmp_path / "portal.tar"), before="ulimit -f 16")
+    assert done.returncode == 1
+    assert "is full: free some space" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("portal.tar*"))
+
+
+@full
+def test_a_file_that_is_there_is_never_overwritten(portal: Complaint, tmp_path: Path) -> None:
+    (tmp_path / "portal.tar").write_text("mine")
+    with pytest.raises(CommandError, match="is there already"):
+        save(tmp_path / "portal.tar")
+    assert (tmp_path / "portal.tar").read_text() == "mine"
+
+
+@full
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("postgresql://portal_owner@/nowhere?host={host}", "cannot be reached"),
+        ("postgresql://portal_web@/portal?host={host}", "signs in as portal_web"),
+        ("postgresql://portal_owner@/bare?host={host}", "is not prepared"),
+    ],
+)
+def test_a_wrong_database_is_told(
+    address: str, sentence: str, tmp_path: Path, postgres_server: embedded.ThrowAwayPostgres, portal: Complaint
+) -> None:  # fmt: skip
+    save(tmp_path / "portal.tar")
+    administrator = postgres_server.dsn(user="postgres", database="postgres")
+    embedded.run_statements(administrator, ["create database bare"])
+    try:
+        with pytest.raises(CommandError, match=sentence):
+            call_command("restore", str(tmp_path / "portal.tar"), "--into", address.format(host=postgres_server.folder))
+    finally:
+        embedded.run_statements(administrator, ["drop database bare"])
+
+
+@full
+def test_an_archive_of_a_newer_portal_and_another_server_are_told(
+    portal: Complaint, beside: Beside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("insert into django_migrations (app, name, applied) values ('complaints', '9999_later', now())")
+    try:
+        save(tmp_path / "portal.tar")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("delete from django_migrations where name = '9999_later'")
+    with pytest.raises(CommandError, match="9999_later"):
+        beside.restore(tmp_path / "portal.tar")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(archive.Unusable, match="PostgreSQL 17, here is pg_dump 18: put the pg_dump of PostgreSQL 17"):
+        database.program("pg_dump", version=17)
+
+
+@full
+def test_a_password_is_in_no_argument_and_no_sentence() -> None:
+    argument, variables = database.arguments("postgresql://portal_owner:s3cret@db.example:5432/portal?sslmode=require")
+    assert "s3cret" not in argument
+    assert "sslmode=require" in argument
+    assert variables["PGPASSWORD"] == "s3cret"
+    assert "s3cret" not in database.one_line("cannot reach postgresql://portal_owner:s3cret@db/portal password=s3cret")
+    assert DATABASE == "portal"
+
+
+def test_T82_an_old_archive_does_not_bring_an_erased_person_back(
+    portal: Complaint, beside: Beside, tmp_path: Path
+) -> None:
+    file, keys = tmp_path / "portal.tar", tmp_path / "person-keys"
+    save(file)
+    assert stat.S_IMODE(keys.stat().st_mode) == 0o600
+    old = keys.read_bytes()
+    keyring.destroy([portal.consumer_key], now=WEDNESDAY)
+    save(tmp_path / "newer.tar")
+    told, _ = beside.restore(file)
+    assert "The record is unbroken." in told
+    [(wrapped, gone)] = beside.query(
+        f"select octet_length(wrapped), destroyed_at is not null from accounts_personkey where person = '{portal.consumer_key}'")
+    assert (wrapped, gone) == (0, True)
+    assert beside.query("select count(*) from complaints_personaltext where octet_length(sealed) > 0") != [(0,)]
+    # Keys that know less than the archive, damaged ones and none at all are refused before anything is touched.
+    stale = tmp_path / "stale"
+    stale.write_bytes(old.replace(b"portal person keys 1 2", b"portal person keys 1 1", 1))
+    for wrong, why in ((stale, "changed or damaged"), (tmp_path / "none", "name the newest keys"), (file, "holds no keys")):
+        with pytest.raises(CommandError, match=why):
+            beside.restore(file, "--replace", "--keys", str(wrong))
+
+
+def test_T75_an_archive_holds_no_key(portal: Complaint, beside: Beside, tmp_path: Path) -> None:
+    save(tmp_path / "portal.tar")
+    whole = (tmp_path / "person-keys").read_bytes()
+    head = whole.partition(b"\n")[0] + b"\n"
+    assert whole.count(b"\n") > 5
+    (tmp_path / "nobody").write_bytes(head + f"sha256 {hashlib.sha256(head).hexdigest()}\n".encode())
+    beside.restore(tmp_path / "portal.tar", "--keys", str(tmp_path / "nobody"))
+    assert beside.query("select count(*) from accounts_personkey") == [(0,)]

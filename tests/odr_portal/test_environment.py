@@ -1,0 +1,53 @@
+"""An odd value refuses to start, in one sentence that never shows a password."""
+
+import pytest
+
+from web import environment
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "postgresql://web:p%40ss@db.example.org:6432/portal",
+            {"NAME": "portal", "USER": "web", "PASSWORD": "p@ss", "HOST": "db.example.org", "PORT": "6432"},
+        ),
+        (
+            "postgresql://web@/portal?host=/var/run/x",
+            {"NAME": "portal", "USER": "web", "PASSWORD": "", "HOST": "/var/run/x", "PORT": ""},
+        ),
+        (
+            "postgres://web:a@[::1]/portal",
+            {"NAME": "portal", "USER": "web", "PASSWORD": "a", "HOST": "::1", "PORT": ""},
+        ),
+    ],
+)
+def test_an_address_of_a_database(url: str, expected: dict[str, str]) -> None:
+    assert environment.database("DATABASE_URL", url) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["", "portal", "mysql://a:secret@b/c", "postgresql://a:secret@b", "postgresql://a:secret@b:many/c"]
+)
+def test_an_odd_address_refuses_without_showing_the_password(url: str) -> None:
+    with pytest.raises(SystemExit) as refused:
+        environment.database("DATABASE_URL", url)
+    assert "write postgresql://" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_odd_numbers_and_switches_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("0", "65536", "-1", "8k", "1.5"):
+        monkeypatch.setenv("PORT", value)
+        with pytest.raises(SystemExit, match="from 1 to 65535"):
+            environment.number("PORT", 8000, least=1, most=65535)
+    monkeypatch.setenv("DEMO", "maybe")
+    with pytest.raises(SystemExit, match="write yes or no"):
+        environment.yes_no("DEMO", False)
+
+
+def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+    monkeypatch.setenv("DEMO", "")
+    assert environment.number("PORT", 8000, least=1, most=65535) == 8000
+    assert environment.yes_no("DEMO", True) is True

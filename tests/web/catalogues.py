@@ -1,0 +1,101 @@
+"""Finds every text that people may read: in templates, in Python, and in the catalogues.
+
+The one rule: what cannot be understood is reported, never left out.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from django.utils.translation.template import templatize
+
+from tests import APPS, ROOT
+
+# name → (has a context, has a plural)
+CALLS = {
+    "_": (False, False),
+    "gettext": (False, False),
+    "gettext_lazy": (False, False),
+    "gettext_noop": (False, False),
+    "ngettext": (False, True),
+    "ngettext_lazy": (False, True),
+    "pgettext": (True, False),
+    "pgettext_lazy": (True, False),
+    "npgettext": (True, True),
+    "npgettext_lazy": (True, True),
+}
+_IN_TEMPLATE = re.compile(r"(?<![A-Za-z_])(_|gettext|ngettext|pgettext|npgettext)\(")
+_LITERAL = re.compile(r"\s*,?\s*u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text to translate and where it stands."""
+
+    context: str | None
+    singular: str
+    plural: str | None
+    where: str
+
+
+def _text(call: str, literals: list[str], where: str) -> Text | None:
+    has_context, has_plural = CALLS[call]
+    needed = 1 + has_context + has_plural
+    if len(literals) < needed:
+        return None
+    context = literals.pop(0) if has_context else None
+    return Text(context, literals[0], literals[1] if has_plural else None, where)
+
+
+def template_texts() -> Iterator[Text]:
+    """The texts of all templates."""
+    folders = [ROOT / "templates", *(ROOT / app for app in APPS)]
+    for path in sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in {".html", ".txt"}):
+        if "templates" not in path.parts:
+            continue
+        source = templatize(path.read_text(encoding="utf-8"), origin=str(path.relative_to(ROOT)))
+        for found in _IN_TEMPLATE.finditer(source):
+            literals, position = [], found.end()
+            while literal := _LITERAL.match(source, position):
+                literals.append(ast.literal_eval(literal.group(1)))
+                position = literal.end()
+            where = f"{path.relative_to(ROOT)}:{source.count(chr(10), 0, found.start()) + 1}"
+            if text := _text(found.group(1), literals, where):
+                yield text
+
+
+def python_texts() -> Iterator[Text]:
+    """The texts of all Python files of the apps."""
+    for path in sorted(file for app in APPS for file in (ROOT / app).rglob("*.py")):
+        if "migrations" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name not in CALLS:
+                continue
+            literals = []
+            for argument in node.args:
+                if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
+                    break
+                literals.append(argument.value)
+            if text := _text(name, literals, f"{path.relative_to(ROOT)}:{node.lineno}"):
+                yield text
+
+
+def all_texts() -> list[Text]:
+    """Every text once for each place where it stands."""
+    return [*template_texts(), *python_texts()]
+
+
+def catalogues(language: str = "en") -> dict[str, Catalog]:
+    """All catalogues of a language by their path."""
+    found = {}
+    for path in sorted((ROOT / "locale").glob(f"*/{language}/LC_MESSAGES/django.po")):
+        with path.open("rb") as handle:
+            found[str(path.relative_to(ROOT))] = read_po(handle, locale=language)
+    return found

@@ -1,0 +1,142 @@
+"""What a browser is told with every answer, and what an installation refuses to start with."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from tests import APPS, ROOT
+from web import environment
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+    "object-src": "'none'",
+}
+SECRET = "a-key-for-tests-that-signs-nothing-else"
+
+
+def policy_of(header: str) -> dict[str, str]:
+    return dict(part.strip().split(" ", 1) for part in header.split(";") if part.strip())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/", {}),
+        ("/file/", {}),
+        ("/account/sign-in/", {}),
+        ("/nowhere/", {}),
+        ("/cases/", {}),
+        ("/api/nowhere/", {}),
+        ("/healthz", {}),
+        ("/", {"host": "evil.example"}),
+    ],
+)
+def test_T79_the_page_policy_is_this_and_no_weaker(client: Client, path: str, headers: dict[str, str]) -> None:
+    answer = client.get(path, headers=headers)
+    found = policy_of(answer.headers["Content-Security-Policy"])
+    assert {name: found.get(name) for name in POLICY} == POLICY
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert "camera=()" in answer.headers["Permissions-Policy"]
+
+
+def test_T79_no_template_carries_a_script_or_a_style_of_its_own() -> None:
+    for page in Path(settings.ROOT, "templates").rglob("*.html"):
+        text = re.sub(r"{% comment %}.*?{% endcomment %}", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>", text), page
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", text), page
+        assert not re.search(r"\|\s*safe\b|autoescape off", text), page
+
+
+def test_T79_no_page_of_ours_names_an_outside_host_to_load_from() -> None:
+    for page in [*Path(settings.ROOT, "templates").rglob("*.html"), *Path(settings.ROOT, "static").rglob("*.*s")]:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"""(?:src|href=["'][^"']*\.css|url\(|import)\s*=?\s*["'(]?\s*(?:https?:)?//""", text), page
+
+
+@pytest.mark.django_db
+def test_what_is_somebodys_own_is_kept_nowhere(client: Client) -> None:
+    assert "Cache-Control" not in client.get("/healthz").headers
+    client.cookies[settings.SESSION_COOKIE_NAME] = "something"
+    assert client.get("/how/").headers["Cache-Control"] == "no-store"
+    assert "no-store" in client.get("/account/").headers["Cache-Control"]
+
+
+def checked(**variables: str) -> subprocess.CompletedProcess[str]:
+    # What a browser test before this one left in the environment belongs to no server.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO_ALLOW"))}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=settings.ROOT, env={**kept, **variables}, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_T77_an_https_address_passes_the_deployment_check() -> None:
+    done = checked(SITE_URL="https://odr.example.org", SECRET_KEY=SECRET + "-0123456789ABCDEFGHIJ")
+    assert done.returncode == 0, done.stderr
+
+
+def served(**variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    return subprocess.run(
+        [sys.executable, "-c", "import django; django.setup(); from django.conf import settings as s;"
+         "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_HSTS_SECONDS, s.ALLOWED_HOSTS)"],
+        cwd=settings.ROOT, capture_output=True, text=True,
+        env={**kept, "DJANGO_SETTINGS_MODULE": "odr_portal.settings", "SECRET_KEY": SECRET, **variables},
+    )  # fmt: skip
+
+
+def test_T77_http_is_for_the_database_of_this_machine_only() -> None:
+    refused = served(DATABASE_URL="postgresql://portal_web:x@db.example.org/portal", SITE_URL="http://odr.example.org")
+    assert refused.returncode != 0
+    assert "write https://host" in refused.stderr
+    taken = served(DATABASE_URL="postgresql://portal_web:x@db.example.org/portal", SITE_URL="https://odr.example.org")
+    assert taken.stdout.split()[:2] == ["__Host-session", "__Host-csrf"]
+    assert "31536000 ['odr.example.org']" in taken.stdout
+
+
+@pytest.mark.parametrize("weak", ["short", "a" * 60, "django-insecure-0123456789abcdefghijklmnop"])
+def test_T77_a_secret_that_can_be_guessed_refuses_to_start(weak: str) -> None:
+    with pytest.raises(SystemExit, match="random characters") as refused:
+        environment.strong("SECRET_KEY", weak)
+    assert weak not in str(refused.value)
+
+
+def test_T77_a_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{SECRET}\n")
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    assert environment.text("SECRET_KEY") == SECRET
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "none"))
+    with pytest.raises(SystemExit, match="SECRET_KEY_FILE"):
+        environment.text("SECRET_KEY")
+
+
+def test_no_page_refuses_who_tries_too_often_without_saying_until_when() -> None:
+    """A page takes its 429 from `TooManyTries.told`, the door of programs says `Retry-After` itself."""
+    made = {
+        str(path.relative_to(ROOT))
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if re.search(r"(?<!=)= ?429|return 429", text := path.read_text(encoding="utf-8")) and ".told(request)" not in text
+    }
+    assert made == {"accounts/sign_in/limits.py", "enterprises/programs/token_door.py"}

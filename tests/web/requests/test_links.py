@@ -1,0 +1,79 @@
+"""Nobody is offered a link that then says no: every page that one reaches from the first is gone through, for each kind of person."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter, deque
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Administrator, User
+from authorities.models import Officer
+from complaints.handling.steps import authority, both
+from complaints.models import Complaint
+from complaints.procedure.workflow import Status
+from oversight.counters import making as rollup_making
+from tests import given
+from tests.cast import World
+from tests.complaints.pages.at_the_authority import one_person_suffices
+from tests.complaints.pages.at_the_desk import signed_in
+
+LINK = re.compile(r'<a [^>]*href="([^"#]+)')
+#: Ends the session, changes how the page looks, or is kept by whoever stands between.
+SKIPPED = re.compile(r"^/(?:static|display)/|sign-out")
+#: Alike but for whose they are: references, keys, numbers, and the values of the query.
+ALIKE = (re.compile(r"\d{8}-[0-9A-Z]{12}-[0-9A-Z]"), re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}"), re.compile(r"\d+"), re.compile(r"=[^&]*"))
+ANALYST, DUTIES = "analyst", ("system", "security", "audit")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("each", [1, pytest.param(4, marks=pytest.mark.full)])
+@pytest.mark.parametrize("who", ["chen", "ming", "lead", "rui", "su", "head", "superior", ANALYST, *DUTIES])
+def test_every_link_that_somebody_is_offered_opens(world: World, who: str, each: int) -> None:
+    """So many of each kind of address are opened."""
+    now = timezone.now()
+    for status in (Status.TRIAGE, Status.REVIEW, Status.MEDIATING, Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.CLOSED):
+        given.a_complaint(world, status=status, now=now)
+    given.step(Complaint.objects.get(status=Status.CLOSED), both.give_publication_consent(), world.consumer, now)
+    one_person_suffices()
+    refused = given.a_complaint(world, status=Status.REVIEW, now=now)
+    given.step(refused, authority.refuse(ground="outside_duty", body="12300", facts="资费争议由电信主管部门处理。"), world.officer, now)
+    given.step(refused, both.object_to_decision(text="我不同意这个决定。"), world.consumer, now)
+    rollup_making.rebuild(now=now)
+    client = signed_in(_person(world, who))
+    waiting, opened, shut = deque([("/", ""), ("/account/", ""), ("/track/", "")]), Counter[str](), []
+    while waiting:
+        address, offered_by = waiting.popleft()
+        kind = _kind(address)
+        if opened[kind] == each:
+            continue
+        opened[kind] += 1
+        answer = client.get(address, follow=True)
+        if answer.status_code >= 400:
+            shut.append((offered_by, address, answer.status_code))
+        elif answer.get("Content-Type", "").startswith("text/html"):
+            found = (html.unescape(link) for link in LINK.findall(answer.content.decode()))
+            waiting.extend((address.split("?")[0] + link if link.startswith("?") else link, address)
+                           for link in found if link.startswith(("/", "?")) and not SKIPPED.search(link))
+    assert not shut
+    assert len(opened) > (20 if who in DUTIES else 50)
+
+
+def _person(world: World, who: str) -> Any:
+    if who == ANALYST:
+        Officer.objects.create(user=world.otto, authority=world.gulou, role=Officer.Role.ANALYST)
+        return world.otto
+    if who in DUTIES:
+        user = User.objects.create_user(email=f"{who}@example.com", password="x" * 20, name="管理员")
+        Administrator.objects.create(user=user, kind=who, since=timezone.now())
+        return user
+    return {"head": world.head_officer.user, "superior": world.superior_officer.user}.get(who) or getattr(world, who)
+
+
+def _kind(address: str) -> str:
+    for what in ALIKE:
+        address = what.sub("", address)
+    return address

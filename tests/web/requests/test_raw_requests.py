@@ -1,0 +1,112 @@
+"""Requests that no browser sends, at the web server as `make run` starts it."""
+
+import os
+import secrets
+import shlex
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from odr_portal.processes import programs
+from odr_portal.processes.web_worker import HEAD_WITHIN
+
+HOST = b"Host: localhost\r\n"
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[tuple[str, int]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix=f"odr-test-{os.getpid()}-"))
+    place = programs.Place(root=settings.ROOT, local=folder, sockets=folder, server_user=None, code_user=None)
+    command = programs.portal_programs(place, bind=f"127.0.0.1:{port}", reload=False)["web"]["command"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    web = subprocess.Popen(
+        shlex.split(command), cwd=settings.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**kept, "SECRET_KEY": secrets.token_urlsafe(48), "ODR_LOCAL": str(folder), "DATABASE_URL": "",
+             "ALLOWED_HOSTS": "localhost"},
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 30
+        while asked(("127.0.0.1", port), b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n") == b"":
+            assert time.monotonic() < deadline, "the web server does not start"
+            assert web.poll() is None
+        yield "127.0.0.1", port
+    finally:
+        os.killpg(web.pid, signal.SIGKILL)
+        web.wait()
+
+
+def asked(address: tuple[str, int], raw: bytes, *, patience: float = 3) -> bytes:
+    """Everything that the server says before it hangs up, or until patience ends."""
+    try:
+        with socket.create_connection(address, timeout=patience) as line:
+            line.sendall(raw)
+            found = b""
+            try:
+                while part := line.recv(65536):
+                    found += part
+            except (TimeoutError, ConnectionResetError):
+                pass
+            return found
+    except OSError:
+        return b""
+
+
+ODD = {
+    "both lengths": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nContent-Length: 40\r\n\r\nabcd",
+    "an unknown coding": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a folded header": b"GET /healthz HTTP/1.1\r\n" + HOST + b"X-A: a\r\n b\r\n\r\n",
+    "a space before the colon": b"GET /healthz HTTP/1.1\r\n" + HOST + b"Content-Length : 4\r\n\r\n",
+    "a signed length": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Content-Length: +4\r\n\r\nabcd",
+    "an odd chunk": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0x4\r\nabcd\r\n0\r\n\r\n",
+    "a bare line end": b"GET /healthz HTTP/1.1\n" + b"Host: localhost\nX: y\n\n",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_T89_two_readings_of_one_request_are_refused(address: tuple[str, int], name: str) -> None:
+    found = asked(address, ODD[name] + SMUGGLED)
+    statuses = [line.split(b" ")[1] for line in found.split(b"\r\n") if line.startswith(b"HTTP/1.")]
+    assert len(statuses) <= 1, found
+    # The server's own words for a broken chunk are "500 … Bad Request"; it hangs up all the same.
+    assert not statuses or statuses[0] in {b"400", b"411", b"501"} | ({b"500"} if name == "an odd chunk" else set()), found
+
+
+def test_T89_a_long_address_and_a_forged_host_get_a_short_no(address: tuple[str, int]) -> None:
+    long = asked(address, b"GET /" + b"a" * 6000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", patience=30)
+    assert b" 414 " in long.split(b"\r\n")[0]
+    forged = asked(address, b"GET /how/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", patience=30)
+    assert b" 400 " in forged.split(b"\r\n")[0]
+    assert b"evil.example" not in forged
+
+
+def test_T89_somebody_who_sends_a_letter_a_second_does_not_hold_up_the_others(address: tuple[str, int]) -> None:
+    slow = [socket.create_connection(address, timeout=5) for _ in range(40)]
+    try:
+        for line in slow:
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: loc")
+        # Sooner than the server gives the slow ones up, so it was not freed by that.
+        quick = b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+        assert b" 200 " in asked(address, quick, patience=HEAD_WITHIN - 2).split(b"\r\n")[0]
+        # A line of its own: the forty may have been given up where the machine is busy.
+        late = socket.create_connection(address, timeout=HEAD_WITHIN)
+        slow.append(late)
+        late.sendall(b"GET /healthz HTTP/1.1\r\nHost: loc")
+        assert b" 200 " in asked(address, quick, patience=HEAD_WITHIN - 2).split(b"\r\n")[0]
+        late.sendall(b"alhost\r\nConnection: close\r\n\r\n")
+        assert b" 200 " in late.recv(4096), "who is slow is answered all the same"
+    finally:
+        for line in slow:
+            line.close()

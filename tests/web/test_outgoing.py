@@ -1,0 +1,175 @@
+"""T60 and T61: where a call may go, and how little an answer can do to us."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import time
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+
+from tests.complaints.outbound.receivers import NAME, Receiver, receiver
+from web import outgoing
+from web.outgoing import NoAnswer, Refused, Rule, is_public
+
+__all__ = ["receiver"]
+
+PRIVATE = [
+    "100.100.100.200", "169.254.169.254", "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1",
+    "100.64.0.1", "198.18.0.1", "192.0.0.8", "192.0.2.1", "203.0.113.9", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255",
+    "168.63.129.16", "192.88.99.1", "::", "::1", "::ffff:127.0.0.1", "::ffff:100.100.100.200", "::127.0.0.1", "::8.8.8.8",
+    "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::8.8.8.8", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2001:0:1::1",
+    "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1", "3fff::1", "100::1", "fe80::1%1",
+    "4000::1", "5f00::1",
+]
+PUBLIC = ["8.8.8.8", "1.1.1.1", "114.114.114.114", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1", "2400:3200::1"]
+
+ODD = [
+    ("http://{host}/", "odd_scheme"), ("ftp://{host}/", "odd_scheme"), ("file:///etc/passwd", "odd_scheme"), ("//{host}/", "odd_scheme"),
+    ("gopher://{host}/", "odd_scheme"), ("https:///path", "odd_address"), ("https://{host}:8443/", "odd_port"), ("https://{host}:22/", "odd_port"),
+    ("https://{host}:99999/", "odd_address"), ("https://user:secret@{host}/", "odd_address"), ("https://{host}#x@a.example/", "odd_address"),
+    ("https://2130706433/", "odd_address"), ("https://0x7f.1/", "odd_address"), ("https://0x7f000001/", "odd_address"), ("https://127.1/", "odd_address"),
+    ("https://0177.0.0.1/", "odd_address"), ("https://①②⑦.0.0.1/", "odd_address"), ("https://１２７.0.0.1/", "odd_address"),
+    ("https://localhost/", "odd_address"), ("https://{host}\\@127.0.0.1/", "odd_address"), ("https://{host}/\r\nX: y", "odd_address"),
+    ("https://{host}/ x", "odd_address"), ("https://例子.中国/", "odd_address"), ("https://a..example/", "odd_address"),
+    ("https://-a.example/", "odd_address"), ("https://a.example./", "odd_address"), ("https://a_b.example/", "odd_address"),
+    ("https://{host}/" + "a" * 500, "odd_address"), ("https://[::ffff:127.0.0.1]/", "not_public"), ("https://[64:ff9b::7f00:1]/", "not_public"),
+    ("https://[fe80::1%25eth0]/", "odd_address|not_public"), ("https://100.100.100.200/latest/", "not_public"), ("https://169.254.169.254/", "not_public"),
+    ("https://[::1]/", "not_public"), ("https://[::1/", "odd_address"), ("https://127.0.0.1:443/", "not_public"),
+]
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """To what a connection was made; none is."""
+    seen: list[Any] = []
+
+    def connect(address: Any, *_: Any, **__: Any) -> socket.socket:
+        seen.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr(socket.socket, "connect", lambda _self, address: connect(address))
+    return seen
+
+
+def ask(url: str, rule: Rule, *, within: float = 10) -> int:
+    return outgoing.post(url, body=b"{}", headers={"Content-Type": "application/json"}, rule=rule, within=within)
+
+
+@pytest.mark.parametrize("text", PRIVATE)
+def test_T60_no_way_inside(text: str) -> None:
+    assert not is_public(ip_address(text))
+
+
+@pytest.mark.parametrize("text", PUBLIC)
+def test_T60_the_way_outside(text: str) -> None:
+    assert is_public(ip_address(text))
+
+
+@pytest.mark.parametrize(("url", "code"), ODD)
+def test_T60_an_odd_address_is_refused_before_anything_is_connected(url: str, code: str, connected: list[Any]) -> None:
+    asked: list[str] = []
+    with pytest.raises(Refused, match=f"^({code})$"):
+        ask(url.replace("{host}", "hook.example"), Rule(resolve=lambda name, _port: asked.append(name) or ["8.8.8.8"]))  # type: ignore[func-returns-value]
+    assert (connected, asked) == ([], [])
+
+
+@pytest.mark.parametrize("answers", [*[[text] for text in PRIVATE], ["8.8.8.8", "10.0.0.1"], ["8.8.8.8", "::1"], ["no address"]])
+def test_T60_a_name_that_leads_inside_is_refused_before_anything_is_connected(answers: list[str], connected: list[Any]) -> None:
+    with pytest.raises(Refused, match=r"^not_public$"):
+        ask("https://hook.example/", Rule(resolve=lambda *_: answers))
+    assert connected == []
+
+
+def test_T60_a_name_that_changes_its_mind_is_asked_once(connected: list[Any]) -> None:
+    answers = [["8.8.4.4"], ["127.0.0.1"], ["169.254.169.254"]]
+    with pytest.raises(NoAnswer, match="refused"):
+        ask("https://hook.example/", Rule(resolve=lambda *_: answers.pop(0)))
+    assert connected == [("8.8.4.4", 443)]
+    assert len(answers) == 2
+
+
+def test_T60_a_name_that_nobody_knows(connected: list[Any]) -> None:
+    with pytest.raises(NoAnswer, match="no_such_name"):
+        ask("https://hook.example/", Rule(resolve=lambda *_: []))
+    assert connected == []
+
+
+def test_T60_the_name_is_looked_up_by_the_system_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("8.8.8.8", 443)), (2, 1, 6, "", ("8.8.8.8", 443))])
+    assert outgoing.look_up("hook.example", 443) == ["8.8.8.8"]
+    monkeypatch.setattr(outgoing, "CONNECT_WITHIN", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(1) or [])
+    begun = time.monotonic()
+    assert outgoing.look_up("hook.example", 443) == []
+    assert time.monotonic() - begun < 0.8
+
+
+def test_T60_more_ports_by_setting_only(settings: Any) -> None:
+    with pytest.raises(Refused, match="odd_port"):
+        outgoing.checked("https://hook.example:8443/", outgoing.public_rule())
+    settings.WEBHOOK_PORTS = [443, 8443]
+    assert outgoing.checked("https://hook.example:8443/", outgoing.public_rule()).hostname == "hook.example"
+
+
+def test_T60_the_certificate_is_that_of_the_name(receiver: Receiver) -> None:
+    assert ask(receiver.url, receiver.rule()) == 204
+    headers, body = receiver.posts[0]
+    assert (headers["host"], body, headers["accept-encoding"]) == (f"{NAME}:{receiver.port}", b"{}", "identity")
+    assert headers[":request"] == "POST /hook?from=portal HTTP/1.1"
+    with pytest.raises(NoAnswer, match="tls"):
+        ask(receiver.url.replace(NAME, "other.example"), receiver.rule())
+    with pytest.raises(NoAnswer, match="tls"):
+        ask(receiver.url, receiver.rule(tls=outgoing.Rule().tls))
+    assert len(receiver.posts) == 1
+
+
+def test_T60_no_redirect_is_followed(receiver: Receiver) -> None:
+    receiver.mode = "redirect"
+    assert ask(receiver.url, receiver.rule()) == 307
+    assert (receiver.connections, receiver.asked) == (1, [NAME])
+
+
+def test_T60_no_proxy_of_the_surroundings_is_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert ask(receiver.url, receiver.rule()) == 204
+
+
+@pytest.mark.parametrize("mode", ["slow", "silent"])
+def test_T61_who_holds_us_holds_us_for_a_moment(receiver: Receiver, mode: str) -> None:
+    assert (outgoing.CONNECT_WITHIN, outgoing.WITHIN) == (5, 10)
+    receiver.mode = mode
+    begun = time.monotonic()
+    with pytest.raises(NoAnswer, match="timeout"):
+        ask(receiver.url, receiver.rule(), within=0.6)
+    assert time.monotonic() - begun < 2.5
+
+
+@pytest.mark.parametrize("mode", ["endless", "bomb", "headers"])
+def test_T61_a_flood_costs_nothing(receiver: Receiver, mode: str) -> None:
+    receiver.mode, receiver.status = mode, 200
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun = time.monotonic()
+    assert ask(receiver.url, receiver.rule()) in {200, 204}
+    assert time.monotonic() - begun < 5
+    # What the socket's buffers took, and not 10 GB.
+    assert receiver.sent < 30_000_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
+
+
+def test_T61_at_most_64_kilobytes_are_read(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    taken = outgoing._Capped.readinto
+
+    def count(self: Any, buffer: Any) -> int:
+        read.append(taken(self, buffer))
+        return read[-1]
+
+    monkeypatch.setattr(outgoing._Capped, "readinto", count)
+    receiver.mode = "headers"
+    ask(receiver.url, receiver.rule())
+    assert 0 < sum(read) <= outgoing.MOST_BYTES == 65536

@@ -1,0 +1,185 @@
+"""Each template parses, each component draws, dates and money read as people write them."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django import forms
+from django.template import engines
+from django.template.base import Lexer, TokenType
+from django.template.loader import get_template
+from django.utils.translation import override
+
+from tests import ROOT
+from web.templatetags import portal
+
+#: The file of each template by its name; the folders below templates/ are those of the packages.
+FILES = {"/".join(path.relative_to(ROOT / "templates").parts[1:]): path for path in (ROOT / "templates").rglob("*.html")}
+NAMES = sorted(FILES)
+#: Official papers are written in Chinese, whoever reads them.
+IN_CHINESE = ("documents/", "components/paper.html", "enrol/_paper", "enrol/paper_")
+# The first late instant of 2 December 2026 in Shanghai is 3 December 00:00.
+DUE = datetime(2026, 12, 2, 16, 0, tzinfo=UTC)
+FRIDAY = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
+
+
+def draw(source: str, **context: Any) -> str:
+    return engines["django"].from_string(source).render(context)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_template_parses(name: str) -> None:
+    assert get_template(name)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("components/")])
+def test_each_component_says_what_it_takes(name: str) -> None:
+    assert FILES[name].read_text(encoding="utf-8").startswith("{% comment %}\n")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_template_has_inline_style_or_script(name: str) -> None:
+    text = FILES[name].read_text(encoding="utf-8")
+    for bad in (" style=", "<style", "onclick=", "javascript:"):
+        assert bad not in text
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(IN_CHINESE)])
+def test_no_chinese_word_or_mark_stands_outside_of_what_is_translated(name: str) -> None:
+    found, translating = [], False
+    for token in Lexer(FILES[name].read_text(encoding="utf-8")).tokenize():
+        word = token.contents.split(maxsplit=1)[0] if token.token_type == TokenType.BLOCK else ""
+        if word in {"blocktranslate", "endblocktranslate", "comment", "endcomment"}:
+            translating = not word.startswith("end")
+        elif token.token_type == TokenType.TEXT and not translating:
+            # What says itself that it is Chinese may be.
+            text = re.sub(r'lang="zh-Hans">[^<]*', "", token.contents)
+            found += [f"line {token.lineno}: {one}" for one in re.findall(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+", text)]
+    assert not found, found
+
+
+@time_machine.travel(FRIDAY, tick=False)
+@pytest.mark.parametrize(
+    ("language", "source", "value", "words"),
+    [
+        ("zh-hans", "last_day", DUE, "12月2日（周三）24:00前"),
+        ("en", "last_day", DUE, "by the end of Wed 2 Dec"),
+        ("zh-hans", "last_day_short", DUE, "12月2日24:00前"),
+        ("zh-hans", "last_day", datetime(2026, 12, 2, 6, 30, tzinfo=UTC), "12月2日（周三）14:30前"),
+        ("en", "last_day", datetime(2026, 12, 2, 6, 30, tzinfo=UTC), "by 14:30 on Wed 2 Dec"),
+        ("zh-hans", "last_day", datetime(2027, 1, 4, 16, 0, tzinfo=UTC), "2027年1月4日（周一）24:00前"),
+        ("zh-hans", "day", date(2026, 12, 2), "12月2日（周三）"),
+        ("en", "day", date(2027, 1, 4), "Mon 4 Jan 2027"),
+        ("zh-hans", "moment", datetime(2026, 11, 25, 8, 5, tzinfo=UTC), "11月25日 16:05"),
+        ("en", "moment", datetime(2026, 11, 25, 8, 5, tzinfo=UTC), "25 Nov, 16:05"),
+        ("zh-hans", "money", Decimal("1280.5"), "¥1,280.50"),
+        ("zh-hans", "money", None, "–"),
+        ("zh-hans", "last_day", None, ""),
+    ],
+)
+def test_dates_and_money_in_words(language: str, source: str, value: Any, words: str) -> None:
+    with override(language):
+        assert getattr(portal, source)(value) == words
+        assert draw("{{ value|" + source + " }}", value=value) == words
+
+
+@time_machine.travel(FRIDAY, tick=False)
+@pytest.mark.parametrize(
+    ("language", "clock", "tone", "words"),
+    [
+        ("zh-hans", {"due_at": DUE, "working_days_left": 3}, "neutral", "还剩3个工作日 · 12月2日"),
+        ("en", {"due_at": DUE, "working_days_left": 3}, "neutral", "due in 3 working days, 2 Dec"),
+        ("en", {"due_at": DUE, "working_days_left": 1, "fraction": 0.5}, "warn", "due in 1 working day, 2 Dec"),
+        (
+            "zh-hans",
+            {"due_at": DUE, "working_days_left": 1, "fraction": 0.8},
+            "warn",
+            "<b>‼ 还剩1个工作日 · 12月2日</b>",
+        ),
+        ("zh-hans", {"due_at": datetime(2026, 11, 27, 16, tzinfo=UTC)}, "warn", "<b>‼ 今天24:00前</b>"),
+        ("en", {"due_at": datetime(2026, 11, 27, 16, tzinfo=UTC)}, "warn", "due today, by midnight"),
+        (
+            "zh-hans",
+            {"due_at": datetime(2026, 11, 24, 16, tzinfo=UTC), "working_days_overdue": 3},
+            "bad",
+            "已逾期3个工作日，应于11月24日完成",
+        ),
+        ("en", {"due_at": datetime(2026, 11, 24, 16, tzinfo=UTC), "state": "lapsed"}, "bad", "overdue, was due 24 Nov"),
+        ("zh-hans", {"due_at": DUE, "paused_for": "您答复方案"}, "neutral", "计时暂停：等您答复方案"),
+        ("en", {"due_at": DUE, "state": "paused", "remaining": 5}, "neutral", "clock paused, 5 working days left"),
+        ("zh-hans", {"due_at": DUE, "state": "met"}, "ok", "已按期完成"),
+        ("zh-hans", {"due_at": DUE, "working_days_left": 3, "is_provisional": True}, "neutral", "（暂定）"),
+    ],
+)
+def test_a_chip_says_how_long(language: str, clock: dict[str, Any], tone: str, words: str) -> None:
+    with override(language):
+        drawn = draw("{% chip clock '/why/' %}", clock=clock)
+    assert words in drawn
+    assert f'data-tone="{tone}"' in drawn
+    assert 'href="/why/"' in drawn
+    assert 'aria-hidden="true"' in drawn
+
+
+class Everything(forms.Form):
+    text = forms.CharField(label="经过", help_text="写清楚")
+    note = forms.CharField(label="补充", required=False, widget=forms.Textarea)
+    kind = forms.ChoiceField(label="种类", choices=[("a", "甲"), ("b", "乙")], widget=forms.RadioSelect)
+    many = forms.MultipleChoiceField(label="诉求", choices=[("a", "甲")], widget=forms.CheckboxSelectMultiple)
+    agreed = forms.BooleanField(label="属实")
+
+
+def test_a_field_ties_label_hint_error_and_control() -> None:
+    with override("zh-hans"):
+        drawn = draw("{% error_summary form %}{{ form }}", form=Everything({"note": "<b>留着</b>"}))
+    assert 'aria-describedby="id_text_helptext id_text_error"' in drawn
+    assert 'id="id_text_helptext"' in drawn
+    assert 'id="id_text_error"' in drawn
+    assert drawn.count('aria-invalid="true"') >= 4
+    assert "&lt;b&gt;留着&lt;/b&gt;" in drawn
+    assert "选填" in drawn
+    for target in ("id_text", "id_kind_0", "id_many_0", "id_agreed"):
+        assert f'href="#{target}"' in drawn
+        assert f'id="{target}"' in drawn
+    assert "有4处需要修改" in drawn
+
+
+def test_an_unbound_form_has_no_summary() -> None:
+    assert draw("{% error_summary form %}", form=Everything()).strip() == ""
+
+
+def test_components_draw_what_they_are_given() -> None:
+    with override("zh-hans"):
+        duty = {
+            "tone": "warn",
+            "status": "协商中",
+            "holder": "移动<福州>",
+            "since": date(2026, 11, 18),
+            "due_at": DUE,
+            "if_missed": "转监管",
+        }
+        drawn = draw('{% include "components/duty.html" with duty=duty %}', duty=duty)
+        assert "移动&lt;福州&gt;" in drawn
+        assert "12月2日（周三）24:00前" in drawn
+        assert drawn.count("<dt>") == 4
+        offer = {
+            "title": "第1份方案",
+            "at": FRIDAY,
+            "by": "李敏",
+            "answers": [{"demand": "退费", "asked": Decimal("5"), "verdict": "同意", "tone": "ok", "text": "全退"}],
+            "obligations": [{"what": "退费", "amount": Decimal("5"), "due_at": DUE}],
+            "total": Decimal("5"),
+        }
+        drawn = draw('{% include "components/offer_card.html" with offer=offer %}', offer=offer)
+        assert drawn.count("¥5.00") == 3
+        rows = [{"key": "姓名", "value": "陈", "change_url": "/x/"}]
+        assert "修改" in draw('{% include "components/summary.html" with rows=rows %}', rows=rows)
+        assert 'rel="next"' in draw('{% include "components/pagination.html" with next_url="?a=1" %}')
+        drawn = draw(
+            '{% include "components/demand_row.html" with name="demand" value="refund" label="退费" '
+            'money_name="y" error="请填数字" %}'
+        )
+        assert 'aria-describedby="demand-refund-error"' in drawn
+        assert 'for="id_y"' in drawn
